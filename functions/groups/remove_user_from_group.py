@@ -1,0 +1,36 @@
+"""DELETE /admin/users/{userId}/groups/{groupId} (G2)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.errors import NotFound
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission, refuse_outranked
+from rollcall.users import User, UserAnswer, load_modifiable
+
+
+class RemoveUserFromGroup(WriteRequest):
+    """Who leaves which group."""
+
+    user_id: Id
+    group_id: Id
+
+
+@operation(
+    "DELETE /admin/users/{user_id}/groups/{group_id}",
+    permission=Permission.GROUP_ASSIGN,
+    reads=[AccessPolicy],
+    writes=[User],
+)
+def remove_user_from_group(request: RemoveUserFromGroup, call: Call) -> UserAnswer:
+    """Take a user out of a group; what it granted him ends at once."""
+    user = load_modifiable(call.table, request.user_id)
+    if request.group_id not in user.group_ids:
+        raise NotFound("membership_not_found", "The user is not in this group")
+    refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    removed = user.without_membership(request.group_id)
+    return call.commit(Change(user, removed), answer=UserAnswer.of)

@@ -1,0 +1,53 @@
+"""Scheduled job: soft-deleted users go for good after a while (L1, U11)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rollcall.accounts import settle_account
+from rollcall.kit.call import Call
+from rollcall.kit.identity import Account
+from rollcall.kit.job import Report
+from rollcall.kit.model import format_time
+from rollcall.kit.retry import retry_contended
+from rollcall.kit.transaction import Change
+from rollcall.operations import job
+from rollcall.users import SOFT_DELETED, Deletion, Status, User
+
+KEPT = timedelta(days=30)
+PURGED_AT_MOST = 2_000
+"""What one run can do within Lambda's 15 minutes at half of Cognito's deletion quota; the rest
+waits for the next run."""
+
+
+class Purged(Report):
+    """How many were deleted for good."""
+
+    purged: int
+
+
+@job(every=timedelta(days=1), writes=[User, Account])
+def purge_deleted_users(call: Call) -> Purged:
+    """Delete for good whoever was soft-deleted 30 days ago or earlier."""
+    due = format_time(call.now - KEPT)
+    items = call.table.query_index("gsi2", SOFT_DELETED, up_to=due, limit=PURGED_AT_MOST)
+    # The index may lag, so each user is read again before anything is done.
+    return Purged(purged=sum(_purge(call, str(item["id"])) for item in items))
+
+
+def _purge(call: Call, user_id: str) -> bool:
+    purged = retry_contended(lambda: _erase_if_due(call, user_id))
+    if purged:
+        settle_account(call, user_id)
+    return purged
+
+
+def _erase_if_due(call: Call, user_id: str) -> bool:
+    user = call.table.find(User, user_id)
+    if user is None or user.erased or user.status is not Status.DELETED:
+        return False
+    if user.deleted_at is None or user.deleted_at > call.now - KEPT:
+        return False
+    change = Change(user, user.as_erased(call.now))
+    call.commit(change, answer=lambda _: Deletion(message="User purged"))
+    return True

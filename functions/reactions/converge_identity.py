@@ -1,0 +1,20 @@
+"""Stream reaction: Cognito follows the table (I1, I2)."""
+
+from __future__ import annotations
+
+from rollcall.accounts import converge_account
+from rollcall.kit.call import Call
+from rollcall.kit.identity import Account
+from rollcall.kit.journal import JournalEntry
+from rollcall.operations import stream_reaction
+from rollcall.users import User
+
+
+@stream_reaction(on=User, writes=[User, Account])
+def converge_identity(entry: JournalEntry, call: Call) -> None:
+    """Bring a changed user's account in step with the table.
+
+    The operation has mostly done so already; this finishes what it could not, after a crash or
+    while the identity provider was down.
+    """
+    converge_account(call, entry.target.id)

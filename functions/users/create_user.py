@@ -1,0 +1,134 @@
+"""POST /admin/users (U1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from rollcall.access import AccessPolicy, find_policy
+from rollcall.accounts import Credential, settle_account
+from rollcall.fields import Email, Ids, Line, Phone, Profile, Slugs, Username
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.identity import Account
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.operation import require_permission
+from rollcall.kit.transaction import Change, Required
+from rollcall.operations import operation
+from rollcall.passwords import Password
+from rollcall.permissions import Permission, require_held
+from rollcall.usernames import suggest_usernames
+from rollcall.users import GroupRole, PendingCredential, Status, User, UserAnswer
+
+
+class CreateUser(WriteRequest):
+    """Whom to make. An email or a phone number is needed."""
+
+    email: Email | None = None
+    phone: Phone | None = None
+    name: Line | None = None
+    username: Annotated[
+        Username | None, Field(description="Absent: made from the email, and unique.")
+    ] = None
+    temporary_password: Annotated[
+        Password | None, Field(description="To be changed at the first sign-in.")
+    ] = None
+    send_invite: Annotated[
+        bool | None,
+        Field(description="Mail an invitation. Absent: only when no password is given."),
+    ] = None
+    is_admin: bool = False
+    groups: Ids = ()
+    user_types: Slugs = ()
+    roles: Ids = ()
+    permissions: Annotated[tuple[Permission, ...], Field(max_length=50)] = ()
+    status: Status = Status.ACTIVE
+    profile: Profile = Profile()
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        if self.email is None and self.phone is None:
+            raise ValueError("An email or a phone number is needed.")
+        if self.status is Status.DELETED:
+            raise ValueError("A new user cannot be deleted already.")
+        return self
+
+    @property
+    def pending_credential(self) -> PendingCredential | None:
+        """What the identity provider has to be told about the password."""
+        if self.temporary_password is not None:
+            return "password"
+        return None if self.send_invite is False else "invitation"
+
+
+def make_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
+    """Make the account at the identity provider, with the caller's password."""
+    password = request.temporary_password
+    credential = Credential(password, permanent=False) if password else None
+    settle_account(call, answer.id, credential)
+
+
+@operation(
+    "POST /admin/users",
+    permission=Permission.USER_CREATE,
+    status=201,
+    reads=[AccessPolicy, Group],
+    writes=[User, Account],
+    then=make_account,
+)
+def create_user(request: CreateUser, call: Call) -> UserAnswer:
+    """Make a user.
+
+    Email, phone and username must be free and the groups must exist; the user, the memberships
+    and the journal entry are written together or not at all. The account at the identity
+    provider follows, with the temporary password, or with an invitation by mail.
+    """
+    _check_grants(request, call)
+    for username in _usernames(request, call):
+        try:
+            return _write(request, call, username)
+        except Conflict as conflict:
+            generated = request.username is None
+            if conflict.code != "username_taken" or not generated:
+                raise
+    raise Conflict("username_taken", "No free username was found; choose one.")
+
+
+def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
+    user = User(
+        id=call.new_id("usr"),
+        created_at=call.now,
+        updated_at=call.now,
+        username=username,
+        pending_credential=request.pending_credential,
+        **request.model_dump(include=_COPIED),
+    )
+    for group_id in request.groups:
+        user = user.with_membership(group_id, GroupRole.MEMBER)
+    required = [Required(Group, group_id) for group_id in request.groups]
+    return call.commit(Change(None, user), answer=UserAnswer.of, requires=required)
+
+
+_COPIED = {
+    "email", "phone", "name", "is_admin", "user_types", "roles", "permissions", "status", "profile"
+}  # fmt: skip
+
+
+def _usernames(request: CreateUser, call: Call) -> Iterator[str]:
+    if request.username:
+        return iter([request.username])
+    return suggest_usernames(request.email or request.phone or "", call.table)
+
+
+def _check_grants(request: CreateUser, call: Call) -> None:
+    granted: set[Permission] = set(request.permissions)
+    if request.is_admin:
+        require_permission(call.actor, Permission.USER_PROMOTE)
+        granted.add(Permission.ADMIN_ACCESS)
+    if request.roles or request.groups:
+        _, policy = find_policy(call.table, call.now)
+        granted |= policy.granted_by_roles(request.roles)
+        granted |= policy.granted_by_groups(request.groups)
+    require_held(call.actor, granted)

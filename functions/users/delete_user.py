@@ -1,0 +1,67 @@
+"""DELETE /admin/users/{userId} (U11)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.accounts import settle_account
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.identity import Account
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission, refuse_outranked, refuse_self
+from rollcall.users import Deletion, Status, User
+
+
+class DeleteUser(WriteRequest):
+    """Whom to delete, and how."""
+
+    user_id: Id
+    mode: Annotated[
+        Literal["permanent", "soft"],
+        Field(description="soft: restorable until it is purged; permanent: gone."),
+    ] = "permanent"
+    confirm: Annotated[
+        str | None, Field(max_length=254, description="The user's email; checked when given.")
+    ] = None
+
+
+def delete_account(request: DeleteUser, call: Call, answer: Deletion) -> None:
+    """Delete the account, or close it while the user can still be restored."""
+    settle_account(call, request.user_id)
+
+
+@operation(
+    "DELETE /admin/users/{user_id}",
+    permission=Permission.USER_DELETE,
+    reads=[AccessPolicy],
+    writes=[User, Account],
+    then=delete_account,
+)
+def delete_user(request: DeleteUser, call: Call) -> Deletion:
+    """Delete a user: account, record, memberships; the email is free again.
+
+    With mode=soft the user is only closed, and can be restored until the purge. Succeeds also
+    when the identity provider no longer has the account.
+    """
+    user = call.table.load(User, request.user_id)
+    call.check_version(user)
+    refuse_self(call.actor, user.id, "delete")
+    refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    if request.confirm is not None and request.confirm.strip().casefold() != user.email:
+        raise Conflict("confirmation_differs", "The email to confirm is not this user's.")
+    if request.mode == "permanent":
+        return _commit(
+            call, user, user.as_erased(call.now), "User deleted from database and Cognito"
+        )
+    deleted = user if user.status is Status.DELETED else user.as_deleted(call.now)
+    return _commit(call, user, deleted, "User deleted; restorable until purged")
+
+
+def _commit(call: Call, user: User, deleted: User, message: str) -> Deletion:
+    return call.commit(Change(user, deleted), answer=lambda _: Deletion(message=message))

@@ -1,0 +1,28 @@
+"""POST /admin/users/{userId}/enable (U9)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.accounts import settle_user
+from rollcall.kit.call import Call
+from rollcall.kit.identity import Account
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission, require_held
+from rollcall.users import ChangeUser, Status, User, UserAnswer, load_modifiable
+
+
+@operation(
+    "POST /admin/users/{user_id}/enable",
+    permission=Permission.USER_DISABLE,
+    reads=[AccessPolicy],
+    writes=[User, Account],
+    then=settle_user,
+)
+def enable_user(request: ChangeUser, call: Call) -> UserAnswer:
+    """Open a disabled or suspended user's account again; he signs in with the same password."""
+    user = load_modifiable(call.table, request.user_id)
+    require_held(call.actor, effective_permissions(user, call.table, call.now))
+    return call.commit(
+        Change(user, user.with_status(Status.ACTIVE, call.now)), answer=UserAnswer.of
+    )

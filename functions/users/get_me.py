@@ -1,0 +1,25 @@
+"""GET /me."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Unauthenticated
+from rollcall.kit.model import Request
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.users import User, UserDetail
+
+
+class GetMe(Request):
+    """Nothing to say; the token says it."""
+
+
+@operation("GET /me", permission=None, reads=[User, AccessPolicy])
+def get_me(request: GetMe, call: Call) -> UserDetail:
+    """Tell who I am and what I may do."""
+    user = call.actor.principal
+    if not isinstance(user, User):
+        raise Unauthenticated("unknown_account", "Only a user can ask this.")
+    held = frozenset(Permission(each) for each in call.actor.permissions)
+    return UserDetail.describe(user, held)

@@ -1,0 +1,29 @@
+"""GET /admin/users/{userId} (U6)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.model import Request
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.users import User, UserDetail
+
+
+class GetUser(Request):
+    """Whom to show."""
+
+    user_id: Id
+
+
+@operation(
+    "GET /admin/users/{user_id}", permission=Permission.USER_VIEW, reads=[User, AccessPolicy]
+)
+def get_user(request: GetUser, call: Call) -> UserDetail:
+    """Show a user: profile, groups, roles, permissions, last sign-in.
+
+    The ETag is the version to send as If-Match when changing the user.
+    """
+    user = call.table.load(User, request.user_id)
+    return UserDetail.describe(user, effective_permissions(user, call.table, call.now))

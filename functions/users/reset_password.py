@@ -1,0 +1,68 @@
+"""POST /admin/users/{userId}/reset-password (U10)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.accounts import Credential, find_password_account, settle_account
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.identity import Account
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.passwords import Password
+from rollcall.permissions import Permission, refuse_outranked
+from rollcall.users import User, UserAnswer, load_modifiable
+
+
+class ResetPassword(WriteRequest):
+    """The new password, or nothing to let the identity provider mail a reset."""
+
+    user_id: Id
+    new_password: Password | None = None
+    permanent: Annotated[
+        bool, Field(description="Absent or false: to be changed at the next sign-in.")
+    ] = False
+    end_sessions: Annotated[bool, Field(description="Also end every session of the user.")] = False
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        if self.permanent and self.new_password is None:
+            raise ValueError("permanent goes with newPassword.")
+        return self
+
+
+def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None:
+    """Set the password or send the reset at the identity provider."""
+    password = request.new_password
+    credential = Credential(password, request.permanent) if password else None
+    settle_account(call, answer.id, credential)
+
+
+@operation(
+    "POST /admin/users/{user_id}/reset-password",
+    permission=Permission.USER_RESET_PASSWORD,
+    reads=[AccessPolicy],
+    writes=[User, Account],
+    then=set_password,
+)
+def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
+    """Set a user's password, or without a body mail him a reset.
+
+    Who has never chosen a password is sent the invitation again. Refused for a user who signs in
+    with another provider.
+    """
+    user = load_modifiable(call.table, request.user_id)
+    call.check_version(user)
+    refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    find_password_account(call, user)
+    update: dict[str, Any] = {
+        "credentials_changed_at": call.now,
+        "pending_credential": "password" if request.new_password else "reset",
+    }
+    changed = user.model_copy(update=update)
+    changed = changed.with_sessions_ended(call.now) if request.end_sessions else changed
+    return call.commit(Change(user, changed), answer=UserAnswer.of)

@@ -1,0 +1,29 @@
+"""POST /admin/users/{userId}/restore (U11)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.accounts import settle_user
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.identity import Account
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission, require_held
+from rollcall.users import ChangeUser, Status, User, UserAnswer
+
+
+@operation(
+    "POST /admin/users/{user_id}/restore",
+    permission=Permission.USER_DELETE,
+    reads=[AccessPolicy],
+    writes=[User, Account],
+    then=settle_user,
+)
+def restore_user(request: ChangeUser, call: Call) -> UserAnswer:
+    """Bring a soft-deleted user back as he was, with his password and his groups."""
+    user = call.table.load(User, request.user_id)
+    if user.status is not Status.DELETED:
+        raise Conflict("user_not_deleted", "Only a deleted user can be restored.")
+    require_held(call.actor, effective_permissions(user, call.table, call.now))
+    return call.commit(Change(user, user.as_restored(call.now)), answer=UserAnswer.of)

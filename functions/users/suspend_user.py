@@ -1,0 +1,27 @@
+"""POST /admin/users/{userId}/suspend (U9)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy
+from rollcall.accounts import settle_user
+from rollcall.kit.call import Call
+from rollcall.kit.identity import Account
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.standing import close_account
+from rollcall.users import ChangeUser, Status, User, UserAnswer
+
+
+@operation(
+    "POST /admin/users/{user_id}/suspend",
+    permission=Permission.USER_DISABLE,
+    reads=[AccessPolicy],
+    writes=[User, Account],
+    then=settle_user,
+)
+def suspend_user(request: ChangeUser, call: Call) -> UserAnswer:
+    """Suspend a user, as a sanction rather than a pause.
+
+    He cannot sign in, his sessions end, and tokens that he holds are refused at once.
+    """
+    return close_account(call, request.user_id, Status.SUSPENDED, "suspend")

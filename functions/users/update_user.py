@@ -1,0 +1,101 @@
+"""PATCH /admin/users/{userId} (U7)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.accounts import Credential, find_password_account, settle_account
+from rollcall.fields import Email, Id, Line, Phone, Profile, Username
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Invalid
+from rollcall.kit.identity import Account
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.operation import require_permission
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.passwords import Password
+from rollcall.permissions import Permission, refuse_outranked, refuse_self
+from rollcall.users import Status, User, UserAnswer, load_modifiable
+
+CREDENTIALS = frozenset({"email", "phone", "username", "password"})
+
+
+class UpdateUser(WriteRequest):
+    """What to change. A field that is absent stays; null empties it."""
+
+    user_id: Id
+    name: Line | None = None
+    email: Email | None = None
+    phone: Phone | None = None
+    username: Username | None = None
+    password: Annotated[
+        Password | None, Field(description="Takes effect at once and need not be changed.")
+    ] = None
+    status: Status | None = None
+    profile: Annotated[
+        Profile | None, Field(description="Merged into the present one; null empties a field.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _check_whole(self) -> Self:
+        for name in ("username", "password", "status", "profile"):
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name} cannot be emptied.")
+        if self.status is Status.DELETED:
+            raise ValueError("Delete a user with DELETE, ?mode=soft to be able to restore him.")
+        return self
+
+
+def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
+    """Let the identity provider's account follow."""
+    credential = Credential(request.password, permanent=True) if request.password else None
+    settle_account(call, answer.id, credential)
+
+
+@operation(
+    "PATCH /admin/users/{user_id}",
+    permission=Permission.USER_UPDATE,
+    reads=[AccessPolicy],
+    writes=[User, Account],
+    then=update_account,
+)
+def update_user(request: UpdateUser, call: Call) -> UserAnswer:
+    """Change a user's name, email, phone, username, password, status or profile.
+
+    Changes of the credentials take effect directly, and the old address is told. With If-Match
+    the change is refused (412) when somebody else has changed the user since.
+    """
+    user = load_modifiable(call.table, request.user_id)
+    call.check_version(user)
+    _check_rights(request, call, user)
+    if request.password is not None:
+        find_password_account(call, user)
+    return call.commit(Change(user, _changed(request, call, user)), answer=UserAnswer.of)
+
+
+def _check_rights(request: UpdateUser, call: Call, user: User) -> None:
+    if request.password is not None:
+        require_permission(call.actor, Permission.USER_RESET_PASSWORD)
+    if request.status is not None and request.status is not user.status:
+        require_permission(call.actor, Permission.USER_DISABLE)
+        refuse_self(call.actor, user.id, "change the status of")
+    if (CREDENTIALS | {"status"}) & request.model_fields_set:
+        refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+
+
+def _changed(request: UpdateUser, call: Call, user: User) -> User:
+    plain = {"name", "email", "phone", "username"} & request.model_fields_set
+    update: dict[str, Any] = {name: getattr(request, name) for name in plain}
+    if request.profile is not None:
+        sent = request.profile.model_fields_set
+        merged = {name: getattr(request.profile, name) for name in sent}
+        update["profile"] = user.profile.model_copy(update=merged)
+    if request.password is not None:
+        update |= {"credentials_changed_at": call.now, "pending_credential": "password"}
+    changed = user.model_copy(update=update)
+    if changed.email is None and changed.phone is None:
+        message = "An email or a phone number has to remain."
+        raise Invalid.field("phone" if user.email is None else "email", message, "address_needed")
+    return changed.with_status(request.status, call.now) if request.status else changed

@@ -1,0 +1,1 @@
+"""Rollcall whole on one machine: the ``rollcall`` command."""

@@ -1,0 +1,182 @@
+"""Cognito follows the table: bringing one account in step with its user (I1, I2).
+
+Everything here may run twice, at the same time, or again after a crash: it reads what should
+be, looks at what is, and mends the difference. Only the last step marks the user as in step,
+on condition that the user has not changed meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from rollcall.kit.call import Call
+from rollcall.kit.entity import Key
+from rollcall.kit.errors import Contended
+from rollcall.kit.identity import (
+    AccountMissing,
+    AliasHeld,
+    FoundAccount,
+    IdentityRefused,
+    federated_refusal,
+)
+from rollcall.kit.retry import retry_contended
+from rollcall.kit.table import EXPIRY_ATTRIBUTE
+from rollcall.kit.transaction import Change
+from rollcall.users import ChangeUser, User, UserAnswer
+
+TOMBSTONE_KEPT = timedelta(days=30)
+"""Longer than any stalled request could take to make an account for an erased user."""
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A password that the caller has chosen; it is nowhere stored, so only his call can set it."""
+
+    password: SecretStr
+    permanent: bool
+
+
+def settle_account(call: Call, user_id: str, credential: Credential | None = None) -> None:
+    """Bring a user's account in step, as the last part of an operation.
+
+    What Cognito refuses for good is taken back in the table, and IdentityRefused raised. When
+    it does not answer, Unavailable is raised and the stream finishes the work later.
+    """
+    written = [change.after for change in call.committed if change.after.id == user_id]
+
+    def converge() -> None:
+        user = written.pop() if written else call.table.find(User, user_id)
+        _converge(call, user, credential)
+
+    try:
+        retry_contended(converge)
+    except IdentityRefused:
+        _take_back(call)
+        raise
+
+
+def settle_user(request: ChangeUser, call: Call, answer: UserAnswer) -> None:
+    """What follows an operation about one user that leaves his password alone."""
+    settle_account(call, answer.id)
+
+
+def converge_account(call: Call, user_id: str) -> None:
+    """Bring a user's account in step, whoever left it out of step (idempotent)."""
+    retry_contended(lambda: _converge(call, call.table.find(User, user_id), None, check=True))
+
+
+def find_password_account(call: Call, user: User) -> FoundAccount | None:
+    """The account of a user whose password is about to be changed; raises Conflict (409) when
+    he signs in with another provider. None: it has yet to be made.
+    """
+    found = call.identity.find(user.id)
+    if found and found.federated:
+        raise federated_refusal()
+    return found
+
+
+def _converge(
+    call: Call, user: User | None, credential: Credential | None, *, check: bool = False
+) -> None:
+    if user is None or (user.in_step and not check):
+        return
+    if user.erased:
+        _erase(call, user)
+        return
+    try:
+        told = _mend(call, user, credential)
+    except AliasHeld:
+        _free_aliases(call, user)
+        raise Contended from None
+    except AccountMissing:  # it went away between two steps: begin again
+        raise Contended from None
+    _mark_in_step(call, user, told)
+
+
+def _mend(call: Call, user: User, credential: Credential | None) -> bool:
+    """Make the account as it should be; returns whether nothing about the password is left."""
+    account, identity = user.account(), call.identity
+    found = identity.find(user.id)
+    told = found is not None and _tell_credential(call, user, found, credential)
+    if found is None:
+        found, told = _create(call, user, credential)
+    if found.managed() != account.attributes():
+        identity.update_attributes(account, found)
+    if found.enabled != account.enabled:
+        identity.set_enabled(user.id, account.enabled)
+    if identity.is_admin(user.id) != account.admin:
+        identity.set_admin(user.id, account.admin)
+    if user.signed_out_epoch < user.auth_epoch:
+        identity.sign_out(user.id)
+    return told
+
+
+def _create(call: Call, user: User, credential: Credential | None) -> tuple[FoundAccount, bool]:
+    password = credential.password.get_secret_value() if credential else None
+    invite = user.pending_credential == "invitation"
+    found = call.identity.create(user.account(), password, invite)
+    if credential and credential.permanent:
+        call.identity.set_password(user.id, credential.password.get_secret_value(), permanent=True)
+    return found, credential is not None or user.pending_credential != "password"
+
+
+def _tell_credential(
+    call: Call, user: User, found: FoundAccount, credential: Credential | None
+) -> bool:
+    if user.pending_credential == "password":
+        if credential is None:
+            return False
+        password = credential.password.get_secret_value()
+        call.identity.set_password(user.id, password, credential.permanent)
+    if user.pending_credential == "reset":
+        call.identity.send_reset(found)
+    # An account that is there has had its invitation from the attempt that made it.
+    return True
+
+
+def _mark_in_step(call: Call, user: User, told: bool) -> None:
+    values = {"identityVersion": user.version, "signedOutEpoch": user.auth_epoch}
+    finished = ("pendingCredential", "gsi1pk", "gsi1sk") if told else ()
+    when = {"version": user.version}
+    if not call.table.update_unversioned(user.key(), values, remove=finished, when=when):
+        raise Contended
+
+
+def _erase(call: Call, user: User) -> None:
+    """Delete the account, then whatever else is left in the user's partition."""
+    call.identity.delete(user.id)
+    items = call.table.query_partition(user.key().pk)
+    keys = [Key(item["pk"], item["sk"]) for item in items]
+    call.table.delete_items(key for key in keys if key != user.key())
+    expiry = int((call.now + TOMBSTONE_KEPT).timestamp())
+    values = {"identityVersion": user.version, EXPIRY_ATTRIBUTE: expiry}
+    remove = ("gsi1pk", "gsi1sk")
+    call.table.update_unversioned(user.key(), values, remove=remove, when={"version": user.version})
+
+
+def _free_aliases(call: Call, user: User) -> None:
+    """Another account still holds an address that the table has given to this user: bring that
+    one in step first. Raises IdentityRefused when it belongs to nobody the table knows.
+    """
+    for alias in filter(None, (user.email, user.phone, user.username)):
+        holder = call.identity.find(alias)
+        if holder is None or holder.id == user.id:
+            continue
+        owner = call.table.find(User, holder.id)
+        if owner is None:
+            detail = "The user pool has an account with this address that Rollcall does not know."
+            raise IdentityRefused("unknown_account_holds_alias", detail)
+        _converge(call, owner, None, check=True)
+
+
+def _take_back(call: Call) -> None:
+    """Undo what this call committed for an account that Cognito will not have."""
+    for change in call.committed:
+        after = change.after
+        if isinstance(after, User):
+            earlier = change.before or after.as_erased(call.now)
+            call.take_back(Change(after, earlier.model_copy(update={"pending_credential": None})))
+            converge_account(call, after.id)

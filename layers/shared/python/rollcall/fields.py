@@ -1,0 +1,124 @@
+"""The field types of requests and users: each validates, and writes a value one way only."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+
+from rollcall.kit.model import Model
+
+# RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all.
+_LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
+_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164, as Cognito wants it
+_USERNAME = re.compile(r"[a-z0-9._-]{3,50}")
+USERNAME_LENGTH = (3, 50)
+
+
+def normalize_email(value: str) -> str:
+    """Lower-case, with the domain in its ASCII form. ASCII before the @: addresses that look
+    alike must not be two accounts. Raises ValueError with what is wrong.
+    """
+    local, _, domain = unicodedata.normalize("NFKC", value.strip()).casefold().rpartition("@")
+    try:
+        domain = domain.encode("idna").decode() if not domain.isascii() else domain
+    except UnicodeError:
+        domain = ""
+    address = f"{local}@{domain}"
+    well_formed = _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain)
+    if not well_formed or len(local) > 64 or len(address) > 254:
+        raise ValueError("This is not an email address that can be used.")
+    return address
+
+
+def check_phone(value: str) -> str:
+    """E.164: a plus sign, the country code, digits only. Raises ValueError."""
+    phone = re.sub(r"[\s().-]", "", value)
+    if not _PHONE.fullmatch(phone):
+        raise ValueError("Write the phone number with its country code, as +4915112345678.")
+    return phone
+
+
+def check_username(value: str) -> str:
+    """3 to 50 of a-z, 0-9, dot, underscore and hyphen. Raises ValueError."""
+    username = value.strip().lower()
+    if not _USERNAME.fullmatch(username):
+        raise ValueError("A username has 3 to 50 of a-z, 0-9, dot, underscore and hyphen.")
+    return username
+
+
+def check_line(value: str) -> str:
+    """One line of text in NFC without control or format characters, which have hidden things in
+    lists, mails and logs before. Raises ValueError.
+    """
+    line = unicodedata.normalize("NFC", value.strip())
+    if not line:
+        raise ValueError("This cannot be empty.")
+    if any(unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for each in line):
+        raise ValueError("This may not hold control or invisible characters.")
+    return line
+
+
+def check_text(value: str) -> str:
+    """Text of several lines, otherwise as :func:`check_line`."""
+    return "\n".join(check_line(line) if line.strip() else "" for line in value.splitlines())
+
+
+def _first_of_each(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+Email = Annotated[
+    str,
+    Field(max_length=254, json_schema_extra={"format": "email"}),
+    AfterValidator(normalize_email),
+]
+Phone = Annotated[
+    str,
+    Field(max_length=40, description="E.164, as +4915112345678."),
+    AfterValidator(check_phone),
+]
+Username = Annotated[
+    str,
+    Field(max_length=60, description="3 to 50 of a-z, 0-9, dot, underscore and hyphen."),
+    AfterValidator(check_username),
+]
+Line = Annotated[str, Field(max_length=200), AfterValidator(check_line)]
+Text = Annotated[str, Field(max_length=2000), AfterValidator(check_text)]
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z]+_[A-Za-z0-9]+$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Ids = Annotated[tuple[Id, ...], Field(max_length=50), AfterValidator(_first_of_each)]
+Slugs = Annotated[tuple[Slug, ...], Field(max_length=20), AfterValidator(_first_of_each)]
+CountryCode = Annotated[
+    str,
+    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+    Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2."),
+]
+
+
+class Profile(Model):
+    """What is known about a person beyond the account; everything may be absent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    avatar_url: Annotated[str | None, Field(max_length=2048, pattern=r"^https://[^\s]+$")] = None
+    bio: Text | None = None
+    location: Line | None = None
+    country: CountryCode | None = None
+    state: Line | None = None
+    city: Line | None = None
+    continent: Line | None = None
+    timezone: Annotated[
+        str | None, Field(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", description="IANA name.")
+    ] = None
+    locale: Annotated[
+        str | None, Field(max_length=35, pattern=r"^[A-Za-z0-9-]+$", description="BCP 47.")
+    ] = None
+    gender: Line | None = None
+    designation: Line | None = None
+    expertise: Annotated[tuple[Line, ...], Field(max_length=50)] = ()
+    birth_date: date | None = None

@@ -1,0 +1,45 @@
+"""The first platform admin, without whom nobody could make another one."""
+
+from __future__ import annotations
+
+from rollcall.accounts import Credential, settle_account
+from rollcall.fields import normalize_email
+from rollcall.kit.call import Call
+from rollcall.kit.entity import Claim
+from rollcall.kit.transaction import Change
+from rollcall.usernames import suggest_usernames
+from rollcall.users import ADMINS, EMAIL, User, UserAnswer
+
+
+def ensure_first_admin(call: Call, address: str, credential: Credential | None = None) -> None:
+    """Make this address a platform admin when there is none yet; otherwise change nothing.
+
+    Without a credential the identity provider mails an invitation. Raises ValueError for what is
+    no email address, and Conflict when the address belongs to somebody who was deleted.
+    """
+    email = normalize_email(address)
+    claim = call.table.get_item(Claim(EMAIL, email).key)
+    held = call.table.load(User, claim["owner"]) if claim else None
+    admins = call.table.get_item(ADMINS.key)
+    if not admins or admins["count"] < 1:
+        held_id = _make_admin(call, email, held, credential)
+        settle_account(call, held_id, credential)
+    elif held is not None:
+        settle_account(call, held.id, credential)
+
+
+def _make_admin(call: Call, email: str, held: User | None, credential: Credential | None) -> str:
+    if held is not None:
+        change = Change(held, held.model_copy(update={"is_admin": True}))
+    else:
+        user = User(
+            id=call.new_id("usr"),
+            created_at=call.now,
+            updated_at=call.now,
+            email=email,
+            username=next(suggest_usernames(email, call.table)),
+            is_admin=True,
+            pending_credential="password" if credential else "invitation",
+        )
+        change = Change(None, user)
+    return call.commit(change, answer=UserAnswer.of).id

@@ -1,0 +1,131 @@
+"""One call of an operation, job or reaction: everything impure that it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from rollcall.kit.actor import Actor, system_actor
+from rollcall.kit.entity import Entity
+from rollcall.kit.errors import Stale
+from rollcall.kit.idempotency import Idempotency
+from rollcall.kit.identity import Identity
+from rollcall.kit.mail import Mail
+from rollcall.kit.model import Model
+from rollcall.kit.settings import Settings
+from rollcall.kit.table import Table
+from rollcall.kit.transaction import Change, Origin, Required, Transaction, is_effective
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The clients, clock and ids that calls share; made once for each process."""
+
+    table: Table
+    identity: Identity
+    mail: Mail
+    settings: Settings
+    clock: Callable[[], datetime]
+    new_id: Callable[[str, datetime], str]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: who acts, when, under which conditions, and the means to act."""
+
+    runtime: Runtime
+    actor: Actor
+    now: datetime
+    action: str
+    request_id: str
+    reason: str | None = None
+    expected_version: int | None = None
+    """The version that ``If-Match`` names; None when any will do."""
+    idempotency: Idempotency | None = None
+    committed: list[Change[Any]] = field(default_factory=list)
+    """What this call has written, as it was and as it is."""
+
+    @property
+    def table(self) -> Table:
+        """The table."""
+        return self.runtime.table
+
+    @property
+    def identity(self) -> Identity:
+        """The identity provider."""
+        return self.runtime.identity
+
+    @property
+    def mail(self) -> Mail:
+        """Outgoing mail."""
+        return self.runtime.mail
+
+    @property
+    def settings(self) -> Settings:
+        """What the deployment has set."""
+        return self.runtime.settings
+
+    def new_id(self, prefix: str) -> str:
+        """A new id of this kind, as ``usr_…``."""
+        return self.runtime.new_id(prefix, self.now)
+
+    def commit[E: Entity, A: Model](
+        self,
+        change: Change[E],
+        *others: Change[Any],
+        answer: Callable[[E], A],
+        requires: Sequence[Required] = (),
+    ) -> A:
+        """Write the changes in one transaction and return the answer about the first one.
+
+        Raises Stale when ``If-Match`` named another version of the first one, the refusal of
+        whatever condition failed, or Contended, upon which the operation runs again. A change
+        that changes nothing is not written and makes no version.
+        """
+        self.check_version(change.before)
+        transaction = Transaction(self.table, self.actor, self._origin())
+        effective = [each for each in (change, *others) if is_effective(each)]
+        written = [Change(each.before, transaction.add_change(each)) for each in effective]
+        result = answer(written[0].after if change in effective else change.after)
+        if not effective and self.idempotency is None:
+            return result
+        transaction.add_counts(effective)
+        transaction.add_requirements(requires)
+        self._remember(transaction, result)
+        transaction.add_witnesses()
+        transaction.send()
+        self.committed.extend(written)
+        return result
+
+    def take_back(self, change: Change[Any]) -> None:
+        """Undo a change of this call that could not be carried out elsewhere, and forget its
+        idempotency row; the actor is the code itself, because the caller did not ask for this.
+        """
+        transaction = Transaction(self.table, system_actor(self.action), self._origin())
+        transaction.add_change(change)
+        transaction.add_counts([change])
+        if self.idempotency is not None:
+            transaction.remove_item(self.idempotency.key)
+        transaction.send()
+
+    def check_version(self, entity: Entity | None) -> None:
+        """Refuse (412) when ``If-Match`` names another version than the present one."""
+        if entity is None or self.expected_version in (None, entity.version):
+            return
+        detail = (
+            f"The {entity.kind} is at version {entity.version} now; "
+            f"your If-Match names {self.expected_version}. Read it again before you change it."
+        )
+        raise Stale("stale_version", detail)
+
+    def _remember(self, transaction: Transaction, result: Model) -> None:
+        if self.idempotency is None:
+            return
+        answer_json = result.model_dump_json(by_alias=True, exclude_none=True)
+        condition, values = self.idempotency.condition(self.now)
+        transaction.add_item(self.idempotency.item(answer_json, self.now), condition, values)
+
+    def _origin(self) -> Origin:
+        return Origin(self.action, self.request_id, self.reason, self.now)

@@ -1,0 +1,176 @@
+"""What is kept in the table: entities that declare their keys, claims, counters and rows.
+
+An entity is an aggregate: one item with a version, and the rows that change with it.
+Everything the write path needs is read from here, so that no operation can forget it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, Self
+
+from pydantic import ConfigDict, Field
+
+from rollcall.kit.errors import Conflict, FieldError
+from rollcall.kit.model import Model, Time
+
+type Item = dict[str, Any]
+"""One DynamoDB item as plain Python values; it is validated into a model before use."""
+
+
+class Key(NamedTuple):
+    """The primary key of one item."""
+
+    pk: str
+    sk: str
+
+
+class ClaimKind(NamedTuple):
+    """A value that only one entity may have, and the words that refuse the second one."""
+
+    name: str
+    field: str
+    refusal: str
+
+    @property
+    def code(self) -> str:
+        """The stable code of the refusal, as ``email_taken``."""
+        return f"{self.name.replace('-', '_')}_taken"
+
+    @property
+    def partition(self) -> str:
+        """The prefix that all claims of this kind share."""
+        return f"CLAIM#{self.name}#"
+
+
+class Claim(NamedTuple):
+    """One unique value held by one entity."""
+
+    kind: ClaimKind
+    value: str
+
+    @property
+    def key(self) -> Key:
+        """Where the claim is kept."""
+        return Key(self.kind.partition + self.value, "CLAIM")
+
+    @property
+    def refusal(self) -> Conflict:
+        """What the second one to claim it is told."""
+        error = FieldError(self.kind.field, self.kind.refusal, self.kind.code)
+        return Conflict(self.kind.code, self.kind.refusal, (error,))
+
+
+class Counter(NamedTuple):
+    """A number kept beside the entities, which may not fall below ``minimum``."""
+
+    name: str
+    minimum: int
+    code: str
+    refusal: str
+
+    @property
+    def key(self) -> Key:
+        """Where the counter is kept."""
+        return Key(f"COUNTER#{self.name}", "COUNTER")
+
+
+class Row(Model):
+    """An item that belongs to an entity and changes only together with it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    def key(self) -> Key:
+        """The row's primary key."""
+        raise NotImplementedError
+
+    def index(self) -> Mapping[str, str]:
+        """The row's attributes in the secondary indexes."""
+        return {}
+
+    def item(self) -> Item:
+        """The row as it is stored."""
+        return {**_stored(self), **self.key()._asdict(), **self.index()}
+
+
+class Entity(Model):
+    """One versioned thing. Subclasses declare ``kind``, ``partition`` and what they claim."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    kind: ClassVar[str]
+    """The journal's name for it, as ``user``."""
+    partition: ClassVar[str]
+    """What every partition key of this entity begins with."""
+    index_partitions: ClassVar[tuple[str, ...]] = ()
+    """Partition keys, or their prefixes, of the index queries made over this entity."""
+    claim_kinds: ClassVar[tuple[ClaimKind, ...]] = ()
+    counters: ClassVar[tuple[Counter, ...]] = ()
+    row_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that are stored as rows of their own, not in the entity's item."""
+    unversioned_fields: ClassVar[tuple[str, ...]] = ()
+    """Bookkeeping that changes without a new version, and is no part of the journal."""
+
+    id: str
+    version: int = Field(default=0, ge=0)
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def key_of(cls, entity_id: str) -> Key:
+        """The primary key of the entity with this id."""
+        return Key(cls.partition + entity_id, cls.partition + entity_id)
+
+    @classmethod
+    def assemble(cls, items: Iterable[Item]) -> Self | None:
+        """The entity from the items of its partition; None when it is not among them."""
+        for item in items:
+            if item["sk"] == item["pk"]:
+                return cls.model_validate(item)
+        return None
+
+    @property
+    def exists(self) -> bool:
+        """Whether the world may know of it; a tombstone is kept, and is nobody's business."""
+        return True
+
+    def key(self) -> Key:
+        """The primary key of the entity's item."""
+        return self.key_of(self.id)
+
+    def claims(self) -> frozenset[Claim]:
+        """The unique values that this entity holds at present."""
+        return frozenset()
+
+    def counts(self) -> Mapping[Counter, int]:
+        """What this entity adds to each counter at present."""
+        return {}
+
+    def rows(self) -> tuple[Row, ...]:
+        """The rows that belong to this entity at present."""
+        return ()
+
+    def index(self) -> Mapping[str, str]:
+        """The item's attributes in the secondary indexes."""
+        return {}
+
+    def succeed(self, before: Self | None, now: datetime) -> Self:
+        """This entity as the next version after ``before``, ready to be written."""
+        version = before.version + 1 if before else 1
+        return self.model_copy(update={"version": version, "updated_at": now})
+
+    def item(self) -> Item:
+        """The entity as it is stored, without its rows."""
+        stored = _stored(self, exclude=set(self.row_fields))
+        return {**stored, **self.key()._asdict(), **self.index()}
+
+    def facts(self) -> Item:
+        """The entity with its rows, as the journal compares and shows it."""
+        return _stored(
+            self, exclude={"version", "created_at", "updated_at", *self.unversioned_fields}
+        )
+
+
+def _stored(model: Model, exclude: set[str] | None = None) -> Item:
+    return model.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=exclude)

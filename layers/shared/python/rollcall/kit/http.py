@@ -1,0 +1,195 @@
+"""API Gateway's REST proxy events in, proxy answers out (Lambda proxy integration format 1.0)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
+from rollcall.kit.model import Answer, Request, VersionedAnswer
+
+IDEMPOTENCY_KEY_AT_MOST = 255
+USER_AGENT_KEPT = 256
+NEVER = -1
+"""A version that no entity has: what an ``If-Match`` means that is no ETag of ours."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
+
+
+class _Authorizer(_Part):
+    claims: dict[str, str] = Field(default_factory=dict)
+
+
+class _Caller(_Part):
+    source_ip: str = ""
+    user_agent: str | None = None
+
+
+class _RequestContext(_Part):
+    request_id: str = ""
+    authorizer: _Authorizer | None = None
+    identity: _Caller = Field(default_factory=_Caller)
+
+
+class GatewayEvent(_Part):
+    """The parts of a proxy event that an operation reads."""
+
+    path_parameters: dict[str, str] | None = None
+    multi_value_query_string_parameters: dict[str, list[str]] | None = None
+    headers: dict[str, str] | None = None
+    body: str | None = None
+    is_base64_encoded: bool = False
+    request_context: _RequestContext = Field(default_factory=_RequestContext)
+
+    @property
+    def claims(self) -> Mapping[str, str]:
+        """The claims of the token that the authorizer has verified; empty without one."""
+        authorizer = self.request_context.authorizer
+        return authorizer.claims if authorizer else {}
+
+    @property
+    def source_ip(self) -> str:
+        """Where the call comes from."""
+        return self.request_context.identity.source_ip
+
+    @property
+    def user_agent(self) -> str:
+        """What the caller says it is, shortened."""
+        return (self.request_context.identity.user_agent or "")[:USER_AGENT_KEPT]
+
+    def header(self, name: str) -> str | None:
+        """A header's value, whatever the case of its name."""
+        wanted = name.lower()
+        for held, value in (self.headers or {}).items():
+            if held.lower() == wanted:
+                return value
+        return None
+
+    def sent(self) -> str:
+        """All that the caller has asked for, as one text that differs when the request does."""
+        parts = [self.path_parameters, self.multi_value_query_string_parameters, self.body]
+        return json.dumps(parts, sort_keys=True)
+
+    def expected_version(self) -> int | None:
+        """The version that ``If-Match`` asks for; None without one or with ``*``."""
+        header = self.header("If-Match")
+        if header is None or header.strip() == "*":
+            return None
+        tag = header.strip().removeprefix("W/").strip('"')
+        return int(tag) if tag.isascii() and tag.isdigit() else NEVER
+
+    def idempotency_key(self) -> str | None:
+        """The ``Idempotency-Key`` header; raises Malformed when it is empty or over-long."""
+        key = self.header("Idempotency-Key")
+        if key is None:
+            return None
+        if not 0 < len(key) <= IDEMPOTENCY_KEY_AT_MOST or not key.isprintable():
+            detail = f"Idempotency-Key takes 1 to {IDEMPOTENCY_KEY_AT_MOST} printable characters."
+            raise Malformed("bad_idempotency_key", detail)
+        return key
+
+
+def read_request[R: Request](event: GatewayEvent, model: type[R], *, has_body: bool) -> R:
+    """Path variables, then query or body, as the operation's request model.
+
+    Raises Malformed for what is no JSON object and Invalid with one entry a wrong field.
+    """
+    path = {to_camel(name): value for name, value in (event.path_parameters or {}).items()}
+    sent = _read_body(event) if has_body else _read_query(event)
+    try:
+        if has_body:
+            # JSON mode: strict about types, yet dates and enumerations may be written as text.
+            merged = json.dumps({**sent, **path})
+            return model.model_validate_json(merged, strict=True, by_name=False)
+        return model.model_validate({**sent, **path}, by_name=False)
+    except ValidationError as error:
+        _refuse_fields(error)
+
+
+def write_answer(answer: Answer, status: int, origin: str) -> dict[str, Any]:
+    """The proxy answer of a successful call."""
+    headers = {"ETag": f'"{answer.version}"'} if isinstance(answer, VersionedAnswer) else {}
+    body = answer.model_dump_json(by_alias=True, exclude_none=True)
+    return _write(status, body, "application/json", origin, headers)
+
+
+def write_problem(problem: Problem, request_id: str, origin: str) -> dict[str, Any]:
+    """The proxy answer of a refused call."""
+    body = json.dumps(problem.body(request_id))
+    return _write(problem.status, body, "application/problem+json", origin, {})
+
+
+def write_internal_error(request_id: str, origin: str) -> dict[str, Any]:
+    """The answer when the fault is ours; it tells nothing but where to look."""
+    problem = Problem("internal_error", "Something went wrong here; the log has the request id.")
+    return write_problem(problem, request_id, origin)
+
+
+def _write(
+    status: int, body: str, content_type: str, origin: str, headers: dict[str, str]
+) -> dict[str, Any]:
+    return {
+        "statusCode": HTTPStatus(status).value,
+        "headers": {
+            "Content-Type": content_type,
+            "Cache-Control": "no-store",
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": "ETag",
+            **headers,
+        },
+        "body": body,
+    }
+
+
+def _read_body(event: GatewayEvent) -> dict[str, Any]:
+    text = event.body or ""
+    try:
+        if event.is_base64_encoded:
+            text = base64.b64decode(text, validate=True).decode()
+        if not text.strip():
+            return {}
+        body = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, binascii.Error, RecursionError):
+        raise Malformed("malformed_json", "The body is not valid JSON.") from None
+    if not isinstance(body, dict):
+        raise Malformed("malformed_json", "The body must be a JSON object.")
+    return body
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _read_query(event: GatewayEvent) -> dict[str, str | list[str]]:
+    query = event.multi_value_query_string_parameters or {}
+    return {name: values[0] if len(values) == 1 else values for name, values in query.items()}
+
+
+def _refuse_fields(error: ValidationError) -> NoReturn:
+    entries = error.errors(include_url=False, include_input=False)
+    if any(entry["type"] == "json_invalid" for entry in entries):
+        raise Malformed("malformed_json", "The body is not valid JSON text.") from None
+    errors = tuple(
+        FieldError(_json_path(entry["loc"]), _sentence(entry["msg"]), entry["type"])
+        for entry in entries
+    )
+    fields = ", ".join(dict.fromkeys(each.field or "body" for each in errors))
+    raise Invalid("invalid", f"Please correct: {fields}.", errors) from None
+
+
+def _json_path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location)
+
+
+def _sentence(message: str) -> str:
+    text = message.removeprefix("Value error, ")
+    return text[:1].upper() + text[1:]

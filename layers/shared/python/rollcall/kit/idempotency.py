@@ -1,0 +1,60 @@
+"""``Idempotency-Key``: the same call sent again has one effect and the same answer (I7)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from rollcall.kit.entity import Item, Key
+from rollcall.kit.errors import Invalid
+from rollcall.kit.table import EXPIRY_ATTRIBUTE
+
+KEPT = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """One caller's key for one operation, bound to the exact request it came with."""
+
+    partition: ClassVar[str] = "IDEMPOTENCY#"
+
+    key: Key
+    fingerprint: str
+
+    @classmethod
+    def of(cls, header: str, *, actor_id: str, operation: str, sent: str) -> Idempotency:
+        """Bind a caller's key to a request. The fingerprint is keyed by the caller's own key,
+        which is not stored, so that a password in the request cannot be guessed from it (I17).
+        """
+        scope = hashlib.sha256(f"{operation}#{header}".encode()).hexdigest()
+        fingerprint = hmac.new(header.encode(), sent.encode(), hashlib.sha256)
+        key = f"{cls.partition}{actor_id}#{scope}"
+        return cls(Key(key, "IDEMPOTENCY"), fingerprint.hexdigest())
+
+    def recall(self, item: Item | None, now: datetime) -> str | None:
+        """The stored answer of the earlier call, None for a first one; another request under
+        the same key is refused.
+        """
+        if item is None or item[EXPIRY_ATTRIBUTE] <= now.timestamp():
+            return None
+        if not hmac.compare_digest(item["fingerprint"], self.fingerprint):
+            message = "This Idempotency-Key was already used with another request."
+            raise Invalid.field("Idempotency-Key", message, "idempotency_key_reused")
+        return str(item["answer"])
+
+    def item(self, answer_json: str, now: datetime) -> Item:
+        """The row that remembers the answer."""
+        return {
+            **self.key._asdict(),
+            "fingerprint": self.fingerprint,
+            "answer": answer_json,
+            EXPIRY_ATTRIBUTE: int((now + KEPT).timestamp()),
+        }
+
+    def condition(self, now: datetime) -> tuple[str, dict[str, Any]]:
+        """What must hold when the row is written: no earlier call is remembered."""
+        values = {":now": int(now.timestamp())}
+        return f"attribute_not_exists(pk) OR {EXPIRY_ATTRIBUTE} <= :now", values

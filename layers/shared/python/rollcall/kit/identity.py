@@ -1,0 +1,301 @@
+"""The identity provider: accounts in an Amazon Cognito user pool. Only this module calls it.
+
+The Cognito username is the user's own id, so an account is found without a look-up. Every
+method may be repeated: each states what should be so, and is content when it already is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rollcall.kit.errors import Conflict, Problem, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+    from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
+
+ADMINS_GROUP = "admins"
+"""The Cognito group that mirrors platform admins for other consumers; never authorization."""
+
+FEDERATED_STATUS = "EXTERNAL_PROVIDER"
+MUST_CHANGE_STATUS = "FORCE_CHANGE_PASSWORD"
+
+
+@dataclass(frozen=True)
+class Account:
+    """One account as it is, or as the table says that it should be."""
+
+    id: str
+    email: str | None
+    phone: str | None
+    username: str | None
+    name: str | None
+    verified: bool
+    enabled: bool
+    admin: bool = False
+
+    # What Rollcall may do with accounts, for the IAM policies that derive from declarations.
+    read_actions: ClassVar[tuple[str, ...]] = (
+        "cognito-idp:AdminGetUser",
+        "cognito-idp:AdminListGroupsForUser",
+        "cognito-idp:ListUsers",
+    )
+    write_actions: ClassVar[tuple[str, ...]] = (
+        "cognito-idp:AdminAddUserToGroup",
+        "cognito-idp:AdminCreateUser",
+        "cognito-idp:AdminDeleteUser",
+        "cognito-idp:AdminDeleteUserAttributes",
+        "cognito-idp:AdminDisableUser",
+        "cognito-idp:AdminEnableUser",
+        "cognito-idp:AdminRemoveUserFromGroup",
+        "cognito-idp:AdminResetUserPassword",
+        "cognito-idp:AdminSetUserPassword",
+        "cognito-idp:AdminUpdateUserAttributes",
+        "cognito-idp:AdminUserGlobalSignOut",
+    )
+
+    def attributes(self) -> dict[str, str]:
+        """The account's Cognito attributes; verified addresses are sign-in aliases."""
+        verified = "true" if self.verified else "false"
+        wanted = {
+            "email": self.email,
+            "email_verified": verified if self.email else None,
+            "phone_number": self.phone,
+            "phone_number_verified": verified if self.phone else None,
+            "preferred_username": self.username,
+            "name": self.name,
+        }
+        return {name: value for name, value in wanted.items() if value is not None}
+
+
+MANAGED_ATTRIBUTES = frozenset(
+    ("email", "email_verified", "phone_number", "phone_number_verified")
+    + ("preferred_username", "name")
+)
+
+
+@dataclass(frozen=True)
+class FoundAccount:
+    """An account as Cognito reports it."""
+
+    id: str
+    attributes: dict[str, str]
+    enabled: bool
+    status: str
+
+    @property
+    def federated(self) -> bool:
+        """Whether the account signs in elsewhere (Google and others) and has no password here."""
+        return self.status == FEDERATED_STATUS
+
+    def differs_from(self, account: Account) -> bool:
+        """Whether attributes or the enabled state are not as they should be."""
+        return self.enabled != account.enabled or self.managed() != account.attributes()
+
+    def managed(self) -> dict[str, str]:
+        """The attributes that Rollcall looks after; "verified" alone, without its address, is
+        what Cognito leaves behind when the address is removed, and means nothing.
+        """
+        return {
+            name: value
+            for name, value in self.attributes.items()
+            if name in MANAGED_ATTRIBUTES and name.removesuffix("_verified") in self.attributes
+        }
+
+
+class IdentityRefused(Problem):
+    """Cognito said no for good; what was written for it has to be taken back."""
+
+    status, title = 422, "Refused by the identity provider"
+
+
+class Identity:
+    """The accounts of one user pool. ``make_client`` is called at the first use, so that
+    operations that never touch an account do not pay for the client.
+    """
+
+    def __init__(
+        self, make_client: Callable[[], CognitoIdentityProviderClient], user_pool_id: str
+    ) -> None:
+        self._make_client = make_client
+        self.user_pool_id = user_pool_id
+
+    def find(self, account_id: str) -> FoundAccount | None:
+        """The account with this id or sign-in alias, or None."""
+        answer = self._call("admin_get_user", absent=None, Username=account_id)
+        if answer is None:
+            return None
+        return _found(answer, answer["UserAttributes"])
+
+    def iterate_accounts(self) -> Iterator[FoundAccount]:
+        """Every account of the pool, eventually consistent, 60 a request."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self._call("list_users", Limit=60, **token)
+            for user in answer["Users"]:
+                yield _found(user, user["Attributes"])
+            if not answer.get("PaginationToken"):
+                return
+            token = {"PaginationToken": answer["PaginationToken"]}
+
+    def is_admin(self, account_id: str) -> bool:
+        """Whether the account is in the group ``admins``."""
+        absent: dict[str, Any] = {"Groups": []}
+        answer = self._call("admin_list_groups_for_user", absent=absent, Username=account_id)
+        return any(group["GroupName"] == ADMINS_GROUP for group in answer["Groups"])
+
+    def create(self, account: Account, password: str | None, invite: bool) -> FoundAccount:
+        """Make the account and return it; success also when it is there already and is ours,
+        as it is after a lost answer.
+
+        Raises AliasHeld when another account holds its email, phone or username.
+        """
+        options: dict[str, Any] = {"TemporaryPassword": password} if password else {}
+        if invite:
+            options["DesiredDeliveryMediums"] = ["EMAIL" if account.email else "SMS"]
+        else:
+            options["MessageAction"] = "SUPPRESS"
+        try:
+            self._call(
+                "admin_create_user",
+                Username=account.id,
+                UserAttributes=_attribute_list(account.attributes()),
+                **options,
+            )
+        except AliasHeld:
+            found = self.find(account.id)
+            if found is None:
+                raise
+            return found
+        return FoundAccount(
+            account.id, account.attributes(), enabled=True, status=MUST_CHANGE_STATUS
+        )
+
+    def update_attributes(self, account: Account, found: FoundAccount) -> None:
+        """Set and remove attributes so that they are as the account says."""
+        wanted, held = account.attributes(), found.managed()
+        changed = {k: v for k, v in wanted.items() if held.get(k) != v}
+        # Cognito resets "verified" whenever the address is written, so both go together.
+        for name in ("email", "phone_number"):
+            if name in changed:
+                changed[f"{name}_verified"] = wanted[f"{name}_verified"]
+        if changed:
+            self._call(
+                "admin_update_user_attributes",
+                Username=account.id,
+                UserAttributes=_attribute_list(changed),
+            )
+        dropped = sorted(
+            name for name in held.keys() - wanted.keys() if not name.endswith("_verified")
+        )
+        if dropped:
+            self._call(
+                "admin_delete_user_attributes", Username=account.id, UserAttributeNames=dropped
+            )
+
+    def set_enabled(self, account_id: str, enabled: bool) -> None:
+        """Let the account sign in, or not."""
+        verb = "admin_enable_user" if enabled else "admin_disable_user"
+        self._call(verb, Username=account_id)
+
+    def set_admin(self, account_id: str, admin: bool) -> None:
+        """Put the account into the group ``admins``, or take it out."""
+        verb = "admin_add_user_to_group" if admin else "admin_remove_user_from_group"
+        self._call(verb, Username=account_id, GroupName=ADMINS_GROUP)
+
+    def set_password(self, account_id: str, password: str, permanent: bool) -> None:
+        """Set the password; a temporary one must be changed at the next sign-in."""
+        self._call(
+            "admin_set_user_password",
+            Username=account_id,
+            Password=password,
+            Permanent=permanent,
+        )
+
+    def send_reset(self, found: FoundAccount) -> Literal["invitation", "reset code"]:
+        """Mail a reset code. Who has never chosen a password gets the invitation again, because
+        Cognito cannot reset what was never set.
+        """
+        if found.status == MUST_CHANGE_STATUS:
+            self._call(
+                "admin_create_user",
+                Username=found.id,
+                MessageAction="RESEND",
+                DesiredDeliveryMediums=["EMAIL" if "email" in found.attributes else "SMS"],
+            )
+            return "invitation"
+        self._call("admin_reset_user_password", Username=found.id)
+        return "reset code"
+
+    def sign_out(self, account_id: str) -> None:
+        """End every session: refresh tokens stop working at once."""
+        self._call("admin_user_global_sign_out", absent={}, Username=account_id)
+
+    def delete(self, account_id: str) -> None:
+        """Delete the account; content when it is gone already."""
+        self._call("admin_delete_user", absent={}, Username=account_id)
+
+    def _call(self, verb: str, absent: Any = ..., **parameters: Any) -> Any:
+        client: Any = self._make_client()
+        try:
+            return getattr(client, verb)(UserPoolId=self.user_pool_id, **parameters)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code == "UserNotFoundException" and absent is not ...:
+                return absent
+            _raise_problem(code, error)
+        except BotoCoreError as error:
+            _raise_problem("", error)
+
+
+class AliasHeld(Exception):
+    """Another account of the pool holds an email, phone number or username."""
+
+
+class AccountMissing(Exception):
+    """The account that a call was about is not there."""
+
+
+def federated_refusal() -> Conflict:
+    """A password set on a federated account would open a second way in."""
+    return Conflict(
+        "federated_user",
+        "This user signs in with another provider; the password is changed there.",
+    )
+
+
+def _raise_problem(code: str, error: Exception) -> NoReturn:
+    if code in {"UsernameExistsException", "AliasExistsException"}:
+        raise AliasHeld from error
+    if code == "UserNotFoundException":
+        raise AccountMissing from error
+    if code == "InvalidPasswordException":
+        detail = "The password does not meet the user pool's policy."
+        raise IdentityRefused("password_refused", detail) from error
+    if code in {"InvalidParameterException", "UserLambdaValidationException"}:
+        detail = "The identity provider does not accept these values."
+        raise IdentityRefused("identity_refused", detail) from error
+    if code in {"AccessDeniedException", "ResourceNotFoundException", "NotAuthorizedException"}:
+        raise error
+    detail = (
+        "The identity provider did not answer. What was saved is kept and is finished by itself; "
+        "sending the same request with the same Idempotency-Key is safe."
+    )
+    raise Unavailable("identity_unavailable", detail) from error
+
+
+def _found(user: dict[str, Any], attributes: list[AttributeTypeTypeDef]) -> FoundAccount:
+    return FoundAccount(
+        id=user["Username"],
+        attributes={entry["Name"]: entry.get("Value", "") for entry in attributes},
+        enabled=user["Enabled"],
+        status=user["UserStatus"],
+    )
+
+
+def _attribute_list(attributes: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in attributes.items()]

@@ -1,0 +1,85 @@
+"""The journal: one entry for each version of each entity, written with it (A1, I6).
+
+An entry is the audit record, the outbox of the reactions, and the change feed at once.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict
+
+from rollcall.kit.entity import Item, Key
+from rollcall.kit.model import Model, Time
+
+SHARDS = 8
+"""How many partitions an hour of entries is spread over: 8 x 1,000 WCU, far above what
+Cognito's own quotas let an account write."""
+
+
+class Changed(Model):
+    """One field's value before and after."""
+
+    before: Any = None
+    after: Any = None
+
+
+class ActorRecord(Model):
+    """Who did it, and from where."""
+
+    kind: Literal["user", "system"]
+    id: str
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
+class TargetRecord(Model):
+    """Which version of what was made."""
+
+    kind: str
+    id: str
+    version: int
+
+
+class JournalEntry(Model):
+    """Who did what to whom, when, from where, why, and what changed."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    partition: ClassVar[str] = "JOURNAL#"
+    index_partitions: ClassVar[tuple[str, ...]] = ("TARGET#", "ACTOR#")
+
+    id: str
+    at: Time
+    action: str
+    actor: ActorRecord
+    target: TargetRecord
+    changes: dict[str, Changed]
+    reason: str | None = None
+    request_id: str
+
+    def key(self) -> Key:
+        """Hour and shard, so that a time range is read in order without a hot partition."""
+        shard = zlib.crc32(self.id.encode()) % SHARDS
+        return Key(f"{self.partition}{self.at:%Y-%m-%dT%H}#{shard}", self.id)
+
+    def item(self) -> Item:
+        """The entry as it is stored, found by target in GSI1 and by actor in GSI2."""
+        return {
+            **self.model_dump(mode="json", by_alias=True, exclude_none=True),
+            **self.key()._asdict(),
+            "gsi1pk": f"TARGET#{self.target.id}",
+            "gsi1sk": self.id,
+            "gsi2pk": f"ACTOR#{self.actor.id}",
+            "gsi2sk": self.id,
+        }
+
+
+def compare_facts(before: Item, after: Item) -> dict[str, Changed]:
+    """The fields that differ, each with both values."""
+    return {
+        name: Changed(before=before.get(name), after=after.get(name))
+        for name in sorted(before.keys() | after.keys())
+        if before.get(name) != after.get(name)
+    }

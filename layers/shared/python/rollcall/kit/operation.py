@@ -1,0 +1,251 @@
+"""``@operation``: one typed function is one endpoint, one Lambda function and one policy.
+
+The decorated function becomes an :class:`Operation`, which is the Lambda handler itself. All
+else (gateway, OpenAPI, IAM, local routes, authorization tests) is read from these values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from rollcall.kit.actor import Actor
+from rollcall.kit.call import Call, Runtime
+from rollcall.kit.declaration import Declaration, check_resources, describe, read_signature
+from rollcall.kit.errors import Forbidden, Problem, WrongDeclaration
+from rollcall.kit.http import (
+    GatewayEvent,
+    read_request,
+    write_answer,
+    write_internal_error,
+    write_problem,
+)
+from rollcall.kit.idempotency import Idempotency
+from rollcall.kit.log import log_call, log_failure
+from rollcall.kit.model import Answer, Request, WriteRequest
+from rollcall.kit.retry import retry_contended
+
+METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) ((?:/(?:[a-z0-9-]+|\{[a-z_]+\}))+)")
+_VARIABLE = re.compile(r"\{([a-z_]+)\}")
+
+
+type FollowUp = Callable[[Any, Call, Any], None]
+"""(request, call, answer); its types are held against the operation's at import."""
+
+
+class Authorize(Protocol):
+    """Finds out who is calling; raises Unauthenticated or Forbidden."""
+
+    def __call__(self, event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
+        """Read who is calling."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation[R: Request, A: Answer](Declaration):
+    """A declared operation. Calling it with an event and a context is invoking the Lambda."""
+
+    method: str
+    path: str
+    permission: StrEnum | None
+    """What the caller must hold; None: being signed in to an active account is enough."""
+    status: int
+    request_model: type[R]
+    answer_model: type[A]
+    function: Callable[[R, Call], A]
+    then: FollowUp | None
+    """What follows the commit, and is followed up again when the same call is repeated."""
+    authorize: Authorize
+    connect: Callable[[], Runtime]
+
+    @property
+    def path_variables(self) -> tuple[str, ...]:
+        """The names in braces, in order."""
+        return tuple(_VARIABLE.findall(self.path))
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the request is read from the body, and not from the query."""
+        return self.method in METHODS_WITH_BODY
+
+    def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
+        """The Lambda handler."""
+        return self.handle(event, self.connect())
+
+    def handle(self, event: dict[str, Any], runtime: Runtime) -> dict[str, Any]:
+        """Answer one API Gateway proxy event; every refusal becomes problem+json."""
+        gateway_event = GatewayEvent.model_validate(event)
+        request_id = gateway_event.request_context.request_id
+        origin = runtime.settings.allowed_origin
+        try:
+            answer, actor = self._perform(gateway_event, runtime)
+        except Problem as problem:
+            log_call(self.name, outcome=problem.code, request_id=request_id)
+            return write_problem(problem, request_id, origin)
+        except Exception as error:  # noqa: BLE001 (the edge: whatever it is, the caller gets a clean 500)
+            log_failure(self.name, error, request_id=request_id)
+            return write_internal_error(request_id, origin)
+        log_call(self.name, outcome="ok", request_id=request_id, actor_id=actor.id)
+        return write_answer(answer, self.status, origin)
+
+    def _perform(self, event: GatewayEvent, runtime: Runtime) -> tuple[A, Actor]:
+        request, call, answer = retry_contended(lambda: self._attempt(event, runtime))
+        if self.then:
+            self.then(request, call, answer)
+        return answer, call.actor
+
+    def _attempt(self, event: GatewayEvent, runtime: Runtime) -> tuple[R, Call, A]:
+        now = runtime.clock()
+        actor = self.authorize(event, runtime, now)
+        require_permission(actor, self.permission)
+        request = read_request(event, self.request_model, has_body=self.has_body)
+        call = Call(
+            runtime=runtime,
+            actor=actor,
+            now=now,
+            action=self.name,
+            request_id=event.request_context.request_id,
+            reason=request.reason if isinstance(request, WriteRequest) else None,
+            expected_version=event.expected_version(),
+            idempotency=self._idempotency(event, actor),
+        )
+        return request, call, self._recall(call) or self.function(request, call)
+
+    def _idempotency(self, event: GatewayEvent, actor: Actor) -> Idempotency | None:
+        key = event.idempotency_key() if self.writes else None
+        if key is None:
+            return None
+        return Idempotency.of(key, actor_id=actor.id, operation=self.name, sent=event.sent())
+
+    def _recall(self, call: Call) -> A | None:
+        if call.idempotency is None:
+            return None
+        stored = call.idempotency.recall(call.table.get_item(call.idempotency.key), call.now)
+        return self.answer_model.model_validate_json(stored) if stored else None
+
+
+def require_permission(actor: Actor, permission: StrEnum | None) -> None:
+    """Refuse (403, naming the permission) an actor who does not hold it."""
+    if permission is not None and not actor.holds(permission):
+        detail = f"This needs the permission {permission.value}, which you do not hold."
+        raise Forbidden("permission_missing", detail)
+
+
+def declare_operation[R: Request, A: Answer](
+    function: Callable[[R, Call], A],
+    *,
+    route: str,
+    permission: StrEnum | None,
+    status: int,
+    reads: tuple[Any, ...],
+    writes: tuple[Any, ...],
+    then: FollowUp | None,
+    principals: tuple[Any, ...],
+    authorize: Authorize,
+    connect: Callable[[], Runtime],
+) -> Operation[R, A]:
+    """Check a declaration and make the Operation; raises WrongDeclaration with the mend."""
+    words = describe(function)
+    name = words["name"]
+    method, path = _split_route(name, route)
+    check_resources(name, reads, writes)
+    request_model, answer_model = _read_models(name, function)
+    _check_path(name, path, request_model)
+    _check_writes(name, method, bool(writes), request_model)
+    _check_follow_up(name, then, request_model, answer_model)
+    if permission is not None and not isinstance(permission, StrEnum):
+        raise WrongDeclaration(
+            f"{name} needs {permission!r}; give a member of Permission, or None when being "
+            "signed in is enough."
+        )
+    return Operation(
+        **words,
+        reads=reads,
+        writes=writes,
+        principals=principals,
+        method=method,
+        path=path,
+        permission=permission,
+        status=status,
+        request_model=request_model,
+        answer_model=answer_model,
+        function=function,
+        then=then,
+        authorize=authorize,
+        connect=connect,
+    )
+
+
+def _split_route(name: str, route: str) -> tuple[str, str]:
+    match = _ROUTE.fullmatch(route)
+    if not match:
+        raise WrongDeclaration(
+            f"{name} has the route {route!r}; write it as 'POST /admin/users/{{user_id}}/promote': "
+            "a method, a space, lower-case words with hyphens, variables in snake_case."
+        )
+    return match[1], match[2]
+
+
+def _read_models(name: str, function: Callable[..., object]) -> tuple[type[Any], type[Any]]:
+    parameters, answer = read_signature(function)
+    types = list(parameters.values())
+    well_formed = (
+        len(types) == 2
+        and isinstance(types[0], type)
+        and issubclass(types[0], Request)
+        and types[1] is Call
+        and isinstance(answer, type)
+        and issubclass(answer, Answer)
+    )
+    if not well_formed:
+        raise WrongDeclaration(
+            f"{name} must take (request: a Request, call: Call) and return an Answer; "
+            f"it takes ({', '.join(parameters)}) and returns {answer!r}."
+        )
+    return types[0], answer
+
+
+def _check_follow_up(
+    name: str, then: FollowUp | None, request_model: type[Request], answer_model: type[Answer]
+) -> None:
+    if then is None:
+        return
+    types = list(read_signature(then)[0].values())
+    fits = len(types) == 3 and issubclass(request_model, types[0]) and types[1] is Call
+    if not fits or not issubclass(answer_model, types[2]):
+        raise WrongDeclaration(
+            f"{name} is followed by {then.__name__}, which must take (request: "
+            f"{request_model.__name__}, call: Call, answer: {answer_model.__name__})."
+        )
+
+
+def _check_path(name: str, path: str, request_model: type[Request]) -> None:
+    for variable in _VARIABLE.findall(path):
+        if variable not in request_model.model_fields:
+            raise WrongDeclaration(
+                f"{name} has {{{variable}}} in its route, but {request_model.__name__} has no "
+                f"field {variable}; add it, or rename the variable."
+            )
+
+
+def _check_writes(name: str, method: str, writes: bool, request_model: type[Request]) -> None:
+    if writes and method == "GET":
+        raise WrongDeclaration(
+            f"{name} is a GET and declares writes; a GET must be safe to repeat: use POST, PUT, "
+            "PATCH or DELETE."
+        )
+    if writes and not issubclass(request_model, WriteRequest):
+        raise WrongDeclaration(
+            f"{name} declares writes, but {request_model.__name__} is no WriteRequest; derive it "
+            "from WriteRequest, so that the caller may give a reason for the journal."
+        )
+    if not writes and method != "GET":
+        raise WrongDeclaration(
+            f"{name} is a {method} and declares no writes; declare what it writes, or make it "
+            "a GET."
+        )

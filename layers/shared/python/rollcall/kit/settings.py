@@ -1,0 +1,37 @@
+"""The environment of a function: the only place that names its variables.
+
+The CDK app and the local runtime fill this same model, so a name is written once.
+"""
+
+from __future__ import annotations
+
+import os
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """What a function is told by its environment."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    table_name: str = Field(alias="TABLE_NAME")
+    user_pool_id: str = Field(alias="USER_POOL_ID")
+    mail_sender: str = Field("", alias="MAIL_SENDER", description="Empty: no mail is sent.")
+    first_admin_email: str = Field("", alias="FIRST_ADMIN_EMAIL")
+    product_name: str = Field("Rollcall", alias="PRODUCT_NAME")
+    allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read and check the variables; raises ``pydantic.ValidationError`` when one is missing."""
+        return cls.model_validate(dict(os.environ))
+
+    def to_environment(self) -> dict[str, str]:
+        """The variables that make :meth:`from_environment` return this."""
+        return {name: str(value) for name, value in self.model_dump(by_alias=True).items()}
+
+
+def in_lambda() -> bool:
+    """Whether this process is a Lambda function, where clients are made at init."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

@@ -1,0 +1,236 @@
+"""The one DynamoDB table: its definition, and the only code that talks to DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rollcall.kit.entity import Entity, Item, Key
+from rollcall.kit.errors import NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+PARTITION_KEY, SORT_KEY = "pk", "sk"
+INDEXES = {"gsi1": ("gsi1pk", "gsi1sk"), "gsi2": ("gsi2pk", "gsi2sk")}
+EXPIRY_ATTRIBUTE = "expiresAt"
+"""Epoch seconds; DynamoDB's TTL lags, so whoever reads such an item checks it too."""
+
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+def to_attributes(item: Item) -> dict[str, Any]:
+    """Plain values as DynamoDB attribute values."""
+    return {name: _serialize(value) for name, value in item.items()}
+
+
+def from_attributes(attributes: dict[str, Any]) -> Item:
+    """DynamoDB attribute values, also those of a stream record, as plain values."""
+    return {name: _deserialize(value) for name, value in attributes.items()}
+
+
+class TransactionRefused(Exception):
+    """A transaction was cancelled; ``reasons`` holds DynamoDB's code for each of its actions."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(", ".join(reasons))
+        self.reasons = reasons
+
+
+class Table:
+    """Reads and transactions over the table; every base-table read is strongly consistent."""
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def find[E: Entity](self, entity: type[E], entity_id: str) -> E | None:
+        """The entity with its rows, or None. One Query with rows, one GetItem without."""
+        key = entity.key_of(entity_id)
+        if not entity.row_fields:
+            item = self.get_item(key)
+            return entity.assemble([item] if item else [])
+        return entity.assemble(self.query_partition(key.pk, prefix="#"))
+
+    def load[E: Entity](self, entity: type[E], entity_id: str) -> E:
+        """Like :meth:`find`, but raises NotFound ("Group not found") when there is none."""
+        found = self.find(entity, entity_id)
+        if found is None or not found.exists:
+            raise not_found(entity)
+        return found
+
+    def get_item(self, key: Key) -> Item | None:
+        """One item by its key."""
+        try:
+            answer = self._client.get_item(
+                TableName=self.name, Key=to_attributes(key._asdict()), ConsistentRead=True
+            )
+        except (ClientError, BotoCoreError) as error:
+            _refuse_unanswered(error)
+        return from_attributes(answer["Item"]) if "Item" in answer else None
+
+    def get_items(self, keys: Sequence[Key]) -> dict[Key, Item]:
+        """Those of the items that exist, by key."""
+        found: dict[Key, Item] = {}
+        for start in range(0, len(keys), 100):
+            wanted: list[Any] = [to_attributes(key._asdict()) for key in keys[start : start + 100]]
+            while wanted:
+                try:
+                    answer = self._client.batch_get_item(
+                        RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
+                    )
+                except (ClientError, BotoCoreError) as error:
+                    _refuse_unanswered(error)
+                for attributes in answer["Responses"].get(self.name, []):
+                    item = from_attributes(attributes)
+                    found[Key(item["pk"], item["sk"])] = item
+                unprocessed = answer["UnprocessedKeys"].get(self.name)
+                wanted = list(unprocessed["Keys"]) if unprocessed else []
+        return found
+
+    def query_partition(self, pk: str, prefix: str = "") -> Iterator[Item]:
+        """The items of one partition in order of their sort key, page after page."""
+        values = {":pk": pk, **({":prefix": prefix} if prefix else {})}
+        condition = "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else "")
+        yield from self._query(condition, values, ConsistentRead=True)
+
+    def query_index(
+        self, index: str, pk: str, *, up_to: str | None = None, limit: int | None = None
+    ) -> Iterator[Item]:
+        """The items of one index partition in order, up to and with a sort key; eventually
+        consistent.
+        """
+        pk_name, sk_name = INDEXES[index]
+        values = {":pk": pk, **({":end": up_to} if up_to is not None else {})}
+        condition = f"{pk_name} = :pk" + (f" AND {sk_name} <= :end" if up_to is not None else "")
+        rows = self._query(condition, values, IndexName=index)
+        for count, item in enumerate(rows, start=1):
+            yield item
+            if count == limit:
+                return
+
+    def _query(self, condition: str, values: Item, **options: Any) -> Iterator[Item]:
+        start: dict[str, Any] = {}
+        while True:
+            try:
+                answer = self._client.query(
+                    TableName=self.name,
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeValues=to_attributes(values),
+                    **options,
+                    **start,
+                )
+            except (ClientError, BotoCoreError) as error:
+                _refuse_unanswered(error)
+            yield from (from_attributes(item) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def transact(self, actions: Sequence[TransactWriteItemTypeDef]) -> None:
+        """All or nothing. Raises TransactionRefused with a reason for each action, and
+        Unavailable when DynamoDB did not answer: it may then have taken effect.
+        """
+        try:
+            self._client.transact_write_items(TransactItems=actions)
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons = error.response.get("CancellationReasons", [])
+            raise TransactionRefused([reason.get("Code", "None") for reason in reasons]) from None
+        except self._client.exceptions.TransactionInProgressException:
+            raise TransactionRefused(["TransactionConflict"]) from None
+        except (ClientError, BotoCoreError) as error:
+            _refuse_unanswered(error)
+
+    def update_unversioned(
+        self, key: Key, values: Item, *, remove: Iterable[str] = (), when: Item | None = None
+    ) -> bool:
+        """Set bookkeeping attributes that are no part of an entity's version; False when an
+        attribute in ``when`` no longer has its value.
+        """
+        names = [*values, *remove, *(when or {})]
+        aliases = {name: f"#n{index}" for index, name in enumerate(dict.fromkeys(names))}
+        sets = ", ".join(f"{aliases[name]} = :{aliases[name][1:]}" for name in values)
+        removes = ", ".join(aliases[name] for name in remove)
+        bound = {f":{aliases[name][1:]}": value for name, value in values.items()}
+        conditions = ["attribute_exists(pk)"]
+        for name, value in (when or {}).items():
+            conditions.append(f"{aliases[name]} = :w{aliases[name][2:]}")
+            bound[f":w{aliases[name][2:]}"] = value
+        try:
+            self._client.update_item(
+                TableName=self.name,
+                Key=to_attributes(key._asdict()),
+                UpdateExpression=f"SET {sets}" + (f" REMOVE {removes}" if removes else ""),
+                ConditionExpression=" AND ".join(conditions),
+                ExpressionAttributeNames={alias: name for name, alias in aliases.items()},
+                ExpressionAttributeValues=to_attributes(bound),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        except (ClientError, BotoCoreError) as error:
+            _refuse_unanswered(error)
+        return True
+
+    def put_beside(self, item: Item, entity: Entity) -> bool:
+        """Write an unversioned row of an entity; False when the entity has changed meanwhile."""
+        check = {
+            "Key": to_attributes(entity.key()._asdict()),
+            "ConditionExpression": "version = :version",
+            "ExpressionAttributeValues": to_attributes({":version": entity.version}),
+        }
+        try:
+            self.transact(
+                [
+                    {"ConditionCheck": {"TableName": self.name, **check}},  # type: ignore[typeddict-item]  # built in parts
+                    {"Put": {"TableName": self.name, "Item": to_attributes(item)}},
+                ]
+            )
+        except TransactionRefused:
+            return False
+        return True
+
+    def put_once(self, item: Item) -> bool:
+        """Write an item that must not exist yet; False when it does."""
+        try:
+            self._client.put_item(
+                TableName=self.name,
+                Item=to_attributes(item),
+                ConditionExpression="attribute_not_exists(pk)",
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        except (ClientError, BotoCoreError) as error:
+            _refuse_unanswered(error)
+        return True
+
+    def delete_items(self, keys: Iterable[Key]) -> None:
+        """Delete items that no version counts any more, 25 a request."""
+        pending: list[Any] = [
+            {"DeleteRequest": {"Key": to_attributes(key._asdict())}} for key in keys
+        ]
+        while pending:
+            batch, pending = pending[:25], pending[25:]
+            try:
+                answer = self._client.batch_write_item(RequestItems={self.name: batch})
+            except (ClientError, BotoCoreError) as error:
+                _refuse_unanswered(error)
+            pending.extend(answer["UnprocessedItems"].get(self.name, []))
+
+
+def not_found(entity: type[Entity]) -> NotFound:
+    """The one answer for an id that names nothing, or nothing the caller may see (I12)."""
+    return NotFound(f"{entity.kind}_not_found", f"{entity.kind.capitalize()} not found")
+
+
+def _refuse_unanswered(error: ClientError | BotoCoreError) -> NoReturn:
+    if isinstance(error, ClientError):
+        code = error.response.get("Error", {}).get("Code", "")
+        if code in {"ValidationException", "AccessDeniedException", "ResourceNotFoundException"}:
+            raise error
+    detail = "The database did not answer; send the same request again."
+    raise Unavailable("database_unavailable", detail) from error

@@ -1,0 +1,241 @@
+"""The only way to change an entity: state, claims, counters, journal entry, the actor's
+witness and the idempotency row in one DynamoDB transaction (A1, I4-I9).
+
+What each action means when its condition fails is kept beside it, so that a cancelled
+transaction becomes one clear refusal, or a fresh attempt when another writer came first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rollcall.kit.actor import Actor
+from rollcall.kit.entity import Counter, Entity, Key, Row
+from rollcall.kit.errors import Conflict, Contended, Invalid, Problem
+from rollcall.kit.ids import new_id
+from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
+from rollcall.kit.table import Table, TransactionRefused, not_found, to_attributes
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+ACTIONS_AT_MOST = 100
+"""DynamoDB's limit on one transaction (TransactWriteItems, service quotas)."""
+
+
+@dataclass(frozen=True)
+class Change[E: Entity]:
+    """One entity's step from ``before`` (None: it is new) to ``after``."""
+
+    before: E | None
+    after: E
+
+
+class Required(NamedTuple):
+    """An entity that must exist when the transaction commits."""
+
+    entity: type[Entity]
+    id: str
+
+
+class Origin(NamedTuple):
+    """What every journal entry of one call shares."""
+
+    action: str
+    request_id: str
+    reason: str | None
+    now: datetime
+
+
+@dataclass
+class _Action:
+    """One action of the transaction, and what it means when its condition fails."""
+
+    write: TransactWriteItemTypeDef
+    refusal: Problem | Contended = field(default_factory=Contended)
+
+
+class Transaction:
+    """Collects the actions of one commit, then sends them together."""
+
+    def __init__(self, table: Table, actor: Actor, origin: Origin) -> None:
+        self._table = table
+        self._actor = actor
+        self._origin = origin
+        self._actions: list[_Action] = []
+        self._touched: set[Key] = set()
+
+    def add_change[E: Entity](self, change: Change[E]) -> E:
+        """Write the next version of an entity with all that hangs on it; returns that version."""
+        before, after = change.before, change.after.succeed(change.before, self._origin.now)
+        self._put_entity(before, after)
+        self._move_claims(before, after)
+        self._replace_rows(before, after)
+        self._record(before, after)
+        return after
+
+    def add_counts(self, changes: Iterable[Change[Any]]) -> None:
+        """Adjust each counter once by what all changes together mean for it."""
+        deltas: Tally[Counter] = Tally()
+        for change in changes:
+            deltas.update(change.after.counts())
+            deltas.subtract(change.before.counts() if change.before else {})
+        for counter, delta in deltas.items():
+            if delta:
+                self._adjust(counter, delta)
+
+    def add_requirements(self, required: Iterable[Required]) -> None:
+        """Check at commit that these entities exist."""
+        for entity, entity_id in required:
+            self._check(
+                entity.key_of(entity_id), "attribute_exists(pk)", {}, refusal=not_found(entity)
+            )
+
+    def add_witnesses(self) -> None:
+        """Check at commit that what the authorization rests on has not changed (I9)."""
+        for key, version in self._actor.witnesses.items():
+            self._check(key, "version = :version", {":version": version})
+
+    def add_item(self, item: dict[str, Any], condition: str, values: dict[str, Any]) -> None:
+        """Write an item of the kit's own, as the idempotency row."""
+        self._put(item, condition, values)
+
+    def remove_item(self, key: Key) -> None:
+        """Delete an item of the kit's own."""
+        self._delete(key, None, {})
+
+    def send(self) -> None:
+        """Commit. Raises the refusal of the first condition that failed, or Contended."""
+        if len(self._actions) > ACTIONS_AT_MOST:
+            detail = f"One request can change at most {ACTIONS_AT_MOST} items at once; send fewer."
+            raise Invalid("too_many_items", detail)
+        try:
+            self._table.transact([action.write for action in self._actions])
+        except TransactionRefused as refused:
+            raise self._explain(refused.reasons) from None
+
+    def _explain(self, reasons: Sequence[str]) -> Problem | Contended:
+        failed = [
+            action.refusal
+            for action, reason in zip(self._actions, reasons, strict=False)
+            if reason == "ConditionalCheckFailed"
+        ]
+        # A version that moved makes every other answer doubtful: read again and decide again.
+        if not failed or any(isinstance(refusal, Contended) for refusal in failed):
+            return Contended()
+        return failed[0]
+
+    def _put_entity(self, before: Entity | None, after: Entity) -> None:
+        if before is None:
+            self._put(after.item(), "attribute_not_exists(pk)", {})
+            return
+        witnessed = self._actor.witnesses.get(before.key(), before.version)
+        if witnessed != before.version:
+            raise Contended
+        self._put(after.item(), "version = :version", {":version": before.version})
+
+    def _move_claims(self, before: Entity | None, after: Entity) -> None:
+        held = before.claims() if before else frozenset()
+        for claim in sorted(after.claims() - held):
+            item = {**claim.key._asdict(), "owner": after.id}
+            self._put(item, "attribute_not_exists(pk)", {}, refusal=claim.refusal)
+        for claim in sorted(held - after.claims()):
+            self._delete(claim.key, "#owner = :owner", {":owner": after.id})
+
+    def _replace_rows(self, before: Entity | None, after: Entity) -> None:
+        held = _rows_by_key(before)
+        wanted = _rows_by_key(after)
+        for key, row in wanted.items():
+            if held.get(key) != row:
+                self._put(row.item(), None, {})
+        for key in held.keys() - wanted.keys():
+            self._delete(key, None, {})
+
+    def _record(self, before: Entity | None, after: Entity) -> None:
+        entry = JournalEntry(
+            id=new_id("jrn", self._origin.now),
+            at=self._origin.now,
+            action=self._origin.action,
+            actor=ActorRecord(
+                kind=self._actor.kind,
+                id=self._actor.id,
+                ip_address=self._actor.ip_address or None,
+                user_agent=self._actor.user_agent or None,
+            ),
+            target=TargetRecord(kind=after.kind, id=after.id, version=after.version),
+            changes=compare_facts(before.facts() if before else {}, after.facts()),
+            reason=self._origin.reason,
+            request_id=self._origin.request_id,
+        )
+        self._put(entry.item(), "attribute_not_exists(pk)", {})
+
+    def _adjust(self, counter: Counter, delta: int) -> None:
+        update: dict[str, Any] = {
+            "TableName": self._table.name,
+            "Key": to_attributes(counter.key._asdict()),
+            "UpdateExpression": "ADD #count :delta",
+            "ExpressionAttributeNames": {"#count": "count"},
+        }
+        values = {":delta": delta}
+        if delta < 0:
+            update["ConditionExpression"] = "#count >= :needed"
+            values[":needed"] = counter.minimum - delta
+        update["ExpressionAttributeValues"] = to_attributes(values)
+        self._actions.append(
+            _Action({"Update": update}, Conflict(counter.code, counter.refusal))  # type: ignore[typeddict-item]  # built in steps
+        )
+
+    def _put(
+        self,
+        item: Mapping[str, Any],
+        condition: str | None,
+        values: dict[str, Any],
+        refusal: Problem | None = None,
+    ) -> None:
+        self._touched.add(Key(item["pk"], item["sk"]))
+        self._append("Put", {"Item": to_attributes(dict(item))}, condition, values, refusal)
+
+    def _delete(self, key: Key, condition: str | None, values: dict[str, Any]) -> None:
+        self._touched.add(key)
+        self._append("Delete", {"Key": to_attributes(key._asdict())}, condition, values, None)
+
+    def _check(
+        self, key: Key, condition: str, values: dict[str, Any], refusal: Problem | None = None
+    ) -> None:
+        # DynamoDB takes one action an item; a change of the item carries its own condition.
+        if key in self._touched:
+            return
+        self._touched.add(key)
+        subject = {"Key": to_attributes(key._asdict())}
+        self._append("ConditionCheck", subject, condition, values, refusal)
+
+    def _append(
+        self,
+        verb: str,
+        subject: dict[str, Any],
+        condition: str | None,
+        values: dict[str, Any],
+        refusal: Problem | None,
+    ) -> None:
+        body: dict[str, Any] = {"TableName": self._table.name, **subject}
+        if condition:
+            body["ConditionExpression"] = condition
+            if "#owner" in condition:
+                body["ExpressionAttributeNames"] = {"#owner": "owner"}
+            if values:
+                body["ExpressionAttributeValues"] = to_attributes(values)
+        write: Any = {verb: body}
+        self._actions.append(_Action(write, refusal or Contended()))
+
+
+def _rows_by_key(entity: Entity | None) -> dict[Key, Row]:
+    return {row.key(): row for row in entity.rows()} if entity else {}
+
+
+def is_effective(change: Change[Any]) -> bool:
+    """Whether the change makes a new version; setting what already is does not."""
+    return change.before is None or change.before.facts() != change.after.facts()

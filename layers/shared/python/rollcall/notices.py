@@ -1,0 +1,38 @@
+"""Mails that tell a person what was done to the account; each goes out once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from rollcall.kit.call import Call
+from rollcall.kit.entity import Key
+from rollcall.kit.errors import Unavailable
+from rollcall.kit.mail import Mail
+from rollcall.kit.table import EXPIRY_ATTRIBUTE
+
+MARK_KEPT = timedelta(days=8)
+"""A day longer than the journal's stream and its dead-letter queue could repeat an entry."""
+
+
+class Notice(NamedTuple):
+    """One mail."""
+
+    to: str
+    subject: str
+    text: str
+
+
+def send_once(call: Call, entry_id: str, notice: Notice) -> None:
+    """Send a mail about one journal entry unless it was sent before. Raises Unavailable when it
+    could not be sent; then it may be tried again.
+    """
+    mark = Key(f"{Mail.partition}{entry_id}", "MAIL")
+    expiry = int((call.now + MARK_KEPT).timestamp())
+    if not call.table.put_once({**mark._asdict(), EXPIRY_ATTRIBUTE: expiry}):
+        return
+    try:
+        call.mail.send(*notice)
+    except Unavailable:
+        call.table.delete_items([mark])
+        raise

@@ -1,0 +1,53 @@
+"""The decorators that operations, jobs and reactions are declared with.
+
+This is the composition root: the kit's machinery, bound to Rollcall's users and AWS clients.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+
+from rollcall.access import AccessPolicy, authorize_caller
+from rollcall.kit.application import Application
+from rollcall.kit.call import Runtime
+from rollcall.kit.clients import make_client
+from rollcall.kit.identity import Identity
+from rollcall.kit.ids import new_id
+from rollcall.kit.mail import Mail
+from rollcall.kit.settings import Settings, in_lambda
+from rollcall.kit.table import Table
+from rollcall.users import User
+
+
+def read_clock() -> datetime:
+    """The present moment, in UTC and whole milliseconds, as it is stored."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@cache
+def connect() -> Runtime:
+    """The runtime of this process, from its environment."""
+    settings = Settings.from_environment()
+    return Runtime(
+        table=Table(make_client("dynamodb"), settings.table_name),
+        identity=Identity(lambda: make_client("cognito-idp"), settings.user_pool_id),
+        mail=Mail(lambda: make_client("sesv2"), settings.mail_sender),
+        settings=settings,
+        clock=read_clock,
+        new_id=new_id,
+    )
+
+
+_application = Application(
+    connect=connect, authorize=authorize_caller, principals=(User, AccessPolicy)
+)
+operation = _application.operation
+job = _application.job
+stream_reaction = _application.stream_reaction
+cognito_reaction = _application.cognito_reaction
+deployment_reaction = _application.deployment_reaction
+
+if in_lambda():  # at init, where the time is not billed to the first caller
+    connect()

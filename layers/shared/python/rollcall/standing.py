@@ -1,0 +1,19 @@
+"""Taking a user's standing away for a while (U9)."""
+
+from __future__ import annotations
+
+from rollcall.access import effective_permissions
+from rollcall.kit.call import Call
+from rollcall.kit.transaction import Change
+from rollcall.permissions import refuse_outranked, refuse_self
+from rollcall.users import Status, UserAnswer, load_modifiable
+
+
+def close_account(call: Call, user_id: str, status: Status, deed: str) -> UserAnswer:
+    """Put another user into a status in which he cannot sign in. Raises Conflict for oneself,
+    for the last admin, and for a status that cannot follow.
+    """
+    user = load_modifiable(call.table, user_id)
+    refuse_self(call.actor, user.id, deed)
+    refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    return call.commit(Change(user, user.with_status(status, call.now)), answer=UserAnswer.of)

@@ -1,0 +1,35 @@
+"""Usernames made from an email address (U1)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+
+from rollcall.fields import USERNAME_LENGTH
+from rollcall.kit.entity import Claim
+from rollcall.kit.table import Table
+from rollcall.users import USERNAME
+
+NUMBERED = 50
+"""How many numbered ones are looked up before a random number is taken."""
+
+
+def suggest_usernames(address: str, table: Table) -> Iterator[str]:
+    """Names to try in turn: the part before the @, then free ones with a number, then one with a
+    random number. The first costs no read, because it is nearly always free.
+    """
+    base = username_base(address)
+    yield base
+    numbered = [f"{base}{number}" for number in range(2, NUMBERED + 2)]
+    taken = table.get_items([Claim(USERNAME, name).key for name in numbered])
+    yield from (name for name in numbered if Claim(USERNAME, name).key not in taken)
+    yield f"{base}{secrets.randbelow(10**8):08}"
+
+
+def username_base(address: str) -> str:
+    """The longest username that an address gives, with room for a number behind it."""
+    shortest, longest = USERNAME_LENGTH
+    local = address.partition("@")[0].partition("+")[0] or address.partition("@")[0]
+    base = re.sub(r"[^a-z0-9._-]+", "", local.lower())[: longest - 8].strip("._-")
+    return base if len(base) >= shortest else f"{base}user"

@@ -1,0 +1,379 @@
+"""Users: what is kept about one, what each status means, and what an answer shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+
+from pydantic import Field
+
+from rollcall.fields import Id, Line, Profile
+from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
+from rollcall.kit.errors import Conflict
+from rollcall.kit.identity import Account
+from rollcall.kit.model import Answer, Model, Time, VersionedAnswer, WriteRequest, format_time
+from rollcall.kit.table import Table
+from rollcall.permissions import Permission
+
+
+class Status(StrEnum):
+    """Where a user stands (U12)."""
+
+    INVITED = "invited"
+    PENDING_VERIFICATION = "pending_verification"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+
+
+class StatusRules(NamedTuple):
+    """What a status allows, and which statuses may follow it."""
+
+    sign_in: bool
+    be_modified: bool
+    followed_by: frozenset[Status]
+
+
+_OPEN = frozenset({Status.ACTIVE, Status.INACTIVE, Status.SUSPENDED, Status.DELETED})
+_FROM_ACTIVE = (_OPEN - {Status.ACTIVE}) | {Status.PENDING_VERIFICATION}
+STATUS_RULES: Mapping[Status, StatusRules] = {
+    #                                      sign in, be modified, followed by
+    Status.INVITED: StatusRules(True, True, _OPEN),
+    Status.PENDING_VERIFICATION: StatusRules(True, True, _OPEN),
+    Status.ACTIVE: StatusRules(True, True, _FROM_ACTIVE),
+    Status.INACTIVE: StatusRules(False, True, _OPEN - {Status.INACTIVE}),
+    Status.SUSPENDED: StatusRules(False, True, _OPEN - {Status.SUSPENDED}),
+    # What comes after "deleted" is what came before it: restoring brings that back.
+    Status.DELETED: StatusRules(False, False, frozenset(Status) - {Status.DELETED}),
+}
+"""Workspaces are reached with a platform session, so whoever cannot sign in cannot reach them."""
+
+
+class GroupRole(StrEnum):
+    """What a user is in a group."""
+
+    MEMBER = "member"
+    ADMIN = "admin"
+
+
+class Membership(Row):
+    """A user's place in one group; GSI1 lists a group's members."""
+
+    user_id: str
+    group_id: str
+    role: GroupRole
+
+    def key(self) -> Key:
+        """Beside the user's own item."""
+        return Key(f"{User.partition}{self.user_id}", f"#GROUP#{self.group_id}")
+
+    def index(self) -> Mapping[str, str]:
+        """Found by group."""
+        return {"gsi1pk": f"MEMBERS#{self.group_id}", "gsi1sk": self.user_id}
+
+
+EMAIL = ClaimKind("email", "email", "Email already exists")
+PHONE = ClaimKind("phone", "phone", "Phone number already exists")
+USERNAME = ClaimKind("username", "username", "Username already exists")
+ADMINS = Counter(
+    name="admins",
+    minimum=1,
+    code="last_admin",
+    refusal="This is the last active platform admin; make another one first.",
+)
+OUT_OF_STEP = "OUT_OF_STEP"
+"""GSI1 partition of the users whose account is not yet as the table says."""
+SOFT_DELETED = "SOFT_DELETED"
+"""GSI2 partition of the users who can still be restored, by the time of their deletion."""
+
+type PendingCredential = Literal["invitation", "password", "reset"]
+
+
+class User(Entity):
+    """One user with his memberships. A permanently deleted one stays as a bare tombstone until
+    his account is gone from the identity provider for certain.
+    """
+
+    kind: ClassVar[str] = "user"
+    partition: ClassVar[str] = "USER#"
+    index_partitions: ClassVar[tuple[str, ...]] = (OUT_OF_STEP, SOFT_DELETED)
+    claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EMAIL, PHONE, USERNAME)
+    counters: ClassVar[tuple[Counter, ...]] = (ADMINS,)
+    row_fields: ClassVar[tuple[str, ...]] = ("memberships", "last_login_at")
+    unversioned_fields: ClassVar[tuple[str, ...]] = (
+        "last_login_at",
+        "identity_version",
+        "signed_out_epoch",
+        "pending_credential",
+    )
+
+    email: str | None = None
+    phone: str | None = None
+    username: str | None = None
+    name: str | None = None
+    status: Status = Status.ACTIVE
+    status_before_deletion: Status | None = None
+    deleted_at: Time | None = None
+    is_admin: bool = False
+    user_types: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    profile: Profile = Profile()
+    memberships: tuple[Membership, ...] = ()
+    credentials_changed_at: Time | None = None
+    auth_epoch: int = 0
+    """Epoch seconds: sign-ins before it no longer count (I13)."""
+    erased: bool = False
+    """Whether this is only a tombstone."""
+
+    identity_version: int = 0
+    """The version that the identity provider's account was last brought in step with."""
+    signed_out_epoch: int = 0
+    """The ``auth_epoch`` that the identity provider has ended older sessions for."""
+    pending_credential: PendingCredential | None = None
+    """What the identity provider has yet to be told about the password."""
+    last_login_at: Time | None = None
+
+    @classmethod
+    def key_of(cls, entity_id: str) -> Key:
+        """The user's item leads its partition; sessions and notes follow with other letters."""
+        return Key(f"{cls.partition}{entity_id}", "#USER")
+
+    @classmethod
+    def assemble(cls, items: Iterable[Item]) -> Self | None:
+        """The user from his item, his memberships and his last sign-in."""
+        user: Item | None = None
+        memberships: list[Item] = []
+        last_login_at: str | None = None
+        for item in items:
+            if item["sk"] == "#USER":
+                user = item
+            elif item["sk"] == SIGN_IN_ROW:
+                last_login_at = item["lastLoginAt"]
+            elif item["sk"].startswith("#GROUP#"):
+                memberships.append(item)
+        if user is None:
+            return None
+        rows = {"memberships": memberships, "lastLoginAt": last_login_at}
+        return cls.model_validate({**user, **rows})
+
+    @property
+    def exists(self) -> bool:
+        """A tombstone does not count as a user."""
+        return not self.erased
+
+    @property
+    def group_ids(self) -> tuple[str, ...]:
+        """The groups he is in."""
+        return tuple(membership.group_id for membership in self.memberships)
+
+    @property
+    def own_permissions(self) -> frozenset[Permission]:
+        """What he holds without any role or group."""
+        extra = {Permission.ADMIN_ACCESS} if self.is_admin else set()
+        return frozenset(self.permissions) | extra
+
+    @property
+    def in_step(self) -> bool:
+        """Whether the identity provider's account is as the table says."""
+        return self.identity_version == self.version and self.pending_credential is None
+
+    def claims(self) -> frozenset[Claim]:
+        """Email, phone and username; also while he can still be restored."""
+        held = {EMAIL: self.email, PHONE: self.phone, USERNAME: self.username}
+        return frozenset(Claim(kind, value) for kind, value in held.items() if value)
+
+    def counts(self) -> Mapping[Counter, int]:
+        """One usable platform admin, or none."""
+        return {ADMINS: 1} if self.is_admin and self.status is Status.ACTIVE else {}
+
+    def rows(self) -> tuple[Row, ...]:
+        """His memberships."""
+        return self.memberships
+
+    def index(self) -> Mapping[str, str]:
+        """Found while out of step, and while soft-deleted."""
+        found: dict[str, str] = {}
+        if not self.in_step:
+            found |= {"gsi1pk": OUT_OF_STEP, "gsi1sk": f"{format_time(self.updated_at)}#{self.id}"}
+        if self.status is Status.DELETED and self.deleted_at and not self.erased:
+            moment = format_time(self.deleted_at)
+            found |= {"gsi2pk": SOFT_DELETED, "gsi2sk": f"{moment}#{self.id}"}
+        return found
+
+    def succeed(self, before: Self | None, now: datetime) -> Self:
+        """The next version; in step at once when the account need not change for it."""
+        after = super().succeed(before, now)
+        same_account = before is not None and before.in_step and before.account() == self.account()
+        told = self.pending_credential is None and self.auth_epoch == self.signed_out_epoch
+        if same_account and told and self.exists:
+            return after.model_copy(update={"identity_version": after.version})
+        return after
+
+    def account(self) -> Account:
+        """The account that he should have at the identity provider."""
+        return Account(
+            id=self.id,
+            email=self.email,
+            phone=self.phone,
+            username=self.username,
+            name=self.name,
+            verified=self.status is not Status.PENDING_VERIFICATION,
+            enabled=STATUS_RULES[self.status].sign_in,
+            admin=self.is_admin,
+        )
+
+    def with_status(self, status: Status, now: datetime) -> Self:
+        """The user in another status; setting the one he has is fine. Whoever loses the right to
+        sign in loses his sessions too. Raises Conflict when STATUS_RULES do not allow the step.
+        """
+        if status is self.status:
+            return self
+        if status not in STATUS_RULES[self.status].followed_by:
+            detail = f"A user who is {self.status.value} cannot become {status.value}."
+            raise Conflict("status_change_refused", detail)
+        changed = self.model_copy(update={"status": status})
+        return changed if STATUS_RULES[status].sign_in else changed.with_sessions_ended(now)
+
+    def with_sessions_ended(self, now: datetime) -> Self:
+        """The user whose sign-ins up to this second count no more."""
+        return self.model_copy(update={"auth_epoch": int(now.timestamp()) + 1})
+
+    def with_membership(self, group_id: str, role: GroupRole) -> Self:
+        """The user in this group, in this role."""
+        added = Membership(user_id=self.id, group_id=group_id, role=role)
+        others = tuple(each for each in self.memberships if each.group_id != group_id)
+        memberships = tuple(sorted((*others, added), key=lambda each: each.group_id))
+        return self.model_copy(update={"memberships": memberships})
+
+    def without_membership(self, group_id: str) -> Self:
+        """The user without this group."""
+        remaining = tuple(each for each in self.memberships if each.group_id != group_id)
+        return self.model_copy(update={"memberships": remaining})
+
+    def as_deleted(self, now: datetime) -> Self:
+        """The user soft-deleted: restorable, signed out, his email still his."""
+        deleted = self.with_status(Status.DELETED, now)
+        marks = {"status_before_deletion": self.status, "deleted_at": now}
+        return deleted.model_copy(update=marks)
+
+    def as_restored(self, now: datetime) -> Self:
+        """The user as he was before the soft deletion."""
+        restored = self.with_status(self.status_before_deletion or Status.ACTIVE, now)
+        return restored.model_copy(update={"status_before_deletion": None, "deleted_at": None})
+
+    def as_erased(self, now: datetime) -> Self:
+        """Nothing but a tombstone: no claim, no right, no personal data."""
+        return type(self)(
+            id=self.id,
+            version=self.version,
+            created_at=self.created_at,
+            updated_at=now,
+            status=Status.DELETED,
+            auth_epoch=int(now.timestamp()) + 1,
+            erased=True,
+            identity_version=self.identity_version,
+            memberships=self.memberships,
+        )
+
+
+SIGN_IN_ROW = "#SIGN_IN"
+"""Sort key of the row with a user's last sign-in; it is no part of his version."""
+
+
+def load_modifiable(table: Table, user_id: str) -> User:
+    """A user who may be changed. Raises NotFound, or Conflict for one who is soft-deleted."""
+    user = table.load(User, user_id)
+    if not STATUS_RULES[user.status].be_modified:
+        raise Conflict("user_deleted", "A deleted user cannot be changed; restore it first.")
+    return user
+
+
+class GroupMembership(Model):
+    """A group that a user is in, and as what."""
+
+    group_id: str
+    role: GroupRole
+
+
+class UserAnswer(VersionedAnswer):
+    """A user as an operation's answer shows him."""
+
+    id: str
+    username: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    status: Status
+    groups: tuple[str, ...]
+    group_memberships: tuple[GroupMembership, ...]
+    is_admin: bool
+    user_types: tuple[str, ...]
+    roles: tuple[str, ...]
+    permissions: Annotated[
+        tuple[Permission, ...], Field(description="Those granted to the user directly.")
+    ]
+    profile: Profile
+    created_at: Time
+    updated_at: Time
+    deleted_at: Time | None = None
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """The answer about this user."""
+        return cls.model_validate(cls.shown(user))
+
+    @staticmethod
+    def shown(user: User) -> dict[str, object]:
+        """The user's fields under their names in answers."""
+        fields = {name: getattr(user, name) for name in User.model_fields}
+        memberships = [{"group_id": each.group_id, "role": each.role} for each in user.memberships]
+        return {**fields, "groups": user.group_ids, "group_memberships": memberships}
+
+
+class IdentityState(Model):
+    """Whether the identity provider's account is as the table says."""
+
+    in_step: bool
+    pending: Annotated[
+        PendingCredential | None,
+        Field(description="A password or mail that the identity provider has yet to be told of."),
+    ] = None
+
+
+class UserDetail(UserAnswer):
+    """A user with all that is known about him (U6)."""
+
+    effective_permissions: Annotated[
+        tuple[Permission, ...],
+        Field(description="The union over admin flag, direct grants, roles and groups."),
+    ]
+    last_login_at: Time | None = None
+    identity: IdentityState
+
+    @classmethod
+    def describe(cls, user: User, effective: Iterable[Permission]) -> Self:
+        """The detail of this user, who may do this much."""
+        return cls.model_validate(
+            {
+                **cls.shown(user),
+                "effective_permissions": sorted(effective),
+                "identity": {"in_step": user.in_step, "pending": user.pending_credential},
+            }
+        )
+
+
+class ChangeUser(WriteRequest):
+    """The request of an operation that needs no more than whom it is about."""
+
+    user_id: Id
+
+
+class Deletion(Answer):
+    """What a deletion answers (U11)."""
+
+    success: Literal[True] = True
+    message: Line

@@ -1,0 +1,1 @@
+"""The tests mirror the code: ``tests/users`` for ``functions/users``, and so on."""

@@ -1,0 +1,246 @@
+"""A small world for tests: the real code over moto, with a clock and reactions on demand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from moto import mock_aws
+from rollcall.access import AccessPolicy, find_policy
+from rollcall.first_admin import ensure_first_admin
+from rollcall.kit.actor import Actor
+from rollcall.kit.call import Call, Runtime
+from rollcall.kit.identity import Identity
+from rollcall.kit.ids import new_id
+from rollcall.kit.job import make_call
+from rollcall.kit.journal import JournalEntry
+from rollcall.kit.mail import Mail
+from rollcall.kit.operation import Operation
+from rollcall.kit.settings import Settings
+from rollcall.kit.table import Table, from_attributes
+from rollcall.kit.transaction import Change
+from rollcall.permissions import Permission
+from rollcall.users import User, UserAnswer
+
+from infra.catalog import read_catalog
+from infra.table_definition import create_table_parameters
+from infra.user_pool import CLIENT, GROUP, USER_POOL
+
+START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+ADMIN_EMAIL = "admin@example.com"
+PASSWORD = "Correct-Horse-7"
+REGION = "eu-west-1"
+
+
+@dataclass
+class Clock:
+    """A clock that tests move."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        """The present moment."""
+        return self.now
+
+    def advance(self, **units: float) -> None:
+        """Let time pass, as ``advance(days=3)``."""
+        self.now += timedelta(**units)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An operation's answer, as a client of the API sees it."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+    @property
+    def code(self) -> str:
+        """The stable code of a refusal."""
+        return str(self.body["code"])
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that a refusal names."""
+        return [error["field"] for error in self.body["errors"]]
+
+
+@dataclass
+class World:
+    """The table, the user pool, a clock, and one platform admin."""
+
+    runtime: Runtime
+    clock: Clock
+    dynamodb: Any
+    cognito: Any
+    ses: Any
+    admin_id: str = ""
+    seen: set[str] = field(default_factory=set)
+
+    def invoke(
+        self,
+        operation: Operation[Any, Any],
+        *,
+        caller: str | None = "",
+        path: dict[str, str] | None = None,
+        body: Any = None,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        signed_in_at: datetime | None = None,
+    ) -> Reply:
+        """Call an operation through its Lambda handler with a gateway event.
+
+        ``caller`` is a user id ("" for the admin, None for nobody); a ``body`` that is a string
+        is sent as it stands.
+        """
+        event = make_event(
+            operation,
+            claims=self.claims(self.admin_id if caller == "" else caller, signed_in_at),
+            path=path,
+            body=body,
+            query=query,
+            headers=headers,
+        )
+        answer = operation.handle(event, self.runtime)
+        return Reply(answer["statusCode"], json.loads(answer["body"]), answer["headers"])
+
+    def claims(self, user_id: str | None, signed_in_at: datetime | None = None) -> dict[str, str]:
+        """The claims that the authorizer would pass on for this user's access token."""
+        if user_id is None:
+            return {}
+        moment = signed_in_at or self.clock.now
+        return {"username": user_id, "auth_time": str(int(moment.timestamp()))}
+
+    def call(self, name: str = "test") -> Call:
+        """A call of the system's own, to arrange things with."""
+        return make_call(name, self.runtime)
+
+    def add_user(
+        self, email: str = "", *, permissions: tuple[Permission, ...] = (), **fields: Any
+    ) -> User:
+        """Put a user into the table, with claims, counters and journal, and drain."""
+        user_id = new_id("usr", self.clock.now)
+        user = User(
+            id=user_id,
+            created_at=self.clock.now,
+            updated_at=self.clock.now,
+            email=email or f"{user_id[-12:]}@example.com",
+            permissions=permissions,
+            **{"username": user_id[-12:], **fields},
+        )
+        self.call("add_user").commit(Change(None, user), answer=UserAnswer.of)
+        self.drain()
+        return self.user(user_id)
+
+    def user(self, user_id: str) -> User:
+        """The user as he is stored; also a tombstone."""
+        found = self.runtime.table.find(User, user_id)
+        assert found is not None, f"{user_id} is not in the table"
+        return found
+
+    def grant_to_group(self, group_id: str, permissions: tuple[Permission, ...]) -> None:
+        """Let a group grant permissions."""
+        stored, policy = find_policy(self.runtime.table, self.clock.now)
+        change: Change[AccessPolicy] = Change(stored, policy.with_group(group_id, permissions))
+        self.call("grant").commit(change, answer=lambda written: written)
+
+    def actor(self, user_id: str) -> Actor:
+        """An actor without rights, for functions that take one."""
+        return Actor(kind="user", id=user_id)
+
+    def account(self, user_id: str) -> dict[str, Any] | None:
+        """The Cognito account: attributes, ``enabled``, ``status`` and ``groups``; None if gone."""
+        found = self.runtime.identity.find(user_id)
+        if found is None:
+            return None
+        return {
+            **found.attributes,
+            "enabled": found.enabled,
+            "status": found.status,
+            "admin": self.runtime.identity.is_admin(user_id),
+        }
+
+    def items(self) -> list[dict[str, Any]]:
+        """Every item of the table."""
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.runtime.table.name)
+        return [from_attributes(item) for page in pages for item in page["Items"]]
+
+    def journal(self, target_id: str | None = None) -> list[JournalEntry]:
+        """The journal in order, or only what is about one target."""
+        found = [item for item in self.items() if item["pk"].startswith(JournalEntry.partition)]
+        entries = sorted((JournalEntry.model_validate(item) for item in found), key=lambda e: e.id)
+        return [e for e in entries if target_id is None or e.target.id == target_id]
+
+    def drain(self) -> None:
+        """Let the stream reactions see every journal entry that they have not seen."""
+        for item in sorted(self.items(), key=lambda item: str(item["sk"])):
+            if item["pk"].startswith(JournalEntry.partition) and item["id"] not in self.seen:
+                for reaction in read_catalog().stream_reactions:
+                    reaction.react(item, self.runtime)
+                self.seen.add(item["id"])
+
+
+def make_event(
+    operation: Operation[Any, Any],
+    *,
+    claims: dict[str, str],
+    path: dict[str, str] | None = None,
+    body: Any = None,
+    query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """An API Gateway proxy event (REST API, format 1.0) for an operation."""
+    text = body if isinstance(body, str) or body is None else json.dumps(body)
+    return {
+        "httpMethod": operation.method,
+        "resource": operation.path,
+        "pathParameters": path,
+        "multiValueQueryStringParameters": {k: [v] for k, v in (query or {}).items()} or None,
+        "headers": headers or {},
+        "body": text,
+        "isBase64Encoded": False,
+        "requestContext": {
+            "requestId": "req_test",
+            "identity": {"sourceIp": "192.0.2.7", "userAgent": "pytest"},
+            "authorizer": {"claims": claims} if claims else None,
+        },
+    }
+
+
+@contextmanager
+def open_world() -> Iterator[World]:
+    """A fresh world with one platform admin."""
+    with mock_aws():
+        session = boto3.Session("testing", "testing", region_name=REGION)
+        dynamodb = session.client("dynamodb")
+        cognito = session.client("cognito-idp")
+        ses = session.client("sesv2")
+        dynamodb.create_table(**create_table_parameters("rollcall"))
+        pool_id = cognito.create_user_pool(PoolName="rollcall", **USER_POOL)["UserPool"]["Id"]
+        cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
+        cognito.create_group(UserPoolId=pool_id, **GROUP)
+        ses.create_email_identity(EmailIdentity="rollcall@example.com")
+        settings = Settings(
+            table_name="rollcall", user_pool_id=pool_id, mail_sender="rollcall@example.com"
+        )
+        clock = Clock()
+        runtime = Runtime(
+            table=Table(dynamodb, settings.table_name),
+            identity=Identity(lambda: cognito, pool_id),
+            mail=Mail(lambda: ses, settings.mail_sender),
+            settings=settings,
+            clock=clock,
+            new_id=new_id,
+        )
+        world = World(runtime, clock, dynamodb, cognito, ses)
+        ensure_first_admin(make_call("create_first_admin", runtime), ADMIN_EMAIL)
+        world.drain()
+        admins = [item for item in world.items() if item.get("isAdmin")]
+        world.admin_id = str(admins[0]["id"])
+        yield world
