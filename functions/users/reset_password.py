@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 from rollcall.access import AccessPolicy, effective_permissions
@@ -59,10 +59,6 @@ def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
     call.check_version(user)
     refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
     find_password_account(call, user)
-    update: dict[str, Any] = {
-        "credentials_changed_at": call.now,
-        "pending_credential": "password" if request.new_password else "reset",
-    }
-    changed = user.model_copy(update=update)
+    changed = user.with_credential("password" if request.new_password else "reset", call.now)
     changed = changed.with_sessions_ended(call.now) if request.end_sessions else changed
     return call.commit(Change(user, changed), answer=UserAnswer.of)

@@ -92,9 +92,9 @@ def _changed(request: UpdateUser, call: Call, user: User) -> User:
         sent = request.profile.model_fields_set
         merged = {name: getattr(request.profile, name) for name in sent}
         update["profile"] = user.profile.model_copy(update=merged)
-    if request.password is not None:
-        update |= {"credentials_changed_at": call.now, "pending_credential": "password"}
     changed = user.model_copy(update=update)
+    if request.password is not None:
+        changed = changed.with_credential("password", call.now)
     if changed.email is None and changed.phone is None:
         message = "An email or a phone number has to remain."
         raise Invalid.field("phone" if user.email is None else "email", message, "address_needed")

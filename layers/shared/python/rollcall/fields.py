@@ -89,7 +89,8 @@ Username = Annotated[
 ]
 Line = Annotated[str, Field(max_length=200), AfterValidator(check_line)]
 Text = Annotated[str, Field(max_length=2000), AfterValidator(check_text)]
-Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z]+_[A-Za-z0-9]+$")]
+# Any text may be asked for: what is no id of ours is simply not found (I12).
+Id = Annotated[str, Field(min_length=1, max_length=200)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 Ids = Annotated[tuple[Id, ...], Field(max_length=50), AfterValidator(_first_of_each)]
 Slugs = Annotated[tuple[Slug, ...], Field(max_length=20), AfterValidator(_first_of_each)]

@@ -242,6 +242,12 @@ class User(Entity):
         """The user whose sign-ins up to this second count no more."""
         return self.model_copy(update={"auth_epoch": int(now.timestamp()) + 1})
 
+    def with_credential(self, pending: PendingCredential, now: datetime) -> Self:
+        """The user whose password the identity provider has to be told about."""
+        return self.model_copy(
+            update={"credentials_changed_at": now, "pending_credential": pending}
+        )
+
     def with_membership(self, group_id: str, role: GroupRole) -> Self:
         """The user in this group, in this role."""
         added = Membership(user_id=self.id, group_id=group_id, role=role)

@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from pydantic.alias_generators import to_camel
+
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.declaration import Declaration, check_resources, describe, read_signature
@@ -67,6 +69,11 @@ class Operation[R: Request, A: Answer](Declaration):
     def path_variables(self) -> tuple[str, ...]:
         """The names in braces, in order."""
         return tuple(_VARIABLE.findall(self.path))
+
+    @property
+    def public_path(self) -> str:
+        """The path as callers write it, with its variables in camelCase as in JSON."""
+        return _VARIABLE.sub(lambda match: f"{{{to_camel(match[1])}}}", self.path)
 
     @property
     def has_body(self) -> bool:

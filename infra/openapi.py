@@ -1,0 +1,278 @@
+"""The public OpenAPI 3.1 document, read from the operations.
+
+``python -m infra.openapi`` writes it to ``infra/openapi.json``, where a diff shows what a change
+means for the callers of the API.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from rollcall.kit.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    Malformed,
+    NotFound,
+    Problem,
+    Stale,
+    Unauthenticated,
+    Unavailable,
+)
+from rollcall.kit.http import IDEMPOTENCY_KEY_AT_MOST
+from rollcall.kit.model import VersionedAnswer
+from rollcall.kit.operation import Operation
+
+from infra.catalog import read_catalog
+
+DOCUMENT = Path(__file__).with_name("openapi.json")
+SECURITY_SCHEME = "accessToken"
+_REFERENCE = "#/components/schemas/{model}"
+
+type Json = dict[str, Any]
+type AnyOperation = Operation[Any, Any]
+
+
+def build_document(operations: tuple[AnyOperation, ...]) -> Json:
+    """The whole document for these operations."""
+    schemas = _Schemas(operations)
+    paths: Json = {}
+    for operation in sorted(operations, key=lambda each: (each.public_path, each.method)):
+        path = paths.setdefault(operation.public_path, {})
+        path[operation.method.lower()] = _describe(operation, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Rollcall",
+            "version": version("rollcall"),
+            "summary": "User administration for applications on AWS.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/api"}],
+        "security": [{SECURITY_SCHEME: []}],
+        "tags": [{"name": area} for area in sorted({each.area for each in operations})],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "responses": {each.__name__: _problem_response(each) for each in _PROBLEMS},
+            "securitySchemes": {
+                SECURITY_SCHEME: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def write_document() -> None:
+    """Write the document of the present operations to its committed place."""
+    document = build_document(read_catalog().operations)
+    DOCUMENT.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
+
+
+_PROBLEMS: tuple[type[Problem], ...] = (
+    Malformed,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    Conflict,
+    Stale,
+    Invalid,
+    Unavailable,
+)
+
+_PROBLEM_SCHEMA: Json = {
+    "type": "object",
+    "description": "RFC 9457 problem details; code is stable and for programs.",
+    "required": ["type", "title", "status", "detail", "code", "errors", "requestId"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string"},
+        "requestId": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "message", "code"],
+                "properties": {
+                    "field": {"type": "string"},
+                    "message": {"type": "string"},
+                    "code": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+class _Untitled(GenerateJsonSchema):
+    """Without a title a field: it would only repeat the field's name."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        """Never."""
+        return False
+
+
+class _Schemas:
+    """The JSON schemas of all requests and answers, and the shared components they refer to."""
+
+    def __init__(self, operations: tuple[AnyOperation, ...]) -> None:
+        models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
+        for operation in operations:
+            models.append((operation.request_model, "validation"))
+            models.append((operation.answer_model, "serialization"))
+        # ``by_alias`` gives the camelCase names that callers see.
+        self._references, document = models_json_schema(
+            list(dict.fromkeys(models)),
+            by_alias=True,
+            ref_template=_REFERENCE,
+            schema_generator=_Untitled,
+        )
+        self._definitions: Json = document["$defs"]
+        requests = {self._name(each.request_model, "validation") for each in operations}
+        shared = {name: each for name, each in self._definitions.items() if name not in requests}
+        self.components: Json = {"Problem": _PROBLEM_SCHEMA, **shared}
+
+    def answer(self, operation: AnyOperation) -> Json:
+        """A reference to the schema of an operation's answer."""
+        return {"$ref": self._references[(operation.answer_model, "serialization")]["$ref"]}
+
+    def request(self, operation: AnyOperation) -> Json:
+        """The schema of what the caller sends beside the path."""
+        schema = self._definitions[self._name(operation.request_model, "validation")]
+        in_path = {to_camel(name) for name in operation.path_variables}
+        properties = {k: v for k, v in schema.get("properties", {}).items() if k not in in_path}
+        required = [name for name in schema.get("required", []) if name not in in_path]
+        sent = {**schema, "properties": properties, "required": required}
+        return sent if required else {k: v for k, v in sent.items() if k != "required"}
+
+    def variable(self, operation: AnyOperation, name: str) -> Json:
+        """The schema of a path variable."""
+        schema = self._definitions[self._name(operation.request_model, "validation")]
+        found: Json = schema["properties"][to_camel(name)]
+        return found
+
+    def _name(self, model: type[BaseModel], mode: JsonSchemaMode) -> str:
+        reference: str = self._references[(model, mode)]["$ref"]
+        return reference.rpartition("/")[2]
+
+
+def _describe(operation: AnyOperation, schemas: _Schemas) -> Json:
+    described: Json = {
+        "operationId": operation.name,
+        "summary": operation.summary,
+        "tags": [operation.area],
+        "parameters": _parameters(operation, schemas),
+        "responses": _responses(operation, schemas),
+        "x-permission": operation.permission.value if operation.permission else None,
+    }
+    if operation.description:
+        described["description"] = _unwrap(operation.description)
+    if operation.has_body:
+        schema = schemas.request(operation)
+        described["requestBody"] = {
+            "required": bool(schema.get("required")),
+            "content": {"application/json": {"schema": schema}},
+        }
+    return described
+
+
+def _unwrap(text: str) -> str:
+    """Paragraphs on one line each, as Markdown has them."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
+def _parameters(operation: AnyOperation, schemas: _Schemas) -> list[Json]:
+    parameters: list[Json] = [
+        {
+            "name": to_camel(name),
+            "in": "path",
+            "required": True,
+            "schema": schemas.variable(operation, name),
+        }
+        for name in operation.path_variables
+    ]
+    if not operation.has_body:
+        sent = schemas.request(operation)
+        parameters += [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in sent.get("required", []),
+                "schema": schema,
+                **({"description": schema["description"]} if "description" in schema else {}),
+            }
+            for name, schema in sent["properties"].items()
+        ]
+    if operation.writes:
+        parameters.append(_IDEMPOTENCY_KEY)
+        if operation.path_variables:
+            parameters.append(_IF_MATCH)
+    return parameters
+
+
+_IDEMPOTENCY_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Any text of your own. Sent again with the same request within 24 hours, the "
+    "call has one effect and the same answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_AT_MOST},
+}
+_IF_MATCH: Json = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The ETag that you have read; refused with 412 when it is no longer the "
+    "present one.",
+    "schema": {"type": "string"},
+}
+
+
+def _responses(operation: AnyOperation, schemas: _Schemas) -> Json:
+    success: Json = {
+        "description": operation.summary,
+        "content": {"application/json": {"schema": schemas.answer(operation)}},
+    }
+    if issubclass(operation.answer_model, VersionedAnswer):
+        etag = {"description": "The version, for If-Match.", "schema": {"type": "string"}}
+        success["headers"] = {"ETag": etag}
+    refusals = {
+        str(problem.status): {"$ref": f"#/components/responses/{problem.__name__}"}
+        for problem in _PROBLEMS
+        if _may_answer(operation, problem)
+    }
+    return {str(operation.status): success, **refusals}
+
+
+def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
+    if problem is Malformed:
+        return bool(operation.writes)
+    if problem is NotFound:
+        # Groups and roles can be named in a body too.
+        return bool(operation.path_variables or operation.writes)
+    if problem is Stale:
+        return bool(operation.writes and operation.path_variables)
+    if problem is Conflict:
+        return bool(operation.writes)
+    return True
+
+
+def _problem_response(problem: type[Problem]) -> Json:
+    return {
+        "description": problem.title,
+        "content": {
+            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+        },
+    }
+
+
+if __name__ == "__main__":
+    write_document()
