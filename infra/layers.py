@@ -1,0 +1,128 @@
+"""What is deployed: the layers and each function's own file, as folders for the CDK.
+
+Everything is built without Docker and kept below ``build/`` under a name that holds a hash of
+what went in. The same input gives the same bytes, so that the CDK, which names an asset by its
+content, deploys only what has changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+
+from rollcall.kit.declaration import Declaration
+
+from infra import service_models
+from infra.catalog import FUNCTIONS
+
+Architecture = Literal["arm64", "x86_64"]
+
+ROOT = Path(__file__).parents[1]
+BUILD = ROOT / "build"
+REQUIREMENTS = ROOT / "layers" / "vendor" / "requirements.txt"
+SHARED = ROOT / "layers" / "shared" / "python"
+PLATFORMS: dict[Architecture, str] = {
+    "arm64": "aarch64-manylinux2014",
+    "x86_64": "x86_64-manylinux2014",
+}
+PYTHON = (ROOT / ".python-version").read_text().strip()
+
+
+def build_vendor_layer(architecture: Architecture) -> Path:
+    """The layer with all third-party packages, locked and trimmed; its folder holds ``python/``."""
+    sources = [REQUIREMENTS, Path(service_models.__file__)]
+    callers = [Path(str(module.__file__)) for module in service_models.CALLERS.values()]
+
+    def fill(folder: Path) -> None:
+        python = folder / "python"
+        _install(python, architecture)
+        _trim(python)
+        _compile(python, "/opt/python")
+
+    return _build(f"vendor-{architecture}", [*sources, *callers], fill)
+
+
+def build_shared_layer() -> Path:
+    """The layer with our own shared code; its folder holds ``python/rollcall/``."""
+
+    def fill(folder: Path) -> None:
+        python = folder / "python"
+        shutil.copytree(SHARED, python, ignore=shutil.ignore_patterns("__pycache__"))
+        _compile(python, "/opt/python")
+
+    files = (file for file in SHARED.rglob("*") if "__pycache__" not in file.parts)
+    return _build("shared", sorted(file for file in files if file.is_file()), fill)
+
+
+def build_function(declaration: Declaration) -> Path:
+    """One function's own file and nothing else, so that editing it redeploys it alone."""
+    source = FUNCTIONS / declaration.area / f"{declaration.name}.py"
+
+    def fill(folder: Path) -> None:
+        folder.mkdir()
+        shutil.copyfile(source, folder / source.name)
+        _compile(folder, "/var/task")
+
+    return _build(f"function-{declaration.name}", [source], fill)
+
+
+def _build(name: str, inputs: Iterable[Path], fill: Callable[[Path], None]) -> Path:
+    if f"{sys.version_info.major}.{sys.version_info.minor}" != PYTHON:
+        raise RuntimeError(
+            f"The layers hold bytecode for Python {PYTHON}; build them with that version, not "
+            f"with {sys.version.split()[0]}."
+        )
+    digest = hashlib.sha256(sys.implementation.cache_tag.encode())
+    for file in (Path(__file__), *inputs):
+        digest.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    target = BUILD / f"{name}-{digest.hexdigest()[:16]}"
+    if not target.is_dir():
+        BUILD.mkdir(exist_ok=True)
+        with TemporaryDirectory(dir=BUILD) as scratch:
+            filled = Path(scratch) / "folder"
+            fill(filled)
+            if not target.is_dir():
+                filled.rename(target)
+    return target
+
+
+def _install(python: Path, architecture: Architecture) -> None:
+    command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-python-downloads"]
+    command += ["--python", sys.executable, "--python-version", PYTHON]
+    command += ["--python-platform", PLATFORMS[architecture], "--only-binary", ":all:"]
+    # Copies: links into uv's cache would let the trimming reach into it.
+    command += ["--link-mode", "copy", "--target", str(python)]
+    subprocess.run(  # noqa: S603 (our own words)
+        [*command, "--require-hashes", "-r", str(REQUIREMENTS)], check=True
+    )
+
+
+def _trim(python: Path) -> None:
+    """Take away what no function needs at run time."""
+    service_models.trim_data(python / "botocore" / "data")
+    for pattern in ("*.dist-info", "bin", "boto3/data", "boto3/examples", "botocore/docs"):
+        for folder in sorted(python.glob(pattern)):
+            shutil.rmtree(folder)
+    for file in python.rglob("*.pyi"):
+        file.unlink()
+
+
+def _compile(folder: Path, deployed_at: str) -> None:
+    """Add the bytecode, which an init without it would spend most of its time on.
+
+    It is never checked against its source: deployment packages are unpacked with other times
+    than they were packed with, so bytecode that compares times would count as stale. A process
+    of its own, because the bytes depend on which strings a process has interned before.
+    """
+    subprocess.run(  # noqa: S603 (our own words)
+        [sys.executable, "-I", "-m", "compileall", "-q"]
+        + ["--invalidation-mode", "unchecked-hash"]
+        + ["-s", str(folder), "-p", deployed_at, str(folder)],
+        check=True,
+    )
