@@ -13,6 +13,7 @@ import boto3
 from moto import mock_aws
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.first_admin import ensure_first_admin
+from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.identity import Identity
@@ -137,6 +138,21 @@ class World:
         self.call("add_user").commit(Change(None, user), answer=UserAnswer.of)
         self.drain()
         return self.user(user_id)
+
+    def change_user(self, user: User, after: User) -> User:
+        """Write a user's next version, drain, and return him as he is stored."""
+        self.call("change_user").commit(Change(user, after), answer=UserAnswer.of)
+        self.drain()
+        return self.user(user.id)
+
+    def add_group(self, name: str, *permissions: Permission) -> str:
+        """Put a group that grants these permissions into the table; returns its id."""
+        now = self.clock.now
+        group = Group(id=new_id("grp", now), created_at=now, updated_at=now, name=name)
+        self.call("add_group").commit(Change(None, group), answer=lambda written: written)
+        if permissions:
+            self.grant_to_group(group.id, permissions)
+        return group.id
 
     def user(self, user_id: str) -> User:
         """The user as he is stored; also a tombstone."""
