@@ -106,7 +106,7 @@ def _install(python: Path, architecture: Architecture) -> None:
 def _trim(python: Path) -> None:
     """Take away what no function needs at run time."""
     service_models.trim_data(python / "botocore" / "data")
-    for pattern in ("*.dist-info", "bin", "boto3/data", "boto3/examples", "botocore/docs"):
+    for pattern in ("*.dist-info", "bin", "boto3/data", "boto3/examples"):
         for folder in sorted(python.glob(pattern)):
             shutil.rmtree(folder)
     for file in python.rglob("*.pyi"):

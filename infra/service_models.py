@@ -62,7 +62,8 @@ def cut_model(model: Document, caller: ModuleType) -> Document:
         reached |= pending
         pending = _shapes_named_in([shapes[name] for name in pending]) - reached
     kept = {name: shape for name, shape in shapes.items() if name in reached}
-    return _without_documentation({**model, "operations": operations, "shapes": kept})
+    cut: Document = _without_documentation({**model, "operations": operations, "shapes": kept})
+    return cut
 
 
 def cut_endpoints(endpoints: Document) -> Document:

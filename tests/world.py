@@ -18,6 +18,7 @@ from rollcall.first_admin import ensure_first_admin
 from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
+from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.declaration import (
     Declaration,
@@ -23,7 +24,6 @@ from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.job import make_call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.log import log_call, log_failure
-from rollcall.kit.table import from_attributes
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rollcall.kit.attributes import from_attributes, to_attributes
 from rollcall.kit.entity import Entity, Item, Key
 from rollcall.kit.errors import NotFound, Unavailable
 
@@ -19,19 +19,6 @@ PARTITION_KEY, SORT_KEY = "pk", "sk"
 INDEXES = {"gsi1": ("gsi1pk", "gsi1sk"), "gsi2": ("gsi2pk", "gsi2sk")}
 EXPIRY_ATTRIBUTE = "expiresAt"
 """Epoch seconds; DynamoDB's TTL lags, so whoever reads such an item checks it too."""
-
-_serialize = TypeSerializer().serialize
-_deserialize = TypeDeserializer().deserialize
-
-
-def to_attributes(item: Item) -> dict[str, Any]:
-    """Plain values as DynamoDB attribute values."""
-    return {name: _serialize(value) for name, value in item.items()}
-
-
-def from_attributes(attributes: dict[str, Any]) -> Item:
-    """DynamoDB attribute values, also those of a stream record, as plain values."""
-    return {name: _deserialize(value) for name, value in attributes.items()}
 
 
 class TransactionRefused(Exception):

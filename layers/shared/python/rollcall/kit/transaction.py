@@ -14,11 +14,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rollcall.kit.actor import Actor
+from rollcall.kit.attributes import to_attributes
 from rollcall.kit.entity import Counter, Entity, Key, Row
 from rollcall.kit.errors import Conflict, Contended, Invalid, Problem
 from rollcall.kit.ids import new_id
 from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
-from rollcall.kit.table import Table, TransactionRefused, not_found, to_attributes
+from rollcall.kit.table import Table, TransactionRefused, not_found
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
