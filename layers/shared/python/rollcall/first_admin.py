@@ -11,11 +11,14 @@ from rollcall.usernames import suggest_usernames
 from rollcall.users import ADMINS, EMAIL, User, UserAnswer
 
 
-def ensure_first_admin(call: Call, address: str, credential: Credential | None = None) -> None:
-    """Make this address a platform admin when there is none yet; otherwise change nothing.
+def ensure_first_admin(
+    call: Call, address: str, credential: Credential | None = None, *, renew: bool = False
+) -> None:
+    """Make this address a platform admin when there is none yet; otherwise change nothing, but
+    with ``renew`` set the credential of the one who has this address.
 
     Without a credential the identity provider mails an invitation. Raises ValueError for what is
-    no email address, and Conflict when the address belongs to somebody who was deleted.
+    no email address.
     """
     email = normalize_email(address)
     claim = call.table.get_item(Claim(EMAIL, email).key)
@@ -25,6 +28,9 @@ def ensure_first_admin(call: Call, address: str, credential: Credential | None =
         held_id = _make_admin(call, email, held, credential)
         settle_account(call, held_id, credential)
     elif held is not None:
+        if renew:
+            renewed = held.with_credential("password", call.now)
+            call.commit(Change(held, renewed), answer=UserAnswer.of)
         settle_account(call, held.id, credential)
 
 

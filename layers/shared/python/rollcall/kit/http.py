@@ -179,7 +179,7 @@ def _refuse_fields(error: ValidationError) -> NoReturn:
     if any(entry["type"] == "json_invalid" for entry in entries):
         raise Malformed("malformed_json", "The body is not valid JSON text.") from None
     errors = tuple(
-        FieldError(_json_path(entry["loc"]), _sentence(entry["msg"]), entry["type"])
+        FieldError(_json_path(entry["loc"]), _sentence(entry["type"], entry["msg"]), entry["type"])
         for entry in entries
     )
     fields = ", ".join(dict.fromkeys(each.field or "body" for each in errors))
@@ -190,6 +190,13 @@ def _json_path(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location)
 
 
-def _sentence(message: str) -> str:
-    text = message.removeprefix("Value error, ")
+_PLAIN_WORDS = {
+    "extra_forbidden": "There is no such field.",
+    "missing": "This field is needed.",
+}
+"""For what pydantic says in terms of Python."""
+
+
+def _sentence(code: str, message: str) -> str:
+    text = _PLAIN_WORDS.get(code, message.removeprefix("Value error, "))
     return text[:1].upper() + text[1:]

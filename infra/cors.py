@@ -1,0 +1,18 @@
+"""What a browser is told before it calls the API from another origin; the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+REQUEST_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match")
+MAX_AGE_SECONDS = 3600
+
+
+def preflight_headers(origin: str, methods: Iterable[str]) -> dict[str, str]:
+    """The headers that answer an OPTIONS request for a path with these methods."""
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Methods": ", ".join([*methods, "OPTIONS"]),
+        "Access-Control-Allow-Headers": ", ".join(REQUEST_HEADERS),
+        "Access-Control-Max-Age": str(MAX_AGE_SECONDS),
+    }

@@ -1,0 +1,126 @@
+"""The ``rollcall`` command."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from infra.local.state import DEFAULT_DIRECTORY, LocalProblem, StateDirectory
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; a problem is one sentence on standard error and exit code 1."""
+    options = _make_parser().parse_args(arguments)
+    _forget_aws_settings()
+    try:
+        options.run(options)
+    except LocalProblem as problem:
+        print(f"rollcall: {problem}", file=sys.stderr)  # noqa: T201 (a command talks to its user)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _forget_aws_settings() -> None:
+    """What this shell is set to for the real AWS must not matter here, and cannot be touched."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+
+
+def _make_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="rollcall",
+        description="User administration for applications on AWS, on one machine.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_local(commands.add_parser("local", help="run everything on this machine"))
+    _add_token(commands.add_parser("token", help="print an access token for the running Rollcall"))
+    listing = commands.add_parser("operations", help="list every operation and what it may touch")
+    listing.set_defaults(run=_print_operations)
+    return parser
+
+
+def _add_local(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Start the embedded AWS and the API on loopback, print how to use them, and run until "
+        "Ctrl-C. The next start has every user again."
+    )
+    add = parser.add_argument
+    add("--port", type=_port, default=8000, help="of the API; 0: any free one (default: 8000)")
+    add("--aws-port", type=_port, default=4566, help="of the embedded AWS; 0: any (default: 4566)")
+    add(
+        "--state",
+        type=Path,
+        default=DEFAULT_DIRECTORY,
+        metavar="DIR",
+        help="where everything is kept, and local.json and logs are (default: .rollcall)",
+    )
+    add("--ephemeral", action="store_true", help="start empty and keep nothing but the logs")
+    add("--admin-email", metavar="E", help="the first admin (default: admin@example.com)")
+    add("--admin-password", metavar="P", help="his password (default: a random one, kept)")
+    parser.set_defaults(run=_run_local)
+
+
+def _add_token(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Print an access token and nothing else, for: TOKEN=$(rollcall token)"
+    add = parser.add_argument
+    add("--email", metavar="E", help="who signs in (default: the admin)")
+    add("--password", metavar="P", help="(default, for the admin: the one that was printed)")
+    add("--new-password", metavar="P", help="what a temporary password is changed to")
+    add(
+        "--state",
+        type=Path,
+        default=DEFAULT_DIRECTORY,
+        metavar="DIR",
+        help="of the running rollcall local (default: .rollcall)",
+    )
+    parser.set_defaults(run=_print_token)
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port; give 0 to 65535")
+    return port
+
+
+def _run_local(options: argparse.Namespace) -> None:
+    from infra.local.server import LocalOptions, run_local  # noqa: PLC0415 (a second for --help)
+
+    run_local(
+        LocalOptions(
+            port=options.port,
+            aws_port=options.aws_port,
+            state=options.state,
+            ephemeral=options.ephemeral,
+            admin_email=options.admin_email,
+            admin_password=options.admin_password,
+        )
+    )
+
+
+def _print_token(options: argparse.Namespace) -> None:
+    from infra.local.emulator import make_client  # noqa: PLC0415 (a second for --help)
+    from infra.local.sign_in import sign_in  # noqa: PLC0415 (likewise)
+
+    run = StateDirectory(options.state).read_run()
+    email = options.email or run.admin.email
+    password = options.password
+    if password is None:
+        if email != run.admin.email:
+            raise LocalProblem(f"Give the password of {email} with --password.")
+        password = run.admin.password
+    cognito = make_client("cognito-idp", run.aws)
+    print(sign_in(cognito, run.client_id, email, password, options.new_password))  # noqa: T201
+
+
+def _print_operations(options: argparse.Namespace) -> None:
+    del options
+    from infra.operations_table import format_operations  # noqa: PLC0415 (a second for --help)
+
+    print(format_operations())  # noqa: T201 (a command talks to its user)

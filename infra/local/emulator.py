@@ -1,0 +1,132 @@
+"""The embedded AWS: ministack in a process of its own, on loopback only."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import IO, Any
+
+import botocore.session
+from botocore.config import Config
+
+from infra.local.state import LocalProblem
+
+HOST = "127.0.0.1"
+REGION = "us-east-1"
+START_SECONDS, STOP_SECONDS = 60, 30
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def make_client(service: str, url: str) -> Any:
+    """A client of an emulator's service."""
+    config = Config(proxies={}, retries={"mode": "standard"}, max_pool_connections=50)
+    return botocore.session.get_session().create_client(
+        service,
+        region_name=REGION,
+        endpoint_url=url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 (the emulator takes any)
+        config=config,
+    )
+
+
+class Emulator:
+    """One running ministack. Its state is kept in a directory, or not at all."""
+
+    def __init__(self, port: int, log: Path, state: Path | None) -> None:
+        self.port = port or free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        self._log_path = log
+        self._state = state
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises LocalProblem when the port is in use or it
+        does not come up.
+        """
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, self.port)) == 0:
+                raise LocalProblem(
+                    f"Port {self.port} is in use; give another one with --aws-port "
+                    "(0 picks a free one)."
+                )
+        self._log = self._log_path.open("ab")
+        # A session of its own: Ctrl-C must reach us alone, who then stop it after the rest.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ministack"],
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._wait_until_ready(self._process)
+
+    def stop(self) -> None:
+        """Stop it gracefully, so that it writes its state; content when it is gone already."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._log is not None:
+            self._log.close()
+
+    def client(self, service: str) -> Any:
+        """A client of one of its services."""
+        return make_client(service, self.url)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        persistence = (
+            {
+                "PERSIST_STATE": "1",
+                "STATE_DIR": str(self._state),
+                "S3_PERSIST": "1",
+                "S3_DATA_DIR": str(self._state / "s3"),
+            }
+            if self._state
+            else {}
+        )
+        return {
+            **kept,
+            **persistence,
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": HOST,
+            "MINISTACK_HOST": HOST,
+            "MINISTACK_REGION": REGION,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            # As on AWS, a trigger that fails refuses the sign-in.
+            "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
+            "LOG_LEVEL": "WARNING",
+        }
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                address = f"{self.url}/_ministack/health"
+                urllib.request.urlopen(address, timeout=2).close()  # noqa: S310 (loopback)
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+            else:
+                return
+        self.stop()
+        raise LocalProblem(f"The embedded AWS did not start; {self._log_path} says why.")

@@ -1,0 +1,170 @@
+"""The HTTP server in front of the operations: what API Gateway is on AWS."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from aws_lambda_powertools.event_handler.openapi import swagger_ui
+from rollcall.kit.call import Runtime
+from rollcall.kit.errors import NotFound, Problem
+from rollcall.kit.http import write_problem
+from rollcall.kit.operation import Operation
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from infra.catalog import read_catalog
+from infra.cors import preflight_headers
+from infra.local.verifier import TokenVerifier
+from infra.openapi import build_document
+
+BODY_AT_MOST = 10 * 1024 * 1024
+"""Bytes; API Gateway's payload limit (Amazon API Gateway quotas)."""
+STAGE = "api"
+
+_SWAGGER_UI = Path(swagger_ui.__file__).parent
+_ASSETS = {
+    "swagger-ui.css": _SWAGGER_UI / "swagger-ui.min.css",
+    "swagger-ui.js": _SWAGGER_UI / "swagger-ui-bundle.min.js",
+}
+_DOCS_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Rollcall API</title>
+  <link rel="icon" href="data:,">
+  <link rel="stylesheet" href="/docs/swagger-ui.css">
+</head>
+<body>
+  <div id="docs"></div>
+  <script src="/docs/swagger-ui.js"></script>
+  <script>
+    SwaggerUIBundle({url: "/openapi.json", dom_id: "#docs", deepLinking: true,
+      persistAuthorization: true, validatorUrl: null, docExpansion: "list"});
+  </script>
+</body>
+</html>
+"""
+
+
+class PayloadTooLarge(Problem):
+    """The body is longer than API Gateway takes."""
+
+    status, title = 413, "Payload too large"
+
+
+def make_gateway(runtime: Runtime, verifier: TokenVerifier) -> Starlette:
+    """The application: every operation below ``/api``, and its documentation at ``/docs``."""
+    operations = read_catalog().operations
+    by_path: dict[str, dict[str, Operation[Any, Any]]] = {}
+    for operation in operations:
+        by_path.setdefault(operation.public_path, {})[operation.method] = operation
+    document = json.loads(json.dumps(build_document(operations)))
+    api: list[BaseRoute] = [
+        Route(path, partial(_answer, methods, runtime, verifier), methods=_ALL_METHODS)
+        for path, methods in by_path.items()
+    ]
+    api.append(Route("/{rest:path}", partial(_answer, {}, runtime, verifier), methods=_ALL_METHODS))
+    return Starlette(
+        routes=[
+            Mount(f"/{STAGE}", routes=api),
+            Route("/", lambda _: RedirectResponse("/docs")),
+            Route("/openapi.json", lambda _: JSONResponse(document)),
+            Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE)),
+            Route("/docs/{asset}", _serve_asset),
+        ]
+    )
+
+
+_ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+async def _answer(
+    methods: dict[str, Operation[Any, Any]],
+    runtime: Runtime,
+    verifier: TokenVerifier,
+    request: Request,
+) -> Response:
+    started = time.monotonic()
+    response = await _perform(methods, runtime, verifier, request)
+    taken = (time.monotonic() - started) * 1000
+    print(f"{response.status_code} {request.method} {request.url.path} {taken:.0f} ms", flush=True)  # noqa: T201 (what a person at the terminal wants to see)
+    return response
+
+
+async def _perform(
+    methods: dict[str, Operation[Any, Any]],
+    runtime: Runtime,
+    verifier: TokenVerifier,
+    request: Request,
+) -> Response:
+    origin = runtime.settings.allowed_origin
+    request_id = str(uuid4())
+    if request.method == "OPTIONS" and methods:
+        return Response(status_code=204, headers=preflight_headers(origin, sorted(methods)))
+    try:
+        operation = methods.get(request.method)
+        if operation is None:
+            raise NotFound("route_not_found", "There is nothing at this address.")
+        claims = await run_in_threadpool(verifier.verify, request.headers.get("Authorization"))
+        event = await _make_event(request, operation, claims, request_id)
+    except Problem as problem:
+        return _respond(write_problem(problem, request_id, origin))
+    return _respond(await run_in_threadpool(operation.handle, event, runtime))
+
+
+async def _make_event(
+    request: Request, operation: Operation[Any, Any], claims: dict[str, str], request_id: str
+) -> dict[str, Any]:
+    """The event that API Gateway's Lambda proxy integration would send (format 1.0)."""
+    body = await _read_body(request)
+    query: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        query.setdefault(name, []).append(value)
+    return {
+        "resource": operation.public_path,
+        "path": request.url.path,
+        "httpMethod": request.method,
+        "headers": dict(request.headers),
+        "pathParameters": request.path_params or None,
+        "queryStringParameters": {k: values[-1] for k, values in query.items()} or None,
+        "multiValueQueryStringParameters": query or None,
+        "body": base64.b64encode(body).decode() if body else None,
+        "isBase64Encoded": bool(body),
+        "requestContext": {
+            "requestId": request_id,
+            "stage": STAGE,
+            "identity": {
+                "sourceIp": request.client.host if request.client else "",
+                "userAgent": request.headers.get("User-Agent"),
+            },
+            "authorizer": {"claims": claims},
+        },
+    }
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_AT_MOST:
+            raise PayloadTooLarge("payload_too_large", f"A body has at most {BODY_AT_MOST} bytes.")
+    return bytes(body)
+
+
+def _respond(answer: dict[str, Any]) -> Response:
+    return Response(answer["body"], answer["statusCode"], answer["headers"])
+
+
+async def _serve_asset(request: Request) -> Response:
+    file = _ASSETS.get(request.path_params["asset"])
+    return FileResponse(file) if file else Response(status_code=404)

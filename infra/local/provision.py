@@ -1,0 +1,90 @@
+"""Table, user pool and trigger on the embedded AWS, from the same declarations as on AWS."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from rollcall.kit.reaction import CognitoReaction
+from rollcall.kit.settings import Settings
+from rollcall.kit.table import EXPIRY_ATTRIBUTE
+
+from infra.catalog import FUNCTIONS, read_catalog
+from infra.local.emulator import Emulator
+from infra.table_definition import create_table_parameters
+from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, SCOPES, USER_POOL
+
+NAME = "rollcall"
+MAIL_SENDER = "rollcall@example.com"
+# The emulator looks at neither; AWS wants both.
+_ROLE = "arn:aws:iam::000000000000:role/rollcall"
+_RUNTIME = "python3.13"
+
+
+class Resources(NamedTuple):
+    """What has been made, or was there from an earlier start."""
+
+    settings: Settings
+    client_id: str
+    stream_arn: str
+
+
+def provision(emulator: Emulator) -> Resources:
+    """Make what is missing; what an earlier start has made is used as it is."""
+    stream_arn = _ensure_table(emulator.client("dynamodb"))
+    cognito = emulator.client("cognito-idp")
+    pool_id, client_id = _ensure_user_pool(cognito)
+    emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
+    settings = Settings(table_name=NAME, user_pool_id=pool_id, mail_sender=MAIL_SENDER)
+    for reaction in read_catalog().cognito_reactions:
+        arn = _deploy_trigger(emulator.client("lambda"), reaction, settings)
+        trigger = {"LambdaArn": arn, "LambdaVersion": "V2_0"}
+        cognito.update_user_pool(
+            UserPoolId=pool_id, LambdaConfig={"PreTokenGenerationConfig": trigger}
+        )
+    return Resources(settings, client_id, stream_arn)
+
+
+def _ensure_table(dynamodb: Any) -> str:
+    if NAME not in dynamodb.list_tables()["TableNames"]:
+        dynamodb.create_table(**create_table_parameters(NAME))
+        expiry = {"Enabled": True, "AttributeName": EXPIRY_ATTRIBUTE}
+        dynamodb.update_time_to_live(TableName=NAME, TimeToLiveSpecification=expiry)
+    arn: str = dynamodb.describe_table(TableName=NAME)["Table"]["LatestStreamArn"]
+    return arn
+
+
+def _ensure_user_pool(cognito: Any) -> tuple[str, str]:
+    for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]:
+        if pool["Name"] == NAME:
+            clients = cognito.list_user_pool_clients(UserPoolId=pool["Id"])["UserPoolClients"]
+            return pool["Id"], clients[0]["ClientId"]
+    pool_id: str = cognito.create_user_pool(PoolName=NAME, **USER_POOL)["UserPool"]["Id"]
+    cognito.create_group(UserPoolId=pool_id, **GROUP)
+    scopes = [{"ScopeName": name, "ScopeDescription": words} for name, words in SCOPES.items()]
+    cognito.create_resource_server(
+        UserPoolId=pool_id, Identifier=RESOURCE_SERVER, Name=RESOURCE_SERVER, Scopes=scopes
+    )
+    client = cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
+    return pool_id, client["UserPoolClient"]["ClientId"]
+
+
+def _deploy_trigger(functions: Any, reaction: CognitoReaction, settings: Settings) -> str:
+    """Give the emulator the trigger's one file; everything else it imports is installed here."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as package:
+        package.write(FUNCTIONS / reaction.area / f"{reaction.name}.py", f"{reaction.name}.py")
+    with suppress(functions.exceptions.ResourceNotFoundException):
+        functions.delete_function(FunctionName=reaction.name)
+    arn: str = functions.create_function(
+        FunctionName=reaction.name,
+        Runtime=_RUNTIME,
+        Role=_ROLE,
+        Handler=f"{reaction.name}.{reaction.name}",
+        Code={"ZipFile": archive.getvalue()},
+        Timeout=reaction.timeout,
+        Environment={"Variables": settings.to_environment()},
+    )["FunctionArn"]
+    return arn

@@ -1,0 +1,217 @@
+"""``rollcall local``: all of Rollcall in one go, on loopback."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import uvicorn
+from pydantic import SecretStr
+from rollcall.accounts import Credential
+from rollcall.fields import normalize_email
+from rollcall.first_admin import ensure_first_admin
+from rollcall.kit.call import Runtime
+from rollcall.kit.errors import Problem
+from rollcall.kit.identity import Identity
+from rollcall.kit.ids import new_id
+from rollcall.kit.job import make_call
+from rollcall.kit.log import logger
+from rollcall.kit.mail import Mail
+from rollcall.kit.table import Table
+from rollcall.operations import read_clock
+from rollcall.passwords import check_password
+
+from infra.local.background import Background
+from infra.local.emulator import HOST, REGION, Emulator
+from infra.local.gateway import STAGE, make_gateway
+from infra.local.provision import Resources, provision
+from infra.local.sign_in import sign_in
+from infra.local.state import DEFAULT_DIRECTORY, Admin, LocalProblem, LocalRun, StateDirectory
+from infra.local.verifier import TokenVerifier
+
+DEFAULT_EMAIL = "admin@example.com"
+
+
+@dataclass(frozen=True)
+class LocalOptions:
+    """What the command line says; a port of 0 means any free one."""
+
+    port: int
+    aws_port: int
+    state: Path
+    ephemeral: bool
+    admin_email: str | None
+    admin_password: str | None
+
+
+def run_local(options: LocalOptions) -> None:
+    """Run until Ctrl-C or SIGTERM, then stop everything that was started and keep the state.
+
+    Raises LocalProblem for whatever the person has to mend.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    with ExitStack() as stack:
+        listener = stack.enter_context(_listen(options.port))
+        state = StateDirectory(options.state)
+        stack.callback(state.close)
+        state.open()
+        admin = _choose_admin(options, state)
+        _log_to(stack.enter_context(state.functions_log.open("a")))
+        _say("Starting the embedded AWS …")
+        kept = None if options.ephemeral else state.aws
+        emulator = Emulator(options.aws_port, state.aws_log, kept)
+        stack.callback(emulator.stop)
+        emulator.start()
+        resources = provision(emulator)
+        runtime = make_runtime(emulator, resources)
+        _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
+        if not options.ephemeral:
+            state.write_admin(admin)
+        background = Background(runtime, emulator.client("dynamodbstreams"), resources.stream_arn)
+        background.start()
+        stack.callback(background.stop)
+        run = _describe(listener, emulator, resources, admin)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                make_gateway(runtime, _make_verifier(run)),
+                log_config=None,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=10,
+            )
+        )
+        state.write_run(run)
+        _greet(run, state.path, options)
+        server.run(sockets=[listener])
+        _say("Stopping …")
+
+
+def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
+    """The operations' runtime over the embedded AWS."""
+    settings = resources.settings
+    cognito, ses = emulator.client("cognito-idp"), emulator.client("sesv2")
+    return Runtime(
+        table=Table(emulator.client("dynamodb"), settings.table_name),
+        identity=Identity(lambda: cognito, settings.user_pool_id),
+        mail=Mail(lambda: ses, settings.mail_sender),
+        settings=settings,
+        clock=read_clock,
+        new_id=new_id,
+    )
+
+
+def _log_to(log: TextIO) -> None:
+    """Keep the functions' structured logs out of what the person reads."""
+    for handler in logger.handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(log)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _listen(port: int) -> Iterator[socket.socket]:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            raise LocalProblem(
+                f"Port {port} cannot be used ({error.strerror}); give another one with --port "
+                "(0 picks a free one)."
+            ) from error
+        yield listener
+
+
+def _choose_admin(options: LocalOptions, state: StateDirectory) -> Admin:
+    try:
+        email = normalize_email(options.admin_email) if options.admin_email else None
+        if options.admin_password is not None:
+            check_password(SecretStr(options.admin_password))
+    except ValueError as error:
+        raise LocalProblem(str(error)) from error
+    kept = None if options.ephemeral else state.read_admin()
+    if kept is None or (email and email != kept.email):
+        kept = Admin.invent(email or DEFAULT_EMAIL)
+    return Admin(email=kept.email, password=options.admin_password or kept.password)
+
+
+def _make_admin(
+    runtime: Runtime, emulator: Emulator, resources: Resources, admin: Admin, *, given: bool
+) -> None:
+    """Make the first admin, or set the given password for the one that is there."""
+    credential = Credential(SecretStr(admin.password), permanent=True)
+    try:
+        ensure_first_admin(
+            make_call("create_first_admin", runtime), admin.email, credential, renew=given
+        )
+        sign_in(emulator.client("cognito-idp"), resources.client_id, admin.email, admin.password)
+    except (Problem, LocalProblem) as error:
+        raise LocalProblem(
+            f"The admin {admin.email} cannot sign in with the password of this state ({error}); "
+            "give --admin-password, the --admin-email of a present admin, or another --state."
+        ) from error
+
+
+def _describe(
+    listener: socket.socket, emulator: Emulator, resources: Resources, admin: Admin
+) -> LocalRun:
+    return LocalRun(
+        api=f"http://{HOST}:{listener.getsockname()[1]}/{STAGE}",
+        aws=emulator.url,
+        region=REGION,
+        user_pool_id=resources.settings.user_pool_id,
+        client_id=resources.client_id,
+        table=resources.settings.table_name,
+        admin=admin,
+        pid=os.getpid(),
+    )
+
+
+def _make_verifier(run: LocalRun) -> TokenVerifier:
+    return TokenVerifier(
+        jwks_url=f"{run.aws}/{run.user_pool_id}/.well-known/jwks.json",
+        issuer=f"https://cognito-idp.{run.region}.amazonaws.com/{run.user_pool_id}",
+        client_id=run.client_id,
+    )
+
+
+def _greet(run: LocalRun, state: Path, options: LocalOptions) -> None:
+    docs = run.api.removesuffix(f"/{STAGE}") + "/docs"
+    rollcall = Path(sys.executable).with_name("rollcall")
+    place = "" if options.state == DEFAULT_DIRECTORY else f" --state {state}"
+    kept = "nothing is kept" if options.ephemeral else "kept until the next start"
+    _say(f"""
+Rollcall is ready.
+
+  API       {run.api}
+  Docs      {docs}
+  AWS       {run.aws}   (user pool {run.user_pool_id}, table {run.table})
+  Admin     {run.admin.email}   {run.admin.password}
+  State     {state}   ({kept}; logs: functions.log, aws.log)
+
+Try it in another terminal:
+
+  export API={run.api} TOKEN=$({rollcall} token{place})
+  curl -s "$API/me" -H "Authorization: Bearer $TOKEN"
+  curl -s "$API/admin/users" -H "Authorization: Bearer $TOKEN" \\
+    -H "Content-Type: application/json" \\
+    -d '{{"email": "newuser@example.com", "name": "New User", "temporaryPassword": "TempPass123!"}}'
+  curl -s "$API/groups" -H "Authorization: Bearer $TOKEN"
+
+Ctrl-C stops it.
+""")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 (a command talks to its user)

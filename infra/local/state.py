@@ -1,0 +1,131 @@
+"""The state directory: what ``rollcall local`` keeps between two starts, and tells others."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import IO, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+DEFAULT_DIRECTORY = Path(".rollcall")
+
+
+class LocalProblem(Exception):
+    """Something that keeps ``rollcall`` from working; its text is one sentence for the person."""
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, frozen=True)
+
+
+class Admin(_Document):
+    """The first admin's credentials on this machine."""
+
+    email: str
+    password: str
+
+    @classmethod
+    def invent(cls, email: str) -> Self:
+        """With a random password that keeps the policy."""
+        return cls(email=email, password=f"Rc-{secrets.token_urlsafe(12)}-7")
+
+
+class LocalRun(_Document):
+    """What ``local.json`` says while Rollcall runs and is ready."""
+
+    api: str
+    aws: str
+    region: str
+    user_pool_id: str
+    client_id: str
+    table: str
+    admin: Admin
+    pid: int
+
+
+class StateDirectory:
+    """One directory, used by one ``rollcall local`` at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.aws = self.path / "aws"
+        self.aws_log = self.path / "aws.log"
+        self.functions_log = self.path / "functions.log"
+        self._run_file = self.path / "local.json"
+        self._admin_file = self.path / "admin.json"
+        self._lock: IO[str] | None = None
+
+    def open(self) -> None:
+        """Make or take over the directory. Raises LocalProblem when that cannot be done, when
+        another process uses it, or when what it holds is damaged.
+        """
+        try:
+            self.aws.mkdir(parents=True, exist_ok=True)
+            self.path.chmod(0o700)
+            lock = (self.path / "lock").open("a")
+        except OSError as error:
+            raise LocalProblem(
+                f"The state directory {self.path} cannot be used: {error.strerror}."
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise LocalProblem(
+                f"Another rollcall local is using {self.path}; stop it, or give another --state."
+            ) from error
+        self._lock = lock
+        self._run_file.unlink(missing_ok=True)
+        self._check_whole()
+
+    def close(self) -> None:
+        """Say that nothing runs any more, and let others use the directory."""
+        if self._lock is not None:
+            self._run_file.unlink(missing_ok=True)
+            self._lock.close()
+
+    def read_run(self) -> LocalRun:
+        """What runs with this directory; raises LocalProblem when nothing does."""
+        try:
+            return LocalRun.model_validate_json(self._run_file.read_text())
+        except (OSError, ValidationError) as error:
+            raise LocalProblem(
+                f"Nothing runs with the state in {self.path}; start it with: rollcall local"
+            ) from error
+
+    def write_run(self, run: LocalRun) -> None:
+        """Tell others that Rollcall is ready, and where."""
+        self._write(self._run_file, run)
+
+    def read_admin(self) -> Admin | None:
+        """The admin of an earlier start."""
+        if not self._admin_file.exists():
+            return None
+        return Admin.model_validate_json(self._admin_file.read_text())
+
+    def write_admin(self, admin: Admin) -> None:
+        """Remember the admin for the next start."""
+        self._write(self._admin_file, admin)
+
+    def _write(self, file: Path, document: _Document) -> None:
+        # Appears whole or not at all, and only for its owner: it holds a password.
+        draft = file.with_suffix(".tmp")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            out.write(document.model_dump_json(by_alias=True, indent=2) + "\n")
+        draft.replace(file)
+
+    def _check_whole(self) -> None:
+        # The emulator would start empty over a damaged file, and write that down at its end.
+        for file in (*self.aws.glob("*.json"), *self.path.glob("admin.json")):
+            try:
+                json.loads(file.read_text())
+            except (OSError, ValueError) as error:
+                raise LocalProblem(
+                    f"The state file {file} is damaged; restore it, or delete {self.path} to "
+                    "begin anew."
+                ) from error

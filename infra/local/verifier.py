@@ -1,0 +1,50 @@
+"""Access tokens checked as the Cognito authorizer of API Gateway checks them."""
+
+from __future__ import annotations
+
+import jwt
+from rollcall.kit.errors import Unauthenticated
+
+from infra.user_pool import OPERATION_SCOPES
+
+
+class TokenVerifier:
+    """Knows one user pool's keys, and which client and scopes a token must have."""
+
+    def __init__(self, jwks_url: str, issuer: str, client_id: str) -> None:
+        self._keys = jwt.PyJWKClient(jwks_url, cache_keys=True)
+        self._issuer = issuer
+        self._client_id = client_id
+
+    def verify(self, authorization: str | None) -> dict[str, str]:
+        """The claims of a valid ``Bearer`` access token, as text as API Gateway passes them on.
+
+        Checks signature (RS256), issuer, expiry, use, client and scopes; raises Unauthenticated.
+        """
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthenticated(
+                "token_missing", "Send an access token: Authorization: Bearer TOKEN"
+            )
+        try:
+            key = self._keys.get_signing_key_from_jwt(token.strip())
+            claims = jwt.decode(
+                token.strip(),
+                key,
+                algorithms=["RS256"],
+                issuer=self._issuer,
+                options={"require": ["exp", "iat", "iss"], "verify_aud": False},
+            )
+        except jwt.PyJWTError:
+            raise _invalid("The access token is not valid, or has expired.") from None
+        if claims.get("token_use") != "access":
+            raise _invalid("This is no access token; an ID token is not for the API.")
+        if claims.get("client_id") != self._client_id:
+            raise _invalid("The access token was issued for another application.")
+        if not set(str(claims.get("scope", "")).split()) & set(OPERATION_SCOPES):
+            raise _invalid("The access token does not have the scope that this needs.")
+        return {name: str(value) for name, value in claims.items()}
+
+
+def _invalid(detail: str) -> Unauthenticated:
+    return Unauthenticated("token_invalid", detail)

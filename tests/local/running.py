@@ -1,0 +1,91 @@
+"""``rollcall local`` in a process of its own, as a person would start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_SECONDS = 60
+_COMMAND = (sys.executable, "-c", "import sys; from infra.local.cli import main; sys.exit(main())")
+
+
+def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``rollcall`` to its end."""
+    return subprocess.run(
+        [*_COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@dataclass
+class LocalRollcall:
+    """A running ``rollcall local``."""
+
+    process: subprocess.Popen[str]
+    state: Path
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """What it wrote into ``local.json``."""
+        found: dict[str, Any] = json.loads((self.state / "local.json").read_text())
+        return found
+
+    @property
+    def api(self) -> str:
+        """The address of the API."""
+        return str(self.described["api"])
+
+    def token(self, *arguments: str) -> str:
+        """What ``rollcall token`` prints."""
+        done = run_command("token", "--state", str(self.state), *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def client(self, token: str | None = None) -> httpx.Client:
+        """A client of the API, signed in with this token or as the admin."""
+        headers = {"Authorization": f"Bearer {token or self.token()}"}
+        return httpx.Client(base_url=self.api, headers=headers, timeout=30)
+
+    def stop(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Stop it; returns its exit code and all that it printed."""
+        self.process.send_signal(sent)
+        output, _ = self.process.communicate(timeout=60)
+        return self.process.returncode, output
+
+
+@contextmanager
+def start_local(state: Path, *arguments: str) -> Iterator[LocalRollcall]:
+    """Start it on free ports and wait until it is ready; stops it at the end."""
+    process = subprocess.Popen(
+        [*_COMMAND, "local", "--port", "0", "--aws-port", "0", "--state", str(state), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "AWS_PROFILE": "a-profile-that-is-not-there"},
+    )
+    running = LocalRollcall(process, state)
+    try:
+        _wait_until_ready(running)
+        yield running
+    finally:
+        if process.poll() is None:
+            running.stop()
+
+
+def _wait_until_ready(running: LocalRollcall) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not (running.state / "local.json").exists():
+        if running.process.poll() is not None or time.monotonic() > deadline:
+            running.process.kill()
+            raise AssertionError(running.process.communicate()[0])
+        time.sleep(0.05)

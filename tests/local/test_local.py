@@ -1,0 +1,243 @@
+"""``rollcall local`` and ``rollcall token``, by hand as it were (P3)."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.local.running import LocalRollcall, run_command, start_local
+
+NEW_USER = {
+    "email": "newuser@example.com",
+    "name": "New User",
+    "temporaryPassword": "TempPass123!",
+}
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRollcall]:
+    """One Rollcall for the tests that leave it as it was."""
+    with start_local(tmp_path_factory.mktemp("state"), "--ephemeral") as running:
+        yield running
+
+
+def test_ready_means_that_local_json_tells_how_to_use_it(local: LocalRollcall) -> None:
+    described = local.described
+
+    assert set(described) == {
+        "api", "aws", "region", "userPoolId", "clientId", "table", "admin", "pid"
+    }  # fmt: skip
+    assert described["pid"] == local.process.pid
+    assert described["api"].startswith("http://127.0.0.1:")
+    assert described["admin"]["email"] == "admin@example.com"
+    assert (local.state / "local.json").stat().st_mode & 0o077 == 0
+
+
+def test_token_prints_an_access_token_and_nothing_else(local: LocalRollcall) -> None:
+    printed = run_command("token", "--state", str(local.state))
+
+    assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", printed.stdout)
+    assert printed.stderr == ""
+
+
+def test_admin_may_do_everything(local: LocalRollcall) -> None:
+    with local.client() as api:
+        me = api.get("/me").json()
+
+    assert me["isAdmin"] is True
+    assert me["effectivePermissions"] == ["admin:access"]
+    assert me["lastLoginAt"]
+
+
+def test_calls_without_a_good_token_are_refused(local: LocalRollcall) -> None:
+    token = local.token()
+    head, payload, signature = token.split(".")
+    tampered = ".".join([head, payload, signature[:-8] + signature[-8:][::-1]])
+
+    for authorization in (None, "Bearer garbage", f"Bearer {tampered}", f"Basic {token}"):
+        headers = {"Authorization": authorization} if authorization else {}
+        answer = httpx.get(f"{local.api}/me", headers=headers)
+        assert answer.status_code == 401, authorization
+        assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_id_token_is_no_access_token(local: LocalRollcall) -> None:
+    admin = local.described["admin"]
+    signed_in = httpx.post(
+        local.described["aws"],
+        headers={
+            "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
+            "Content-Type": "application/x-amz-json-1.1",
+        },
+        json={
+            "ClientId": local.described["clientId"],
+            "AuthFlow": "USER_PASSWORD_AUTH",
+            "AuthParameters": {"USERNAME": admin["email"], "PASSWORD": admin["password"]},
+        },
+    ).json()
+    id_token = signed_in["AuthenticationResult"]["IdToken"]
+
+    answer = httpx.get(f"{local.api}/me", headers={"Authorization": f"Bearer {id_token}"})
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
+
+
+def test_disabled_user_is_refused_at_once_and_cannot_sign_in(local: LocalRollcall) -> None:
+    with local.client() as api:
+        made = api.post("/admin/users", json={**NEW_USER, "email": "leaver@example.com"})
+        user_id = made.json()["id"]
+        mine = local.token(
+            "--email", "leaver@example.com",
+            "--password", NEW_USER["temporaryPassword"],
+            "--new-password", "Chosen-Pass-1",
+        )  # fmt: skip
+        with local.client(mine) as own:
+            assert own.get("/me").status_code == 200
+            assert api.post(f"/admin/users/{user_id}/disable").status_code == 200
+            refused = own.get("/me")
+        assert (refused.status_code, refused.json()["code"]) == (403, "account_not_active")
+        again = run_command(
+            "token", "--state", str(local.state),
+            "--email", "leaver@example.com", "--password", "Chosen-Pass-1",
+        )  # fmt: skip
+        assert again.returncode == 1
+        assert api.post(f"/admin/users/{user_id}/enable").status_code == 200
+        with local.client(mine) as own:
+            assert own.get("/me").json()["code"] == "session_ended"
+        assert api.delete(f"/admin/users/{user_id}").json()["success"] is True
+
+
+def test_documentation_loads_nothing_from_outside(local: LocalRollcall) -> None:
+    root = local.api.removesuffix("/api")
+    page = httpx.get(f"{root}/docs")
+    assets = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+
+    assert page.status_code == 200
+    assert all(asset.startswith(("/docs/", "data:")) for asset in assets)
+    for asset in assets:
+        if asset.startswith("/"):
+            assert httpx.get(f"{root}{asset}").status_code == 200
+    assert httpx.get(f"{root}/openapi.json").json()["openapi"] == "3.1.0"
+    assert httpx.get(f"{root}/docs/../../pyproject.toml").status_code == 404
+
+
+def test_preflight_tells_browsers_what_they_may_send(local: LocalRollcall) -> None:
+    answer = httpx.options(f"{local.api}/admin/users", headers={"Origin": "https://example.com"})
+
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+
+
+def test_unknown_address_and_long_body_are_refused_clearly(local: LocalRollcall) -> None:
+    with local.client() as api:
+        assert api.get("/nothing/here").json()["code"] == "route_not_found"
+        assert api.put("/me").json()["code"] == "route_not_found"
+        large = api.post("/admin/users", content=b" " * (10 * 1024 * 1024 + 1))
+
+    assert (large.status_code, large.json()["code"]) == (413, "payload_too_large")
+
+
+def test_port_in_use_gets_one_clear_sentence(local: LocalRollcall, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        place = ("--state", str(tmp_path))
+        of_api = run_command("local", "--port", port, "--aws-port", "0", *place)
+        of_aws = run_command("local", "--port", "0", "--aws-port", port, *place)
+
+    assert (of_api.returncode, of_aws.returncode) == (1, 1)
+    assert of_api.stderr == (
+        f"rollcall: Port {port} cannot be used (Address already in use); give another one with "
+        "--port (0 picks a free one).\n"
+    )
+    assert of_aws.stderr == (
+        f"rollcall: Port {port} is in use; give another one with --aws-port (0 picks a free one).\n"
+    )
+
+
+def test_state_directory_in_use_stays_as_it_is(local: LocalRollcall) -> None:
+    second = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(local.state))
+
+    assert second.returncode == 1
+    assert second.stderr.startswith("rollcall: Another rollcall local is using ")
+    assert local.described["pid"] == local.process.pid
+
+
+def test_state_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:
+    with start_local(tmp_path, "--admin-email", "Boss@Example.com") as first:
+        with first.client() as api:
+            made = api.post("/admin/users", json=NEW_USER).json()
+        aws = first.described["aws"]
+        code, printed = first.stop(signal.SIGINT)
+
+    assert code == 0, printed
+    assert not (tmp_path / "local.json").exists()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(aws)
+
+    with start_local(tmp_path) as second:
+        assert second.described["admin"]["email"] == "boss@example.com"
+        with second.client() as api:
+            found = api.get(f"/admin/users/{made['id']}").json()
+            taken = api.post("/admin/users", json=NEW_USER)
+        newcomer = second.token(
+            "--email", NEW_USER["email"], "--password", NEW_USER["temporaryPassword"],
+            "--new-password", "Chosen-Pass-1",
+        )  # fmt: skip
+    assert {name: found[name] for name in made} == made
+    assert taken.json()["detail"] == "Email already exists"
+    assert newcomer
+
+    (tmp_path / "aws" / "dynamodb.json").write_text("{")
+    damaged = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(tmp_path))
+    assert damaged.returncode == 1
+    assert damaged.stderr.count("\n") == 1
+    assert "is damaged" in damaged.stderr
+
+
+def test_printed_examples_work_when_pasted(tmp_path: Path) -> None:
+    with start_local(tmp_path, "--ephemeral") as running:
+        printed = list(_lines_until(running, "Ctrl-C stops it."))
+        begin = next(n for n, line in enumerate(printed) if line.startswith("  export API="))
+        script = "".join(printed[begin:-1])
+        pasted = subprocess.run(
+            ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=True
+        )
+
+    assert script.count("curl -s") == 3
+    for part in ('"isAdmin":true', '"email":"newuser@example.com"', '"totalPages":0'):
+        assert part in pasted.stdout
+
+
+def _lines_until(running: LocalRollcall, last: str) -> Iterator[str]:
+    assert running.process.stdout is not None
+    for line in running.process.stdout:
+        yield line
+        if last in line:
+            return
+
+
+def test_operations_are_listed_with_what_they_touch() -> None:
+    listed = run_command("operations").stdout.splitlines()
+
+    assert listed[0].split() == ["METHOD", "PATH", "PERMISSION", "FUNCTION", "READS", "WRITES"]
+    row = next(line for line in listed if " promote_user " in line)
+    assert row.split() == [
+        "POST", "/admin/users/{userId}/promote", "user.promote", "promote_user", "-", "User,Account"
+    ]  # fmt: skip
+
+
+def test_help_and_wrong_options_are_answered_in_words() -> None:
+    assert "--admin-password" in run_command("local", "--help").stdout
+    assert "70000 is no port" in run_command("local", "--port", "70000").stderr
+    weak = run_command("local", "--port", "0", "--admin-password", "weak")
+    assert weak.stderr.startswith("rollcall: The password needs at least 8 characters")
