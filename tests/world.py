@@ -7,19 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import boto3
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
-from moto.dynamodb import dynamodb_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.first_admin import ensure_first_admin
 from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
-from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
+from rollcall.kit.clients import CONFIG
 from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
@@ -35,6 +36,7 @@ from rollcall.users import User, UserAnswer
 from infra.catalog import read_catalog
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
+from tests.strict_aws import StrictAws
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ADMIN_EMAIL = "admin@example.com"
@@ -85,6 +87,7 @@ class World:
     dynamodb: Any
     cognito: Any
     ses: Any
+    aws: StrictAws
     admin_id: str = ""
     seen: set[str] = field(default_factory=set)
 
@@ -233,14 +236,25 @@ def make_event(
     }
 
 
+@cache
+def make_client(service: str) -> Any:
+    """A client for all worlds of a process: botocore takes its time to read a service's model."""
+    return boto3.Session("testing", "testing", region_name=REGION).client(  # type: ignore[call-overload]  # any service
+        service, config=CONFIG
+    )
+
+
 @contextmanager
 def open_world() -> Iterator[World]:
     """A fresh world with one platform admin."""
     with mock_aws():
-        session = boto3.Session("testing", "testing", region_name=REGION)
-        dynamodb = session.client("dynamodb")
-        cognito = session.client("cognito-idp")
-        ses = session.client("sesv2")
+        dynamodb, cognito, ses = (
+            make_client(name) for name in ("dynamodb", "cognito-idp", "sesv2")
+        )
+        clock = Clock()
+        aws = StrictAws(clock)
+        for client in (dynamodb, cognito, ses):
+            aws.attach(client)
         parameters = create_table_parameters("rollcall")
         del parameters["StreamSpecification"]  # moto copies it at each write; drain() stands for it
         dynamodb.create_table(**parameters)
@@ -251,7 +265,6 @@ def open_world() -> Iterator[World]:
         settings = Settings(
             table_name="rollcall", user_pool_id=pool_id, mail_sender="rollcall@example.com"
         )
-        clock = Clock()
         runtime = Runtime(
             table=Table(dynamodb, settings.table_name),
             identity=Identity(lambda: cognito, pool_id),
@@ -260,7 +273,7 @@ def open_world() -> Iterator[World]:
             clock=clock,
             new_id=new_id,
         )
-        world = World(runtime, clock, dynamodb, cognito, ses)
+        world = World(runtime, clock, dynamodb, cognito, ses, aws)
         ensure_first_admin(make_call("create_first_admin", runtime), ADMIN_EMAIL)
         world.drain()
         admins = [item for item in world.items() if item.get("isAdmin")]
