@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import boto3
+from joserfc.jwk import RSAKey
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
@@ -244,10 +246,18 @@ def make_client(service: str) -> Any:
     )
 
 
+@cache
+def signing_key() -> RSAKey:
+    """What moto signs tokens with; reading its own anew for each pool would take most of the time
+    that a world does.
+    """
+    return RSAKey.generate_key()
+
+
 @contextmanager
 def open_world() -> Iterator[World]:
     """A fresh world with one platform admin."""
-    with mock_aws():
+    with mock_aws(), patch.object(RSAKey, "import_key", lambda _: signing_key()):
         dynamodb, cognito, ses = (
             make_client(name) for name in ("dynamodb", "cognito-idp", "sesv2")
         )

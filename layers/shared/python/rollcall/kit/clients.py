@@ -9,6 +9,18 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import Session, get_session
 
+CONFIG = Config(
+    user_agent="rollcall",
+    parameter_validation=False,
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "max_attempts": 3},
+    tcp_keepalive=True,
+)
+"""A fixed user agent and no parameter validation take a third off each request (pydantic has
+validated already); the timeouts leave an operation time to answer 503 in its own words.
+"""
+
 
 @cache
 def _session() -> Session:
@@ -17,19 +29,7 @@ def _session() -> Session:
 
 @cache
 def make_client(service: str) -> Any:
-    """A client of one AWS service in the function's own region.
-
-    A fixed user agent and no parameter validation take a third off each request (pydantic has
-    validated already); the timeouts leave an operation time to answer 503 in its own words.
-    """
-    config = Config(
-        user_agent="rollcall",
-        parameter_validation=False,
-        connect_timeout=2,
-        read_timeout=5,
-        retries={"mode": "standard", "max_attempts": 3},
-        tcp_keepalive=True,
-    )
+    """A client of one AWS service in the function's own region."""
     return _session().create_client(
-        service, region_name=os.environ.get("AWS_REGION"), config=config
+        service, region_name=os.environ.get("AWS_REGION"), config=CONFIG
     )

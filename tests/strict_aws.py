@@ -1,0 +1,232 @@
+"""Refuses what AWS would refuse and moto lets through, at the wire below the botocore clients.
+
+Where the rules come from: the API references of DynamoDB (TransactWriteItems) and of Amazon
+Cognito user pools (AdminCreateUser, AdminUpdateUserAttributes, ListUsers) and the developer guide
+on sign-in aliases.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from threading import RLock
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from moto.cognitoidp.exceptions import InvalidPasswordException
+from moto.cognitoidp.models import CognitoIdpUserPool, cognitoidp_backends
+from moto.core.botocore_stubber import MockRawResponse
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+
+type Response = tuple[tuple[AWSResponse, dict[str, Any]] | None, Exception | None]
+"""What ``botocore.endpoint.Endpoint._do_get_response`` returns: an answer, or what went wrong."""
+
+TOKEN_HELD = timedelta(minutes=10)
+TRANSACTION_BYTES = 4 * 1024 * 1024
+USERS_A_PAGE = 60
+
+
+@dataclass(frozen=True)
+class WireCall:
+    """One attempt of one call of an AWS API, as it is about to leave."""
+
+    service: str
+    operation: str
+    request: AWSPreparedRequest
+    context: dict[str, Any]
+    """botocore's own; the same object for all attempts of one call."""
+
+    @property
+    def body(self) -> bytes:
+        """What is sent."""
+        body = self.request.body
+        return body.encode() if isinstance(body, str) else bytes(body or b"")  # type: ignore[arg-type]  # never a file here
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The body in the JSON protocols that DynamoDB and Cognito speak."""
+        return dict(json.loads(self.body))
+
+    def refuse(self, code: str, message: str, status: int = 400) -> Response:
+        """An error answer of the service."""
+        return self._answer(status, {"Error": {"Code": code, "Message": message}})
+
+    def accept(self) -> Response:
+        """An empty answer of the service."""
+        return self._answer(200, {})
+
+    def _answer(self, status: int, parsed: dict[str, Any]) -> Response:
+        answer = AWSResponse(self.request.url, status, HTTPHeaders(), MockRawResponse(b"{}"))
+        metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RequestId": "strict"}
+        return (answer, {**parsed, "ResponseMetadata": metadata}), None
+
+
+type Serve = Callable[[], Response]
+type Interception = Callable[[WireCall, Serve], Response]
+"""What faults and races put between a client and the service."""
+
+
+def let_through(_: WireCall, serve: Serve) -> Response:
+    """No interception."""
+    return serve()
+
+
+@dataclass
+class StrictAws:
+    """The services behind the clients that are attached to it; one call at a time, because moto
+    is not made for threads.
+    """
+
+    clock: Callable[[], datetime]
+    intercept: Interception = let_through
+    tokens: dict[str, tuple[datetime, dict[str, Any]]] = field(default_factory=dict)
+    lock: AbstractContextManager[bool] = field(default_factory=RLock)
+
+    def attach(self, client: Any) -> None:
+        """Send everything that this botocore client says through here."""
+        endpoint: Any = client._endpoint
+        send = type(endpoint)._do_get_response.__get__(endpoint)
+        endpoint._do_get_response = partial(self._respond, send)
+
+    def _respond(
+        self, send: Any, request: AWSPreparedRequest, model: Any, context: Any
+    ) -> Response:
+        service = str(model.service_model.service_name)
+        call = WireCall(service, str(model.name), request, context)
+        return self.intercept(
+            call, lambda: self._serve(call, partial(send, request, model, context))
+        )
+
+    def _serve(self, call: WireCall, send: Serve) -> Response:
+        rule = _RULES.get(call.operation)
+        with self.lock:
+            if call.service == "cognito-idp":
+                _resolve_alias(call)
+            return rule(self, call, send) if rule else send()
+
+
+def _transact_write_items(aws: StrictAws, call: WireCall, send: Serve) -> Response:
+    """The same token and the same request have one effect in ten minutes."""
+    parameters = call.parameters
+    if len(call.body) > TRANSACTION_BYTES:
+        return call.refuse("ValidationException", "The transaction is larger than 4 MB.")
+    token = parameters["ClientRequestToken"]
+    moment, earlier = aws.tokens.get(token, (aws.clock() - TOKEN_HELD, {}))
+    if moment > aws.clock() - TOKEN_HELD:
+        if earlier == parameters:
+            return call.accept()
+        return call.refuse(
+            "IdempotentParameterMismatchException", "Another request had this token."
+        )
+    success, error = send()
+    if success and success[0].status_code == 200:
+        aws.tokens[token] = (aws.clock(), parameters)
+    return success, error
+
+
+def _admin_create_user(_: StrictAws, call: WireCall, send: Serve) -> Response:
+    """Resending needs a user who has yet to choose a password; a new one needs free aliases."""
+    pool, parameters = _pool(call), call.parameters
+    present = pool.users.get(parameters["Username"])
+    if parameters.get("MessageAction") == "RESEND":
+        if present is None:
+            return call.refuse("UserNotFoundException", "User does not exist.")
+        if present.status != "FORCE_CHANGE_PASSWORD":
+            return call.refuse("UnsupportedUserStateException", "Resend not possible.")
+        return call.accept()
+    password = parameters.get("TemporaryPassword")
+    if password and not _meets_policy(pool, password):
+        return call.refuse("InvalidPasswordException", "Password does not conform to policy.")
+    if present or _is_taken(pool, parameters["Username"], _attributes(parameters)):
+        return call.refuse("UsernameExistsException", "User account already exists.")
+    return send()
+
+
+def _admin_update_user_attributes(_: StrictAws, call: WireCall, send: Serve) -> Response:
+    """A changed address is unverified unless said otherwise; verified ones are unique."""
+    pool, parameters = _pool(call), call.parameters
+    user = pool.users.get(parameters["Username"])
+    if user is not None:
+        changed = _attributes(parameters)
+        for name in {"email", "phone_number"} & changed.keys():
+            changed.setdefault(f"{name}_verified", "false")
+        if _is_taken(pool, user.username, user.attribute_lookup | changed):
+            return call.refuse("AliasExistsException", "An account with the alias exists.")
+        entries = [{"Name": name, "Value": value} for name, value in changed.items()]
+        _rewrite(call, {**parameters, "UserAttributes": entries})
+    return send()
+
+
+def _list_users(_: StrictAws, call: WireCall, send: Serve) -> Response:
+    if call.parameters.get("Limit", USERS_A_PAGE) > USERS_A_PAGE:
+        return call.refuse("InvalidParameterException", "Limit is at most 60.")
+    return send()
+
+
+_RULES: Mapping[str, Callable[[StrictAws, WireCall, Serve], Response]] = {
+    "TransactWriteItems": _transact_write_items,
+    "AdminCreateUser": _admin_create_user,
+    "AdminUpdateUserAttributes": _admin_update_user_attributes,
+    "ListUsers": _list_users,
+}
+
+
+def find_pool(pool_id: str) -> CognitoIdpUserPool:
+    """A user pool as moto keeps it."""
+    region = pool_id.partition("_")[0]
+    return cognitoidp_backends[ACCOUNT_ID][region].user_pools[pool_id]
+
+
+def _pool(call: WireCall) -> CognitoIdpUserPool:
+    return find_pool(call.parameters["UserPoolId"])
+
+
+def _attributes(parameters: dict[str, Any]) -> dict[str, str]:
+    return {entry["Name"]: entry["Value"] for entry in parameters.get("UserAttributes", [])}
+
+
+def _names(pool: CognitoIdpUserPool, username: str, attributes: dict[str, str]) -> Iterator[str]:
+    """What one signs in with: the username and the aliases, an address only once verified."""
+    yield username.casefold()
+    for name in pool.extended_config.get("AliasAttributes") or ():
+        verified = attributes.get(f"{name}_verified", "false") == "true"
+        if attributes.get(name) and (verified or name == "preferred_username"):
+            yield attributes[name].casefold()
+
+
+def _is_taken(pool: CognitoIdpUserPool, username: str, attributes: dict[str, str]) -> bool:
+    wanted = set(_names(pool, username, attributes))
+    return any(
+        not wanted.isdisjoint(_names(pool, user.username, user.attribute_lookup))
+        for user in pool.users.values()
+        if user.username != username
+    )
+
+
+def _meets_policy(pool: CognitoIdpUserPool, password: str) -> bool:
+    try:
+        pool.backend._validate_password(pool.id, password)
+    except InvalidPasswordException:
+        return False
+    return True
+
+
+def _resolve_alias(call: WireCall) -> None:
+    """Cognito takes an alias wherever it takes a username; moto does not."""
+    parameters = call.parameters
+    name = str(parameters.get("Username", "")).casefold()
+    if not name or call.operation == "AdminCreateUser":
+        return
+    for user in _pool(call).users.values():
+        if name in _names(_pool(call), user.username, user.attribute_lookup):
+            _rewrite(call, {**parameters, "Username": user.username})
+            return
+
+
+def _rewrite(call: WireCall, parameters: dict[str, Any]) -> None:
+    call.request.body = json.dumps(parameters).encode()

@@ -1,0 +1,190 @@
+"""What the strict AWS below every world refuses, as AWS does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.user_pool import USER_POOL
+from tests.strict_aws import TOKEN_HELD, USERS_A_PAGE
+from tests.world import World
+
+GOOD = "Correct-Horse-7"
+
+
+def add(world: World, name: str, delta: int, token: str) -> None:
+    """Add to a number in the table, in a transaction with this ClientRequestToken."""
+    update = {
+        "TableName": world.runtime.table.name,
+        "Key": {"pk": {"S": name}, "sk": {"S": name}},
+        "UpdateExpression": "ADD #count :delta",
+        "ExpressionAttributeNames": {"#count": "count"},
+        "ExpressionAttributeValues": {":delta": {"N": str(delta)}},
+    }
+    world.dynamodb.transact_write_items(
+        TransactItems=[{"Update": update}], ClientRequestToken=token
+    )
+
+
+def count(world: World, name: str) -> int:
+    """The number that ``add`` has made."""
+    return next(int(item["count"]) for item in world.items() if item["pk"] == name)
+
+
+def create(world: World, name: str, email: str, **options: Any) -> None:
+    """Make an account with a verified email."""
+    world.cognito.admin_create_user(
+        UserPoolId=world.runtime.settings.user_pool_id,
+        Username=name,
+        UserAttributes=[
+            {"Name": "email", "Value": email},
+            {"Name": "email_verified", "Value": "true"},
+        ],
+        **options,
+    )
+
+
+def update(world: World, name: str, **attributes: str) -> None:
+    """Set attributes of an account."""
+    world.cognito.admin_update_user_attributes(
+        UserPoolId=world.runtime.settings.user_pool_id,
+        Username=name,
+        UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
+    )
+
+
+def refused(error: pytest.ExceptionInfo[ClientError]) -> str:
+    """The code of the refusal."""
+    return str(error.value.response["Error"]["Code"])
+
+
+def test_transaction_sent_twice_with_one_token_has_one_effect(world: World) -> None:
+    add(world, "NUMBER", 1, "once")
+    add(world, "NUMBER", 1, "once")
+
+    assert count(world, "NUMBER") == 1
+
+
+def test_token_is_forgotten_after_ten_minutes(world: World) -> None:
+    add(world, "NUMBER", 1, "once")
+    world.clock.now += TOKEN_HELD + timedelta(seconds=1)
+    add(world, "NUMBER", 1, "once")
+
+    assert count(world, "NUMBER") == 2
+
+
+def test_token_of_another_transaction_is_refused(world: World) -> None:
+    add(world, "NUMBER", 1, "once")
+    with pytest.raises(ClientError) as error:
+        add(world, "NUMBER", 2, "once")
+
+    assert refused(error) == "IdempotentParameterMismatchException"
+
+
+@pytest.mark.parametrize(("actions", "size"), [(101, 1), (20, 250_000)])
+def test_transaction_over_the_limits_is_refused(world: World, actions: int, size: int) -> None:
+    put = [
+        {"Put": {"TableName": world.runtime.table.name, "Item": {**_key(n), "text": _text(size)}}}
+        for n in range(actions)
+    ]
+    with pytest.raises(ClientError) as error:
+        world.dynamodb.transact_write_items(TransactItems=put)
+
+    assert refused(error) == "ValidationException"
+
+
+def test_two_actions_on_one_item_are_refused(world: World) -> None:
+    put = {"Put": {"TableName": world.runtime.table.name, "Item": _key(1)}}
+    with pytest.raises(ClientError) as error:
+        world.dynamodb.transact_write_items(TransactItems=[put, put])
+
+    assert refused(error) == "ValidationException"
+
+
+def test_verified_email_is_held_by_one_account_whatever_its_case(world: World) -> None:
+    create(world, "usr_a", "a@example.com")
+    with pytest.raises(ClientError) as error:
+        create(world, "usr_b", "A@Example.com")
+
+    assert refused(error) == "UsernameExistsException"
+
+
+def test_verified_email_cannot_be_moved_to_a_second_account(world: World) -> None:
+    create(world, "usr_a", "a@example.com")
+    create(world, "usr_b", "b@example.com")
+    with pytest.raises(ClientError) as error:
+        update(world, "usr_b", email="A@example.com", email_verified="true")
+
+    assert refused(error) == "AliasExistsException"
+
+
+def test_changed_email_is_unverified_and_no_alias_until_said_otherwise(world: World) -> None:
+    create(world, "usr_a", "a@example.com")
+    create(world, "usr_b", "b@example.com")
+    update(world, "usr_b", email="a@example.com")
+
+    account = world.account("usr_b")
+    assert account is not None
+    assert account["email_verified"] == "false"
+    found = world.runtime.identity.find("a@example.com")
+    assert found is not None
+    assert found.id == "usr_a"
+
+
+def test_preferred_username_is_held_by_one_account(world: World) -> None:
+    create(world, "usr_a", "a@example.com")
+    create(world, "usr_b", "b@example.com")
+    update(world, "usr_a", preferred_username="ada")
+    with pytest.raises(ClientError) as error:
+        update(world, "usr_b", preferred_username="Ada")
+
+    assert refused(error) == "AliasExistsException"
+
+
+def test_temporary_password_has_to_meet_the_policy(world: World) -> None:
+    with pytest.raises(ClientError) as error:
+        create(world, "usr_a", "a@example.com", TemporaryPassword="short")
+
+    assert USER_POOL["Policies"]["PasswordPolicy"]["MinimumLength"] > len("short")
+    assert refused(error) == "InvalidPasswordException"
+
+
+def test_password_that_was_never_chosen_cannot_be_reset(world: World) -> None:
+    pool = world.runtime.settings.user_pool_id
+    create(world, "usr_a", "a@example.com")
+    with pytest.raises(ClientError) as error:
+        world.cognito.admin_reset_user_password(UserPoolId=pool, Username="usr_a")
+
+    assert refused(error) == "NotAuthorizedException"
+
+
+def test_invitation_is_resent_only_until_a_password_is_chosen(world: World) -> None:
+    pool = world.runtime.settings.user_pool_id
+    create(world, "usr_a", "a@example.com")
+    create(world, "usr_a", "a@example.com", MessageAction="RESEND")
+    world.cognito.admin_set_user_password(
+        UserPoolId=pool, Username="usr_a", Password=GOOD, Permanent=True
+    )
+    with pytest.raises(ClientError) as error:
+        create(world, "usr_a", "a@example.com", MessageAction="RESEND")
+
+    assert refused(error) == "UnsupportedUserStateException"
+
+
+def test_more_than_sixty_users_a_page_are_refused(world: World) -> None:
+    pool = world.runtime.settings.user_pool_id
+    with pytest.raises(ClientError) as error:
+        world.cognito.list_users(UserPoolId=pool, Limit=USERS_A_PAGE + 1)
+
+    assert refused(error) == "InvalidParameterException"
+
+
+def _key(number: int) -> dict[str, Any]:
+    return {"pk": {"S": f"NUMBER#{number}"}, "sk": {"S": "NUMBER"}}
+
+
+def _text(size: int) -> dict[str, str]:
+    return {"S": "x" * size}
