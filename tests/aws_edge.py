@@ -1,60 +1,56 @@
-"""What goes over the wire to AWS: tests watch it and let it fail, through botocore's own hooks."""
+"""Watching what goes to AWS, and letting it fail, at the wire of a test world."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
-from typing import Any, NamedTuple
 
-
-class Sent(NamedTuple):
-    """One call that went to AWS."""
-
-    operation: str
-    parameters: dict[str, Any]
+from tests.strict_aws import Response, Serve, StrictAws, WireCall
 
 
 @contextmanager
-def watched(client: Any) -> Iterator[list[Sent]]:
-    """Every call that a client makes meanwhile."""
-    sent: list[Sent] = []
+def watched(aws: StrictAws) -> Iterator[list[WireCall]]:
+    """Every call that reaches AWS meanwhile."""
+    seen: list[WireCall] = []
+    behind = aws.intercept
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        sent.append(Sent(model.name, dict(params)))
+    def note(call: WireCall, serve: Serve) -> Response:
+        seen.append(call)
+        return behind(call, serve)
 
-    event = f"provide-client-params.{_service(client)}"
-    client.meta.events.register(event, note)
+    aws.intercept = note
     try:
-        yield sent
+        yield seen
     finally:
-        client.meta.events.unregister(event, note)
+        aws.intercept = behind
 
 
 @contextmanager
 def failing(
-    client: Any, operation: str = "", code: str = "InternalErrorException", *, after: int = 0
+    aws: StrictAws,
+    service: str,
+    operation: str = "",
+    *,
+    code: str = "InternalErrorException",
+    after: int = 0,
 ) -> Iterator[None]:
-    """Every call of a client, or every one of this operation, meets this AWS error; the first
-    ``after`` of them still go through.
+    """Calls of one service, or of one operation of it, meet this error instead of taking effect;
+    the first ``after`` of them still go through. The HTTP status is 400, so that botocore does
+    not try again by itself.
     """
-    passed = 0
+    met = 0
+    behind = aws.intercept
 
-    def refuse(**_: Any) -> tuple[Any, dict[str, Any]] | None:
-        nonlocal passed
-        passed += 1
-        if passed <= after:
-            return None
-        error = {"Error": {"Code": code, "Message": "made to fail"}, "ResponseMetadata": {}}
-        return SimpleNamespace(status_code=500), error
+    def refuse(call: WireCall, serve: Serve) -> Response:
+        nonlocal met
+        concerned = call.service == service and operation in ("", call.operation)
+        met += concerned
+        if concerned and met > after:
+            return call.refuse(code, "Made to fail.")
+        return behind(call, serve)
 
-    event = f"before-call.{_service(client)}" + (f".{operation}" if operation else "")
-    client.meta.events.register(event, refuse)
+    aws.intercept = refuse
     try:
         yield
     finally:
-        client.meta.events.unregister(event, refuse)
-
-
-def _service(client: Any) -> str:
-    return str(client.meta.service_model.service_id.hyphenize())
+        aws.intercept = behind
