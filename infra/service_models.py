@@ -19,7 +19,11 @@ from typing import Any
 from botocore import xform_name
 from rollcall.kit import identity, mail, table
 
-CALLERS: dict[str, ModuleType] = {"cognito-idp": identity, "dynamodb": table, "sesv2": mail}
+CALLERS: dict[str, ModuleType] = {
+    identity.Account.service: identity,
+    mail.Mail.service: mail,
+    table.Table.service: table,
+}
 """The services, each with the one module that calls it."""
 PARTITION = "aws"
 """The AWS partition whose endpoints are kept. Deploying to China or GovCloud means naming

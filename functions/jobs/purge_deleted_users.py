@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rollcall.accounts import settle_account
+from rollcall.background import job
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.kit.job import Report
 from rollcall.kit.model import format_time
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
-from rollcall.operations import job
 from rollcall.users import SOFT_DELETED, Deletion, Status, User
 
 KEPT = timedelta(days=30)

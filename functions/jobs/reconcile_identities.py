@@ -7,13 +7,13 @@ from datetime import timedelta
 from itertools import batched
 
 from rollcall.accounts import converge_account
+from rollcall.background import job
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Problem
 from rollcall.kit.identity import Account, FoundAccount
 from rollcall.kit.job import Report
 from rollcall.kit.log import log_failure
 from rollcall.kit.model import format_time
-from rollcall.operations import job
 from rollcall.users import OUT_OF_STEP, User
 
 GRACE = timedelta(minutes=1)

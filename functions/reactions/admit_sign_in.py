@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from rollcall.background import cognito_reaction
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Contended, Forbidden, Unavailable
 from rollcall.kit.log import log_failure
 from rollcall.kit.model import format_time
 from rollcall.kit.reaction import SignIn
 from rollcall.kit.retry import retry_contended
-from rollcall.operations import cognito_reaction
 from rollcall.users import SIGN_IN_ROW, STATUS_RULES, User
 
 REFRESH = "TokenGeneration_RefreshTokens"

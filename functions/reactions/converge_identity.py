@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rollcall.accounts import converge_account
+from rollcall.background import stream_reaction
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.kit.journal import JournalEntry
-from rollcall.operations import stream_reaction
 from rollcall.users import User
 
 

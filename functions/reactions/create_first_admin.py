@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from rollcall.background import deployment_reaction
 from rollcall.first_admin import ensure_first_admin
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.kit.log import logger
-from rollcall.operations import deployment_reaction
 from rollcall.users import User
 
 

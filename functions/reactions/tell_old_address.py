@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from rollcall.background import stream_reaction
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.notices import Notice, send_once
-from rollcall.operations import stream_reaction
 from rollcall.users import User
 
 

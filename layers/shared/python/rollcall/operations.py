@@ -1,4 +1,4 @@
-"""The decorators that operations, jobs and reactions are declared with.
+"""The decorator that operations are declared with.
 
 This is the composition root: the kit's machinery, bound to Rollcall's users and AWS clients.
 """
@@ -12,7 +12,7 @@ from rollcall.access import AccessPolicy, authorize_caller
 from rollcall.kit.application import Application
 from rollcall.kit.call import Runtime
 from rollcall.kit.clients import make_client
-from rollcall.kit.identity import Identity
+from rollcall.kit.identity import Account, Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.mail import Mail
 from rollcall.kit.settings import Settings, in_lambda
@@ -31,23 +31,18 @@ def connect() -> Runtime:
     """The runtime of this process, from its environment."""
     settings = Settings.from_environment()
     return Runtime(
-        table=Table(make_client("dynamodb"), settings.table_name),
-        identity=Identity(lambda: make_client("cognito-idp"), settings.user_pool_id),
-        mail=Mail(lambda: make_client("sesv2"), settings.mail_sender),
+        table=Table(make_client(Table.service), settings.table_name),
+        identity=Identity(lambda: make_client(Account.service), settings.user_pool_id),
+        mail=Mail(lambda: make_client(Mail.service), settings.mail_sender),
         settings=settings,
         clock=read_clock,
         new_id=new_id,
     )
 
 
-_application = Application(
+operation = Application(
     connect=connect, authorize=authorize_caller, principals=(User, AccessPolicy)
-)
-operation = _application.operation
-job = _application.job
-stream_reaction = _application.stream_reaction
-cognito_reaction = _application.cognito_reaction
-deployment_reaction = _application.deployment_reaction
+).operation
 
-if in_lambda():  # at init, where the time is not billed to the first caller
+if in_lambda():  # at init, where no caller waits for it
     connect()

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict, get_type_hints
 
+from rollcall.kit.clients import make_client
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.identity import Account
 from rollcall.kit.mail import Mail
+from rollcall.kit.settings import in_lambda
 
 type Resource = type[Entity] | type[Account] | type[Mail]
 """What a function may read or write; its IAM policy derives from these alone."""
@@ -31,6 +33,15 @@ class Declaration:
     memory: int = 512
     timeout: int = 15
     """Seconds; API Gateway itself waits 29."""
+
+    def __post_init__(self) -> None:
+        """In Lambda, make the clients of what is declared beside entities; the table's is always
+        made. At init no caller waits for them, and a function without them starts faster.
+        """
+        if in_lambda():
+            touched = (*self.reads, *self.writes)
+            for service in (each.service for each in (Account, Mail) if each in touched):
+                make_client(service)
 
     @property
     def area(self) -> str:

@@ -38,6 +38,7 @@ class Account:
     enabled: bool
     admin: bool = False
 
+    service: ClassVar[str] = "cognito-idp"
     # What Rollcall may do with accounts, for the IAM policies that derive from declarations.
     read_actions: ClassVar[tuple[str, ...]] = (
         "cognito-idp:AdminGetUser",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Mail:
     """Sends from one verified address; sends nothing when the deployment names none."""
 
+    service: ClassVar[str] = "sesv2"
     read_actions: ClassVar[tuple[str, ...]] = ()
     write_actions: ClassVar[tuple[str, ...]] = ("ses:SendEmail",)
     partition: ClassVar[str] = "MAIL#"

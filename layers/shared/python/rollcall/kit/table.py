@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -31,6 +31,8 @@ class TransactionRefused(Exception):
 
 class Table:
     """Reads and transactions over the table; every base-table read is strongly consistent."""
+
+    service: ClassVar[str] = "dynamodb"
 
     def __init__(self, client: DynamoDBClient, name: str) -> None:
         self._client = client

@@ -1,0 +1,12 @@
+"""The decorators that jobs and reactions are declared with: the rest of the composition root."""
+
+from __future__ import annotations
+
+from rollcall.kit.background import Background
+from rollcall.operations import connect
+
+_background = Background(connect=connect)
+job = _background.job
+stream_reaction = _background.stream_reaction
+cognito_reaction = _background.cognito_reaction
+deployment_reaction = _background.deployment_reaction

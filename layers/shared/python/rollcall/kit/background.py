@@ -1,0 +1,118 @@
+"""``@job`` and the reactions' decorators, bound to one application's clients.
+
+Apart from ``@operation``, so that an operation's cold start does not load them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from rollcall.kit.call import Call, Runtime
+from rollcall.kit.entity import Entity
+from rollcall.kit.job import Job, Report, declare_job
+from rollcall.kit.journal import JournalEntry
+from rollcall.kit.reaction import (
+    CognitoReaction,
+    CognitoTrigger,
+    DeploymentReaction,
+    SignIn,
+    StreamReaction,
+    check_reaction,
+)
+
+
+class DeclareJob(Protocol):
+    """Turns a typed function into a Job with the same report."""
+
+    def __call__[P: Report](self, function: Callable[[Call], P], /) -> Job[P]:
+        """Declare the function."""
+        ...
+
+
+@dataclass(frozen=True)
+class Background:
+    """What jobs and reactions of one application share, and the decorators that add it."""
+
+    connect: Callable[[], Runtime]
+    """Makes the clients at the first call of a process, from its environment."""
+
+    def job(
+        self,
+        *,
+        every: timedelta,
+        reads: Sequence[Any] = (),
+        writes: Sequence[Any] = (),
+        timeout: int = 900,
+    ) -> DeclareJob:
+        """Declare a scheduled job; ``timeout`` is in seconds, 900 at most."""
+
+        def declare[P: Report](function: Callable[[Call], P]) -> Job[P]:
+            return declare_job(
+                function,
+                every=every,
+                reads=tuple(reads),
+                writes=tuple(writes),
+                timeout=timeout,
+                connect=self.connect,
+            )
+
+        return declare
+
+    def stream_reaction(
+        self, on: type[Entity], *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
+    ) -> Callable[[Callable[[JournalEntry, Call], None]], StreamReaction]:
+        """Declare a reaction to every journal entry about one kind of entity."""
+
+        def declare(function: Callable[[JournalEntry, Call], None]) -> StreamReaction:
+            words = check_reaction(function, (JournalEntry, Call), tuple(reads), tuple(writes))
+            return StreamReaction(
+                **words,
+                reads=tuple(reads),
+                writes=tuple(writes),
+                timeout=60,
+                on=on,
+                function=function,
+                connect=self.connect,
+            )
+
+        return declare
+
+    def cognito_reaction(
+        self, trigger: CognitoTrigger, *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
+    ) -> Callable[[Callable[[SignIn, Call], None]], CognitoReaction]:
+        """Declare a user pool trigger; Cognito waits five seconds for it."""
+
+        def declare(function: Callable[[SignIn, Call], None]) -> CognitoReaction:
+            words = check_reaction(function, (SignIn, Call), tuple(reads), tuple(writes))
+            return CognitoReaction(
+                **words,
+                reads=tuple(reads),
+                writes=tuple(writes),
+                timeout=5,
+                trigger=trigger,
+                function=function,
+                connect=self.connect,
+            )
+
+        return declare
+
+    def deployment_reaction(
+        self, *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
+    ) -> Callable[[Callable[[Call], None]], DeploymentReaction]:
+        """Declare what happens once at each deployment."""
+
+        def declare(function: Callable[[Call], None]) -> DeploymentReaction:
+            words = check_reaction(function, (Call,), tuple(reads), tuple(writes))
+            return DeploymentReaction(
+                **words,
+                reads=tuple(reads),
+                writes=tuple(writes),
+                timeout=60,
+                function=function,
+                connect=self.connect,
+            )
+
+        return declare
