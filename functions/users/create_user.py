@@ -20,7 +20,7 @@ from rollcall.operations import operation
 from rollcall.passwords import Password
 from rollcall.permissions import Permission, require_held
 from rollcall.usernames import suggest_usernames
-from rollcall.users import GroupRole, PendingCredential, Status, User, UserAnswer
+from rollcall.users import GroupRole, OpenStatus, PendingCredential, Status, User, UserAnswer
 
 
 class CreateUser(WriteRequest):
@@ -44,15 +44,13 @@ class CreateUser(WriteRequest):
     user_types: Slugs = ()
     roles: Ids = ()
     permissions: Annotated[tuple[Permission, ...], Field(max_length=50)] = ()
-    status: Status = Status.ACTIVE
+    status: OpenStatus = Status.ACTIVE
     profile: Profile = Profile()
 
     @model_validator(mode="after")
     def _check_whole(self) -> Self:
         if self.email is None and self.phone is None:
             raise ValueError("An email or a phone number is needed.")
-        if self.status is Status.DELETED:
-            raise ValueError("A new user cannot be deleted already.")
         return self
 
     @property
@@ -66,7 +64,8 @@ class CreateUser(WriteRequest):
 def make_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
     """Make the account at the identity provider, with the caller's password."""
     password = request.temporary_password
-    credential = Credential(password, permanent=False) if password else None
+    invite = request.send_invite is True
+    credential = Credential(password, permanent=False, invite=invite) if password else None
     settle_account(call, answer.id, credential)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 from rollcall.access import AccessPolicy, effective_permissions
 from rollcall.accounts import Credential, find_password_account, settle_account
 from rollcall.fields import Email, Id, Line, Phone, Profile, Username
@@ -17,7 +17,7 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
 from rollcall.permissions import Permission, refuse_outranked, refuse_self
-from rollcall.users import Status, User, UserAnswer, load_modifiable
+from rollcall.users import OpenStatus, User, UserAnswer, load_modifiable
 
 CREDENTIALS = frozenset({"email", "phone", "username", "password"})
 
@@ -33,19 +33,17 @@ class UpdateUser(WriteRequest):
     password: Annotated[
         Password | None, Field(description="Takes effect at once and need not be changed.")
     ] = None
-    status: Status | None = None
+    status: OpenStatus | None = None
     profile: Annotated[
         Profile | None, Field(description="Merged into the present one; null empties a field.")
     ] = None
 
-    @model_validator(mode="after")
-    def _check_whole(self) -> Self:
-        for name in ("username", "password", "status", "profile"):
-            if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError(f"{name} cannot be emptied.")
-        if self.status is Status.DELETED:
-            raise ValueError("Delete a user with DELETE, ?mode=soft to be able to restore him.")
-        return self
+    @field_validator("username", "password", "status", "profile")
+    @classmethod
+    def _refuse_null(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("This cannot be emptied.")
+        return value
 
 
 def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:

@@ -37,6 +37,8 @@ class Credential:
 
     password: SecretStr
     permanent: bool
+    invite: bool = False
+    """Whether it goes out by mail, with an invitation."""
 
 
 def settle_account(call: Call, user_id: str, credential: Credential | None = None) -> None:
@@ -116,7 +118,7 @@ def _mend(call: Call, user: User, credential: Credential | None) -> bool:
 
 def _create(call: Call, user: User, credential: Credential | None) -> tuple[FoundAccount, bool]:
     password = credential.password.get_secret_value() if credential else None
-    invite = user.pending_credential == "invitation"
+    invite = credential.invite if credential else user.pending_credential == "invitation"
     found = call.identity.create(user.account(), password, invite)
     if credential and credential.permanent:
         call.identity.set_password(user.id, credential.password.get_secret_value(), permanent=True)
@@ -130,7 +132,10 @@ def _tell_credential(
         if credential is None:
             return False
         password = credential.password.get_secret_value()
-        call.identity.set_password(user.id, password, credential.permanent)
+        if credential.invite:
+            call.identity.resend_invitation(found, password)
+        else:
+            call.identity.set_password(user.id, password, credential.permanent)
     if user.pending_credential == "reset":
         call.identity.send_reset(found)
     # An account that is there has had its invitation from the attempt that made it.

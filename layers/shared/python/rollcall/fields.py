@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
@@ -65,7 +66,15 @@ def check_line(value: str) -> str:
 
 def check_text(value: str) -> str:
     """Text of several lines, otherwise as :func:`check_line`."""
-    return "\n".join(check_line(line) if line.strip() else "" for line in value.splitlines())
+    lines = (check_line(line) if line.strip() else "" for line in value.splitlines())
+    return "\n".join(lines).strip("\n")
+
+
+def _written_as(check: Callable[[str], str]) -> BeforeValidator:
+    """Bring text into its one form before its length is looked at, because NFC can lengthen it
+    and what is stored must pass again when it is read.
+    """
+    return BeforeValidator(lambda value: check(value) if isinstance(value, str) else value)
 
 
 def _first_of_each(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -87,8 +96,8 @@ Username = Annotated[
     Field(max_length=60, description="3 to 50 of a-z, 0-9, dot, underscore and hyphen."),
     AfterValidator(check_username),
 ]
-Line = Annotated[str, Field(max_length=200), AfterValidator(check_line)]
-Text = Annotated[str, Field(max_length=2000), AfterValidator(check_text)]
+Line = Annotated[str, Field(max_length=200), _written_as(check_line)]
+Text = Annotated[str, Field(max_length=2000), _written_as(check_text)]
 # Any text may be asked for: what is no id of ours is simply not found (I12).
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
@@ -96,7 +105,7 @@ Ids = Annotated[tuple[Id, ...], Field(max_length=50), AfterValidator(_first_of_e
 Slugs = Annotated[tuple[Slug, ...], Field(max_length=20), AfterValidator(_first_of_each)]
 CountryCode = Annotated[
     str,
-    BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value),
+    _written_as(str.upper),
     Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2."),
 ]
 

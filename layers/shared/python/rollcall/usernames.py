@@ -32,4 +32,4 @@ def username_base(address: str) -> str:
     shortest, longest = USERNAME_LENGTH
     local = address.partition("@")[0].partition("+")[0] or address.partition("@")[0]
     base = re.sub(r"[^a-z0-9._-]+", "", local.lower())[: longest - 8].strip("._-")
-    return base if len(base) >= shortest else f"{base}user"
+    return base if len(base) >= shortest else f"{base}-user".lstrip("-")

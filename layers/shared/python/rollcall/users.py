@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from rollcall.fields import Id, Line, Profile
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
@@ -50,6 +50,16 @@ STATUS_RULES: Mapping[Status, StatusRules] = {
     Status.DELETED: StatusRules(False, False, frozenset(Status) - {Status.DELETED}),
 }
 """Workspaces are reached with a platform session, so whoever cannot sign in cannot reach them."""
+
+
+def _refuse_deleted(status: Status) -> Status:
+    if status is Status.DELETED:
+        raise ValueError("Delete a user with DELETE; ?mode=soft keeps him restorable.")
+    return status
+
+
+OpenStatus = Annotated[Status, AfterValidator(_refuse_deleted)]
+"""A status that a request may ask for."""
 
 
 class GroupRole(StrEnum):

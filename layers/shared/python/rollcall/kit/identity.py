@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -217,20 +217,24 @@ class Identity:
             Permanent=permanent,
         )
 
-    def send_reset(self, found: FoundAccount) -> Literal["invitation", "reset code"]:
+    def resend_invitation(self, found: FoundAccount, password: str | None = None) -> None:
+        """Mail the invitation again, with this temporary password or a new one of Cognito's."""
+        self._call(
+            "admin_create_user",
+            Username=found.id,
+            MessageAction="RESEND",
+            DesiredDeliveryMediums=["EMAIL" if "email" in found.attributes else "SMS"],
+            **({"TemporaryPassword": password} if password else {}),
+        )
+
+    def send_reset(self, found: FoundAccount) -> None:
         """Mail a reset code. Who has never chosen a password gets the invitation again, because
         Cognito cannot reset what was never set.
         """
         if found.status == MUST_CHANGE_STATUS:
-            self._call(
-                "admin_create_user",
-                Username=found.id,
-                MessageAction="RESEND",
-                DesiredDeliveryMediums=["EMAIL" if "email" in found.attributes else "SMS"],
-            )
-            return "invitation"
-        self._call("admin_reset_user_password", Username=found.id)
-        return "reset code"
+            self.resend_invitation(found)
+        else:
+            self._call("admin_reset_user_password", Username=found.id)
 
     def sign_out(self, account_id: str) -> None:
         """End every session: refresh tokens stop working at once."""
