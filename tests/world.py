@@ -23,6 +23,7 @@ from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.clients import CONFIG
+from rollcall.kit.entity import Claim, Counter
 from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
@@ -168,6 +169,23 @@ class World:
         found = self.runtime.table.find(User, user_id)
         assert found is not None, f"{user_id} is not in the table"
         return found
+
+    def users(self) -> list[User]:
+        """Every user, tombstones too."""
+        return [self.user(item["id"]) for item in self.items() if item["sk"] == "#USER"]
+
+    def users_with_email(self, email: str) -> list[User]:
+        """The users who have this address; one, or none."""
+        return [user for user in self.users() if user.email == email]
+
+    def count(self, counter: Counter) -> int:
+        """What a counter stands at."""
+        item = self.runtime.table.get_item(counter.key)
+        return int(item["count"]) if item else 0
+
+    def put_claim(self, claim: Claim) -> None:
+        """Let nobody in particular hold a unique value."""
+        self.runtime.table.put_once({**claim.key._asdict(), "owner": "usr_somebody"})
 
     def grant_to_group(self, group_id: str, permissions: tuple[Permission, ...]) -> None:
         """Let a group grant permissions."""
