@@ -11,7 +11,7 @@ import inspect
 import json
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,10 +29,6 @@ PARTITION = "aws"
 """The AWS partition whose endpoints are kept. Deploying to China or GovCloud means naming
 another one here.
 """
-SHARED = frozenset(
-    {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
-)
-"""What botocore loads for a client of whatever service."""
 
 type Document = dict[str, Any]
 
@@ -40,13 +36,12 @@ type Document = dict[str, Any]
 def trim_data(data: Path) -> None:
     """Cut a copy of botocore's data folder down to the services in CALLERS."""
     for entry in sorted(data.iterdir()):
-        if entry.name in CALLERS:
-            _trim_service(entry, CALLERS[entry.name])
-        elif entry.name not in SHARED:
+        if entry.is_dir() and entry.name not in CALLERS:
             shutil.rmtree(entry)
-    for name, cut in (("endpoints.json", cut_endpoints), ("partitions.json", cut_partitions)):
-        file = data / name
-        _write(file, cut(json.loads(file.read_bytes())))
+    models = [_trim_service(data / service, caller) for service, caller in CALLERS.items()]
+    prefixes = {model["metadata"]["endpointPrefix"] for model in models}
+    _write(data / "endpoints.json", cut_endpoints(_read(data / "endpoints.json"), prefixes))
+    _write(data / "partitions.json", cut_partitions(_read(data / "partitions.json")))
 
 
 def cut_model(model: Document, caller: ModuleType) -> Document:
@@ -70,10 +65,9 @@ def cut_model(model: Document, caller: ModuleType) -> Document:
     return cut
 
 
-def cut_endpoints(endpoints: Document) -> Document:
-    """The endpoints of one partition and of the services that are called."""
+def cut_endpoints(endpoints: Document, prefixes: Collection[str]) -> Document:
+    """The endpoints of one partition, of the services with these endpoint prefixes."""
     chosen = next(each for each in endpoints["partitions"] if each["partition"] == PARTITION)
-    prefixes = {"cognito-idp", "dynamodb", "email"}
     services = {name: each for name, each in chosen["services"].items() if name in prefixes}
     return {**endpoints, "partitions": [{**chosen, "services": services}]}
 
@@ -84,21 +78,22 @@ def cut_partitions(partitions: Document) -> Document:
     return {**partitions, "partitions": kept}
 
 
-def _trim_service(folder: Path, caller: ModuleType) -> None:
+def _trim_service(folder: Path, caller: ModuleType) -> Document:
+    """Keep the latest version's model and endpoint rules, as plain JSON; returns the model."""
     *older, latest = sorted(folder.iterdir())
-    for version in older:
+    model = cut_model(_read(latest / "service-2.json.gz"), caller)
+    rules = _read(latest / "endpoint-rule-set-1.json.gz")
+    for version in (*older, latest):
         shutil.rmtree(version)
-    for file in sorted(latest.iterdir()):
-        kind = file.name.partition(".")[0]
-        if kind == "service-2":
-            _write(latest / "service-2.json", cut_model(_read(file), caller))
-        elif kind == "endpoint-rule-set-1":
-            _write(latest / "endpoint-rule-set-1.json", _read(file))
-        file.unlink()
+    latest.mkdir()
+    _write(latest / "service-2.json", model)
+    _write(latest / "endpoint-rule-set-1.json", rules)
+    return model
 
 
 def _read(file: Path) -> Document:
-    document: Document = json.loads(gzip.decompress(file.read_bytes()))
+    content = file.read_bytes()
+    document: Document = json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
     return document
 
 
