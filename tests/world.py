@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import boto3
@@ -16,6 +16,7 @@ from joserfc.jwk import RSAKey
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.ses.models import ses_backends
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.first_admin import ensure_first_admin
 from rollcall.groups import Group
@@ -24,7 +25,7 @@ from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.clients import CONFIG
 from rollcall.kit.entity import Claim, Counter
-from rollcall.kit.identity import Identity
+from rollcall.kit.identity import FEDERATED_STATUS, Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
 from rollcall.kit.journal import JournalEntry
@@ -39,7 +40,7 @@ from rollcall.users import User, UserAnswer
 from infra.catalog import read_catalog
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
-from tests.strict_aws import StrictAws
+from tests.strict_aws import StrictAws, find_pool
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ADMIN_EMAIL = "admin@example.com"
@@ -81,6 +82,14 @@ class Reply:
         return [error["field"] for error in self.body["errors"]]
 
 
+class SentMail(NamedTuple):
+    """One mail."""
+
+    to: list[str]
+    subject: str
+    text: str
+
+
 @dataclass
 class World:
     """The table, the user pool, a clock, and one platform admin."""
@@ -93,6 +102,12 @@ class World:
     aws: StrictAws
     admin_id: str = ""
     seen: set[str] = field(default_factory=set)
+
+    def found(self) -> None:
+        """Make the first platform admin, as a deployment does."""
+        ensure_first_admin(make_call("create_first_admin", self.runtime), ADMIN_EMAIL)
+        self.drain()
+        self.admin_id = next(str(item["id"]) for item in self.items() if item.get("isAdmin"))
 
     def invoke(
         self,
@@ -209,6 +224,16 @@ class World:
             "admin": self.runtime.identity.is_admin(user_id),
         }
 
+    def federate(self, account_id: str) -> None:
+        """Let an account be one that signs in with another provider."""
+        pool = find_pool(self.runtime.identity.user_pool_id)
+        pool.users[account_id].status = FEDERATED_STATUS
+
+    def mails(self) -> list[SentMail]:
+        """What Rollcall has mailed by itself."""
+        sent = ses_backends[ACCOUNT_ID][REGION].sent_messages
+        return [SentMail(m.destinations["ToAddresses"], m.subject, m.body) for m in sent]
+
     def items(self) -> list[dict[str, Any]]:
         """Every item of the table, from moto's own memory, because its Scan is slow."""
         stored = dynamodb_backends[ACCOUNT_ID][REGION].get_table(self.runtime.table.name)
@@ -217,7 +242,10 @@ class World:
     def journal(self, target_id: str | None = None) -> list[JournalEntry]:
         """The journal in order, or only what is about one target."""
         found = [item for item in self.items() if item["pk"].startswith(JournalEntry.partition)]
-        entries = sorted((JournalEntry.model_validate(item) for item in found), key=lambda e: e.id)
+        entries = sorted(
+            (JournalEntry.model_validate(item) for item in found),
+            key=lambda entry: (entry.at, entry.target.version, entry.id),
+        )
         return [e for e in entries if target_id is None or e.target.id == target_id]
 
     def drain(self) -> None:
@@ -273,8 +301,8 @@ def signing_key() -> RSAKey:
 
 
 @contextmanager
-def open_world() -> Iterator[World]:
-    """A fresh world with one platform admin."""
+def open_world(*, founded: bool = True) -> Iterator[World]:
+    """A fresh world, with one platform admin once it is founded."""
     with mock_aws(), patch.object(RSAKey, "import_key", lambda _: signing_key()):
         dynamodb, cognito, ses = (
             make_client(name) for name in ("dynamodb", "cognito-idp", "sesv2")
@@ -302,8 +330,6 @@ def open_world() -> Iterator[World]:
             new_id=new_id,
         )
         world = World(runtime, clock, dynamodb, cognito, ses, aws)
-        ensure_first_admin(make_call("create_first_admin", runtime), ADMIN_EMAIL)
-        world.drain()
-        admins = [item for item in world.items() if item.get("isAdmin")]
-        world.admin_id = str(admins[0]["id"])
+        if founded:
+            world.found()
         yield world

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -17,6 +18,7 @@ from rollcall.kit.model import Answer, Request, VersionedAnswer
 
 IDEMPOTENCY_KEY_AT_MOST = 255
 USER_AGENT_KEPT = 256
+_VERSION = re.compile(r"[0-9]{1,15}")
 NEVER = -1
 """A version that no entity has: what an ``If-Match`` means that is no ETag of ours."""
 
@@ -85,7 +87,7 @@ class GatewayEvent(_Part):
         if header is None or header.strip() == "*":
             return None
         tag = header.strip().removeprefix("W/").strip('"')
-        return int(tag) if tag.isascii() and tag.isdigit() else NEVER
+        return int(tag) if _VERSION.fullmatch(tag) else NEVER
 
     def idempotency_key(self) -> str | None:
         """The ``Idempotency-Key`` header; raises Malformed when it is empty or over-long."""
