@@ -257,6 +257,13 @@ class Identity:
             _raise_problem("", error)
 
 
+_REFUSED = frozenset(
+    ("InvalidParameterException", "UserLambdaValidationException")
+    # A reset for a disabled account, an invitation for one that has chosen its password:
+    + ("NotAuthorizedException", "UnsupportedUserStateException")
+)
+
+
 class AliasHeld(Exception):
     """Another account of the pool holds an email, phone number or username."""
 
@@ -281,10 +288,10 @@ def _raise_problem(code: str, error: Exception) -> NoReturn:
     if code == "InvalidPasswordException":
         detail = "The password does not meet the user pool's policy."
         raise IdentityRefused("password_refused", detail) from error
-    if code in {"InvalidParameterException", "UserLambdaValidationException"}:
-        detail = "The identity provider does not accept these values."
+    if code in _REFUSED:
+        detail = "The identity provider does not accept this, or not in the account's state."
         raise IdentityRefused("identity_refused", detail) from error
-    if code in {"AccessDeniedException", "ResourceNotFoundException", "NotAuthorizedException"}:
+    if code in {"AccessDeniedException", "ResourceNotFoundException"}:
         raise error
     detail = (
         "The identity provider did not answer. What was saved is kept and is finished by itself; "

@@ -1,0 +1,132 @@
+"""POST /admin/users/{userId}/disable and /suspend, two statuses of one kind (U9, I4, I10, I13)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rollcall.kit.operation import Operation
+from rollcall.permissions import Permission
+from rollcall.users import ADMINS, GroupRole
+
+from functions.users.disable_user import disable_user
+from functions.users.get_me import get_me
+from functions.users.suspend_user import suspend_user
+from tests.aws_edge import failing, watched
+from tests.world import Reply, World
+
+BOTH = pytest.mark.parametrize(
+    ("operation", "status"),
+    [(disable_user, "inactive"), (suspend_user, "suspended")],
+    ids=["disable", "suspend"],
+)
+type Closing = Operation[Any, Any]
+
+
+def close(world: World, operation: Closing, user_id: str, caller: str = "") -> Reply:
+    return world.invoke(operation, caller=caller, path={"user_id": user_id})
+
+
+@BOTH
+def test_closed_user_keeps_all_that_he_has(world: World, operation: Closing, status: str) -> None:
+    group_id = world.add_group("Readers")
+    user = world.add_user(name="Some Name", permissions=(Permission.USER_VIEW,))
+    user = world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
+
+    reply = close(world, operation, user.id)
+
+    assert (reply.status, reply.body["status"]) == (200, status)
+    kept = world.user(user.id)
+    assert (kept.name, kept.group_ids, kept.permissions) == (
+        "Some Name",
+        (group_id,),
+        (Permission.USER_VIEW,),
+    )
+
+
+@BOTH
+def test_sign_in_is_closed_and_sessions_end(world: World, operation: Closing, status: str) -> None:
+    user = world.add_user()
+
+    with watched(world.aws) as seen:
+        close(world, operation, user.id)
+
+    account = world.account(user.id)
+    assert account is not None
+    assert account["enabled"] is False
+    assert "AdminUserGlobalSignOut" in {call.operation for call in seen}
+    assert world.user(user.id).in_step
+
+
+@BOTH
+def test_token_that_he_holds_is_refused_at_once(
+    world: World, operation: Closing, status: str
+) -> None:
+    user = world.add_user()
+    assert world.invoke(get_me, caller=user.id).status == 200
+
+    close(world, operation, user.id)
+
+    refused = world.invoke(get_me, caller=user.id)
+    assert (refused.status, refused.code) == (403, "account_not_active")
+    assert refused.body["detail"] == f"Your account is {status}."
+
+
+@BOTH
+def test_nobody_closes_himself(world: World, operation: Closing, status: str) -> None:
+    world.add_user(is_admin=True)
+    reply = close(world, operation, world.admin_id)
+    assert (reply.status, reply.code) == (409, "own_account")
+
+
+@BOTH
+def test_last_admin_stays_open(world: World, operation: Closing, status: str) -> None:
+    caller = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
+
+    reply = close(world, operation, world.admin_id, caller=caller.id)
+
+    assert (reply.status, reply.code) == (409, "last_admin")
+    assert world.count(ADMINS) == 1
+
+
+@BOTH
+def test_closing_twice_makes_one_entry(world: World, operation: Closing, status: str) -> None:
+    user = world.add_user()
+    close(world, operation, user.id)
+    stored = world.items()
+
+    assert close(world, operation, user.id).status == 200
+    assert world.items() == stored
+
+
+@BOTH
+def test_journal_tells_both_statuses(world: World, operation: Closing, status: str) -> None:
+    user = world.add_user()
+    close(world, operation, user.id)
+
+    entry = world.journal(user.id)[-1]
+
+    assert entry.action == operation.name
+    assert (entry.changes["status"].before, entry.changes["status"].after) == ("active", status)
+
+
+@BOTH
+def test_while_cognito_is_down_the_account_is_closed_in_the_table(
+    world: World, operation: Closing, status: str
+) -> None:
+    user = world.add_user()
+
+    with failing(world.aws, "cognito-idp"):
+        assert close(world, operation, user.id).status == 503
+        assert world.invoke(get_me, caller=user.id).code == "account_not_active"
+
+    world.drain()
+    account = world.account(user.id)
+    assert account is not None
+    assert account["enabled"] is False
+
+
+def test_disabled_user_can_be_suspended_and_the_other_way_round(world: World) -> None:
+    user = world.add_user()
+    for operation, status in ((disable_user, "inactive"), (suspend_user, "suspended")) * 2:
+        assert close(world, operation, user.id).body["status"] == status

@@ -1,0 +1,21 @@
+"""POST /admin/users/{userId}/suspend (U9); what it shares with disabling is in test_disable_user."""
+
+from __future__ import annotations
+
+from functions.users.suspend_user import suspend_user
+from tests.world import World
+
+
+def test_reason_of_the_sanction_is_kept(world: World) -> None:
+    user = world.add_user()
+
+    world.invoke(suspend_user, path={"user_id": user.id}, body={"reason": "Spam in three groups"})
+
+    entry = world.journal(user.id)[-1]
+    assert (entry.action, entry.reason) == ("suspend_user", "Spam in three groups")
+
+
+def test_over_long_reason_is_refused(world: World) -> None:
+    user = world.add_user()
+    reply = world.invoke(suspend_user, path={"user_id": user.id}, body={"reason": "x" * 501})
+    assert (reply.status, reply.fields) == (422, ["reason"])
