@@ -1,0 +1,113 @@
+"""What each function may do, as IAM statements read from its declaration.
+
+On the table every statement names the partitions it is about (``dynamodb:LeadingKeys``): a
+function that reads groups cannot read users, though both are in one table.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from rollcall.kit.declaration import Declaration, Resource
+from rollcall.kit.entity import Entity
+from rollcall.kit.idempotency import Idempotency
+from rollcall.kit.identity import Account
+from rollcall.kit.journal import JournalEntry
+from rollcall.kit.mail import Mail
+from rollcall.kit.operation import Operation
+from rollcall.kit.table import INDEXES
+
+type Statement = dict[str, Any]
+
+FIND = frozenset({"dynamodb:GetItem", "dynamodb:Query"})
+READ = FIND | {"dynamodb:BatchGetItem"}
+CHECK = frozenset({"dynamodb:ConditionCheckItem"})
+CHANGE = CHECK | {
+    "dynamodb:PutItem",
+    "dynamodb:UpdateItem",
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+}
+CLAIM = READ - {"dynamodb:Query"} | {"dynamodb:PutItem", "dynamodb:DeleteItem"}
+COUNT = frozenset({"dynamodb:GetItem", "dynamodb:UpdateItem"})
+APPEND = frozenset({"dynamodb:PutItem"})
+REMEMBER = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"})
+MARK = frozenset({"dynamodb:PutItem", "dynamodb:BatchWriteItem"})
+
+
+class Arns(NamedTuple):
+    """Where the things are that functions may be allowed to touch."""
+
+    table: str
+    user_pool: str
+    mail_identities: tuple[str, ...]
+    """The SES identities that mail may be sent from; none: no function may send."""
+
+
+def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
+    """The statements of one function's policy, and nothing beyond what it declares."""
+    touched = (*declaration.reads, *declaration.writes)
+    statements = [
+        _allow(actions, [arns.table], patterns)
+        for actions, patterns in _grants_by_actions(declaration).items()
+    ]
+    if listed := [name for entity in _entities(touched) for name in entity.index_partitions]:
+        indexes = [f"{arns.table}/index/{name}" for name in INDEXES]
+        statements.append(_allow({"dynamodb:Query"}, indexes, {f"{name}*" for name in listed}))
+    if Account in touched:
+        changed = Account.write_actions if Account in declaration.writes else ()
+        statements.append(_allow({*Account.read_actions, *changed}, [arns.user_pool]))
+    if Mail in declaration.writes and arns.mail_identities:
+        statements.append(_allow(Mail.write_actions, arns.mail_identities))
+    return statements
+
+
+def _grants_by_actions(declaration: Declaration) -> dict[frozenset[str], set[str]]:
+    """The key patterns that each set of actions is granted on; one statement for each set."""
+    actions_by_pattern: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for pattern, actions in _grants(declaration):
+        actions_by_pattern[pattern] |= actions
+    patterns_by_actions: dict[frozenset[str], set[str]] = defaultdict(set)
+    for pattern, actions in actions_by_pattern.items():
+        patterns_by_actions[actions].add(pattern)
+    return patterns_by_actions
+
+
+def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
+    """Patterns of partition keys, each with actions; one pattern may come more than once."""
+    # A transaction checks what the decision rested on: the caller's record, a group that exists.
+    check = CHECK if declaration.writes else frozenset()
+    for entity in declaration.principals:
+        yield f"{entity.partition}*", FIND | check
+    for entity in _entities(declaration.reads):
+        yield f"{entity.partition}*", READ | check
+    for entity in _entities(declaration.writes):
+        yield f"{entity.partition}*", READ | CHANGE
+        yield f"{JournalEntry.partition}*", APPEND
+        yield from ((f"{kind.partition}*", CLAIM) for kind in entity.claim_kinds)
+        yield from ((counter.key.pk, COUNT) for counter in entity.counters)
+    if isinstance(declaration, Operation) and declaration.writes:
+        yield f"{Idempotency.partition}*", REMEMBER
+    if Mail in declaration.writes:
+        yield f"{Mail.partition}*", MARK
+
+
+def _entities(resources: Iterable[Resource]) -> list[type[Entity]]:
+    return [each for each in resources if issubclass(each, Entity)]
+
+
+def _allow(
+    actions: Iterable[str], resources: Iterable[str], patterns: Iterable[str] = ()
+) -> Statement:
+    statement: Statement = {
+        "Effect": "Allow",
+        "Action": sorted(actions),
+        "Resource": list(resources),
+    }
+    if patterns:
+        keys = {"dynamodb:LeadingKeys": sorted(patterns)}
+        # Each key of a batch has to fit; what has no key at all, a scan, is never granted.
+        statement["Condition"] = {"ForAllValues:StringLike": keys}
+    return statement

@@ -1,0 +1,25 @@
+"""The CDK app: ``cdk.json`` runs it as ``python -m infra.app``."""
+
+from __future__ import annotations
+
+from aws_cdk import App
+
+from infra.api_stack import ApiStack
+from infra.catalog import Catalog, read_catalog
+from infra.checks import add_checks
+from infra.data_stack import DataStack
+from infra.deployment import Deployment
+
+
+def build_app(app: App, catalog: Catalog) -> None:
+    """Put both stacks into the app; synthesis holds them against cdk-nag."""
+    deployment = Deployment.from_context(app.node)
+    data = DataStack(app, deployment, catalog)
+    ApiStack(app, deployment, catalog, data)
+    add_checks(app)
+
+
+if __name__ == "__main__":
+    cdk_app = App()
+    build_app(cdk_app, read_catalog())
+    cdk_app.synth()

@@ -1,0 +1,187 @@
+"""What runs without a caller: jobs on their schedule and reactions to the journal's stream.
+
+Nobody gets an answer from these, so each failure ends in a dead-letter queue and an alarm (I20).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_lambda_event_sources import SqsDlq
+from constructs import Construct
+from rollcall.kit.job import Job
+from rollcall.kit.reaction import StreamReaction
+from rollcall.notices import MARK_KEPT
+
+from infra.alarms import PERIOD, add_alarm
+from infra.checks import acknowledge
+from infra.function import Surroundings, add_function
+
+STREAM_RETRIES = 10
+STREAM_AGE_AT_MOST = Duration.hours(6)
+"""After so many attempts or so long, a record that fails goes to the dead-letter queue and lets
+the others pass; Lambda's own defaults would hold them up for a day."""
+BEHIND_AT_MOST = timedelta(minutes=10)
+SCHEDULE_RETRIES = 3
+
+
+@dataclass(frozen=True)
+class Background:
+    """Where functions without a caller report what they could not do."""
+
+    dead_letters: sqs.Queue
+    topic: sns.ITopic
+
+    @classmethod
+    def of(cls, scope: Construct, topic: sns.ITopic) -> Background:
+        """The dead-letter queue of one stack, with its alarm."""
+        queue = sqs.Queue(
+            scope,
+            "DeadLetters",
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            # A mail's mark has to outlive every repetition of its entry.
+            retention_period=Duration.days((MARK_KEPT - timedelta(days=1)).days),
+        )
+        acknowledge(
+            queue,
+            dict.fromkeys(
+                ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"),
+                "It is the dead-letter queue itself; nothing is behind it.",
+            ),
+        )
+        depth = queue.metric_approximate_number_of_messages_visible(
+            statistic="Maximum", period=PERIOD
+        )
+        words = "Something failed for good: look at the messages, mend the cause, send them again."
+        add_alarm(scope, "DeadLettersAlarm", topic, depth, at=1, words=words)
+        return cls(queue, topic)
+
+    def add_job(self, scope: Construct, job: Job[Any], surroundings: Surroundings) -> None:
+        """A job's function and its schedule."""
+        function = add_function(
+            scope,
+            job,
+            surroundings,
+            statements=[self._send_dead_letters()],
+            dead_letters=self.dead_letters,
+        )
+        own = Construct(scope, f"{job.name}-schedule")
+        self._schedule(own, job, function)
+        self._watch(own, function)
+        failed = logs.MetricFilter(
+            own,
+            "Failed",
+            log_group=function.log_group,
+            filter_pattern=logs.FilterPattern.literal("{ $.report.failed > 0 }"),
+            metric_namespace=surroundings.deployment.prefix,
+            metric_name=f"{job.name}-failed",
+            metric_value="$.report.failed",
+        ).metric(statistic="Sum", period=PERIOD)
+        words = f"{job.name} could not mend everything; its log names what is stuck."
+        add_alarm(own, "FailedAlarm", self.topic, failed, at=1, words=words)
+
+    def add_stream_reaction(
+        self,
+        scope: Construct,
+        reaction: StreamReaction,
+        surroundings: Surroundings,
+    ) -> None:
+        """A reaction's function and its place at the table's stream."""
+        stream_arn = surroundings.table.attr_stream_arn
+        function = add_function(
+            scope,
+            reaction,
+            surroundings,
+            statements=[self._send_dead_letters(), *_read_stream(stream_arn)],
+        )
+        own = Construct(scope, f"{reaction.name}-stream")
+        lambda_.EventSourceMapping(
+            own,
+            "Source",
+            target=function,
+            event_source_arn=stream_arn,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=10,
+            filters=[lambda_.FilterCriteria.filter(reaction.stream_filter())],
+            retry_attempts=STREAM_RETRIES,
+            max_record_age=STREAM_AGE_AT_MOST,
+            bisect_batch_on_error=True,
+            report_batch_item_failures=True,
+            on_failure=SqsDlq(self.dead_letters),
+        )
+        self._watch(own, function)
+        age = function.metric("IteratorAge", statistic="Maximum", period=PERIOD)
+        words = f"{reaction.name} is behind the journal: look for failing records in its log."
+        milliseconds = BEHIND_AT_MOST / timedelta(milliseconds=1)
+        add_alarm(own, "BehindAlarm", self.topic, age, at=milliseconds, words=words)
+
+    def _schedule(self, scope: Construct, job: Job[Any], function: lambda_.Function) -> None:
+        account = Stack.of(scope).account
+        invoke = iam.PolicyStatement(
+            actions=["lambda:InvokeFunction"], resources=[function.function_arn]
+        )
+        statements = [invoke, self._send_dead_letters()]
+        role = iam.Role(
+            scope,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": account}},
+            ),
+            inline_policies={"invoke": iam.PolicyDocument(statements=statements)},
+        )
+        every = Duration.minutes(job.every // timedelta(minutes=1))
+        scheduler.CfnSchedule(
+            scope,
+            "Schedule",
+            description=job.summary,
+            schedule_expression=scheduler.ScheduleExpression.rate(every).expression_string,
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=function.function_arn,
+                role_arn=role.role_arn,
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
+                    arn=self.dead_letters.queue_arn
+                ),
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_retry_attempts=SCHEDULE_RETRIES
+                ),
+            ),
+        )
+
+    def _watch(self, scope: Construct, function: lambda_.Function) -> None:
+        failures = cloudwatch.MathExpression(
+            expression="errors + throttles",
+            using_metrics={
+                "errors": function.metric_errors(period=PERIOD),
+                "throttles": function.metric_throttles(period=PERIOD),
+            },
+            period=PERIOD,
+        )
+        words = "A background function fails or is throttled; it is tried again, see its log."
+        add_alarm(scope, "FailuresAlarm", self.topic, failures, at=1, words=words)
+
+    def _send_dead_letters(self) -> iam.PolicyStatement:
+        return iam.PolicyStatement(
+            actions=["sqs:SendMessage"], resources=[self.dead_letters.queue_arn]
+        )
+
+
+def _read_stream(stream_arn: str) -> list[iam.PolicyStatement]:
+    """What Lambda wants of the role before it polls a stream (Lambda developer guide, DynamoDB)."""
+    read = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
+    return [
+        iam.PolicyStatement(actions=read, resources=[stream_arn]),
+        iam.PolicyStatement(actions=["dynamodb:ListStreams"], resources=["*"]),
+    ]

@@ -1,0 +1,138 @@
+"""What must outlive every deployment: the table and the user pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnOutput, CfnResource, Stack
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+from pydantic.alias_generators import to_snake
+from rollcall.kit.errors import WrongDeclaration
+from rollcall.kit.identity import Account
+from rollcall.kit.reaction import CognitoReaction
+from rollcall.kit.table import EXPIRY_ATTRIBUTE
+
+from infra.catalog import Catalog
+from infra.checks import acknowledge
+from infra.deployment import Deployment
+from infra.function import Surroundings, add_function, add_layers
+from infra.table_definition import create_table_parameters
+from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, SCOPES, USER_POOL
+
+
+class DataStack(Stack):
+    """Table, user pool, and the trigger that the pool calls at every sign-in.
+
+    The trigger stands here because the pool refers to it: it comes and goes with the pool, and
+    deleting the API leaves sign-ins as they are.
+    """
+
+    def __init__(self, scope: Construct, deployment: Deployment, catalog: Catalog) -> None:
+        super().__init__(
+            scope,
+            f"{deployment.prefix}-data",
+            termination_protection=deployment.size.protected,
+            description="Rollcall: users, groups and journal; accounts.",
+        )
+        self._deployment = deployment
+        self.table = self._add_table()
+        triggers = self._add_triggers(catalog.cognito_reactions)
+        if deployment.user_pool_id:
+            self.user_pool_id = deployment.user_pool_id
+            self.user_pool_arn = self.format_arn(
+                service="cognito-idp", resource="userpool", resource_name=deployment.user_pool_id
+            )
+        else:
+            pool = self._add_user_pool(triggers)
+            self.user_pool_id, self.user_pool_arn = pool.ref, pool.attr_arn
+        for trigger in triggers.values():
+            principal = iam.ServicePrincipal("cognito-idp.amazonaws.com")
+            trigger.add_permission("UserPool", principal=principal, source_arn=self.user_pool_arn)
+        self._add_pool_members()
+        CfnOutput(self, "TableName", value=self.table.ref)
+        CfnOutput(self, "UserPoolId", value=self.user_pool_id)
+
+    def _add_table(self) -> dynamodb.CfnTable:
+        parameters = create_table_parameters("")
+        # CloudFormation names the table, and takes the stream's kind without the switch.
+        del parameters["TableName"], parameters["StreamSpecification"]["StreamEnabled"]
+        table = dynamodb.CfnTable(
+            self,
+            "Table",
+            **_as_properties(parameters),
+            point_in_time_recovery_specification={"pointInTimeRecoveryEnabled": True},
+            time_to_live_specification={"enabled": True, "attributeName": EXPIRY_ATTRIBUTE},
+            deletion_protection_enabled=self._deployment.size.protected,
+        )
+        return self._keep(table)
+
+    def _add_triggers(self, reactions: tuple[CognitoReaction, ...]) -> dict[str, lambda_.Function]:
+        layers = add_layers(self, self._deployment)
+        surroundings = Surroundings(self._deployment, self.table, layers)
+        triggers = {}
+        for reaction in reactions:
+            if Account in (*reaction.reads, *reaction.writes):
+                raise WrongDeclaration(
+                    f"{reaction.name} touches Account, but the user pool refers to it and cannot "
+                    "be referred to by it; let a stream reaction do that part."
+                )
+            triggers[reaction.trigger] = add_function(self, reaction, surroundings)
+        return triggers
+
+    def _add_user_pool(self, triggers: dict[str, lambda_.Function]) -> cognito.CfnUserPool:
+        trigger = triggers["pre_token_generation"].function_arn
+        pool = cognito.CfnUserPool(
+            self,
+            "UserPool",
+            **_as_properties(USER_POOL),
+            # The second version of the event is the one that comes for access tokens too.
+            lambda_config={
+                "preTokenGenerationConfig": {"lambdaArn": trigger, "lambdaVersion": "V2_0"}
+            },
+            mfa_configuration="OPTIONAL",
+            enabled_mfas=["SOFTWARE_TOKEN_MFA"],
+            user_pool_tier="ESSENTIALS",
+            deletion_protection="ACTIVE" if self._deployment.size.protected else "INACTIVE",
+        )
+        acknowledge(
+            pool,
+            {
+                "AwsSolutions-COG2": "Each user may switch on an authenticator app; whether all "
+                "must is the operator's policy, set in the pool.",
+                "AwsSolutions-COG8": "The Plus plan is priced by active user and adds risk "
+                "scoring; Essentials has all that is used here.",
+            },
+        )
+        return self._keep(pool)
+
+    def _add_pool_members(self) -> None:
+        pool = {"user_pool_id": self.user_pool_id}
+        scopes = [{"scopeName": name, "scopeDescription": words} for name, words in SCOPES.items()]
+        server = {"identifier": RESOURCE_SERVER, "name": RESOURCE_SERVER, "scopes": scopes}
+        group = cognito.CfnUserPoolGroup(self, "Admins", **_as_properties(GROUP), **pool)
+        resource_server = cognito.CfnUserPoolResourceServer(
+            self, "ResourceServer", **server, **pool
+        )
+        client = cognito.CfnUserPoolClient(self, "Client", **_as_properties(CLIENT), **pool)
+        for member in (group, resource_server, client):
+            self._keep(member)
+        CfnOutput(self, "ClientId", value=client.ref)
+
+    def _keep[R: CfnResource](self, resource: R) -> R:
+        resource.apply_removal_policy(self._deployment.size.removal)
+        return resource
+
+
+def _as_properties(parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters of an AWS call as the keywords of the CloudFormation resource of that name."""
+    return {to_snake(name): _lower_names(value) for name, value in parameters.items()}
+
+
+def _lower_names(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[0].lower() + name[1:]: _lower_names(each) for name, each in value.items()}
+    return [_lower_names(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,185 @@
+"""One declaration as one Lambda function, with a role and a log group of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import parseaddr
+from typing import cast
+
+from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+from rollcall.kit.declaration import Declaration
+from rollcall.kit.identity import Account
+from rollcall.kit.mail import Mail
+from rollcall.kit.reaction import DeploymentReaction
+from rollcall.kit.settings import Settings
+
+from infra.access import Arns, derive_statements
+from infra.checks import acknowledge
+from infra.deployment import Deployment
+from infra.layers import build_function, build_shared_layer, build_vendor_layer
+
+_NO_RESOURCES = (
+    "The actions of X-Ray and dynamodb:ListStreams, which only these statements allow, know no "
+    "resources (Service Authorization Reference)."
+)
+_PYTHON = "Python 3.13 everywhere: in Lambda, in the layers' bytecode and in the tests."
+ACKNOWLEDGED = {
+    "AwsSolutions-IAM5[Resource::*]": _NO_RESOURCES,
+    "Serverless-LambdaStarPermissions": _NO_RESOURCES,
+    "AwsSolutions-L1": _PYTHON,
+    "Serverless-LambdaLatestVersion": _PYTHON,
+    "Serverless-LambdaDLQ": "Jobs have one. The others are called by somebody who hears of a "
+    "failure: the gateway, Cognito, CloudFormation, or the stream with its own destination.",
+}
+"""Why these rules of cdk-nag do not hold for our functions."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all functions of a stack share: the data they work on and the code they load."""
+
+    deployment: Deployment
+    table: dynamodb.CfnTable
+    layers: Sequence[lambda_.ILayerVersion]
+    user_pool_id: str = ""
+    """Empty for the pool's own trigger, which the pool refers to."""
+    user_pool_arn: str = ""
+
+
+def add_layers(scope: Construct, deployment: Deployment) -> list[lambda_.ILayerVersion]:
+    """The layers of one stack. Each stack has its own, because an export that changes with every
+    edit of the code could never be updated while another stack imports it.
+    """
+    architecture = _architecture(deployment)
+    vendor, shared = build_vendor_layer(deployment.architecture), build_shared_layer()
+    return [
+        lambda_.LayerVersion(
+            scope,
+            name,
+            code=lambda_.Code.from_asset(str(folder)),
+            compatible_architectures=[architecture],
+            compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+        )
+        for name, folder in (("VendorLayer", vendor), ("SharedLayer", shared))
+    ]
+
+
+def add_function(
+    scope: Construct,
+    declaration: Declaration,
+    surroundings: Surroundings,
+    *,
+    statements: Sequence[iam.PolicyStatement] = (),
+    dead_letters: sqs.IQueue | None = None,
+) -> lambda_.Function:
+    """Deploy a declaration. ``statements`` is what its trigger needs beyond what it declares;
+    asynchronous calls that fail for good go to ``dead_letters``.
+    """
+    deployment = surroundings.deployment
+    name = deployment.function_name(declaration.name)
+    own = Construct(scope, declaration.name)
+    acknowledge(own, ACKNOWLEDGED)
+    log_group = logs.LogGroup(
+        own,
+        "Logs",
+        log_group_name=f"/aws/lambda/{name}",
+        retention=deployment.size.logs_kept,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    role = _add_role(own, declaration, surroundings, [*statements, _write_logs(log_group)])
+    module = declaration.module.rpartition(".")[2]
+    function = lambda_.Function(
+        own,
+        "Function",
+        function_name=name,
+        description=declaration.summary,
+        runtime=lambda_.Runtime.PYTHON_3_13,
+        architecture=_architecture(deployment),
+        code=lambda_.Code.from_asset(str(build_function(declaration))),
+        handler=f"{module}.{module}",
+        layers=surroundings.layers,
+        memory_size=declaration.memory,
+        timeout=Duration.seconds(declaration.timeout),
+        environment=_environment(declaration, surroundings),
+        tracing=lambda_.Tracing.ACTIVE,
+        log_group=log_group,
+        role=role,
+        dead_letter_queue=dead_letters,
+    )
+    # It repeats what the reference to the role says already, which cfn-lint calls superfluous.
+    cast("CfnResource", function.node.default_child).add_deletion_override("DependsOn")
+    return function
+
+
+def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[str, str]:
+    """Only what the function declares to touch."""
+    deployment = surroundings.deployment
+    touched = (*declaration.reads, *declaration.writes)
+    first = isinstance(declaration, DeploymentReaction)
+    return Settings(
+        table_name=surroundings.table.ref,
+        user_pool_id=surroundings.user_pool_id if Account in touched else "",
+        mail_sender=deployment.mail_sender if Mail in touched else "",
+        first_admin_email=deployment.first_admin_email if first else "",
+        product_name=deployment.product_name,
+        allowed_origin=deployment.allowed_origin,
+    ).to_environment()
+
+
+def _add_role(
+    scope: Construct,
+    declaration: Declaration,
+    surroundings: Surroundings,
+    statements: Sequence[iam.PolicyStatement],
+) -> iam.IRole:
+    arns = Arns(
+        surroundings.table.attr_arn,
+        surroundings.user_pool_arn,
+        _mail_identities(scope, surroundings.deployment.mail_sender),
+    )
+    declared = map(iam.PolicyStatement.from_json, derive_statements(declaration, arns))
+    role = iam.Role(
+        scope,
+        "Role",
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        inline_policies={
+            "function": iam.PolicyDocument(statements=[*declared, *statements, _send_traces()])
+        },
+    )
+    # All is said above; constructs that would add to it must not.
+    return role.without_policy_updates()
+
+
+def _mail_identities(scope: Construct, sender: str) -> tuple[str, ...]:
+    """The address itself or its domain, whichever of them is verified."""
+    address = parseaddr(sender)[1]
+    if not address:
+        return ()
+    names = (address, address.rpartition("@")[2])
+    stack = Stack.of(scope)
+    return tuple(
+        stack.format_arn(service="ses", resource="identity", resource_name=name) for name in names
+    )
+
+
+def _write_logs(log_group: logs.ILogGroup) -> iam.PolicyStatement:
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    return iam.PolicyStatement(actions=actions, resources=[log_group.log_group_arn])
+
+
+def _send_traces() -> iam.PolicyStatement:
+    actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
+    return iam.PolicyStatement(actions=actions, resources=["*"])
+
+
+def _architecture(deployment: Deployment) -> lambda_.Architecture:
+    if deployment.architecture == "arm64":
+        return lambda_.Architecture.ARM_64
+    return lambda_.Architecture.X86_64

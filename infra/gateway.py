@@ -1,0 +1,167 @@
+"""The API Gateway document (OpenAPI 3.0 with Amazon's extensions), read from the operations.
+
+One document instead of a construct for each path and method, which for 80 operations would be
+more resources than a stack may have.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+from rollcall.kit.errors import (
+    Forbidden,
+    Malformed,
+    NotFound,
+    Problem,
+    Unauthenticated,
+    Unavailable,
+)
+from rollcall.kit.operation import Operation
+
+from infra.cors import preflight_headers
+from infra.user_pool import OPERATION_SCOPES
+
+type Json = dict[str, Any]
+type AnyOperation = Operation[Any, Any]
+
+AUTHORIZER = "accessToken"
+
+
+class PayloadTooLarge(Problem):
+    """The body is longer than API Gateway takes."""
+
+    status, title = 413, "Payload too large"
+
+
+class Throttled(Problem):
+    """More requests than the stage lets through."""
+
+    status, title = 429, "Too many requests"
+
+
+GATEWAY_PROBLEMS: Mapping[str, Problem] = {
+    "UNAUTHORIZED": Unauthenticated(
+        "token_invalid", "The access token is missing, not valid, or has expired."
+    ),
+    # What API Gateway says of a path or method that it does not know.
+    "MISSING_AUTHENTICATION_TOKEN": NotFound(
+        "route_not_found", "There is nothing at this address."
+    ),
+    "ACCESS_DENIED": Forbidden("access_denied", "The gateway refuses this request."),
+    "WAF_FILTERED": Forbidden("request_filtered", "The firewall refuses this request."),
+    "REQUEST_TOO_LARGE": PayloadTooLarge("payload_too_large", "The body is too large."),
+    "THROTTLED": Throttled("throttled", "Too many requests; try again in a moment."),
+    "INTEGRATION_FAILURE": Unavailable("unavailable", "The function did not answer; try again."),
+    "INTEGRATION_TIMEOUT": Unavailable("timed_out", "The answer took too long; look, then retry."),
+    "DEFAULT_4XX": Malformed("bad_request", "The gateway does not understand this request."),
+    "DEFAULT_5XX": Problem("internal_error", "Something went wrong here; try again."),
+}
+"""What the gateway answers by itself, by Amazon's names (gateway response types)."""
+
+
+def build_gateway_document(
+    operations: tuple[AnyOperation, ...],
+    *,
+    title: str,
+    user_pool_arn: str,
+    invocation_uri: Callable[[AnyOperation], str],
+    credentials: str,
+    allowed_origin: str,
+) -> Json:
+    """The document that the API is made from.
+
+    ``invocation_uri`` gives the address of an operation's function, ``credentials`` the ARN of
+    the one role that the gateway calls all of them with.
+    """
+    by_path: dict[str, list[AnyOperation]] = {}
+    for operation in operations:
+        by_path.setdefault(operation.public_path, []).append(operation)
+    paths: Json = {}
+    for path, listed in sorted(by_path.items()):
+        methods = {each.method: each for each in sorted(listed, key=lambda each: each.method)}
+        paths[path] = {
+            method.lower(): _describe(operation, invocation_uri(operation), credentials)
+            for method, operation in methods.items()
+        }
+        paths[path]["options"] = _answer_preflight(preflight_headers(allowed_origin, methods))
+    return {
+        "openapi": "3.0.1",
+        "info": {"title": title, "version": "1"},
+        "paths": paths,
+        "components": {"securitySchemes": {AUTHORIZER: _authorize_with(user_pool_arn)}},
+        "x-amazon-apigateway-gateway-responses": {
+            kind: _write_gateway_response(kind, problem, allowed_origin)
+            for kind, problem in GATEWAY_PROBLEMS.items()
+        },
+    }
+
+
+def _describe(operation: AnyOperation, uri: str, credentials: str) -> Json:
+    return {
+        "operationId": operation.name,
+        "parameters": [
+            {"name": to_camel(name), "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in operation.path_variables
+        ],
+        "responses": {str(operation.status): {"description": operation.summary}},
+        "security": [{AUTHORIZER: list(OPERATION_SCOPES)}],
+        "x-amazon-apigateway-integration": {
+            "type": "aws_proxy",
+            "httpMethod": "POST",  # how Lambda is called, whatever the caller's method
+            "uri": uri,
+            "credentials": credentials,
+            "passthroughBehavior": "when_no_match",
+        },
+    }
+
+
+def _answer_preflight(headers: Mapping[str, str]) -> Json:
+    """OPTIONS is answered by the gateway itself, to anybody."""
+    mapped = {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
+    declared = {name: {"schema": {"type": "string"}} for name in headers}
+    return {
+        "responses": {"204": {"description": "For browsers", "headers": declared}},
+        "security": [],
+        "x-amazon-apigateway-integration": {
+            "type": "mock",
+            "requestTemplates": {"application/json": '{"statusCode": 204}'},
+            "responses": {"default": {"statusCode": "204", "responseParameters": mapped}},
+        },
+    }
+
+
+def _authorize_with(user_pool_arn: str) -> Json:
+    return {
+        "type": "apiKey",
+        "name": "Authorization",
+        "in": "header",
+        "x-amazon-apigateway-authtype": "cognito_user_pools",
+        "x-amazon-apigateway-authorizer": {
+            "type": "cognito_user_pools",
+            "providerARNs": [user_pool_arn],
+        },
+    }
+
+
+def _write_gateway_response(kind: str, problem: Problem, origin: str) -> Json:
+    headers = {
+        "Content-Type": "application/problem+json",
+        "Cache-Control": "no-store",
+        "Access-Control-Allow-Origin": origin,
+    }
+    body = problem.body("$context.requestId")
+    response: Json = {
+        "responseParameters": {
+            f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()
+        },
+    }
+    if kind.startswith("DEFAULT_"):
+        # It stands for answers of several statuses, and a status set here would change them all.
+        del body["status"]
+    else:
+        response["statusCode"] = problem.status
+    # The gateway looks for the template by this name, whatever the answer's type is.
+    return {**response, "responseTemplates": {"application/json": json.dumps(body)}}
