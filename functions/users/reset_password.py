@@ -9,13 +9,14 @@ from rollcall.access import AccessPolicy, effective_permissions
 from rollcall.accounts import Credential, find_password_account, settle_account
 from rollcall.fields import Id
 from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
 from rollcall.permissions import Permission, refuse_outranked
-from rollcall.users import User, UserAnswer, load_modifiable
+from rollcall.users import STATUS_RULES, User, UserAnswer, load_modifiable
 
 
 class ResetPassword(WriteRequest):
@@ -58,6 +59,8 @@ def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
     user = load_modifiable(call.table, request.user_id)
     call.check_version(user)
     refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    if request.new_password is None and not STATUS_RULES[user.status].sign_in:
+        raise Conflict("sign_in_closed", "This user cannot sign in at present; enable him first.")
     find_password_account(call, user)
     changed = user.with_credential("password" if request.new_password else "reset", call.now)
     changed = changed.with_sessions_ended(call.now) if request.end_sessions else changed

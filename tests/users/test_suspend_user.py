@@ -1,4 +1,4 @@
-"""POST /admin/users/{userId}/suspend (U9); what it shares with disabling is in test_disable_user."""
+"""POST /admin/users/{userId}/suspend (U9); the rest is in test_disable_user."""
 
 from __future__ import annotations
 
