@@ -1,0 +1,218 @@
+"""DELETE /admin/users/{userId}, for good and restorable (U11, I1, I4, I5, I6, I10, I16)."""
+
+from __future__ import annotations
+
+import pytest
+from rollcall.permissions import Permission
+from rollcall.users import ADMINS, GroupRole, User
+
+from functions.users.create_user import create_user
+from functions.users.delete_user import delete_user
+from functions.users.get_me import get_me
+from functions.users.get_user import get_user
+from functions.users.update_user import update_user
+from tests.aws_edge import failing
+from tests.world import Reply, World
+
+SOFT = {"mode": "soft"}
+
+
+def delete(
+    world: World,
+    user_id: str,
+    *,
+    caller: str = "",
+    if_match: str = "",
+    key: str = "",
+    query: dict[str, str] | None = None,
+) -> Reply:
+    headers = {"If-Match": if_match, "Idempotency-Key": key}
+    sent = {name: value for name, value in headers.items() if value}
+    return world.invoke(
+        delete_user, caller=caller, path={"user_id": user_id}, query=query, headers=sent
+    )
+
+
+def add_member(world: World) -> User:
+    user = world.add_user("gone@example.com", name="Gone Soon", phone="+4915112345678")
+    return world.change_user(
+        user, user.with_membership(world.add_group("Readers"), GroupRole.MEMBER)
+    )
+
+
+def test_documented_answer(world: World) -> None:
+    reply = delete(world, world.add_user().id)
+    assert (reply.status, reply.body) == (
+        200,
+        {"success": True, "message": "User deleted from database and Cognito"},
+    )
+
+
+def test_account_memberships_claims_and_personal_data_are_gone(world: World) -> None:
+    user = add_member(world)
+
+    delete(world, user.id)
+
+    assert world.account(user.id) is None
+    (left,) = (item for item in world.items() if item["pk"] == user.key().pk)
+    assert not {"email", "phone", "username", "name"} & left.keys()
+    assert "expiresAt" in left, "the tombstone goes by itself"
+    assert not [item for item in world.items() if item.get("owner") == user.id]
+    assert world.invoke(get_user, path={"user_id": user.id}).code == "user_not_found"
+
+
+def test_email_can_be_used_again_and_the_id_is_another_one(world: World) -> None:
+    user = add_member(world)
+    delete(world, user.id)
+
+    made = world.invoke(create_user, body={"email": "gone@example.com"})
+
+    assert made.status == 201
+    assert made.body["id"] != user.id
+
+
+def test_journal_keeps_who_deleted_whom_with_which_email(world: World) -> None:
+    user = add_member(world)
+
+    delete(world, user.id, query={"reason": "Asked for it"})
+
+    entry = world.journal(user.id)[-1]
+    assert (entry.action, entry.actor.id, entry.reason) == (
+        "delete_user",
+        world.admin_id,
+        "Asked for it",
+    )
+    assert (entry.changes["email"].before, entry.changes["email"].after) == (
+        "gone@example.com",
+        None,
+    )
+
+
+def test_deletion_succeeds_when_cognito_no_longer_has_the_account(world: World) -> None:
+    user = world.add_user()
+    world.runtime.identity.delete(user.id)
+    assert delete(world, user.id).status == 200
+
+
+def test_soft_deleted_user_is_closed_and_keeps_what_he_has(world: World) -> None:
+    user = add_member(world)
+
+    reply = delete(world, user.id, query=SOFT)
+
+    assert reply.body == {"success": True, "message": "User deleted; restorable until purged"}
+    shown = world.invoke(get_user, path={"user_id": user.id}).body
+    assert (shown["status"], shown["email"], shown["groups"]) == (
+        "deleted",
+        "gone@example.com",
+        list(user.group_ids),
+    )
+    assert shown["deletedAt"] == "2026-01-05T09:00:00.000Z"
+    account = world.account(user.id)
+    assert account is not None
+    assert account["enabled"] is False
+    assert world.invoke(get_me, caller=user.id).code == "account_not_active"
+
+
+def test_soft_deleting_twice_changes_nothing(world: World) -> None:
+    user = world.add_user()
+    delete(world, user.id, query=SOFT)
+    stored = world.items()
+    assert delete(world, user.id, query=SOFT).status == 200
+    assert world.items() == stored
+
+
+def test_soft_deleted_user_can_be_deleted_for_good(world: World) -> None:
+    user = world.add_user()
+    delete(world, user.id, query=SOFT)
+    assert delete(world, user.id).status == 200
+    assert world.user(user.id).erased
+    assert world.account(user.id) is None
+
+
+@pytest.mark.parametrize("query", [{}, SOFT], ids=["permanent", "soft"])
+def test_nobody_deletes_himself(world: World, query: dict[str, str]) -> None:
+    world.add_user(is_admin=True)
+    reply = delete(world, world.admin_id, query=query)
+    assert (reply.status, reply.code) == (409, "own_account")
+    assert reply.body["detail"] == "You cannot delete yourself; ask another admin."
+
+
+@pytest.mark.parametrize("query", [{}, SOFT], ids=["permanent", "soft"])
+def test_last_admin_stays(world: World, query: dict[str, str]) -> None:
+    caller = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
+
+    reply = delete(world, world.admin_id, caller=caller.id, query=query)
+
+    assert (reply.status, reply.code) == (409, "last_admin")
+    assert world.count(ADMINS) == 1
+    assert world.account(world.admin_id) is not None
+
+
+def test_deleted_admin_counts_no_more(world: World) -> None:
+    admin = world.add_user(is_admin=True)
+    delete(world, admin.id)
+    assert world.count(ADMINS) == 1
+
+
+@pytest.mark.parametrize("confirm", ["gone@example.com", " Gone@Example.com "])
+def test_confirmation_that_matches_is_accepted(world: World, confirm: str) -> None:
+    assert delete(world, add_member(world).id, query={"confirm": confirm}).status == 200
+
+
+@pytest.mark.parametrize("confirm", ["other@example.com", ""])
+def test_confirmation_that_differs_is_refused(world: World, confirm: str) -> None:
+    user = add_member(world)
+    reply = delete(world, user.id, query={"confirm": confirm})
+    assert (reply.status, reply.code) == (409, "confirmation_differs")
+    assert world.user(user.id) == user
+
+
+def test_unknown_mode_and_fields_are_refused(world: World) -> None:
+    user = world.add_user()
+    reply = delete(world, user.id, query={"mode": "gently", "force": "1"})
+    assert (reply.status, sorted(reply.fields)) == (422, ["force", "mode"])
+
+
+def test_stale_version_is_refused(world: World) -> None:
+    user = world.add_user()
+    world.invoke(update_user, path={"user_id": user.id}, body={"name": "Changed meanwhile"})
+
+    reply = delete(world, user.id, if_match='"1"')
+
+    assert (reply.status, reply.code) == (412, "stale_version")
+    assert delete(world, user.id, if_match='"2"').status == 200
+
+
+def test_deleting_twice_is_not_found_but_the_same_request_has_the_same_answer(
+    world: World,
+) -> None:
+    user = world.add_user()
+    first = delete(world, user.id, key="key-1")
+
+    assert delete(world, user.id).code == "user_not_found"
+    assert delete(world, user.id, key="key-1") == first
+
+
+def test_while_cognito_is_down_the_user_is_gone_and_the_account_goes_later(world: World) -> None:
+    user = add_member(world)
+
+    with failing(world.aws, "cognito-idp"):
+        assert delete(world, user.id).status == 503
+
+    assert world.user(user.id).erased
+    assert world.account(user.id) is not None
+    world.drain()
+    assert world.account(user.id) is None
+    assert [item["sk"] for item in world.items() if item["pk"] == user.key().pk] == ["#USER"]
+
+
+def test_nobody_deletes_somebody_who_may_do_more(world: World) -> None:
+    caller = world.add_user(permissions=(Permission.USER_DELETE,))
+    group_id = world.add_group("Creators", Permission.USER_CREATE)
+    user = world.add_user()
+    world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
+
+    reply = delete(world, user.id, caller=caller.id)
+
+    assert (reply.status, reply.code) == (403, "target_outranks_caller")
+    assert "user.create" in reply.body["detail"]

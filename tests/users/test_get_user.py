@@ -1,0 +1,92 @@
+"""GET /admin/users/{userId} (U6, R2, I12)."""
+
+from __future__ import annotations
+
+from rollcall.permissions import Permission
+from rollcall.users import GroupRole
+
+from functions.reactions.admit_sign_in import admit_sign_in
+from functions.users.get_user import get_user
+from functions.users.update_user import update_user
+from tests.aws_edge import failing, watched
+from tests.world import Reply, World
+
+
+def get(world: World, user_id: str) -> Reply:
+    return world.invoke(get_user, path={"user_id": user_id})
+
+
+def test_whole_user_is_shown(world: World) -> None:
+    group_id = world.add_group("Deleters", Permission.USER_DELETE)
+    user = world.add_user(
+        "jane@example.com",
+        username="jane",
+        name="Jane Doe",
+        phone="+4915112345678",
+        permissions=(Permission.USER_VIEW,),
+        user_types=("mentor",),
+    )
+    world.change_user(user, user.with_membership(group_id, GroupRole.ADMIN))
+
+    reply = get(world, user.id)
+
+    assert reply.status == 200
+    assert reply.headers["ETag"] == '"2"'
+    assert reply.body == {
+        "id": user.id,
+        "version": 2,
+        "username": "jane",
+        "email": "jane@example.com",
+        "phone": "+4915112345678",
+        "name": "Jane Doe",
+        "status": "active",
+        "groups": [group_id],
+        "groupMemberships": [{"groupId": group_id, "role": "admin"}],
+        "isAdmin": False,
+        "userTypes": ["mentor"],
+        "roles": [],
+        "permissions": ["user.view"],
+        "profile": {"expertise": []},
+        "createdAt": "2026-01-05T09:00:00.000Z",
+        "updatedAt": "2026-01-05T09:00:00.000Z",
+        "effectivePermissions": ["user.delete", "user.view"],
+        "identity": {"inStep": True},
+    }
+
+
+def test_last_sign_in_is_shown(world: World) -> None:
+    user = world.add_user()
+    assert "lastLoginAt" not in get(world, user.id).body
+    world.clock.advance(hours=2)
+
+    event = {"userName": user.id, "triggerSource": "TokenGeneration_Authentication"}
+    admit_sign_in.react(event, world.runtime)
+
+    reply = get(world, user.id)
+    assert reply.body["lastLoginAt"] == "2026-01-05T11:00:00.000Z"
+    assert reply.body["version"] == 1
+
+
+def test_account_that_is_out_of_step_shows(world: World) -> None:
+    user = world.add_user()
+    with failing(world.aws, "cognito-idp"):
+        world.invoke(update_user, path={"user_id": user.id}, body={"name": "New"})
+    assert get(world, user.id).body["identity"] == {"inStep": False}
+
+
+def test_unknown_erased_and_impossible_ids_answer_alike(world: World) -> None:
+    user = world.add_user()
+    world.change_user(user, user.as_erased(world.clock.now))
+
+    answers = [get(world, each) for each in (user.id, "usr_unknown", "grp_1", "..%2F", "ä")]
+
+    assert all(answer == answers[0] for answer in answers)
+    assert (answers[0].status, answers[0].code) == (404, "user_not_found")
+    assert answers[0].body["detail"] == "User not found"
+
+
+def test_reading_takes_one_query_for_a_user_without_groups(world: World) -> None:
+    user = world.add_user()
+    with watched(world.aws) as seen:
+        get(world, user.id)
+    assert [call.operation for call in seen] == ["Query", "Query"], "the caller, then the user"
