@@ -1,0 +1,114 @@
+"""POST /admin/users/{userId}/groups (G2, R4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rollcall.permissions import Permission
+
+from functions.groups.add_user_to_group import add_user_to_group
+from functions.users.get_me import get_me
+from tests.aws_edge import watched
+from tests.world import Reply, World
+
+
+def add(world: World, user_id: str, caller: str = "", **body: Any) -> Reply:
+    return world.invoke(add_user_to_group, caller=caller, path={"user_id": user_id}, body=body)
+
+
+def test_documented_request(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Readers")
+
+    reply = add(world, user.id, groupId=group_id, role="member")
+
+    assert reply.status == 201
+    assert reply.body["groups"] == [group_id]
+    assert reply.body["groupMemberships"] == [{"groupId": group_id, "role": "member"}]
+    change = world.journal(user.id)[-1].changes["memberships"]
+    assert [each["groupId"] for each in change.after] == [group_id]
+    assert change.before == []
+
+
+def test_role_is_member_unless_said_otherwise(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Readers")
+    reply = add(world, user.id, groupId=group_id)
+    assert reply.body["groupMemberships"][0]["role"] == "member"
+
+
+def test_what_the_group_grants_counts_at_the_next_request(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Viewers", Permission.USER_VIEW)
+    add(world, user.id, groupId=group_id)
+    me = world.invoke(get_me, caller=user.id)
+    assert me.body["effectivePermissions"] == ["user.view"]
+
+
+def test_adding_again_sets_the_role_and_otherwise_changes_nothing(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Readers")
+    add(world, user.id, groupId=group_id)
+
+    promoted = add(world, user.id, groupId=group_id, role="admin")
+    assert promoted.body["groupMemberships"] == [{"groupId": group_id, "role": "admin"}]
+    stored = world.items()
+    assert add(world, user.id, groupId=group_id, role="admin").body["version"] == 3
+    assert world.items() == stored
+
+
+def test_other_groups_stay(world: World) -> None:
+    user = world.add_user()
+    groups = [world.add_group(name) for name in ("One", "Two")]
+    for group_id in groups:
+        reply = add(world, user.id, groupId=group_id)
+    assert sorted(reply.body["groups"]) == sorted(groups)
+
+
+def test_unknown_group_and_user_are_not_found(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Readers")
+
+    for reply, detail in (
+        (add(world, user.id, groupId="grp_unknown"), "Group not found"),
+        (add(world, "usr_unknown", groupId=group_id), "User not found"),
+    ):
+        assert (reply.status, reply.body["detail"]) == (404, detail)
+    assert world.user(user.id) == user
+
+
+def test_deleted_user_joins_no_group(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Readers")
+    world.change_user(user, user.as_deleted(world.clock.now))
+    assert add(world, user.id, groupId=group_id).code == "user_deleted"
+
+
+def test_nobody_passes_on_by_a_group_what_he_does_not_hold(world: World) -> None:
+    caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
+    user, group_id = world.add_user(), world.add_group("Deleters", Permission.USER_DELETE)
+
+    reply = add(world, user.id, caller=caller.id, groupId=group_id)
+
+    assert (reply.status, reply.code) == (403, "grant_exceeds_own")
+    assert world.user(user.id) == user
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, ["groupId"]),
+        ({"groupId": "grp_1", "role": "owner"}, ["role"]),
+        ({"group_id": "grp_1"}, ["groupId", "group_id"]),
+    ],
+)
+def test_each_wrong_field_has_its_entry(
+    world: World, body: dict[str, Any], fields: list[str]
+) -> None:
+    reply = add(world, world.add_user().id, **body)
+    assert (reply.status, sorted(reply.fields)) == (422, fields)
+
+
+def test_cognito_is_not_bothered(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Readers")
+    with watched(world.aws) as seen:
+        add(world, user.id, groupId=group_id)
+        world.drain()
+    writes = {call.operation for call in seen if call.service == "cognito-idp"}
+    assert writes <= {"AdminGetUser", "AdminListGroupsForUser"}
+    assert world.user(user.id).in_step

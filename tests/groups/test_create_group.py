@@ -1,0 +1,113 @@
+"""POST /admin/groups (G1, R4, A1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from rollcall.access import POLICY_ID
+from rollcall.permissions import Permission
+
+from functions.groups.create_group import create_group
+from tests.world import Reply, World
+
+
+def create(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:
+    headers = {"Idempotency-Key": key} if key else {}
+    return world.invoke(create_group, caller=caller, body=body, headers=headers)
+
+
+def test_group_is_made_with_what_it_grants(world: World) -> None:
+    reply = create(
+        world,
+        name="  Editors ",
+        description="Who may\nedit",
+        permissions=["user.view", "user.update", "user.view"],
+    )
+
+    assert reply.status == 201
+    assert reply.headers["ETag"] == '"1"'
+    assert reply.body == {
+        "id": reply.body["id"],
+        "version": 1,
+        "name": "Editors",
+        "description": "Who may\nedit",
+        "permissions": ["user.update", "user.view"],
+        "createdAt": "2026-01-05T09:00:00.000Z",
+        "updatedAt": "2026-01-05T09:00:00.000Z",
+    }
+    assert reply.body["id"].startswith("grp_")
+
+
+def test_group_and_policy_each_leave_an_entry_of_the_same_request(world: World) -> None:
+    made = create(world, name="Editors", permissions=["user.view"], reason="New team")
+
+    (group,), (policy,) = world.journal(made.body["id"]), world.journal(POLICY_ID)
+    assert group.changes["name"].after == "Editors"
+    assert policy.changes["groups"].after == {made.body["id"]: ["user.view"]}
+    for entry in (group, policy):
+        assert (entry.action, entry.actor.id, entry.reason) == (
+            "create_group",
+            world.admin_id,
+            "New team",
+        )
+
+
+def test_policy_keeps_what_other_groups_grant(world: World) -> None:
+    first = create(world, name="One", permissions=["user.view"]).body["id"]
+    second = create(world, name="Two", permissions=["user.create"]).body["id"]
+
+    policy = world.journal(POLICY_ID)[-1].changes["groups"].after
+
+    assert policy == {first: ["user.view"], second: ["user.create"]}
+
+
+def test_group_that_grants_nothing_is_not_in_the_policy(world: World) -> None:
+    assert create(world, name="Readers").body["permissions"] == []
+    assert not world.journal(POLICY_ID)
+
+
+@pytest.mark.parametrize("name", ["Readers", "READERS", " readers "])
+def test_taken_name_is_refused(world: World, name: str) -> None:
+    world.add_group("Readers")
+    stored = world.items()
+
+    reply = create(world, name=name, permissions=["user.view"])
+
+    assert (reply.status, reply.code, reply.fields) == (409, "group_name_taken", ["name"])
+    assert reply.body["detail"] == "Group name already exists"
+    assert world.items() == stored
+
+
+def test_nobody_lets_a_group_grant_what_he_does_not_hold(world: World) -> None:
+    caller = world.add_user(permissions=(Permission.GROUP_CREATE, Permission.USER_VIEW))
+
+    refused = create(world, caller=caller.id, name="Deleters", permissions=["user.delete"])
+    assert (refused.status, refused.code) == (403, "grant_exceeds_own")
+    assert "user.delete" in refused.body["detail"]
+    allowed = create(world, caller=caller.id, name="Viewers", permissions=["user.view"])
+    assert allowed.status == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, ["name"]),
+        ({"name": ""}, ["name"]),
+        ({"name": "x" * 201}, ["name"]),
+        ({"name": "Zero\u200bwidth"}, ["name"]),
+        ({"name": ["Editors"]}, ["name"]),
+        ({"name": "Editors", "permissions": ["user.fly", 7]}, ["permissions.0", "permissions.1"]),
+        ({"name": "Editors", "members": []}, ["members"]),
+    ],
+)  # fmt: skip
+def test_each_wrong_field_has_its_entry(
+    world: World, body: dict[str, Any], fields: list[str]
+) -> None:
+    reply = create(world, **body)
+    assert (reply.status, reply.fields) == (422, fields)
+
+
+def test_same_key_makes_one_group(world: World) -> None:
+    first = create(world, key="key-1", name="Editors", permissions=["user.view"])
+    assert create(world, key="key-1", name="Editors", permissions=["user.view"]) == first

@@ -1,0 +1,71 @@
+"""DELETE /admin/users/{userId}/groups/{groupId} (G2, I13)."""
+
+from __future__ import annotations
+
+from rollcall.permissions import Permission
+from rollcall.users import GroupRole, User
+
+from functions.groups.remove_user_from_group import remove_user_from_group
+from functions.users.get_user import get_user
+from tests.world import Reply, World
+
+
+def remove(world: World, user_id: str, group_id: str, caller: str = "") -> Reply:
+    path = {"user_id": user_id, "group_id": group_id}
+    return world.invoke(remove_user_from_group, caller=caller, path=path)
+
+
+def add_member(world: World, group_id: str) -> User:
+    user = world.add_user()
+    return world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
+
+
+def test_member_leaves_one_group_and_keeps_the_others(world: World) -> None:
+    leaving, staying = world.add_group("Leaving"), world.add_group("Staying")
+    user = add_member(world, leaving)
+    world.change_user(user, user.with_membership(staying, GroupRole.ADMIN))
+
+    reply = remove(world, user.id, leaving)
+
+    assert (reply.status, reply.body["groups"]) == (200, [staying])
+    assert world.user(user.id).group_ids == (staying,)
+    assert world.journal(user.id)[-1].action == "remove_user_from_group"
+
+
+def test_what_the_group_granted_ends_at_once(world: World) -> None:
+    group_id = world.add_group("Viewers", Permission.USER_VIEW)
+    user = add_member(world, group_id)
+    assert world.invoke(get_user, caller=user.id, path={"user_id": user.id}).status == 200
+
+    remove(world, user.id, group_id)
+
+    refused = world.invoke(get_user, caller=user.id, path={"user_id": user.id})
+    assert (refused.status, refused.code) == (403, "permission_missing")
+
+
+def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Readers")
+    for group in (group_id, "grp_unknown"):
+        reply = remove(world, user.id, group)
+        assert (reply.status, reply.code) == (404, "membership_not_found")
+    assert remove(world, "usr_unknown", group_id).code == "user_not_found"
+    assert world.user(user.id) == user
+
+
+def test_nobody_takes_rights_from_somebody_who_may_do_more(world: World) -> None:
+    group_id = world.add_group("Deleters", Permission.USER_DELETE)
+    user = add_member(world, group_id)
+    caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
+
+    reply = remove(world, user.id, group_id, caller=caller.id)
+
+    assert (reply.status, reply.code) == (403, "target_outranks_caller")
+    assert world.user(user.id) == user
+
+
+def test_deleted_user_keeps_his_groups_for_the_restoring(world: World) -> None:
+    group_id = world.add_group("Readers")
+    user = add_member(world, group_id)
+    world.change_user(user, user.as_deleted(world.clock.now))
+    assert remove(world, user.id, group_id).code == "user_deleted"
+    assert world.user(user.id).group_ids == (group_id,)
