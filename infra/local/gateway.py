@@ -17,6 +17,7 @@ from rollcall.kit.http import write_problem
 from rollcall.kit.operation import Operation
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -73,7 +74,6 @@ def make_gateway(runtime: Runtime, verifier: TokenVerifier) -> Starlette:
         Route(path, partial(_answer, methods, runtime, verifier), methods=_ALL_METHODS)
         for path, methods in by_path.items()
     ]
-    api.append(Route("/{rest:path}", partial(_answer, {}, runtime, verifier), methods=_ALL_METHODS))
     return Starlette(
         routes=[
             Mount(f"/{STAGE}", routes=api),
@@ -81,7 +81,8 @@ def make_gateway(runtime: Runtime, verifier: TokenVerifier) -> Starlette:
             Route("/openapi.json", lambda _: JSONResponse(document)),
             Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE)),
             Route("/docs/{asset}", _serve_asset),
-        ]
+        ],
+        exception_handlers={404: partial(_answer_nothing, runtime)},
     )
 
 
@@ -109,17 +110,22 @@ async def _perform(
 ) -> Response:
     origin = runtime.settings.allowed_origin
     request_id = str(uuid4())
-    if request.method == "OPTIONS" and methods:
+    if request.method == "OPTIONS":
         return Response(status_code=204, headers=preflight_headers(origin, sorted(methods)))
     try:
         operation = methods.get(request.method)
         if operation is None:
-            raise NotFound("route_not_found", "There is nothing at this address.")
+            raise HTTPException(404)
         claims = await run_in_threadpool(verifier.verify, request.headers.get("Authorization"))
         event = await _make_event(request, operation, claims, request_id)
     except Problem as problem:
         return _respond(write_problem(problem, request_id, origin))
     return _respond(await run_in_threadpool(operation.handle, event, runtime))
+
+
+async def _answer_nothing(runtime: Runtime, _request: Request, _error: Exception) -> Response:
+    problem = NotFound("route_not_found", "There is nothing at this address.")
+    return _respond(write_problem(problem, str(uuid4()), runtime.settings.allowed_origin))
 
 
 async def _make_event(

@@ -33,6 +33,7 @@ class LocalRollcall:
 
     process: subprocess.Popen[str]
     state: Path
+    output: Path
 
     @property
     def described(self) -> dict[str, Any]:
@@ -59,21 +60,38 @@ class LocalRollcall:
     def stop(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Stop it; returns its exit code and all that it printed."""
         self.process.send_signal(sent)
-        output, _ = self.process.communicate(timeout=60)
-        return self.process.returncode, output
+        return self.process.wait(60), self.printed
+
+    @property
+    def printed(self) -> str:
+        """All that it has printed up to now."""
+        return self.output.read_text()
 
 
 @contextmanager
 def start_local(state: Path, *arguments: str) -> Iterator[LocalRollcall]:
     """Start it on free ports and wait until it is ready; stops it at the end."""
-    process = subprocess.Popen(
-        [*_COMMAND, "local", "--port", "0", "--aws-port", "0", "--state", str(state), *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "AWS_PROFILE": "a-profile-that-is-not-there"},
-    )
-    running = LocalRollcall(process, state)
+    # Not a pipe: nobody reads along, and a full pipe would stop the server.
+    output = state / "printed.txt"
+    with output.open("w") as out:
+        process = subprocess.Popen(
+            [
+                *_COMMAND,
+                "local",
+                "--port",
+                "0",
+                "--aws-port",
+                "0",
+                "--state",
+                str(state),
+                *arguments,
+            ],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "AWS_PROFILE": "a-profile-that-is-not-there"},
+        )
+    running = LocalRollcall(process, state, output)
     try:
         _wait_until_ready(running)
         yield running
@@ -87,5 +105,5 @@ def _wait_until_ready(running: LocalRollcall) -> None:
     while not (running.state / "local.json").exists():
         if running.process.poll() is not None or time.monotonic() > deadline:
             running.process.kill()
-            raise AssertionError(running.process.communicate()[0])
+            raise AssertionError(running.printed)
         time.sleep(0.05)

@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -19,13 +18,6 @@ NEW_USER = {
     "name": "New User",
     "temporaryPassword": "TempPass123!",
 }
-
-
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRollcall]:
-    """One Rollcall for the tests that leave it as it was."""
-    with start_local(tmp_path_factory.mktemp("state"), "--ephemeral") as running:
-        yield running
 
 
 def test_ready_means_that_local_json_tells_how_to_use_it(local: LocalRollcall) -> None:
@@ -206,9 +198,8 @@ def test_state_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) ->
 
 def test_printed_examples_work_when_pasted(tmp_path: Path) -> None:
     with start_local(tmp_path, "--ephemeral") as running:
-        printed = list(_lines_until(running, "Ctrl-C stops it."))
-        begin = next(n for n, line in enumerate(printed) if line.startswith("  export API="))
-        script = "".join(printed[begin:-1])
+        printed = running.printed
+        script = printed[printed.index("  export API=") : printed.index("Ctrl-C stops it.")]
         pasted = subprocess.run(
             ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=True
         )
@@ -216,14 +207,6 @@ def test_printed_examples_work_when_pasted(tmp_path: Path) -> None:
     assert script.count("curl -s") == 3
     for part in ('"isAdmin":true', '"email":"newuser@example.com"', '"totalPages":0'):
         assert part in pasted.stdout
-
-
-def _lines_until(running: LocalRollcall, last: str) -> Iterator[str]:
-    assert running.process.stdout is not None
-    for line in running.process.stdout:
-        yield line
-        if last in line:
-            return
 
 
 def test_operations_are_listed_with_what_they_touch() -> None:
