@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 
 from tests.strict_aws import Response, Serve, StrictAws, WireCall
 
@@ -33,10 +34,11 @@ def failing(
     *,
     code: str = "InternalErrorException",
     after: int = 0,
+    times: float = inf,
 ) -> Iterator[None]:
     """Calls of one service, or of one operation of it, meet this error instead of taking effect;
-    the first ``after`` of them still go through. The HTTP status is 400, so that botocore does
-    not try again by itself.
+    the first ``after`` of them still go through, and so do those beyond ``times`` failures. The
+    HTTP status is 400, so that botocore does not try again by itself.
     """
     met = 0
     behind = aws.intercept
@@ -45,7 +47,7 @@ def failing(
         nonlocal met
         concerned = call.service == service and operation in ("", call.operation)
         met += concerned
-        if concerned and met > after:
+        if concerned and after < met <= after + times:
             return call.refuse(code, "Made to fail.")
         return behind(call, serve)
 

@@ -170,6 +170,10 @@ class World:
         self.drain()
         return self.user(user.id)
 
+    def write(self, before: User | None, after: User) -> None:
+        """Write a user's next version and no more, as an operation does that dies right then."""
+        self.call("write").commit(Change(before, after), answer=UserAnswer.of)
+
     def add_group(self, name: str, *permissions: Permission) -> str:
         """Put a group that grants these permissions into the table; returns its id."""
         now = self.clock.now

@@ -40,6 +40,7 @@ def reconcile_identities(call: Call) -> Reconciliation:
     due = format_time(call.now - GRACE)
     marked = call.table.query_index("gsi1", OUT_OF_STEP, up_to=due, limit=MENDED_AT_MOST)
     mended, failed = _mend_all(call, [str(item["id"]) for item in marked])
+    admins = frozenset(call.identity.iterate_admins())
     seen = orphans = 0
     for accounts in batched(call.identity.iterate_accounts(), 60, strict=False):
         users = _users_of(call, accounts)
@@ -48,7 +49,7 @@ def reconcile_identities(call: Call) -> Reconciliation:
         differing = [
             account.id
             for account in accounts
-            if account.id in users and _differs(account, users[account.id])
+            if account.id in users and _differs(account, users[account.id], admins)
         ]
         more_mended, more_failed = _mend_all(call, differing)
         mended, failed = mended + more_mended, failed + more_failed
@@ -61,8 +62,9 @@ def _users_of(call: Call, accounts: Iterable[FoundAccount]) -> dict[str, User]:
     return {user.id: user for user in users if user is not None}
 
 
-def _differs(account: FoundAccount, user: User) -> bool:
-    return user.erased or account.differs_from(user.account())
+def _differs(account: FoundAccount, user: User, admins: frozenset[str]) -> bool:
+    misplaced = (account.id in admins) != user.is_admin
+    return user.erased or misplaced or account.differs_from(user.account())
 
 
 def _mend_all(call: Call, user_ids: Iterable[str]) -> tuple[int, int]:

@@ -44,6 +44,7 @@ class Account:
         "cognito-idp:AdminGetUser",
         "cognito-idp:AdminListGroupsForUser",
         "cognito-idp:ListUsers",
+        "cognito-idp:ListUsersInGroup",
     )
     write_actions: ClassVar[tuple[str, ...]] = (
         "cognito-idp:AdminAddUserToGroup",
@@ -134,14 +135,13 @@ class Identity:
 
     def iterate_accounts(self) -> Iterator[FoundAccount]:
         """Every account of the pool, eventually consistent, 60 a request."""
-        token: dict[str, str] = {}
-        while True:
-            answer = self._call("list_users", Limit=60, **token)
-            for user in answer["Users"]:
-                yield _found(user, user["Attributes"])
-            if not answer.get("PaginationToken"):
-                return
-            token = {"PaginationToken": answer["PaginationToken"]}
+        for user in self._list("list_users", "PaginationToken"):
+            yield _found(user, user["Attributes"])
+
+    def iterate_admins(self) -> Iterator[str]:
+        """The id of every account in the group ``admins``, 60 a request."""
+        for user in self._list("list_users_in_group", "NextToken", GroupName=ADMINS_GROUP):
+            yield user["Username"]
 
     def is_admin(self, account_id: str) -> bool:
         """Whether the account is in the group ``admins``."""
@@ -243,6 +243,14 @@ class Identity:
     def delete(self, account_id: str) -> None:
         """Delete the account; content when it is gone already."""
         self._call("admin_delete_user", absent={}, Username=account_id)
+
+    def _list(self, verb: str, token: str, **parameters: str) -> Iterator[dict[str, Any]]:
+        while True:
+            answer = self._call(verb, Limit=60, **parameters)
+            yield from answer["Users"]
+            if not answer.get(token):
+                return
+            parameters[token] = answer[token]
 
     def _call(self, verb: str, absent: Any = ..., **parameters: Any) -> Any:
         client: Any = self._make_client()

@@ -1,0 +1,91 @@
+"""The scheduled purge of soft-deleted users (U11, L1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from rollcall.kit.errors import Unavailable
+from rollcall.kit.table import INDEXES
+
+from functions.jobs.purge_deleted_users import purge_deleted_users
+from functions.users.delete_user import delete_user
+from functions.users.restore_user import restore_user
+from tests.aws_edge import failing
+from tests.world import World
+
+
+def soft_delete(world: World) -> str:
+    user_id = world.add_user().id
+    world.invoke(delete_user, path={"user_id": user_id}, query={"mode": "soft"})
+    return user_id
+
+
+def purge(world: World) -> int:
+    return purge_deleted_users.run(world.runtime).purged
+
+
+def test_soft_deleted_user_goes_for_good_after_thirty_days(world: World) -> None:
+    user_id = soft_delete(world)
+
+    world.clock.advance(days=30, seconds=-1)
+    assert purge(world) == 0
+    assert world.user(user_id).exists
+
+    world.clock.advance(seconds=2)
+    assert purge(world) == 1
+    assert world.user(user_id).erased
+    assert world.account(user_id) is None
+    entry = world.journal(user_id)[-1]
+    assert (entry.action, entry.actor.kind) == ("purge_deleted_users", "system")
+
+
+def test_second_run_finds_nothing(world: World) -> None:
+    soft_delete(world)
+    world.clock.advance(days=31)
+    assert [purge(world), purge(world)] == [1, 0]
+
+
+def test_restored_user_stays(world: World) -> None:
+    user_id = soft_delete(world)
+    world.clock.advance(days=29)
+    world.invoke(restore_user, path={"user_id": user_id})
+    world.clock.advance(days=2)
+    assert purge(world) == 0
+    assert world.user(user_id).exists
+
+
+def test_days_count_from_the_last_deletion(world: World) -> None:
+    user_id = soft_delete(world)
+    world.clock.advance(days=29)
+    world.invoke(restore_user, path={"user_id": user_id})
+    world.invoke(delete_user, path={"user_id": user_id}, query={"mode": "soft"})
+    world.clock.advance(days=29)
+    assert purge(world) == 0
+
+
+def test_index_that_lags_behind_purges_nobody(world: World) -> None:
+    user = world.add_user()
+    long_ago = (world.clock.now - timedelta(days=40)).isoformat()
+    partition, sort = INDEXES["gsi2"]
+    world.runtime.table.update_unversioned(
+        user.key(), {partition: "SOFT_DELETED", sort: f"{long_ago}#{user.id}"}
+    )
+
+    assert purge(world) == 0
+    assert world.user(user.id).exists
+
+
+def test_run_that_fails_at_cognito_is_finished_by_the_next_one_and_the_stream(
+    world: World,
+) -> None:
+    users = [soft_delete(world) for _ in range(2)]
+    world.clock.advance(days=31)
+
+    with failing(world.aws, "cognito-idp", "AdminDeleteUser"), pytest.raises(Unavailable):
+        purge(world)
+    assert [world.user(each).erased for each in users].count(True) == 1
+
+    assert purge(world) == 1
+    world.drain()
+    assert [world.account(each) for each in users] == [None, None]

@@ -1,0 +1,84 @@
+"""The trigger at sign-in (I3, S3; last sign-in of U6)."""
+
+from __future__ import annotations
+
+import pytest
+from rollcall.kit.errors import Forbidden
+from rollcall.users import Status
+
+from functions.reactions.admit_sign_in import admit_sign_in
+from tests.aws_edge import failing
+from tests.world import World
+
+SIGN_IN, REFRESH = "TokenGeneration_Authentication", "TokenGeneration_RefreshTokens"
+
+
+def sign_in(world: World, user_id: str, source: str = SIGN_IN) -> None:
+    event = {"userName": user_id, "triggerSource": source, "request": {}, "response": {}}
+    admit_sign_in.react(event, world.runtime)
+
+
+@pytest.mark.parametrize("status", [Status.ACTIVE, Status.INVITED, Status.PENDING_VERIFICATION])
+def test_sign_in_is_recorded_without_a_new_version(world: World, status: Status) -> None:
+    user = world.add_user(status=status)
+    journal = world.journal()
+    world.clock.advance(days=1)
+
+    sign_in(world, user.id)
+
+    stored = world.user(user.id)
+    assert (stored.last_login_at, stored.version) == (world.clock.now, 1)
+    assert world.journal() == journal
+
+
+def test_latest_sign_in_counts(world: World) -> None:
+    user = world.add_user()
+    for _ in range(2):
+        world.clock.advance(days=1)
+        sign_in(world, user.id)
+    assert world.user(user.id).last_login_at == world.clock.now
+
+
+@pytest.mark.parametrize("source", [SIGN_IN, REFRESH])
+@pytest.mark.parametrize("status", [Status.INACTIVE, Status.SUSPENDED, Status.DELETED])
+def test_closed_account_gets_no_tokens(world: World, status: Status, source: str) -> None:
+    user = world.add_user()
+    world.change_user(user, user.with_status(status, world.clock.now))
+
+    with pytest.raises(Forbidden, match=f"This account is {status.value}"):
+        sign_in(world, user.id, source)
+
+    assert world.user(user.id).last_login_at is None
+
+
+def test_erased_user_gets_no_tokens(world: World) -> None:
+    user = world.add_user()
+    world.change_user(user, user.as_erased(world.clock.now))
+    with pytest.raises(Forbidden):
+        sign_in(world, user.id)
+
+
+def test_refreshing_tokens_is_no_sign_in(world: World) -> None:
+    user = world.add_user()
+    sign_in(world, user.id, REFRESH)
+    assert world.user(user.id).last_login_at is None
+
+
+def test_while_the_database_is_down_people_are_let_in(world: World) -> None:
+    user = world.add_user()
+    with failing(world.aws, "dynamodb", code="InternalServerError"):
+        sign_in(world, user.id)
+    assert world.user(user.id).last_login_at is None
+
+
+def test_account_that_is_no_user_of_ours_is_left_alone(world: World) -> None:
+    stored = world.items()
+    sign_in(world, "stranger")
+    assert world.items() == stored
+
+
+def test_last_sign_in_survives_a_change_of_the_user(world: World) -> None:
+    user = world.add_user()
+    sign_in(world, user.id)
+    world.change_user(world.user(user.id), user.model_copy(update={"name": "New"}))
+    assert world.user(user.id).last_login_at == world.clock.now

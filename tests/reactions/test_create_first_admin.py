@@ -1,0 +1,63 @@
+"""The deployment's first platform admin (section 3 of the foundation; I4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from rollcall.kit.entity import Key
+from rollcall.users import ADMINS, Status
+
+from functions.reactions.create_first_admin import create_first_admin
+from tests.world import World
+
+
+def deploy(world: World, email: str) -> None:
+    settings = world.runtime.settings.model_copy(update={"first_admin_email": email})
+    create_first_admin.run(replace(world.runtime, settings=settings))
+    world.drain()
+
+
+def remove_admins(world: World) -> None:
+    """Empty the table, as it is before the first deployment."""
+    world.runtime.table.delete_items(Key(item["pk"], item["sk"]) for item in world.items())
+    world.runtime.identity.delete(world.admin_id)
+
+
+def test_first_deployment_makes_an_admin_who_is_invited_by_mail(world: World) -> None:
+    remove_admins(world)
+
+    deploy(world, "First@Example.com")
+
+    (admin,) = world.users()
+    assert (admin.email, admin.username, admin.is_admin) == ("first@example.com", "first", True)
+    assert (admin.status, admin.in_step, world.count(ADMINS)) == (Status.ACTIVE, True, 1)
+    account = world.account(admin.id)
+    assert account is not None
+    assert (account["admin"], account["status"]) == (True, "FORCE_CHANGE_PASSWORD")
+    (entry,) = world.journal(admin.id)
+    assert (entry.action, entry.actor.kind) == ("create_first_admin", "system")
+
+
+@pytest.mark.parametrize("email", ["first@example.com", "admin@example.com", ""])
+def test_later_deployments_change_nothing(world: World, email: str) -> None:
+    stored = world.items()
+    deploy(world, email)
+    assert world.items() == stored
+
+
+def test_deployment_that_names_nobody_makes_nobody(world: World) -> None:
+    remove_admins(world)
+    deploy(world, "")
+    assert world.users() == []
+
+
+def test_deployment_that_was_interrupted_is_finished_by_the_next(world: World) -> None:
+    world.runtime.identity.delete(world.admin_id)
+    admin = world.user(world.admin_id)
+    world.runtime.table.update_unversioned(admin.key(), {"identityVersion": 0})
+
+    deploy(world, str(admin.email))
+
+    assert world.account(admin.id) is not None
+    assert world.user(admin.id).in_step
