@@ -34,7 +34,7 @@ from infra.local.emulator import HOST, REGION, Emulator
 from infra.local.gateway import STAGE, make_gateway
 from infra.local.provision import Resources, provision
 from infra.local.sign_in import sign_in
-from infra.local.state import DEFAULT_DIRECTORY, Admin, LocalProblem, LocalRun, StateDirectory
+from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
 from infra.local.verifier import TokenVerifier
 
 DEFAULT_EMAIL = "admin@example.com"
@@ -189,7 +189,6 @@ def _make_verifier(run: LocalRun) -> TokenVerifier:
 def _greet(run: LocalRun, state: Path, options: LocalOptions) -> None:
     docs = run.api.removesuffix(f"/{STAGE}") + "/docs"
     rollcall = Path(sys.executable).with_name("rollcall")
-    place = "" if options.state == DEFAULT_DIRECTORY else f" --state {state}"
     kept = "nothing is kept" if options.ephemeral else "kept until the next start"
     _say(f"""
 Rollcall is ready.
@@ -202,7 +201,7 @@ Rollcall is ready.
 
 Try it in another terminal:
 
-  export API={run.api} TOKEN=$({rollcall} token{place})
+  export API={run.api} TOKEN=$({rollcall} token --state {state})
   curl -s "$API/me" -H "Authorization: Bearer $TOKEN"
   curl -s "$API/admin/users" -H "Authorization: Bearer $TOKEN" \\
     -H "Content-Type: application/json" \\

@@ -17,6 +17,9 @@ from infra.catalog import read_catalog
 from infra.openapi import build_document
 from tests.local.running import LocalRollcall
 
+pytestmark = pytest.mark.xdist_group("local")
+"""One running Rollcall serves them all."""
+
 DOCUMENT = build_document(read_catalog().operations)
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 KEPT_PROMISES = CHECKS.get_by_names(

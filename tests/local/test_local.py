@@ -13,6 +13,9 @@ import pytest
 
 from tests.local.running import LocalRollcall, run_command, start_local
 
+pytestmark = pytest.mark.xdist_group("local")
+"""One running Rollcall serves them all."""
+
 NEW_USER = {
     "email": "newuser@example.com",
     "name": "New User",
