@@ -43,7 +43,6 @@ class ApiStack(Stack):
         super().__init__(
             scope,
             f"{deployment.prefix}-api",
-            termination_protection=deployment.size.protected,
             description="Rollcall: the API, its functions, jobs and alarms.",
         )
         self._deployment = deployment
@@ -108,6 +107,7 @@ class ApiStack(Stack):
                 access_log_format=_access_log_format(),
             ),
         )
+        api.node.try_remove_child("Endpoint")  # an output like ApiUrl, with a slash at its end
         acknowledge(api, ACKNOWLEDGED)
         return api
 

@@ -73,7 +73,7 @@ class DataStack(Stack):
     def _add_triggers(self, reactions: tuple[CognitoReaction, ...]) -> dict[str, lambda_.Function]:
         layers = add_layers(self, self._deployment)
         surroundings = Surroundings(self._deployment, self.table, layers)
-        triggers = {}
+        triggers: dict[str, lambda_.Function] = {}
         for reaction in reactions:
             if Account in (*reaction.reads, *reaction.writes):
                 raise WrongDeclaration(
@@ -110,16 +110,20 @@ class DataStack(Stack):
         return self._keep(pool)
 
     def _add_pool_members(self) -> None:
-        pool = {"user_pool_id": self.user_pool_id}
+        pool: dict[str, Any] = {"user_pool_id": self.user_pool_id}
         scopes = [{"scopeName": name, "scopeDescription": words} for name, words in SCOPES.items()]
-        server = {"identifier": RESOURCE_SERVER, "name": RESOURCE_SERVER, "scopes": scopes}
-        group = cognito.CfnUserPoolGroup(self, "Admins", **_as_properties(GROUP), **pool)
-        resource_server = cognito.CfnUserPoolResourceServer(
-            self, "ResourceServer", **server, **pool
-        )
         client = cognito.CfnUserPoolClient(self, "Client", **_as_properties(CLIENT), **pool)
-        for member in (group, resource_server, client):
-            self._keep(member)
+        self._keep(client)
+        self._keep(cognito.CfnUserPoolGroup(self, "Admins", **_as_properties(GROUP), **pool))
+        server = cognito.CfnUserPoolResourceServer(
+            self,
+            "ResourceServer",
+            identifier=RESOURCE_SERVER,
+            name=RESOURCE_SERVER,
+            scopes=scopes,
+            **pool,
+        )
+        self._keep(server)
         CfnOutput(self, "ClientId", value=client.ref)
 
     def _keep[R: CfnResource](self, resource: R) -> R:

@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 from constructs import Node
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic.alias_generators import to_camel
+from rollcall.kit.model import Model
 
 from infra.layers import Architecture
 
@@ -19,7 +20,7 @@ class Size(NamedTuple):
     removal: RemovalPolicy
     """What happens to the users when the stack is deleted."""
     protected: bool
-    """Whether table, user pool and stacks refuse to be deleted."""
+    """Whether table, user pool and their stack refuse to be deleted."""
     logs_kept: RetentionDays
     requests_per_second: int
     """Of all callers together; API Gateway answers 429 beyond it. An account has 10,000."""
@@ -32,10 +33,8 @@ SIZES = {
 }
 
 
-class Deployment(BaseModel):
+class Deployment(Model):
     """One deployment's settings; the defaults stand in ``cdk.json``."""
-
-    model_config = ConfigDict(alias_generator=to_camel, frozen=True)
 
     prefix: str = Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")
     """Begins the names of stacks and functions; a second prefix is a second Rollcall."""
