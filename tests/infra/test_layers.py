@@ -40,7 +40,7 @@ def run_deployed(code: str, *functions: Declaration) -> str:
     environment = {
         "PYTHONPATH": ":".join(map(str, path)),
         "AWS_LAMBDA_FUNCTION_NAME": "rollcall",
-        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         **settings.to_environment(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from typing import Any
 
@@ -29,7 +28,7 @@ def _session() -> Session:
 
 @cache
 def make_client(service: str) -> Any:
-    """A client of one AWS service in the function's own region."""
-    return _session().create_client(
-        service, region_name=os.environ.get("AWS_REGION"), config=CONFIG
-    )
+    """A client of one AWS service in the function's own region, which botocore finds in the
+    environment, with the credentials.
+    """
+    return _session().create_client(service, config=CONFIG)
