@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from aws_lambda_powertools.event_handler.openapi import swagger_ui
 from rollcall.kit.call import Runtime
-from rollcall.kit.errors import NotFound, Problem
+from rollcall.kit.errors import Problem
 from rollcall.kit.http import write_problem
 from rollcall.kit.operation import Operation
 from starlette.applications import Starlette
@@ -24,6 +24,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from infra.catalog import read_catalog
 from infra.cors import preflight_headers
+from infra.gateway import GATEWAY_PROBLEMS
 from infra.local.verifier import TokenVerifier
 from infra.openapi import build_document
 
@@ -55,12 +56,6 @@ _DOCS_PAGE = """<!doctype html>
 </body>
 </html>
 """
-
-
-class PayloadTooLarge(Problem):
-    """The body is longer than API Gateway takes."""
-
-    status, title = 413, "Payload too large"
 
 
 def make_gateway(runtime: Runtime, verifier: TokenVerifier) -> Starlette:
@@ -124,7 +119,7 @@ async def _perform(
 
 
 async def _answer_nothing(runtime: Runtime, _request: Request, _error: Exception) -> Response:
-    problem = NotFound("route_not_found", "There is nothing at this address.")
+    problem = GATEWAY_PROBLEMS["MISSING_AUTHENTICATION_TOKEN"]
     return _respond(write_problem(problem, str(uuid4()), runtime.settings.allowed_origin))
 
 
@@ -163,7 +158,7 @@ async def _read_body(request: Request) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_AT_MOST:
-            raise PayloadTooLarge("payload_too_large", f"A body has at most {BODY_AT_MOST} bytes.")
+            raise GATEWAY_PROBLEMS["REQUEST_TOO_LARGE"]
     return bytes(body)
 
 

@@ -23,9 +23,7 @@ class TokenVerifier:
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise Unauthenticated(
-                "token_missing", "Send an access token: Authorization: Bearer TOKEN"
-            )
+            raise _invalid("Send an access token: Authorization: Bearer TOKEN")
         try:
             key = self._keys.get_signing_key_from_jwt(token.strip())
             claims = jwt.decode(
