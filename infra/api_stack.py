@@ -11,7 +11,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from constructs import Construct
-from rollcall.kit.reaction import CognitoReaction
 
 from infra.alarms import PERIOD, add_alarm, add_topic
 from infra.area_stack import AreaStack
@@ -22,6 +21,7 @@ from infra.deployment import Deployment
 from infra.firewall import add_firewall
 from infra.function import Surroundings, add_layers
 from infra.gateway import AnyOperation, build_gateway_document
+from rollcall.kit.reaction import CognitoReaction
 
 STAGE = "api"
 _LOG_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from aws_cdk import CustomResource, Duration, NestedStack
 from aws_cdk import aws_sns as sns
 from constructs import Construct
-from rollcall.kit.declaration import Declaration
-from rollcall.kit.job import Job
-from rollcall.kit.reaction import DeploymentReaction, StreamReaction
 
 from infra.background import Background
 from infra.function import Surroundings, add_function
+from rollcall.kit.declaration import Declaration
+from rollcall.kit.job import Job
+from rollcall.kit.reaction import DeploymentReaction, StreamReaction
 
 
 class AreaStack(NestedStack):

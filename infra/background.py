@@ -18,13 +18,13 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
-from rollcall.kit.job import Job
-from rollcall.kit.reaction import StreamReaction
-from rollcall.notices import MARK_KEPT
 
 from infra.alarms import PERIOD, add_alarm
 from infra.checks import acknowledge
 from infra.function import Surroundings, add_function
+from rollcall.kit.job import Job
+from rollcall.kit.reaction import StreamReaction
+from rollcall.notices import MARK_KEPT
 
 STREAM_RETRIES = 10
 STREAM_AGE_AT_MOST = Duration.hours(6)

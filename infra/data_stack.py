@@ -11,10 +11,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from pydantic.alias_generators import to_snake
-from rollcall.kit.errors import WrongDeclaration
-from rollcall.kit.identity import Account
-from rollcall.kit.reaction import CognitoReaction
-from rollcall.kit.table import EXPIRY_ATTRIBUTE
 
 from infra.catalog import Catalog
 from infra.checks import acknowledge
@@ -22,6 +18,10 @@ from infra.deployment import Deployment
 from infra.function import Surroundings, add_function, add_layers
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, SCOPES, USER_POOL
+from rollcall.kit.errors import WrongDeclaration
+from rollcall.kit.identity import Account
+from rollcall.kit.reaction import CognitoReaction
+from rollcall.kit.table import EXPIRY_ATTRIBUTE
 
 
 class DataStack(Stack):

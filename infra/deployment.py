@@ -9,9 +9,9 @@ from aws_cdk.aws_logs import RetentionDays
 from constructs import Node
 from pydantic import Field
 from pydantic.alias_generators import to_camel
-from rollcall.kit.model import Model
 
 from infra.layers import Architecture
+from rollcall.kit.model import Model
 
 
 class Size(NamedTuple):

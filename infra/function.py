@@ -14,16 +14,16 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
-from rollcall.kit.declaration import Declaration
-from rollcall.kit.identity import Account
-from rollcall.kit.mail import Mail
-from rollcall.kit.reaction import DeploymentReaction
-from rollcall.kit.settings import Settings
 
 from infra.access import Arns, derive_statements
 from infra.checks import acknowledge
 from infra.deployment import Deployment
 from infra.layers import build_function, build_shared_layer, build_vendor_layer
+from rollcall.kit.declaration import Declaration
+from rollcall.kit.identity import Account
+from rollcall.kit.mail import Mail
+from rollcall.kit.reaction import DeploymentReaction
+from rollcall.kit.settings import Settings
 
 _NO_RESOURCES = (
     "The actions of X-Ray and dynamodb:ListStreams, which only these statements allow, know no "

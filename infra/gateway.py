@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic.alias_generators import to_camel
+
+from infra.cors import preflight_headers
+from infra.user_pool import OPERATION_SCOPES
 from rollcall.kit.errors import (
     Forbidden,
     Malformed,
@@ -20,9 +23,6 @@ from rollcall.kit.errors import (
     Unavailable,
 )
 from rollcall.kit.operation import Operation
-
-from infra.cors import preflight_headers
-from infra.user_pool import OPERATION_SCOPES
 
 type Json = dict[str, Any]
 type AnyOperation = Operation[Any, Any]

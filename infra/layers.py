@@ -16,10 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from rollcall.kit.declaration import Declaration
-
 from infra import service_models
 from infra.catalog import FUNCTIONS
+from rollcall.kit.declaration import Declaration
 
 Architecture = Literal["arm64", "x86_64"]
 

@@ -14,6 +14,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+
+from infra.catalog import read_catalog
 from rollcall.kit.errors import (
     Conflict,
     Forbidden,
@@ -28,8 +30,6 @@ from rollcall.kit.errors import (
 from rollcall.kit.http import IDEMPOTENCY_KEY_AT_MOST
 from rollcall.kit.model import VersionedAnswer
 from rollcall.kit.operation import Operation
-
-from infra.catalog import read_catalog
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 SECURITY_SCHEME = "accessToken"

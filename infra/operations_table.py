@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rollcall.kit.declaration import Resource
-
 from infra.catalog import read_catalog
+from rollcall.kit.declaration import Resource
 
 
 def format_operations() -> str:

@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from botocore import xform_name
+
 from rollcall.kit import identity, mail, table
 
 CALLERS: dict[str, ModuleType] = {

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from rollcall.users import GroupRole, Status
-
 from tests.world import World
 
 

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import pytest
+
+from infra.catalog import read_catalog
 from rollcall.kit.operation import Operation
 from rollcall.permissions import Permission
 from rollcall.users import GroupRole, Status
-
-from infra.catalog import read_catalog
 from tests.examples import EXAMPLES, Scene, set_scene
 from tests.world import Reply, World
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ConfigDict
+
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.fields import Id
 from rollcall.groups import Group
@@ -15,6 +17,10 @@ from rollcall.users import GroupRole, User, UserAnswer, load_modifiable
 
 class AddUserToGroup(WriteRequest):
     """Which group, and as what."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"groupId": "grp_abc123", "role": "member"}]}
+    )
 
     user_id: Id
     group_id: Id

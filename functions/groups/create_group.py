@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.fields import Line, Text
 from rollcall.groups import Group, GroupAnswer
@@ -17,6 +18,10 @@ from rollcall.permissions import Permission, require_held
 
 class CreateGroup(WriteRequest):
     """What the group is called, and what its members may do."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Editors", "permissions": ["user.view"]}]}
+    )
 
     name: Line
     description: Text | None = None

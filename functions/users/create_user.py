@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.accounts import Credential, settle_account
 from rollcall.fields import Email, Ids, Line, Phone, Profile, Slugs, Username
@@ -25,6 +26,21 @@ from rollcall.users import GroupRole, OpenStatus, PendingCredential, Status, Use
 
 class CreateUser(WriteRequest):
     """Whom to make. An email or a phone number is needed."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "email": "newuser@example.com",
+                    "name": "New User",
+                    "temporaryPassword": "TempPass123!",
+                    "sendInvite": True,
+                    "isAdmin": False,
+                    "groups": [],
+                }
+            ]
+        }
+    )
 
     email: Email | None = None
     phone: Phone | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from pydantic import Field
+
 from rollcall.access import AccessPolicy, effective_permissions
 from rollcall.accounts import settle_account
 from rollcall.fields import Id

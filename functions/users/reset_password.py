@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
 from rollcall.access import AccessPolicy, effective_permissions
 from rollcall.accounts import Credential, find_password_account, settle_account
 from rollcall.fields import Id
@@ -21,6 +22,10 @@ from rollcall.users import STATUS_RULES, User, UserAnswer, load_modifiable
 
 class ResetPassword(WriteRequest):
     """The new password, or nothing to let the identity provider mail a reset."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"newPassword": "TempPass123!", "permanent": False}]}
+    )
 
     user_id: Id
     new_password: Password | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
+
 from rollcall.access import AccessPolicy, effective_permissions
 from rollcall.accounts import Credential, find_password_account, settle_account
 from rollcall.fields import Email, Id, Line, Phone, Profile, Username
@@ -24,6 +25,10 @@ CREDENTIALS = frozenset({"email", "phone", "username", "password"})
 
 class UpdateUser(WriteRequest):
     """What to change. A field that is absent stays; null empties it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Updated Name", "email": "newemail@example.com"}]}
+    )
 
     user_id: Id
     name: Line | None = None

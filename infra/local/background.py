@@ -7,14 +7,14 @@ import time
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.catalog import read_catalog
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Runtime
 from rollcall.kit.entity import Item
 from rollcall.kit.job import Job
 from rollcall.kit.log import log_failure
 from rollcall.kit.reaction import StreamReaction
-
-from infra.catalog import read_catalog
 
 if TYPE_CHECKING:
     from typing import Any

@@ -11,10 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 from aws_lambda_powertools.event_handler.openapi import swagger_ui
-from rollcall.kit.call import Runtime
-from rollcall.kit.errors import Problem
-from rollcall.kit.http import write_problem
-from rollcall.kit.operation import Operation
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -27,6 +23,10 @@ from infra.cors import preflight_headers
 from infra.gateway import GATEWAY_PROBLEMS
 from infra.local.verifier import TokenVerifier
 from infra.openapi import build_document
+from rollcall.kit.call import Runtime
+from rollcall.kit.errors import Problem
+from rollcall.kit.http import write_problem
+from rollcall.kit.operation import Operation
 
 BODY_AT_MOST = 10 * 1024 * 1024
 """Bytes; API Gateway's payload limit (Amazon API Gateway quotas)."""

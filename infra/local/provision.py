@@ -7,14 +7,13 @@ import zipfile
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from rollcall.kit.reaction import CognitoReaction
-from rollcall.kit.settings import Settings
-from rollcall.kit.table import EXPIRY_ATTRIBUTE
-
 from infra.catalog import FUNCTIONS, read_catalog
 from infra.local.emulator import Emulator
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, SCOPES, USER_POOL
+from rollcall.kit.reaction import CognitoReaction
+from rollcall.kit.settings import Settings
+from rollcall.kit.table import EXPIRY_ATTRIBUTE
 
 NAME = "rollcall"
 MAIL_SENDER = "rollcall@example.com"

@@ -15,6 +15,14 @@ from typing import TextIO
 
 import uvicorn
 from pydantic import SecretStr
+
+from infra.local.background import Background
+from infra.local.emulator import HOST, REGION, Emulator
+from infra.local.gateway import STAGE, make_gateway
+from infra.local.provision import Resources, provision
+from infra.local.sign_in import sign_in
+from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
+from infra.local.verifier import TokenVerifier
 from rollcall.accounts import Credential
 from rollcall.fields import normalize_email
 from rollcall.first_admin import ensure_first_admin
@@ -28,14 +36,6 @@ from rollcall.kit.mail import Mail
 from rollcall.kit.table import Table
 from rollcall.operations import read_clock
 from rollcall.passwords import check_password
-
-from infra.local.background import Background
-from infra.local.emulator import HOST, REGION, Emulator
-from infra.local.gateway import STAGE, make_gateway
-from infra.local.provision import Resources, provision
-from infra.local.sign_in import sign_in
-from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
-from infra.local.verifier import TokenVerifier
 
 DEFAULT_EMAIL = "admin@example.com"
 

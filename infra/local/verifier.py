@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import jwt
-from rollcall.kit.errors import Unauthenticated
 
 from infra.user_pool import OPERATION_SCOPES
+from rollcall.kit.errors import Unauthenticated
 
 
 class TokenVerifier:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rollcall.permissions import Permission
 
 from functions.groups.add_user_to_group import add_user_to_group
 from functions.users.get_me import get_me
+from rollcall.permissions import Permission
 from tests.aws_edge import watched
 from tests.world import Reply, World
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rollcall.access import POLICY_ID
-from rollcall.permissions import Permission
 
 from functions.groups.create_group import create_group
+from rollcall.access import POLICY_ID
+from rollcall.permissions import Permission
 from tests.world import Reply, World
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from rollcall.permissions import Permission
 
 from functions.groups.list_groups import list_groups
+from rollcall.permissions import Permission
 from tests.world import Reply, World
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rollcall.permissions import Permission
-from rollcall.users import GroupRole, User
-
 from functions.groups.remove_user_from_group import remove_user_from_group
 from functions.users.get_user import get_user
+from rollcall.permissions import Permission
+from rollcall.users import GroupRole, User
 from tests.world import Reply, World
 
 

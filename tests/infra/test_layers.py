@@ -9,9 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from rollcall.kit.declaration import Declaration
-from rollcall.kit.identity import Account
-from rollcall.kit.settings import Settings
 
 from functions.reactions.tell_old_address import tell_old_address
 from functions.users.create_user import create_user
@@ -24,6 +21,9 @@ from infra.layers import (
     build_shared_layer,
     build_vendor_layer,
 )
+from rollcall.kit.declaration import Declaration
+from rollcall.kit.identity import Account
+from rollcall.kit.settings import Settings
 
 ARCHITECTURES: tuple[Architecture, ...] = ("arm64", "x86_64")
 ELF_MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from rollcall.kit.errors import Unavailable
-from rollcall.kit.table import INDEXES
 
 from functions.jobs.purge_deleted_users import purge_deleted_users
 from functions.users.delete_user import delete_user
 from functions.users.restore_user import restore_user
+from rollcall.kit.errors import Unavailable
+from rollcall.kit.table import INDEXES
 from tests.aws_edge import failing
 from tests.world import World
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from rollcall.users import User
 
 from functions.jobs.reconcile_identities import Reconciliation, reconcile_identities
 from functions.users.update_user import update_user
+from rollcall.users import User
 from tests.aws_edge import failing, watched
 from tests.world import World
 

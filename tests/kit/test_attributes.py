@@ -9,6 +9,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
+
 from rollcall.kit.attributes import from_attributes, to_attributes
 
 # DynamoDB keeps 38 significant digits.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from rollcall.kit.errors import Forbidden
-from rollcall.users import Status
 
 from functions.reactions.admit_sign_in import admit_sign_in
+from rollcall.kit.errors import Forbidden
+from rollcall.users import Status
 from tests.aws_edge import failing
 from tests.world import World
 

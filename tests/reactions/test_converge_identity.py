@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
+from functions.reactions.converge_identity import converge_identity
 from rollcall.kit.attributes import to_attributes
 from rollcall.kit.journal import JournalEntry
 from rollcall.users import Status, User
-
-from functions.reactions.converge_identity import converge_identity
 from tests.aws_edge import failing, watched
 from tests.world import World
 

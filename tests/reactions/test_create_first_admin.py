@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from rollcall.kit.entity import Key
-from rollcall.users import ADMINS, Status
 
 from functions.reactions.create_first_admin import create_first_admin
+from rollcall.kit.entity import Key
+from rollcall.users import ADMINS, Status
 from tests.world import World
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from rollcall.kit.errors import Unavailable
 
 from functions.reactions.tell_old_address import tell_old_address
+from rollcall.kit.errors import Unavailable
 from tests.aws_edge import failing
 from tests.world import World
 

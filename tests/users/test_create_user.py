@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from functions.users.create_user import create_user
 from rollcall.kit.entity import Claim
 from rollcall.permissions import Permission
 from rollcall.users import ADMINS, USERNAME, Status
-
-from functions.users.create_user import create_user
 from tests.aws_edge import failing, watched
 from tests.world import ADMIN_EMAIL, Reply, World
 

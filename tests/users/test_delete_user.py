@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from rollcall.permissions import Permission
-from rollcall.users import ADMINS, GroupRole, User
 
 from functions.users.create_user import create_user
 from functions.users.delete_user import delete_user
 from functions.users.get_me import get_me
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
+from rollcall.permissions import Permission
+from rollcall.users import ADMINS, GroupRole, User
 from tests.aws_edge import failing
 from tests.world import Reply, World
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from functions.users.demote_user import demote_user
 from rollcall.permissions import Permission
 from rollcall.users import ADMINS, GroupRole
-
-from functions.users.demote_user import demote_user
 from tests.world import Reply, World
 
 

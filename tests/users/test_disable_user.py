@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rollcall.kit.operation import Operation
-from rollcall.permissions import Permission
-from rollcall.users import ADMINS, GroupRole
 
 from functions.users.disable_user import disable_user
 from functions.users.get_me import get_me
 from functions.users.suspend_user import suspend_user
+from rollcall.kit.operation import Operation
+from rollcall.permissions import Permission
+from rollcall.users import ADMINS, GroupRole
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

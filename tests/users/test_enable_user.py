@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from rollcall.permissions import Permission
-from rollcall.users import ADMINS, Status
 
 from functions.users.disable_user import disable_user
 from functions.users.enable_user import enable_user
 from functions.users.get_me import get_me
+from rollcall.permissions import Permission
+from rollcall.users import ADMINS, Status
 from tests.world import Reply, World
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from functions.users.get_me import get_me
 from rollcall.permissions import Permission
 from rollcall.users import GroupRole
-
-from functions.users.get_me import get_me
 from tests.aws_edge import watched
 from tests.world import ADMIN_EMAIL, World
 

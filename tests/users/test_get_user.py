@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from rollcall.permissions import Permission
-from rollcall.users import GroupRole
-
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
+from rollcall.permissions import Permission
+from rollcall.users import GroupRole
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

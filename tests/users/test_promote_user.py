@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from rollcall.permissions import Permission
-from rollcall.users import ADMINS, Status
-
 from functions.users.get_me import get_me
 from functions.users.promote_user import promote_user
+from rollcall.permissions import Permission
+from rollcall.users import ADMINS, Status
 from tests.aws_edge import failing
 from tests.world import Reply, World
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rollcall.permissions import Permission
-from rollcall.users import Status, User
 
 from functions.users.get_me import get_me
 from functions.users.reset_password import reset_password
+from rollcall.permissions import Permission
+from rollcall.users import Status, User
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from rollcall.permissions import Permission
-from rollcall.users import ADMINS, GroupRole, Status
 
 from functions.users.get_me import get_me
 from functions.users.restore_user import restore_user
+from rollcall.permissions import Permission
+from rollcall.users import ADMINS, GroupRole, Status
 from tests.aws_edge import failing
 from tests.world import Reply, World
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from rollcall.permissions import Permission
-from rollcall.users import User
 
 from functions.users.update_user import update_user
+from rollcall.permissions import Permission
+from rollcall.users import User
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

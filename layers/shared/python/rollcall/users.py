@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from rollcall.fields import Id, Line, Profile
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
@@ -384,6 +384,8 @@ class UserDetail(UserAnswer):
 
 class ChangeUser(WriteRequest):
     """The request of an operation that needs no more than whom it is about."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Asked for by mail"}]})
 
     user_id: Id
 
