@@ -116,7 +116,8 @@ def _print_token(options: argparse.Namespace) -> None:
             raise LocalProblem(f"Give the password of {email} with --password.")
         password = run.admin.password
     cognito = make_client("cognito-idp", run.aws)
-    print(sign_in(cognito, run.client_id, email, password, options.new_password))  # noqa: T201
+    token = sign_in(cognito, run.client_id, email, password, options.new_password)
+    print(token)  # noqa: T201 (a command talks to its user)
 
 
 def _print_operations(options: argparse.Namespace) -> None:
