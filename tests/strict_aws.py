@@ -23,6 +23,8 @@ from moto.cognitoidp.models import CognitoIdpUserPool, cognitoidp_backends
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 
+from tests.iam import find_denied
+
 type Response = tuple[tuple[AWSResponse, dict[str, Any]] | None, Exception | None]
 """What ``botocore.endpoint.Endpoint._do_get_response`` returns: an answer, or what went wrong."""
 
@@ -103,6 +105,9 @@ class StrictAws:
         )
 
     def _serve(self, call: WireCall, send: Serve) -> Response:
+        denied = find_denied(call)
+        if denied:
+            return call.refuse("AccessDeniedException", f"Not authorized to {denied.action}.")
         rule = _RULES.get(call.operation)
         with self.lock:
             if call.service == "cognito-idp":

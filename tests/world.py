@@ -17,6 +17,10 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
+
+from infra.catalog import read_catalog
+from infra.table_definition import create_table_parameters
+from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.first_admin import ensure_first_admin
 from rollcall.groups import Group
@@ -36,10 +40,7 @@ from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change
 from rollcall.permissions import Permission
 from rollcall.users import User, UserAnswer
-
-from infra.catalog import read_catalog
-from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, USER_POOL
+from tests.iam import acting_as
 from tests.strict_aws import StrictAws, find_pool
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -120,7 +121,7 @@ class World:
         headers: dict[str, str] | None = None,
         signed_in_at: datetime | None = None,
     ) -> Reply:
-        """Call an operation through its Lambda handler with a gateway event.
+        """Call an operation through its Lambda handler with a gateway event, within its role.
 
         ``caller`` is a user id ("" for the admin, None for nobody); a ``body`` that is a string
         is sent as it stands.
@@ -133,7 +134,8 @@ class World:
             query=query,
             headers=headers,
         )
-        answer = operation.handle(event, self.runtime)
+        with acting_as(operation):
+            answer = operation.handle(event, self.runtime)
         return Reply(answer["statusCode"], json.loads(answer["body"]), answer["headers"])
 
     def claims(self, user_id: str | None, signed_in_at: datetime | None = None) -> dict[str, str]:
@@ -257,7 +259,8 @@ class World:
         for item in sorted(self.items(), key=lambda item: str(item["sk"])):
             if item["pk"].startswith(JournalEntry.partition) and item["id"] not in self.seen:
                 for reaction in read_catalog().stream_reactions:
-                    reaction.react(item, self.runtime)
+                    with acting_as(reaction):
+                        reaction.react(item, self.runtime)
                 self.seen.add(item["id"])
 
 

@@ -1,0 +1,138 @@
+"""Holds what a function calls against the policy that its declaration gives it.
+
+ministack's evaluator decides; here is only what each call asks for: DynamoDB's actions with the
+partition keys they are about, each action of a transaction by itself (Service Authorization
+Reference, DynamoDB).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ministack.core.iam_evaluator import (  # type: ignore[import-untyped]  # has no types
+    EvalContext,
+    ParsedStatement,
+    evaluate,
+    parse_policy_document,
+)
+
+from infra.access import Arns, derive_statements
+from rollcall.kit.declaration import Declaration
+from rollcall.kit.table import PARTITION_KEY
+
+if TYPE_CHECKING:
+    from tests.strict_aws import WireCall
+
+_PREFIX = "arn:aws:{service}:eu-west-1:123456789012:"
+TABLE = _PREFIX.format(service="dynamodb") + "table/"
+USER_POOL = _PREFIX.format(service="cognito-idp") + "userpool/"
+IDENTITY = _PREFIX.format(service="ses") + "identity/"
+_ITEM_ACTIONS = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+}
+_acting: ContextVar[Declaration | None] = ContextVar("acting", default=None)
+
+
+class Asked(NamedTuple):
+    """One permission that a call needs."""
+
+    action: str
+    resource: str
+    leading_keys: tuple[str, ...] | None = None
+    """The partition keys it is about; None for a call that has none, as a scan."""
+
+
+@contextmanager
+def acting_as(declaration: Declaration) -> Iterator[None]:
+    """Every AWS call meanwhile, in this thread, is made with this function's role."""
+    token = _acting.set(declaration)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def find_denied(call: WireCall) -> Asked | None:
+    """What the acting function's role does not allow; None when it may, or when nobody acts."""
+    declaration = _acting.get()
+    if declaration is None:
+        return None
+    for asked in _read_asked(call):
+        if not is_allowed(declaration, asked):
+            logging.getLogger(__name__).error("%s may not %s", declaration.name, asked)
+            return asked
+    return None
+
+
+def is_allowed(declaration: Declaration, asked: Asked) -> bool:
+    """Whether the policy derived for a declaration allows this."""
+    keys = {} if asked.leading_keys is None else {"dynamodb:leadingkeys": list(asked.leading_keys)}
+    context = EvalContext(
+        principal_arn=_PREFIX.format(service="sts") + f"assumed-role/{declaration.name}",
+        principal_type="AssumedRole",
+        principal_account="123456789012",
+        action=asked.action,
+        resource_arn=asked.resource,
+        region="eu-west-1",
+        service_context=keys,
+    )
+    return bool(evaluate(context, [_policy(declaration)]).decision == "Allow")
+
+
+@cache
+def _policy(declaration: Declaration) -> list[ParsedStatement]:
+    # The names of the one table and the one pool stand in every call, so any will do here.
+    arns = Arns(f"{TABLE}rollcall", f"{USER_POOL}*", (f"{IDENTITY}rollcall@example.com",))
+    document = {"Version": "2012-10-17", "Statement": derive_statements(declaration, arns)}
+    statements: list[ParsedStatement] = parse_policy_document(document)
+    return statements
+
+
+def _read_asked(call: WireCall) -> Iterator[Asked]:
+    sent = call.parameters
+    if call.service == "dynamodb":
+        yield from _read_dynamodb(call.operation, sent)
+    elif call.service == "cognito-idp":
+        yield Asked(f"cognito-idp:{call.operation}", USER_POOL + sent["UserPoolId"])
+    else:
+        yield Asked(f"ses:{call.operation}", IDENTITY + sent["FromEmailAddress"])
+
+
+def _read_dynamodb(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:
+    if operation == "TransactWriteItems":
+        for each in sent["TransactItems"]:
+            ((verb, body),) = each.items()
+            yield from _read_dynamodb(_ITEM_ACTIONS[verb], body)
+    elif "RequestItems" in sent:
+        for table, requests in sent["RequestItems"].items():
+            keys = tuple(_read_batch(requests))
+            yield Asked(f"dynamodb:{operation}", TABLE + table, keys)
+    else:
+        index = f"/index/{sent['IndexName']}" if "IndexName" in sent else ""
+        yield Asked(f"dynamodb:{operation}", TABLE + sent["TableName"] + index, _read_keys(sent))
+
+
+def _read_batch(requests: Any) -> Iterator[str]:
+    if isinstance(requests, dict):
+        yield from (key[PARTITION_KEY]["S"] for key in requests["Keys"])
+        return
+    for each in requests:
+        ((_, body),) = each.items()
+        yield body.get("Key", body.get("Item"))[PARTITION_KEY]["S"]
+
+
+def _read_keys(sent: dict[str, Any]) -> tuple[str, ...] | None:
+    item = sent.get("Key", sent.get("Item"))
+    if item is not None:
+        return (item[PARTITION_KEY]["S"],)
+    bound = re.match(r"\w+ = (:\w+)", sent.get("KeyConditionExpression", ""))
+    return (sent["ExpressionAttributeValues"][bound[1]]["S"],) if bound else None
