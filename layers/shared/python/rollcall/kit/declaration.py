@@ -76,11 +76,11 @@ def describe(function: Callable[..., object]) -> Words:
             f"{name} has no docstring; write one sentence that says what it does: "
             "it becomes the summary in the API document."
         )
-    summary, _, rest = words.partition("\n")
+    summary, _, rest = words.partition("\n\n")
     return {
         "name": name,
         "module": function.__module__,
-        "summary": summary.strip(),
+        "summary": " ".join(summary.split()),
         "description": rest.strip(),
     }
 

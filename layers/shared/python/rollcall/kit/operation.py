@@ -223,8 +223,8 @@ def _check_follow_up(
     if then is None:
         return
     types = list(read_signature(then)[0].values())
-    fits = len(types) == 3 and issubclass(request_model, types[0]) and types[1] is Call
-    if not fits or not issubclass(answer_model, types[2]):
+    fits = len(types) == 3 and types[0] in request_model.__mro__ and types[1] is Call
+    if not fits or types[2] not in answer_model.__mro__:
         raise WrongDeclaration(
             f"{name} is followed by {then.__name__}, which must take (request: "
             f"{request_model.__name__}, call: Call, answer: {answer_model.__name__})."

@@ -1,0 +1,108 @@
+"""What all declarations have in common, and the sentences that refuse a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from functions.jobs.purge_deleted_users import purge_deleted_users
+from functions.users.get_user import get_user
+from rollcall.kit.call import Call
+from rollcall.kit.declaration import check_resources, describe, read_signature
+from rollcall.kit.errors import WrongDeclaration
+from rollcall.kit.identity import Account
+from rollcall.kit.journal import JournalEntry
+from rollcall.kit.mail import Mail
+from rollcall.kit.model import Request
+from rollcall.users import User
+
+
+def place(function: Callable[..., Any], module: str) -> Callable[..., Any]:
+    """Let a function stand in another file."""
+    function.__module__ = module
+    return function
+
+
+def test_name_words_and_area_come_from_the_function_and_its_file() -> None:
+    assert (get_user.name, get_user.area) == ("get_user", "users")
+    assert get_user.summary == "Show a user: profile, groups, roles, permissions, last sign-in."
+    assert get_user.description.startswith("The ETag is the version")
+    assert (purge_deleted_users.area, purge_deleted_users.description) == ("jobs", "")
+
+
+def test_summary_is_the_first_sentence_even_on_two_lines() -> None:
+    def move_user() -> None:
+        """Move a user
+        somewhere else.
+
+        And more.
+        """
+
+    words = describe(place(move_user, "functions.users.move_user"))
+    assert (words["summary"], words["description"]) == ("Move a user somewhere else.", "And more.")
+
+
+def test_file_with_another_name_is_refused() -> None:
+    def move_user() -> None:
+        """Move a user."""
+
+    with pytest.raises(WrongDeclaration) as refused:
+        describe(place(move_user, "functions.users.moving"))
+
+    assert str(refused.value) == (
+        "move_user is declared in moving.py; name the file move_user.py, so that file, function, "
+        "Lambda function and journal action are one name."
+    )
+
+
+def test_missing_docstring_is_refused() -> None:
+    def move_user() -> None:
+        pass
+
+    with pytest.raises(WrongDeclaration) as refused:
+        describe(place(move_user, "functions.users.move_user"))
+
+    assert str(refused.value) == (
+        "move_user has no docstring; write one sentence that says what it does: "
+        "it becomes the summary in the API document."
+    )
+
+
+@pytest.mark.parametrize("resource", [JournalEntry, Request, "User", None, str])
+@pytest.mark.parametrize("word", ["reads", "writes"])
+def test_resource_that_no_policy_derives_from_is_refused(word: str, resource: Any) -> None:
+    with pytest.raises(WrongDeclaration) as refused:
+        check_resources("move_user", **{"reads": (), "writes": (), word: (resource,)})
+
+    assert str(refused.value) == (
+        f"move_user {word} {resource!r}; name entity classes, Account or Mail, "
+        "from which its IAM policy derives."
+    )
+
+
+def test_entities_accounts_and_mail_are_resources() -> None:
+    check_resources("move_user", (User, Account, Mail), (User, Account, Mail))
+
+
+def test_parameter_without_a_type_is_refused() -> None:
+    def move_user(request, call: Call) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 (what is tested)
+        """Move a user."""
+
+    with pytest.raises(WrongDeclaration) as refused:
+        read_signature(move_user)
+
+    assert str(refused.value) == (
+        "move_user does not say the type of request; annotate every "
+        "parameter: requests and answers derive from the types."
+    )
+
+
+def test_types_are_read_in_order() -> None:
+    def move_user(request: Request, call: Call) -> None:
+        """Move a user."""
+
+    parameters, answer = read_signature(move_user)
+    assert list(parameters.items()) == [("request", Request), ("call", Call)]
+    assert answer is type(None)

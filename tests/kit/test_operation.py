@@ -1,0 +1,376 @@
+"""``@operation``: what it derives, what it refuses, and how it answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from functions.users.get_me import get_me
+from functions.users.promote_user import promote_user
+from rollcall.access import AccessPolicy, authorize_caller
+from rollcall.kit.actor import Actor
+from rollcall.kit.application import Application
+from rollcall.kit.call import Call, Runtime
+from rollcall.kit.errors import Contended, NotFound, WrongDeclaration
+from rollcall.kit.http import GatewayEvent
+from rollcall.kit.model import Answer, Request, WriteRequest
+from rollcall.kit.operation import Operation
+from rollcall.operations import connect
+from rollcall.permissions import Permission
+from rollcall.users import User
+from tests.world import World, make_event
+
+application = Application(
+    connect=connect, authorize=authorize_caller, principals=(User, AccessPolicy)
+)
+
+
+class Moving(WriteRequest):
+    """A request that changes something."""
+
+    user_id: str
+
+
+class Looking(Request):
+    """A request that changes nothing."""
+
+    user_id: str
+
+
+class Moved(Answer):
+    """An answer."""
+
+    place: str
+
+
+def move_user(request: Moving, call: Call) -> Moved:
+    """Move a user."""
+    return Moved(place="elsewhere")
+
+
+def see_user(request: Looking, call: Call) -> Moved:
+    """See where a user is."""
+    return Moved(place="here")
+
+
+MOVE: dict[str, Any] = {
+    "route": "POST /admin/users/{user_id}/move",
+    "permission": Permission.USER_UPDATE,
+    "writes": [User],
+}
+
+
+def declare(function: Callable[..., Any] = move_user, **changed: Any) -> Operation[Any, Any]:
+    """Declare a function as if it stood in its own file."""
+    function.__module__ = f"functions.users.{function.__name__}"
+    arguments = {**MOVE, **changed}
+    return application.operation(arguments.pop("route"), **arguments)(function)
+
+
+def refusal_of(function: Callable[..., Any] = move_user, **changed: Any) -> str:
+    """The sentence that refuses a declaration."""
+    with pytest.raises(WrongDeclaration) as refused:
+        declare(function, **changed)
+    return str(refused.value)
+
+
+def test_declaration_says_everything_that_is_derived_from_it() -> None:
+    operation = declare(reads=[AccessPolicy], status=202)
+
+    assert (operation.name, operation.area) == ("move_user", "users")
+    assert (operation.method, operation.path) == ("POST", "/admin/users/{user_id}/move")
+    assert (operation.path_variables, operation.has_body) == (("user_id",), True)
+    assert (operation.request_model, operation.answer_model) == (Moving, Moved)
+    assert (operation.reads, operation.writes) == ((AccessPolicy,), (User,))
+    assert operation.principals == (User, AccessPolicy)
+    assert (operation.permission, operation.status) == (Permission.USER_UPDATE, 202)
+
+
+@pytest.mark.parametrize(
+    ("method", "has_body"),
+    [("GET", False), ("DELETE", False), ("POST", True), ("PUT", True), ("PATCH", True)],
+)
+def test_request_comes_from_the_body_of_posts_puts_and_patches(method: str, has_body: bool) -> None:
+    reading = method == "GET"
+    operation = declare(
+        see_user if reading else move_user,
+        route=f"{method} /admin/users/{{user_id}}",
+        writes=[] if reading else [User],
+    )
+    assert operation.has_body is has_body
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "/admin/users/{user_id}",
+        "POST admin/users/{user_id}",
+        "post /admin/users/{user_id}",
+        "HEAD /admin/users/{user_id}",
+        "POST /admin/users/{userId}",
+        "POST /Admin/users/{user_id}",
+        "POST /admin/users/{user_id}/",
+        "POST  /admin/users/{user_id}",
+        "POST /admin/{user_id}.json",
+    ],
+)
+def test_wrong_route_is_refused(route: str) -> None:
+    assert refusal_of(route=route) == (
+        f"move_user has the route {route!r}; write it as 'POST /admin/users/{{user_id}}/promote': "
+        "a method, a space, lower-case words with hyphens, variables in snake_case."
+    )
+
+
+def test_path_variable_without_a_field_is_refused() -> None:
+    assert refusal_of(route="POST /admin/groups/{group_id}") == (
+        "move_user has {group_id} in its route, but Moving has no field group_id; add it, or "
+        "rename the variable."
+    )
+
+
+def test_get_that_writes_is_refused() -> None:
+    assert refusal_of(route="GET /admin/users/{user_id}") == (
+        "move_user is a GET and declares writes; a GET must be safe to repeat: use POST, PUT, "
+        "PATCH or DELETE."
+    )
+
+
+def test_writing_without_room_for_a_reason_is_refused() -> None:
+    assert refusal_of(see_user) == (
+        "see_user declares writes, but Looking is no WriteRequest; derive it from WriteRequest, "
+        "so that the caller may give a reason for the journal."
+    )
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_changing_method_that_writes_nothing_is_refused(method: str) -> None:
+    assert refusal_of(route=f"{method} /admin/users/{{user_id}}", writes=[]) == (
+        f"move_user is a {method} and declares no writes; declare what it writes, or make it a GET."
+    )
+
+
+class OtherPermission(StrEnum):
+    """Not ours, but a permission all the same."""
+
+    USER_MOVE = "user.move"
+
+
+def test_permission_that_is_only_text_is_refused() -> None:
+    assert refusal_of(permission="user.move") == (
+        "move_user needs 'user.move'; give a member of Permission, or None when being signed in "
+        "is enough."
+    )
+    assert declare(permission=OtherPermission.USER_MOVE).permission == "user.move"
+    assert declare(permission=None).permission is None
+
+
+def takes_nothing() -> Moved:
+    """Take nothing."""
+    return Moved(place="")
+
+
+def takes_no_request(request: str, call: Call) -> Moved:
+    """Take no request."""
+    return Moved(place=request)
+
+
+def takes_no_call(request: Moving, call: Runtime) -> Moved:
+    """Take no call."""
+    return Moved(place="")
+
+
+def answers_nothing(request: Moving, call: Call) -> None:
+    """Answer nothing."""
+
+
+def answers_text(request: Moving, call: Call) -> str:
+    """Answer text."""
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("function", "taken", "answered"),
+    [
+        (takes_nothing, "", "<class 'tests.kit.test_operation.Moved'>"),
+        (takes_no_request, "request, call", "<class 'tests.kit.test_operation.Moved'>"),
+        (takes_no_call, "request, call", "<class 'tests.kit.test_operation.Moved'>"),
+        (answers_nothing, "request, call", "<class 'NoneType'>"),
+        (answers_text, "request, call", "<class 'str'>"),
+    ],
+)
+def test_wrong_signature_is_refused(
+    function: Callable[..., Any], taken: str, answered: str
+) -> None:
+    assert refusal_of(function) == (
+        f"{function.__name__} must take (request: a Request, call: Call) and return an Answer; "
+        f"it takes ({taken}) and returns {answered}."
+    )
+
+
+def follows(request: WriteRequest, call: Call, answer: Moved) -> None:
+    """What fits."""
+
+
+def takes_too_little(request: Moving, call: Call) -> None:
+    """Too little."""
+
+
+def takes_another_request(request: Looking, call: Call, answer: Moved) -> None:
+    """Another request."""
+
+
+def takes_another_answer(request: Moving, call: Call, answer: Operation[Any, Any]) -> None:
+    """Another answer, which is no class even."""
+
+
+def takes_anything_for_a_call(request: Moving, call: object, answer: Moved) -> None:
+    """No call."""
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        takes_too_little,
+        takes_another_request,
+        takes_another_answer,
+        takes_anything_for_a_call,
+    ],
+)
+def test_follow_up_of_other_types_is_refused(then: Callable[..., None]) -> None:
+    assert refusal_of(then=then) == (
+        f"move_user is followed by {then.__name__}, which must take (request: Moving, call: "
+        "Call, answer: Moved)."
+    )
+
+
+def test_follow_up_may_take_what_is_more_general() -> None:
+    assert declare(then=follows).then is follows
+
+
+def test_unknown_resource_is_refused() -> None:
+    assert refusal_of(writes=[User, "mail"]) == (
+        "move_user writes 'mail'; name entity classes, Account or Mail, from which its IAM "
+        "policy derives."
+    )
+
+
+# How a declared operation answers.
+
+
+def perform(world: World, operation: Operation[Any, Any], **event: Any) -> dict[str, Any]:
+    """Invoke the Lambda handler in a world."""
+    sent = {
+        **make_event(operation, claims=world.claims(world.admin_id), path={"user_id": "usr_1"}),
+        **event,
+    }
+    answer: dict[str, Any] = replace(operation, connect=lambda: world.runtime)(sent, object())
+    return answer
+
+
+def test_handler_answers_as_api_gateway_wants(world: World) -> None:
+    answer = perform(world, declare(status=202))
+    assert (answer["statusCode"], json.loads(answer["body"])) == (202, {"place": "elsewhere"})
+    assert answer["headers"]["Content-Type"] == "application/json"
+
+
+def test_refusal_becomes_a_problem_document(world: World) -> None:
+    def lose_user(request: Moving, call: Call) -> Moved:
+        """Lose a user."""
+        raise NotFound("user_not_found", "User not found")
+
+    answer = perform(world, declare(lose_user))
+
+    assert answer["statusCode"] == 404
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert json.loads(answer["body"]) == {
+        "type": "urn:rollcall:problem:user_not_found",
+        "title": "Not found",
+        "status": 404,
+        "detail": "User not found",
+        "code": "user_not_found",
+        "errors": [],
+        "requestId": "req_test",
+    }
+
+
+def test_unforeseen_error_tells_the_caller_nothing_and_the_log_no_values(
+    world: World, logged: StringIO
+) -> None:
+    def break_user(request: Moving, call: Call) -> Moved:
+        """Break a user."""
+        raise RuntimeError(request.reason)
+
+    answer = perform(world, declare(break_user), body='{"reason": "hunter2"}')
+
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (500, "internal_error")
+    assert "hunter2" not in answer["body"]
+    (line,) = (json.loads(each) for each in logged.getvalue().splitlines())
+    assert (line["message"], line["outcome"]) == ("break_user", "RuntimeError")
+    assert any("test_operation.py" in each for each in line["where"])
+    assert "hunter2" not in logged.getvalue()
+
+
+def test_caller_is_refused_before_his_request_is_read(world: World) -> None:
+    operation = declare()
+    event = make_event(operation, claims={}, body="not json")
+    assert operation.handle(event, world.runtime)["statusCode"] == 401
+
+
+def test_whoever_authorizes_decides(world: World) -> None:
+    def authorize(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
+        return Actor(kind="user", id="usr_guest", permissions=frozenset({"user.update"}))
+
+    operation = replace(declare(), authorize=authorize)
+    event = make_event(operation, claims={}, path={"user_id": "usr_1"})
+    assert operation.handle(event, world.runtime)["statusCode"] == 200
+
+
+def test_contended_attempt_starts_from_the_beginning(world: World) -> None:
+    attempts = []
+
+    def retry_user(request: Moving, call: Call) -> Moved:
+        """Move at the third attempt."""
+        attempts.append(call)
+        if len(attempts) < 3:
+            raise Contended
+        return Moved(place="there")
+
+    assert perform(world, declare(retry_user))["statusCode"] == 200
+    assert len({id(call.actor) for call in attempts}) == 3, "the caller is read anew each time"
+
+
+def test_follow_up_runs_after_the_commit_and_again_when_the_call_is_repeated(
+    world: World,
+) -> None:
+    user = world.add_user()
+    followed: list[str] = []
+
+    def follow(request: Request, call: Call, answer: Answer) -> None:
+        followed.append(answer.model_dump()["id"])
+        assert world.user(user.id).is_admin
+
+    operation = replace(promote_user, then=follow)
+    for _ in range(2):
+        world.invoke(operation, path={"user_id": user.id}, headers={"Idempotency-Key": "key-1"})
+
+    assert followed == [user.id, user.id]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])
+def test_unusable_idempotency_key_is_refused(world: World, key: str) -> None:
+    user = world.add_user()
+    reply = world.invoke(promote_user, path={"user_id": user.id}, headers={"Idempotency-Key": key})
+    assert (reply.status, reply.code) == (400, "bad_idempotency_key")
+
+
+def test_idempotency_key_of_a_reading_operation_is_passed_over(world: World) -> None:
+    stored = world.items()
+    assert world.invoke(get_me, headers={"Idempotency-Key": "key-1"}).status == 200
+    assert world.items() == stored
