@@ -12,6 +12,7 @@ from functions.users.restore_user import restore_user
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.table import INDEXES
 from tests.aws_edge import failing
+from tests.iam import acting_as
 from tests.world import World
 
 
@@ -22,7 +23,8 @@ def soft_delete(world: World) -> str:
 
 
 def purge(world: World) -> int:
-    return purge_deleted_users.run(world.runtime).purged
+    with acting_as(purge_deleted_users):
+        return purge_deleted_users.run(world.runtime).purged
 
 
 def test_soft_deleted_user_goes_for_good_after_thirty_days(world: World) -> None:

@@ -11,11 +11,13 @@ from functions.jobs.reconcile_identities import Reconciliation, reconcile_identi
 from functions.users.update_user import update_user
 from rollcall.users import User
 from tests.aws_edge import failing, watched
+from tests.iam import acting_as
 from tests.world import World
 
 
 def reconcile(world: World) -> Reconciliation:
-    return reconcile_identities.run(world.runtime)
+    with acting_as(reconcile_identities):
+        return reconcile_identities.run(world.runtime)
 
 
 def set_attributes(world: World, user: User, **attributes: str) -> None:

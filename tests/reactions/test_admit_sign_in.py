@@ -8,6 +8,7 @@ from functions.reactions.admit_sign_in import admit_sign_in
 from rollcall.kit.errors import Forbidden
 from rollcall.users import Status
 from tests.aws_edge import failing
+from tests.iam import acting_as
 from tests.world import World
 
 SIGN_IN, REFRESH = "TokenGeneration_Authentication", "TokenGeneration_RefreshTokens"
@@ -15,7 +16,8 @@ SIGN_IN, REFRESH = "TokenGeneration_Authentication", "TokenGeneration_RefreshTok
 
 def sign_in(world: World, user_id: str, source: str = SIGN_IN) -> None:
     event = {"userName": user_id, "triggerSource": source, "request": {}, "response": {}}
-    admit_sign_in.react(event, world.runtime)
+    with acting_as(admit_sign_in):
+        admit_sign_in.react(event, world.runtime)
 
 
 @pytest.mark.parametrize("status", [Status.ACTIVE, Status.INVITED, Status.PENDING_VERIFICATION])

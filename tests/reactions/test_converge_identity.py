@@ -12,6 +12,7 @@ from rollcall.kit.attributes import to_attributes
 from rollcall.kit.journal import JournalEntry
 from rollcall.users import Status, User
 from tests.aws_edge import failing, watched
+from tests.iam import acting_as
 from tests.world import World
 
 
@@ -38,7 +39,8 @@ def new_user(world: World, **fields: Any) -> User:
 def converge(world: World, batch: list[dict[str, Any]]) -> list[str]:
     """Run the Lambda handler; returns the sequence numbers that are to come again."""
     handler = replace(converge_identity, connect=lambda: world.runtime)
-    answer = handler({"Records": batch}, None)
+    with acting_as(converge_identity):
+        answer = handler({"Records": batch}, None)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
