@@ -1,0 +1,259 @@
+"""Gateway events in, answers out: whatever is sent, it is a request or a refusal, never a 500."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.users.create_user import CreateUser
+from functions.users.delete_user import DeleteUser
+from functions.users.update_user import UpdateUser
+from rollcall.kit.errors import Conflict, Invalid, Malformed, Problem
+from rollcall.kit.http import (
+    NEVER,
+    GatewayEvent,
+    read_request,
+    write_answer,
+    write_internal_error,
+    write_problem,
+)
+from rollcall.kit.model import Answer, Request, VersionedAnswer
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def event(**parts: Any) -> GatewayEvent:
+    return GatewayEvent.model_validate(parts)
+
+
+def known_fields(model: type[Request]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects whose names the model knows, with anything as their values."""
+    names = [str(field.alias) for field in model.model_fields.values()]
+    return st.dictionaries(st.sampled_from(names), JSON)
+
+
+def status_of(sent: GatewayEvent, model: type[Request], *, has_body: bool) -> int:
+    """200 for a request, or the status of the refusal, which can be written as JSON."""
+    try:
+        request = read_request(sent, model, has_body=has_body)
+    except Problem as problem:
+        document = json.loads(write_problem(problem, "req_1", "*")["body"])
+        return int(document["status"])
+    return 200 if isinstance(request, model) else 500
+
+
+@given(body=JSON | known_fields(CreateUser) | known_fields(UpdateUser))
+@pytest.mark.parametrize("model", [CreateUser, UpdateUser])
+def test_any_json_is_a_request_or_a_refusal(model: type[Request], body: object) -> None:
+    sent = event(body=json.dumps(body), pathParameters={"user_id": "usr_1"})
+    assert status_of(sent, model, has_body=True) in {200, 400, 422}
+
+
+@given(body=st.text() | st.binary().map(lambda raw: base64.b64encode(raw).decode()))
+@pytest.mark.parametrize("encoded", [False, True])
+def test_any_text_is_a_request_or_a_refusal(body: str, encoded: bool) -> None:
+    sent = event(body=body, isBase64Encoded=encoded, pathParameters={"user_id": "usr_1"})
+    assert status_of(sent, UpdateUser, has_body=True) in {200, 400, 422}
+
+
+@given(query=st.dictionaries(st.text(), st.lists(st.text(), min_size=1, max_size=3)))
+def test_any_query_is_a_request_or_a_refusal(query: dict[str, list[str]]) -> None:
+    sent = event(multiValueQueryStringParameters=query, pathParameters={"user_id": "usr_1"})
+    assert status_of(sent, DeleteUser, has_body=False) in {200, 422}
+
+
+@pytest.mark.parametrize("depth", [100, 900, 3_000, 30_000, 300_000])
+def test_deep_nesting_is_refused(depth: int) -> None:
+    body = '{"profile": ' + "[" * depth + "]" * depth + "}"
+    assert status_of(event(body=body), UpdateUser, has_body=True) in {400, 422}
+
+
+@given(tag=st.text() | st.integers().map(lambda number: f'"{number}"'))
+def test_any_if_match_is_a_version_or_none_that_fits(tag: str) -> None:
+    version = event(headers={"If-Match": tag}).expected_version()
+    assert version is None or version >= NEVER
+
+
+@pytest.mark.parametrize(
+    ("header", "version"),
+    [
+        (None, None),
+        ("*", None),
+        ('"3"', 3),
+        ('W/"3"', 3),
+        ("3", 3),
+        (' "3" ', 3),
+        ("", NEVER),
+        ('"x"', NEVER),
+        ('"-3"', NEVER),
+        ('"1", "2"', NEVER),
+    ],
+)
+def test_if_match(header: str | None, version: int | None) -> None:
+    headers = None if header is None else {"if-MATCH": header}
+    assert event(headers=headers).expected_version() == version
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"name": "x"',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        "[]",
+        "null",
+        '{"name": Infinity}',
+        "{'name': 'x'}",
+        '{"name": "\\ud800"}',
+        "1" * 5000,
+    ],
+)
+def test_what_is_no_json_object_is_malformed(body: str) -> None:
+    with pytest.raises(Malformed) as refused:
+        read_request(event(body=body), UpdateUser, has_body=True)
+    assert refused.value.code == "malformed_json"
+
+
+def test_base64_body_is_decoded_and_broken_base64_is_malformed() -> None:
+    text = base64.b64encode(json.dumps({"name": "Zoë"}).encode()).decode()
+    path = {"user_id": "usr_1"}
+    sent = event(body=text, isBase64Encoded=True, pathParameters=path)
+    assert read_request(sent, UpdateUser, has_body=True).name == "Zoë"
+    for broken in ("***", base64.b64encode(b"\xff\xfe").decode()):
+        with pytest.raises(Malformed):
+            read_request(event(body=broken, isBase64Encoded=True), UpdateUser, has_body=True)
+
+
+def test_absent_and_empty_bodies_are_empty_requests() -> None:
+    for body in (None, "", "  \n", "{}"):
+        sent = event(body=body, pathParameters={"user_id": "usr_1"})
+        assert read_request(sent, UpdateUser, has_body=True).model_fields_set == {"user_id"}
+
+
+class Nested(Request):
+    """Types that text can stand for in JSON."""
+
+    day: date | None = None
+    flag: bool = False
+    count: int = 0
+    names: tuple[str, ...] = ()
+
+
+def test_json_types_are_taken_at_their_word() -> None:
+    sent = event(body='{"day": "2026-01-05", "flag": true, "count": 2, "names": ["a"]}')
+    request = read_request(sent, Nested, has_body=True)
+    assert request == Nested(day=date(2026, 1, 5), flag=True, count=2, names=("a",))
+
+    with pytest.raises(Invalid) as refused:
+        read_request(
+            event(body='{"flag": "true", "count": "2", "day": 7, "names": "a"}'),
+            Nested,
+            has_body=True,
+        )
+    assert {error.field for error in refused.value.errors} == {"flag", "count", "day", "names"}
+
+
+def test_query_types_are_read_from_text() -> None:
+    query = {"flag": ["true"], "count": ["2"], "names": ["a", "b"], "day": ["2026-01-05"]}
+    request = read_request(event(multiValueQueryStringParameters=query), Nested, has_body=False)
+    assert request == Nested(day=date(2026, 1, 5), flag=True, count=2, names=("a", "b"))
+
+
+def test_names_inside_the_code_are_no_names_of_the_api() -> None:
+    with pytest.raises(Invalid) as refused:
+        read_request(event(body='{"user_id": "usr_1"}'), UpdateUser, has_body=True)
+    assert [error.field for error in refused.value.errors] == ["userId", "user_id"]
+
+
+def test_refusal_lists_the_fields_and_repeats_no_value() -> None:
+    body = json.dumps({"email": "top secret", "profile": {"birthDate": "also secret"}})
+    with pytest.raises(Invalid) as refused:
+        read_request(event(body=body), CreateUser, has_body=True)
+    document = write_problem(refused.value, "req_1", "*")["body"]
+    assert refused.value.detail == "Please correct: email, profile.birthDate."
+    assert "secret" not in document
+
+
+def test_missing_parts_of_an_event_are_empty() -> None:
+    sent = event(requestContext={"requestId": "req_1", "identity": {"sourceIp": "192.0.2.1"}})
+    assert (sent.claims, sent.source_ip, sent.user_agent) == ({}, "192.0.2.1", "")
+    assert (sent.header("Anything"), sent.idempotency_key()) == (None, None)
+
+
+def test_user_agent_is_shortened() -> None:
+    sent = event(requestContext={"identity": {"userAgent": "x" * 1000}})
+    assert len(sent.user_agent) == 256
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"body": '{"a": 2}'},
+        {"pathParameters": {"user_id": "usr_2"}},
+        {"multiValueQueryStringParameters": {"mode": ["soft"]}},
+    ],
+)
+def test_what_was_sent_differs_when_the_request_does(other: dict[str, Any]) -> None:
+    parts = {"body": '{"a": 1}', "pathParameters": {"user_id": "usr_1"}}
+    assert event(**parts).sent() == event(**parts, headers={"X": "1"}).sent()
+    assert event(**parts).sent() != event(**{**parts, **other}).sent()
+
+
+class Thing(VersionedAnswer):
+    """An answer."""
+
+    long_name: str | None = None
+
+
+class Plain(Answer):
+    """An answer without a version."""
+
+    done: bool = True
+
+
+def test_answer_is_camel_case_without_empty_fields_and_carries_its_etag() -> None:
+    answer = write_answer(Thing(version=7, long_name="x"), 201, "https://console.example.com")
+    assert (answer["statusCode"], json.loads(answer["body"])) == (
+        201,
+        {"version": 7, "longName": "x"},
+    )
+    assert answer["headers"] == {
+        "Content-Type": "application/json",
+        "Cache-Control": "no-store",
+        "Access-Control-Allow-Origin": "https://console.example.com",
+        "Access-Control-Expose-Headers": "ETag",
+        "ETag": '"7"',
+    }
+    assert json.loads(write_answer(Thing(version=1), 200, "*")["body"]) == {"version": 1}
+    assert "ETag" not in write_answer(Plain(), 200, "*")["headers"]
+
+
+def test_problem_is_written_as_rfc_9457_says() -> None:
+    answer = write_problem(Conflict("last_admin", "One must stay."), "req_1", "*")
+    assert answer["statusCode"] == 409
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert json.loads(answer["body"])["type"] == "urn:rollcall:problem:last_admin"
+
+
+def test_internal_error_says_only_where_to_look() -> None:
+    answer = write_internal_error("req_1", "*")
+    assert answer["statusCode"] == 500
+    assert json.loads(answer["body"]) == {
+        "type": "urn:rollcall:problem:internal_error",
+        "title": "Internal error",
+        "status": 500,
+        "detail": "Something went wrong here; the log has the request id.",
+        "code": "internal_error",
+        "errors": [],
+        "requestId": "req_1",
+    }
