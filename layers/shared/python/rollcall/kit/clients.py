@@ -8,17 +8,18 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import Session, get_session
 
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 1, 3, 3
+"""Together less than an operation's 15 seconds, so that it can answer 503 in its own words."""
 CONFIG = Config(
     user_agent="rollcall",
     parameter_validation=False,
-    connect_timeout=2,
-    read_timeout=5,
-    retries={"mode": "standard", "max_attempts": 3},
+    connect_timeout=CONNECT_SECONDS,
+    read_timeout=READ_SECONDS,
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     tcp_keepalive=True,
 )
 """A fixed user agent and no parameter validation take a third off each request (pydantic has
-validated already); the timeouts leave an operation time to answer 503 in its own words.
-"""
+validated already)."""
 
 
 @cache

@@ -1,0 +1,24 @@
+"""Who is acting."""
+
+from __future__ import annotations
+
+from rollcall.kit.actor import EVERYTHING, Actor, system_actor
+
+
+def test_actor_holds_what_is_named() -> None:
+    actor = Actor(kind="user", id="usr_1", permissions=frozenset({"user.view"}))
+    assert actor.holds("user.view")
+    assert not actor.holds("user.delete")
+    assert not actor.holds(EVERYTHING)
+
+
+def test_who_holds_everything_holds_each() -> None:
+    actor = Actor(kind="user", id="usr_1", permissions=frozenset({EVERYTHING}))
+    assert actor.holds("user.delete")
+    assert actor.holds("whatever.comes.later")
+
+
+def test_code_acts_in_its_own_name_and_rests_on_no_record() -> None:
+    actor = system_actor("purge_deleted_users")
+    assert (actor.kind, actor.id, actor.witnesses) == ("system", "purge_deleted_users", {})
+    assert actor.holds("user.delete")

@@ -1,0 +1,60 @@
+"""Refusals as RFC 9457 problem documents."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rollcall.kit.errors import (
+    Conflict,
+    FieldError,
+    Forbidden,
+    Invalid,
+    Malformed,
+    NotFound,
+    Problem,
+    Stale,
+    Unauthenticated,
+    Unavailable,
+)
+
+
+@pytest.mark.parametrize(
+    ("problem", "status"),
+    [
+        (Malformed, 400),
+        (Unauthenticated, 401),
+        (Forbidden, 403),
+        (NotFound, 404),
+        (Conflict, 409),
+        (Stale, 412),
+        (Invalid, 422),
+        (Unavailable, 503),
+    ],
+)
+def test_each_refusal_has_its_status(problem: type[Problem], status: int) -> None:
+    document = problem("some_code", "Some words.").body("req_1")
+    assert (document["status"], document["code"], document["detail"]) == (
+        status,
+        "some_code",
+        "Some words.",
+    )
+    assert document["type"] == "urn:rollcall:problem:some_code"
+
+
+def test_wrong_fields_are_listed() -> None:
+    errors = (FieldError("email", "Wrong.", "value_error"), FieldError("name", "Empty.", "empty"))
+    document = Invalid("invalid", "Please correct.", errors).body("req_1")
+    assert json.loads(json.dumps(document))["errors"] == [
+        {"field": "email", "message": "Wrong.", "code": "value_error"},
+        {"field": "name", "message": "Empty.", "code": "empty"},
+    ]
+
+
+def test_refusal_of_one_field_says_the_same_in_both_places() -> None:
+    document = Invalid.field("email", "An address has to remain.", "address_needed").body("req_1")
+    assert document["detail"] == "An address has to remain."
+    assert document["errors"] == [
+        {"field": "email", "message": "An address has to remain.", "code": "address_needed"}
+    ]

@@ -1,0 +1,34 @@
+"""One line a call, without anything that a person typed (I17)."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+from rollcall.kit.log import log_call, log_failure
+
+
+def test_call_leaves_one_structured_line(logged: StringIO) -> None:
+    log_call("get_user", outcome="ok", request_id="req_1", actor_id="usr_1")
+
+    (line,) = (json.loads(each) for each in logged.getvalue().splitlines())
+    assert {
+        "message": "get_user",
+        "outcome": "ok",
+        "request_id": "req_1",
+        "actor_id": "usr_1",
+        "service": "rollcall",
+    }.items() <= line.items()
+
+
+def test_failure_tells_type_and_place_but_not_the_message(logged: StringIO) -> None:
+    typed = "hunter" + str(2)
+    try:
+        int(typed)
+    except ValueError as error:
+        log_failure("get_user", error, request_id="req_1")
+
+    (line,) = (json.loads(each) for each in logged.getvalue().splitlines())
+    assert (line["level"], line["outcome"]) == ("ERROR", "ValueError")
+    assert "test_log.py" in line["where"][-1]
+    assert typed not in logged.getvalue()

@@ -1,0 +1,59 @@
+"""The shape of JSON."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from rollcall.kit.model import Answer, Request, Time, WriteRequest, format_time
+
+MOMENTS = st.datetimes(
+    min_value=datetime(1000, 1, 2),  # noqa: DTZ001 (hypothesis adds the zone itself)
+    max_value=datetime(9998, 12, 30),  # noqa: DTZ001 (as above)
+    timezones=st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours))),
+)
+
+
+class Seen(Answer):
+    """An answer with a time."""
+
+    last_seen_at: Time
+
+
+@given(one=MOMENTS, other=MOMENTS)
+def test_times_sort_as_text(one: datetime, other: datetime) -> None:
+    if format_time(one) < format_time(other):
+        assert one < other
+
+
+@given(moment=MOMENTS)
+def test_times_are_utc_and_come_back_to_the_millisecond(moment: datetime) -> None:
+    text = format_time(moment)
+    assert text.endswith("Z")
+    assert abs(Seen.model_validate({"lastSeenAt": text}).last_seen_at - moment) < timedelta(
+        milliseconds=1
+    )
+
+
+def test_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Seen.model_validate({"lastSeenAt": "2026-01-05T09:00:00"})
+
+
+def test_names_are_camel_case_outside_and_snake_case_inside() -> None:
+    moment = datetime(2026, 1, 5, 9, 0, 0, 123456, tzinfo=UTC)
+    assert Seen(last_seen_at=moment).model_dump_json(by_alias=True) == (
+        '{"lastSeenAt":"2026-01-05T09:00:00.123Z"}'
+    )
+
+
+def test_models_are_frozen_and_requests_take_no_unknown_field() -> None:
+    request = WriteRequest(reason="Because")
+    with pytest.raises(ValidationError):
+        request.reason = "Otherwise"  # type: ignore[misc]  # what is tested
+    with pytest.raises(ValidationError):
+        Request.model_validate({"anything": 1})
