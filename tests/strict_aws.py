@@ -143,10 +143,12 @@ def _admin_create_user(_: StrictAws, call: WireCall, send: Serve) -> Response:
             return call.refuse("UserNotFoundException", "User does not exist.")
         if present.status != "FORCE_CHANGE_PASSWORD":
             return call.refuse("UnsupportedUserStateException", "Resend not possible.")
-        return call.accept()
     password = parameters.get("TemporaryPassword")
     if password and not _meets_policy(pool, password):
         return call.refuse("InvalidPasswordException", "Password does not conform to policy.")
+    if present and parameters.get("MessageAction") == "RESEND":
+        present.password = password or present.password
+        return call.accept()
     if present or _is_taken(pool, parameters["Username"], _attributes(parameters)):
         return call.refuse("UsernameExistsException", "User account already exists.")
     return send()
@@ -167,6 +169,16 @@ def _admin_update_user_attributes(_: StrictAws, call: WireCall, send: Serve) -> 
     return send()
 
 
+def _admin_delete_user_attributes(_: StrictAws, call: WireCall, send: Serve) -> Response:
+    """Deleting what is not there is no mistake; moto thinks that it is."""
+    parameters = call.parameters
+    user = _pool(call).users.get(parameters["Username"])
+    if user is not None:
+        held = [name for name in parameters["UserAttributeNames"] if name in user.attribute_lookup]
+        _rewrite(call, {**parameters, "UserAttributeNames": held})
+    return send()
+
+
 def _list_users(_: StrictAws, call: WireCall, send: Serve) -> Response:
     if call.parameters.get("Limit", USERS_A_PAGE) > USERS_A_PAGE:
         return call.refuse("InvalidParameterException", "Limit is at most 60.")
@@ -176,6 +188,7 @@ def _list_users(_: StrictAws, call: WireCall, send: Serve) -> Response:
 _RULES: Mapping[str, Callable[[StrictAws, WireCall, Serve], Response]] = {
     "TransactWriteItems": _transact_write_items,
     "AdminCreateUser": _admin_create_user,
+    "AdminDeleteUserAttributes": _admin_delete_user_attributes,
     "AdminUpdateUserAttributes": _admin_update_user_attributes,
     "ListUsers": _list_users,
 }

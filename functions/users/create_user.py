@@ -79,9 +79,14 @@ class CreateUser(WriteRequest):
 
 def make_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
     """Make the account at the identity provider, with the caller's password."""
-    password = request.temporary_password
-    invite = request.send_invite is True
-    credential = Credential(password, permanent=False, invite=invite) if password else None
+    credential = None
+    if request.temporary_password is not None:
+        credential = Credential(
+            request.temporary_password,
+            permanent=False,
+            invite=request.send_invite is True,
+            chosen_at=answer.created_at,
+        )
     settle_account(call, answer.id, credential)
 
 
@@ -118,6 +123,7 @@ def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
         updated_at=call.now,
         username=username,
         pending_credential=request.pending_credential,
+        credentials_changed_at=call.now,
         **request.model_dump(include=_COPIED),
     )
     for group_id in request.groups:

@@ -43,8 +43,11 @@ class ResetPassword(WriteRequest):
 
 def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None:
     """Set the password or send the reset at the identity provider."""
-    password = request.new_password
-    credential = Credential(password, request.permanent) if password else None
+    credential = None
+    if request.new_password is not None:
+        credential = Credential(
+            request.new_password, request.permanent, chosen_at=answer.updated_at
+        )
     settle_account(call, answer.id, credential)
 
 

@@ -53,7 +53,9 @@ class UpdateUser(WriteRequest):
 
 def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
     """Let the identity provider's account follow."""
-    credential = Credential(request.password, permanent=True) if request.password else None
+    credential = None
+    if request.password is not None:
+        credential = Credential(request.password, permanent=True, chosen_at=answer.updated_at)
     settle_account(call, answer.id, credential)
 
 

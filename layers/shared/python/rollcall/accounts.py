@@ -8,7 +8,8 @@ on condition that the user has not changed meanwhile.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -39,6 +40,10 @@ class Credential:
     permanent: bool
     invite: bool = False
     """Whether it goes out by mail, with an invitation."""
+    chosen_at: datetime | None = None
+    """The moment of the change that it belongs to, so that an old request that is sent again does
+    not set its password in the place of a later one; None: whatever is pending.
+    """
 
 
 def settle_account(call: Call, user_id: str, credential: Credential | None = None) -> None:
@@ -48,6 +53,8 @@ def settle_account(call: Call, user_id: str, credential: Credential | None = Non
     it does not answer, Unavailable is raised and the stream finishes the work later.
     """
     written = [change.after for change in call.committed if change.after.id == user_id]
+    if written and written[-1].in_step:  # nothing that the account shows was changed
+        return
 
     def converge() -> None:
         user = written.pop() if written else call.table.find(User, user_id)
@@ -67,7 +74,7 @@ def settle_user(request: ChangeUser, call: Call, answer: UserAnswer) -> None:
 
 def converge_account(call: Call, user_id: str) -> None:
     """Bring a user's account in step, whoever left it out of step (idempotent)."""
-    retry_contended(lambda: _converge(call, call.table.find(User, user_id), None, check=True))
+    retry_contended(lambda: _converge(call, call.table.find(User, user_id), None))
 
 
 def find_password_account(call: Call, user: User) -> FoundAccount | None:
@@ -80,10 +87,8 @@ def find_password_account(call: Call, user: User) -> FoundAccount | None:
     return found
 
 
-def _converge(
-    call: Call, user: User | None, credential: Credential | None, *, check: bool = False
-) -> None:
-    if user is None or (user.in_step and not check):
+def _converge(call: Call, user: User | None, credential: Credential | None) -> None:
+    if user is None:
         return
     if user.erased:
         _erase(call, user)
@@ -99,46 +104,52 @@ def _converge(
 
 
 def _mend(call: Call, user: User, credential: Credential | None) -> bool:
-    """Make the account as it should be; returns whether nothing about the password is left."""
+    """Make the account as it should be; returns whether nothing about the password is left.
+
+    The password comes after the addresses and the enabled state, because a reset is mailed to the
+    present address; sessions end last, so that none begun with the old password outlives it.
+    """
     account, identity = user.account(), call.identity
     found = identity.find(user.id)
-    told = found is not None and _tell_credential(call, user, found, credential)
+    made = found is None
     if found is None:
-        found, told = _create(call, user, credential)
+        found = _create(call, user, credential)
     if found.managed() != account.attributes():
         identity.update_attributes(account, found)
     if found.enabled != account.enabled:
         identity.set_enabled(user.id, account.enabled)
     if identity.is_admin(user.id) != account.admin:
         identity.set_admin(user.id, account.admin)
+    told = _tell_credential(call, user, found, credential, made=made)
     if user.signed_out_epoch < user.auth_epoch:
         identity.sign_out(user.id)
     return told
 
 
-def _create(call: Call, user: User, credential: Credential | None) -> tuple[FoundAccount, bool]:
+def _create(call: Call, user: User, credential: Credential | None) -> FoundAccount:
     password = credential.password.get_secret_value() if credential else None
     invite = credential.invite if credential else user.pending_credential == "invitation"
-    found = call.identity.create(user.account(), password, invite)
-    if credential and credential.permanent:
-        call.identity.set_password(user.id, credential.password.get_secret_value(), permanent=True)
-    return found, credential is not None or user.pending_credential != "password"
+    return call.identity.create(user.account(), password, invite)
 
 
 def _tell_credential(
-    call: Call, user: User, found: FoundAccount, credential: Credential | None
+    call: Call, user: User, found: FoundAccount, credential: Credential | None, *, made: bool
 ) -> bool:
+    """Tell what Cognito has yet to be told about the password; ``made``: the account is new, so
+    that a temporary password and an invitation have gone with it. Returns whether all is told.
+    """
+    if user.pending_credential == "reset":
+        if not user.account().enabled:  # refused while closed; follows when it is open again
+            return False
+        call.identity.send_reset(found)
     if user.pending_credential == "password":
-        if credential is None:
+        if credential is None or credential.chosen_at not in (None, user.credentials_changed_at):
             return False
         password = credential.password.get_secret_value()
-        if credential.invite:
+        if credential.invite and not made:
             call.identity.resend_invitation(found, password)
-        else:
+        elif credential.permanent or not made:
             call.identity.set_password(user.id, password, credential.permanent)
-    if user.pending_credential == "reset":
-        call.identity.send_reset(found)
-    # An account that is there has had its invitation from the attempt that made it.
     return True
 
 
@@ -163,8 +174,9 @@ def _erase(call: Call, user: User) -> None:
 
 
 def _free_aliases(call: Call, user: User) -> None:
-    """Another account still holds an address that the table has given to this user: bring that
-    one in step first. Raises IdentityRefused when it belongs to nobody the table knows.
+    """Another account still holds an address that the table has given to this user: take it from
+    there; that one's own changes follow with their own record of the stream. Raises
+    IdentityRefused when the account belongs to nobody the table knows.
     """
     for alias in filter(None, (user.email, user.phone, user.username)):
         holder = call.identity.find(alias)
@@ -174,14 +186,39 @@ def _free_aliases(call: Call, user: User) -> None:
         if owner is None:
             detail = "The user pool has an account with this address that Rollcall does not know."
             raise IdentityRefused("unknown_account_holds_alias", detail)
-        _converge(call, owner, None, check=True)
+        if owner.erased:
+            _erase(call, owner)
+        else:
+            call.identity.release_aliases(owner.account(), holder)
 
 
 def _take_back(call: Call) -> None:
     """Undo what this call committed for an account that Cognito will not have."""
     for change in call.committed:
-        after = change.after
-        if isinstance(after, User):
-            earlier = change.before or after.as_erased(call.now)
-            call.take_back(Change(after, earlier.model_copy(update={"pending_credential": None})))
-            converge_account(call, after.id)
+        if isinstance(change.after, User):
+            retry_contended(partial(_undo, call, change))
+            converge_account(call, change.after.id)
+
+
+def _undo(call: Call, change: Change[User]) -> None:
+    present = call.table.find(User, change.after.id)
+    if present is not None and present.exists:
+        call.take_back(Change(present, _without(change, present, call.now)))
+
+
+def _without(change: Change[User], present: User, now: datetime) -> User:
+    """The user as he is now without this change, but with what others have changed since. The
+    sessions that it ended stay ended (I13).
+    """
+    before, after = change.before, change.after
+    if before is None:
+        return present.as_erased(now)
+    undone = {
+        name: getattr(before, name)
+        for name in User.model_fields.keys() - _KEPT
+        if getattr(present, name) == getattr(after, name)
+    }
+    return present.model_copy(update=undone)
+
+
+_KEPT = {"id", "version", "created_at", "auth_epoch", "identity_version", "signed_out_epoch"}

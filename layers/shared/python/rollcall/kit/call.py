@@ -104,8 +104,9 @@ class Call:
         idempotency row; the actor is the code itself, because the caller did not ask for this.
         """
         transaction = Transaction(self.table, system_actor(self.action), self._origin())
-        transaction.add_change(change)
-        transaction.add_counts([change])
+        if is_effective(change):
+            transaction.add_change(change)
+            transaction.add_counts([change])
         if self.idempotency is not None:
             transaction.remove_item(self.idempotency.key)
         transaction.send()

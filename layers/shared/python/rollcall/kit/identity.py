@@ -150,31 +150,25 @@ class Identity:
         return any(group["GroupName"] == ADMINS_GROUP for group in answer["Groups"])
 
     def create(self, account: Account, password: str | None, invite: bool) -> FoundAccount:
-        """Make the account and return it; success also when it is there already and is ours,
-        as it is after a lost answer.
+        """Make the account and return it.
 
-        Raises AliasHeld when another account holds its email, phone or username.
+        Raises AliasHeld when another account holds its email, phone or username, and also when
+        the account itself is there already, made by somebody else or by a call whose answer was
+        lost: then nobody knows with which password, and the caller looks again.
         """
         options: dict[str, Any] = {"TemporaryPassword": password} if password else {}
         if invite:
             options["DesiredDeliveryMediums"] = ["EMAIL" if account.email else "SMS"]
         else:
             options["MessageAction"] = "SUPPRESS"
-        try:
-            self._call(
-                "admin_create_user",
-                Username=account.id,
-                UserAttributes=_attribute_list(account.attributes()),
-                **options,
-            )
-        except AliasHeld:
-            found = self.find(account.id)
-            if found is None:
-                raise
-            return found
-        return FoundAccount(
-            account.id, account.attributes(), enabled=True, status=MUST_CHANGE_STATUS
+        attributes = account.attributes()
+        self._call(
+            "admin_create_user",
+            Username=account.id,
+            UserAttributes=_attribute_list(attributes),
+            **options,
         )
+        return FoundAccount(account.id, attributes, enabled=True, status=MUST_CHANGE_STATUS)
 
     def update_attributes(self, account: Account, found: FoundAccount) -> None:
         """Set and remove attributes so that they are as the account says."""
@@ -196,6 +190,22 @@ class Identity:
         if dropped:
             self._call(
                 "admin_delete_user_attributes", Username=account.id, UserAttributeNames=dropped
+            )
+
+    def release_aliases(self, account: Account, found: FoundAccount) -> None:
+        """Take from an account the sign-in aliases that it should not have."""
+        wanted = account.attributes()
+        stale = [
+            name
+            for name in ("email", "phone_number", "preferred_username")
+            if name in found.attributes and found.attributes[name] != wanted.get(name)
+        ]
+        if stale:
+            self._call(
+                "admin_delete_user_attributes",
+                absent={},
+                Username=found.id,
+                UserAttributeNames=stale,
             )
 
     def set_enabled(self, account_id: str, enabled: bool) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pydantic.alias_generators import to_camel
+
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import to_attributes
 from rollcall.kit.entity import Counter, Entity, Key, Row
@@ -137,7 +139,7 @@ class Transaction:
         witnessed = self._actor.witnesses.get(before.key(), before.version)
         if witnessed != before.version:
             raise Contended
-        self._put(after.item(), "version = :version", {":version": before.version})
+        self._put(after.item(), *_unchanged(before))
 
     def _move_claims(self, before: Entity | None, after: Entity) -> None:
         held = before.claims() if before else frozenset()
@@ -231,6 +233,22 @@ class Transaction:
                 body["ExpressionAttributeValues"] = to_attributes(values)
         write: Any = {verb: body}
         self._actions.append(_Action(write, refusal or Contended()))
+
+
+def _unchanged(entity: Entity) -> tuple[str, dict[str, Any]]:
+    """The condition that an entity is stored as it was read. Its bookkeeping counts too: it
+    changes without a new version, and would be overwritten with what it was.
+    """
+    stored = entity.item()
+    conditions, values = ["version = :version"], {":version": entity.version}
+    names = [name for name in entity.unversioned_fields if name not in entity.row_fields]
+    for number, name in enumerate(map(to_camel, names)):
+        if name in stored:
+            conditions.append(f"{name} = :u{number}")
+            values[f":u{number}"] = stored[name]
+        else:
+            conditions.append(f"attribute_not_exists({name})")
+    return " AND ".join(conditions), values
 
 
 def _rows_by_key(entity: Entity | None) -> dict[Key, Row]:
