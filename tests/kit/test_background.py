@@ -1,0 +1,59 @@
+"""The decorators of jobs and reactions: what each hands on to its declaration."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rollcall.background import cognito_reaction, deployment_reaction, job, stream_reaction
+from rollcall.kit.call import Call
+from rollcall.kit.identity import Account
+from rollcall.kit.job import Report
+from rollcall.kit.journal import JournalEntry
+from rollcall.kit.mail import Mail
+from rollcall.kit.reaction import SignIn
+from rollcall.operations import connect
+from rollcall.users import User
+
+
+class Nothing(Report):
+    """An empty report."""
+
+
+def do_daily(call: Call) -> Nothing:
+    """Do it daily."""
+    return Nothing()
+
+
+def follow_user(entry: JournalEntry, call: Call) -> None:
+    """Follow a user."""
+
+
+def watch_sign_in(sign_in: SignIn, call: Call) -> None:
+    """Watch a sign-in."""
+
+
+def prepare_table(call: Call) -> None:
+    """Prepare the table."""
+
+
+for function in (do_daily, follow_user, watch_sign_in, prepare_table):
+    function.__module__ = f"functions.reactions.{function.__name__}"
+
+
+def test_each_decorator_keeps_what_it_is_told() -> None:
+    reads, writes = [User], [User, Account, Mail]
+    declared = (
+        job(every=timedelta(days=1), reads=reads, writes=writes)(do_daily),
+        stream_reaction(User, reads=reads, writes=writes)(follow_user),
+        cognito_reaction("pre_token_generation", reads=reads, writes=writes)(watch_sign_in),
+        deployment_reaction(reads=reads, writes=writes)(prepare_table),
+    )
+    for declaration in declared:
+        assert (declaration.reads, declaration.writes) == (tuple(reads), tuple(writes))
+        assert declaration.connect is connect
+
+
+def test_lambda_gets_the_time_that_its_caller_waits() -> None:
+    assert stream_reaction(User)(follow_user).timeout == 60
+    assert cognito_reaction("pre_token_generation")(watch_sign_in).timeout == 5
+    assert deployment_reaction()(prepare_table).timeout == 60

@@ -1,0 +1,143 @@
+"""``@job``: scheduled functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from functions.jobs.purge_deleted_users import purge_deleted_users
+from rollcall.kit.background import Background
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Unavailable, WrongDeclaration
+from rollcall.kit.job import Job, Report
+from rollcall.kit.model import Answer
+from rollcall.operations import connect
+from rollcall.users import User
+from tests.aws_edge import failing
+from tests.world import World
+
+background = Background(connect=connect)
+
+
+class Counted(Report):
+    """A report."""
+
+    users_seen: int
+
+
+def count_users(call: Call) -> Counted:
+    """Count the users."""
+    return Counted(users_seen=3)
+
+
+def declare(function: Callable[..., Any] = count_users, **arguments: Any) -> Job[Any]:
+    function.__module__ = f"functions.jobs.{function.__name__}"
+    return background.job(**{"every": timedelta(hours=1), **arguments})(function)
+
+
+def refusal_of(function: Callable[..., Any] = count_users, **arguments: Any) -> str:
+    with pytest.raises(WrongDeclaration) as refused:
+        declare(function, **arguments)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("every", "shown"),
+    [
+        (timedelta(seconds=59), "0:00:59"),
+        (timedelta(0), "0:00:00"),
+        (timedelta(minutes=1, seconds=30), "0:01:30"),
+        (timedelta(minutes=-5), "-1 day, 23:55:00"),
+    ],
+)
+def test_interval_that_eventbridge_cannot_keep_is_refused(every: timedelta, shown: str) -> None:
+    assert refusal_of(every=every) == (
+        f"count_users runs every {shown}; EventBridge counts in whole minutes, one at least."
+    )
+
+
+def takes_nothing() -> Counted:
+    """Take nothing."""
+    return Counted(users_seen=0)
+
+
+def takes_more(call: Call, extra: int) -> Counted:
+    """Take more."""
+    return Counted(users_seen=extra)
+
+
+def reports_nothing(call: Call) -> None:
+    """Report nothing."""
+
+
+def reports_an_answer(call: Call) -> Answer:
+    """Report what is no report."""
+    return Answer()
+
+
+@pytest.mark.parametrize(
+    ("function", "taken", "reported"),
+    [
+        (takes_nothing, "", "<class 'tests.kit.test_job.Counted'>"),
+        (takes_more, "call, extra", "<class 'tests.kit.test_job.Counted'>"),
+        (reports_nothing, "call", "<class 'NoneType'>"),
+        (reports_an_answer, "call", "<class 'rollcall.kit.model.Answer'>"),
+    ],
+)
+def test_wrong_signature_is_refused(
+    function: Callable[..., Any], taken: str, reported: str
+) -> None:
+    assert refusal_of(function) == (
+        f"{function.__name__} must take (call: Call) and return a Report; "
+        f"it takes ({taken}) and returns {reported}."
+    )
+
+
+def test_unknown_resource_is_refused() -> None:
+    assert refusal_of(reads=["users"]).startswith("count_users reads 'users'; name entity classes")
+
+
+def test_declaration_says_when_and_how_long() -> None:
+    job = declare(every=timedelta(days=1), reads=[User], timeout=300)
+    assert (job.name, job.area, job.every) == ("count_users", "jobs", timedelta(days=1))
+    assert (job.reads, job.writes, job.timeout) == ((User,), (), 300)
+    assert declare().timeout == 900, "Lambda's most"
+
+
+def test_handler_returns_and_logs_the_report(world: World, logged: StringIO) -> None:
+    job = replace(declare(), connect=lambda: world.runtime)
+
+    assert job({"source": "aws.scheduler"}, object()) == {"usersSeen": 3}
+
+    (line,) = (json.loads(each) for each in logged.getvalue().splitlines())
+    assert (line["message"], line["outcome"], line["report"]) == (
+        "count_users",
+        "ok",
+        {"users_seen": 3},
+    )
+
+
+def test_job_acts_in_its_own_name_at_the_present_moment(world: World) -> None:
+    calls: list[Call] = []
+
+    def note_call(call: Call) -> Counted:
+        """Note the call."""
+        calls.append(call)
+        return Counted(users_seen=0)
+
+    declare(note_call).run(world.runtime)
+
+    (call,) = calls
+    assert (call.actor.kind, call.actor.id, call.action) == ("system", "note_call", "note_call")
+    assert (call.now, call.request_id[:4]) == (world.clock.now, "req_")
+
+
+def test_error_is_left_to_lambda(world: World) -> None:
+    with failing(world.aws, "dynamodb", code="InternalServerError"), pytest.raises(Unavailable):
+        replace(purge_deleted_users, connect=lambda: world.runtime)({}, object())
