@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from infra.catalog import read_catalog
 from rollcall.kit.clients import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, make_client
@@ -24,3 +30,39 @@ def test_client_is_made_once_in_the_region_of_the_environment(
 def test_operation_has_time_left_to_answer_when_aws_does_not() -> None:
     waiting = ATTEMPTS * (CONNECT_SECONDS + READ_SECONDS)
     assert waiting < min(operation.timeout for operation in read_catalog().operations)
+
+
+def test_transaction_carries_a_token_and_the_trace_of_its_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "create_user")
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793")
+    client = make_client("dynamodb")
+    sent: list[AWSPreparedRequest] = []
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        sent.append(request)
+        return AWSResponse(str(request.url), 200, {}, _Body(b"{}"))
+
+    client.meta.events.register("before-send", answer)
+    try:
+        client.transact_write_items(TransactItems=[])
+        client.transact_write_items(TransactItems=[])
+    finally:
+        client.meta.events.unregister("before-send", answer)
+
+    tokens = {json.loads(str(request.body))["ClientRequestToken"] for request in sent}
+    assert len(tokens) == 2
+    assert sent[0].headers["X-Amzn-Trace-Id"] == b"Root=1-5759e988-bd862e3fe1be46a994272793"
+    assert sent[0].headers["amz-sdk-request"] == b"attempt=1"
+
+
+class _Body(io.BytesIO):
+    """What an answer is read from."""
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        """All of it at once."""
+        yield self.read()

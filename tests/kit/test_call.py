@@ -1,0 +1,71 @@
+"""One call and what it commits (I6, I8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rollcall.kit.errors import Stale
+from rollcall.kit.transaction import Change
+from rollcall.users import GroupRole, UserAnswer
+from tests.aws_edge import watched
+from tests.world import World
+
+
+def test_commit_answers_about_the_version_that_it_wrote(world: World) -> None:
+    user, call = world.add_user(), world.call()
+    changed = user.model_copy(update={"name": "New"})
+
+    answer = call.commit(Change(user, changed), answer=UserAnswer.of)
+
+    assert (answer.version, answer.name) == (2, "New")
+    assert [(change.before, change.after.version) for change in call.committed] == [(user, 2)]
+
+
+def test_change_that_changes_nothing_is_not_even_sent(world: World) -> None:
+    user, call = world.add_user(), world.call()
+    with watched(world.aws) as seen:
+        answer = call.commit(Change(user, user), answer=UserAnswer.of)
+    assert (answer.version, seen, call.committed) == (1, [], [])
+
+
+def test_of_several_changes_only_those_that_change_something_are_written(world: World) -> None:
+    same, other = world.add_user(), world.add_user()
+    renamed = other.model_copy(update={"name": "New"})
+    answer = world.call().commit(Change(same, same), Change(other, renamed), answer=UserAnswer.of)
+    assert (answer.id, answer.version) == (same.id, 1)
+    assert (world.user(same.id).version, world.user(other.id).version) == (1, 2)
+
+
+def test_named_version_has_to_be_the_present_one(world: World) -> None:
+    user = world.add_user()
+    for version in (0, 2):
+        with pytest.raises(Stale, match=f"is at version 1 now; your If-Match names {version}"):
+            replace(world.call(), expected_version=version).check_version(user)
+    replace(world.call(), expected_version=1).check_version(user)
+    replace(world.call(), expected_version=None).check_version(user)
+    replace(world.call(), expected_version=7).check_version(None)
+
+
+def test_change_that_is_taken_back_leaves_both_entries(world: World) -> None:
+    user = world.add_user(name="Old")
+    call = world.call("rename_user")
+    call.commit(Change(user, user.model_copy(update={"name": "New"})), answer=UserAnswer.of)
+    written = call.committed[0].after
+
+    call.take_back(Change(written, user))
+
+    kept = world.user(user.id)
+    assert (kept.name, kept.version) == ("Old", 3)
+    assert [(e.action, e.actor.kind) for e in world.journal(user.id)][1:] == [
+        ("rename_user", "system"),
+        ("rename_user", "system"),
+    ]
+
+
+def test_memberships_are_part_of_the_version(world: World) -> None:
+    user = world.add_user()
+    joined = user.with_membership("grp_1", GroupRole.MEMBER)
+    answer = world.call().commit(Change(user, joined), answer=UserAnswer.of)
+    assert (answer.version, answer.groups) == (2, ("grp_1",))

@@ -1,0 +1,180 @@
+"""Reads, and the writes that no version counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from rollcall.access import AccessPolicy
+from rollcall.groups import ALL_GROUPS, Group
+from rollcall.kit.entity import Key
+from rollcall.kit.errors import NotFound, Unavailable
+from rollcall.users import GroupRole, User
+from tests.aws_edge import failing, watched
+from tests.world import World
+
+
+def put(world: World, pk: str, sk: str, **values: Any) -> Key:
+    assert world.runtime.table.put_once({"pk": pk, "sk": sk, **values})
+    return Key(pk, sk)
+
+
+def test_user_is_read_with_his_rows_in_one_consistent_query(world: World) -> None:
+    user = world.add_user()
+    world.change_user(user, user.with_membership("grp_1", GroupRole.MEMBER))
+
+    with watched(world.aws) as seen:
+        found = world.runtime.table.find(User, user.id)
+
+    assert found is not None
+    assert found.group_ids == ("grp_1",)
+    (call,) = seen
+    assert (call.operation, call.parameters["ConsistentRead"]) == ("Query", True)
+
+
+def test_sessions_and_notes_are_not_read_with_the_user(world: World) -> None:
+    user = world.add_user()
+    put(world, user.key().pk, "SESSION#ses_1", big="x")
+    with watched(world.aws) as seen:
+        world.runtime.table.find(User, user.id)
+    assert seen[0].parameters["ExpressionAttributeValues"][":prefix"] == {"S": "#"}
+
+
+def test_entity_without_rows_is_read_by_its_key(world: World) -> None:
+    group_id = world.add_group("Readers")
+    with watched(world.aws) as seen:
+        group = world.runtime.table.find(Group, group_id)
+    assert group is not None
+    assert group.name == "Readers"
+    (call,) = seen
+    assert (call.operation, call.parameters["ConsistentRead"]) == ("GetItem", True)
+
+
+@pytest.mark.parametrize(
+    ("entity", "detail"),
+    [
+        (User, "User not found"),
+        (Group, "Group not found"),
+        (AccessPolicy, "Access_policy not found"),
+    ],
+)
+def test_missing_entity_is_not_found_by_its_kind(world: World, entity: Any, detail: str) -> None:
+    with pytest.raises(NotFound) as refused:
+        world.runtime.table.load(entity, "x_1")
+    assert (refused.value.code, refused.value.detail) == (f"{entity.kind}_not_found", detail)
+
+
+def test_tombstone_is_found_but_not_loaded(world: World) -> None:
+    user = world.add_user()
+    world.change_user(user, user.as_erased(world.clock.now))
+    assert world.runtime.table.find(User, user.id) is not None
+    with pytest.raises(NotFound):
+        world.runtime.table.load(User, user.id)
+
+
+def test_many_items_are_read_a_hundred_at_a_time(world: World) -> None:
+    keys = [put(world, "MANY", f"{number:03}") for number in range(120)]
+    with watched(world.aws) as seen:
+        found = world.runtime.table.get_items([*keys, Key("MANY", "missing")])
+    assert sorted(found) == keys
+    assert [call.operation for call in seen] == ["BatchGetItem"] * 2
+
+
+def test_partition_is_read_in_order_and_by_prefix(world: World) -> None:
+    for sk in ("b#2", "a", "b#1"):
+        put(world, "PART", sk)
+    table = world.runtime.table
+    assert [item["sk"] for item in table.query_partition("PART")] == ["a", "b#1", "b#2"]
+    assert [item["sk"] for item in table.query_partition("PART", prefix="b#")] == ["b#1", "b#2"]
+
+
+def test_index_is_read_up_to_a_key_and_a_number(world: World) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        world.add_group(name)
+    table = world.runtime.table
+
+    def names(**options: Any) -> list[str]:
+        return [item["name"] for item in table.query_index("gsi1", ALL_GROUPS, **options)]
+
+    assert names() == ["alpha", "beta", "gamma"]
+    assert names(limit=2) == ["alpha", "beta"]
+    assert names(up_to="beta~") == ["alpha", "beta"]
+
+
+def test_long_partition_is_read_to_its_end(world: World) -> None:
+    for number in range(6):
+        put(world, "LONG", str(number), big="x" * 300_000)  # a Query answers 1 MB at most
+    with watched(world.aws) as seen:
+        found = [item["sk"] for item in world.runtime.table.query_partition("LONG")]
+    assert found == ["0", "1", "2", "3", "4", "5"]
+    assert len(seen) > 1
+
+
+def test_bookkeeping_is_set_and_removed_on_condition(world: World) -> None:
+    key = put(world, "ROW", "1", version=3, old="x", count=1)
+    table = world.runtime.table
+
+    assert not table.update_unversioned(key, {"count": 2}, when={"version": 4})
+    assert table.update_unversioned(key, {"count": 2}, remove=["old"], when={"version": 3})
+    assert table.get_item(key) == {"pk": "ROW", "sk": "1", "version": 3, "count": 2}
+
+
+def test_bookkeeping_makes_no_item(world: World) -> None:
+    assert not world.runtime.table.update_unversioned(Key("ROW", "none"), {"count": 1})
+    assert world.runtime.table.get_item(Key("ROW", "none")) is None
+
+
+def test_row_beside_an_entity_is_written_only_while_that_is_unchanged(world: World) -> None:
+    user = world.add_user()
+    row = {"pk": user.key().pk, "sk": "#ROW"}
+    assert world.runtime.table.put_beside(row, user)
+    world.change_user(user, user.model_copy(update={"name": "New"}))
+    assert not world.runtime.table.put_beside({**row, "sk": "#LATE"}, user)
+    assert world.runtime.table.get_item(Key(row["pk"], "#LATE")) is None
+
+
+def test_item_is_put_once(world: World) -> None:
+    put(world, "ONCE", "1", value="first")
+    assert not world.runtime.table.put_once({"pk": "ONCE", "sk": "1", "value": "second"})
+    item = world.runtime.table.get_item(Key("ONCE", "1"))
+    assert item is not None
+    assert item["value"] == "first"
+
+
+def test_items_are_deleted_twenty_five_at_a_time(world: World) -> None:
+    keys = [put(world, "GONE", str(number)) for number in range(60)]
+    with watched(world.aws) as seen:
+        world.runtime.table.delete_items(keys)
+    assert list(world.runtime.table.query_partition("GONE")) == []
+    assert [call.operation for call in seen if call.operation != "Query"] == ["BatchWriteItem"] * 3
+
+
+READS_AND_WRITES = {
+    "GetItem": lambda world: world.runtime.table.get_item(Key("A", "B")),
+    "BatchGetItem": lambda world: world.runtime.table.get_items([Key("A", "B")]),
+    "Query": lambda world: list(world.runtime.table.query_partition("A")),
+    "PutItem": lambda world: world.runtime.table.put_once({"pk": "A", "sk": "B"}),
+    "UpdateItem": lambda world: world.runtime.table.update_unversioned(Key("A", "B"), {"c": 1}),
+    "BatchWriteItem": lambda world: world.runtime.table.delete_items([Key("A", "B")]),
+    "TransactWriteItems": lambda world: world.runtime.table.transact([]),
+}
+
+
+@pytest.mark.parametrize("operation", READS_AND_WRITES)
+@pytest.mark.parametrize("code", ["InternalServerError", "ProvisionedThroughputExceededException"])
+def test_database_that_does_not_answer_is_a_503(world: World, operation: str, code: str) -> None:
+    with (
+        failing(world.aws, "dynamodb", operation, code=code),
+        pytest.raises(Unavailable) as refused,
+    ):
+        READS_AND_WRITES[operation](world)
+    assert refused.value.code == "database_unavailable"
+
+
+@pytest.mark.parametrize("operation", READS_AND_WRITES)
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
+def test_fault_of_ours_is_not_taken_for_an_outage(world: World, operation: str, code: str) -> None:
+    with failing(world.aws, "dynamodb", operation, code=code), pytest.raises(ClientError):
+        READS_AND_WRITES[operation](world)

@@ -1,0 +1,184 @@
+"""State and journal in one transaction (A1, I4, I5, I6, I8, I9)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from rollcall.groups import Group
+from rollcall.kit.actor import Actor
+from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
+from rollcall.kit.transaction import Change, Origin, Required, Transaction
+from rollcall.users import ADMINS, GroupRole, Status, User
+from tests.aws_edge import failing, watched
+from tests.world import World
+
+
+def begin(world: World, witnesses: Mapping[Any, int] | None = None) -> Transaction:
+    """An empty transaction of somebody."""
+    actor = Actor(kind="user", id="usr_actor", witnesses=dict(witnesses or {}))
+    origin = Origin("test_it", "req_1", "Because", world.clock.now)
+    return Transaction(world.runtime.table, actor, origin)
+
+
+def rename(world: World, user: User, name: str, **options: Any) -> None:
+    transaction = begin(world, **options)
+    transaction.add_change(Change(user, user.model_copy(update={"name": name})))
+    transaction.add_witnesses()
+    transaction.send()
+
+
+def test_everything_of_a_change_goes_in_one_request(world: World) -> None:
+    user = world.add_user("old@example.com")
+    group_id = world.add_group("Readers")
+    admin = user.model_copy(update={"email": "new@example.com", "is_admin": True})
+    after = admin.with_membership(group_id, GroupRole.MEMBER)
+
+    witness = {world.user(world.admin_id).key(): 1}
+
+    with watched(world.aws) as seen:
+        transaction = begin(world, witness)
+        transaction.add_change(Change(user, after))
+        transaction.add_counts([Change(user, after)])
+        transaction.add_requirements([Required(Group, group_id)])
+        transaction.add_witnesses()
+        transaction.send()
+
+    (sent,) = (call.parameters["TransactItems"] for call in seen)
+    kinds = [
+        (verb, body.get("Key", body.get("Item"))["pk"]["S"].partition("#")[0])
+        for action in sent
+        for verb, body in action.items()
+    ]
+    assert sorted(kinds) == [
+        ("ConditionCheck", "GROUP"),
+        ("ConditionCheck", "USER"),
+        ("Delete", "CLAIM"),
+        ("Put", "CLAIM"),
+        ("Put", "JOURNAL"),
+        ("Put", "USER"),
+        ("Put", "USER"),
+        ("Update", "COUNTER"),
+    ]
+
+
+def test_entry_tells_what_the_transaction_did(world: World) -> None:
+    user = world.add_user(name="Old")
+
+    rename(world, user, "New")
+
+    entry = world.journal(user.id)[-1]
+    assert (entry.action, entry.request_id, entry.reason) == ("test_it", "req_1", "Because")
+    assert (entry.actor.id, entry.target.id, entry.target.version) == ("usr_actor", user.id, 2)
+    assert (entry.changes["name"].before, entry.changes["name"].after) == ("Old", "New")
+
+
+def test_second_writer_of_one_version_has_to_read_again(world: World) -> None:
+    user = world.add_user()
+    rename(world, user, "First")
+    with pytest.raises(Contended):
+        rename(world, user, "Second")
+    assert world.user(user.id).name == "First"
+    assert len(world.journal(user.id)) == 2
+
+
+def test_new_entity_is_never_written_over_another(world: World) -> None:
+    user = world.add_user()
+    transaction = begin(world)
+    transaction.add_change(Change(None, user.model_copy(update={"email": "other@example.com"})))
+    with pytest.raises(Contended):
+        transaction.send()
+    assert world.user(user.id) == user
+
+
+def test_actor_who_has_changed_meanwhile_writes_nothing(world: World) -> None:
+    user, actor = world.add_user(), world.add_user(is_admin=True)
+    world.change_user(actor, actor.model_copy(update={"is_admin": False}))
+    with pytest.raises(Contended):
+        rename(world, user, "New", witnesses={actor.key(): actor.version})
+    assert world.user(user.id) == user
+
+
+def test_actor_who_changes_himself_needs_no_second_check(world: World) -> None:
+    user = world.add_user()
+    rename(world, user, "New", witnesses={user.key(): user.version})
+    assert world.user(user.id).name == "New"
+
+
+def test_actor_who_changes_himself_after_another_did_is_contended(world: World) -> None:
+    user = world.add_user()
+    with pytest.raises(Contended):
+        rename(world, user, "New", witnesses={user.key(): user.version + 1})
+
+
+def test_required_entity_that_is_gone_is_not_found(world: World) -> None:
+    user = world.add_user()
+    transaction = begin(world)
+    transaction.add_change(Change(user, user.with_membership("grp_gone", GroupRole.MEMBER)))
+    transaction.add_requirements([Required(Group, "grp_gone")])
+    with pytest.raises(NotFound, match="Group not found"):
+        transaction.send()
+    assert world.user(user.id) == user
+
+
+def test_moved_version_counts_more_than_any_other_refusal(world: World) -> None:
+    user, other = world.add_user("old@example.com"), world.add_user("taken@example.com")
+    rename(world, user, "Meanwhile")
+    transaction = begin(world)
+    transaction.add_change(Change(user, user.model_copy(update={"email": other.email})))
+    with pytest.raises(Contended):
+        transaction.send()
+
+
+def test_counter_adds_up_what_all_changes_mean_together(world: World) -> None:
+    leaving, coming = world.add_user(is_admin=True), world.add_user()
+    changes = [
+        Change(leaving, leaving.model_copy(update={"is_admin": False})),
+        Change(coming, coming.model_copy(update={"is_admin": True})),
+    ]
+    transaction = begin(world)
+    for change in changes:
+        transaction.add_change(change)
+    transaction.add_counts(changes)
+    with watched(world.aws) as seen:
+        transaction.send()
+
+    assert world.count(ADMINS) == 2
+    (sent,) = (call.parameters["TransactItems"] for call in seen)
+    assert not any("Update" in action for action in sent), "one comes and one goes: no change"
+
+
+def test_counter_never_falls_below_its_minimum(world: World) -> None:
+    admin = world.user(world.admin_id)
+    change = Change(admin, admin.with_status(Status.SUSPENDED, world.clock.now))
+    transaction = begin(world)
+    transaction.add_change(change)
+    transaction.add_counts([change])
+    with pytest.raises(Conflict) as refused:
+        transaction.send()
+    assert refused.value.code == "last_admin"
+    assert world.user(world.admin_id) == admin
+
+
+def test_more_items_than_dynamodb_takes_at_once_are_refused(world: World) -> None:
+    user = world.add_user()
+    crowded = user
+    for number in range(101):
+        crowded = crowded.with_membership(f"grp_{number}", GroupRole.MEMBER)
+    transaction = begin(world)
+    transaction.add_change(Change(user, crowded))
+    with watched(world.aws) as seen, pytest.raises(Invalid) as refused:
+        transaction.send()
+    assert (refused.value.code, seen) == ("too_many_items", [])
+
+
+def test_conflict_of_two_transactions_is_contended(world: World) -> None:
+    user = world.add_user()
+    code = "TransactionInProgressException"
+    with (
+        failing(world.aws, "dynamodb", "TransactWriteItems", code=code),
+        pytest.raises(Contended),
+    ):
+        rename(world, user, "New")
