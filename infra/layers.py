@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from infra import service_models
+from infra import trimming
 from infra.catalog import FUNCTIONS
 from rollcall.kit.declaration import Declaration
 
@@ -35,8 +35,8 @@ PYTHON = (ROOT / ".python-version").read_text().strip()
 
 def build_vendor_layer(architecture: Architecture, build: Path = BUILD) -> Path:
     """The layer with all third-party packages, locked and trimmed; its folder holds ``python/``."""
-    sources = [REQUIREMENTS, Path(service_models.__file__)]
-    callers = [Path(str(module.__file__)) for module in service_models.CALLERS.values()]
+    sources = [REQUIREMENTS, Path(trimming.__file__)]
+    callers = [Path(str(module.__file__)) for module in trimming.CALLERS.values()]
 
     def fill(folder: Path) -> None:
         python = folder / "python"
@@ -61,14 +61,15 @@ def build_shared_layer(build: Path = BUILD) -> Path:
 
 def build_function(declaration: Declaration, build: Path = BUILD) -> Path:
     """One function's own file and nothing else, so that editing it redeploys it alone."""
-    source = FUNCTIONS / declaration.area / f"{declaration.name}.py"
+    file = declaration.module.rpartition(".")[2]
+    source = FUNCTIONS / declaration.area / f"{file}.py"
 
     def fill(folder: Path) -> None:
         folder.mkdir()
         shutil.copyfile(source, folder / source.name)
         _compile(folder, "/var/task")
 
-    return _build(build / declaration.area / declaration.name, [source], fill)
+    return _build(build / declaration.area / file, [source], fill)
 
 
 def _build(name: Path, inputs: Iterable[Path], fill: Callable[[Path], None]) -> Path:
@@ -114,7 +115,7 @@ def _trim(python: Path) -> None:
     Amazon Inspector know what is installed. botocore's certificates stay whole: a bundle of the
     roots in use today would save 16 ms once, and cut every function off when AWS takes others.
     """
-    service_models.trim_data(python / "botocore" / "data")
+    trimming.trim_botocore(python / "botocore")
     shutil.rmtree(python / "aws_lambda_powertools" / "event_handler")
     shutil.rmtree(python / "bin")
     for file in python.glob("*.dist-info/**/*"):

@@ -1,0 +1,94 @@
+"""The API Gateway document: each operation behind the authorizer, refusals as problem+json."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.catalog import read_catalog
+from infra.gateway import AUTHORIZER, build_gateway_document
+from infra.user_pool import OPERATION_SCOPES
+from rollcall.kit.operation import Operation
+
+OPERATIONS = read_catalog().operations
+ORIGIN = "https://admin.example.com"
+DOCUMENT = build_gateway_document(
+    OPERATIONS,
+    title="rollcall",
+    user_pool_arn="pool-arn",
+    invocation_uri=lambda operation: f"uri-of-{operation.name}",
+    credentials="role-arn",
+    allowed_origin=ORIGIN,
+)
+REFUSALS = DOCUMENT["x-amazon-apigateway-gateway-responses"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_operation_is_called_with_the_one_role_and_only_with_a_token(
+    operation: Operation[Any, Any],
+) -> None:
+    described = DOCUMENT["paths"][operation.public_path][operation.method.lower()]
+
+    assert described["operationId"] == operation.name
+    assert described["security"] == [{AUTHORIZER: list(OPERATION_SCOPES)}]
+    integration = described["x-amazon-apigateway-integration"]
+    assert integration["type"] == "aws_proxy"
+    assert integration["uri"] == f"uri-of-{operation.name}"
+    assert integration["credentials"] == "role-arn"
+    named = [each["name"] for each in described["parameters"]]
+    assert all(f"{{{name}}}" in operation.public_path for name in named)
+    assert len(named) == operation.public_path.count("{")
+
+
+def test_tokens_are_held_against_the_user_pool() -> None:
+    scheme = DOCUMENT["components"]["securitySchemes"][AUTHORIZER]
+    assert scheme["x-amazon-apigateway-authtype"] == "cognito_user_pools"
+    assert scheme["x-amazon-apigateway-authorizer"]["providerARNs"] == ["pool-arn"]
+    assert (scheme["name"], scheme["in"]) == ("Authorization", "header")
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_browser_may_ask_anonymously_which_methods_a_path_has(path: str) -> None:
+    methods = DOCUMENT["paths"][path]
+    preflight = methods["options"]
+
+    assert preflight["security"] == []
+    integration = preflight["x-amazon-apigateway-integration"]
+    assert integration["type"] == "mock"
+    answer = integration["responses"]["default"]
+    assert json.loads(integration["requestTemplates"]["application/json"]) == {
+        "statusCode": int(answer["statusCode"])
+    }
+    headers = {
+        name.removeprefix("method.response.header."): value.strip("'")
+        for name, value in answer["responseParameters"].items()
+    }
+    assert headers["Access-Control-Allow-Origin"] == ORIGIN
+    allowed = headers["Access-Control-Allow-Methods"].split(", ")
+    assert sorted(each.lower() for each in allowed) == sorted(methods)
+    assert {"Authorization", "If-Match"} <= set(headers["Access-Control-Allow-Headers"].split(", "))
+    assert headers.keys() == preflight["responses"][answer["statusCode"]]["headers"].keys()
+
+
+@pytest.mark.parametrize("kind", REFUSALS)
+def test_gateways_own_refusal_is_a_problem_document(kind: str) -> None:
+    refusal = REFUSALS[kind]
+
+    headers = refusal["responseParameters"]
+    assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+    assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == f"'{ORIGIN}'"
+    body = json.loads(refusal["responseTemplates"]["application/json"])
+    assert body["type"] == f"urn:rollcall:problem:{body['code']}"
+    assert body["requestId"] == "$context.requestId"
+    assert body["errors"] == []
+    # The two defaults stand for several statuses, which a status of their own would replace.
+    assert refusal.get("statusCode") == body.get("status")
+    assert ("statusCode" in refusal) != kind.startswith("DEFAULT_")
+
+
+def test_unknown_route_and_missing_token_are_told_apart() -> None:
+    assert REFUSALS["UNAUTHORIZED"]["statusCode"] == 401
+    assert REFUSALS["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == 404
+    assert REFUSALS["THROTTLED"]["statusCode"] == 429

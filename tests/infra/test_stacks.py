@@ -1,0 +1,403 @@
+"""The CloudFormation templates that ``cdk deploy`` sends, and what they hold to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_sqs as sqs
+from cfnlint.api import lint  # type: ignore[import-untyped]  # has no types
+from pydantic import ValidationError
+
+from infra.access import Arns, derive_statements
+from infra.app import build_app
+from infra.catalog import Catalog, read_catalog
+from infra.checks import add_checks
+from infra.table_definition import create_table_parameters
+from infra.user_pool import CLIENT, GROUP, USER_POOL
+from rollcall.kit.declaration import Declaration
+from rollcall.kit.identity import Account
+from rollcall.kit.settings import Settings
+from rollcall.notices import MARK_KEPT
+
+ROOT = Path(__file__).parents[2]
+CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+CATALOG = read_catalog()
+EMAIL = "first@example.com"
+
+type Resource = dict[str, Any]
+
+
+class Synthesized(NamedTuple):
+    """The templates by stack or area, and the folder that they are in."""
+
+    folder: Path
+    templates: dict[str, dict[str, Any]]
+
+    def find(self, kind: str, *stacks: str) -> list[Resource]:
+        """All resources of this type, in these stacks or in all."""
+        chosen = [self.templates[stack] for stack in stacks] or self.templates.values()
+        resources = [each for template in chosen for each in template["Resources"].values()]
+        return [each for each in resources if each["Type"] == f"AWS::{kind}"]
+
+    def only(self, kind: str, *stacks: str) -> Resource:
+        """The one resource of this type."""
+        (found,) = self.find(kind, *stacks)
+        return found
+
+    def function(self, declaration: Declaration) -> dict[str, Any]:
+        """The properties of a declaration's function."""
+        named = {each["Properties"]["FunctionName"]: each for each in self.find("Lambda::Function")}
+        properties: dict[str, Any] = named[f"rollcall-{declaration.name}"]["Properties"]
+        return properties
+
+    def statements(self, declaration: Declaration) -> list[dict[str, Any]]:
+        """The statements of a function's role."""
+        role_id = self.function(declaration)["Role"]["Fn::GetAtt"][0]
+        (role,) = (
+            t["Resources"][role_id] for t in self.templates.values() if role_id in t["Resources"]
+        )
+        (policy,) = role["Properties"]["Policies"]
+        statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+        return statements
+
+
+def synthesize(folder: Path, catalog: Catalog = CATALOG, **context: Any) -> Synthesized:
+    """Run the app as the CDK does, cdk-nag included."""
+    app = App(context={**CONTEXT, **context}, outdir=str(folder))
+    build_app(app, catalog)
+    app.synth()
+    files = folder.glob("*.template.json")
+    return Synthesized(folder, {name_of(file): json.loads(file.read_text()) for file in files})
+
+
+def name_of(file: Path) -> str:
+    """``data``, ``api``, or the area whose nested stack this is."""
+    nested = re.fullmatch(
+        r"rollcallapi([a-z]+)[0-9A-F]{8}\.nested", file.name.removesuffix(".template.json")
+    )
+    return nested[1] if nested else file.name.removesuffix(".template.json").rpartition("-")[2]
+
+
+@pytest.fixture(scope="module")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """As in ``cdk.json``, with the two addresses."""
+    return synthesize(
+        tmp_path_factory.mktemp("prod"),
+        firstAdminEmail=EMAIL,
+        mailSender="Rollcall <rollcall@example.com>",
+    )
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
+    """Everything the other way round."""
+    return synthesize(
+        tmp_path_factory.mktemp("other"),
+        stage="dev",
+        architecture="x86_64",
+        userPoolId="eu-west-1_Existing",
+        waf=True,
+    )
+
+
+PSEUDO = {"AWS::Partition": "aws", "AWS::Region": "ap-southeast-2", "AWS::AccountId": "0" * 12}
+
+
+def resolve(value: Any) -> Any:
+    """What CloudFormation makes of joined pieces."""
+    if isinstance(value, dict):
+        if "Fn::Join" in value:
+            return "".join(map(resolve, value["Fn::Join"][1]))
+        if "Ref" in value:
+            return PSEUDO[value["Ref"]]
+        return {name: resolve(each) for name, each in value.items()}
+    return [resolve(each) for each in value] if isinstance(value, list) else value
+
+
+def invoker(synthesized: Synthesized) -> dict[str, Any]:
+    """The role that the gateway calls functions with."""
+    document = synthesized.only("ApiGateway::RestApi")["Properties"]["Body"]
+    (path, *_) = document["paths"].values()
+    integration = next(iter(path.values()))["x-amazon-apigateway-integration"]
+    role_id = integration["credentials"]["Fn::GetAtt"][0]
+    properties: dict[str, Any] = synthesized.templates["api"]["Resources"][role_id]["Properties"]
+    return properties
+
+
+def each_name(declaration: Declaration) -> str:
+    return declaration.name
+
+
+def test_data_outlives_its_stack_and_refuses_to_be_deleted(prod: Synthesized) -> None:
+    kept = ("DynamoDB::Table", "Cognito::UserPool", "Cognito::UserPoolClient")
+    for kind in (*kept, "Cognito::UserPoolGroup", "Cognito::UserPoolResourceServer"):
+        resource = prod.only(kind, "data")
+        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", kind
+    assert prod.only("DynamoDB::Table")["Properties"]["DeletionProtectionEnabled"] is True
+    assert prod.only("Cognito::UserPool")["Properties"]["DeletionProtection"] == "ACTIVE"
+
+
+def test_development_deployment_can_be_thrown_away(other: Synthesized) -> None:
+    table = other.only("DynamoDB::Table")
+    assert table["DeletionPolicy"] == "Delete"
+    assert table["Properties"]["DeletionProtectionEnabled"] is False
+
+
+def test_table_is_the_one_that_tests_and_local_runtime_make(prod: Synthesized) -> None:
+    made = prod.only("DynamoDB::Table")["Properties"]
+    declared = create_table_parameters("")
+    for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"):
+        assert made[name] == declared[name]
+    assert made["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert made["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert made["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("kind", "declared"),
+    [("UserPool", USER_POOL), ("UserPoolClient", CLIENT), ("UserPoolGroup", GROUP)],
+)
+def test_user_pool_is_the_one_that_tests_and_local_runtime_make(
+    prod: Synthesized, kind: str, declared: dict[str, Any]
+) -> None:
+    made = prod.only(f"Cognito::{kind}")["Properties"]
+    assert {name: made[name] for name in declared} == declared
+
+
+def test_user_pool_asks_the_table_at_every_sign_in(prod: Synthesized) -> None:
+    trigger = prod.only("Cognito::UserPool")["Properties"]["LambdaConfig"][
+        "PreTokenGenerationConfig"
+    ]
+    assert trigger["LambdaVersion"] == "V2_0"
+    (function_id, _) = trigger["LambdaArn"]["Fn::GetAtt"]
+    function = prod.templates["data"]["Resources"][function_id]["Properties"]
+    assert function["FunctionName"] == "rollcall-admit_sign_in"
+    permission = prod.only("Lambda::Permission")["Properties"]
+    assert permission["FunctionName"]["Fn::GetAtt"][0] == function_id
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+
+
+def test_existing_user_pool_is_used_and_may_call_the_trigger(other: Synthesized) -> None:
+    assert not other.find("Cognito::UserPool")
+    assert other.only("Cognito::UserPoolClient")["Properties"]["UserPoolId"] == "eu-west-1_Existing"
+    permission = other.only("Lambda::Permission")["Properties"]
+    assert "userpool/eu-west-1_Existing" in json.dumps(permission["SourceArn"])
+    (document,) = (api["Properties"]["Body"] for api in other.find("ApiGateway::RestApi"))
+    assert "userpool/eu-west-1_Existing" in json.dumps(document["components"])
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_function_is_made_as_declared(prod: Synthesized, declaration: Declaration) -> None:
+    function = prod.function(declaration)
+    assert function["Runtime"] == f"python{(ROOT / '.python-version').read_text().strip()}"
+    assert function["Handler"] == f"{declaration.name}.{declaration.name}"
+    assert (function["MemorySize"], function["Timeout"]) == (
+        declaration.memory,
+        declaration.timeout,
+    )
+    assert function["Architectures"] == ["arm64"]
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert len(function["Layers"]) == 2
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_role_holds_the_derived_statements_and_otherwise_only_logs_traces_and_its_trigger(
+    prod: Synthesized, declaration: Declaration
+) -> None:
+    arns = Arns("table", "pool", ("sender", "domain"))
+    derived = [
+        (each["Action"], each.get("Condition")) for each in derive_statements(declaration, arns)
+    ]
+
+    held = prod.statements(declaration)
+    outside = {"logs", "xray", "sqs"}
+    beyond = {"dynamodb:DescribeStream", "dynamodb:ListStreams"}
+    about_data = [
+        (as_list(each["Action"]), each.get("Condition"))
+        for each in held
+        if as_list(each["Action"])[0].partition(":")[0] not in outside
+        and not beyond & set(as_list(each["Action"]))
+    ]
+
+    assert about_data == derived
+    for statement in held:
+        if statement["Resource"] == "*":
+            assert set(as_list(statement["Action"])) <= {
+                "dynamodb:ListStreams",
+                "xray:PutTelemetryRecords",
+                "xray:PutTraceSegments",
+            }
+
+
+def as_list(value: str | list[str]) -> list[str]:
+    """CloudFormation writes a list of one as its member."""
+    return value if isinstance(value, list) else [value]
+
+
+def test_mail_leaves_from_the_verified_address_or_domain_alone(prod: Synthesized) -> None:
+    (reaction,) = (each for each in CATALOG.stream_reactions if each.name == "tell_old_address")
+    (sending,) = (s for s in prod.statements(reaction) if s["Action"] == "ses:SendEmail")
+    ends = [json.dumps(each).rpartition("identity/")[2] for each in sending["Resource"]]
+    assert [each.partition('"')[0] for each in ends] == ["rollcall@example.com", "example.com"]
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Declaration) -> None:
+    told = prod.function(declaration)["Environment"]["Variables"]
+    settings = Settings.model_validate({name: json.dumps(each) for name, each in told.items()})
+    empty = json.dumps("")
+    touches_accounts = Account in (*declaration.reads, *declaration.writes)
+    assert (settings.user_pool_id != empty) == touches_accounts
+    assert (settings.first_admin_email != empty) == (declaration.name == "create_first_admin")
+    assert (settings.mail_sender != empty) == (declaration.name == "tell_old_address")
+    assert settings.table_name != empty
+
+
+def test_logs_of_every_function_end(prod: Synthesized, other: Synthesized) -> None:
+    for synthesized, days in ((prod, 90), (other, 7)):
+        groups = synthesized.find("Logs::LogGroup")
+        assert len(groups) == len(CATALOG.declarations) + 1  # and the access log
+        assert {group["Properties"]["RetentionInDays"] for group in groups} == {days}
+
+
+def test_gateway_may_call_the_operations_and_nothing_else(prod: Synthesized) -> None:
+    (policy,) = invoker(prod)["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    called = {resolve(each).rpartition(":")[2] for each in statement["Resource"]}
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert called == {f"rollcall-{operation.name}" for operation in CATALOG.operations}
+
+
+def test_api_is_throttled_traced_and_logged_as_json(prod: Synthesized) -> None:
+    stage = prod.only("ApiGateway::Stage")["Properties"]
+    assert stage["StageName"] == "api"
+    assert stage["TracingEnabled"] is True
+    (settings,) = stage["MethodSettings"]
+    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (200, 400)
+    line = json.loads(stage["AccessLogSetting"]["Format"])
+    assert line["requestId"] == "$context.requestId"
+    assert not [each for each in line.values() if "header" in each or "query" in each]
+
+
+def test_firewall_stands_before_the_api_only_when_asked(
+    prod: Synthesized, other: Synthesized
+) -> None:
+    assert not prod.find("WAFv2::WebACL")
+    rules = other.only("WAFv2::WebACL")["Properties"]["Rules"]
+    assert [rule["Name"] for rule in rules] == ["limit", "common"]
+    assert "/stages/" in json.dumps(other.only("WAFv2::WebACLAssociation")["Properties"])
+
+
+def test_stream_reaction_hears_of_its_entity_alone_and_gives_up_in_bounded_time(
+    prod: Synthesized,
+) -> None:
+    sources = prod.find("Lambda::EventSourceMapping")
+    assert len(sources) == len(CATALOG.stream_reactions)
+    for source, reaction in zip(sources, CATALOG.stream_reactions, strict=True):
+        properties = source["Properties"]
+        (pattern,) = properties["FilterCriteria"]["Filters"]
+        assert json.loads(pattern["Pattern"]) == reaction.stream_filter()
+        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert properties["BisectBatchOnFunctionError"] is True
+        assert 0 < properties["MaximumRetryAttempts"] <= 10
+        assert 0 < properties["MaximumRecordAgeInSeconds"] <= 6 * 3600
+        assert properties["DestinationConfig"]["OnFailure"]["Destination"]
+
+
+def test_job_runs_on_its_schedule_and_ends_in_the_dead_letters(prod: Synthesized) -> None:
+    schedules = [each["Properties"] for each in prod.find("Scheduler::Schedule")]
+    rates = {each["Description"]: each["ScheduleExpression"] for each in schedules}
+    assert rates == {job.summary: in_words(job.every) for job in CATALOG.jobs}
+    for schedule in schedules:
+        assert schedule["Target"]["DeadLetterConfig"]["Arn"]
+    for job in CATALOG.jobs:
+        assert prod.function(job)["DeadLetterConfig"]["TargetArn"]
+
+
+def in_words(every: timedelta) -> str:
+    """As EventBridge Scheduler writes a rate."""
+    if every % timedelta(days=1):
+        number, unit = every // timedelta(hours=1), "hour"
+    else:
+        number, unit = every // timedelta(days=1), "day"
+    return f"rate({number} {unit}{'s' if number > 1 else ''})"
+
+
+def test_dead_letters_are_gone_before_the_mark_of_a_sent_mail(prod: Synthesized) -> None:
+    for queue in prod.find("SQS::Queue"):
+        kept = timedelta(seconds=queue["Properties"]["MessageRetentionPeriod"])
+        assert timedelta(days=5) < kept < MARK_KEPT
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True
+
+
+def test_alarms_are_about_everything_that_can_fail_and_reach_the_topic(prod: Synthesized) -> None:
+    alarms = [each["Properties"] for each in prod.find("CloudWatch::Alarm")]
+    metrics = {each["MetricName"] for each in alarms}
+    assert {"5XXError", "Errors", "IteratorAge", "ApproximateNumberOfMessagesVisible"} <= metrics
+    assert {f"{job.name}-failed" for job in CATALOG.jobs} <= metrics
+    assert all(each["AlarmActions"] for each in alarms)
+    assert len([each for each in alarms if each["MetricName"] == "Errors"]) == len(
+        CATALOG.jobs + CATALOG.stream_reactions
+    )
+
+
+def test_first_admin_is_made_again_when_the_address_changes(prod: Synthesized) -> None:
+    run = prod.only("CloudFormation::CustomResource", "reactions")["Properties"]
+    assert run["firstAdminEmail"] == EMAIL
+    assert int(run["ServiceTimeout"]) <= 300
+
+
+def test_templates_pass_cfn_lint(prod: Synthesized, other: Synthesized) -> None:
+    files = [*prod.folder.glob("*.template.json"), *other.folder.glob("*.template.json")]
+    found = [f"{file.name}: {match}" for file in files for match in lint(file.read_text())]
+    assert len(files) == 12
+    assert not found
+
+
+def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    sqs.Queue(Stack(app, "stack"), "queue")
+    add_checks(app)
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+    assert "AwsSolutions-SQS4" in (tmp_path / "validation-report.json").read_text()
+
+
+@pytest.mark.parametrize(
+    "context", [{"stage": "test"}, {"architecture": "arm"}, {"prefix": "Roll call"}], ids=str
+)
+def test_wrong_context_is_refused_by_name(tmp_path: Path, context: dict[str, Any]) -> None:
+    (name,) = context
+    with pytest.raises(ValidationError, match=name):
+        synthesize(tmp_path, **context)
+
+
+def make_operations(count: int) -> Iterator[Any]:
+    """So many operations, all in the area that has most."""
+    real = [each for each in CATALOG.operations if each.area == "users"]
+    for number in range(count):
+        model = real[number % len(real)]
+        yield replace(model, name=f"{model.name}_{number}", path=f"{model.path}/v{number}")
+
+
+def test_eighty_operations_fit_into_the_stacks(tmp_path: Path) -> None:
+    eighty = CATALOG._replace(operations=tuple(make_operations(80)))
+
+    synthesized = synthesize(tmp_path, eighty)
+
+    sizes = {name: len(each["Resources"]) for name, each in synthesized.templates.items()}
+    assert sizes["users"] >= 3 * 80
+    assert max(sizes.values()) < 400, sizes  # CloudFormation allows 500
+    for file in tmp_path.glob("*.template.json"):
+        assert file.stat().st_size < 800_000, file.name  # CloudFormation allows 1 MB
+    (policy,) = invoker(synthesized)["Policies"]
+    document = json.dumps(resolve(policy["PolicyDocument"]), separators=(",", ":"))
+    assert len(document) <= 10_240  # IAM's quota for the inline policies of a role
