@@ -133,11 +133,11 @@ def test_the_vendor_layer_is_small_and_for_the_right_processor(architecture: Arc
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_same_input_gives_the_same_bytes(architecture: Architecture, tmp_path: Path) -> None:
-    def build(where: Path) -> list[dict[str, bytes]]:
-        layers = [build_vendor_layer(architecture, where), build_shared_layer(where)]
-        return [contents(folder) for folder in (*layers, build_function(get_user, where))]
+    def build(**where: Path) -> list[dict[str, bytes]]:
+        layers = [build_vendor_layer(architecture, **where), build_shared_layer(**where)]
+        return [contents(folder) for folder in (*layers, build_function(get_user, **where))]
 
-    assert build(tmp_path / "one") == build(tmp_path / "two")
+    assert build(build=tmp_path) == build()
 
 
 def test_every_module_comes_with_bytecode_that_is_never_checked_against_its_source() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 
 from infra.catalog import read_catalog
 from rollcall.kit.clients import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, make_client
@@ -41,11 +42,11 @@ def test_transaction_carries_a_token_and_the_trace_of_its_call(
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "create_user")
     monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793")
     client = make_client("dynamodb")
-    sent: list[AWSPreparedRequest] = []
+    sent: list[Any] = []
 
     def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         sent.append(request)
-        return AWSResponse(str(request.url), 200, {}, _Body(b"{}"))
+        return AWSResponse(str(request.url), 200, HTTPHeaders(), _Body(b"{}"))
 
     client.meta.events.register("before-send", answer)
     try:
@@ -54,7 +55,7 @@ def test_transaction_carries_a_token_and_the_trace_of_its_call(
     finally:
         client.meta.events.unregister("before-send", answer)
 
-    tokens = {json.loads(str(request.body))["ClientRequestToken"] for request in sent}
+    tokens = {json.loads(request.body)["ClientRequestToken"] for request in sent}
     assert len(tokens) == 2
     assert sent[0].headers["X-Amzn-Trace-Id"] == b"Root=1-5759e988-bd862e3fe1be46a994272793"
     assert sent[0].headers["amz-sdk-request"] == b"attempt=1"

@@ -1,7 +1,7 @@
-"""botocore's service data, cut to what the functions call.
+"""botocore, cut to what the functions call.
 
-botocore ships a model of every AWS service (26 MB) and parses the whole model of a service for
-each client. The functions use three services and a dozen or so operations of each.
+It ships a model of every AWS service (26 MB) and parses the whole model of a service for each
+client. The functions use three services and a dozen or so operations of each.
 """
 
 from __future__ import annotations
@@ -34,8 +34,13 @@ another one here.
 type Document = dict[str, Any]
 
 
-def trim_data(data: Path) -> None:
-    """Cut a copy of botocore's data folder down to the services in CALLERS."""
+def trim_botocore(botocore: Path) -> None:
+    """Cut an installed copy down to the services in CALLERS, without documentation."""
+    _trim_data(botocore / "data")
+    _trim_documentation(botocore / "docs")
+
+
+def _trim_data(data: Path) -> None:
     for entry in sorted(data.iterdir()):
         if entry.is_dir() and entry.name not in CALLERS:
             shutil.rmtree(entry)
@@ -77,6 +82,29 @@ def cut_partitions(partitions: Document) -> Document:
     """The rules of one partition."""
     kept = [each for each in partitions["partitions"] if each["id"] == PARTITION]
     return {**partitions, "partitions": kept}
+
+
+_NO_DOCSTRINGS = """class _NoDocstring(str):
+    def __new__(cls, **_):
+        return super().__new__(cls)
+
+
+ClientMethodDocstring = PaginatorDocstring = WaiterDocstring = _NoDocstring
+"""
+
+
+def _trim_documentation(docs: Path) -> None:
+    """Keep of ``botocore.docs`` the names that the rest of botocore imports. What writes the
+    texts brings an HTML parser into every cold start, 7 % of its instructions, and the models
+    have no texts any more.
+    """
+    for entry in sorted(docs.iterdir()):
+        if entry.is_dir():
+            shutil.rmtree(entry)
+        elif entry.name != "utils.py":
+            entry.unlink()
+    (docs / "__init__.py").touch()
+    (docs / "docstring.py").write_text(_NO_DOCSTRINGS)
 
 
 def _trim_service(folder: Path, caller: ModuleType) -> Document:
