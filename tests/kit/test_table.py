@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from rollcall.access import AccessPolicy
 from rollcall.groups import ALL_GROUPS, Group
 from rollcall.kit.entity import Key
 from rollcall.kit.errors import NotFound, Unavailable
@@ -54,11 +54,7 @@ def test_entity_without_rows_is_read_by_its_key(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("entity", "detail"),
-    [
-        (User, "User not found"),
-        (Group, "Group not found"),
-        (AccessPolicy, "Access_policy not found"),
-    ],
+    [(User, "User not found"), (Group, "Group not found")],
 )
 def test_missing_entity_is_not_found_by_its_kind(world: World, entity: Any, detail: str) -> None:
     with pytest.raises(NotFound) as refused:
@@ -151,7 +147,7 @@ def test_items_are_deleted_twenty_five_at_a_time(world: World) -> None:
     assert [call.operation for call in seen if call.operation != "Query"] == ["BatchWriteItem"] * 3
 
 
-READS_AND_WRITES = {
+READS_AND_WRITES: dict[str, Callable[[World], object]] = {
     "GetItem": lambda world: world.runtime.table.get_item(Key("A", "B")),
     "BatchGetItem": lambda world: world.runtime.table.get_items([Key("A", "B")]),
     "Query": lambda world: list(world.runtime.table.query_partition("A")),
