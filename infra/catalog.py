@@ -39,7 +39,7 @@ def read_catalog() -> Catalog:
     one name, and for two operations on one route.
     """
     files = sorted(FUNCTIONS.glob("*/*.py"))
-    found = [_read_file(file) for file in files]
+    found = [read_declaration(file) for file in files]
     catalog = Catalog(
         operations=_of_kind(Operation, found),
         jobs=_of_kind(Job, found),
@@ -75,7 +75,8 @@ def _of_kind[D: Declaration](kind: type[D], found: list[Declaration]) -> tuple[D
     return tuple(each for each in found if isinstance(each, kind))
 
 
-def _read_file(file: Path) -> Declaration:
+def read_declaration(file: Path) -> Declaration:
+    """What one file below ``functions/`` declares; raises WrongDeclaration with the mend."""
     module = importlib.import_module(f"functions.{file.parent.name}.{file.stem}")
     declared = getattr(module, file.stem, None)
     if not isinstance(declared, Declaration):

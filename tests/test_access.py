@@ -1,0 +1,137 @@
+"""Who is calling, and what he may do (R2, R3, I3, I9, I13)."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollcall.access import (
+    POLICY_ID,
+    AccessPolicy,
+    authorize_caller,
+    effective_permissions,
+    find_policy,
+)
+from rollcall.kit.actor import Actor
+from rollcall.kit.errors import NotFound, Problem
+from rollcall.kit.http import GatewayEvent
+from rollcall.permissions import Permission
+from rollcall.users import GroupRole, User
+from tests.aws_edge import watched
+from tests.world import World
+
+
+def authorize(world: World, claims: dict[str, str]) -> Actor:
+    event = GatewayEvent.model_validate(
+        {
+            "requestContext": {
+                "authorizer": {"claims": claims},
+                "identity": {"sourceIp": "192.0.2.7", "userAgent": "curl"},
+            }
+        }
+    )
+    return authorize_caller(event, world.runtime, world.clock.now)
+
+
+def refusal(world: World, claims: dict[str, str]) -> tuple[int, str]:
+    with pytest.raises(Problem) as refused:
+        authorize(world, claims)
+    return refused.value.status, refused.value.code
+
+
+def join(world: World, user: User, *group_ids: str) -> User:
+    for group_id in group_ids:
+        user = world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
+    return user
+
+
+def test_actor_is_who_the_table_says(world: World) -> None:
+    group_id = world.add_group("Viewers", Permission.USER_VIEW)
+    user = join(world, world.add_user(permissions=(Permission.USER_CREATE,)), group_id)
+
+    actor = authorize(world, world.claims(user.id))
+
+    assert (actor.kind, actor.id) == ("user", user.id)
+    assert actor.permissions == {"user.view", "user.create"}
+    assert (actor.ip_address, actor.user_agent) == ("192.0.2.7", "curl")
+    policy = find_policy(world.runtime.table, world.clock.now)[1]
+    assert actor.witnesses == {user.key(): user.version, policy.key(): policy.version}
+
+
+def test_cognito_groups_in_the_token_mean_nothing(world: World) -> None:
+    user = world.add_user()
+    claims = {**world.claims(user.id), "cognito:groups": "admins", "scope": "rollcall/admin"}
+    assert authorize(world, claims).permissions == frozenset()
+
+
+def test_caller_takes_one_read_and_a_second_one_for_his_groups(world: World) -> None:
+    group_id = world.add_group("Viewers", Permission.USER_VIEW)
+    user = join(world, world.add_user(), group_id)
+    for caller, reads in ((world.admin_id, ["Query"]), (user.id, ["Query", "GetItem"])):
+        with watched(world.aws) as seen:
+            authorize(world, world.claims(caller))
+        assert [call.operation for call in seen] == reads
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [{}, {"username": ""}, {"username": "usr_unknown"}, {"sub": "usr_1", "client_id": "machine"}],
+)
+def test_token_of_no_account_is_refused(world: World, claims: dict[str, str]) -> None:
+    assert refusal(world, claims) == (401, "unknown_account")
+
+
+def test_session_counts_from_the_second_that_it_was_not_ended(world: World) -> None:
+    user = world.add_user()
+    world.change_user(user, user.with_sessions_ended(world.clock.now))
+    epoch = int(world.clock.now.timestamp())
+    for signed_in, counts in ((epoch - 1, False), (epoch, False), (epoch + 1, True)):
+        claims = {"username": user.id, "auth_time": str(signed_in)}
+        if counts:
+            assert authorize(world, claims).id == user.id
+        else:
+            assert refusal(world, claims) == (401, "session_ended")
+
+
+def test_token_without_a_time_of_sign_in_is_as_old_as_can_be(world: World) -> None:
+    user = world.add_user()
+    assert authorize(world, {"username": user.id}).id == user.id
+    world.change_user(user, user.with_sessions_ended(world.clock.now))
+    assert refusal(world, {"username": user.id}) == (401, "session_ended")
+
+
+def test_permissions_are_the_union_over_flag_grants_groups_and_roles(world: World) -> None:
+    groups = [
+        world.add_group("Viewers", Permission.USER_VIEW),
+        world.add_group("Deleters", Permission.USER_DELETE),
+    ]
+    user = world.add_user(permissions=(Permission.USER_CREATE,), roles=("rol_gone",))
+    member = join(world, user, *groups)
+
+    held = effective_permissions(member, world.runtime.table, world.clock.now)
+
+    assert held == {Permission.USER_VIEW, Permission.USER_DELETE, Permission.USER_CREATE}
+    admin = world.user(world.admin_id)
+    assert effective_permissions(admin, world.runtime.table, world.clock.now) == {
+        Permission.ADMIN_ACCESS
+    }
+
+
+def test_policy_tells_what_groups_and_roles_grant(world: World) -> None:
+    now = world.clock.now
+    policy = AccessPolicy(
+        id=POLICY_ID,
+        created_at=now,
+        updated_at=now,
+        roles={"rol_1": (Permission.USER_VIEW,)},
+    ).with_group("grp_1", (Permission.USER_CREATE,))
+
+    assert policy.granted_by_groups(["grp_1", "grp_2"]) == {Permission.USER_CREATE}
+    assert policy.granted_by_roles(["rol_1"]) == {Permission.USER_VIEW}
+    with pytest.raises(NotFound, match="Role not found"):
+        policy.granted_by_roles(["rol_1", "rol_2"])
+
+
+def test_there_is_a_policy_before_the_first_one_is_written(world: World) -> None:
+    stored, policy = find_policy(world.runtime.table, world.clock.now)
+    assert stored is None
+    assert (policy.version, policy.groups, policy.roles) == (0, {}, {})

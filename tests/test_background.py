@@ -1,0 +1,18 @@
+"""The composition root's part for jobs and reactions."""
+
+from __future__ import annotations
+
+from infra.catalog import read_catalog
+from rollcall.operations import connect
+
+
+def test_everything_in_the_background_shares_the_operations_clients() -> None:
+    catalog = read_catalog()
+    connections = [
+        *(job.connect for job in catalog.jobs),
+        *(reaction.connect for reaction in catalog.stream_reactions),
+        *(reaction.connect for reaction in catalog.cognito_reactions),
+        *(reaction.connect for reaction in catalog.deployment_reactions),
+    ]
+    assert len(connections) == len(catalog.declarations) - len(catalog.operations)
+    assert set(connections) == {connect}

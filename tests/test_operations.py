@@ -1,0 +1,59 @@
+"""The composition root."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC
+
+from rollcall.kit.settings import Settings
+from rollcall.operations import read_clock
+
+SETTINGS = Settings(table_name="people", user_pool_id="eu-west-1_pool")
+ENVIRONMENT = {
+    **SETTINGS.to_environment(),
+    "AWS_DEFAULT_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "PATH": os.defpath,
+}
+
+
+def run(code: str, **environment: str) -> str:
+    """What a fresh process prints."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**ENVIRONMENT, **environment},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.strip()
+
+
+def test_runtime_is_made_once_from_the_environment() -> None:
+    code = """
+from rollcall.operations import connect
+runtime = connect()
+assert connect() is runtime
+print(runtime.table.name, runtime.identity.user_pool_id, runtime.mail.sender)
+"""
+    assert run(code, MAIL_SENDER="rollcall@example.com") == (
+        "people eu-west-1_pool rollcall@example.com"
+    )
+
+
+def test_clients_are_made_at_init_in_lambda_and_nowhere_else() -> None:
+    code = """
+import functions.users.get_user
+from rollcall.operations import connect
+print(connect.cache_info().currsize)
+"""
+    assert run(code) == "0"
+    assert run(code, AWS_LAMBDA_FUNCTION_NAME="rollcall-get-user") == "1"
+
+
+def test_clock_tells_utc_in_whole_milliseconds() -> None:
+    now = read_clock()
+    assert now.tzinfo is UTC
+    assert now.microsecond % 1000 == 0

@@ -1,0 +1,77 @@
+"""Permissions and the rules by which they are passed on (R3, R4, I10, I11)."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.catalog import read_catalog
+from rollcall.kit.actor import EVERYTHING, Actor
+from rollcall.kit.errors import Conflict, Forbidden
+from rollcall.permissions import Permission, refuse_outranked, refuse_self, require_held
+
+SETS = st.frozensets(st.sampled_from(Permission))
+
+
+def actor(permissions: frozenset[Permission]) -> Actor:
+    return Actor(kind="user", id="usr_1", permissions=permissions)
+
+
+def refused(rule: object, *arguments: object) -> bool:
+    """Whether a rule refuses."""
+    assert callable(rule)
+    try:
+        rule(*arguments)
+    except Forbidden:
+        return True
+    return False
+
+
+@given(held=SETS, granted=SETS)
+def test_one_passes_on_only_what_one_holds(
+    held: frozenset[Permission], granted: frozenset[Permission]
+) -> None:
+    enough = granted <= held or EVERYTHING in held
+    assert refused(require_held, actor(held), granted) is not enough
+    assert refused(refuse_outranked, actor(held), granted) is not enough
+
+
+def test_refusals_name_what_is_lacking() -> None:
+    caller = actor(frozenset({Permission.USER_VIEW}))
+    wanted = [Permission.USER_VIEW, Permission.USER_DELETE, Permission.USER_CREATE]
+    with pytest.raises(Forbidden) as refusal:
+        require_held(caller, wanted)
+    assert (refusal.value.code, refusal.value.detail) == (
+        "grant_exceeds_own",
+        "You can only pass on what you hold yourself; you lack user.create, user.delete.",
+    )
+    with pytest.raises(Forbidden) as refusal:
+        refuse_outranked(caller, wanted)
+    assert (refusal.value.code, refusal.value.detail) == (
+        "target_outranks_caller",
+        "This user may do what you may not (user.create, user.delete).",
+    )
+
+
+def test_nobody_does_to_himself_what_he_may_do_to_others() -> None:
+    refuse_self(actor(frozenset()), "usr_2", "disable")
+    with pytest.raises(Conflict) as refusal:
+        refuse_self(actor(frozenset()), "usr_1", "disable")
+    assert (refusal.value.code, refusal.value.detail) == (
+        "own_account",
+        "You cannot disable yourself; ask another admin.",
+    )
+
+
+def test_names_follow_one_pattern() -> None:
+    others = [each for each in Permission if each is not Permission.ADMIN_ACCESS]
+    assert Permission.ADMIN_ACCESS.value == "admin:access"
+    assert all(re.fullmatch(r"[a-z]+\.[a-z]+(-[a-z]+)*", each.value) for each in others)
+
+
+def test_every_permission_is_needed_by_an_operation() -> None:
+    needed = {operation.permission for operation in read_catalog().operations}
+    assert set(Permission) - needed == {Permission.ADMIN_ACCESS}

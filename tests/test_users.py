@@ -1,0 +1,205 @@
+"""Users: statuses, memberships, what counts and what is shown (U12, I2, I4, I5, I13)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from typing import Any
+
+import pytest
+
+from rollcall.kit.entity import Claim
+from rollcall.kit.errors import Conflict
+from rollcall.permissions import Permission
+from rollcall.users import (
+    ADMINS,
+    EMAIL,
+    PHONE,
+    STATUS_RULES,
+    USERNAME,
+    GroupRole,
+    Status,
+    User,
+    UserAnswer,
+)
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def make_user(**fields: Any) -> User:
+    return User(**{"id": "usr_1", "created_at": NOW, "updated_at": NOW, "version": 1, **fields})
+
+
+def test_every_status_has_its_rules() -> None:
+    assert STATUS_RULES.keys() == set(Status)
+    assert all(status not in rules.followed_by for status, rules in STATUS_RULES.items())
+
+
+@pytest.mark.parametrize(("before", "after"), [*product(Status, Status)])
+def test_status_changes_as_the_table_says(before: Status, after: Status) -> None:
+    user = make_user(status=before)
+    if after is before:
+        assert user.with_status(after, NOW) is user
+    elif after in STATUS_RULES[before].followed_by:
+        assert user.with_status(after, NOW).status is after
+    else:
+        with pytest.raises(Conflict) as refused:
+            user.with_status(after, NOW)
+        assert (refused.value.code, refused.value.detail) == (
+            "status_change_refused",
+            f"A user who is {before.value} cannot become {after.value}.",
+        )
+
+
+@pytest.mark.parametrize(
+    ("status", "sign_in", "be_modified"),
+    [
+        ("invited", True, True),
+        ("pending_verification", True, True),
+        ("active", True, True),
+        ("inactive", False, True),
+        ("suspended", False, True),
+        ("deleted", False, False),
+    ],
+)
+def test_who_may_sign_in_and_be_modified(status: str, sign_in: bool, be_modified: bool) -> None:
+    rules = STATUS_RULES[Status(status)]
+    assert (rules.sign_in, rules.be_modified) == (sign_in, be_modified)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "allowed"),
+    [
+        ("active", "inactive", True),
+        ("active", "suspended", True),
+        ("active", "pending_verification", True),
+        ("active", "invited", False),
+        ("invited", "active", True),
+        ("inactive", "active", True),
+        ("inactive", "suspended", True),
+        ("inactive", "pending_verification", False),
+        ("suspended", "active", True),
+        ("suspended", "invited", False),
+        ("deleted", "active", True),
+        ("pending_verification", "deleted", True),
+    ],
+)
+def test_some_changes_in_so_many_words(before: str, after: str, allowed: bool) -> None:
+    assert (Status(after) in STATUS_RULES[Status(before)].followed_by) is allowed
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_losing_the_right_to_sign_in_ends_the_sessions(status: Status) -> None:
+    user = make_user()
+    if status in {Status.ACTIVE, Status.INVITED}:
+        return
+    changed = user.with_status(status, NOW)
+    ended = int(NOW.timestamp()) + 1
+    assert changed.auth_epoch == (user.auth_epoch if STATUS_RULES[status].sign_in else ended)
+
+
+def test_account_follows_the_status() -> None:
+    enabled = {status: make_user(status=status).account().enabled for status in Status}
+    assert {status.value for status, on in enabled.items() if on} == {
+        "active",
+        "invited",
+        "pending_verification",
+    }
+    unverified = [s for s in Status if not make_user(status=s).account().verified]
+    assert unverified == [Status.PENDING_VERIFICATION]
+
+
+def test_email_phone_and_username_are_claimed() -> None:
+    user = make_user(email="jane@example.com", phone="+4915112345678", username="jane")
+    assert user.claims() == {
+        Claim(EMAIL, "jane@example.com"),
+        Claim(PHONE, "+4915112345678"),
+        Claim(USERNAME, "jane"),
+    }
+    assert user.as_deleted(NOW).claims() == user.claims(), "he can still be restored"
+    assert make_user().claims() == user.as_erased(NOW).claims() == set()
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_only_active_admins_count(status: Status) -> None:
+    assert make_user(status=status).counts() == {}
+    counted = make_user(status=status, is_admin=True).counts()
+    assert counted == ({ADMINS: 1} if status is Status.ACTIVE else {})
+
+
+def test_memberships_are_one_a_group_and_in_order() -> None:
+    user = make_user()
+    for group_id in ("grp_b", "grp_a", "grp_b"):
+        user = user.with_membership(group_id, GroupRole.MEMBER)
+    user = user.with_membership("grp_a", GroupRole.ADMIN)
+    assert [(each.group_id, each.role.value) for each in user.memberships] == [
+        ("grp_a", "admin"),
+        ("grp_b", "member"),
+    ]
+    assert user.without_membership("grp_a").group_ids == ("grp_b",)
+    assert user.without_membership("grp_c") == user
+
+
+def test_restoring_brings_back_what_the_deletion_took() -> None:
+    user = make_user(status=Status.PENDING_VERIFICATION)
+    deleted = user.as_deleted(NOW)
+    assert (deleted.status, deleted.deleted_at) == (Status.DELETED, NOW)
+    restored = deleted.as_restored(NOW + timedelta(days=1))
+    assert (restored.status, restored.deleted_at) == (Status.PENDING_VERIFICATION, None)
+    assert restored.status_before_deletion is None
+
+
+def test_tombstone_keeps_nothing_personal() -> None:
+    user = make_user(
+        email="jane@example.com",
+        name="Jane",
+        is_admin=True,
+        permissions=(Permission.USER_VIEW,),
+        profile={"bio": "Tea"},
+    )
+    left = user.as_erased(NOW)
+    assert (left.exists, left.status, left.counts()) == (False, Status.DELETED, {})
+    assert not left.own_permissions
+    assert "jane" not in left.model_dump_json().lower()
+    assert "Tea" not in left.model_dump_json()
+
+
+def test_user_stays_in_step_when_the_account_need_not_change() -> None:
+    settled = make_user(identity_version=1, name="Old")
+    moved = settled.model_copy(update={"profile": settled.profile.model_copy(update={"city": "X"})})
+    renamed = settled.model_copy(update={"name": "New"})
+    signed_out = settled.with_sessions_ended(NOW)
+
+    assert moved.succeed(settled, NOW).in_step
+    assert not renamed.succeed(settled, NOW).in_step
+    assert not signed_out.succeed(settled, NOW).in_step
+    assert not settled.as_erased(NOW).succeed(settled, NOW).in_step
+    unsettled = make_user(identity_version=0, name="Old")
+    assert not unsettled.succeed(unsettled, NOW).in_step
+
+
+def test_users_out_of_step_and_soft_deleted_ones_are_found_by_index() -> None:
+    settled = make_user(identity_version=1)
+    assert settled.index() == {}
+    assert make_user().index() == {
+        "gsi1pk": "OUT_OF_STEP",
+        "gsi1sk": "2026-01-05T09:00:00.000Z#usr_1",
+    }
+    deleted = settled.as_deleted(NOW).index()
+    assert (deleted["gsi2pk"], deleted["gsi2sk"]) == (
+        "SOFT_DELETED",
+        "2026-01-05T09:00:00.000Z#usr_1",
+    )
+    assert "gsi2pk" not in settled.as_deleted(NOW).as_erased(NOW).index()
+
+
+def test_bookkeeping_is_no_fact_of_the_journal() -> None:
+    facts = make_user(last_login_at=NOW, pending_credential="reset", identity_version=1).facts()
+    assert facts.keys().isdisjoint(
+        {"lastLoginAt", "pendingCredential", "identityVersion", "signedOutEpoch", "version"}
+    )
+
+
+def test_answer_shows_no_bookkeeping() -> None:
+    shown = UserAnswer.of(make_user(auth_epoch=7)).model_dump(by_alias=True)
+    assert shown.keys().isdisjoint({"authEpoch", "erased", "identityVersion", "memberships"})
