@@ -11,6 +11,8 @@ import pytest
 from rollcall.kit.log import logger
 from tests.world import World, open_world
 
+pytest.register_assert_rewrite("tests.acceptance")
+
 
 @pytest.fixture
 def world() -> Iterator[World]:

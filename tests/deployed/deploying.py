@@ -1,0 +1,125 @@
+"""``cdk bootstrap`` and ``cdk deploy`` against ministack, as a person runs them against AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.local.emulator import REGION, Emulator
+from infra.local.sign_in import sign_in
+from tests.acceptance import PASSWORD, Api
+
+ROOT = Path(__file__).parents[2]
+CDK = ROOT / "infra" / "node_modules" / ".bin" / "cdk"
+ADMIN_EMAIL = "first@example.com"
+MAIL_SENDER = "rollcall@example.com"
+CONTEXT = {
+    # The emulator runs functions on this machine, whose processor is not Lambda's.
+    "architecture": "x86_64",
+    "firstAdminEmail": ADMIN_EMAIL,
+    "mailSender": MAIL_SENDER,
+}
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A deployment, and the emulated AWS that it is on."""
+
+    aws: Emulator
+    outputs: dict[str, str]
+    output: str
+    """What the CDK printed."""
+
+    def api(self) -> Api:
+        """The API as its clients reach it; the first admin has chosen a password."""
+        api_id = self.outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
+        cognito, pool = self.aws.client("cognito-idp"), self.outputs["UserPoolId"]
+        cognito.admin_set_user_password(
+            UserPoolId=pool, Username=ADMIN_EMAIL, Password=PASSWORD, Permanent=True
+        )
+
+        def token(email: str, password: str) -> str:
+            return sign_in(cognito, self.outputs["ClientId"], email, password)
+
+        url = f"{self.aws.url}/_aws/execute-api/{api_id}/api"
+        return Api(url, token, ADMIN_EMAIL, PASSWORD)
+
+    def invoke(self, name: str) -> Any:
+        """Run a function, as its schedule would; returns what it answers."""
+        answer = self.aws.client("lambda").invoke(FunctionName=f"rollcall-{name}", Payload=b"{}")
+        payload = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        return payload
+
+
+@contextmanager
+def deploy(folder: Path) -> Iterator[Deployed]:
+    """Deploy to an emulator of our own; it is gone at the end.
+
+    The CDK's deployment roles come first and with the checks of IAM off, because the emulator
+    denies them the bucket that they own. Then it starts again with the same state and the checks
+    on, so that every function runs with its deployed role.
+    """
+    assert CDK.exists(), "The CDK is not installed; run: npm ci --prefix infra"
+    emulator = Emulator(0, folder / "emulator.log", folder / "state")
+    emulator.start()
+    try:
+        emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
+        run_cdk(emulator, folder, "bootstrap", f"aws://000000000000/{REGION}")
+        context = [word for pair in CONTEXT.items() for word in ("-c", "=".join(pair))]
+        arguments = ["--all", "--require-approval", "never", "--outputs-file", folder / "outputs"]
+        output = run_cdk(emulator, ROOT, "deploy", *arguments, "-o", folder / "cdk.out", *context)
+    finally:
+        emulator.stop()
+    stacks = json.loads((folder / "outputs").read_text())
+    outputs = {name: value for stack in stacks.values() for name, value in stack.items()}
+    with checking_roles(emulator):
+        yield Deployed(emulator, outputs, output)
+
+
+@contextmanager
+def checking_roles(emulator: Emulator) -> Iterator[None]:
+    """The same emulator again, which now asks IAM about every call."""
+    before = os.environ.get("AUTH")
+    os.environ["AUTH"] = "true"
+    try:
+        emulator.start()
+        yield
+    finally:
+        emulator.stop()
+        del os.environ["AUTH"]
+        if before is not None:
+            os.environ["AUTH"] = before
+
+
+def run_cdk(emulator: Emulator, folder: Path, *arguments: object) -> str:
+    """Run the CDK in a folder; returns what it printed. Fails with that when the CDK does."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "VIRTUAL_ENV": sys.prefix,
+        "AWS_ENDPOINT_URL": emulator.url,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "NO_PROXY": "*",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+    }
+    done = subprocess.run(
+        [str(CDK), *map(str, arguments), "--no-notices", "--progress", "events"],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout

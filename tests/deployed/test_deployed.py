@@ -1,0 +1,129 @@
+"""The deployed app: the acceptance flow, and what runs in it without a caller (issue 2, 5)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from infra.catalog import read_catalog
+from tests.acceptance import Acceptance, Api, may_sign_in, wait_for
+from tests.deployed.deploying import Deployed
+
+pytestmark = pytest.mark.xdist_group("deployed")
+"""One deployment serves them all."""
+
+
+class TestDeployed(Acceptance):
+    """The flow on AWS."""
+
+
+def cognito(deployed: Deployed, verb: str, username: str, **parameters: Any) -> Any:
+    """Something done to an account behind Rollcall's back."""
+    call = getattr(deployed.aws.client("cognito-idp"), verb)
+    return call(UserPoolId=deployed.outputs["UserPoolId"], Username=username, **parameters)
+
+
+def role_of(deployed: Deployed, name: str) -> str:
+    """The name of a function's role."""
+    function = deployed.aws.client("lambda").get_function(FunctionName=f"rollcall-{name}")
+    role: str = function["Configuration"]["Role"].rpartition("/")[2]
+    return role
+
+
+def test_first_admin_was_made_by_the_deployment_and_invited(deployed: Deployed, api: Api) -> None:
+    me = api.admin().send("GET", "/me").json()
+    assert (me["username"], me["status"]) == ("first", "active")
+    listed = cognito(deployed, "admin_list_groups_for_user", me["id"])["Groups"]
+    assert [group["GroupName"] for group in listed] == ["admins"]
+
+
+def test_stream_mends_an_account_that_was_changed_elsewhere(deployed: Deployed, api: Api) -> None:
+    admin = api.admin()
+    user = admin.create_member()
+    group = admin.send("POST", "/admin/groups", {"name": f"Stream {user['id']}"}).json()
+    cognito(deployed, "admin_disable_user", user["id"])
+
+    # Joining a group does not concern the account, so nobody but the stream looks at it.
+    path = f"/admin/users/{user['id']}/groups"
+    assert admin.send("POST", path, {"groupId": group["id"]}).status_code == 201
+
+    wait_for(lambda: cognito(deployed, "admin_get_user", user["id"])["Enabled"])
+
+
+def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
+    # The emulator asks IAM about sending on "*", and not on the identity that it is sent from.
+    sending = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
+    deployed.aws.client("iam").put_role_policy(
+        RoleName=role_of(deployed, "tell_old_address"),
+        PolicyName="emulator",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [sending]}),
+    )
+    admin = api.admin()
+    user = admin.create_user()
+    changed = {"email": f"new-{user['id']}@example.com"}
+    assert admin.send("PATCH", f"/admin/users/{user['id']}", changed).status_code == 200
+
+    def mailed() -> bool:
+        sent = httpx.get(f"{deployed.aws.url}/_ministack/ses/messages").json()["messages"]
+        return user["email"] in json.dumps(sent)
+
+    wait_for(mailed)
+
+
+def test_trigger_refuses_a_sign_in_that_cognito_would_allow(deployed: Deployed, api: Api) -> None:
+    admin = api.admin()
+    user = admin.create_member()
+    assert may_sign_in(api, user["email"])
+    admin.send("POST", f"/admin/users/{user['id']}/suspend")
+    cognito(deployed, "admin_enable_user", user["id"])
+
+    assert cognito(deployed, "admin_get_user", user["id"])["Enabled"]
+    assert not may_sign_in(api, user["email"])
+
+
+def test_reconciliation_mends_what_is_out_of_step(deployed: Deployed, api: Api) -> None:
+    user = api.admin().create_member()
+    cognito(deployed, "admin_disable_user", user["id"])
+
+    report = deployed.invoke("reconcile_identities")
+
+    assert report["mended"] >= 1
+    assert (report["failed"], report["orphans"]) == (0, 0)
+    assert cognito(deployed, "admin_get_user", user["id"])["Enabled"]
+
+
+def test_purge_leaves_those_who_were_deleted_just_now(deployed: Deployed, api: Api) -> None:
+    admin = api.admin()
+    user = admin.create_user()
+    assert admin.send("DELETE", f"/admin/users/{user['id']}?mode=soft").status_code == 200
+
+    assert deployed.invoke("purge_deleted_users") == {"purged": 0}
+
+    assert admin.send("GET", f"/admin/users/{user['id']}").json()["status"] == "deleted"
+
+
+def test_every_job_has_its_schedule(deployed: Deployed) -> None:
+    client = deployed.aws.client("scheduler")
+    targets = [
+        client.get_schedule(Name=each["Name"])["Target"]["Arn"].rpartition(":")[2]
+        for each in client.list_schedules()["Schedules"]
+    ]
+    assert sorted(targets) == sorted(f"rollcall-{job.name}" for job in read_catalog().jobs)
+
+
+def test_function_can_do_nothing_without_its_policy(deployed: Deployed, api: Api) -> None:
+    """The proof that all else here ran within the deployed roles."""
+    iam, admin = deployed.aws.client("iam"), api.admin()
+    role = role_of(deployed, "list_groups")
+    (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    assert admin.send("GET", "/groups").status_code == 200
+
+    iam.delete_role_policy(RoleName=role, PolicyName=name)
+
+    assert admin.send("GET", "/groups").status_code == 500
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
+    wait_for(lambda: admin.send("GET", "/groups").status_code == 200)
