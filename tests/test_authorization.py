@@ -21,6 +21,7 @@ from tests.world import Reply, World
 
 OPERATIONS = read_catalog().operations
 GUARDED = [operation for operation in OPERATIONS if operation.permission is not None]
+NEEDED = sorted({Permission(str(operation.permission)) for operation in GUARDED})
 ABOUT_A_USER = [o for o in OPERATIONS if o.writes and "user_id" in o.path_variables]
 
 
@@ -123,6 +124,13 @@ def out_of_the_granting_group(world: World, needed: Permission) -> Caller:
     return Caller(world.change_user(joined, joined.without_membership(group_id)).id)
 
 
+def in_a_granting_group(world: World, needed: Permission) -> Caller:
+    user = world.add_user()
+    group_id = world.add_group(f"Joined by {user.id}", needed)
+    world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
+    return Caller(user.id)
+
+
 LACKING = (
     holding_nothing,
     holding_all_others,
@@ -138,14 +146,14 @@ def test_caller_without_the_permission_is_told_which_one(
     make: Callable[[World, Permission], Caller],
 ) -> None:
     scene = set_scene(world)
+    callers = {needed: make(world, needed) for needed in NEEDED}
+    stored = world.items()
 
     for operation in GUARDED:
         with subtests.test(operation=operation.name):
             needed = Permission(str(operation.permission))
-            caller = make(world, needed)
-            stored = world.items()
 
-            reply = call(world, operation, scene, caller)
+            reply = call(world, operation, scene, callers[needed])
 
             assert (reply.status, reply.code) == (403, "permission_missing")
             assert needed.value in reply.body["detail"]
@@ -182,15 +190,13 @@ def test_the_one_permission_is_enough(world: World, operation: Operation[Any, An
 
 def test_permission_through_a_group_counts(world: World, subtests: pytest.Subtests) -> None:
     scene = set_scene(world)
+    callers = {needed: in_a_granting_group(world, needed) for needed in NEEDED}
 
     for operation in GUARDED:
         with subtests.test(operation=operation.name):
             needed = Permission(str(operation.permission))
-            user = world.add_user()
-            group_id = world.add_group(f"Those who may {operation.name}", needed)
-            world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
 
-            reply = call(world, operation, scene, Caller(user.id))
+            reply = call(world, operation, scene, callers[needed])
 
             assert reply.status != 401
             assert reply.body.get("code") != "permission_missing"
