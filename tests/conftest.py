@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from rollcall.kit.log import logger
 from tests.world import World, open_world
 
 pytest.register_assert_rewrite("tests.acceptance")
+
+
+# How long an example takes says nothing about the code on a machine that is busy.
+settings.register_profile("rollcall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rollcall")
 
 
 @pytest.fixture
