@@ -10,7 +10,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from pydantic.alias_generators import to_snake
+from pydantic.alias_generators import to_pascal, to_snake
 
 from infra.catalog import Catalog
 from infra.checks import acknowledge
@@ -46,6 +46,7 @@ class DataStack(Stack):
             self.user_pool_arn = self.format_arn(
                 service="cognito-idp", resource="userpool", resource_name=deployment.user_pool_id
             )
+            self._tell_of_triggers(triggers)
         else:
             pool = self._add_user_pool(triggers)
             self.user_pool_id, self.user_pool_arn = pool.ref, pool.attr_arn
@@ -108,6 +109,13 @@ class DataStack(Stack):
             },
         )
         return self._keep(pool)
+
+    def _tell_of_triggers(self, triggers: dict[str, lambda_.Function]) -> None:
+        """A pool that was made elsewhere is changed there: somebody has to set its trigger."""
+        for kind, function in triggers.items():
+            words = f"Set this as the user pool's {kind} trigger, event version V2_0."
+            name = f"{to_pascal(kind)}Trigger"
+            CfnOutput(self, name, value=function.function_arn, description=words)
 
     def _add_pool_members(self) -> None:
         pool: dict[str, Any] = {"user_pool_id": self.user_pool_id}

@@ -162,6 +162,6 @@ def _write_gateway_response(kind: str, problem: Problem, origin: str) -> Json:
         # It stands for answers of several statuses, and a status set here would change them all.
         del body["status"]
     else:
-        response["statusCode"] = problem.status
+        response["statusCode"] = str(problem.status)
     # The gateway looks for the template by this name, whatever the answer's type is.
     return {**response, "responseTemplates": {"application/json": json.dumps(body)}}

@@ -84,11 +84,12 @@ def test_gateways_own_refusal_is_a_problem_document(kind: str) -> None:
     assert body["requestId"] == "$context.requestId"
     assert body["errors"] == []
     # The two defaults stand for several statuses, which a status of their own would replace.
-    assert refusal.get("statusCode") == body.get("status")
-    assert ("statusCode" in refusal) != kind.startswith("DEFAULT_")
+    if kind.startswith("DEFAULT_"):
+        assert not {"statusCode", "status"} & {*refusal, *body}
+    else:
+        assert refusal["statusCode"] == str(body["status"])
 
 
 def test_unknown_route_and_missing_token_are_told_apart() -> None:
-    assert REFUSALS["UNAUTHORIZED"]["statusCode"] == 401
-    assert REFUSALS["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == 404
-    assert REFUSALS["THROTTLED"]["statusCode"] == 429
+    assert REFUSALS["UNAUTHORIZED"]["statusCode"] == "401"
+    assert REFUSALS["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"

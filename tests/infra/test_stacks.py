@@ -27,6 +27,9 @@ from rollcall.kit.identity import Account
 from rollcall.kit.settings import Settings
 from rollcall.notices import MARK_KEPT
 
+pytestmark = pytest.mark.xdist_group("stacks")
+"""Each synthesis takes seconds and serves many tests."""
+
 ROOT = Path(__file__).parents[2]
 CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 CATALOG = read_catalog()
@@ -190,6 +193,7 @@ def test_existing_user_pool_is_used_and_may_call_the_trigger(other: Synthesized)
     assert other.only("Cognito::UserPoolClient")["Properties"]["UserPoolId"] == "eu-west-1_Existing"
     permission = other.only("Lambda::Permission")["Properties"]
     assert "userpool/eu-west-1_Existing" in json.dumps(permission["SourceArn"])
+    assert "V2_0" in other.templates["data"]["Outputs"]["PreTokenGenerationTrigger"]["Description"]
     (document,) = (api["Properties"]["Body"] for api in other.find("ApiGateway::RestApi"))
     assert "userpool/eu-west-1_Existing" in json.dumps(document["components"])
 
