@@ -34,7 +34,7 @@ CLAIM = READ - {"dynamodb:Query"} | {"dynamodb:PutItem", "dynamodb:DeleteItem"}
 COUNT = frozenset({"dynamodb:GetItem", "dynamodb:UpdateItem"})
 APPEND = frozenset({"dynamodb:PutItem"})
 REMEMBER = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"})
-MARK = frozenset({"dynamodb:PutItem", "dynamodb:BatchWriteItem"})
+MARK = frozenset({"dynamodb:GetItem", "dynamodb:PutItem"})
 
 
 class Arns(NamedTuple):

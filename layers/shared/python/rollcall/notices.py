@@ -1,4 +1,4 @@
-"""Mails that tell a person what was done to the account; each goes out once."""
+"""Mails that tell a person what was done to the account; each goes out once, if all goes well."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Key
-from rollcall.kit.errors import Unavailable
 from rollcall.kit.mail import Mail
 from rollcall.kit.table import EXPIRY_ATTRIBUTE
 
@@ -24,15 +23,13 @@ class Notice(NamedTuple):
 
 
 def send_once(call: Call, entry_id: str, notice: Notice) -> None:
-    """Send a mail about one journal entry unless it was sent before. Raises Unavailable when it
-    could not be sent; then it may be tried again.
+    """Send a mail about one journal entry unless it was sent before. The mark comes after the
+    mail: should the process die between them, the mail goes out twice and not never. Raises
+    Unavailable when it could not be sent; then it may be tried again.
     """
     mark = Key(f"{Mail.partition}{entry_id}", "MAIL")
-    expiry = int((call.now + MARK_KEPT).timestamp())
-    if not call.table.put_once({**mark._asdict(), EXPIRY_ATTRIBUTE: expiry}):
+    if call.table.get_item(mark) is not None:
         return
-    try:
-        call.mail.send(*notice)
-    except Unavailable:
-        call.table.delete_items([mark])
-        raise
+    call.mail.send(*notice)
+    expiry = int((call.now + MARK_KEPT).timestamp())
+    call.table.put_once({**mark._asdict(), EXPIRY_ATTRIBUTE: expiry})

@@ -1,0 +1,233 @@
+"""The fault harness: lets every AWS call of a scenario go wrong in every way, lets the client and
+the reactions do what they do afterwards, and checks what must hold.
+
+After each fault there are up to three endings: the client sends the same request with the same
+Idempotency-Key until it is answered, sends it without a key, or gives up. Then the stream's
+reactions run, a reconciliation follows, and everything has to be in order. Faults that leave the
+same state behind have the same endings, so each such state is followed up once.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from unittest.mock import patch
+
+from functions.jobs.reconcile_identities import reconcile_identities
+from rollcall.kit.log import logger
+from tests.faults.injection import VARIANTS, Crash, Injection, Variant
+from tests.faults.invariants import check_always, check_secrets, check_settled
+from tests.faults.snapshot import Snapshot, describe_state
+from tests.strict_aws import let_through
+from tests.world import Reply, World, open_world
+
+KEY = "a-key-that-only-its-caller-knows"
+SECRETS = ("TempPass123!", "Open-Sesame-7", KEY)
+"""Every password that scenarios send, and the Idempotency-Key itself."""
+ATTEMPTS = 3
+"""How often a client, or Lambda for a job or a reaction, tries."""
+
+
+def nothing_more(_: Reply) -> Iterable[str]:
+    """A scenario that the invariants say everything about."""
+    return ()
+
+
+class Plan(NamedTuple):
+    """What a scenario does once its world is arranged."""
+
+    send: Callable[[str | None, str | None], Reply]
+    """Do it, with this Idempotency-Key and this reason."""
+    verify: Callable[[Reply], Iterable[str]] = nothing_more
+    """What else is wrong when it has been answered and everything has settled."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One way to use one declared function."""
+
+    name: str
+    covers: str
+    """The function's name in the catalog."""
+    arrange: Callable[[World], Plan]
+    expected: int
+    """The status of the answer when nothing goes wrong."""
+    founded: bool = True
+    """Whether there is an admin at the start."""
+    by_client: bool = True
+    """Whether a client asks, who may have an Idempotency-Key."""
+    again: frozenset[int] = frozenset()
+    """Other statuses that a client without a key may meet who sends it a second time."""
+
+
+@dataclass
+class Findings:
+    """What the harness has seen of one scenario."""
+
+    runs: int = 0
+    endings: int = 0
+    sites: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def quickly() -> Iterator[None]:
+    """Nobody sleeps between two attempts, and ids come out the same in each run."""
+    numbers = itertools.count(1)
+    with patch("time.sleep"), patch("secrets.randbits", lambda _: next(numbers)):
+        yield
+
+
+@contextmanager
+def listening() -> Iterator[io.StringIO]:
+    """What is logged meanwhile."""
+    said = io.StringIO()
+    handler = logger.registered_handler
+    before = handler.setStream(said)  # type: ignore[attr-defined]  # a StreamHandler
+    try:
+        yield said
+    finally:
+        handler.setStream(before)  # type: ignore[attr-defined]  # as above
+
+
+class Explorer:
+    """Runs one scenario through all its faults."""
+
+    def __init__(self, scenario: Scenario, world: World, said: io.StringIO) -> None:
+        self.scenario, self.world, self.said = scenario, world, said
+        self.findings = Findings()
+        self.plan = scenario.arrange(world)
+        self.start = Snapshot.of(world)
+        self.known: set[str] = set()
+        self.effects = 0
+
+    def explore(self) -> Findings:
+        """All call sites, all variants, all endings."""
+        self.findings.sites = self._run_undisturbed()
+        for site, call in enumerate(self.findings.sites):
+            for variant in VARIANTS:
+                self._run_with_fault(site, variant, f"{call} (#{site}), {variant}")
+        return self.findings
+
+    def _run_undisturbed(self) -> list[str]:
+        injection = Injection()
+        with quickly():
+            reply = self._send(KEY, injection=injection)
+            self._note("no fault", self._end_with_same_key(reply))
+        self.effects = self._count_effects()
+        return injection.calls
+
+    def _run_with_fault(self, site: int, variant: Variant, where: str) -> None:
+        self.start.restore(self.world)
+        self.findings.runs += 1
+        self._forget_what_was_said()
+        with quickly():
+            reply = self._send(KEY, injection=Injection(site, variant))
+            state = repr(reply) + describe_state(self.world)
+            self._note(where, check_secrets(self.world, SECRETS, self._all_said(reply)))
+            if state not in self.known:
+                self.known.add(state)
+                self._follow_up(reply, where)
+
+    def _follow_up(self, reply: Reply | None, where: str) -> None:
+        self._note(where, check_always(self.world))
+        broken = Snapshot.of(self.world)
+        endings = [("same key", self._end_with_same_key), ("gives up", self._end_by_giving_up)]
+        if self.scenario.by_client and not _answered(reply):
+            endings.append(("no key", self._end_without_key))
+        for name, end in endings:
+            broken.restore(self.world)
+            self._forget_what_was_said()
+            self.findings.endings += 1
+            self._note(f"{where}; {name}", end(reply))
+
+    def _end_with_same_key(self, reply: Reply | None) -> Iterator[str]:
+        """I7: however often it is sent, one effect and one answer; another request is refused."""
+        for _ in range(ATTEMPTS):
+            if not _answered(reply):
+                reply = self._send(KEY)
+        if reply is None or reply.status != self.scenario.expected:
+            yield f"answered {reply} instead of {self.scenario.expected}"
+            return
+        if self.scenario.by_client and reply.status < 300:
+            yield from self._check_repetition(reply)
+        yield from self._settle()
+        yield from self.plan.verify(reply)
+        yield from check_secrets(self.world, SECRETS, self._all_said(reply))
+
+    def _check_repetition(self, reply: Reply) -> Iterator[str]:
+        before = self._count_effects()
+        if self.effects and before != self.effects:
+            yield f"I7: {before} effects instead of {self.effects}"
+        again = self._send(KEY)
+        if again is None or (again.status, again.body) != (reply.status, reply.body):
+            yield f"I7: sent again it is answered {again} and not {reply}"
+        other = self._send(KEY, reason="another request")
+        if other is None or "idempotency_key_reused" not in repr(other.body):
+            yield f"I7: another request with the same key is answered {other}"
+        if self._count_effects() != before:
+            yield "I7: sent again it has another effect"
+
+    def _end_without_key(self, reply: Reply | None) -> Iterator[str]:
+        for _ in range(ATTEMPTS):
+            if not _answered(reply):
+                reply = self._send(None)
+        allowed = {self.scenario.expected, *self.scenario.again}
+        if reply is None or reply.status not in allowed:
+            yield f"answered {reply} instead of {allowed}"
+        yield from self._settle()
+
+    def _end_by_giving_up(self, _: Reply | None) -> Iterator[str]:
+        yield from self._settle()
+
+    def _settle(self) -> Iterator[str]:
+        """Reactions, with Lambda's retries, then the next reconciliation."""
+        try:
+            self.world.drain()
+            self.world.clock.advance(minutes=2)
+            report = reconcile_identities.run(self.world.runtime)
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is a finding)
+            yield f"I20: a reaction or the reconciliation fails with {error!r}"
+            return
+        if report.failed:
+            yield f"I20: the reconciliation could not mend {report.failed}"
+        yield from check_settled(self.world)
+
+    def _send(
+        self, key: str | None, reason: str | None = None, *, injection: Injection | None = None
+    ) -> Reply | None:
+        self.world.clock.advance(seconds=1)
+        self.world.aws.intercept = injection or let_through
+        try:
+            return self.plan.send(key, reason)
+        except Crash:
+            return None
+        finally:
+            self.world.aws.intercept = let_through
+
+    def _count_effects(self) -> int:
+        return sum(entry.action == self.scenario.covers for entry in self.world.journal())
+
+    def _note(self, where: str, violations: Iterable[str]) -> None:
+        self.findings.violations += [f"{where}: {violation}" for violation in violations]
+
+    def _all_said(self, reply: Reply | None) -> str:
+        return self.said.getvalue() + repr(reply)
+
+    def _forget_what_was_said(self) -> None:
+        self.said.seek(0)
+        self.said.truncate()
+
+
+def _answered(reply: Reply | None) -> bool:
+    return reply is not None and reply.status < 500
+
+
+def explore(scenario: Scenario) -> Findings:
+    """Run a scenario in a world of its own through all its faults."""
+    with open_world(founded=scenario.founded) as world, listening() as said:
+        return Explorer(scenario, world, said).explore()

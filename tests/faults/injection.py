@@ -1,0 +1,103 @@
+"""What can go wrong with one call of AWS, and putting it there.
+
+The 12 variants of a call site: a connection error, an answer 500 or a throttling before the call,
+a timeout or an answer 500 after it took effect, each once (the client's own retries then go
+through) and persistently (every later call of the same service meets it too); and the process
+dying just before or just after the call, which happens once by its nature.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
+
+from tests.strict_aws import Response, Serve, WireCall
+
+
+class Crash(BaseException):
+    """The process dies here. No ``except Exception`` sees it, as none would see a kill."""
+
+
+class Kind(StrEnum):
+    """What goes wrong."""
+
+    CONNECTION_ERROR = "connection error"
+    SERVER_ERROR = "500"
+    THROTTLED = "throttled"
+    TIMEOUT_AFTER = "timeout after effect"
+    SERVER_ERROR_AFTER = "500 after effect"
+    CRASH_BEFORE = "crash before"
+    CRASH_AFTER = "crash after effect"
+
+
+class Variant(NamedTuple):
+    """One way in which one call goes wrong."""
+
+    kind: Kind
+    persistent: bool
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}, {'persistently' if self.persistent else 'once'}"
+
+
+_CRASHES = (Kind.CRASH_BEFORE, Kind.CRASH_AFTER)
+VARIANTS = tuple(
+    Variant(kind, persistent)
+    for kind in Kind
+    for persistent in (False, True)
+    if not (persistent and kind in _CRASHES)
+)
+_THROTTLING = {
+    "dynamodb": "ProvisionedThroughputExceededException",
+    "cognito-idp": "TooManyRequestsException",
+    "sesv2": "TooManyRequestsException",
+}
+_SERVER_ERRORS = {"dynamodb": "InternalServerError", "cognito-idp": "InternalErrorException"}
+
+
+@dataclass
+class Injection:
+    """An interception that lets the call at one site go wrong; without a site it only counts."""
+
+    site: int = -1
+    variant: Variant | None = None
+    calls: list[str] = field(default_factory=list)
+    """What has been called, one entry a call however often it was attempted."""
+    _current: dict[str, Any] | None = None
+    _service: str = ""
+    _struck: bool = False
+
+    def __call__(self, call: WireCall, serve: Serve) -> Response:
+        """Serve one attempt, or let it go wrong."""
+        if call.context is not self._current:
+            self._current = call.context
+            self.calls.append(f"{call.service} {call.operation}")
+        if self.variant is None or not self._strikes(call):
+            return serve()
+        return _go_wrong(self.variant.kind, call, serve)
+
+    def _strikes(self, call: WireCall) -> bool:
+        if not self._struck and len(self.calls) - 1 == self.site:
+            self._struck, self._service = True, call.service
+            return True
+        persistent = self.variant is not None and self.variant.persistent
+        return self._struck and persistent and call.service == self._service
+
+
+def _go_wrong(kind: Kind, call: WireCall, serve: Serve) -> Response:
+    url = str(call.request.url)
+    if kind in {Kind.TIMEOUT_AFTER, Kind.SERVER_ERROR_AFTER, Kind.CRASH_AFTER}:
+        serve()
+    if kind in _CRASHES:
+        raise Crash
+    if kind is Kind.CONNECTION_ERROR:
+        return None, EndpointConnectionError(endpoint_url=url)
+    if kind is Kind.TIMEOUT_AFTER:
+        return None, ReadTimeoutError(endpoint_url=url)
+    if kind is Kind.THROTTLED:
+        return call.refuse(_THROTTLING[call.service], "made to fail")
+    code = _SERVER_ERRORS.get(call.service, "InternalFailure")
+    return call.refuse(code, "made to fail", status=500)

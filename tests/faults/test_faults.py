@@ -1,0 +1,31 @@
+"""Every AWS call of every function that writes goes wrong in all 12 ways, and nothing is lost,
+doubled or left half done (I1 to I7, I13, I16, I17, I20).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from infra.catalog import read_catalog
+from tests.faults.harness import Scenario, explore
+from tests.faults.scenarios import SCENARIOS
+
+
+def test_everything_that_writes_has_a_scenario() -> None:
+    writing = {each.name for each in read_catalog().declarations if each.writes}
+
+    assert {scenario.covers for scenario in SCENARIOS} == writing
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: f"{each.covers}: {each.name}")
+def test_whatever_goes_wrong_everything_comes_out_right(
+    scenario: Scenario, record_property: Callable[[str, object], None]
+) -> None:
+    findings = explore(scenario)
+
+    record_property("fault runs", findings.runs)
+    record_property("fault violations", len(findings.violations))
+    assert findings.runs == 12 * len(findings.sites) > 0
+    assert not findings.violations, "\n".join(findings.violations[:20])
