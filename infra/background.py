@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsDlq
@@ -22,6 +21,7 @@ from constructs import Construct
 from infra.alarms import PERIOD, add_alarm
 from infra.checks import acknowledge
 from infra.function import Surroundings, add_function
+from infra.schedule import add_schedule, allow_sending
 from rollcall.kit.job import Job
 from rollcall.kit.reaction import StreamReaction
 from rollcall.notices import MARK_KEPT
@@ -31,7 +31,6 @@ STREAM_AGE_AT_MOST = Duration.hours(6)
 """After so many attempts or so long, a record that fails goes to the dead-letter queue and lets
 the others pass; Lambda's own defaults would hold them up for a day."""
 BEHIND_AT_MOST = timedelta(minutes=10)
-SCHEDULE_RETRIES = 3
 
 
 @dataclass(frozen=True)
@@ -72,11 +71,11 @@ class Background:
             scope,
             job,
             surroundings,
-            statements=[self._send_dead_letters()],
+            statements=[allow_sending(self.dead_letters)],
             dead_letters=self.dead_letters,
         )
         own = Construct(scope, f"{job.name}-schedule")
-        self._schedule(own, job, function)
+        add_schedule(own, job, function, self.dead_letters)
         self._watch(own, function)
         failed = logs.MetricFilter(
             own,
@@ -102,7 +101,7 @@ class Background:
             scope,
             reaction,
             surroundings,
-            statements=[self._send_dead_letters(), *_read_stream(stream_arn)],
+            statements=[allow_sending(self.dead_letters), *_read_stream(stream_arn)],
         )
         own = Construct(scope, f"{reaction.name}-stream")
         lambda_.EventSourceMapping(
@@ -125,50 +124,11 @@ class Background:
         milliseconds = BEHIND_AT_MOST / timedelta(milliseconds=1)
         add_alarm(own, "BehindAlarm", self.topic, age, at=milliseconds, words=words)
 
-    def _schedule(self, scope: Construct, job: Job[Any], function: lambda_.Function) -> None:
-        account = Stack.of(scope).account
-        invoke = iam.PolicyStatement(
-            actions=["lambda:InvokeFunction"], resources=[function.function_arn]
-        )
-        statements = [invoke, self._send_dead_letters()]
-        role = iam.Role(
-            scope,
-            "Role",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": account}},
-            ),
-            inline_policies={"invoke": iam.PolicyDocument(statements=statements)},
-        )
-        every = Duration.minutes(job.every // timedelta(minutes=1))
-        scheduler.CfnSchedule(
-            scope,
-            "Schedule",
-            description=job.summary,
-            schedule_expression=scheduler.ScheduleExpression.rate(every).expression_string,
-            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=scheduler.CfnSchedule.TargetProperty(
-                arn=function.function_arn,
-                role_arn=role.role_arn,
-                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(
-                    arn=self.dead_letters.queue_arn
-                ),
-                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
-                    maximum_retry_attempts=SCHEDULE_RETRIES
-                ),
-            ),
-        )
-
     def _watch(self, scope: Construct, function: lambda_.Function) -> None:
         errors = function.metric_errors(period=PERIOD)
         # A throttled call is made again, and shows as a late stream or as a dead letter.
         words = "A background function fails; it is tried again, see its log."
         add_alarm(scope, "ErrorsAlarm", self.topic, errors, at=1, words=words)
-
-    def _send_dead_letters(self) -> iam.PolicyStatement:
-        return iam.PolicyStatement(
-            actions=["sqs:SendMessage"], resources=[self.dead_letters.queue_arn]
-        )
 
 
 def _read_stream(stream_arn: str) -> list[iam.PolicyStatement]:

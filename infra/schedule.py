@@ -1,0 +1,59 @@
+"""When a job runs: EventBridge Scheduler calls its function."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from rollcall.kit.job import Job
+
+RETRIES = 3
+"""Of the call alone: what the function fails at is tried again by Lambda."""
+
+
+def add_schedule(
+    scope: Construct, job: Job[Any], function: lambda_.Function, dead_letters: sqs.Queue
+) -> None:
+    """Call the function as often as the job declares; what cannot be called is a dead letter."""
+    every = Duration.minutes(job.every // timedelta(minutes=1))
+    schedule = scheduler.CfnSchedule
+    schedule(
+        scope,
+        "Schedule",
+        description=job.summary,
+        schedule_expression=scheduler.ScheduleExpression.rate(every).expression_string,
+        flexible_time_window=schedule.FlexibleTimeWindowProperty(mode="OFF"),
+        target=schedule.TargetProperty(
+            arn=function.function_arn,
+            role_arn=_add_role(scope, function, dead_letters).role_arn,
+            dead_letter_config=schedule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
+            retry_policy=schedule.RetryPolicyProperty(maximum_retry_attempts=RETRIES),
+        ),
+    )
+
+
+def allow_sending(queue: sqs.Queue) -> iam.PolicyStatement:
+    """Leave to put messages into a queue."""
+    return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
+
+
+def _add_role(scope: Construct, function: lambda_.Function, dead_letters: sqs.Queue) -> iam.Role:
+    own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
+    invoke = iam.PolicyStatement(
+        actions=["lambda:InvokeFunction"], resources=[function.function_arn]
+    )
+    return iam.Role(
+        scope,
+        "Role",
+        assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own_account),
+        inline_policies={
+            "invoke": iam.PolicyDocument(statements=[invoke, allow_sending(dead_letters)])
+        },
+    )
