@@ -35,13 +35,17 @@ def process_cpu_ms(command: Sequence[str], environment: Mapping[str, str]) -> fl
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table in plain text: the first column to the left, numbers to the right."""
+    """A table in plain text: words to the left, numbers to the right."""
     cells = [list(header), *map(list, rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    numeric = [cell.replace(".", "").isdigit() for cell in cells[1]]
     lines = ["", title, ""]
-    for first, *others in (zip(row, widths, strict=True) for row in cells):
-        columns = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
-        lines.append("  ".join(columns).rstrip())
+    for row in cells:
+        padded = [
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(row, widths, numeric, strict=True)
+        ]
+        lines.append("  ".join(padded).rstrip())
     sys.stdout.write("\n".join(lines) + "\n")
 
 

@@ -2,7 +2,8 @@
 resolver, feature flags and idempotency, boto3 underneath.
 """
 
-# mypy: ignore-errors  (the benchmark installs the packages, where mypy does not look)
+# The benchmark installs these packages where mypy does not look.
+# mypy: ignore-errors
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """FastAPI behind Mangum, with boto3."""
 
-# mypy: ignore-errors  (the benchmark installs the packages, where mypy does not look)
+# The benchmark installs these packages where mypy does not look.
+# mypy: ignore-errors
 
 from __future__ import annotations
 
