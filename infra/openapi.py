@@ -14,8 +14,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic_core.core_schema import WithDefaultSchema
 
 from infra.catalog import read_catalog
+from infra.gateway import PayloadTooLarge, Throttled
 from rollcall.kit.errors import (
     Conflict,
     Forbidden,
@@ -80,8 +82,10 @@ _PROBLEMS: tuple[type[Problem], ...] = (
     Forbidden,
     NotFound,
     Conflict,
+    PayloadTooLarge,
     Stale,
     Invalid,
+    Throttled,
     Unavailable,
 )
 
@@ -112,8 +116,17 @@ _PROBLEM_SCHEMA: Json = {
 }
 
 
-class _Untitled(GenerateJsonSchema):
-    """Without a title a field: it would only repeat the field's name."""
+class _Plain(GenerateJsonSchema):
+    """Without a title a field, which would only repeat its name, and without null as a default: a
+    client that sends what the document gives as default would empty what it meant to leave.
+    """
+
+    def default_schema(self, schema: WithDefaultSchema) -> dict[str, Any]:
+        """The schema of a field that may be absent."""
+        described = super().default_schema(schema)
+        if described.get("default", ...) is None:
+            del described["default"]
+        return described
 
     def field_title_should_be_set(self, schema: object) -> bool:
         """Never."""
@@ -133,7 +146,7 @@ class _Schemas:
             list(dict.fromkeys(models)),
             by_alias=True,
             ref_template=_REFERENCE,
-            schema_generator=_Untitled,
+            schema_generator=_Plain,
         )
         self._definitions: Json = document["$defs"]
         requests = {self._name(each.request_model, "validation") for each in operations}
@@ -255,6 +268,8 @@ def _responses(operation: AnyOperation, schemas: _Schemas) -> Json:
 def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
     if problem is Malformed:
         return bool(operation.writes)
+    if problem is PayloadTooLarge:
+        return operation.has_body
     if problem is NotFound:
         # Groups and roles can be named in a body too.
         return bool(operation.path_variables or operation.writes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import SecretStr
 
+from functions.users.create_user import create_user
 from rollcall.accounts import (
     Credential,
     converge_account,
@@ -144,3 +145,47 @@ def test_unknown_user_is_nothing_to_do(world: World) -> None:
     stored = world.items()
     converge_account(world.call(), "usr_unknown")
     assert world.items() == stored
+
+
+def test_outage_says_what_is_saved_and_that_a_password_is_not(world: World) -> None:
+    user, call = world.add_user(), world.call()
+    changed = user.with_credential("password", world.clock.now)
+    call.commit(Change(user, changed), answer=UserAnswer.of)
+
+    with failing(world.aws, "cognito-idp"), pytest.raises(Unavailable) as with_password:
+        settle_account(call, user.id, CREDENTIAL)
+    with failing(world.aws, "cognito-idp"), pytest.raises(Unavailable) as without:
+        settle_account(call, user.id)
+    with failing(world.aws, "cognito-idp"), pytest.raises(Unavailable) as before_any_write:
+        find_password_account(call, user)
+
+    assert "is saved" in without.value.detail
+    assert "the password is not kept" in with_password.value.detail
+    assert "nothing was changed" in before_any_write.value.detail
+
+
+def test_address_that_stays_held_is_told_later_and_is_no_conflict(world: World) -> None:
+    user, call = world.add_user("old@example.com"), world.call()
+    changed = user.model_copy(update={"email": "new@example.com"})
+    call.commit(Change(user, changed), answer=UserAnswer.of)
+
+    held = failing(
+        world.aws, "cognito-idp", "AdminUpdateUserAttributes", code="AliasExistsException"
+    )
+    with held, pytest.raises(Unavailable):
+        settle_account(call, user.id)
+
+    assert not world.user(user.id).in_step
+
+
+def test_new_user_whom_cognito_refuses_at_the_second_attempt_is_taken_back(world: World) -> None:
+    body = {"email": "new@example.com", "temporaryPassword": "TempPass123!"}
+    headers = {"Idempotency-Key": "once"}
+    with failing(world.aws, "cognito-idp"):
+        assert world.invoke(create_user, body=body, headers=headers).status == 503
+
+    refusal = failing(world.aws, "cognito-idp", "AdminCreateUser", code="InvalidPasswordException")
+    with refusal:
+        assert world.invoke(create_user, body=body, headers=headers).status == 422
+
+    assert world.invoke(create_user, body=body, headers=headers).status == 201

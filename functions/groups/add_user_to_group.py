@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.fields import Id
@@ -24,7 +26,9 @@ class AddUserToGroup(WriteRequest):
 
     user_id: Id
     group_id: Id
-    role: GroupRole = GroupRole.MEMBER
+    role: Annotated[
+        GroupRole | None, Field(description="Absent: member, or what the user is there already.")
+    ] = None
 
 
 @operation(

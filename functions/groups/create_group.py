@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy, find_policy
-from rollcall.fields import Line, Text
 from rollcall.groups import Group, GroupAnswer
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
+from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission, require_held

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.accounts import Credential, settle_account
-from rollcall.fields import Email, Ids, Line, Phone, Profile, Slugs, Username
+from rollcall.fields import Email, Ids, Phone, Profile, Slugs, Username
 from rollcall.groups import Group
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Conflict
+from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.operation import require_permission
+from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change, Required
 from rollcall.operations import operation
 from rollcall.passwords import Password
 from rollcall.permissions import Permission, require_held
 from rollcall.usernames import suggest_usernames
-from rollcall.users import GroupRole, OpenStatus, PendingCredential, Status, User, UserAnswer
+from rollcall.users import OpenStatus, PendingCredential, Status, User, UserAnswer
 
 
 class CreateUser(WriteRequest):
@@ -63,12 +64,6 @@ class CreateUser(WriteRequest):
     status: OpenStatus = Status.ACTIVE
     profile: Profile = Profile()
 
-    @model_validator(mode="after")
-    def _check_whole(self) -> Self:
-        if self.email is None and self.phone is None:
-            raise ValueError("An email or a phone number is needed.")
-        return self
-
     @property
     def pending_credential(self) -> PendingCredential | None:
         """What the identity provider has to be told about the password."""
@@ -105,6 +100,8 @@ def create_user(request: CreateUser, call: Call) -> UserAnswer:
     and the journal entry are written together or not at all. The account at the identity
     provider follows, with the temporary password, or with an invitation by mail.
     """
+    if request.email is None and request.phone is None:
+        raise Invalid.field("email", "An email or a phone number is needed.", "address_needed")
     _check_grants(request, call)
     for username in _usernames(request, call):
         try:
@@ -127,7 +124,7 @@ def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
         **request.model_dump(include=_COPIED),
     )
     for group_id in request.groups:
-        user = user.with_membership(group_id, GroupRole.MEMBER)
+        user = user.with_membership(group_id)
     required = [Required(Group, group_id) for group_id in request.groups]
     return call.commit(Change(None, user), answer=UserAnswer.of, requires=required)
 

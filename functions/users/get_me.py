@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
+from rollcall.access import AccessPolicy, effective_permissions
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unauthenticated
 from rollcall.kit.model import Request
 from rollcall.operations import operation
-from rollcall.permissions import Permission
 from rollcall.users import User, UserDetail
 
 
@@ -21,5 +20,4 @@ def get_me(request: GetMe, call: Call) -> UserDetail:
     user = call.actor.principal
     if not isinstance(user, User):
         raise Unauthenticated("unknown_account", "Only a user can ask this.")
-    held = frozenset(Permission(each) for each in call.actor.permissions)
-    return UserDetail.describe(user, held)
+    return UserDetail.describe(user, effective_permissions(user, call.table, call.now))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy, effective_permissions
 from rollcall.accounts import Credential, find_password_account, settle_account
 from rollcall.fields import Id
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Conflict
+from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
@@ -33,12 +33,6 @@ class ResetPassword(WriteRequest):
         bool, Field(description="Absent or false: to be changed at the next sign-in.")
     ] = False
     end_sessions: Annotated[bool, Field(description="Also end every session of the user.")] = False
-
-    @model_validator(mode="after")
-    def _check_whole(self) -> Self:
-        if self.permanent and self.new_password is None:
-            raise ValueError("permanent goes with newPassword.")
-        return self
 
 
 def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None:
@@ -64,6 +58,8 @@ def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
     Who has never chosen a password is sent the invitation again. Refused for a user who signs in
     with another provider.
     """
+    if request.permanent and request.new_password is None:
+        raise Invalid.field("newPassword", "permanent goes with newPassword.", "password_needed")
     user = load_modifiable(call.table, request.user_id)
     call.check_version(user)
     refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy, effective_permissions
 from rollcall.accounts import Credential, find_password_account, settle_account
-from rollcall.fields import Email, Id, Line, Phone, Profile, Username
+from rollcall.fields import Email, Id, Phone, Profile, Username
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.identity import Account
-from rollcall.kit.model import WriteRequest
+from rollcall.kit.model import Omissible, WriteRequest
 from rollcall.kit.operation import require_permission
+from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
@@ -34,21 +35,15 @@ class UpdateUser(WriteRequest):
     name: Line | None = None
     email: Email | None = None
     phone: Phone | None = None
-    username: Username | None = None
+    username: Omissible[Username] = None
     password: Annotated[
-        Password | None, Field(description="Takes effect at once and need not be changed.")
+        Omissible[Password], Field(description="Takes effect at once and need not be changed.")
     ] = None
-    status: OpenStatus | None = None
+    status: Omissible[OpenStatus] = None
     profile: Annotated[
-        Profile | None, Field(description="Merged into the present one; null empties a field.")
+        Omissible[Profile],
+        Field(description="Merged into the present one; null empties a field of it."),
     ] = None
-
-    @field_validator("username", "password", "status", "profile")
-    @classmethod
-    def _refuse_null(cls, value: object) -> object:
-        if value is None:
-            raise ValueError("This cannot be emptied.")
-        return value
 
 
 def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:

@@ -51,6 +51,7 @@ def test_adding_again_sets_the_role_and_otherwise_changes_nothing(world: World) 
     assert promoted.body["groupMemberships"] == [{"groupId": group_id, "role": "admin"}]
     stored = world.items()
     assert add(world, user.id, groupId=group_id, role="admin").body["version"] == 3
+    assert add(world, user.id, groupId=group_id).body["version"] == 3
     assert world.items() == stored
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from functions.groups.create_group import create_group
-from rollcall.access import POLICY_ID
+from rollcall.access import ENTRIES_AT_MOST, POLICY_ID, find_policy
+from rollcall.kit.transaction import Change
 from rollcall.permissions import Permission
 from tests.world import Reply, World
 
@@ -44,7 +45,7 @@ def test_group_and_policy_each_leave_an_entry_of_the_same_request(world: World) 
 
     (group,), (policy,) = world.journal(made.body["id"]), world.journal(POLICY_ID)
     assert group.changes["name"].after == "Editors"
-    assert policy.changes["groups"].after == {made.body["id"]: ["user.view"]}
+    assert policy.changes[f"groups.{made.body['id']}"].after == ["user.view"]
     for entry in (group, policy):
         assert (entry.action, entry.actor.id, entry.reason) == (
             "create_group",
@@ -57,9 +58,26 @@ def test_policy_keeps_what_other_groups_grant(world: World) -> None:
     first = create(world, name="One", permissions=["user.view"]).body["id"]
     second = create(world, name="Two", permissions=["user.create"]).body["id"]
 
-    policy = world.journal(POLICY_ID)[-1].changes["groups"].after
+    _, policy = find_policy(world.runtime.table, world.clock.now)
 
-    assert policy == {first: ["user.view"], second: ["user.create"]}
+    assert policy.groups == {first: ("user.view",), second: ("user.create",)}
+    assert set(world.journal(POLICY_ID)[-1].changes) == {f"groups.{second}"}
+
+
+def test_policy_that_is_full_takes_no_further_group(world: World) -> None:
+    stored, policy = find_policy(world.runtime.table, world.clock.now)
+    full = {f"grp_{number}": (Permission.USER_VIEW,) for number in range(ENTRIES_AT_MOST)}
+    change = Change(stored, policy.model_copy(update={"groups": full}))
+    world.call().commit(change, answer=lambda written: written)
+
+    reply = create(world, name="One too many", permissions=["user.view"])
+
+    assert (reply.status, reply.code) == (409, "access_policy_full")
+    assert create(world, name="Without permissions").status == 201
+
+
+def test_long_name_in_any_script_is_taken(world: World) -> None:
+    assert create(world, name="\u0390" * 200).status == 201
 
 
 def test_group_that_grants_nothing_is_not_in_the_policy(world: World) -> None:

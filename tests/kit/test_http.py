@@ -16,6 +16,7 @@ from functions.users.delete_user import DeleteUser
 from functions.users.update_user import UpdateUser
 from rollcall.kit.errors import Conflict, Invalid, Malformed, Problem
 from rollcall.kit.http import (
+    ERRORS_AT_MOST,
     NEVER,
     GatewayEvent,
     read_request,
@@ -182,6 +183,29 @@ def test_refusal_lists_the_fields_and_repeats_no_value() -> None:
     document = write_problem(refused.value, "req_1", "*")["body"]
     assert refused.value.detail == "Please correct: email, profile.birthDate."
     assert "secret" not in document
+
+
+def test_query_beside_a_body_is_refused_and_not_overlooked() -> None:
+    sent = event(body="{}", multiValueQueryStringParameters={"newPassword": ["Abcdef12!"]})
+
+    with pytest.raises(Invalid) as refused:
+        read_request(sent, UpdateUser, has_body=True)
+
+    assert [tuple(each) for each in refused.value.errors] == [
+        ("newPassword", "Send this in the body.", "misplaced")
+    ]
+
+
+@pytest.mark.parametrize("has_body", [True, False])
+def test_list_of_errors_has_an_end(has_body: bool) -> None:
+    many = {f"field{number}": "x" for number in range(10 * ERRORS_AT_MOST)}
+    for sent in (
+        event(body=json.dumps(many)),
+        event(multiValueQueryStringParameters={name: ["x"] for name in many}),
+    ):
+        with pytest.raises(Invalid) as refused:
+            read_request(sent, UpdateUser, has_body=has_body)
+        assert len(refused.value.errors) == ERRORS_AT_MOST
 
 
 def test_missing_parts_of_an_event_are_empty() -> None:

@@ -86,6 +86,9 @@ def test_journal_keeps_who_deleted_whom_with_which_email(world: World) -> None:
         "gone@example.com",
         None,
     )
+    left = [user.group_ids[0]]
+    assert [each["groupId"] for each in entry.changes["memberships"].before] == left
+    assert entry.changes["memberships"].after == []
 
 
 def test_deletion_succeeds_when_cognito_no_longer_has_the_account(world: World) -> None:
@@ -165,6 +168,16 @@ def test_confirmation_that_differs_is_refused(world: World, confirm: str) -> Non
     reply = delete(world, user.id, query={"confirm": confirm})
     assert (reply.status, reply.code) == (409, "confirmation_differs")
     assert world.user(user.id) == user
+
+
+def test_mode_in_a_body_is_refused_and_not_overlooked(world: World) -> None:
+    user = world.add_user()
+
+    reply = world.invoke(delete_user, path={"user_id": user.id}, body={"mode": "soft"})
+
+    assert (reply.status, reply.fields) == (422, ["mode"])
+    assert reply.body["errors"][0]["message"] == "Send this in the query."
+    assert world.user(user.id).exists
 
 
 def test_unknown_mode_and_fields_are_refused(world: World) -> None:

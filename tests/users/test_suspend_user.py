@@ -15,7 +15,13 @@ def test_reason_of_the_sanction_is_kept(world: World) -> None:
     assert (entry.action, entry.reason) == ("suspend_user", "Spam in three groups")
 
 
+def test_reason_hides_nothing_in_the_journal(world: World) -> None:
+    user = world.add_user()
+    reply = world.invoke(suspend_user, path={"user_id": user.id}, body={"reason": "kind\u202eylno"})
+    assert (reply.status, reply.fields) == (422, ["reason"])
+
+
 def test_over_long_reason_is_refused(world: World) -> None:
     user = world.add_user()
-    reply = world.invoke(suspend_user, path={"user_id": user.id}, body={"reason": "x" * 501})
+    reply = world.invoke(suspend_user, path={"user_id": user.id}, body={"reason": "x" * 2001})
     assert (reply.status, reply.fields) == (422, ["reason"])

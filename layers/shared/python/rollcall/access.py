@@ -9,13 +9,15 @@ from typing import ClassVar, Self
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Runtime
 from rollcall.kit.entity import Entity, Item, Key
-from rollcall.kit.errors import Forbidden, NotFound, Unauthenticated
+from rollcall.kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from rollcall.kit.http import GatewayEvent
 from rollcall.kit.table import Table
 from rollcall.permissions import Permission
 from rollcall.users import Status, User
 
 POLICY_ID = "ACCESS"
+ENTRIES_AT_MOST = 1_000
+"""Groups that grant something: far below the 400 KB that an item may have."""
 
 
 class AccessPolicy(Entity):
@@ -57,8 +59,19 @@ class AccessPolicy(Entity):
         present = [role_id for role_id in user.roles if role_id in self.roles]
         return self.granted_by_groups(user.group_ids) | self.granted_by_roles(present)
 
+    def facts(self) -> Item:
+        """Each group and role by itself, so that the journal holds what changed and no more."""
+        return {
+            f"{kind}.{name}": list(permissions)
+            for kind, grants in (("groups", self.groups), ("roles", self.roles))
+            for name, permissions in grants.items()
+        }
+
     def with_group(self, group_id: str, permissions: tuple[Permission, ...]) -> Self:
-        """The policy in which this group grants these permissions."""
+        """The policy in which this group grants these permissions. Raises Conflict when full."""
+        if group_id not in self.groups and len(self.groups) >= ENTRIES_AT_MOST:
+            detail = f"At most {ENTRIES_AT_MOST} groups can grant permissions."
+            raise Conflict("access_policy_full", detail)
         return self.model_copy(update={"groups": {**self.groups, group_id: permissions}})
 
 

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Key
-from rollcall.kit.errors import Contended
+from rollcall.kit.errors import Contended, StillContended, Unavailable
 from rollcall.kit.identity import (
     AccountMissing,
     AliasHeld,
@@ -50,11 +50,13 @@ def settle_account(call: Call, user_id: str, credential: Credential | None = Non
     """Bring a user's account in step, as the last part of an operation.
 
     What Cognito refuses for good is taken back in the table, and IdentityRefused raised. When
-    it does not answer, Unavailable is raised and the stream finishes the work later.
+    it does not answer, Unavailable is raised and the stream finishes the work later, except for
+    the password, which only this call knows.
     """
-    written = [change.after for change in call.committed if change.after.id == user_id]
-    if written and written[-1].in_step:  # nothing that the account shows was changed
+    changes = [change for change in call.committed if change.after.id == user_id]
+    if any(change.after.leaves_account(change.before) for change in changes):
         return
+    written = [change.after for change in changes]
 
     def converge() -> None:
         user = written.pop() if written else call.table.find(User, user_id)
@@ -63,8 +65,23 @@ def settle_account(call: Call, user_id: str, credential: Credential | None = Non
     try:
         retry_contended(converge)
     except IdentityRefused:
-        _take_back(call)
+        _take_back(call, user_id)
         raise
+    except (Unavailable, StillContended) as error:
+        raise _unfinished(credential) from error
+
+
+def _unfinished(credential: Credential | None) -> Unavailable:
+    detail = (
+        "The change is saved, but the identity provider did not answer; it is told as soon as it "
+        "does."
+    )
+    if credential is not None:
+        detail += (
+            " But the password is not kept: send the same request with the same Idempotency-Key, "
+            "or set the password again."
+        )
+    return Unavailable("identity_unavailable", detail)
 
 
 def settle_user(request: ChangeUser, call: Call, answer: UserAnswer) -> None:
@@ -192,8 +209,13 @@ def _free_aliases(call: Call, user: User) -> None:
             call.identity.release_aliases(owner.account(), holder)
 
 
-def _take_back(call: Call) -> None:
-    """Undo what this call committed for an account that Cognito will not have."""
+def _take_back(call: Call, user_id: str) -> None:
+    """Undo what this call committed for an account that Cognito will not have. When the same call
+    is repeated, that was an earlier attempt, of which only a new user is known for certain.
+    """
+    user = None if call.committed else call.table.find(User, user_id)
+    if user is not None and user.exists and not user.identity_version:
+        call.committed.append(Change(None, user))
     for change in call.committed:
         if isinstance(change.after, User):
             retry_contended(partial(_undo, call, change))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from rollcall.kit.model import Model
+from rollcall.kit.text import Line, Text, written_as
 
 # RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all.
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -18,6 +18,8 @@ _DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164, as Cognito wants it
 _USERNAME = re.compile(r"[a-z0-9._-]{3,50}")
 USERNAME_LENGTH = (3, 50)
+RESERVED = "usr_"
+"""A username is a sign-in alias, and must never be taken for the id of somebody else."""
 
 
 def normalize_email(value: str) -> str:
@@ -47,34 +49,11 @@ def check_phone(value: str) -> str:
 def check_username(value: str) -> str:
     """3 to 50 of a-z, 0-9, dot, underscore and hyphen. Raises ValueError."""
     username = value.strip().lower()
+    if username.startswith(RESERVED):
+        raise ValueError(f"A username cannot begin with {RESERVED}; ids do.")
     if not _USERNAME.fullmatch(username):
         raise ValueError("A username has 3 to 50 of a-z, 0-9, dot, underscore and hyphen.")
     return username
-
-
-def check_line(value: str) -> str:
-    """One line of text in NFC without control or format characters, which have hidden things in
-    lists, mails and logs before. Raises ValueError.
-    """
-    line = unicodedata.normalize("NFC", value.strip())
-    if not line:
-        raise ValueError("This cannot be empty.")
-    if any(unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for each in line):
-        raise ValueError("This may not hold control or invisible characters.")
-    return line
-
-
-def check_text(value: str) -> str:
-    """Text of several lines, otherwise as :func:`check_line`."""
-    lines = (check_line(line) if line.strip() else "" for line in value.splitlines())
-    return "\n".join(lines).strip("\n")
-
-
-def _written_as(check: Callable[[str], str]) -> BeforeValidator:
-    """Bring text into its one form before its length is looked at, because NFC can lengthen it
-    and what is stored must pass again when it is read.
-    """
-    return BeforeValidator(lambda value: check(value) if isinstance(value, str) else value)
 
 
 def _first_of_each(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -96,8 +75,6 @@ Username = Annotated[
     Field(max_length=60, description="3 to 50 of a-z, 0-9, dot, underscore and hyphen."),
     AfterValidator(check_username),
 ]
-Line = Annotated[str, Field(max_length=200), _written_as(check_line)]
-Text = Annotated[str, Field(max_length=2000), _written_as(check_text)]
 # Any text may be asked for: what is no id of ours is simply not found (I12).
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
@@ -105,7 +82,7 @@ Ids = Annotated[tuple[Id, ...], Field(max_length=50), AfterValidator(_first_of_e
 Slugs = Annotated[tuple[Slug, ...], Field(max_length=20), AfterValidator(_first_of_each)]
 CountryCode = Annotated[
     str,
-    _written_as(str.upper),
+    written_as(str.upper),
     Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2."),
 ]
 
@@ -113,7 +90,8 @@ CountryCode = Annotated[
 class Profile(Model):
     """What is known about a person beyond the account; everything may be absent."""
 
-    model_config = ConfigDict(extra="forbid")
+    # One schema for what is sent and what is answered: both may leave anything out.
+    model_config = ConfigDict(extra="forbid", json_schema_mode_override="validation")
 
     avatar_url: Annotated[str | None, Field(max_length=2048, pattern=r"^https://[^\s]+$")] = None
     bio: Text | None = None

@@ -12,6 +12,8 @@ from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.permissions import Permission
 
 GROUP_NAME = ClaimKind("group-name", "name", "Group name already exists")
+SORTED_BYTES = 512
+"""How much of a name the list is sorted by; a sort key has at most 1,024 bytes."""
 ALL_GROUPS = "GROUPS"
 """GSI1 partition that lists the groups by name."""
 
@@ -33,7 +35,8 @@ class Group(Entity):
 
     def index(self) -> Mapping[str, str]:
         """Found in the list of all groups, by name."""
-        return {"gsi1pk": ALL_GROUPS, "gsi1sk": f"{self.name.casefold()}#{self.id}"}
+        begins = self.name.casefold().encode()[:SORTED_BYTES].decode(errors="ignore")
+        return {"gsi1pk": ALL_GROUPS, "gsi1sk": f"{begins}#{self.id}"}
 
 
 class GroupAnswer(VersionedAnswer):

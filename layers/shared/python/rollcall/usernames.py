@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Iterator
 
-from rollcall.fields import USERNAME_LENGTH
+from rollcall.fields import RESERVED, USERNAME_LENGTH
 from rollcall.kit.entity import Claim
 from rollcall.kit.table import Table
 from rollcall.users import USERNAME
@@ -31,5 +31,6 @@ def username_base(address: str) -> str:
     """The longest username that an address gives, with room for a number behind it."""
     shortest, longest = USERNAME_LENGTH
     local = address.partition("@")[0].partition("+")[0] or address.partition("@")[0]
+    local = local.removeprefix(RESERVED)
     base = re.sub(r"[^a-z0-9._-]+", "", local.lower())[: longest - 8].strip("._-")
     return base if len(base) >= shortest else f"{base}-user".lstrip("-")

@@ -7,14 +7,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
 
-from rollcall.fields import Id, Line, Profile
+from rollcall.fields import Id, Profile
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.model import Answer, Model, Time, VersionedAnswer, WriteRequest, format_time
 from rollcall.kit.table import Table
+from rollcall.kit.text import Line
 from rollcall.permissions import Permission
 
 
@@ -58,7 +59,11 @@ def _refuse_deleted(status: Status) -> Status:
     return status
 
 
-OpenStatus = Annotated[Status, AfterValidator(_refuse_deleted)]
+OpenStatus = Annotated[
+    Status,
+    AfterValidator(_refuse_deleted),
+    WithJsonSchema({"type": "string", "enum": [each for each in Status if each != "deleted"]}),
+]
 """A status that a request may ask for."""
 
 
@@ -204,6 +209,11 @@ class User(Entity):
         """His memberships."""
         return self.memberships
 
+    def facts(self) -> Item:
+        """A tombstone's memberships only wait to be removed, and are none any more."""
+        facts = super().facts()
+        return {**facts, "memberships": []} if self.erased else facts
+
     def index(self) -> Mapping[str, str]:
         """Found while out of step, and while soft-deleted."""
         found: dict[str, str] = {}
@@ -217,11 +227,17 @@ class User(Entity):
     def succeed(self, before: Self | None, now: datetime) -> Self:
         """The next version; in step at once when the account need not change for it."""
         after = super().succeed(before, now)
-        same_account = before is not None and before.in_step and before.account() == self.account()
-        told = self.pending_credential is None and self.auth_epoch == self.signed_out_epoch
-        if same_account and told and self.exists:
+        if before is not None and before.in_step and self.leaves_account(before):
             return after.model_copy(update={"identity_version": after.version})
         return after
+
+    def leaves_account(self, before: Self | None) -> bool:
+        """Whether the identity provider has nothing to do for the step from ``before``."""
+        if before is None:
+            return False
+        told = (self.auth_epoch, self.pending_credential, self.credentials_changed_at)
+        known = (before.auth_epoch, before.pending_credential, before.credentials_changed_at)
+        return self.exists and told == known and self.account() == before.account()
 
     def account(self) -> Account:
         """The account that he should have at the identity provider."""
@@ -258,8 +274,10 @@ class User(Entity):
             update={"credentials_changed_at": now, "pending_credential": pending}
         )
 
-    def with_membership(self, group_id: str, role: GroupRole) -> Self:
-        """The user in this group, in this role."""
+    def with_membership(self, group_id: str, role: GroupRole | None = None) -> Self:
+        """The user in this group, in this role; without one as what he is there, or as member."""
+        held = {each.group_id: each.role for each in self.memberships}
+        role = role or held.get(group_id, GroupRole.MEMBER)
         added = Membership(user_id=self.id, group_id=group_id, role=role)
         others = tuple(each for each in self.memberships if each.group_id != group_id)
         memberships = tuple(sorted((*others, added), key=lambda each: each.group_id))

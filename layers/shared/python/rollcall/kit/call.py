@@ -116,8 +116,8 @@ class Call:
         if entity is None or self.expected_version in (None, entity.version):
             return
         detail = (
-            f"The {entity.kind} is at version {entity.version} now; "
-            f"your If-Match names {self.expected_version}. Read it again before you change it."
+            f"The {entity.kind} is at version {entity.version} now, which your If-Match does not "
+            "name. Read it again before you change it."
         )
         raise Stale("stale_version", detail)
 

@@ -6,6 +6,7 @@
     ├── Forbidden          403  a permission is missing
     ├── NotFound           404
     ├── Conflict           409  the state of things refuses it
+    │   └── StillContended      others keep changing the same thing
     ├── Stale              412  If-Match names another version
     ├── Invalid            422  one entry for each wrong field
     └── Unavailable        503  AWS did not answer; try again
@@ -79,6 +80,10 @@ class Conflict(Problem):
     """The present state of things refuses the request."""
 
     status, title = 409, "Conflict"
+
+
+class StillContended(Conflict):
+    """Others have come first again and again."""
 
 
 class Stale(Problem):

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,6 +18,8 @@ from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
 from rollcall.kit.model import Answer, Request, VersionedAnswer
 
 IDEMPOTENCY_KEY_AT_MOST = 255
+ERRORS_AT_MOST = 50
+"""More would not be read, and could be made longer than an answer may be."""
 USER_AGENT_KEPT = 256
 _VERSION = re.compile(r"[0-9]{1,15}")
 NEVER = -1
@@ -106,7 +109,13 @@ def read_request[R: Request](event: GatewayEvent, model: type[R], *, has_body: b
     Raises Malformed for what is no JSON object and Invalid with one entry a wrong field.
     """
     path = {to_camel(name): value for name, value in (event.path_parameters or {}).items()}
-    sent = _read_body(event) if has_body else _read_query(event)
+    body, query = _read_body(event), _read_query(event)
+    # What stands in the wrong place is refused: a "mode" that is overlooked can cost a user.
+    if has_body:
+        _refuse_misplaced(query, "Send this in the body.")
+    else:
+        _refuse_misplaced(body, "Send this in the query.")
+    sent = body if has_body else query
     try:
         if has_body:
             # JSON mode: strict about types, yet dates and enumerations may be written as text.
@@ -167,6 +176,12 @@ def _read_body(event: GatewayEvent) -> dict[str, Any]:
     return body
 
 
+def _refuse_misplaced(fields: Mapping[str, object], advice: str) -> None:
+    if fields:
+        errors = (FieldError(name, advice, "misplaced") for name in fields)
+        _refuse(list(islice(errors, ERRORS_AT_MOST)))
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
@@ -180,12 +195,17 @@ def _refuse_fields(error: ValidationError) -> NoReturn:
     entries = error.errors(include_url=False, include_input=False)
     if any(entry["type"] == "json_invalid" for entry in entries):
         raise Malformed("malformed_json", "The body is not valid JSON text.") from None
-    errors = tuple(
-        FieldError(_json_path(entry["loc"]), _sentence(entry["type"], entry["msg"]), entry["type"])
-        for entry in entries
+    _refuse(
+        [
+            FieldError(_json_path(each["loc"]), _sentence(each["type"], each["msg"]), each["type"])
+            for each in entries[:ERRORS_AT_MOST]
+        ]
     )
+
+
+def _refuse(errors: list[FieldError]) -> NoReturn:
     fields = ", ".join(dict.fromkeys(each.field or "body" for each in errors))
-    raise Invalid("invalid", f"Please correct: {fields}.", errors) from None
+    raise Invalid("invalid", f"Please correct: {fields}.", tuple(errors)) from None
 
 
 def _json_path(location: tuple[int | str, ...]) -> str:

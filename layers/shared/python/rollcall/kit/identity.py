@@ -311,10 +311,7 @@ def _raise_problem(code: str, error: Exception) -> NoReturn:
         raise IdentityRefused("identity_refused", detail) from error
     if code in {"AccessDeniedException", "ResourceNotFoundException"}:
         raise error
-    detail = (
-        "The identity provider did not answer. What was saved is kept and is finished by itself; "
-        "sending the same request with the same Idempotency-Key is safe."
-    )
+    detail = "The identity provider did not answer and nothing was changed; send the request again."
     raise Unavailable("identity_unavailable", detail) from error
 
 

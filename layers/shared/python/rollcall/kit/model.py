@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
+
+from rollcall.kit.text import Text
 
 
 def format_time(moment: datetime) -> str:
@@ -14,7 +25,28 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Time = Annotated[AwareDatetime, PlainSerializer(format_time, return_type=str, when_used="json")]
+Time = Annotated[
+    AwareDatetime,
+    PlainSerializer(format_time, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+def _refuse_null(value: object) -> object:
+    if value is None:
+        raise ValueError("This cannot be emptied.")
+    return value
+
+
+def _without_null(schema: JsonDict) -> None:
+    schema.update(schema.pop("anyOf")[0])  # type: ignore[arg-type,index]  # what pydantic makes of "or None"
+
+
+T = TypeVar("T")
+Omissible = Annotated[
+    T | None, AfterValidator(_refuse_null), Field(json_schema_extra=_without_null)
+]
+"""A field that may be left out, but not be null: in a PATCH the two are not the same."""
 
 
 class Model(BaseModel):
@@ -38,8 +70,7 @@ class WriteRequest(Request):
     """A request that changes something and may say why."""
 
     reason: Annotated[
-        str | None,
-        Field(max_length=500, description="Why, in your words; kept in the journal."),
+        Text | None, Field(description="Why, in your words; kept in the journal.")
     ] = None
 
 

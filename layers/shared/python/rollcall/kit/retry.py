@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 
-from rollcall.kit.errors import Conflict, Contended
+from rollcall.kit.errors import Contended, StillContended
 
 ATTEMPTS = 12
 
@@ -21,4 +21,4 @@ def retry_contended[T](attempt: Callable[[], T]) -> T:
         except Contended:
             time.sleep(random.uniform(0, min(0.4, 0.02 * 2**number)))  # noqa: S311 (no secret)
     detail = "Others are changing the same thing right now; send the request again."
-    raise Conflict("contended", detail)
+    raise StillContended("contended", detail)

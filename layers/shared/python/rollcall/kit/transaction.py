@@ -54,6 +54,13 @@ class Origin(NamedTuple):
     now: datetime
 
 
+_PASSING = frozenset(
+    ("None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError")
+    + ("ProvisionedThroughputExceeded",)
+)
+"""Reasons that are an answer or pass by themselves; any other would come back each time."""
+
+
 @dataclass
 class _Action:
     """One action of the transaction, and what it means when its condition fails."""
@@ -121,12 +128,14 @@ class Transaction:
         except TransactionRefused as refused:
             raise self._explain(refused.reasons) from None
 
-    def _explain(self, reasons: Sequence[str]) -> Problem | Contended:
+    def _explain(self, reasons: Sequence[str]) -> Exception:
         failed = [
             action.refusal
             for action, reason in zip(self._actions, reasons, strict=False)
             if reason == "ConditionalCheckFailed"
         ]
+        if set(reasons) - _PASSING:
+            return TransactionRefused(list(reasons))
         # A version that moved makes every other answer doubtful: read again and decide again.
         if not failed or any(isinstance(refusal, Contended) for refusal in failed):
             return Contended()
