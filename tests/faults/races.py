@@ -1,0 +1,92 @@
+"""Bringing about what happens once in a million calls: writers who meet at the same moment."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import Context
+
+from tests.strict_aws import Response, Serve, WireCall
+from tests.world import Reply, World
+
+COMMIT = "TransactWriteItems"
+PATIENCE = 60
+"""Seconds after which a race that does not end is a failure and not a hanging test."""
+
+
+class Gate:
+    """An interception that holds every racer back until all have read what they decide upon, and
+    then lets their commits through one after another, in an order that the test chooses.
+    """
+
+    def __init__(self, order: Sequence[int]) -> None:
+        self._order = list(order)
+        self._arrived: set[int] = set()
+        self._changed = threading.Condition()
+        self._racer = threading.local()
+
+    def run(self, number: int, deed: Callable[[], Reply]) -> Reply:
+        """Be this racer; one that never commits keeps nobody waiting."""
+        self._racer.number = number
+        try:
+            return deed()
+        finally:
+            self._leave(number)
+
+    def __call__(self, call: WireCall, serve: Serve) -> Response:
+        """Hold back a first commit until it is its turn."""
+        number = getattr(self._racer, "number", None)
+        if number is None or call.operation != COMMIT or number not in self._order:
+            return serve()
+        with self._changed:
+            self._arrived.add(number)
+            self._changed.notify_all()
+            if not self._changed.wait_for(lambda: self._may_pass(number), PATIENCE):
+                raise TimeoutError(f"racer {number} waits for ever")
+        try:
+            return serve()
+        finally:
+            self._leave(number)
+
+    def _may_pass(self, number: int) -> bool:
+        return self._order[0] == number and self._arrived.issuperset(self._order)
+
+    def _leave(self, number: int) -> None:
+        with self._changed:
+            if number in self._order:
+                self._order.remove(number)
+            self._changed.notify_all()
+
+
+def race(
+    world: World, deeds: Sequence[Callable[[], Reply]], order: Sequence[int] | None = None
+) -> list[Reply]:
+    """Do everything at once, each in a thread, committing in this order; returns the answers."""
+    gate = Gate(order if order is not None else range(len(deeds)))
+    behind, world.aws.intercept = world.aws.intercept, gate
+    try:
+        with ThreadPoolExecutor(len(deeds)) as pool:
+            running = [pool.submit(gate.run, each, deed) for each, deed in enumerate(deeds)]
+            return [future.result(PATIENCE) for future in running]
+    finally:
+        world.aws.intercept = behind
+
+
+@contextmanager
+def meanwhile(world: World, operation: str, happen: Callable[[], object]) -> Iterator[None]:
+    """Just before the first call of this AWS operation, something else happens to its end."""
+    behind = world.aws.intercept
+
+    def interrupt(call: WireCall, serve: Serve) -> Response:
+        if call.operation == operation:
+            world.aws.intercept = behind
+            Context().run(happen)  # as a process of its own, with a role of its own
+        return behind(call, serve)
+
+    world.aws.intercept = interrupt
+    try:
+        yield
+    finally:
+        world.aws.intercept = behind

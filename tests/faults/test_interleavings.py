@@ -1,0 +1,232 @@
+"""What happens between two steps of an operation: the actor loses his rights (I9), the stream comes
+first, somebody else changes the same user, a newer state is already there (I2, I6, I7).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from functions.users.create_user import create_user
+from functions.users.delete_user import delete_user
+from functions.users.demote_user import demote_user
+from functions.users.disable_user import disable_user
+from functions.users.enable_user import enable_user
+from functions.users.reset_password import reset_password
+from functions.users.update_user import update_user
+from infra.catalog import read_catalog
+from rollcall.kit.operation import Operation
+from rollcall.permissions import Permission
+from rollcall.users import GroupRole, Status
+from tests.aws_edge import failing, watched
+from tests.examples import EXAMPLES, set_scene
+from tests.faults.invariants import accounts, check_always, check_settled
+from tests.faults.races import COMMIT, meanwhile
+from tests.world import Reply, World
+
+PASSWORD, OTHER_PASSWORD = "Open-Sesame-7", "TempPass123!"
+WRITING = [operation for operation in read_catalog().operations if operation.writes]
+CLOSED = {demote_user: 403, disable_user: 403, delete_user: 401}
+"""What takes an actor's rights away, and what he is answered then."""
+
+
+def update(world: World, user_id: str, key: str = "", **body: Any) -> Reply:
+    """The admin changing a user."""
+    headers = {"Idempotency-Key": key} if key else None
+    return world.invoke(update_user, path={"user_id": user_id}, body=body, headers=headers)
+
+
+def reset(world: World, user_id: str, key: str, password: str) -> Reply:
+    """The admin setting a user's password."""
+    headers, body = {"Idempotency-Key": key}, {"newPassword": password}
+    return world.invoke(reset_password, path={"user_id": user_id}, body=body, headers=headers)
+
+
+def make_foreign_account(world: World, email: str) -> None:
+    """An account in the user pool that the table does not know."""
+    attributes = {"email": email, "email_verified": "true"}
+    world.cognito.admin_create_user(
+        UserPoolId=world.runtime.settings.user_pool_id,
+        Username="somebody-else",
+        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+    )
+
+
+def remove_foreign_account(world: World) -> None:
+    """The account is gone again."""
+    world.runtime.identity.delete("somebody-else")
+
+
+@pytest.mark.parametrize("removal", CLOSED, ids=lambda each: each.name)
+@pytest.mark.parametrize("operation", WRITING, ids=lambda each: each.name)
+def test_who_loses_his_rights_before_the_commit_changes_nothing(
+    world: World, operation: Operation[Any, Any], removal: Operation[Any, Any]
+) -> None:
+    scene = set_scene(world)
+    actor_id = world.add_user(is_admin=True).id
+    example = EXAMPLES[operation.name](scene)
+    before = {entry.id for entry in world.journal()}
+
+    with meanwhile(world, COMMIT, partial(world.invoke, removal, path={"user_id": actor_id})):
+        reply = world.invoke(
+            operation,
+            caller=actor_id,
+            path=example.path,
+            body=example.body,
+            query=example.query,
+        )
+
+    assert reply.status == CLOSED[removal]
+    written = [entry for entry in world.journal() if entry.id not in before]
+    assert [(entry.target.id, entry.action) for entry in written] == [(actor_id, removal.name)]
+    assert check_always(world) == []
+
+
+def test_permission_that_a_group_stops_granting_before_the_commit_counts_no_more(
+    world: World,
+) -> None:
+    group_id = world.add_group("Editors", Permission.USER_UPDATE)
+    actor, user = world.add_user(), world.add_user()
+    world.change_user(actor, actor.with_membership(group_id, GroupRole.MEMBER))
+
+    with meanwhile(world, COMMIT, partial(world.grant_to_group, group_id, ())):
+        reply = world.invoke(
+            update_user, caller=actor.id, path={"user_id": user.id}, body={"name": "Ada"}
+        )
+
+    assert (reply.status, reply.code) == (403, "permission_missing")
+    assert world.user(user.id) == user
+
+
+def test_temporary_password_is_set_though_the_stream_makes_the_account_first(world: World) -> None:
+    body = {"email": "new@example.com", "temporaryPassword": PASSWORD}
+
+    with meanwhile(world, "AdminCreateUser", world.drain):
+        reply = world.invoke(create_user, body=body)
+
+    assert reply.status == 201
+    assert accounts(world)[reply.body["id"]].password == PASSWORD
+    assert check_settled(world) == []
+
+
+def test_user_disabled_while_he_is_being_enabled_stays_disabled_in_cognito(world: World) -> None:
+    user = world.add_user(status=Status.INACTIVE)
+    path = {"user_id": user.id}
+
+    with meanwhile(world, "AdminEnableUser", partial(world.invoke, disable_user, path=path)):
+        world.invoke(enable_user, path=path)
+
+    assert world.user(user.id).status is Status.INACTIVE
+    assert not accounts(world)[user.id].enabled
+    assert check_settled(world) == []
+
+
+def test_older_name_that_reaches_cognito_last_gives_way_to_the_newer_one(world: World) -> None:
+    user = world.add_user()
+
+    def rename() -> None:
+        update(world, user.id, name="Newer")
+        world.drain()
+
+    with meanwhile(world, "AdminUpdateUserAttributes", rename):
+        update(world, user.id, name="Older")
+
+    assert accounts(world)[user.id].attribute_lookup["name"] == "Newer"
+    assert check_settled(world) == []
+
+
+def test_user_deleted_while_his_account_is_being_made_has_none(world: World) -> None:
+    def delete() -> None:
+        (user,) = world.users_with_email("new@example.com")
+        assert world.invoke(delete_user, path={"user_id": user.id}).status == 200
+
+    with meanwhile(world, "AdminCreateUser", delete):
+        world.invoke(create_user, body={"email": "new@example.com"})
+
+    assert accounts(world).keys() == {world.admin_id}
+    assert check_settled(world) == []
+
+
+def test_change_does_not_bring_back_an_invitation_that_went_out_meanwhile(world: World) -> None:
+    with failing(world.aws, "cognito-idp"):
+        world.invoke(create_user, body={"email": "new@example.com"})
+    (user,) = world.users_with_email("new@example.com")
+    assert user.pending_credential == "invitation"
+
+    with meanwhile(world, COMMIT, world.drain):
+        assert update(world, user.id, profile={"city": "Bonn"}).status == 200
+
+    assert world.user(user.id).pending_credential is None
+    assert check_settled(world) == []
+
+
+def test_old_request_sent_again_does_not_set_its_password_in_the_place_of_a_later_one(
+    world: World,
+) -> None:
+    user = world.add_user()
+    assert reset(world, user.id, "first", PASSWORD).status == 200
+    world.clock.advance(minutes=1)
+    with failing(world.aws, "cognito-idp", "AdminSetUserPassword"):
+        assert reset(world, user.id, "second", OTHER_PASSWORD).status == 503
+
+    assert reset(world, user.id, "first", PASSWORD).status == 200
+    assert world.user(user.id).pending_credential == "password"
+    assert reset(world, user.id, "second", OTHER_PASSWORD).status == 200
+
+    assert accounts(world)[user.id].password == OTHER_PASSWORD
+    assert check_settled(world) == []
+
+
+def test_address_that_cognito_refuses_is_taken_back_without_what_others_changed_since(
+    world: World,
+) -> None:
+    make_foreign_account(world, "foreign@example.com")
+    user = world.add_user("own@example.com")
+
+    with meanwhile(
+        world,
+        "AdminUpdateUserAttributes",
+        partial(update, world, user.id, profile={"city": "Bonn"}),
+    ):
+        reply = update(world, user.id, email="foreign@example.com", name="Ada", status="inactive")
+
+    assert (reply.status, reply.code) == (422, "unknown_account_holds_alias")
+    after = world.user(user.id)
+    assert (after.email, after.name, after.status) == ("own@example.com", None, Status.ACTIVE)
+    assert after.profile.city == "Bonn"
+    world.drain()
+    assert check_settled(world) == []
+
+
+def test_refused_request_can_be_sent_again_with_the_same_key_once_nothing_is_in_the_way(
+    world: World,
+) -> None:
+    make_foreign_account(world, "foreign@example.com")
+    user = world.add_user("own@example.com")
+    assert update(world, user.id, "key-1", email="foreign@example.com").status == 422
+
+    remove_foreign_account(world)
+
+    assert update(world, user.id, "key-1", email="foreign@example.com").status == 200
+    world.drain()
+    assert check_settled(world) == []
+
+
+def test_emails_of_two_users_swapped_while_cognito_was_down_are_swapped_there_too(
+    world: World,
+) -> None:
+    one, two = world.add_user("one@example.com"), world.add_user("two@example.com")
+    with failing(world.aws, "cognito-idp"):
+        update(world, one.id, email="parked@example.com")
+        update(world, two.id, email="one@example.com")
+        update(world, one.id, email="two@example.com")
+
+    with watched(world.aws) as seen:
+        world.drain()
+
+    held = {name: held.attribute_lookup["email"] for name, held in accounts(world).items()}
+    assert (held[one.id], held[two.id]) == ("two@example.com", "one@example.com")
+    assert len(seen) < 100
+    assert check_settled(world) == []

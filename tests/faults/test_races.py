@@ -1,0 +1,186 @@
+"""Writers at the same moment: whoever comes second is refused or decides anew (I4, I5, I7, I8)."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from functions.users.create_user import create_user
+from functions.users.delete_user import delete_user
+from functions.users.demote_user import demote_user
+from functions.users.disable_user import disable_user
+from functions.users.enable_user import enable_user
+from functions.users.get_me import get_me
+from functions.users.promote_user import promote_user
+from functions.users.suspend_user import suspend_user
+from functions.users.update_user import update_user
+from rollcall.kit.operation import Operation
+from rollcall.users import ADMINS, Status
+from tests.faults.invariants import check_settled
+from tests.faults.races import race
+from tests.world import Reply, World
+
+PASSWORD = "Open-Sesame-7"
+ROUNDS = 12
+
+
+def deed(
+    world: World, operation: Operation[Any, Any], actor_id: str, target_id: str
+) -> Callable[[], Reply]:
+    """One user doing something to another."""
+    return partial(world.invoke, operation, caller=actor_id, path={"user_id": target_id})
+
+
+def creation(
+    world: World, headers: dict[str, str] | None = None, **body: Any
+) -> Callable[[], Reply]:
+    """The admin making a user."""
+    return partial(world.invoke, create_user, body=body, headers=headers)
+
+
+def settled(world: World) -> None:
+    """Everything is in order once the reactions have run; nothing had to be reconciled."""
+    world.drain()
+    assert check_settled(world) == []
+
+
+def make_admins(world: World, number: int) -> list[str]:
+    """This many platform admins."""
+    more = [world.add_user(is_admin=True).id for _ in range(number - 1)]
+    return [world.admin_id, *more]
+
+
+@pytest.mark.parametrize("operation", [demote_user, disable_user, suspend_user, delete_user])
+@pytest.mark.parametrize(
+    "order",
+    [
+        *itertools.permutations(range(2)),
+        *itertools.permutations(range(3)),
+        *([*range(first, 5), *range(first)] for first in range(5)),
+    ],
+)
+def test_admins_who_remove_each_other_in_a_circle_leave_one(
+    world: World, operation: Operation[Any, Any], order: tuple[int, ...]
+) -> None:
+    admins = make_admins(world, len(order))
+    pairs = zip(admins, [*admins[1:], admins[0]], strict=True)
+
+    replies = race(world, [deed(world, operation, *pair) for pair in pairs], order)
+
+    assert world.count(ADMINS) >= 1
+    assert replies[order[0]].status == 200
+    assert {reply.status for reply in replies} <= {200, 401, 403, 409}
+    settled(world)
+
+
+def test_one_email_written_in_fifty_ways_makes_one_user(world: World) -> None:
+    letters = itertools.product(*((each, each.upper()) for each in "wanted"))
+    spellings = {f"{''.join(each)}@Example.COM" for each in itertools.islice(letters, 50)}
+
+    replies = race(world, [creation(world, email=spelling) for spelling in spellings])
+
+    assert Counter(reply.status for reply in replies) == {201: 1, 409: 49}
+    assert {reply.code for reply in replies if reply.status == 409} == {"email_taken"}
+    assert len(world.users_with_email("wanted@example.com")) == 1
+    settled(world)
+
+
+def test_of_many_changes_to_one_version_one_is_made(world: World) -> None:
+    user = world.add_user()
+    headers = {"If-Match": f'"{user.version}"'}
+    rename = partial(world.invoke, update_user, path={"user_id": user.id}, headers=headers)
+
+    names = [f"Name {number}" for number in range(8)]
+    replies = race(
+        world, [partial(rename, body={"name": name}) for name in names], range(7, -1, -1)
+    )
+
+    assert [reply.status for reply in replies] == [412] * 7 + [200]
+    assert world.user(user.id).name == "Name 7"
+    settled(world)
+
+
+def test_changes_to_different_fields_are_all_made(world: World) -> None:
+    user = world.add_user()
+    change = partial(world.invoke, update_user, path={"user_id": user.id})
+    bodies = [{"name": "Ada"}, {"email": "ada@example.com"}, {"profile": {"city": "Bonn"}}]
+
+    replies = race(world, [partial(change, body=body) for body in bodies])
+
+    assert [reply.status for reply in replies] == [200, 200, 200]
+    after = world.user(user.id)
+    assert (after.name, after.email, after.profile.city) == ("Ada", "ada@example.com", "Bonn")
+    settled(world)
+
+
+def test_one_idempotency_key_at_the_same_moment_has_one_effect(world: World) -> None:
+    headers = {"Idempotency-Key": "key-1"}
+    body = {"email": "new@example.com", "temporaryPassword": PASSWORD}
+
+    replies = race(world, [creation(world, headers, **body) for _ in range(8)])
+
+    assert {reply.status for reply in replies} == {201}
+    assert len({reply.body["id"] for reply in replies}) == 1
+    assert len([entry for entry in world.journal() if entry.action == "create_user"]) == 1
+    settled(world)
+    assert world.user(replies[0].body["id"]).in_step
+
+
+def test_users_whose_generated_usernames_are_the_same_all_get_one(world: World) -> None:
+    emails = [f"ada@example{number}.com" for number in range(6)]
+
+    replies = race(world, [creation(world, email=email) for email in emails])
+
+    assert {reply.status for reply in replies} == {201}
+    usernames = {reply.body["username"] for reply in replies}
+    assert usernames == {"ada", *(f"ada{number}" for number in range(2, 7))}
+    settled(world)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_disabling_and_promoting_at_the_same_moment_gives_a_disabled_admin(
+    world: World, order: tuple[int, ...]
+) -> None:
+    user, signed_in_at = world.add_user(), world.clock.now
+    deeds = [deed(world, each, world.admin_id, user.id) for each in (disable_user, promote_user)]
+
+    replies = race(world, deeds, order)
+
+    assert [reply.status for reply in replies] == [200, 200]
+    after = world.user(user.id)
+    assert (after.status, after.is_admin) == (Status.INACTIVE, True)
+    assert world.count(ADMINS) == 1
+    assert world.invoke(get_me, caller=user.id, signed_in_at=signed_in_at).status == 403
+    settled(world)
+
+
+def test_admins_who_do_everything_to_each_other_at_once_leave_everything_in_order(
+    world: World,
+) -> None:
+    admins = make_admins(world, 4)
+    operations = [promote_user, demote_user, disable_user, enable_user, suspend_user]
+    replies: list[Reply] = []
+
+    def riot(actor_id: str) -> None:
+        chance = random.Random(actor_id)  # noqa: S311 (no secret)
+        for _ in range(ROUNDS):
+            target_id = chance.choice(admins)
+            replies.append(deed(world, chance.choice(operations), actor_id, target_id)())
+
+    threads = [threading.Thread(target=riot, args=[actor_id]) for actor_id in admins]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(replies) == ROUNDS * len(admins)
+    assert {reply.status for reply in replies} <= {200, 401, 403, 409}
+    assert world.count(ADMINS) >= 1
+    settled(world)
