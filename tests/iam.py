@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ministack.core.iam_evaluator import (  # type: ignore[import-untyped]  # has no types
+from ministack.core.iam_evaluator import (
     EvalContext,
     ParsedStatement,
     evaluate,

@@ -14,7 +14,7 @@ from infra.local.state import DEFAULT_DIRECTORY, LocalProblem, StateDirectory
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a problem is one sentence on standard error and exit code 1."""
     options = _make_parser().parse_args(arguments)
-    _forget_aws_settings()
+    _forget_settings()
     try:
         options.run(options)
     except LocalProblem as problem:
@@ -25,10 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _forget_aws_settings() -> None:
-    """What this shell is set to for the real AWS must not matter here, and cannot be touched."""
+def _forget_settings() -> None:
+    """What this shell is set to for the real AWS or for a proxy must not matter on loopback."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
 
 
@@ -109,7 +110,7 @@ def _print_token(options: argparse.Namespace) -> None:
     from infra.local.sign_in import sign_in  # noqa: PLC0415 (likewise)
 
     run = StateDirectory(options.state).read_run()
-    email = options.email or run.admin.email
+    email = (options.email or run.admin.email).strip().lower()
     password = options.password
     if password is None:
         if email != run.admin.email:

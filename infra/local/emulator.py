@@ -54,9 +54,9 @@ class Emulator:
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
-    def start(self) -> None:
-        """Start it and wait until it answers. Raises LocalProblem when the port is in use or it
-        does not come up.
+    def start(self, lock: int) -> None:
+        """Start it and wait until it answers. It holds the file descriptor ``lock`` open until it
+        has written its state. Raises LocalProblem when the port is in use or it does not come up.
         """
         with socket.socket() as probe:
             if probe.connect_ex((HOST, self.port)) == 0:
@@ -67,9 +67,10 @@ class Emulator:
         self._log = self._log_path.open("ab")
         # A session of its own: Ctrl-C must reach us alone, who then stop it after the rest.
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ministack"],
+            [sys.executable, "-m", "infra.local.emulator_process"],
             env=self._environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
+            pass_fds=(lock,),
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -69,7 +69,8 @@ def run_local(options: LocalOptions) -> None:
         kept = None if options.ephemeral else state.aws
         emulator = Emulator(options.aws_port, state.aws_log, kept)
         stack.callback(emulator.stop)
-        emulator.start()
+        stack.callback(_say, "Stopping …")
+        emulator.start(state.lock())
         resources = provision(emulator)
         runtime = make_runtime(emulator, resources)
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
@@ -91,7 +92,6 @@ def run_local(options: LocalOptions) -> None:
         state.write_run(run)
         _greet(run, state.path, options)
         server.run(sockets=[listener])
-        _say("Stopping …")
 
 
 def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
@@ -151,16 +151,22 @@ def _make_admin(
 ) -> None:
     """Make the first admin, or set the given password for the one that is there."""
     credential = Credential(SecretStr(admin.password), permanent=True)
+    call = make_call("create_first_admin", runtime)
+    cognito, client_id = emulator.client("cognito-idp"), resources.client_id
     try:
-        ensure_first_admin(
-            make_call("create_first_admin", runtime), admin.email, credential, renew=given
-        )
-        sign_in(emulator.client("cognito-idp"), resources.client_id, admin.email, admin.password)
+        is_admin = ensure_first_admin(call, admin.email, credential, renew=given)
+        sign_in(cognito, client_id, admin.email, admin.password)
     except (Problem, LocalProblem) as error:
-        raise LocalProblem(
-            f"The admin {admin.email} cannot sign in with the password of this state ({error}); "
-            "give --admin-password, the --admin-email of a present admin, or another --state."
-        ) from error
+        raise _no_admin(admin, str(error).rstrip(".")) from error
+    if not is_admin:
+        raise _no_admin(admin, "there are other admins")
+
+
+def _no_admin(admin: Admin, why: str) -> LocalProblem:
+    return LocalProblem(
+        f"{admin.email} cannot be the admin of this state ({why}); give --admin-password, the "
+        "--admin-email of a present admin, or another --state."
+    )
 
 
 def _describe(

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from pathlib import Path
 from typing import IO, Self
 
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
 DEFAULT_DIRECTORY = Path(".rollcall")
+RELEASE_SECONDS = 30
+"""As long as the embedded AWS may take to write its state."""
 
 
 class LocalProblem(Exception):
@@ -72,16 +75,16 @@ class StateDirectory:
             raise LocalProblem(
                 f"The state directory {self.path} cannot be used: {error.strerror}."
             ) from error
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            raise LocalProblem(
-                f"Another rollcall local is using {self.path}; stop it, or give another --state."
-            ) from error
+        self._acquire(lock)
         self._lock = lock
         self._run_file.unlink(missing_ok=True)
         self._check_whole()
+
+    def lock(self) -> int:
+        """The file descriptor whose holders use this directory."""
+        if self._lock is None:
+            raise LocalProblem(f"The state directory {self.path} is not open.")
+        return self._lock.fileno()
 
     def close(self) -> None:
         """Say that nothing runs any more, and let others use the directory."""
@@ -91,12 +94,18 @@ class StateDirectory:
 
     def read_run(self) -> LocalRun:
         """What runs with this directory; raises LocalProblem when nothing does."""
-        try:
-            return LocalRun.model_validate_json(self._run_file.read_text())
-        except (OSError, ValidationError) as error:
+        run = self._find_run()
+        if run is None or not _is_alive(run.pid):
             raise LocalProblem(
                 f"Nothing runs with the state in {self.path}; start it with: rollcall local"
-            ) from error
+            )
+        return run
+
+    def _find_run(self) -> LocalRun | None:
+        try:
+            return LocalRun.model_validate_json(self._run_file.read_text())
+        except (OSError, ValidationError):
+            return None
 
     def write_run(self, run: LocalRun) -> None:
         """Tell others that Rollcall is ready, and where."""
@@ -106,7 +115,10 @@ class StateDirectory:
         """The admin of an earlier start."""
         if not self._admin_file.exists():
             return None
-        return Admin.model_validate_json(self._admin_file.read_text())
+        try:
+            return Admin.model_validate_json(self._admin_file.read_text())
+        except (OSError, ValueError) as error:
+            raise self._damaged(self._admin_file) from error
 
     def write_admin(self, admin: Admin) -> None:
         """Remember the admin for the next start."""
@@ -121,11 +133,41 @@ class StateDirectory:
 
     def _check_whole(self) -> None:
         # The emulator would start empty over a damaged file, and write that down at its end.
-        for file in (*self.aws.glob("*.json"), *self.path.glob("admin.json")):
+        for file in self.aws.glob("*.json"):
             try:
                 json.loads(file.read_text())
             except (OSError, ValueError) as error:
+                raise self._damaged(file) from error
+
+    def _damaged(self, file: Path) -> LocalProblem:
+        return LocalProblem(
+            f"The state file {file} is damaged; restore it, or delete {self.path} to begin anew."
+        )
+
+    def _acquire(self, lock: IO[str]) -> None:
+        deadline = time.monotonic() + RELEASE_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                run = self._find_run()
+                if run and not _is_alive(run.pid) and time.monotonic() < deadline:
+                    time.sleep(0.1)  # it was killed; its embedded AWS still writes the state
+                    continue
+                lock.close()
                 raise LocalProblem(
-                    f"The state file {file} is damaged; restore it, or delete {self.path} to "
-                    "begin anew."
+                    f"Another rollcall local is using {self.path}; stop it, or give another "
+                    "--state."
                 ) from error
+            else:
+                return
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, but there
+        pass
+    return True

@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 
 START_SECONDS = 60
+UNHELPFUL = {"AWS_PROFILE": "a-profile-that-is-not-there", "HTTP_PROXY": "http://127.0.0.1:9"}
+"""What a shell may be set to without its mattering."""
 _COMMAND = (sys.executable, "-c", "import sys; from infra.local.cli import main; sys.exit(main())")
 
 
@@ -89,7 +91,7 @@ def start_local(state: Path, *arguments: str) -> Iterator[LocalRollcall]:
             stdout=out,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "AWS_PROFILE": "a-profile-that-is-not-there"},
+            env={**os.environ, **UNHELPFUL},
         )
     running = LocalRollcall(process, state, output)
     try:
@@ -102,8 +104,14 @@ def start_local(state: Path, *arguments: str) -> Iterator[LocalRollcall]:
 
 def _wait_until_ready(running: LocalRollcall) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not (running.state / "local.json").exists():
+    while not _is_ready(running):
         if running.process.poll() is not None or time.monotonic() > deadline:
             running.process.kill()
             raise AssertionError(running.printed)
         time.sleep(0.05)
+
+
+def _is_ready(running: LocalRollcall) -> bool:
+    # A process that was killed leaves its own local.json behind until the next one takes over.
+    written = running.state / "local.json"
+    return written.exists() and running.described["pid"] == running.process.pid

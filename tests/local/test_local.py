@@ -159,6 +159,39 @@ def test_port_in_use_gets_one_clear_sentence(local: LocalRollcall, tmp_path: Pat
     )
 
 
+def test_kill_loses_nothing_and_leaves_nothing_running(tmp_path: Path) -> None:
+    with start_local(tmp_path) as first:
+        with first.client() as api:
+            made = api.post("/admin/users", json=NEW_USER).json()
+        aws = first.described["aws"]
+        first.process.kill()
+        first.process.wait()
+
+    with start_local(tmp_path) as second:
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(aws)
+        with second.client() as api:
+            assert api.get(f"/admin/users/{made['id']}").status_code == 200
+
+
+def test_ordinary_user_does_not_become_admin_by_the_command_line(tmp_path: Path) -> None:
+    with start_local(tmp_path) as first, first.client() as api:
+        api.post("/admin/users", json=NEW_USER)
+
+    refused = run_command(
+        "local", "--port", "0", "--aws-port", "0", "--state", str(tmp_path),
+        "--admin-email", NEW_USER["email"], "--admin-password", "Chosen-Pass-1",
+    )  # fmt: skip
+
+    assert refused.returncode == 1
+    assert "newuser@example.com cannot be the admin of this state" in refused.stderr
+
+    (tmp_path / "admin.json").write_text("{}")
+    damaged = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(tmp_path))
+    assert (damaged.returncode, damaged.stderr.count("\n")) == (1, 1)
+    assert "admin.json is damaged" in damaged.stderr
+
+
 def test_state_directory_in_use_stays_as_it_is(local: LocalRollcall) -> None:
     second = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(local.state))
 
@@ -175,6 +208,7 @@ def test_state_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) ->
         code, printed = first.stop(signal.SIGINT)
 
     assert code == 0, printed
+    assert printed.rstrip().endswith("Stopping …")
     assert not (tmp_path / "local.json").exists()
     with pytest.raises(httpx.ConnectError):
         httpx.get(aws)

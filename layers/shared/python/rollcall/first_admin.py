@@ -13,9 +13,10 @@ from rollcall.users import ADMINS, EMAIL, User, UserAnswer
 
 def ensure_first_admin(
     call: Call, address: str, credential: Credential | None = None, *, renew: bool = False
-) -> None:
+) -> bool:
     """Make this address a platform admin when there is none yet; otherwise change nothing, but
-    with ``renew`` set the credential of the one who has this address.
+    with ``renew`` set the credential of the admin who has this address. Returns whether the
+    address is a platform admin's.
 
     Without a credential the identity provider mails an invitation. Raises ValueError for what is
     no email address.
@@ -25,18 +26,23 @@ def ensure_first_admin(
     held = call.table.load(User, claim["owner"]) if claim else None
     admins = call.table.get_item(ADMINS.key)
     if not admins or admins["count"] < 1:
-        held_id = _make_admin(call, email, held, credential)
-        settle_account(call, held_id, credential)
-    elif held is not None:
-        if renew:
-            renewed = held.with_credential("password", call.now)
-            call.commit(Change(held, renewed), answer=UserAnswer.of)
-        settle_account(call, held.id, credential)
+        settle_account(call, _make_admin(call, email, held, credential), credential)
+        return True
+    if held is None or not held.is_admin:
+        return False
+    if renew:
+        renewed = held.with_credential("password", call.now)
+        call.commit(Change(held, renewed), answer=UserAnswer.of)
+    settle_account(call, held.id, credential)
+    return True
 
 
 def _make_admin(call: Call, email: str, held: User | None, credential: Credential | None) -> str:
     if held is not None:
-        change = Change(held, held.model_copy(update={"is_admin": True}))
+        promoted = held.model_copy(update={"is_admin": True})
+        if credential:
+            promoted = promoted.with_credential("password", call.now)
+        change = Change(held, promoted)
     else:
         user = User(
             id=call.new_id("usr"),
