@@ -65,6 +65,7 @@ class ApiStack(Stack):
             add_layers(self, self._deployment),
             data.user_pool_id,
             data.user_pool_arn,
+            data.client_id,
         )
         # Triggers of the user pool stand beside it, in the data stack.
         here = [each for each in catalog.declarations if not isinstance(each, CognitoReaction)]

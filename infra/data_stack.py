@@ -53,7 +53,7 @@ class DataStack(Stack):
         for trigger in triggers.values():
             principal = iam.ServicePrincipal("cognito-idp.amazonaws.com")
             trigger.add_permission("UserPool", principal=principal, source_arn=self.user_pool_arn)
-        self._add_pool_members()
+        self.client_id = self._add_pool_members()
         CfnOutput(self, "TableName", value=self.table.ref)
         CfnOutput(self, "UserPoolId", value=self.user_pool_id)
 
@@ -117,7 +117,7 @@ class DataStack(Stack):
             name = f"{to_pascal(kind)}Trigger"
             CfnOutput(self, name, value=function.function_arn, description=words)
 
-    def _add_pool_members(self) -> None:
+    def _add_pool_members(self) -> str:
         pool: dict[str, Any] = {"user_pool_id": self.user_pool_id}
         scopes = [{"scopeName": name, "scopeDescription": words} for name, words in SCOPES.items()]
         client = cognito.CfnUserPoolClient(self, "Client", **_as_properties(CLIENT), **pool)
@@ -133,6 +133,7 @@ class DataStack(Stack):
         )
         self._keep(server)
         CfnOutput(self, "ClientId", value=client.ref)
+        return client.ref
 
     def _keep[R: CfnResource](self, resource: R) -> R:
         resource.apply_removal_policy(self._deployment.size.removal)

@@ -43,6 +43,8 @@ class Deployment(Model):
     first_admin_email: str
     user_pool_id: str
     """An existing pool to use instead of a new one."""
+    client_ids: str
+    """Further app clients of the pool whose tokens count, with commas between."""
     mail_sender: str
     """An address verified in SES; empty: no mail is sent, except Cognito's own."""
     product_name: str

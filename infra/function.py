@@ -22,6 +22,7 @@ from infra.layers import build_function, build_shared_layer, build_vendor_layer
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.identity import Account
 from rollcall.kit.mail import Mail
+from rollcall.kit.operation import Operation
 from rollcall.kit.reaction import DeploymentReaction
 from rollcall.kit.settings import Settings
 
@@ -51,6 +52,7 @@ class Surroundings:
     user_pool_id: str = ""
     """Empty for the pool's own trigger, which the pool refers to."""
     user_pool_arn: str = ""
+    client_id: str = ""
 
 
 def add_layers(scope: Construct, deployment: Deployment) -> list[lambda_.ILayerVersion]:
@@ -123,9 +125,11 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
     deployment = surroundings.deployment
     touched = (*declaration.reads, *declaration.writes)
     first = isinstance(declaration, DeploymentReaction)
+    clients = filter(None, (surroundings.client_id, deployment.client_ids))
     return Settings(
         table_name=surroundings.table.ref,
         user_pool_id=surroundings.user_pool_id if Account in touched else "",
+        client_ids=",".join(clients) if isinstance(declaration, Operation) else "",
         mail_sender=deployment.mail_sender if Mail in touched else "",
         first_admin_email=deployment.first_admin_email if first else "",
         product_name=deployment.product_name,

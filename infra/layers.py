@@ -2,7 +2,7 @@
 
 Everything is built without Docker and kept below ``build/`` under a name that holds a hash of
 what went in. The same input gives the same bytes, so that the CDK, which names an asset by its
-content, deploys only what has changed.
+content, deploys only what has changed. The folder may be deleted at any time.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rollcall.access import (
@@ -135,3 +137,14 @@ def test_there_is_a_policy_before_the_first_one_is_written(world: World) -> None
     stored, policy = find_policy(world.runtime.table, world.clock.now)
     assert stored is None
     assert (policy.version, policy.groups, policy.roles) == (0, {}, {})
+
+
+def test_token_of_another_application_is_refused(world: World) -> None:
+    settings = world.runtime.settings.model_copy(update={"client_ids": "ours,another"})
+    world.runtime = replace(world.runtime, settings=settings)
+    claims = world.claims(world.admin_id)
+
+    for client_id in ("", "foreign", "our"):
+        assert refusal(world, {**claims, "client_id": client_id}) == (401, "token_invalid")
+    for client_id in ("ours", "another"):
+        assert authorize(world, {**claims, "client_id": client_id}).id == world.admin_id

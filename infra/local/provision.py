@@ -36,7 +36,9 @@ def provision(emulator: Emulator) -> Resources:
     cognito = emulator.client("cognito-idp")
     pool_id, client_id = _ensure_user_pool(cognito)
     emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
-    settings = Settings(table_name=NAME, user_pool_id=pool_id, mail_sender=MAIL_SENDER)
+    settings = Settings(
+        table_name=NAME, user_pool_id=pool_id, client_ids=client_id, mail_sender=MAIL_SENDER
+    )
     for reaction in read_catalog().cognito_reactions:
         arn = _deploy_trigger(emulator.client("lambda"), reaction, settings)
         trigger = {"LambdaArn": arn, "LambdaVersion": "V2_0"}

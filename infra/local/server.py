@@ -188,7 +188,6 @@ def _make_verifier(run: LocalRun) -> TokenVerifier:
     return TokenVerifier(
         jwks_url=f"{run.aws}/{run.user_pool_id}/.well-known/jwks.json",
         issuer=f"https://cognito-idp.{run.region}.amazonaws.com/{run.user_pool_id}",
-        client_id=run.client_id,
     )
 
 

@@ -98,6 +98,9 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     whether it is active, whether the sign-in still counts, and what it may do. Raises
     Unauthenticated or Forbidden.
     """
+    clients = runtime.settings.client_ids.split(",")
+    if clients != [""] and event.claims.get("client_id") not in clients:
+        raise Unauthenticated("token_invalid", "This token was issued for another application.")
     user_id = event.claims.get("username", "")
     user = runtime.table.find(User, user_id) if user_id else None
     if user is None or not user.exists:

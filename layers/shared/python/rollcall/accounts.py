@@ -211,10 +211,10 @@ def _free_aliases(call: Call, user: User) -> None:
 
 def _take_back(call: Call, user_id: str) -> None:
     """Undo what this call committed for an account that Cognito will not have. When the same call
-    is repeated, that was an earlier attempt, of which only a new user is known for certain.
+    is repeated, that was an earlier attempt, of which only a new user is known for certain: one at version 1.
     """
     user = None if call.committed else call.table.find(User, user_id)
-    if user is not None and user.exists and not user.identity_version:
+    if user is not None and user.version == 1 and not user.identity_version:
         call.committed.append(Change(None, user))
     for change in call.committed:
         if isinstance(change.after, User):

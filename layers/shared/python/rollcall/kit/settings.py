@@ -17,6 +17,11 @@ class Settings(BaseModel):
 
     table_name: str = Field(alias="TABLE_NAME")
     user_pool_id: str = Field(alias="USER_POOL_ID")
+    client_ids: str = Field(
+        "",
+        alias="CLIENT_IDS",
+        description="App clients whose tokens count, with commas between; empty: all of the pool.",
+    )
     mail_sender: str = Field("", alias="MAIL_SENDER", description="Empty: no mail is sent.")
     first_admin_email: str = Field("", alias="FIRST_ADMIN_EMAIL")
     product_name: str = Field("Rollcall", alias="PRODUCT_NAME")
