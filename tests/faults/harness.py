@@ -14,6 +14,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple
 from unittest.mock import patch
 
@@ -105,12 +106,14 @@ class Explorer:
         self.known: set[str] = set()
         self.effects = 0
 
-    def explore(self) -> Findings:
+    def explore(self, enough: float) -> Findings:
         """All call sites, all variants, all endings."""
         self.findings.sites = self._run_undisturbed()
-        for site, call in enumerate(self.findings.sites):
-            for variant in VARIANTS:
-                self._run_with_fault(site, variant, f"{call} (#{site}), {variant}")
+        for site, variant in itertools.product(range(len(self.findings.sites)), VARIANTS):
+            if len(self.findings.violations) >= enough:
+                break
+            where = f"{self.findings.sites[site]} (#{site}), {variant}"
+            self._run_with_fault(site, variant, where)
         return self.findings
 
     def _run_undisturbed(self) -> list[str]:
@@ -227,7 +230,9 @@ def _answered(reply: Reply | None) -> bool:
     return reply is not None and reply.status < 500
 
 
-def explore(scenario: Scenario) -> Findings:
-    """Run a scenario in a world of its own through all its faults."""
+def explore(scenario: Scenario, *, enough: float = inf) -> Findings:
+    """Run a scenario in a world of its own through all its faults, or until there are enough
+    violations.
+    """
     with open_world(founded=scenario.founded) as world, listening() as said:
-        return Explorer(scenario, world, said).explore()
+        return Explorer(scenario, world, said).explore(enough)

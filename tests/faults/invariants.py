@@ -172,7 +172,7 @@ _NOT_FACTS = {"pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "version", "cr
 def _check_replay(
     stored: dict[str, Any], facts: dict[str, Any], items: list[dict[str, Any]]
 ) -> Iterator[str]:
-    present = {name: value for name, value in stored.items() if name not in _NOT_FACTS}
+    present = _facts(stored)
     rows = [i for i in items if i["pk"] == stored["pk"] and i["sk"].startswith("#GROUP#")]
     memberships = sorted((i["groupId"], i["role"]) for i in rows)
     replayed = sorted((m["groupId"], m["role"]) for m in facts.pop("memberships", []))
@@ -180,6 +180,13 @@ def _check_replay(
         yield f"I6: {stored['id']} is not what its journal says"
     if memberships != replayed and not stored.get("erased"):
         yield f"I6: {stored['id']} is in other groups than its journal says"
+
+
+def _facts(stored: dict[str, Any]) -> dict[str, Any]:
+    if stored["sk"] != "ACCESS":
+        return {name: value for name, value in stored.items() if name not in _NOT_FACTS}
+    grants = ((kind, stored[kind]) for kind in ("groups", "roles"))
+    return {f"{kind}.{name}": value for kind, held in grants for name, value in held.items()}
 
 
 def _check_groups(items: list[dict[str, Any]]) -> Iterator[str]:

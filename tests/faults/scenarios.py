@@ -22,6 +22,7 @@ from functions.reactions.create_first_admin import create_first_admin
 from functions.reactions.tell_old_address import tell_old_address
 from functions.users.create_user import create_user
 from functions.users.delete_user import delete_user
+from functions.users.enable_user import enable_user
 from functions.users.reset_password import reset_password
 from functions.users.restore_user import restore_user
 from functions.users.update_user import update_user
@@ -248,6 +249,15 @@ def three_usernames_moved_round_while_cognito_was_down(world: World) -> Plan:
     leave_behind(world, c, change(c, username="anna"))
     leave_behind(world, b, change(b, username="clara"))
     return ask(world, update_user, about(parked.id, username="berta"))
+
+
+@scenario("enable_user")
+def one_who_was_disabled(world: World) -> Plan:
+    user = world.add_user()
+    world.clock.advance(hours=1)
+    world.change_user(user, user.with_status(Status.INACTIVE, world.clock.now))
+    world.clock.advance(hours=1)
+    return ask(world, enable_user, about(user.id))
 
 
 @scenario("delete_user")

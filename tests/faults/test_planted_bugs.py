@@ -1,0 +1,268 @@
+"""The harness and the races prove themselves: each bug that is planted here is caught.
+
+These are the only tests that replace parts of the code under test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from functions.users.create_user import CreateUser, create_user
+from functions.users.demote_user import demote_user
+from functions.users.update_user import update_user
+from rollcall import accounts as accounts_module
+from rollcall.kit import transaction as transaction_module
+from rollcall.kit.call import Call
+from rollcall.kit.entity import Counter, Entity, Item
+from rollcall.kit.idempotency import Idempotency
+from rollcall.kit.identity import Account, AliasHeld, FoundAccount, Identity
+from rollcall.kit.table import Table
+from rollcall.kit.transaction import Transaction
+from rollcall.users import ADMINS, User, UserAnswer
+from tests.examples import Example
+from tests.faults.harness import Scenario, explore
+from tests.faults.invariants import accounts, check_settled
+from tests.faults.races import COMMIT, meanwhile, race
+from tests.faults.scenarios import PASSWORD, SCENARIOS, ask
+from tests.world import World
+
+CREATE = "a user with a temporary password"
+
+
+def find_scenario(name: str) -> Scenario:
+    """The scenario with this name."""
+    return next(each for each in SCENARIOS if name in f"{each.covers}: {each.name}")
+
+
+def caught(scenario: Scenario) -> str:
+    """What the harness first has against the code as it is now."""
+    return "\n".join(explore(scenario, enough=1).violations)
+
+
+def do_nothing(*_: Any) -> None:
+    """A part of the code that is missing."""
+
+
+def test_account_made_before_the_transaction_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def create_account_first(request: CreateUser, call: Call) -> UserAnswer:
+        def commit(self: Call, change: Any, *others: Any, **options: Any) -> Any:
+            self.identity.create(change.after.account(), None, invite=False)
+            return committing(self, change, *others, **options)
+
+        committing = Call.commit
+        with monkeypatch.context() as patched:
+            patched.setattr(Call, "commit", commit)
+            return create_user.function(request, call)
+
+    naive = replace(create_user, function=create_account_first)
+    example = Example(body={"email": "new@example.com"})
+    scenario = Scenario("naive", "create_user", lambda world: ask(world, naive, example), 201)
+
+    assert "I1" in caught(scenario)
+
+
+def test_missing_condition_on_the_version_is_caught(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setattr(transaction_module, "_unchanged", lambda _: ("attribute_exists(pk)", {}))
+    user = world.add_user()
+    rename = partial(world.invoke, update_user, path={"user_id": user.id})
+
+    race(world, [partial(rename, body={"name": name}) for name in ("Ada", "Eve")])
+
+    assert any("I6" in violation for violation in check_settled(world))
+
+
+def test_missing_claim_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Transaction, "_move_claims", do_nothing)
+
+    assert "I5" in caught(find_scenario(CREATE))
+
+
+def test_missing_witness_is_caught(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    monkeypatch.setattr(Transaction, "add_witnesses", do_nothing)
+    actor, body = world.add_user(is_admin=True), {"email": "new@example.com"}
+    demotion = partial(world.invoke, demote_user, path={"user_id": actor.id})
+
+    with meanwhile(world, COMMIT, demotion):
+        reply = world.invoke(create_user, caller=actor.id, body=body)
+
+    assert reply.status == 201, "the demoted actor's change went through: the test above sees it"
+
+
+def test_missing_condition_on_the_counter_is_caught(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    adjust = Transaction._adjust
+
+    def adjust_freely(self: Transaction, counter: Counter, delta: int) -> None:
+        adjust(self, counter._replace(minimum=-99), delta)
+
+    monkeypatch.setattr(Transaction, "_adjust", adjust_freely)
+    monkeypatch.setattr(Transaction, "add_witnesses", do_nothing)
+    other = world.add_user(is_admin=True).id
+    pairs = [(world.admin_id, other), (other, world.admin_id)]
+    demote = [
+        partial(world.invoke, demote_user, caller=actor, path={"user_id": target})
+        for actor, target in pairs
+    ]
+
+    race(world, demote)
+
+    assert world.count(ADMINS) == 0
+    assert "I4: no active admin is left" in check_settled(world)
+
+
+def test_missing_counter_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Transaction, "add_counts", do_nothing)
+
+    assert "I4" in caught(find_scenario("promote_user: as in its example"))
+
+
+def test_journal_entry_outside_of_the_transaction_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send = Transaction.send
+
+    def send_apart(self: Transaction) -> None:
+        apart = [action for action in self._actions if _is_journal(action.write)]
+        self._actions = [action for action in self._actions if action not in apart]
+        send(self)
+        for action in apart:
+            self._table._client.put_item(
+                TableName=self._table.name, Item=action.write["Put"]["Item"]
+            )
+
+    monkeypatch.setattr(Transaction, "send", send_apart)
+
+    assert "I6" in caught(find_scenario("promote_user: as in its example"))
+
+
+def test_memberships_that_are_not_written_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Transaction, "_replace_rows", do_nothing)
+
+    assert "I6" in caught(find_scenario("add_user_to_group: as in its example"))
+
+
+def test_missing_idempotency_row_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Call, "_remember", do_nothing)
+
+    assert "I7" in caught(find_scenario(CREATE))
+
+
+def test_idempotency_row_written_after_the_transaction_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    commit = Call.commit
+
+    def commit_then_remember(self: Call, change: Any, *others: Any, **options: Any) -> Any:
+        answer = commit(replace(self, idempotency=None), change, *others, **options)
+        if self.idempotency is not None:
+            text = answer.model_dump_json(by_alias=True, exclude_none=True)
+            self.table.put_once(self.idempotency.item(text, self.now))
+        return answer
+
+    monkeypatch.setattr(Call, "commit", commit_then_remember)
+
+    assert "I7" in caught(find_scenario("reset_password: the invitation again"))
+
+
+def test_tombstone_removed_before_the_account_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def erase(call: Call, user: User) -> None:
+        call.table.delete_items([user.key()])
+        call.identity.delete(user.id)
+
+    monkeypatch.setattr(accounts_module, "_erase", erase)
+
+    violations = explore(find_scenario("delete_user: as in its example")).violations
+    assert any("I1" in violation for violation in violations)
+
+
+def test_success_assumed_because_the_username_exists_is_caught(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    create = Identity.create
+
+    def assume(
+        self: Identity, account: Account, password: str | None, invite: bool
+    ) -> FoundAccount:
+        try:
+            return create(self, account, password, invite)
+        except AliasHeld:
+            return FoundAccount(account.id, account.attributes(), enabled=True, status="")
+
+    monkeypatch.setattr(Identity, "create", assume)
+    body = {"email": "new@example.com", "temporaryPassword": PASSWORD}
+
+    with meanwhile(world, "AdminCreateUser", world.drain):
+        reply = world.invoke(create_user, body=body)
+
+    assert world.user(reply.body["id"]).in_step
+    assert accounts(world)[reply.body["id"]].password != PASSWORD, "lost, and nobody knows"
+
+
+def test_mark_in_step_without_a_condition_is_caught(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    update = Table.update_unversioned
+
+    def update_anyway(self: Table, *args: Any, **options: Any) -> bool:
+        return update(self, *args, **{**options, "when": None})
+
+    monkeypatch.setattr(Table, "update_unversioned", update_anyway)
+    user = world.add_user()
+    rename = partial(world.invoke, update_user, path={"user_id": user.id})
+
+    with meanwhile(world, "AdminUpdateUserAttributes", partial(rename, body={"name": "Newer"})):
+        rename(body={"name": "Older"})
+
+    assert any("I2" in violation for violation in check_settled(world))
+
+
+def test_bookkeeping_overwritten_by_a_later_version_is_caught(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    def version_alone(entity: Entity) -> tuple[str, Item]:
+        return "version = :version", {":version": entity.version}
+
+    monkeypatch.setattr(transaction_module, "_unchanged", version_alone)
+    user = world.add_user()
+    renamed = user.model_copy(update={"name": "Ada", "pending_credential": "reset"})
+    world.write(user, renamed)
+
+    with meanwhile(world, COMMIT, world.drain):
+        world.invoke(update_user, path={"user_id": user.id}, body={"profile": {"city": "Bonn"}})
+
+    assert any("still waits" in violation for violation in check_settled(world))
+
+
+def test_sessions_that_outlive_a_disabling_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(User, "with_sessions_ended", lambda self, _: self)
+
+    assert "I13" in caught(find_scenario("enable_user: one who was disabled"))
+
+
+def test_password_that_is_stored_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = Idempotency.of
+
+    def remember_all(header: str, *, actor_id: str, operation: str, sent: str) -> Idempotency:
+        kept = of(header, actor_id=actor_id, operation=operation, sent=sent)
+        return replace(kept, fingerprint=sent)
+
+    monkeypatch.setattr(Idempotency, "of", remember_all)
+
+    assert "I17" in caught(find_scenario(CREATE))
+
+
+def test_account_that_is_never_told_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Identity, "set_enabled", do_nothing)
+
+    assert "I2" in caught(find_scenario("disable_user: as in its example"))
+
+
+def _is_journal(write: Any) -> bool:
+    return "Put" in write and write["Put"]["Item"]["pk"]["S"].startswith("JOURNAL#")

@@ -1,0 +1,147 @@
+"""What is refused leaves no trace in any store (I10, I11)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from functions.groups.add_user_to_group import add_user_to_group
+from functions.groups.create_group import create_group
+from functions.users.create_user import create_user
+from functions.users.delete_user import delete_user
+from functions.users.demote_user import demote_user
+from functions.users.disable_user import disable_user
+from functions.users.enable_user import enable_user
+from functions.users.promote_user import promote_user
+from functions.users.reset_password import reset_password
+from functions.users.suspend_user import suspend_user
+from functions.users.update_user import update_user
+from rollcall.kit.operation import Operation
+from rollcall.permissions import Permission
+from tests.faults.snapshot import describe_state
+from tests.world import Reply, World
+
+EVERY_OTHER = tuple(each for each in Permission if each is not Permission.ADMIN_ACCESS)
+
+
+def refuse(world: World, operation: Operation[Any, Any], **request: Any) -> Reply:
+    """Send what has to be refused, and look whether anything is different afterwards."""
+    before = describe_state(world)
+    reply = world.invoke(operation, **request)
+    assert 400 <= reply.status < 500
+    assert describe_state(world) == before
+    return reply
+
+
+@pytest.mark.parametrize("operation", [demote_user, disable_user, suspend_user, delete_user])
+def test_nobody_takes_away_his_own_standing(world: World, operation: Operation[Any, Any]) -> None:
+    world.add_user(is_admin=True)
+
+    assert refuse(world, operation, path={"user_id": world.admin_id}).code == "own_account"
+
+
+def test_nobody_changes_his_own_status(world: World) -> None:
+    body = {"status": "inactive", "name": "Ada"}
+
+    reply = refuse(world, update_user, path={"user_id": world.admin_id}, body=body)
+
+    assert reply.code == "own_account"
+
+
+@pytest.mark.parametrize(
+    "operation", [demote_user, disable_user, suspend_user, delete_user, reset_password]
+)
+def test_who_holds_everything_but_admin_access_cannot_touch_an_admin(
+    world: World, operation: Operation[Any, Any]
+) -> None:
+    actor = world.add_user(permissions=EVERY_OTHER)
+
+    reply = refuse(world, operation, caller=actor.id, path={"user_id": world.admin_id})
+
+    assert reply.code == "target_outranks_caller"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"email": "new@example.com", "isAdmin": True},
+        {"email": "new@example.com", "permissions": ["admin:access"]},
+    ],
+)
+def test_nobody_makes_a_user_who_may_do_more_than_himself(
+    world: World, body: dict[str, Any]
+) -> None:
+    actor = world.add_user(permissions=EVERY_OTHER)
+
+    assert refuse(world, create_user, caller=actor.id, body=body).code == "grant_exceeds_own"
+
+
+def test_nobody_promotes_without_holding_everything(world: World) -> None:
+    actor = world.add_user(permissions=EVERY_OTHER)
+
+    reply = refuse(world, promote_user, caller=actor.id, path={"user_id": actor.id})
+
+    assert reply.code == "grant_exceeds_own"
+
+
+def test_nobody_opens_an_account_that_may_do_more_than_himself(world: World) -> None:
+    actor = world.add_user(permissions=(Permission.USER_DISABLE,))
+    admin = world.add_user(is_admin=True)
+    world.invoke(disable_user, path={"user_id": admin.id})
+
+    reply = refuse(world, enable_user, caller=actor.id, path={"user_id": admin.id})
+
+    assert reply.code == "grant_exceeds_own"
+
+
+def test_nobody_grants_through_a_group_what_he_lacks(world: World) -> None:
+    actor = world.add_user(permissions=(Permission.GROUP_CREATE, Permission.GROUP_ASSIGN))
+    group_id = world.add_group("Editors", Permission.USER_UPDATE)
+    body = {"name": "Deleters", "permissions": ["user.delete"]}
+    joined = {"groupId": group_id, "role": "member"}
+
+    replies = [
+        refuse(world, create_group, caller=actor.id, body=body),
+        refuse(world, add_user_to_group, caller=actor.id, path={"user_id": actor.id}, body=joined),
+    ]
+
+    assert [reply.code for reply in replies] == ["grant_exceeds_own"] * 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"isAdmin": True},
+        {"permissions": ["admin:access"]},
+        {"authEpoch": 0},
+        {"version": 7},
+        {"name": "Ada", "memberships": []},
+    ],
+)
+def test_fields_that_are_not_offered_are_refused_and_not_ignored(
+    world: World, body: dict[str, Any]
+) -> None:
+    user = world.add_user()
+
+    assert refuse(world, update_user, path={"user_id": user.id}, body=body).status == 422
+
+
+def test_last_admin_stays_whoever_tries(world: World) -> None:
+    actor = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
+
+    for operation in (demote_user, disable_user, suspend_user, delete_user):
+        reply = refuse(world, operation, caller=actor.id, path={"user_id": world.admin_id})
+        assert (reply.status, reply.code) == (409, "last_admin")
+
+
+def test_half_taken_names_are_refused_as_a_whole(world: World) -> None:
+    world.add_user("taken@example.com", phone="+4915112345678")
+    group = {"groups": ["grp_unknown"]}
+
+    for body in (
+        {"phone": "+4915112345678"},
+        {"username": "free-name", "email": "taken@example.com"},
+    ):
+        assert refuse(world, create_user, body={"email": "new@example.com", **body}).status == 409
+    assert refuse(world, create_user, body={"email": "new@example.com", **group}).status == 404
