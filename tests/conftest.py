@@ -36,3 +36,14 @@ def logged() -> Iterator[StringIO]:
     python_logger.addHandler(handler)
     yield handler.stream
     python_logger.removeHandler(handler)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many faults were tried, when the fault harness has run."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    noted = [dict(report.user_properties) for report in reports]
+    runs, violations = (
+        sum(each.get(f"fault {what}", 0) for each in noted) for what in ("runs", "violations")
+    )
+    if runs:
+        terminalreporter.write_line(f"fault harness: {runs} runs, {violations} violations")

@@ -63,6 +63,10 @@ class Scenario:
     """Whether a client asks, who may have an Idempotency-Key."""
     again: frozenset[int] = frozenset()
     """Other statuses that a client without a key may meet who sends it a second time."""
+    refused_for_good: bool = False
+    """Whether Cognito will never take it. What a process that dies has left of it is out of step,
+    visibly, until the same request takes it back or somebody corrects it.
+    """
 
 
 @dataclass
@@ -158,7 +162,7 @@ class Explorer:
             return
         if self.scenario.by_client and reply.status < 300:
             yield from self._check_repetition(reply)
-        yield from self._settle()
+        yield from self._settle(in_step=True)
         yield from self.plan.verify(reply)
         yield from check_secrets(self.world, SECRETS, self._all_said(reply))
 
@@ -187,8 +191,11 @@ class Explorer:
     def _end_by_giving_up(self, _: Reply | None) -> Iterator[str]:
         yield from self._settle()
 
-    def _settle(self) -> Iterator[str]:
-        """Reactions, with Lambda's retries, then the next reconciliation."""
+    def _settle(self, *, in_step: bool = False) -> Iterator[str]:
+        """Reactions, then the next reconciliation."""
+        if self.scenario.refused_for_good and not in_step:
+            yield from check_always(self.world)
+            return
         try:
             self.world.drain()
             self.world.clock.advance(minutes=2)

@@ -121,6 +121,16 @@ def a_new_user(world: World) -> User:
     )
 
 
+def make_foreign_account(world: World, email: str) -> None:
+    """An account in the user pool that the table does not know."""
+    attributes = {"email": email, "email_verified": "true"}
+    world.cognito.admin_create_user(
+        UserPoolId=world.runtime.settings.user_pool_id,
+        Username="somebody-else",
+        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+    )
+
+
 def choose_password(world: World, user: User) -> None:
     """Let a user have chosen his password."""
     world.runtime.identity.set_password(user.id, "Chosen-Before-1", permanent=True)
@@ -206,6 +216,17 @@ def a_user_with_the_email_of_one_deleted_while_cognito_was_down(world: World) ->
 def a_user_with_a_taken_email(world: World) -> Plan:
     world.add_user("taken@example.com")
     return ask(world, create_user, Example(body={"email": "taken@example.com"}))
+
+
+@scenario("create_user", 422, again=frozenset({409}), refused_for_good=True)
+def a_user_whose_email_belongs_to_an_account_nobody_knows(world: World) -> Plan:
+    make_foreign_account(world, "foreign@example.com")
+
+    def verify(_: Reply) -> Iterable[str]:
+        if world.users_with_email("foreign@example.com"):
+            yield "a refused user is there"
+
+    return ask(world, create_user, Example(body={"email": "foreign@example.com"}), verify)
 
 
 @scenario("update_user")

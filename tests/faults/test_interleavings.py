@@ -24,6 +24,7 @@ from tests.aws_edge import failing, watched
 from tests.examples import EXAMPLES, set_scene
 from tests.faults.invariants import accounts, check_always, check_settled
 from tests.faults.races import COMMIT, meanwhile
+from tests.faults.scenarios import make_foreign_account
 from tests.world import Reply, World
 
 PASSWORD, OTHER_PASSWORD = "Open-Sesame-7", "TempPass123!"
@@ -42,16 +43,6 @@ def reset(world: World, user_id: str, key: str, password: str) -> Reply:
     """The admin setting a user's password."""
     headers, body = {"Idempotency-Key": key}, {"newPassword": password}
     return world.invoke(reset_password, path={"user_id": user_id}, body=body, headers=headers)
-
-
-def make_foreign_account(world: World, email: str) -> None:
-    """An account in the user pool that the table does not know."""
-    attributes = {"email": email, "email_verified": "true"}
-    world.cognito.admin_create_user(
-        UserPoolId=world.runtime.settings.user_pool_id,
-        Username="somebody-else",
-        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
-    )
 
 
 def remove_foreign_account(world: World) -> None:
