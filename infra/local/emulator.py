@@ -54,9 +54,9 @@ class Emulator:
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
-    def start(self, lock: int) -> None:
+    def start(self, lock: int | None = None) -> None:
         """Start it and wait until it answers. It holds the file descriptor ``lock`` open until it
-        has written its state. Raises LocalProblem when the port is in use or it does not come up.
+        has written its state; state that nobody shares needs none. Raises LocalProblem when the port is in use or it does not come up.
         """
         with socket.socket() as probe:
             if probe.connect_ex((HOST, self.port)) == 0:
@@ -70,7 +70,7 @@ class Emulator:
             [sys.executable, "-m", "infra.local.emulator_process"],
             env=self._environment(),
             stdin=subprocess.PIPE,
-            pass_fds=(lock,),
+            pass_fds=() if lock is None else (lock,),
             stdout=self._log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
