@@ -56,7 +56,8 @@ class Emulator:
 
     def start(self, lock: int | None = None) -> None:
         """Start it and wait until it answers. It holds the file descriptor ``lock`` open until it
-        has written its state; state that nobody shares needs none. Raises LocalProblem when the port is in use or it does not come up.
+        has written its state; state that nobody shares needs none. Raises LocalProblem when the
+        port is in use or it does not come up.
         """
         with socket.socket() as probe:
             if probe.connect_ex((HOST, self.port)) == 0:
