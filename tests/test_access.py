@@ -1,4 +1,4 @@
-"""Who is calling, and what he may do (R2, R3, I3, I9, I13)."""
+"""Who is calling, and what they may do (R2, R3, I3, I9, I13)."""
 
 from __future__ import annotations
 

@@ -215,7 +215,7 @@ TO_ONESELF: Mapping[str, str | None] = {
     "suspend_user": "own_account",
     "update_user": None,
 }
-"""What a platform admin meets who turns these on himself, in this order; None: it is answered."""
+"""What a platform admin meets who turns these on their own account, in this order; None: it is answered."""
 
 TO_A_SUPERIOR: Mapping[str, str | None] = {
     "add_user_to_group": None,

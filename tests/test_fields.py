@@ -87,6 +87,7 @@ def test_ordinary_addresses_are_accepted_whatever_their_case(address: str, shout
         ("jane@日本語.jp", "jane@xn--wgv71a119e.jp"),
         ("jane@example。com", "jane@example.com"),
         ("o'hara+news@example.com", "o'hara+news@example.com"),
+        ("\uff2aane\uff20example.com", "jane@example.com"),  # full-width J and @
     ],
 )
 def test_addresses_are_kept_in_one_form(written: str, kept: str) -> None:

@@ -116,7 +116,7 @@ def test_email_phone_and_username_are_claimed() -> None:
         Claim(PHONE, "+4915112345678"),
         Claim(USERNAME, "jane"),
     }
-    assert user.as_deleted(NOW).claims() == user.claims(), "he can still be restored"
+    assert user.as_deleted(NOW).claims() == user.claims(), "still restorable"
     assert make_user().claims() == user.as_erased(NOW).claims() == set()
 
 

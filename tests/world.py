@@ -167,7 +167,7 @@ class World:
         return self.user(user_id)
 
     def change_user(self, user: User, after: User) -> User:
-        """Write a user's next version, drain, and return him as he is stored."""
+        """Write a user's next version, drain, and return what is then stored."""
         self.call("change_user").commit(Change(user, after), answer=UserAnswer.of)
         self.drain()
         return self.user(user.id)
@@ -186,7 +186,7 @@ class World:
         return group.id
 
     def user(self, user_id: str) -> User:
-        """The user as he is stored; also a tombstone."""
+        """The user as stored; also a tombstone."""
         found = self.runtime.table.find(User, user_id)
         assert found is not None, f"{user_id} is not in the table"
         return found

@@ -27,7 +27,7 @@ class RemoveUserFromGroup(WriteRequest):
     writes=[User],
 )
 def remove_user_from_group(request: RemoveUserFromGroup, call: Call) -> UserAnswer:
-    """Take a user out of a group; what it granted him ends at once."""
+    """Take a user out of a group; what it granted ends at once."""
     user = load_modifiable(call.table, request.user_id)
     if request.group_id not in user.group_ids:
         raise NotFound("membership_not_found", "The user is not in this group")

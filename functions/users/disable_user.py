@@ -20,8 +20,8 @@ from rollcall.users import ChangeUser, Status, User, UserAnswer
     then=settle_user,
 )
 def disable_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Close a user's account for a while; everything he has is kept.
+    """Close a user's account for a while; groups and data are kept.
 
-    He cannot sign in, his sessions end, and tokens that he holds are refused at once.
+    The user cannot sign in, sessions end, and tokens already issued are refused at once.
     """
     return close_account(call, request.user_id, Status.INACTIVE, "disable")

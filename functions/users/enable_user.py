@@ -20,7 +20,7 @@ from rollcall.users import ChangeUser, Status, User, UserAnswer, load_modifiable
     then=settle_user,
 )
 def enable_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Open a disabled or suspended user's account again; he signs in with the same password."""
+    """Open a disabled or suspended user's account again; the password is the same."""
     user = load_modifiable(call.table, request.user_id)
     require_held(call.actor, effective_permissions(user, call.table, call.now))
     return call.commit(

@@ -18,7 +18,7 @@ from rollcall.users import ChangeUser, User, UserAnswer, load_modifiable
     then=settle_user,
 )
 def promote_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Make a user a platform admin, from his next request on."""
+    """Make a user a platform admin, from the user's next request on."""
     require_held(call.actor, [Permission.ADMIN_ACCESS])
     user = load_modifiable(call.table, request.user_id)
     promoted = user.model_copy(update={"is_admin": True})

@@ -53,7 +53,7 @@ def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None
     then=set_password,
 )
 def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
-    """Set a user's password, or without a body mail him a reset.
+    """Set a user's password, or without a body have a reset mailed.
 
     Who has never chosen a password is sent the invitation again. Refused for a user who signs in
     with another provider.
@@ -61,10 +61,11 @@ def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
     if request.permanent and request.new_password is None:
         raise Invalid.field("newPassword", "permanent goes with newPassword.", "password_needed")
     user = load_modifiable(call.table, request.user_id)
-    call.check_version(user)
     refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
     if request.new_password is None and not STATUS_RULES[user.status].sign_in:
-        raise Conflict("sign_in_closed", "This user cannot sign in at present; enable him first.")
+        raise Conflict(
+            "sign_in_closed", "This user cannot sign in at present; enable the account first."
+        )
     find_password_account(call, user)
     changed = user.with_credential("password" if request.new_password else "reset", call.now)
     changed = changed.with_sessions_ended(call.now) if request.end_sessions else changed

@@ -21,7 +21,7 @@ from rollcall.users import ChangeUser, Status, User, UserAnswer
     then=settle_user,
 )
 def restore_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Bring a soft-deleted user back as he was, with his password and his groups."""
+    """Bring a soft-deleted user back as they were, with password and groups."""
     user = call.table.load(User, request.user_id)
     if user.status is not Status.DELETED:
         raise Conflict("user_not_deleted", "Only a deleted user can be restored.")

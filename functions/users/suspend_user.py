@@ -22,6 +22,6 @@ from rollcall.users import ChangeUser, Status, User, UserAnswer
 def suspend_user(request: ChangeUser, call: Call) -> UserAnswer:
     """Suspend a user, as a sanction rather than a pause.
 
-    He cannot sign in, his sessions end, and tokens that he holds are refused at once.
+    The user cannot sign in, sessions end, and tokens already issued are refused at once.
     """
     return close_account(call, request.user_id, Status.SUSPENDED, "suspend")

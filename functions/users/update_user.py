@@ -68,7 +68,6 @@ def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     the change is refused (412) when somebody else has changed the user since.
     """
     user = load_modifiable(call.table, request.user_id)
-    call.check_version(user)
     _check_rights(request, call, user)
     if request.password is not None:
         find_password_account(call, user)

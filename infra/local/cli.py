@@ -63,7 +63,7 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
     )
     add("--ephemeral", action="store_true", help="start empty and keep nothing but the logs")
     add("--admin-email", metavar="E", help="the first admin (default: admin@example.com)")
-    add("--admin-password", metavar="P", help="his password (default: a random one, kept)")
+    add("--admin-password", metavar="P", help="that admin's password (default: a random one, kept)")
     parser.set_defaults(run=_run_local)
 
 

@@ -190,7 +190,7 @@ def _facts(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_groups(items: list[dict[str, Any]]) -> Iterator[str]:
-    """An erased user leaves nothing but his tombstone."""
+    """An erased user leaves nothing but the tombstone."""
     erased = {user["pk"] for user in _users(items) if user["erased"]}
     for item in items:
         if item["pk"] in erased and item["sk"] != "#USER":

@@ -132,7 +132,7 @@ def make_foreign_account(world: World, email: str) -> None:
 
 
 def choose_password(world: World, user: User) -> None:
-    """Let a user have chosen his password."""
+    """Let a user have chosen a password."""
     world.runtime.identity.set_password(user.id, "Chosen-Before-1", permanent=True)
 
 

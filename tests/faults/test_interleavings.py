@@ -1,4 +1,4 @@
-"""What happens between two steps of an operation: the actor loses his rights (I9), the stream comes
+"""What happens between two steps of an operation: the actor loses rights (I9), the stream comes
 first, somebody else changes the same user, a newer state is already there (I2, I6, I7).
 """
 
@@ -30,7 +30,7 @@ from tests.world import Reply, World
 PASSWORD, OTHER_PASSWORD = "Open-Sesame-7", "TempPass123!"
 WRITING = [operation for operation in read_catalog().operations if operation.writes]
 CLOSED = {demote_user: 403, disable_user: 403, delete_user: 401}
-"""What takes an actor's rights away, and what he is answered then."""
+"""What takes an actor's rights away, and what is answered then."""
 
 
 def update(world: World, user_id: str, key: str = "", **body: Any) -> Reply:

@@ -66,8 +66,9 @@ def test_days_count_from_the_last_deletion(world: World) -> None:
     assert purge(world) == 0
 
 
-def test_index_that_lags_behind_purges_nobody(world: World) -> None:
-    user = world.add_user()
+@pytest.mark.parametrize("deleted_again", [False, True])
+def test_index_that_lags_behind_purges_nobody(world: World, deleted_again: bool) -> None:
+    user = world.user(soft_delete(world)) if deleted_again else world.add_user()
     long_ago = (world.clock.now - timedelta(days=40)).isoformat()
     partition, sort = INDEXES["gsi2"]
     world.runtime.table.update_unversioned(

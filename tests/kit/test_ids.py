@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +29,12 @@ def test_ids_sort_by_time(earlier: datetime, later: datetime) -> None:
 @given(moment=MOMENTS, prefix=st.sampled_from(["usr", "grp", "jrn"]))
 def test_id_has_one_form(moment: datetime, prefix: str) -> None:
     assert re.fullmatch(rf"{prefix}_{ID_PATTERN}", new_id(prefix, moment))
+
+
+def test_ids_of_neighbouring_milliseconds_sort_too() -> None:
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    ids = [new_id("usr", start + timedelta(milliseconds=number)) for number in range(1000)]
+    assert ids == sorted(ids)
 
 
 def test_ids_of_one_moment_differ() -> None:

@@ -125,9 +125,11 @@ def test_required_entity_that_is_gone_is_not_found(world: World) -> None:
 
 def test_moved_version_counts_more_than_any_other_refusal(world: World) -> None:
     user, other = world.add_user("old@example.com"), world.add_user("taken@example.com")
-    rename(world, user, "Meanwhile")
-    transaction = begin(world)
+    actor = world.add_user()
+    rename(world, actor, "Meanwhile")
+    transaction = begin(world, {actor.key(): actor.version})
     transaction.add_change(Change(user, user.model_copy(update={"email": other.email})))
+    transaction.add_witnesses()
     with pytest.raises(Contended):
         transaction.send()
 

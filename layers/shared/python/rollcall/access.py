@@ -22,7 +22,7 @@ ENTRIES_AT_MOST = 1_000
 
 class AccessPolicy(Entity):
     """One item that says what every role and every group grants, so that a caller's permissions
-    take one read beyond his own record. Groups and roles that grant nothing are not in it.
+    take one read beyond the caller's own record. Groups and roles that grant nothing are not in it.
     """
 
     kind: ClassVar[str] = "access_policy"
@@ -55,7 +55,7 @@ class AccessPolicy(Entity):
         return frozenset(granted)
 
     def granted_to(self, user: User) -> frozenset[Permission]:
-        """What the user's roles and groups give him; a role that is gone gives nothing."""
+        """What the user's roles and groups give; a role that is gone gives nothing."""
         present = [role_id for role_id in user.roles if role_id in self.roles]
         return self.granted_by_groups(user.group_ids) | self.granted_by_roles(present)
 

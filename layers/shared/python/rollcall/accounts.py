@@ -34,7 +34,7 @@ TOMBSTONE_KEPT = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Credential:
-    """A password that the caller has chosen; it is nowhere stored, so only his call can set it."""
+    """A password that the caller has chosen; it is nowhere stored, so only that call can set it."""
 
     password: SecretStr
     permanent: bool
@@ -85,7 +85,7 @@ def _unfinished(credential: Credential | None) -> Unavailable:
 
 
 def settle_user(request: ChangeUser, call: Call, answer: UserAnswer) -> None:
-    """What follows an operation about one user that leaves his password alone."""
+    """What follows an operation about one user that leaves the password alone."""
     settle_account(call, answer.id)
 
 
@@ -96,7 +96,7 @@ def converge_account(call: Call, user_id: str) -> None:
 
 def find_password_account(call: Call, user: User) -> FoundAccount | None:
     """The account of a user whose password is about to be changed; raises Conflict (409) when
-    he signs in with another provider. None: it has yet to be made.
+    the user signs in with another provider. None: it has yet to be made.
     """
     found = call.identity.find(user.id)
     if found and found.federated:
@@ -229,7 +229,7 @@ def _undo(call: Call, change: Change[User]) -> None:
 
 
 def _without(change: Change[User], present: User, now: datetime) -> User:
-    """The user as he is now without this change, but with what others have changed since. The
+    """The present user without this change, but with what others have changed since. The
     sessions that it ended stay ended (I13).
     """
     before, after = change.before, change.after

@@ -11,7 +11,7 @@ from rollcall.kit.errors import Conflict, Forbidden
 
 class Permission(StrEnum):
     """Every permission there is. An operation needs exactly one of them; a person holds those
-    of his roles, of his groups, and those granted to him directly.
+    of all roles and groups, and those granted directly.
     """
 
     ADMIN_ACCESS = EVERYTHING
@@ -39,7 +39,7 @@ class Permission(StrEnum):
 
 
 def require_held(actor: Actor, granted: Iterable[str]) -> None:
-    """Refuse to pass on what the actor does not hold himself (R4, I11)."""
+    """Refuse to pass on what the actor does not hold (R4, I11)."""
     lacking = sorted(permission for permission in set(granted) if not actor.holds(permission))
     if lacking:
         detail = f"You can only pass on what you hold yourself; you lack {', '.join(lacking)}."
@@ -57,6 +57,6 @@ def refuse_outranked(actor: Actor, held_by_target: Iterable[str]) -> None:
 
 
 def refuse_self(actor: Actor, target_id: str, deed: str) -> None:
-    """Refuse what nobody may do to himself (I10)."""
+    """Refuse what nobody may do to their own account (I10)."""
     if actor.id == target_id:
         raise Conflict("own_account", f"You cannot {deed} yourself; ask another admin.")

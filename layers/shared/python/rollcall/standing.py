@@ -10,7 +10,7 @@ from rollcall.users import Status, UserAnswer, load_modifiable
 
 
 def close_account(call: Call, user_id: str, status: Status, deed: str) -> UserAnswer:
-    """Put another user into a status in which he cannot sign in. Raises Conflict for oneself,
+    """Put another user into a status without the right to sign in. Raises Conflict for oneself,
     for the last admin, and for a status that cannot follow.
     """
     user = load_modifiable(call.table, user_id)

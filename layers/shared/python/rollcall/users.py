@@ -55,7 +55,7 @@ STATUS_RULES: Mapping[Status, StatusRules] = {
 
 def _refuse_deleted(status: Status) -> Status:
     if status is Status.DELETED:
-        raise ValueError("Delete a user with DELETE; ?mode=soft keeps him restorable.")
+        raise ValueError("Delete a user with DELETE; ?mode=soft keeps the user restorable.")
     return status
 
 
@@ -108,8 +108,8 @@ type PendingCredential = Literal["invitation", "password", "reset"]
 
 
 class User(Entity):
-    """One user with his memberships. A permanently deleted one stays as a bare tombstone until
-    his account is gone from the identity provider for certain.
+    """One user with all memberships. A permanently deleted one stays as a bare tombstone until
+    the account is gone from the identity provider for certain.
     """
 
     kind: ClassVar[str] = "user"
@@ -159,7 +159,7 @@ class User(Entity):
 
     @classmethod
     def assemble(cls, items: Iterable[Item]) -> Self | None:
-        """The user from his item, his memberships and his last sign-in."""
+        """The user from item, memberships and last sign-in."""
         user: Item | None = None
         memberships: list[Item] = []
         last_login_at: str | None = None
@@ -182,12 +182,12 @@ class User(Entity):
 
     @property
     def group_ids(self) -> tuple[str, ...]:
-        """The groups he is in."""
+        """The groups that the user is in."""
         return tuple(membership.group_id for membership in self.memberships)
 
     @property
     def own_permissions(self) -> frozenset[Permission]:
-        """What he holds without any role or group."""
+        """What the user holds without any role or group."""
         extra = {Permission.ADMIN_ACCESS} if self.is_admin else set()
         return frozenset(self.permissions) | extra
 
@@ -197,7 +197,7 @@ class User(Entity):
         return self.identity_version == self.version and self.pending_credential is None
 
     def claims(self) -> frozenset[Claim]:
-        """Email, phone and username; also while he can still be restored."""
+        """Email, phone and username; also while the user can still be restored."""
         held = {EMAIL: self.email, PHONE: self.phone, USERNAME: self.username}
         return frozenset(Claim(kind, value) for kind, value in held.items() if value)
 
@@ -206,7 +206,7 @@ class User(Entity):
         return {ADMINS: 1} if self.is_admin and self.status is Status.ACTIVE else {}
 
     def rows(self) -> tuple[Row, ...]:
-        """His memberships."""
+        """The memberships."""
         return self.memberships
 
     def facts(self) -> Item:
@@ -240,7 +240,7 @@ class User(Entity):
         return self.exists and told == known and self.account() == before.account()
 
     def account(self) -> Account:
-        """The account that he should have at the identity provider."""
+        """The account that there should be at the identity provider."""
         return Account(
             id=self.id,
             email=self.email,
@@ -253,8 +253,8 @@ class User(Entity):
         )
 
     def with_status(self, status: Status, now: datetime) -> Self:
-        """The user in another status; setting the one he has is fine. Whoever loses the right to
-        sign in loses his sessions too. Raises Conflict when STATUS_RULES do not allow the step.
+        """The user in another status; setting the present one is fine. Whoever loses the right to
+        sign in loses all sessions too. Raises Conflict when STATUS_RULES do not allow the step.
         """
         if status is self.status:
             return self
@@ -275,7 +275,7 @@ class User(Entity):
         )
 
     def with_membership(self, group_id: str, role: GroupRole | None = None) -> Self:
-        """The user in this group, in this role; without one as what he is there, or as member."""
+        """The user in this group, in this role; without one as what the user is there, or as member."""
         held = {each.group_id: each.role for each in self.memberships}
         role = role or held.get(group_id, GroupRole.MEMBER)
         added = Membership(user_id=self.id, group_id=group_id, role=role)
@@ -289,13 +289,13 @@ class User(Entity):
         return self.model_copy(update={"memberships": remaining})
 
     def as_deleted(self, now: datetime) -> Self:
-        """The user soft-deleted: restorable, signed out, his email still his."""
+        """The user soft-deleted: restorable, signed out, the email still claimed."""
         deleted = self.with_status(Status.DELETED, now)
         marks = {"status_before_deletion": self.status, "deleted_at": now}
         return deleted.model_copy(update=marks)
 
     def as_restored(self, now: datetime) -> Self:
-        """The user as he was before the soft deletion."""
+        """The user as before the soft deletion."""
         restored = self.with_status(self.status_before_deletion or Status.ACTIVE, now)
         return restored.model_copy(update={"status_before_deletion": None, "deleted_at": None})
 
@@ -315,7 +315,7 @@ class User(Entity):
 
 
 SIGN_IN_ROW = "#SIGN_IN"
-"""Sort key of the row with a user's last sign-in; it is no part of his version."""
+"""Sort key of the row with a user's last sign-in; it is no part of the version."""
 
 
 def load_modifiable(table: Table, user_id: str) -> User:
@@ -334,7 +334,7 @@ class GroupMembership(Model):
 
 
 class UserAnswer(VersionedAnswer):
-    """A user as an operation's answer shows him."""
+    """A user as an operation's answer shows one."""
 
     id: str
     username: str | None = None
@@ -379,7 +379,7 @@ class IdentityState(Model):
 
 
 class UserDetail(UserAnswer):
-    """A user with all that is known about him (U6)."""
+    """A user with all that is known (U6)."""
 
     effective_permissions: Annotated[
         tuple[Permission, ...],

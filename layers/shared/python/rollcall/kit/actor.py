@@ -1,4 +1,4 @@
-"""Who is acting, and what was read to decide that he may."""
+"""Who is acting, and what was read to decide that."""
 
 from __future__ import annotations
 
