@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from rollcall.users import GroupRole, Status
+from rollcall.statuses import Status
+from rollcall.users import GroupRole
 from tests.world import World
 
 

@@ -15,7 +15,8 @@ from rollcall.accounts import (
 from rollcall.kit.errors import Conflict, Unavailable
 from rollcall.kit.identity import IdentityRefused
 from rollcall.kit.transaction import Change
-from rollcall.users import Status, UserAnswer
+from rollcall.statuses import Status
+from rollcall.user_answers import UserAnswer
 from tests.aws_edge import failing, watched
 from tests.world import World
 

@@ -15,7 +15,8 @@ import pytest
 from infra.catalog import read_catalog
 from rollcall.kit.operation import Operation
 from rollcall.permissions import Permission
-from rollcall.users import GroupRole, Status
+from rollcall.statuses import Status
+from rollcall.users import GroupRole
 from tests.examples import EXAMPLES, Scene, set_scene
 from tests.world import Reply, World
 
@@ -215,7 +216,7 @@ TO_ONESELF: Mapping[str, str | None] = {
     "suspend_user": "own_account",
     "update_user": None,
 }
-"""What a platform admin meets who turns these on their own account, in this order; None: it is answered."""
+"""What an admin meets who turns these on their own account, in this order; None: answered."""
 
 TO_A_SUPERIOR: Mapping[str, str | None] = {
     "add_user_to_group": None,

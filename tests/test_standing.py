@@ -6,7 +6,7 @@ import pytest
 
 from rollcall.kit.errors import Conflict, NotFound
 from rollcall.standing import close_account
-from rollcall.users import Status
+from rollcall.statuses import Status
 from tests.world import World
 
 

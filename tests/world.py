@@ -39,7 +39,8 @@ from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change
 from rollcall.permissions import Permission
-from rollcall.users import User, UserAnswer
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User
 from tests.iam import acting_as
 from tests.strict_aws import StrictAws, find_pool
 

@@ -14,7 +14,8 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change, Required
 from rollcall.operations import operation
 from rollcall.permissions import Permission, require_held
-from rollcall.users import GroupRole, User, UserAnswer, load_modifiable
+from rollcall.user_answers import UserAnswer
+from rollcall.users import GroupRole, User, load_modifiable
 
 
 class AddUserToGroup(WriteRequest):

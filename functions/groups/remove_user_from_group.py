@@ -10,7 +10,8 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission, refuse_outranked
-from rollcall.users import User, UserAnswer, load_modifiable
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User, load_modifiable
 
 
 class RemoveUserFromGroup(WriteRequest):

@@ -12,7 +12,9 @@ from rollcall.kit.job import Report
 from rollcall.kit.model import format_time
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
-from rollcall.users import SOFT_DELETED, Deletion, Status, User
+from rollcall.statuses import Status
+from rollcall.user_answers import Deletion
+from rollcall.users import SOFT_DELETED, User
 
 KEPT = timedelta(days=30)
 PURGED_AT_MOST = 2_000

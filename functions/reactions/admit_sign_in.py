@@ -9,7 +9,8 @@ from rollcall.kit.log import log_failure
 from rollcall.kit.model import format_time
 from rollcall.kit.reaction import SignIn
 from rollcall.kit.retry import retry_contended
-from rollcall.users import SIGN_IN_ROW, STATUS_RULES, User
+from rollcall.statuses import STATUS_RULES
+from rollcall.users import SIGN_IN_ROW, User
 
 REFRESH = "TokenGeneration_RefreshTokens"
 """Cognito's word for tokens that are renewed without anybody signing in."""

@@ -21,8 +21,10 @@ from rollcall.kit.transaction import Change, Required
 from rollcall.operations import operation
 from rollcall.passwords import Password
 from rollcall.permissions import Permission, require_held
+from rollcall.statuses import OpenStatus, Status
+from rollcall.user_answers import UserAnswer
 from rollcall.usernames import suggest_usernames
-from rollcall.users import OpenStatus, PendingCredential, Status, User, UserAnswer
+from rollcall.users import PendingCredential, User
 
 
 class CreateUser(WriteRequest):

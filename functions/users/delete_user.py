@@ -16,7 +16,9 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission, refuse_outranked, refuse_self
-from rollcall.users import Deletion, Status, User
+from rollcall.statuses import Status
+from rollcall.user_answers import Deletion
+from rollcall.users import User
 
 
 class DeleteUser(WriteRequest):

@@ -8,7 +8,8 @@ from rollcall.kit.identity import Account
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission, refuse_outranked, refuse_self
-from rollcall.users import ChangeUser, User, UserAnswer, load_modifiable
+from rollcall.user_answers import ChangeUser, UserAnswer
+from rollcall.users import User, load_modifiable
 
 
 @operation(

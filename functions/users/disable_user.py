@@ -9,7 +9,9 @@ from rollcall.kit.identity import Account
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 from rollcall.standing import close_account
-from rollcall.users import ChangeUser, Status, User, UserAnswer
+from rollcall.statuses import Status
+from rollcall.user_answers import ChangeUser, UserAnswer
+from rollcall.users import User
 
 
 @operation(

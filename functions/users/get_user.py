@@ -8,7 +8,8 @@ from rollcall.kit.call import Call
 from rollcall.kit.model import Request
 from rollcall.operations import operation
 from rollcall.permissions import Permission
-from rollcall.users import User, UserDetail
+from rollcall.user_answers import UserDetail
+from rollcall.users import User
 
 
 class GetUser(Request):

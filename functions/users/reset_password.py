@@ -17,7 +17,9 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
 from rollcall.permissions import Permission, refuse_outranked
-from rollcall.users import STATUS_RULES, User, UserAnswer, load_modifiable
+from rollcall.statuses import STATUS_RULES
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User, load_modifiable
 
 
 class ResetPassword(WriteRequest):

@@ -10,7 +10,9 @@ from rollcall.kit.identity import Account
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission, require_held
-from rollcall.users import ChangeUser, Status, User, UserAnswer
+from rollcall.statuses import Status
+from rollcall.user_answers import ChangeUser, UserAnswer
+from rollcall.users import User
 
 
 @operation(

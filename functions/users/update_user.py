@@ -19,7 +19,9 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
 from rollcall.permissions import Permission, refuse_outranked, refuse_self
-from rollcall.users import OpenStatus, User, UserAnswer, load_modifiable
+from rollcall.statuses import OpenStatus
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User, load_modifiable
 
 CREDENTIALS = frozenset({"email", "phone", "username", "password"})
 

@@ -29,7 +29,8 @@ from rollcall.kit.job import make_call
 from rollcall.kit.settings import Settings
 from rollcall.kit.transaction import Change
 from rollcall.operations import connect
-from rollcall.users import User, UserAnswer
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User
 from tests.benchmarks.measuring import Measured, interleave, print_table
 from tests.world import make_event
 

@@ -33,7 +33,9 @@ from rollcall.kit.job import make_call
 from rollcall.kit.operation import Operation
 from rollcall.kit.transaction import Change
 from rollcall.permissions import Permission
-from rollcall.users import GroupRole, Status, User, UserAnswer
+from rollcall.statuses import Status
+from rollcall.user_answers import UserAnswer
+from rollcall.users import GroupRole, User
 from tests.examples import EXAMPLES, Example, set_scene
 from tests.faults.harness import Plan, Scenario, nothing_more
 from tests.faults.invariants import accounts

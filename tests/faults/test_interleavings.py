@@ -19,7 +19,8 @@ from functions.users.update_user import update_user
 from infra.catalog import read_catalog
 from rollcall.kit.operation import Operation
 from rollcall.permissions import Permission
-from rollcall.users import GroupRole, Status
+from rollcall.statuses import Status
+from rollcall.users import GroupRole
 from tests.aws_edge import failing, watched
 from tests.examples import EXAMPLES, set_scene
 from tests.faults.invariants import accounts, check_always, check_settled

@@ -22,7 +22,8 @@ from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Account, AliasHeld, FoundAccount, Identity
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Transaction
-from rollcall.users import ADMINS, User, UserAnswer
+from rollcall.user_answers import UserAnswer
+from rollcall.users import ADMINS, User
 from tests.examples import Example
 from tests.faults.harness import Scenario, explore
 from tests.faults.invariants import accounts, check_settled

@@ -22,7 +22,8 @@ from functions.users.promote_user import promote_user
 from functions.users.suspend_user import suspend_user
 from functions.users.update_user import update_user
 from rollcall.kit.operation import Operation
-from rollcall.users import ADMINS, Status
+from rollcall.statuses import Status
+from rollcall.users import ADMINS
 from tests.faults.invariants import check_settled
 from tests.faults.races import race
 from tests.world import Reply, World

@@ -8,7 +8,8 @@ import pytest
 
 from rollcall.kit.errors import Stale
 from rollcall.kit.transaction import Change
-from rollcall.users import GroupRole, UserAnswer
+from rollcall.user_answers import UserAnswer
+from rollcall.users import GroupRole
 from tests.aws_edge import watched
 from tests.world import World
 

@@ -20,7 +20,8 @@ from rollcall.kit.errors import Forbidden, WrongDeclaration
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.reaction import SignIn
 from rollcall.operations import connect
-from rollcall.users import Status, User
+from rollcall.statuses import Status
+from rollcall.users import User
 from tests.world import World
 
 background = Background(connect=connect)

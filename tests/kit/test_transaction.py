@@ -11,7 +11,8 @@ from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
 from rollcall.kit.transaction import Change, Origin, Required, Transaction
-from rollcall.users import ADMINS, GroupRole, Status, User
+from rollcall.statuses import Status
+from rollcall.users import ADMINS, GroupRole, User
 from tests.aws_edge import failing, watched
 from tests.world import World
 

@@ -8,7 +8,8 @@ import pytest
 
 from functions.reactions.create_first_admin import create_first_admin
 from rollcall.kit.entity import Key
-from rollcall.users import ADMINS, Status
+from rollcall.statuses import Status
+from rollcall.users import ADMINS
 from tests.world import World
 
 

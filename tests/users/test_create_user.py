@@ -10,7 +10,8 @@ import pytest
 from functions.users.create_user import create_user
 from rollcall.kit.entity import Claim
 from rollcall.permissions import Permission
-from rollcall.users import ADMINS, USERNAME, Status
+from rollcall.statuses import Status
+from rollcall.users import ADMINS, USERNAME
 from tests.aws_edge import failing, watched
 from tests.world import ADMIN_EMAIL, Reply, World
 

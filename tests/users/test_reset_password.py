@@ -9,7 +9,8 @@ import pytest
 from functions.users.get_me import get_me
 from functions.users.reset_password import reset_password
 from rollcall.permissions import Permission
-from rollcall.users import Status, User
+from rollcall.statuses import Status
+from rollcall.users import User
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

@@ -7,7 +7,8 @@ import pytest
 from functions.users.get_me import get_me
 from functions.users.restore_user import restore_user
 from rollcall.permissions import Permission
-from rollcall.users import ADMINS, GroupRole, Status
+from rollcall.statuses import Status
+from rollcall.users import ADMINS, GroupRole
 from tests.aws_edge import failing
 from tests.world import Reply, World
 

@@ -13,7 +13,8 @@ from rollcall.kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
 from rollcall.kit.http import GatewayEvent
 from rollcall.kit.table import Table
 from rollcall.permissions import Permission
-from rollcall.users import Status, User
+from rollcall.statuses import Status
+from rollcall.users import User
 
 POLICY_ID = "ACCESS"
 ENTRIES_AT_MOST = 1_000

@@ -26,7 +26,8 @@ from rollcall.kit.identity import (
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.table import EXPIRY_ATTRIBUTE
 from rollcall.kit.transaction import Change
-from rollcall.users import ChangeUser, User, UserAnswer
+from rollcall.user_answers import ChangeUser, UserAnswer
+from rollcall.users import User
 
 TOMBSTONE_KEPT = timedelta(days=30)
 """Longer than any stalled request could take to make an account for an erased user."""
@@ -211,7 +212,8 @@ def _free_aliases(call: Call, user: User) -> None:
 
 def _take_back(call: Call, user_id: str) -> None:
     """Undo what this call committed for an account that Cognito will not have. When the same call
-    is repeated, that was an earlier attempt, of which only a new user is known for certain: one at version 1.
+    is repeated, that was an earlier attempt, of which only a new user is known for certain: one
+    at version 1.
     """
     user = None if call.committed else call.table.find(User, user_id)
     if user is not None and user.version == 1 and not user.identity_version:

@@ -7,8 +7,9 @@ from rollcall.fields import normalize_email
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim
 from rollcall.kit.transaction import Change
+from rollcall.user_answers import UserAnswer
 from rollcall.usernames import suggest_usernames
-from rollcall.users import ADMINS, EMAIL, User, UserAnswer
+from rollcall.users import ADMINS, EMAIL, User
 
 
 def ensure_first_admin(

@@ -6,7 +6,9 @@ from rollcall.access import effective_permissions
 from rollcall.kit.call import Call
 from rollcall.kit.transaction import Change
 from rollcall.permissions import refuse_outranked, refuse_self
-from rollcall.users import Status, UserAnswer, load_modifiable
+from rollcall.statuses import Status
+from rollcall.user_answers import UserAnswer
+from rollcall.users import load_modifiable
 
 
 def close_account(call: Call, user_id: str, status: Status, deed: str) -> UserAnswer:

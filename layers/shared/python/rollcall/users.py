@@ -1,70 +1,20 @@
-"""Users: what is kept about one, what each status means, and what an answer shows."""
+"""Users: what is kept about one, and the steps that lead from one version to the next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+from typing import ClassVar, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema
-
-from rollcall.fields import Id, Profile
+from rollcall.fields import Profile
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
-from rollcall.kit.model import Answer, Model, Time, VersionedAnswer, WriteRequest, format_time
+from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
-from rollcall.kit.text import Line
 from rollcall.permissions import Permission
-
-
-class Status(StrEnum):
-    """Where a user stands (U12)."""
-
-    INVITED = "invited"
-    PENDING_VERIFICATION = "pending_verification"
-    ACTIVE = "active"
-    INACTIVE = "inactive"
-    SUSPENDED = "suspended"
-    DELETED = "deleted"
-
-
-class StatusRules(NamedTuple):
-    """What a status allows, and which statuses may follow it."""
-
-    sign_in: bool
-    be_modified: bool
-    followed_by: frozenset[Status]
-
-
-_OPEN = frozenset({Status.ACTIVE, Status.INACTIVE, Status.SUSPENDED, Status.DELETED})
-_FROM_ACTIVE = (_OPEN - {Status.ACTIVE}) | {Status.PENDING_VERIFICATION}
-STATUS_RULES: Mapping[Status, StatusRules] = {
-    #                                      sign in, be modified, followed by
-    Status.INVITED: StatusRules(True, True, _OPEN),
-    Status.PENDING_VERIFICATION: StatusRules(True, True, _OPEN),
-    Status.ACTIVE: StatusRules(True, True, _FROM_ACTIVE),
-    Status.INACTIVE: StatusRules(False, True, _OPEN - {Status.INACTIVE}),
-    Status.SUSPENDED: StatusRules(False, True, _OPEN - {Status.SUSPENDED}),
-    # What comes after "deleted" is what came before it: restoring brings that back.
-    Status.DELETED: StatusRules(False, False, frozenset(Status) - {Status.DELETED}),
-}
-"""Workspaces are reached with a platform session, so whoever cannot sign in cannot reach them."""
-
-
-def _refuse_deleted(status: Status) -> Status:
-    if status is Status.DELETED:
-        raise ValueError("Delete a user with DELETE; ?mode=soft keeps the user restorable.")
-    return status
-
-
-OpenStatus = Annotated[
-    Status,
-    AfterValidator(_refuse_deleted),
-    WithJsonSchema({"type": "string", "enum": [each for each in Status if each != "deleted"]}),
-]
-"""A status that a request may ask for."""
+from rollcall.statuses import STATUS_RULES, Status
 
 
 class GroupRole(StrEnum):
@@ -275,7 +225,7 @@ class User(Entity):
         )
 
     def with_membership(self, group_id: str, role: GroupRole | None = None) -> Self:
-        """The user in this group, in this role; without one as what the user is there, or as member."""
+        """The user in this group; without a role in the present one there, or as member."""
         held = {each.group_id: each.role for each in self.memberships}
         role = role or held.get(group_id, GroupRole.MEMBER)
         added = Membership(user_id=self.id, group_id=group_id, role=role)
@@ -324,92 +274,3 @@ def load_modifiable(table: Table, user_id: str) -> User:
     if not STATUS_RULES[user.status].be_modified:
         raise Conflict("user_deleted", "A deleted user cannot be changed; restore it first.")
     return user
-
-
-class GroupMembership(Model):
-    """A group that a user is in, and as what."""
-
-    group_id: str
-    role: GroupRole
-
-
-class UserAnswer(VersionedAnswer):
-    """A user as an operation's answer shows one."""
-
-    id: str
-    username: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    name: str | None = None
-    status: Status
-    groups: tuple[str, ...]
-    group_memberships: tuple[GroupMembership, ...]
-    is_admin: bool
-    user_types: tuple[str, ...]
-    roles: tuple[str, ...]
-    permissions: Annotated[
-        tuple[Permission, ...], Field(description="Those granted to the user directly.")
-    ]
-    profile: Profile
-    created_at: Time
-    updated_at: Time
-    deleted_at: Time | None = None
-
-    @classmethod
-    def of(cls, user: User) -> Self:
-        """The answer about this user."""
-        return cls.model_validate(cls.shown(user))
-
-    @staticmethod
-    def shown(user: User) -> dict[str, object]:
-        """The user's fields under their names in answers."""
-        fields = {name: getattr(user, name) for name in User.model_fields}
-        memberships = [{"group_id": each.group_id, "role": each.role} for each in user.memberships]
-        return {**fields, "groups": user.group_ids, "group_memberships": memberships}
-
-
-class IdentityState(Model):
-    """Whether the identity provider's account is as the table says."""
-
-    in_step: bool
-    pending: Annotated[
-        PendingCredential | None,
-        Field(description="A password or mail that the identity provider has yet to be told of."),
-    ] = None
-
-
-class UserDetail(UserAnswer):
-    """A user with all that is known (U6)."""
-
-    effective_permissions: Annotated[
-        tuple[Permission, ...],
-        Field(description="The union over admin flag, direct grants, roles and groups."),
-    ]
-    last_login_at: Time | None = None
-    identity: IdentityState
-
-    @classmethod
-    def describe(cls, user: User, effective: Iterable[Permission]) -> Self:
-        """The detail of this user, who may do this much."""
-        return cls.model_validate(
-            {
-                **cls.shown(user),
-                "effective_permissions": sorted(effective),
-                "identity": {"in_step": user.in_step, "pending": user.pending_credential},
-            }
-        )
-
-
-class ChangeUser(WriteRequest):
-    """The request of an operation that needs no more than whom it is about."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Asked for by mail"}]})
-
-    user_id: Id
-
-
-class Deletion(Answer):
-    """What a deletion answers (U11)."""
-
-    success: Literal[True] = True
-    message: Line

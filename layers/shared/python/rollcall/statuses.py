@@ -1,0 +1,57 @@
+"""Where a user stands, what that allows, and what may follow it (U12)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, NamedTuple
+
+from pydantic import AfterValidator, WithJsonSchema
+
+
+class Status(StrEnum):
+    """Where a user stands (U12)."""
+
+    INVITED = "invited"
+    PENDING_VERIFICATION = "pending_verification"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    SUSPENDED = "suspended"
+    DELETED = "deleted"
+
+
+class StatusRules(NamedTuple):
+    """What a status allows, and which statuses may follow it."""
+
+    sign_in: bool
+    be_modified: bool
+    followed_by: frozenset[Status]
+
+
+_OPEN = frozenset({Status.ACTIVE, Status.INACTIVE, Status.SUSPENDED, Status.DELETED})
+_FROM_ACTIVE = (_OPEN - {Status.ACTIVE}) | {Status.PENDING_VERIFICATION}
+STATUS_RULES: Mapping[Status, StatusRules] = {
+    #                                      sign in, be modified, followed by
+    Status.INVITED: StatusRules(True, True, _OPEN),
+    Status.PENDING_VERIFICATION: StatusRules(True, True, _OPEN),
+    Status.ACTIVE: StatusRules(True, True, _FROM_ACTIVE),
+    Status.INACTIVE: StatusRules(False, True, _OPEN - {Status.INACTIVE}),
+    Status.SUSPENDED: StatusRules(False, True, _OPEN - {Status.SUSPENDED}),
+    # What comes after "deleted" is what came before it: restoring brings that back.
+    Status.DELETED: StatusRules(False, False, frozenset(Status) - {Status.DELETED}),
+}
+"""Workspaces are reached with a platform session, so whoever cannot sign in cannot reach them."""
+
+
+def _refuse_deleted(status: Status) -> Status:
+    if status is Status.DELETED:
+        raise ValueError("Delete a user with DELETE; ?mode=soft keeps the user restorable.")
+    return status
+
+
+OpenStatus = Annotated[
+    Status,
+    AfterValidator(_refuse_deleted),
+    WithJsonSchema({"type": "string", "enum": [each for each in Status if each != "deleted"]}),
+]
+"""A status that a request may ask for."""
