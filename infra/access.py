@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from rollcall.kit.declaration import Declaration, Resource
-from rollcall.kit.entity import Entity
+from rollcall.kit.entity import Entity, Row
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Account
 from rollcall.kit.journal import JournalEntry
@@ -83,6 +83,9 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
         yield f"{entity.partition}*", FIND | check
     for entity in _entities(declaration.reads):
         yield f"{entity.partition}*", READ | check
+    for row in declaration.writes:
+        if issubclass(row, Row):
+            yield f"{row.partition}*", APPEND
     for entity in _entities(declaration.writes):
         yield f"{entity.partition}*", READ | CHANGE
         yield f"{JournalEntry.partition}*", APPEND

@@ -6,22 +6,22 @@ from rollcall.background import cognito_reaction
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Contended, Forbidden, Unavailable
 from rollcall.kit.log import log_failure
-from rollcall.kit.model import format_time
 from rollcall.kit.reaction import SignIn
 from rollcall.kit.retry import retry_contended
 from rollcall.statuses import STATUS_RULES
-from rollcall.users import SIGN_IN_ROW, User
+from rollcall.users import LastSignIn, User
 
 REFRESH = "TokenGeneration_RefreshTokens"
 """Cognito's word for tokens that are renewed without anybody signing in."""
 
 
-@cognito_reaction("pre_token_generation", writes=[User])
+@cognito_reaction("pre_token_generation", reads=[User], writes=[LastSignIn])
 def admit_sign_in(sign_in: SignIn, call: Call) -> None:
     """Refuse tokens to whoever may not sign in, and record the last sign-in.
 
     A disabling thereby counts at once, even while Cognito has yet to hear of it. When the
-    database does not answer, people are let in: every operation asks the table again anyway.
+    database says that it cannot answer, people are let in, because every operation asks the table
+    again anyway; when it says nothing, Cognito gives up after five seconds.
     """
     try:
         retry_contended(lambda: _admit(sign_in, call))
@@ -37,6 +37,6 @@ def _admit(sign_in: SignIn, call: Call) -> None:
         raise Forbidden("account_not_active", f"This account is {user.status.value}.")
     if sign_in.trigger_source == REFRESH:
         return
-    row = {"pk": user.key().pk, "sk": SIGN_IN_ROW, "lastLoginAt": format_time(call.now)}
-    if not call.table.put_beside(row, user):
+    sign_in_row = LastSignIn(user_id=user.id, last_login_at=call.now)
+    if not call.table.put_beside(sign_in_row, user):
         raise Contended

@@ -77,7 +77,7 @@ def test_resource_that_no_policy_derives_from_is_refused(word: str, resource: An
         check_resources("move_user", **{"reads": (), "writes": (), word: (resource,)})
 
     assert str(refused.value) == (
-        f"move_user {word} {resource!r}; name entity classes, Account or Mail, "
+        f"move_user {word} {resource!r}; name entities, rows, Account or Mail, "
         "from which its IAM policy derives."
     )
 

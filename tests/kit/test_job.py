@@ -100,7 +100,7 @@ def test_wrong_signature_is_refused(
 
 
 def test_unknown_resource_is_refused() -> None:
-    assert refusal_of(reads=["users"]).startswith("count_users reads 'users'; name entity classes")
+    assert refusal_of(reads=["users"]).startswith("count_users reads 'users'; name entities")
 
 
 def test_declaration_says_when_and_how_long() -> None:

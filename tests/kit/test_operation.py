@@ -256,7 +256,7 @@ def test_follow_up_may_take_what_is_more_general() -> None:
 
 def test_unknown_resource_is_refused() -> None:
     assert refusal_of(writes=[User, "mail"]) == (
-        "move_user writes 'mail'; name entity classes, Account or Mail, from which its IAM "
+        "move_user writes 'mail'; name entities, rows, Account or Mail, from which its IAM "
         "policy derives."
     )
 

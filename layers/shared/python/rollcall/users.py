@@ -24,6 +24,9 @@ class GroupRole(StrEnum):
     ADMIN = "admin"
 
 
+USER_PARTITION = "USER#"
+
+
 class Membership(Row):
     """A user's place in one group; GSI1 lists a group's members."""
 
@@ -31,13 +34,29 @@ class Membership(Row):
     group_id: str
     role: GroupRole
 
+    partition: ClassVar[str] = USER_PARTITION
+
     def key(self) -> Key:
         """Beside the user's own item."""
-        return Key(f"{User.partition}{self.user_id}", f"#GROUP#{self.group_id}")
+        return Key(f"{self.partition}{self.user_id}", f"#GROUP#{self.group_id}")
 
     def index(self) -> Mapping[str, str]:
         """Found by group."""
         return {"gsi1pk": f"MEMBERS#{self.group_id}", "gsi1sk": self.user_id}
+
+
+class LastSignIn(Row):
+    """When a user last signed in; it changes without a new version of the user."""
+
+    partition: ClassVar[str] = USER_PARTITION
+    sort_key: ClassVar[str] = "#SIGN_IN"
+
+    user_id: str
+    last_login_at: Time
+
+    def key(self) -> Key:
+        """Beside the user's own item."""
+        return Key(f"{self.partition}{self.user_id}", self.sort_key)
 
 
 EMAIL = ClaimKind("email", "email", "Email already exists")
@@ -63,7 +82,7 @@ class User(Entity):
     """
 
     kind: ClassVar[str] = "user"
-    partition: ClassVar[str] = "USER#"
+    partition: ClassVar[str] = USER_PARTITION
     index_partitions: ClassVar[tuple[str, ...]] = (OUT_OF_STEP, SOFT_DELETED)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EMAIL, PHONE, USERNAME)
     counters: ClassVar[tuple[Counter, ...]] = (ADMINS,)
@@ -116,7 +135,7 @@ class User(Entity):
         for item in items:
             if item["sk"] == "#USER":
                 user = item
-            elif item["sk"] == SIGN_IN_ROW:
+            elif item["sk"] == LastSignIn.sort_key:
                 last_login_at = item["lastLoginAt"]
             elif item["sk"].startswith("#GROUP#"):
                 memberships.append(item)
@@ -262,10 +281,6 @@ class User(Entity):
             identity_version=self.identity_version,
             memberships=self.memberships,
         )
-
-
-SIGN_IN_ROW = "#SIGN_IN"
-"""Sort key of the row with a user's last sign-in; it is no part of the version."""
 
 
 def load_modifiable(table: Table, user_id: str) -> User:

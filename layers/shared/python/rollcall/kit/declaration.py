@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypedDict, get_type_hints
 
 from rollcall.kit.clients import make_client
-from rollcall.kit.entity import Entity
+from rollcall.kit.entity import Entity, Row
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.identity import Account
 from rollcall.kit.mail import Mail
 from rollcall.kit.settings import in_lambda
 
-type Resource = type[Entity] | type[Account] | type[Mail]
+type Resource = type[Entity] | type[Row] | type[Account] | type[Mail]
 """What a function may read or write; its IAM policy derives from these alone."""
 
 
@@ -89,10 +89,10 @@ def check_resources(name: str, reads: tuple[Any, ...], writes: tuple[Any, ...]) 
     """Raise WrongDeclaration for anything that no policy can be derived from."""
     for word, resources in (("reads", reads), ("writes", writes)):
         for resource in resources:
-            known = isinstance(resource, type) and issubclass(resource, (Entity, Account, Mail))
-            if not known:
+            kinds = (Entity, Row, Account, Mail)
+            if not (isinstance(resource, type) and issubclass(resource, kinds)):
                 raise WrongDeclaration(
-                    f"{name} {word} {resource!r}; name entity classes, Account or Mail, "
+                    f"{name} {word} {resource!r}; name entities, rows, Account or Mail, "
                     "from which its IAM policy derives."
                 )
 

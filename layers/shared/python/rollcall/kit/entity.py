@@ -77,9 +77,12 @@ class Counter(NamedTuple):
 
 
 class Row(Model):
-    """An item that belongs to an entity and changes only together with it."""
+    """An item in an entity's partition that is no part of the entity's own item."""
 
     model_config = ConfigDict(extra="ignore")
+
+    partition: ClassVar[str]
+    """What every partition key of such rows begins with."""
 
     def key(self) -> Key:
         """The row's primary key."""

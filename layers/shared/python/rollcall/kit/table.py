@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollcall.kit.attributes import from_attributes, to_attributes
-from rollcall.kit.entity import Entity, Item, Key
+from rollcall.kit.entity import Entity, Item, Key, Row
 from rollcall.kit.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class Table:
             _refuse_unanswered(error)
         return True
 
-    def put_beside(self, item: Item, entity: Entity) -> bool:
+    def put_beside(self, row: Row, entity: Entity) -> bool:
         """Write an unversioned row of an entity; False when the entity has changed meanwhile."""
         check = {
             "Key": to_attributes(entity.key()._asdict()),
@@ -176,7 +176,7 @@ class Table:
             self.transact(
                 [
                     {"ConditionCheck": {"TableName": self.name, **check}},  # type: ignore[typeddict-item]  # built in parts
-                    {"Put": {"TableName": self.name, "Item": to_attributes(item)}},
+                    {"Put": {"TableName": self.name, "Item": to_attributes(row.item())}},
                 ]
             )
         except TransactionRefused:
