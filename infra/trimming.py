@@ -95,7 +95,7 @@ ClientMethodDocstring = PaginatorDocstring = WaiterDocstring = _NoDocstring
 
 def _trim_documentation(docs: Path) -> None:
     """Keep of ``botocore.docs`` the names that the rest of botocore imports. What writes the
-    texts brings an HTML parser into every cold start, 7 % of its instructions, and the models
+    texts brings an HTML parser into every cold start, 2 % of its instructions, and the models
     have no texts any more.
     """
     for entry in sorted(docs.iterdir()):
