@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
-from typing import NamedTuple
 from unittest.mock import patch
 
 from functions.jobs.reconcile_identities import reconcile_identities
 from rollcall.kit.log import logger
 from tests.faults.injection import VARIANTS, Crash, Injection, Variant
 from tests.faults.invariants import check_always, check_secrets, check_settled
+from tests.faults.scenario import Scenario
 from tests.faults.snapshot import Snapshot, describe_state
 from tests.strict_aws import let_through
 from tests.world import Reply, World, open_world
@@ -31,42 +31,6 @@ SECRETS = ("TempPass123!", "Open-Sesame-7", KEY)
 """Every password that scenarios send, and the Idempotency-Key itself."""
 ATTEMPTS = 3
 """How often a client, or Lambda for a job or a reaction, tries."""
-
-
-def nothing_more(_: Reply) -> Iterable[str]:
-    """A scenario that the invariants say everything about."""
-    return ()
-
-
-class Plan(NamedTuple):
-    """What a scenario does once its world is arranged."""
-
-    send: Callable[[str | None, str | None], Reply]
-    """Do it, with this Idempotency-Key and this reason."""
-    verify: Callable[[Reply], Iterable[str]] = nothing_more
-    """What else is wrong when it has been answered and everything has settled."""
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One way to use one declared function."""
-
-    name: str
-    covers: str
-    """The function's name in the catalog."""
-    arrange: Callable[[World], Plan]
-    expected: int
-    """The status of the answer when nothing goes wrong."""
-    founded: bool = True
-    """Whether there is an admin at the start."""
-    by_client: bool = True
-    """Whether a client asks, who may have an Idempotency-Key."""
-    again: frozenset[int] = frozenset()
-    """Other statuses that a client without a key may meet who sends it a second time."""
-    refused_for_good: bool = False
-    """Whether Cognito will never take it. What a process that dies has left of it is out of step,
-    visibly, until the same request takes it back or somebody corrects it.
-    """
 
 
 @dataclass

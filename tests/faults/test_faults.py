@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from infra.catalog import read_catalog
-from tests.faults.harness import Scenario, explore
+from tests.faults.harness import explore
+from tests.faults.scenario import Scenario
 from tests.faults.scenarios import SCENARIOS
 
 

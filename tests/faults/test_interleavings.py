@@ -25,7 +25,7 @@ from tests.aws_edge import failing, watched
 from tests.examples import EXAMPLES, set_scene
 from tests.faults.invariants import accounts, check_always, check_settled
 from tests.faults.races import COMMIT, meanwhile
-from tests.faults.scenarios import make_foreign_account
+from tests.faults.staging import make_foreign_account
 from tests.world import Reply, World
 
 PASSWORD, OTHER_PASSWORD = "Open-Sesame-7", "TempPass123!"

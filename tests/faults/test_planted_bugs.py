@@ -25,10 +25,12 @@ from rollcall.kit.transaction import Transaction
 from rollcall.user_answers import UserAnswer
 from rollcall.users import ADMINS, User
 from tests.examples import Example
-from tests.faults.harness import Scenario, explore
+from tests.faults.harness import explore
 from tests.faults.invariants import accounts, check_settled
 from tests.faults.races import COMMIT, meanwhile, race
-from tests.faults.scenarios import PASSWORD, SCENARIOS, ask
+from tests.faults.scenario import Scenario
+from tests.faults.scenarios import SCENARIOS
+from tests.faults.staging import PASSWORD, ask
 from tests.world import World
 
 CREATE = "a user with a temporary password"

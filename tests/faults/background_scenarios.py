@@ -1,0 +1,135 @@
+"""What Lambda runs by itself: jobs, stream reactions, the trigger, and the deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from pydantic import SecretStr
+
+from functions.jobs.purge_deleted_users import KEPT, purge_deleted_users
+from functions.jobs.reconcile_identities import reconcile_identities
+from functions.reactions.admit_sign_in import admit_sign_in
+from functions.reactions.converge_identity import converge_identity
+from functions.reactions.create_first_admin import create_first_admin
+from functions.reactions.tell_old_address import tell_old_address
+from rollcall.accounts import Credential
+from rollcall.first_admin import ensure_first_admin
+from rollcall.kit.job import make_call
+from rollcall.statuses import Status
+from rollcall.users import GroupRole
+from tests.faults.scenario import Plan
+from tests.faults.snapshot import sent_mails
+from tests.faults.staging import (
+    PASSWORD,
+    a_new_user,
+    change,
+    last_entry,
+    leave_behind,
+    scenario,
+    work,
+)
+from tests.world import ADMIN_EMAIL, Reply, World
+
+
+@scenario("purge_deleted_users", by_client=False)
+def a_purge_of_two_users_but_not_the_third(world: World) -> Plan:
+    due = [world.add_user(), world.add_user()]
+    for user in due:
+        world.change_user(user, user.as_deleted(world.clock.now))
+    world.clock.now += KEPT
+    kept = world.add_user()
+    world.change_user(kept, kept.as_deleted(world.clock.now))
+
+    def verify(_: Reply) -> Iterable[str]:
+        if not all(world.user(user.id).erased for user in due) or world.user(kept.id).erased:
+            yield "not those were purged who were due"
+
+    return work(lambda: purge_deleted_users.run(world.runtime), verify)
+
+
+@scenario("reconcile_identities", by_client=False)
+def a_reconciliation_of_what_cognito_was_not_told(world: World) -> Plan:
+    disabled, erased = world.add_user(), world.add_user()
+    leave_behind(world, disabled, disabled.with_status(Status.INACTIVE, world.clock.now))
+    leave_behind(world, erased, erased.as_erased(world.clock.now))
+    world.clock.advance(minutes=2)
+    return work(lambda: reconcile_identities.run(world.runtime))
+
+
+@scenario("reconcile_identities", by_client=False)
+def a_reconciliation_of_an_admin_moved_and_a_user_never_made(world: World) -> Plan:
+    moved = world.add_user()
+    leave_behind(world, moved, change(moved, email="moved@example.com", is_admin=True))
+    leave_behind(world, None, a_new_user(world))
+    world.clock.advance(minutes=2)
+    return work(lambda: reconcile_identities.run(world.runtime))
+
+
+@scenario("reconcile_identities", by_client=False)
+def a_reconciliation_of_what_was_changed_behind_our_back(world: World) -> Plan:
+    closed, renamed = world.add_user(), world.add_user()
+    world.runtime.identity.set_enabled(closed.id, False)
+    account = change(renamed, username="meddled").account()
+    found = world.runtime.identity.find(renamed.id)
+    assert found is not None
+    world.runtime.identity.update_attributes(account, found)
+    return work(lambda: reconcile_identities.run(world.runtime))
+
+
+@scenario("converge_identity", by_client=False)
+def a_stream_record_about_a_change_that_cognito_missed(world: World) -> Plan:
+    user = world.add_user()
+    moved = change(user, email="moved@example.com", phone="+4915112345678", is_admin=True)
+    leave_behind(world, user, moved.with_status(Status.SUSPENDED, world.clock.now))
+    return work(lambda: converge_identity.react(last_entry(world, user.id), world.runtime))
+
+
+@scenario("converge_identity", by_client=False)
+def a_stream_record_about_a_user_who_has_no_account_yet(world: World) -> Plan:
+    user = leave_behind(world, None, a_new_user(world))
+    return work(lambda: converge_identity.react(last_entry(world, user.id), world.runtime))
+
+
+@scenario("converge_identity", by_client=False)
+def a_stream_record_about_an_erased_user(world: World) -> Plan:
+    user = world.add_user()
+    group_id = world.add_group("Readers")
+    user = world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
+    leave_behind(world, user, user.as_erased(world.clock.now))
+    return work(lambda: converge_identity.react(last_entry(world, user.id), world.runtime))
+
+
+@scenario("tell_old_address", by_client=False)
+def a_mail_to_the_old_address(world: World) -> Plan:
+    user = world.add_user("old@example.com")
+    leave_behind(world, user, change(user, email="moved@example.com"))
+
+    def verify(_: Reply) -> Iterable[str]:
+        if not sent_mails(world):
+            yield "the old address was never told"
+
+    return work(lambda: tell_old_address.react(last_entry(world, user.id), world.runtime), verify)
+
+
+@scenario("admit_sign_in", by_client=False)
+def a_sign_in(world: World) -> Plan:
+    user = world.add_user()
+    event = {"userName": user.id, "triggerSource": "TokenGeneration_Authentication"}
+    return work(lambda: admit_sign_in.react(event, world.runtime))
+
+
+@scenario("create_first_admin", by_client=False, founded=False)
+def the_first_admin_of_a_deployment(world: World) -> Plan:
+    settings = world.runtime.settings.model_copy(update={"first_admin_email": ADMIN_EMAIL})
+    world.runtime = replace(world.runtime, settings=settings)
+    return work(lambda: create_first_admin.run(world.runtime))
+
+
+@scenario("create_first_admin", by_client=False, founded=False)
+def the_first_admin_with_a_password(world: World) -> Plan:
+    def run() -> None:
+        credential = Credential(SecretStr(PASSWORD), permanent=True)
+        ensure_first_admin(make_call("create_first_admin", world.runtime), ADMIN_EMAIL, credential)
+
+    return work(run)

@@ -1,0 +1,129 @@
+"""What scenarios are staged with: requests, work, and states that a fault leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rollcall.kit.operation import Operation
+from rollcall.kit.transaction import Change
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User
+from tests.examples import Example
+from tests.faults.invariants import accounts
+from tests.faults.scenario import Plan, Scenario, nothing_more
+from tests.world import Reply, World
+
+PASSWORD = "Open-Sesame-7"
+type Verify = Callable[[Reply], Iterable[str]]
+
+
+def scenario(
+    covers: str, expected: int = 200, **options: Any
+) -> Callable[[Callable[[World], Plan]], Scenario]:
+    """Turn a function that arranges a world, and says what happens in it, into a scenario."""
+
+    def declare(arrange: Callable[[World], Plan]) -> Scenario:
+        return Scenario(arrange.__name__.replace("_", " "), covers, arrange, expected, **options)
+
+    return declare
+
+
+def ask(
+    world: World,
+    operation: Operation[Any, Any],
+    example: Example,
+    verify: Verify = nothing_more,
+    headers: dict[str, str] | None = None,
+) -> Plan:
+    """The plan of a client who sends a request."""
+
+    def send(key: str | None, reason: str | None) -> Reply:
+        said = {"reason": reason} if reason else {}
+        in_body = operation.has_body
+        body = {**(example.body or {}), **said} if in_body else None
+        query = {**example.query, **(said if not in_body else {})}
+        keyed = {"Idempotency-Key": key} if key else {}
+        return world.invoke(
+            operation,
+            path=example.path,
+            query=query,
+            headers={**(headers or {}), **keyed},
+            body=body,
+        )
+
+    return Plan(send, verify)
+
+
+def about(user_id: str, **body: Any) -> Example:
+    """A request about one user."""
+    return Example(path={"user_id": user_id}, body=body)
+
+
+def work(run: Callable[[], object], verify: Verify = nothing_more) -> Plan:
+    """The plan of something that Lambda runs by itself."""
+
+    def send(_: str | None, __: str | None) -> Reply:
+        try:
+            run()
+        except Exception as error:  # noqa: BLE001 (Lambda retries whatever it is)
+            return Reply(500, {"error": repr(error)}, {})
+        return Reply(200, {}, {})
+
+    return Plan(send, verify)
+
+
+def leave_behind(world: World, before: User | None, after: User) -> User:
+    """Change a user in the table alone, as it is while Cognito does not answer."""
+    world.call("leave_behind").commit(Change(before, after), answer=UserAnswer.of)
+    return world.user(after.id)
+
+
+def a_new_user(world: World) -> User:
+    """A user who is in no store yet."""
+    call = world.call()
+    return User(
+        id=call.new_id("usr"),
+        created_at=call.now,
+        updated_at=call.now,
+        email="unmade@example.com",
+        username="unmade",
+        pending_credential="invitation",
+    )
+
+
+def make_foreign_account(world: World, email: str) -> None:
+    """An account in the user pool that the table does not know."""
+    attributes = {"email": email, "email_verified": "true"}
+    world.cognito.admin_create_user(
+        UserPoolId=world.runtime.settings.user_pool_id,
+        Username="somebody-else",
+        UserAttributes=[{"Name": name, "Value": value} for name, value in attributes.items()],
+    )
+
+
+def choose_password(world: World, user: User) -> None:
+    """Let a user have chosen a password."""
+    world.runtime.identity.set_password(user.id, "Chosen-Before-1", permanent=True)
+
+
+def change(user: User, **fields: Any) -> User:
+    """The user with other values."""
+    return user.model_copy(update=fields)
+
+
+def has_password(world: World, status: str) -> Verify:
+    """The account that the answer is about has the scenario's password."""
+
+    def verify(reply: Reply) -> Iterable[str]:
+        account = accounts(world)[reply.body["id"]]
+        if (account.password, account.status) != (PASSWORD, status):
+            yield f"the password was not set: {account.status}"
+
+    return verify
+
+
+def last_entry(world: World, user_id: str) -> dict[str, Any]:
+    """The newest stored journal entry about a user, as the stream brings it."""
+    entries = [item for item in world.items() if item.get("target", {}).get("id") == user_id]
+    return max(entries, key=lambda item: int(item["target"]["version"]))
