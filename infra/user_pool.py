@@ -37,8 +37,6 @@ USER_POOL: dict[str, Any] = {
             {"Name": "verified_phone_number", "Priority": 2},
         ]
     },
-    # The address in force stays a sign-in name until the new one is verified.
-    "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]},
     "AutoVerifiedAttributes": ["email"],
 }
 
@@ -50,6 +48,8 @@ CLIENT: dict[str, Any] = {
         "ALLOW_USER_SRP_AUTH",
         "ALLOW_REFRESH_TOKEN_AUTH",
     ],
+    # What Rollcall looks after is changed through Rollcall alone, not by the users' own tokens.
+    "WriteAttributes": ["locale", "picture", "zoneinfo"],
     "PreventUserExistenceErrors": "ENABLED",
     "EnableTokenRevocation": True,
     "AccessTokenValidity": 15,

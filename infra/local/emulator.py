@@ -54,10 +54,10 @@ class Emulator:
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
-    def start(self, lock: int | None = None) -> None:
+    def start(self, lock: int | None = None, *, check_roles: bool = False) -> None:
         """Start it and wait until it answers. It holds the file descriptor ``lock`` open until it
-        has written its state; state that nobody shares needs none. Raises LocalProblem when the
-        port is in use or it does not come up.
+        has written its state; state that nobody shares needs none. With ``check_roles`` it asks
+        IAM about every call. Raises LocalProblem when the port is in use or it does not come up.
         """
         with socket.socket() as probe:
             if probe.connect_ex((HOST, self.port)) == 0:
@@ -69,7 +69,7 @@ class Emulator:
         # A session of its own: Ctrl-C must reach us alone, who then stop it after the rest.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "infra.local.emulator_process"],
-            env=self._environment(),
+            env=self._environment(check_roles=check_roles),
             stdin=subprocess.PIPE,
             pass_fds=() if lock is None else (lock,),
             stdout=self._log,
@@ -80,8 +80,9 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop it gracefully, so that it writes its state; content when it is gone already."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
+        if self._process is not None:
+            if self._process.stdin is not None:
+                self._process.stdin.close()  # which is what it ends with
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
@@ -94,7 +95,7 @@ class Emulator:
         """A client of one of its services."""
         return make_client(service, self.url)
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, *, check_roles: bool) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         persistence = (
             {
@@ -109,6 +110,7 @@ class Emulator:
         return {
             **kept,
             **persistence,
+            "AUTH": "true" if check_roles else "false",
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": HOST,
             "MINISTACK_HOST": HOST,

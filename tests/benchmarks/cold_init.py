@@ -2,8 +2,9 @@
 
 Measured is the CPU time of a process that imports the function from the built layers, which
 also makes its clients, and then ends without tearing down, as no cold start does. The unit is
-the whole of ``python -c pass``, its own tearing down of a millisecond or two included. Beside ours stand three small "create user" handlers in other styles, with
-full botocore data and with bytecode.
+the whole of ``python -c pass``, its own tearing down of a millisecond or two included. Beside
+ours stand three small "create user" handlers in other styles, with full botocore data and with
+bytecode.
 """
 
 from __future__ import annotations

@@ -80,23 +80,11 @@ def deploy(folder: Path) -> Iterator[Deployed]:
         emulator.stop()
     stacks = json.loads((folder / "outputs").read_text())
     outputs = {name: value for stack in stacks.values() for name, value in stack.items()}
-    with checking_roles(emulator):
-        yield Deployed(emulator, outputs, output)
-
-
-@contextmanager
-def checking_roles(emulator: Emulator) -> Iterator[None]:
-    """The same emulator again, which now asks IAM about every call."""
-    before = os.environ.get("AUTH")
-    os.environ["AUTH"] = "true"
     try:
-        emulator.start()
-        yield
+        emulator.start(check_roles=True)
+        yield Deployed(emulator, outputs, output)
     finally:
         emulator.stop()
-        del os.environ["AUTH"]
-        if before is not None:
-            os.environ["AUTH"] = before
 
 
 def run_cdk(emulator: Emulator, folder: Path, *arguments: object) -> str:
