@@ -60,17 +60,9 @@ def run_local(options: LocalOptions) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(options.port))
-        state = StateDirectory(options.state)
-        stack.callback(state.close)
-        state.open()
+        state = _open_state(options, stack)
         admin = _choose_admin(options, state)
-        _log_to(stack.enter_context(state.functions_log.open("a")))
-        _say("Starting the embedded AWS …")
-        kept = None if options.ephemeral else state.aws
-        emulator = Emulator(options.aws_port, state.aws_log, kept)
-        stack.callback(emulator.stop)
-        stack.callback(_say, "Stopping …")
-        emulator.start(state.lock())
+        emulator = _start_emulator(options, state, stack)
         resources = provision(emulator)
         runtime = make_runtime(emulator, resources)
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
@@ -80,18 +72,40 @@ def run_local(options: LocalOptions) -> None:
         background.start()
         stack.callback(background.stop)
         run = _describe(listener, emulator, resources, admin)
-        server = uvicorn.Server(
-            uvicorn.Config(
-                make_gateway(runtime, _make_verifier(run)),
-                log_config=None,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=10,
-            )
-        )
+        server = _make_server(run, runtime)
         state.write_run(run)
         _greet(run, state.path, options)
         server.run(sockets=[listener])
+
+
+def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
+    state = StateDirectory(options.state)
+    stack.callback(state.close)
+    state.open()
+    _log_to(stack.enter_context(state.functions_log.open("a")))
+    return state
+
+
+def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitStack) -> Emulator:
+    _say("Starting the embedded AWS …")
+    kept = None if options.ephemeral else state.aws
+    emulator = Emulator(options.aws_port, state.aws_log, kept)
+    stack.callback(emulator.stop)
+    stack.callback(_say, "Stopping …")
+    emulator.start(state.lock())
+    return emulator
+
+
+def _make_server(run: LocalRun, runtime: Runtime) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            make_gateway(runtime, _make_verifier(run)),
+            log_config=None,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+    )
 
 
 def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
