@@ -111,8 +111,10 @@ def test_user_stays_in_step_when_the_account_need_not_change() -> None:
 
 def test_users_out_of_step_and_soft_deleted_ones_are_found_by_index() -> None:
     settled = make_user(identity_version=1)
-    assert settled.index() == {}
+    assert settled.index() == {"gsi2pk": "USERS#1", "gsi2sk": "usr_1"}
     assert make_user().index() == {
+        "gsi2pk": "USERS#1",
+        "gsi2sk": "usr_1",
         "gsi1pk": "OUT_OF_STEP",
         "gsi1sk": "2026-01-05T09:00:00.000Z#usr_1",
     }

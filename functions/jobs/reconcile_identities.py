@@ -11,10 +11,11 @@ from rollcall.background import job
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Problem
 from rollcall.kit.identity import Account, FoundAccount
+from rollcall.kit.ids import ALPHABET
 from rollcall.kit.job import Report
 from rollcall.kit.log import log_failure
 from rollcall.kit.model import format_time
-from rollcall.users import OUT_OF_STEP, User
+from rollcall.users import ALL_USERS, OUT_OF_STEP, SOFT_DELETED, User
 
 GRACE = timedelta(minutes=1)
 """Younger ones are most likely being worked on by their own operation or its reaction."""
@@ -34,17 +35,19 @@ class Reconciliation(Report):
 def reconcile_identities(call: Call) -> Reconciliation:
     """Finish what operations and reactions could not, and undo what was changed behind our back.
 
-    Users marked as out of step come first, then every account is held against its user. Accounts
-    that no user has are counted and logged, never deleted: they may belong to somebody else.
+    Users marked as out of step come first, then every account is held against its user, then every
+    user without an account gets one. Accounts that no user has are counted and logged, never
+    deleted: they may belong to somebody else.
     """
     due = format_time(call.now - GRACE)
     marked = call.table.query_index("gsi1", OUT_OF_STEP, up_to=due, limit=MENDED_AT_MOST)
     mended, failed = _mend_all(call, [str(item["id"]) for item in marked])
     admins = frozenset(call.identity.iterate_admins())
-    seen = orphans = 0
+    seen: set[str] = set()
+    orphans = 0
     for accounts in batched(call.identity.iterate_accounts(), 60, strict=False):
         users = _users_of(call, accounts)
-        seen += len(accounts)
+        seen.update(account.id for account in accounts)
         orphans += len(accounts) - len(users)
         differing = [
             account.id
@@ -53,7 +56,19 @@ def reconcile_identities(call: Call) -> Reconciliation:
         ]
         more_mended, more_failed = _mend_all(call, differing)
         mended, failed = mended + more_mended, failed + more_failed
-    return Reconciliation(accounts=seen, mended=mended, failed=failed, orphans=orphans)
+    more_mended, more_failed = _mend_all(call, _users_without(call, seen, due))
+    mended, failed = mended + more_mended, failed + more_failed
+    return Reconciliation(accounts=len(seen), mended=mended, failed=failed, orphans=orphans)
+
+
+def _users_without(call: Call, accounts: set[str], due: str) -> Iterator[str]:
+    """Users whose account is not among these. The list of accounts may lag, so those that have
+    just changed wait for the next run, and each account is looked up again before one is made.
+    """
+    for partition in (*(ALL_USERS + letter for letter in ALPHABET), SOFT_DELETED):
+        for item in call.table.query_index("gsi2", partition):
+            if item["id"] not in accounts and item["updatedAt"] <= due:
+                yield str(item["id"])
 
 
 def _users_of(call: Call, accounts: Iterable[FoundAccount]) -> dict[str, User]:

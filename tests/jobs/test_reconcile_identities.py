@@ -121,6 +121,21 @@ def test_account_of_a_deleted_user_is_deleted(world: World) -> None:
     assert world.account(user.id) is None
 
 
+def test_account_that_was_deleted_by_hand_is_made_again_after_a_minute(world: World) -> None:
+    active, closed = world.add_user(), world.add_user()
+    world.change_user(closed, closed.as_deleted(world.clock.now))
+    for user in (active, closed):
+        world.runtime.identity.delete(user.id)
+    assert reconcile(world).mended == 0
+
+    world.clock.advance(minutes=2)
+    report = reconcile(world)
+
+    assert (report.mended, report.failed) == (2, 0)
+    assert [(world.account(user.id) or {})["enabled"] for user in (active, closed)] == [True, False]
+    assert reconcile(world).mended == 0
+
+
 def test_accounts_that_no_user_has_are_counted_and_never_deleted(world: World) -> None:
     for name in ("stranger", "usr_of_nobody"):
         add_stranger(world, name)

@@ -70,6 +70,9 @@ ADMINS = Counter(
 )
 OUT_OF_STEP = "OUT_OF_STEP"
 """GSI1 partition of the users whose account is not yet as the table says."""
+ALL_USERS = "USERS#"
+"""GSI2 partitions that list all other users: behind the # the last letter of the id, which is
+random, so that no partition takes every write."""
 SOFT_DELETED = "SOFT_DELETED"
 """GSI2 partition of the users who can still be restored, by the time of their deletion."""
 
@@ -83,7 +86,7 @@ class User(Entity):
 
     kind: ClassVar[str] = "user"
     partition: ClassVar[str] = USER_PARTITION
-    index_partitions: ClassVar[tuple[str, ...]] = (OUT_OF_STEP, SOFT_DELETED)
+    index_partitions: ClassVar[tuple[str, ...]] = (OUT_OF_STEP, ALL_USERS, SOFT_DELETED)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EMAIL, PHONE, USERNAME)
     counters: ClassVar[tuple[Counter, ...]] = (ADMINS,)
     row_fields: ClassVar[tuple[str, ...]] = ("memberships", "last_login_at")
@@ -184,11 +187,13 @@ class User(Entity):
         return {**facts, "memberships": []} if self.erased else facts
 
     def index(self) -> Mapping[str, str]:
-        """Found while out of step, and while soft-deleted."""
+        """Found among all users, among the soft-deleted ones instead, and while out of step."""
         found: dict[str, str] = {}
         if not self.in_step:
             found |= {"gsi1pk": OUT_OF_STEP, "gsi1sk": f"{format_time(self.updated_at)}#{self.id}"}
-        if self.status is Status.DELETED and self.deleted_at and not self.erased:
+        if self.status is not Status.DELETED:
+            found |= {"gsi2pk": ALL_USERS + self.id[-1], "gsi2sk": self.id}
+        elif self.deleted_at and not self.erased:
             moment = format_time(self.deleted_at)
             found |= {"gsi2pk": SOFT_DELETED, "gsi2sk": f"{moment}#{self.id}"}
         return found

@@ -6,11 +6,11 @@ import secrets
 from datetime import datetime
 
 # Crockford's base 32, lower-cased: text order is time order (github.com/ulid/spec).
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 ID_PATTERN = r"[0-9a-hjkmnp-tv-z]{26}"
 
 
 def new_id(prefix: str, now: datetime) -> str:
     """A new id such as ``usr_01jd…``: 48 bits of milliseconds, then 80 random bits."""
     number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
-    return f"{prefix}_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_" + "".join(ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
