@@ -9,7 +9,7 @@ from functions.users.create_user import create_user
 from rollcall.accounts import (
     Credential,
     converge_account,
-    find_password_account,
+    refuse_federated,
     settle_account,
 )
 from rollcall.kit.errors import Conflict, Unavailable
@@ -84,12 +84,10 @@ def test_email_of_a_deleted_user_goes_over_even_if_his_account_is_still_there(
 
 def test_federated_account_takes_no_password(world: World) -> None:
     user = world.add_user()
-    found = find_password_account(world.call(), user)
-    assert found is not None
-    assert found.id == user.id
+    refuse_federated(world.call(), user)
     world.federate(user.id)
     with pytest.raises(Conflict) as refused:
-        find_password_account(world.call(), user)
+        refuse_federated(world.call(), user)
     assert refused.value.code == "federated_user"
 
 
@@ -158,7 +156,7 @@ def test_outage_says_what_is_saved_and_that_a_password_is_not(world: World) -> N
     with failing(world.aws, "cognito-idp"), pytest.raises(Unavailable) as without:
         settle_account(call, user.id)
     with failing(world.aws, "cognito-idp"), pytest.raises(Unavailable) as before_any_write:
-        find_password_account(call, user)
+        refuse_federated(call, user)
 
     assert "is saved" in without.value.detail
     assert "the password is not kept" in with_password.value.detail

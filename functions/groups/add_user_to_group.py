@@ -42,7 +42,7 @@ class AddUserToGroup(WriteRequest):
 def add_user_to_group(request: AddUserToGroup, call: Call) -> UserAnswer:
     """Put a user into a group, as member or as group admin.
 
-    Whoever is in it already gets the role named here.
+    Whoever is in it already gets the role named here, and without one keeps the present role.
     """
     user = load_modifiable(call.table, request.user_id)
     _, policy = find_policy(call.table, call.now)

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy, effective_permissions
-from rollcall.accounts import Credential, find_password_account, settle_account
+from rollcall.accounts import Credential, refuse_federated, settle_account
 from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Invalid
@@ -68,7 +68,7 @@ def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
         raise Conflict(
             "sign_in_closed", "This user cannot sign in at present; enable the account first."
         )
-    find_password_account(call, user)
+    refuse_federated(call, user)
     changed = user.with_credential("password" if request.new_password else "reset", call.now)
     changed = changed.with_sessions_ended(call.now) if request.end_sessions else changed
     return call.commit(Change(user, changed), answer=UserAnswer.of)

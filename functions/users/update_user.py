@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy, effective_permissions
-from rollcall.accounts import Credential, find_password_account, settle_account
+from rollcall.accounts import Credential, refuse_federated, settle_account
 from rollcall.fields import Email, Id, Phone, Profile, Username
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
@@ -72,7 +72,7 @@ def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     user = load_modifiable(call.table, request.user_id)
     _check_rights(request, call, user)
     if request.password is not None:
-        find_password_account(call, user)
+        refuse_federated(call, user)
     return call.commit(Change(user, _changed(request, call, user)), answer=UserAnswer.of)
 
 

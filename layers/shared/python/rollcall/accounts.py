@@ -15,13 +15,12 @@ from pydantic import SecretStr
 
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Key
-from rollcall.kit.errors import Contended, StillContended, Unavailable
+from rollcall.kit.errors import Conflict, Contended, StillContended, Unavailable
 from rollcall.kit.identity import (
     AccountMissing,
     AliasHeld,
     FoundAccount,
     IdentityRefused,
-    federated_refusal,
 )
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.table import EXPIRY_ATTRIBUTE
@@ -95,14 +94,14 @@ def converge_account(call: Call, user_id: str) -> None:
     retry_contended(lambda: _converge(call, call.table.find(User, user_id), None))
 
 
-def find_password_account(call: Call, user: User) -> FoundAccount | None:
-    """The account of a user whose password is about to be changed; raises Conflict (409) when
-    the user signs in with another provider. None: it has yet to be made.
+def refuse_federated(call: Call, user: User) -> None:
+    """Refuse (409) to change the password of a user who signs in with another provider: it would
+    open a second way in.
     """
     found = call.identity.find(user.id)
-    if found and found.federated:
-        raise federated_refusal()
-    return found
+    if found is not None and found.federated:
+        detail = "This user signs in with another provider; the password is changed there."
+        raise Conflict("federated_user", detail)
 
 
 def _converge(call: Call, user: User | None, credential: Credential | None) -> None:

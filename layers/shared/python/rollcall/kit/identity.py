@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rollcall.kit.errors import Conflict, Problem, Unavailable
+from rollcall.kit.errors import Problem, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -288,14 +288,6 @@ class AliasHeld(Exception):
 
 class AccountMissing(Exception):
     """The account that a call was about is not there."""
-
-
-def federated_refusal() -> Conflict:
-    """A password set on a federated account would open a second way in."""
-    return Conflict(
-        "federated_user",
-        "This user signs in with another provider; the password is changed there.",
-    )
 
 
 def _raise_problem(code: str, error: Exception) -> NoReturn:

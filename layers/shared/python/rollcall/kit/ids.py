@@ -7,7 +7,6 @@ from datetime import datetime
 
 # Crockford's base 32, lower-cased: text order is time order (github.com/ulid/spec).
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-ID_PATTERN = r"[0-9a-hjkmnp-tv-z]{26}"
 
 
 def new_id(prefix: str, now: datetime) -> str:

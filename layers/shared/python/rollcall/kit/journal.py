@@ -48,7 +48,6 @@ class JournalEntry(Model):
     model_config = ConfigDict(extra="ignore")
 
     partition: ClassVar[str] = "JOURNAL#"
-    index_partitions: ClassVar[tuple[str, ...]] = ("TARGET#", "ACTOR#")
 
     id: str
     at: Time
