@@ -10,13 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from rollcall.kit.cursor import Cursors
 from rollcall.kit.declaration import Declaration, Resource
-from rollcall.kit.entity import Entity, Row
+from rollcall.kit.entity import COUNTERS, Entity, Row
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Account
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.operation import Operation
+from rollcall.kit.paging import ListRequest
 from rollcall.kit.table import INDEXES
 
 type Statement = dict[str, Any]
@@ -83,6 +85,8 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
         yield f"{entity.partition}*", FIND | check
     for entity in _entities(declaration.reads):
         yield f"{entity.partition}*", READ | check
+        named = (each for each in entity.counter_partitions if each.startswith(COUNTERS))
+        yield from ((f"{each}*", READ) for each in named)
     for row in declaration.writes:
         if issubclass(row, Row):
             yield f"{row.partition}*", APPEND
@@ -90,11 +94,18 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
         yield f"{entity.partition}*", READ | CHANGE
         yield f"{JournalEntry.partition}*", APPEND
         yield from ((f"{kind.partition}*", CLAIM) for kind in entity.claim_kinds)
-        yield from ((counter.key.pk, COUNT) for counter in entity.counters)
-    if isinstance(declaration, Operation) and declaration.writes:
-        yield f"{Idempotency.partition}*", REMEMBER
+        yield from ((f"{partition}*", COUNT) for partition in entity.counter_partitions)
     if Mail in declaration.writes:
         yield f"{Mail.partition}*", MARK
+    if isinstance(declaration, Operation):
+        yield from _grants_of_operation(declaration)
+
+
+def _grants_of_operation(operation: Operation[Any, Any]) -> Iterable[tuple[str, frozenset[str]]]:
+    if operation.writes:
+        yield f"{Idempotency.partition}*", REMEMBER
+    if issubclass(operation.request_model, ListRequest):
+        yield Cursors.partition, MARK
 
 
 def _entities(resources: Iterable[Resource]) -> list[type[Entity]]:

@@ -17,11 +17,11 @@ from infra.checks import acknowledge
 from infra.deployment import Deployment
 from infra.function import Surroundings, add_function, add_layers
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, SCOPES, USER_POOL
+from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.identity import Account
 from rollcall.kit.reaction import CognitoReaction
-from rollcall.kit.table import EXPIRY_ATTRIBUTE
 
 
 class DataStack(Stack):
@@ -119,16 +119,13 @@ class DataStack(Stack):
 
     def _add_pool_members(self) -> str:
         pool: dict[str, Any] = {"user_pool_id": self.user_pool_id}
-        scopes = [{"scopeName": name, "scopeDescription": words} for name, words in SCOPES.items()]
         client = cognito.CfnUserPoolClient(self, "Client", **_as_properties(CLIENT), **pool)
         self._keep(client)
         self._keep(cognito.CfnUserPoolGroup(self, "Admins", **_as_properties(GROUP), **pool))
         server = cognito.CfnUserPoolResourceServer(
             self,
             "ResourceServer",
-            identifier=RESOURCE_SERVER,
-            name=RESOURCE_SERVER,
-            scopes=scopes,
+            **_as_properties(RESOURCE_SERVER),
             **pool,
         )
         self._keep(server)

@@ -13,7 +13,6 @@ from typing import Any
 from pydantic.alias_generators import to_camel
 
 from infra.cors import preflight_headers
-from infra.user_pool import OPERATION_SCOPES
 from rollcall.kit.errors import (
     Forbidden,
     Malformed,
@@ -107,7 +106,7 @@ def _describe(operation: AnyOperation, uri: str, credentials: str) -> Json:
             for name in operation.path_variables
         ],
         "responses": {str(operation.status): {"description": operation.summary}},
-        "security": [{AUTHORIZER: list(OPERATION_SCOPES)}],
+        "security": [{AUTHORIZER: list(operation.oauth_scopes)}],
         "x-amazon-apigateway-integration": {
             "type": "aws_proxy",
             "httpMethod": "POST",  # how Lambda is called, whatever the caller's method

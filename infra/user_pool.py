@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from rollcall import passwords
+from rollcall import passwords, scopes
 from rollcall.kit.identity import ADMINS_GROUP
 
-SIGN_IN_SCOPE = "aws.cognito.signin.user.admin"
-RESOURCE_SERVER = "rollcall"
-SCOPES = {"admin": "Administer users through the API."}
-"""Custom scopes, for clients that get their tokens from the OAuth 2.0 endpoints."""
-OPERATION_SCOPES = (SIGN_IN_SCOPE, *(f"{RESOURCE_SERVER}/{name}" for name in SCOPES))
-"""An access token needs one of these for the operations under /admin, /groups and /me."""
+RESOURCE_SERVER: dict[str, Any] = {
+    "Identifier": scopes.RESOURCE_SERVER,
+    "Name": scopes.RESOURCE_SERVER,
+    "Scopes": [
+        {"ScopeName": scope.short_name, "ScopeDescription": scope.__doc__} for scope in scopes.Scope
+    ],
+}
 
 USER_POOL: dict[str, Any] = {
     "AliasAttributes": ["email", "phone_number", "preferred_username"],

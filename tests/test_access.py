@@ -13,11 +13,12 @@ from rollcall.access import (
     effective_permissions,
     find_policy,
 )
+from rollcall.grants import GroupRole
 from rollcall.kit.actor import Actor
-from rollcall.kit.errors import NotFound, Problem
+from rollcall.kit.errors import Problem
 from rollcall.kit.http import GatewayEvent
 from rollcall.permissions import Permission
-from rollcall.users import GroupRole, User
+from rollcall.users import User
 from tests.aws_edge import watched
 from tests.world import World
 
@@ -106,7 +107,7 @@ def test_permissions_are_the_union_over_flag_grants_groups_and_roles(world: Worl
         world.add_group("Viewers", Permission.USER_VIEW),
         world.add_group("Deleters", Permission.USER_DELETE),
     ]
-    user = world.add_user(permissions=(Permission.USER_CREATE,), roles=("rol_gone",))
+    user = world.add_user(permissions=(Permission.USER_CREATE,))
     member = join(world, user, *groups)
 
     held = effective_permissions(member, world.runtime.table, world.clock.now)
@@ -127,10 +128,9 @@ def test_policy_tells_what_groups_and_roles_grant(world: World) -> None:
         roles={"rol_1": (Permission.USER_VIEW,)},
     ).with_group("grp_1", (Permission.USER_CREATE,))
 
-    assert policy.granted_by_groups(["grp_1", "grp_2"]) == {Permission.USER_CREATE}
-    assert policy.granted_by_roles(["rol_1"]) == {Permission.USER_VIEW}
-    with pytest.raises(NotFound, match="Role not found"):
-        policy.granted_by_roles(["rol_1", "rol_2"])
+    assert (policy.of_group("grp_1"), policy.of_group("grp_2")) == ((Permission.USER_CREATE,), ())
+    assert (policy.of_role("rol_1"), policy.of_role("rol_2")) == ((Permission.USER_VIEW,), ())
+    assert policy.of_role("rol_system") == (Permission.ADMIN_ACCESS,)
 
 
 def test_there_is_a_policy_before_the_first_one_is_written(world: World) -> None:

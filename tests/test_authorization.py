@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from infra.catalog import read_catalog
+from rollcall.grants import GroupRole
 from rollcall.kit.operation import Operation
 from rollcall.permissions import Permission
 from rollcall.statuses import Status
-from rollcall.users import GroupRole
 from tests.examples import EXAMPLES, Scene, set_scene
 from tests.world import Reply, World
 

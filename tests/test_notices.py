@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import Unavailable
-from rollcall.kit.table import EXPIRY_ATTRIBUTE
 from rollcall.notices import MARK_KEPT, Notice, send_once
 from tests.aws_edge import failing
 from tests.world import World

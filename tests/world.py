@@ -21,8 +21,10 @@ from moto.ses.models import ses_backends
 from infra.catalog import read_catalog
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
-from rollcall.access import AccessPolicy, find_policy
+from rollcall import roles
+from rollcall.access import change_policy
 from rollcall.first_admin import ensure_first_admin
+from rollcall.grants import PermissionGrant
 from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
@@ -38,7 +40,13 @@ from rollcall.kit.operation import Operation
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change
+from rollcall.notes import Note
+from rollcall.organizations import Organization, suggest_slug
 from rollcall.permissions import Permission
+from rollcall.resource_types import WORKSPACE
+from rollcall.resources import Resource
+from rollcall.roles import Role
+from rollcall.system_operations import authorize_client
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User
 from tests.iam import acting_as
@@ -48,6 +56,7 @@ START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ADMIN_EMAIL = "admin@example.com"
 PASSWORD = "Correct-Horse-7"
 REGION = "eu-west-1"
+CLIENT_ID = "client-of-a-service"
 
 
 @dataclass
@@ -124,12 +133,15 @@ class World:
     ) -> Reply:
         """Call an operation through its Lambda handler with a gateway event, within its role.
 
-        ``caller`` is a user id ("" for the admin, None for nobody); a ``body`` that is a string
-        is sent as it stands.
+        ``caller`` is a user id ("" for the admin, or for a service that may; None for nobody); a
+        ``body`` that is a string is sent as it stands.
         """
+        claims = self.claims(self.admin_id if caller == "" else caller, signed_in_at)
+        if caller == "" and operation.authorize is authorize_client:
+            claims = {"client_id": CLIENT_ID, "scope": str(operation.permission)}
         event = make_event(
             operation,
-            claims=self.claims(self.admin_id if caller == "" else caller, signed_in_at),
+            claims=claims,
             path=path,
             body=body,
             query=query,
@@ -160,7 +172,9 @@ class World:
             created_at=self.clock.now,
             updated_at=self.clock.now,
             email=email or f"{user_id[-12:]}@example.com",
-            permissions=permissions,
+            permission_grants=tuple(
+                PermissionGrant(user_id=user_id, permission=each) for each in permissions
+            ),
             **{"username": user_id[-12:], **fields},
         )
         self.call("add_user").commit(Change(None, user), answer=UserAnswer.of)
@@ -181,10 +195,65 @@ class World:
         """Put a group that grants these permissions into the table; returns its id."""
         now = self.clock.now
         group = Group(id=new_id("grp", now), created_at=now, updated_at=now, name=name)
-        self.call("add_group").commit(Change(None, group), answer=lambda written: written)
-        if permissions:
-            self.grant_to_group(group.id, permissions)
+        self._commit("add_group", Change(None, group))
+        self.grant_to_group(group.id, permissions)
         return group.id
+
+    def add_role(self, name: str, *permissions: Permission) -> str:
+        """Put a role that grants these permissions into the table; returns its id."""
+        now = self.clock.now
+        role = Role(id=new_id("rol", now), created_at=now, updated_at=now, name=name)
+        self._commit("add_role", Change(None, role))
+        for change in change_policy(
+            self.call(), lambda policy: policy.with_role(role.id, permissions)
+        ):
+            self._commit("grant", change)
+        return role.id
+
+    def add_organization(self, name: str, default_role_id: str = roles.USER.id) -> str:
+        """Put an organization into the table; returns its id."""
+        now = self.clock.now
+        organization = Organization(
+            id=new_id("org", now),
+            created_at=now,
+            updated_at=now,
+            name=name,
+            slug=suggest_slug(name),
+            default_role_id=default_role_id,
+        )
+        self._commit("add_organization", Change(None, organization))
+        return organization.id
+
+    def add_thing(self, user_id: str, thing_type: str = WORKSPACE, **fields: Any) -> Resource:
+        """Put something that a user owns into the table."""
+        now = self.clock.now
+        thing = Resource(
+            id=new_id("wsp" if thing_type == WORKSPACE else "res", now),
+            created_at=now,
+            updated_at=now,
+            type=thing_type,
+            user_id=user_id,
+            **fields,
+        )
+        self._commit("add_thing", Change(None, thing))
+        return self.thing(thing.id)
+
+    def thing(self, resource_id: str) -> Resource:
+        """An owned thing as stored; also a tombstone."""
+        found = self.runtime.table.find(Resource, resource_id)
+        assert found is not None, f"{resource_id} is not in the table"
+        return found
+
+    def add_note(self, user_id: str, text: str) -> str:
+        """Put an admin's note on a user into the table; returns its id."""
+        now = self.clock.now
+        note_id = new_id("not", now)
+        note = Note(id=note_id, created_at=now, updated_at=now, user_id=user_id, text=text)
+        self._commit("add_note", Change(None, note))
+        return note_id
+
+    def _commit(self, action: str, change: Change[Any]) -> None:
+        self.call(action).commit(change, answer=lambda written: written)
 
     def user(self, user_id: str) -> User:
         """The user as stored; also a tombstone."""
@@ -211,9 +280,10 @@ class World:
 
     def grant_to_group(self, group_id: str, permissions: tuple[Permission, ...]) -> None:
         """Let a group grant permissions."""
-        stored, policy = find_policy(self.runtime.table, self.clock.now)
-        change: Change[AccessPolicy] = Change(stored, policy.with_group(group_id, permissions))
-        self.call("grant").commit(change, answer=lambda written: written)
+        for change in change_policy(
+            self.call(), lambda policy: policy.with_group(group_id, permissions)
+        ):
+            self._commit("grant", change)
 
     def actor(self, user_id: str) -> Actor:
         """An actor without rights, for functions that take one."""
@@ -256,13 +326,18 @@ class World:
         return [e for e in entries if target_id is None or e.target.id == target_id]
 
     def drain(self) -> None:
-        """Let the stream reactions see every journal entry that they have not seen."""
-        for item in sorted(self.items(), key=lambda item: str(item["sk"])):
-            if item["pk"].startswith(JournalEntry.partition) and item["id"] not in self.seen:
+        """Let the stream reactions see every journal entry that they have not seen, and those that
+        they write themselves.
+        """
+        while unseen := [item for item in self.items() if self._is_unseen(item)]:
+            for item in sorted(unseen, key=lambda item: str(item["sk"])):
                 for reaction in read_catalog().stream_reactions:
                     with acting_as(reaction):
                         reaction.react(item, self.runtime)
                 self.seen.add(item["id"])
+
+    def _is_unseen(self, item: dict[str, Any]) -> bool:
+        return item["pk"].startswith(JournalEntry.partition) and item["id"] not in self.seen
 
 
 def make_event(

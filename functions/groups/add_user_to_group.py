@@ -6,20 +6,20 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy, find_policy
+from rollcall.access import AccessPolicy
 from rollcall.fields import Id
-from rollcall.groups import Group
+from rollcall.granting import commit_grants
+from rollcall.grants import GroupRole, TimeBoxed
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
-from rollcall.kit.transaction import Change, Required
 from rollcall.operations import operation
-from rollcall.permissions import Permission, require_held
+from rollcall.permissions import Permission
 from rollcall.user_answers import UserAnswer
-from rollcall.users import GroupRole, User, load_modifiable
+from rollcall.users import User, load_modifiable
 
 
-class AddUserToGroup(WriteRequest):
-    """Which group, and as what."""
+class AddUserToGroup(TimeBoxed, WriteRequest):
+    """Which group, as what, and when."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"groupId": "grp_abc123", "role": "member"}]}
@@ -36,17 +36,14 @@ class AddUserToGroup(WriteRequest):
     "POST /admin/users/{user_id}/groups",
     permission=Permission.GROUP_ASSIGN,
     status=201,
-    reads=[AccessPolicy, Group],
+    reads=[AccessPolicy],
     writes=[User],
 )
 def add_user_to_group(request: AddUserToGroup, call: Call) -> UserAnswer:
-    """Put a user into a group, as member or as group admin.
+    """Put a user into a group, as member or as group admin, for ever or for a time.
 
-    Whoever is in it already gets the role named here, and without one keeps the present role.
+    Whoever is in it already gets what is named here, and keeps the rest as it is.
     """
     user = load_modifiable(call.table, request.user_id)
-    _, policy = find_policy(call.table, call.now)
-    require_held(call.actor, policy.granted_by_groups([request.group_id]))
-    added = user.with_membership(request.group_id, request.role)
-    required = [Required(Group, request.group_id)]
-    return call.commit(Change(user, added), answer=UserAnswer.of, requires=required)
+    added = user.with_membership(request.group_id, request.role, request.period)
+    return commit_grants(call, user, added, UserAnswer.of)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import ConfigDict
 
-from pydantic import ConfigDict, Field
-
-from rollcall.access import AccessPolicy, find_policy
+from rollcall.access import AccessPolicy, change_policy
 from rollcall.groups import Group, GroupAnswer
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, require_held
+from rollcall.permissions import GrantablePermissions, Permission, require_held
 
 
 class CreateGroup(WriteRequest):
@@ -25,7 +23,7 @@ class CreateGroup(WriteRequest):
 
     name: Line
     description: Text | None = None
-    permissions: Annotated[tuple[Permission, ...], Field(max_length=50)] = ()
+    permissions: GrantablePermissions = ()
 
 
 @operation(
@@ -44,18 +42,8 @@ def create_group(request: CreateGroup, call: Call) -> GroupAnswer:
         name=request.name,
         description=request.description,
     )
-    permissions = tuple(sorted(set(request.permissions)))
     return call.commit(
         Change(None, group),
-        *_grant(call, group, permissions),
-        answer=lambda written: GroupAnswer.of(written, permissions),
+        *change_policy(call, lambda policy: policy.with_group(group.id, request.permissions)),
+        answer=lambda written: GroupAnswer.of(written, request.permissions),
     )
-
-
-def _grant(
-    call: Call, group: Group, permissions: tuple[Permission, ...]
-) -> list[Change[AccessPolicy]]:
-    if not permissions:
-        return []
-    stored, policy = find_policy(call.table, call.now)
-    return [Change(stored, policy.with_group(group.id, permissions))]

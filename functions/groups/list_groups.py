@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from rollcall.access import AccessPolicy, find_policy
-from rollcall.groups import ALL_GROUPS, Group, GroupAnswer
+from rollcall.groups import Group, GroupAnswer
 from rollcall.kit.call import Call
-from rollcall.kit.paging import Page, PageRequest, paginate
+from rollcall.kit.paging import ListRequest, Page
+from rollcall.listed import read_listed
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 
 
-class ListGroups(PageRequest):
+class ListGroups(ListRequest):
     """Which page of the groups."""
 
 
@@ -21,9 +22,8 @@ class GroupPage(Page[GroupAnswer]):
 @operation("GET /groups", permission=Permission.GROUP_LIST, reads=[Group, AccessPolicy])
 def list_groups(request: ListGroups, call: Call) -> GroupPage:
     """List the groups by name, with what each grants."""
-    items = list(call.table.query_index("gsi1", ALL_GROUPS))
-    chosen, pagination = paginate(items, request)
+    items, pagination = read_listed(call, Group, request)
     _, policy = find_policy(call.table, call.now)
-    groups = [Group.model_validate(item) for item in chosen]
-    answers = [GroupAnswer.of(group, policy.groups.get(group.id, ())) for group in groups]
+    groups = [Group.model_validate(item) for item in items]
+    answers = [GroupAnswer.of(group, policy.of_group(group.id)) for group in groups]
     return GroupPage(items=tuple(answers), pagination=pagination)

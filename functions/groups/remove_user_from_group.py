@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.access import AccessPolicy
 from rollcall.fields import Id
+from rollcall.granting import commit_grants
 from rollcall.kit.call import Call
 from rollcall.kit.errors import NotFound
 from rollcall.kit.model import WriteRequest
-from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, refuse_outranked
+from rollcall.permissions import Permission
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User, load_modifiable
 
@@ -28,10 +28,11 @@ class RemoveUserFromGroup(WriteRequest):
     writes=[User],
 )
 def remove_user_from_group(request: RemoveUserFromGroup, call: Call) -> UserAnswer:
-    """Take a user out of a group; what it granted ends at once."""
+    """Take a user out of a group; what it granted ends at once.
+
+    Refused while the user has active workspaces there, with their count.
+    """
     user = load_modifiable(call.table, request.user_id)
     if request.group_id not in user.group_ids:
         raise NotFound("membership_not_found", "The user is not in this group")
-    refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
-    removed = user.without_membership(request.group_id)
-    return call.commit(Change(user, removed), answer=UserAnswer.of)
+    return commit_grants(call, user, user.without_membership(request.group_id), UserAnswer.of)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from datetime import timedelta
+from typing import Literal
 
 from rollcall.accounts import settle_account
 from rollcall.background import job
+from rollcall.deletion import erase_user
 from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.job import Report
 from rollcall.kit.model import format_time
 from rollcall.kit.retry import retry_contended
-from rollcall.kit.transaction import Change
+from rollcall.resources import Resource
 from rollcall.statuses import Status
-from rollcall.user_answers import Deletion
 from rollcall.users import SOFT_DELETED, User
 
 KEPT = timedelta(days=30)
@@ -23,25 +26,31 @@ waits for the next run."""
 
 
 class Purged(Report):
-    """How many were deleted for good."""
+    """How many were deleted for good, and how many stay because of what they own."""
 
     purged: int
+    refused: int
 
 
-@job(every=timedelta(days=1), writes=[User, Account])
+@job(every=timedelta(days=1), writes=[User, Resource, Account])
 def purge_deleted_users(call: Call) -> Purged:
     """Delete for good whoever was soft-deleted 30 days ago or earlier."""
     due = format_time(call.now - KEPT)
     items = call.table.query_index("gsi2", SOFT_DELETED, up_to=due, limit=PURGED_AT_MOST)
     # The index may lag, so each user is read again before anything is done.
-    return Purged(purged=sum(_purge(call, str(item["id"])) for item in items))
+    outcomes = Tally(_purge(call, str(item["id"])) for item in items)
+    return Purged(purged=outcomes["purged"], refused=outcomes["refused"])
 
 
-def _purge(call: Call, user_id: str) -> bool:
-    purged = retry_contended(lambda: _erase_if_due(call, user_id))
-    if purged:
-        settle_account(call, user_id)
-    return purged
+def _purge(call: Call, user_id: str) -> Literal["purged", "refused", "not due"]:
+    try:
+        due = retry_contended(lambda: _erase_if_due(call, user_id))
+    except Conflict:
+        return "refused"
+    if not due:
+        return "not due"
+    settle_account(call, user_id)
+    return "purged"
 
 
 def _erase_if_due(call: Call, user_id: str) -> bool:
@@ -50,6 +59,5 @@ def _erase_if_due(call: Call, user_id: str) -> bool:
         return False
     if user.deleted_at is None or user.deleted_at > call.now - KEPT:
         return False
-    change = Change(user, user.as_erased(call.now))
-    call.commit(change, answer=lambda _: Deletion(message="User purged"))
+    erase_user(call, user, "User purged")
     return True

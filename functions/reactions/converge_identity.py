@@ -10,7 +10,7 @@ from rollcall.kit.journal import JournalEntry
 from rollcall.users import User
 
 
-@stream_reaction(on=User, writes=[User, Account])
+@stream_reaction(on=[User], writes=[User, Account])
 def converge_identity(entry: JournalEntry, call: Call) -> None:
     """Bring a changed user's account in step with the table.
 

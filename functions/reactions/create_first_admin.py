@@ -7,15 +7,18 @@ from rollcall.first_admin import ensure_first_admin
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.kit.log import logger
+from rollcall.roles import Role, ensure_built_in_roles
 from rollcall.users import User
 
 
-@deployment_reaction(writes=[User, Account])
+@deployment_reaction(writes=[User, Role, Account])
 def create_first_admin(call: Call) -> None:
-    """Make the first platform admin from the deployment's ``firstAdminEmail``.
+    """Make the built-in roles, and the first platform admin from the deployment's
+    ``firstAdminEmail``.
 
-    Does nothing when the deployment names nobody, or when there is an admin already.
+    Makes nobody when the deployment names nobody, or when there is an admin already.
     """
+    ensure_built_in_roles(call)
     if call.settings.first_admin_email:
         ensure_first_admin(call, call.settings.first_admin_email)
     else:

@@ -10,7 +10,7 @@ from rollcall.notices import Notice, send_once
 from rollcall.users import User
 
 
-@stream_reaction(on=User, writes=[Mail])
+@stream_reaction(on=[User], writes=[Mail])
 def tell_old_address(entry: JournalEntry, call: Call) -> None:
     """Tell the old address that an admin has replaced it, in case that was not wanted."""
     change = entry.changes.get("email")

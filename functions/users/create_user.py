@@ -7,20 +7,22 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy, find_policy
+from rollcall.access import AccessPolicy
 from rollcall.accounts import Credential, settle_account
 from rollcall.fields import Email, Ids, Phone, Profile, Slugs, Username
-from rollcall.groups import Group
+from rollcall.granting import require_grantable
+from rollcall.grants import PermissionGrant, RoleGrant
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.operation import require_permission
 from rollcall.kit.text import Line
-from rollcall.kit.transaction import Change, Required
+from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
-from rollcall.permissions import Permission, require_held
+from rollcall.permissions import GrantablePermissions, Permission
+from rollcall.roles import SYSTEM
 from rollcall.statuses import OpenStatus, Status
 from rollcall.user_answers import UserAnswer
 from rollcall.usernames import suggest_usernames
@@ -62,9 +64,14 @@ class CreateUser(WriteRequest):
     groups: Ids = ()
     user_types: Slugs = ()
     roles: Ids = ()
-    permissions: Annotated[tuple[Permission, ...], Field(max_length=50)] = ()
+    permissions: GrantablePermissions = ()
     status: OpenStatus = Status.ACTIVE
     profile: Profile = Profile()
+
+    @property
+    def wants_admin(self) -> bool:
+        """Whether this makes a platform admin, who has the role System."""
+        return self.is_admin or SYSTEM.id in self.roles
 
     @property
     def pending_credential(self) -> PendingCredential | None:
@@ -91,7 +98,7 @@ def make_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
     "POST /admin/users",
     permission=Permission.USER_CREATE,
     status=201,
-    reads=[AccessPolicy, Group],
+    reads=[AccessPolicy],
     writes=[User, Account],
     then=make_account,
 )
@@ -104,7 +111,8 @@ def create_user(request: CreateUser, call: Call) -> UserAnswer:
     """
     if request.email is None and request.phone is None:
         raise Invalid.field("email", "An email or a phone number is needed.", "address_needed")
-    _check_grants(request, call)
+    if request.wants_admin:
+        require_permission(call.actor, Permission.USER_PROMOTE)
     for username in _usernames(request, call):
         try:
             return _write(request, call, username)
@@ -123,32 +131,23 @@ def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
         username=username,
         pending_credential=request.pending_credential,
         credentials_changed_at=call.now,
+        is_admin=request.wants_admin,
         **request.model_dump(include=_COPIED),
     )
     for group_id in request.groups:
         user = user.with_membership(group_id)
-    required = [Required(Group, group_id) for group_id in request.groups]
+    roles = (each for each in request.roles if each != SYSTEM.id)
+    user = user.with_grants("role_grants", [RoleGrant(user_id=user.id, role_id=r) for r in roles])
+    granted = [PermissionGrant(user_id=user.id, permission=each) for each in request.permissions]
+    user = user.with_grants("permission_grants", granted)
+    required = require_grantable(call, None, user)
     return call.commit(Change(None, user), answer=UserAnswer.of, requires=required)
 
 
-_COPIED = {
-    "email", "phone", "name", "is_admin", "user_types", "roles", "permissions", "status", "profile"
-}  # fmt: skip
+_COPIED = {"email", "phone", "name", "user_types", "status", "profile"}
 
 
 def _usernames(request: CreateUser, call: Call) -> Iterator[str]:
     if request.username:
         return iter([request.username])
     return suggest_usernames(request.email or request.phone or "", call.table)
-
-
-def _check_grants(request: CreateUser, call: Call) -> None:
-    granted: set[Permission] = set(request.permissions)
-    if request.is_admin:
-        require_permission(call.actor, Permission.USER_PROMOTE)
-        granted.add(Permission.ADMIN_ACCESS)
-    if request.roles or request.groups:
-        _, policy = find_policy(call.table, call.now)
-        granted |= policy.granted_by_roles(request.roles)
-        granted |= policy.granted_by_groups(request.groups)
-    require_held(call.actor, granted)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from rollcall.access import AccessPolicy, effective_permissions
 from rollcall.accounts import settle_account
+from rollcall.deletion import erase_user
 from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
@@ -16,8 +17,9 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission, refuse_outranked, refuse_self
+from rollcall.resources import Resource
 from rollcall.statuses import Status
-from rollcall.user_answers import Deletion
+from rollcall.user_answers import UserDeletion
 from rollcall.users import User
 
 
@@ -34,7 +36,7 @@ class DeleteUser(WriteRequest):
     ] = None
 
 
-def delete_account(request: DeleteUser, call: Call, answer: Deletion) -> None:
+def delete_account(request: DeleteUser, call: Call, answer: UserDeletion) -> None:
     """Delete the account, or close it while the user can still be restored."""
     settle_account(call, request.user_id)
 
@@ -43,14 +45,15 @@ def delete_account(request: DeleteUser, call: Call, answer: Deletion) -> None:
     "DELETE /admin/users/{user_id}",
     permission=Permission.USER_DELETE,
     reads=[AccessPolicy],
-    writes=[User, Account],
+    writes=[User, Resource, Account],
     then=delete_account,
 )
-def delete_user(request: DeleteUser, call: Call) -> Deletion:
+def delete_user(request: DeleteUser, call: Call) -> UserDeletion:
     """Delete a user: account, record, memberships; the email is free again.
 
-    With mode=soft the user is only closed, and can be restored until the purge. Succeeds also
-    when the identity provider no longer has the account.
+    What the user owns is deleted too, or stays without an owner, or refuses the deletion: each
+    type has its rule. With mode=soft the user is only closed, and can be restored until the purge.
+    Succeeds also when the identity provider no longer has the account.
     """
     user = call.table.load(User, request.user_id)
     refuse_self(call.actor, user.id, "delete")
@@ -58,12 +61,7 @@ def delete_user(request: DeleteUser, call: Call) -> Deletion:
     if request.confirm is not None and request.confirm.strip().casefold() != user.email:
         raise Conflict("confirmation_differs", "The email to confirm is not this user's.")
     if request.mode == "permanent":
-        return _commit(
-            call, user, user.as_erased(call.now), "User deleted from database and Cognito"
-        )
+        return erase_user(call, user, "User deleted from database and Cognito")
     deleted = user if user.status is Status.DELETED else user.as_deleted(call.now)
-    return _commit(call, user, deleted, "User deleted; restorable until purged")
-
-
-def _commit(call: Call, user: User, deleted: User, message: str) -> Deletion:
-    return call.commit(Change(user, deleted), answer=lambda _: Deletion(message=message))
+    answer = UserDeletion(message="User deleted; restorable until purged")
+    return call.commit(Change(user, deleted), answer=lambda _: answer)

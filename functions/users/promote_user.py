@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from rollcall.access import AccessPolicy
 from rollcall.accounts import settle_user
+from rollcall.granting import commit_grants
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
-from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, require_held
+from rollcall.permissions import Permission
 from rollcall.user_answers import ChangeUser, UserAnswer
 from rollcall.users import User, load_modifiable
 
@@ -15,12 +16,12 @@ from rollcall.users import User, load_modifiable
 @operation(
     "POST /admin/users/{user_id}/promote",
     permission=Permission.USER_PROMOTE,
+    reads=[AccessPolicy],
     writes=[User, Account],
     then=settle_user,
 )
 def promote_user(request: ChangeUser, call: Call) -> UserAnswer:
     """Make a user a platform admin, from the user's next request on."""
-    require_held(call.actor, [Permission.ADMIN_ACCESS])
     user = load_modifiable(call.table, request.user_id)
     promoted = user.model_copy(update={"is_admin": True})
-    return call.commit(Change(user, promoted), answer=UserAnswer.of)
+    return commit_grants(call, user, promoted, UserAnswer.of)

@@ -111,7 +111,9 @@ async def _perform(
         operation = methods.get(request.method)
         if operation is None:
             raise HTTPException(404)
-        claims = await run_in_threadpool(verifier.verify, request.headers.get("Authorization"))
+        claims = await run_in_threadpool(
+            verifier.verify, request.headers.get("Authorization"), operation.oauth_scopes
+        )
         event = await _make_event(request, operation, claims, request_id)
     except Problem as problem:
         return _respond(write_problem(problem, request_id, origin))

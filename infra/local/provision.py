@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from infra.catalog import FUNCTIONS, read_catalog
 from infra.local.emulator import Emulator
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, SCOPES, USER_POOL
+from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.reaction import CognitoReaction
 from rollcall.kit.settings import Settings
-from rollcall.kit.table import EXPIRY_ATTRIBUTE
 
 NAME = "rollcall"
 MAIL_SENDER = "rollcall@example.com"
@@ -64,10 +64,7 @@ def _ensure_user_pool(cognito: Any) -> tuple[str, str]:
             return pool["Id"], clients[0]["ClientId"]
     pool_id: str = cognito.create_user_pool(PoolName=NAME, **USER_POOL)["UserPool"]["Id"]
     cognito.create_group(UserPoolId=pool_id, **GROUP)
-    scopes = [{"ScopeName": name, "ScopeDescription": words} for name, words in SCOPES.items()]
-    cognito.create_resource_server(
-        UserPoolId=pool_id, Identifier=RESOURCE_SERVER, Name=RESOURCE_SERVER, Scopes=scopes
-    )
+    cognito.create_resource_server(UserPoolId=pool_id, **RESOURCE_SERVER)
     client = cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
     return pool_id, client["UserPoolClient"]["ClientId"]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import jwt
 
-from infra.user_pool import OPERATION_SCOPES
 from rollcall.kit.errors import Unauthenticated
 
 
 class TokenVerifier:
-    """Knows one user pool's keys, and which scopes a token must have. Which client it was issued
+    """Knows one user pool's keys. Which client it was issued
     for is checked behind it, by each operation, as the authorizer of API Gateway does not.
     """
 
@@ -17,8 +18,9 @@ class TokenVerifier:
         self._keys = jwt.PyJWKClient(jwks_url, cache_keys=True)
         self._issuer = issuer
 
-    def verify(self, authorization: str | None) -> dict[str, str]:
-        """The claims of a valid ``Bearer`` access token, as text as API Gateway passes them on.
+    def verify(self, authorization: str | None, scopes: Collection[str]) -> dict[str, str]:
+        """The claims of a valid ``Bearer`` access token that has one of these scopes, as text as
+        API Gateway passes them on.
 
         Checks signature (RS256), issuer, expiry, use and scopes; raises Unauthenticated.
         """
@@ -38,7 +40,7 @@ class TokenVerifier:
             raise _invalid("The access token is not valid, or has expired.") from None
         if claims.get("token_use") != "access":
             raise _invalid("This is no access token; an ID token is not for the API.")
-        if not set(str(claims.get("scope", "")).split()) & set(OPERATION_SCOPES):
+        if not set(str(claims.get("scope", "")).split()) & set(scopes):
             raise _invalid("The access token does not have the scope that this needs.")
         return {name: str(value) for name, value in claims.items()}
 

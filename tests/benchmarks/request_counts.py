@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infra.catalog import read_catalog
+from rollcall.grants import GroupRole
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.operation import Operation
 from rollcall.permissions import Permission
-from rollcall.users import GroupRole
 from tests.benchmarks.capacity import item_size, read_units, write_units
 from tests.benchmarks.measuring import print_table, show_progress
 from tests.examples import EXAMPLES, set_scene

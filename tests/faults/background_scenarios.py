@@ -15,9 +15,9 @@ from functions.reactions.create_first_admin import create_first_admin
 from functions.reactions.tell_old_address import tell_old_address
 from rollcall.accounts import Credential
 from rollcall.first_admin import ensure_first_admin
+from rollcall.grants import GroupRole
 from rollcall.kit.job import make_call
 from rollcall.statuses import Status
-from rollcall.users import GroupRole
 from tests.faults.scenario import Plan
 from tests.faults.snapshot import sent_mails
 from tests.faults.staging import (

@@ -5,6 +5,7 @@ These are the only tests that replace parts of the code under test.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from functions.users.update_user import update_user
 from rollcall import accounts as accounts_module
 from rollcall.kit import transaction as transaction_module
 from rollcall.kit.call import Call
-from rollcall.kit.entity import Counter, Entity, Item
+from rollcall.kit.entity import Counter, Entity, Item, Key
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Account, AliasHeld, FoundAccount, Identity
 from rollcall.kit.table import Table
@@ -102,8 +103,8 @@ def test_missing_condition_on_the_counter_is_caught(
 ) -> None:
     adjust = Transaction._adjust
 
-    def adjust_freely(self: Transaction, counter: Counter, delta: int) -> None:
-        adjust(self, counter._replace(minimum=-99), delta)
+    def adjust_freely(self: Transaction, key: Key, adjusted: Mapping[Counter, int]) -> None:
+        adjust(self, key, {each._replace(floor=None): delta for each, delta in adjusted.items()})
 
     monkeypatch.setattr(Transaction, "_adjust", adjust_freely)
     monkeypatch.setattr(Transaction, "add_witnesses", do_nothing)

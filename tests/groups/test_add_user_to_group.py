@@ -25,9 +25,8 @@ def test_documented_request(world: World) -> None:
     assert reply.status == 201
     assert reply.body["groups"] == [group_id]
     assert reply.body["groupMemberships"] == [{"groupId": group_id, "role": "member"}]
-    change = world.journal(user.id)[-1].changes["memberships"]
-    assert [each["groupId"] for each in change.after] == [group_id]
-    assert change.before == []
+    change = world.journal(user.id)[-1].changes[f"groups.{group_id}"]
+    assert (change.before, change.after) == (None, {"role": "member"})
 
 
 def test_role_is_member_unless_said_otherwise(world: World) -> None:

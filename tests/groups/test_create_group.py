@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.groups.create_group import create_group
-from rollcall.access import ENTRIES_AT_MOST, POLICY_ID, find_policy
+from rollcall.access import BYTES_AT_MOST, POLICY_ID, find_policy
 from rollcall.kit.transaction import Change
 from rollcall.permissions import Permission
 from tests.world import Reply, World
@@ -34,6 +34,8 @@ def test_group_is_made_with_what_it_grants(world: World) -> None:
         "name": "Editors",
         "description": "Who may\nedit",
         "permissions": ["user.update", "user.view"],
+        "memberCount": 0,
+        "activeWorkspaceCount": 0,
         "createdAt": "2026-01-05T09:00:00.000Z",
         "updatedAt": "2026-01-05T09:00:00.000Z",
     }
@@ -66,7 +68,10 @@ def test_policy_keeps_what_other_groups_grant(world: World) -> None:
 
 def test_policy_that_is_full_takes_no_further_group(world: World) -> None:
     stored, policy = find_policy(world.runtime.table, world.clock.now)
-    full = {f"grp_{number}": (Permission.USER_VIEW,) for number in range(ENTRIES_AT_MOST)}
+    entry = '"grp_12345":["user.view"],'
+    full = {
+        f"grp_{number:05}": (Permission.USER_VIEW,) for number in range(BYTES_AT_MOST // len(entry))
+    }
     change = Change(stored, policy.model_copy(update={"groups": full}))
     world.call().commit(change, answer=lambda written: written)
 

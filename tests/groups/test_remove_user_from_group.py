@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functions.groups.remove_user_from_group import remove_user_from_group
 from functions.users.get_user import get_user
+from rollcall.grants import GroupRole
 from rollcall.permissions import Permission
-from rollcall.users import GroupRole, User
+from rollcall.users import User
 from tests.world import Reply, World
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from infra.catalog import read_catalog
 from infra.gateway import AUTHORIZER, build_gateway_document
-from infra.user_pool import OPERATION_SCOPES
 from rollcall.kit.operation import Operation
 
 OPERATIONS = read_catalog().operations
@@ -32,7 +31,9 @@ def test_operation_is_called_with_the_one_role_and_only_with_a_token(
     described = DOCUMENT["paths"][operation.public_path][operation.method.lower()]
 
     assert described["operationId"] == operation.name
-    assert described["security"] == [{AUTHORIZER: list(OPERATION_SCOPES)}]
+    assert described["security"] == [
+        {AUTHORIZER: ["aws.cognito.signin.user.admin", "rollcall/admin"]}
+    ]
     integration = described["x-amazon-apigateway-integration"]
     assert integration["type"] == "aws_proxy"
     assert integration["uri"] == f"uri-of-{operation.name}"

@@ -44,7 +44,7 @@ def test_each_decorator_keeps_what_it_is_told() -> None:
     reads, writes = [User], [User, Account, Mail]
     declared = (
         job(every=timedelta(days=1), reads=reads, writes=writes)(do_daily),
-        stream_reaction(User, reads=reads, writes=writes)(follow_user),
+        stream_reaction([User], reads=reads, writes=writes)(follow_user),
         cognito_reaction("pre_token_generation", reads=reads, writes=writes)(watch_sign_in),
         deployment_reaction(reads=reads, writes=writes)(prepare_table),
     )
@@ -54,6 +54,6 @@ def test_each_decorator_keeps_what_it_is_told() -> None:
 
 
 def test_lambda_gets_the_time_that_its_caller_waits() -> None:
-    assert stream_reaction(User)(follow_user).timeout == 60
+    assert stream_reaction([User])(follow_user).timeout == 60
     assert cognito_reaction("pre_token_generation")(watch_sign_in).timeout == 5
     assert deployment_reaction()(prepare_table).timeout == 60

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from rollcall.grants import GroupRole
 from rollcall.kit.errors import Stale
 from rollcall.kit.transaction import Change
 from rollcall.user_answers import UserAnswer
-from rollcall.users import GroupRole
 from tests.aws_edge import watched
 from tests.world import World
 
@@ -67,6 +67,7 @@ def test_change_that_is_taken_back_leaves_both_entries(world: World) -> None:
 
 def test_memberships_are_part_of_the_version(world: World) -> None:
     user = world.add_user()
-    joined = user.with_membership("grp_1", GroupRole.MEMBER)
+    group_id = world.add_group("Readers")
+    joined = user.with_membership(group_id, GroupRole.MEMBER)
     answer = world.call().commit(Change(user, joined), answer=UserAnswer.of)
-    assert (answer.version, answer.groups) == (2, ("grp_1",))
+    assert (answer.version, answer.groups) == (2, (group_id,))

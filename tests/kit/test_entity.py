@@ -51,5 +51,5 @@ def test_claim_has_a_key_and_a_refusal() -> None:
 
 
 def test_counter_has_a_key() -> None:
-    counter = Counter("admins", 1, "last_admin", "One must stay.")
+    counter = Counter.named("admins")
     assert counter.key == Key("COUNTER#admins", "COUNTER")

@@ -28,7 +28,10 @@ from rollcall.users import User
 from tests.world import World, make_event
 
 application = Application(
-    connect=connect, authorize=authorize_caller, principals=(User, AccessPolicy)
+    connect=connect,
+    authorize=authorize_caller,
+    principals=(User, AccessPolicy),
+    oauth_scopes=lambda _: ("scope",),
 )
 
 

@@ -44,7 +44,7 @@ def takes_them_the_other_way_round(call: Call, entry: JournalEntry) -> None:
 
 
 DECORATORS: dict[str, tuple[Callable[..., Any], str]] = {
-    "stream": (background.stream_reaction(User), "JournalEntry, Call"),
+    "stream": (background.stream_reaction([User]), "JournalEntry, Call"),
     "cognito": (background.cognito_reaction("pre_token_generation"), "SignIn, Call"),
     "deployment": (background.deployment_reaction(), "Call"),
 }
@@ -72,7 +72,7 @@ def test_wrong_signature_is_refused(kind: str, function: Callable[..., Any], tak
 def test_reaction_in_a_file_of_another_name_is_refused() -> None:
     follow_user.__module__ = "functions.reactions.following"
     with pytest.raises(WrongDeclaration, match=r"name the file follow_user\.py"):
-        background.stream_reaction(User)(follow_user)
+        background.stream_reaction([User])(follow_user)
 
 
 def test_sign_in_trigger_hands_cognito_its_event_back(world: World) -> None:

@@ -7,21 +7,24 @@ from typing import Any
 
 import pytest
 
+from rollcall.grants import GroupRole
 from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
 from rollcall.kit.transaction import Change, Origin, Required, Transaction
 from rollcall.statuses import Status
-from rollcall.users import ADMINS, GroupRole, User
+from rollcall.users import ADMINS, User
 from tests.aws_edge import failing, watched
 from tests.world import World
 
 
-def begin(world: World, witnesses: Mapping[Any, int] | None = None) -> Transaction:
+def begin(
+    world: World, witnesses: Mapping[Any, int] | None = None, *requires: Required
+) -> Transaction:
     """An empty transaction of somebody."""
     actor = Actor(kind="user", id="usr_actor", witnesses=dict(witnesses or {}))
     origin = Origin("test_it", "req_1", "Because", world.clock.now)
-    return Transaction(world.runtime.table, actor, origin)
+    return Transaction(world.runtime.table, actor, origin, requires)
 
 
 def rename(world: World, user: User, name: str, **options: Any) -> None:
@@ -33,17 +36,17 @@ def rename(world: World, user: User, name: str, **options: Any) -> None:
 
 def test_everything_of_a_change_goes_in_one_request(world: World) -> None:
     user = world.add_user("old@example.com")
-    group_id = world.add_group("Readers")
+    group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
     admin = user.model_copy(update={"email": "new@example.com", "is_admin": True})
     after = admin.with_membership(group_id, GroupRole.MEMBER)
 
     witness = {world.user(world.admin_id).key(): 1}
 
     with watched(world.aws) as seen:
-        transaction = begin(world, witness)
+        transaction = begin(world, witness, Required.present(Group, other_id))
         transaction.add_change(Change(user, after))
         transaction.add_counts([Change(user, after)])
-        transaction.add_requirements([Required(Group, group_id)])
+        transaction.add_requirements()
         transaction.add_witnesses()
         transaction.send()
 
@@ -61,7 +64,10 @@ def test_everything_of_a_change_goes_in_one_request(world: World) -> None:
         ("Put", "JOURNAL"),
         ("Put", "USER"),
         ("Put", "USER"),
+        ("Put", "USER"),
         ("Update", "COUNTER"),
+        ("Update", "GROUP"),
+        ("Update", "ROLE"),
     ]
 
 
@@ -116,9 +122,9 @@ def test_actor_who_changes_himself_after_another_did_is_contended(world: World) 
 
 def test_required_entity_that_is_gone_is_not_found(world: World) -> None:
     user = world.add_user()
-    transaction = begin(world)
-    transaction.add_change(Change(user, user.with_membership("grp_gone", GroupRole.MEMBER)))
-    transaction.add_requirements([Required(Group, "grp_gone")])
+    transaction = begin(world, None, Required.present(Group, "grp_gone"))
+    transaction.add_change(Change(user, user.model_copy(update={"name": "New"})))
+    transaction.add_requirements()
     with pytest.raises(NotFound, match="Group not found"):
         transaction.send()
     assert world.user(user.id) == user

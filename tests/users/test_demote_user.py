@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functions.users.demote_user import demote_user
+from rollcall.grants import GroupRole
 from rollcall.permissions import Permission
-from rollcall.users import ADMINS, GroupRole
+from rollcall.users import ADMINS
 from tests.world import Reply, World
 
 

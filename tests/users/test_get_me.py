@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functions.users.get_me import get_me
+from rollcall.grants import GroupRole
 from rollcall.permissions import Permission
-from rollcall.users import GroupRole
 from tests.aws_edge import watched
 from tests.world import ADMIN_EMAIL, World
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
+from rollcall.grants import GroupRole
 from rollcall.permissions import Permission
-from rollcall.users import GroupRole
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 
@@ -44,7 +44,12 @@ def test_whole_user_is_shown(world: World) -> None:
         "isAdmin": False,
         "userTypes": ["mentor"],
         "roles": [],
+        "roleGrants": [],
         "permissions": ["user.view"],
+        "permissionGrants": [{"permission": "user.view"}],
+        "organizations": [],
+        "resources": {},
+        "workspaceCount": 0,
         "profile": {"expertise": []},
         "createdAt": "2026-01-05T09:00:00.000Z",
         "updatedAt": "2026-01-05T09:00:00.000Z",

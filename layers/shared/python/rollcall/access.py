@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
+from rollcall.grants import (
+    Grant,
+    Membership,
+    OrganizationMembership,
+    PermissionGrant,
+    RoleGrant,
+)
 from rollcall.kit.actor import Actor
-from rollcall.kit.call import Runtime
+from rollcall.kit.call import Call, Runtime
 from rollcall.kit.entity import Entity, Item, Key
-from rollcall.kit.errors import Conflict, Forbidden, NotFound, Unauthenticated
+from rollcall.kit.errors import Conflict, Forbidden, Unauthenticated
 from rollcall.kit.http import GatewayEvent
 from rollcall.kit.table import Table
-from rollcall.permissions import Permission
+from rollcall.kit.transaction import Change
+from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, Permission
+from rollcall.roles import SYSTEM
 from rollcall.statuses import Status
 from rollcall.users import User
 
 POLICY_ID = "ACCESS"
-ENTRIES_AT_MOST = 1_000
-"""Groups that grant something: far below the 400 KB that an item may have."""
+BYTES_AT_MOST = 300_000
+"""Of the policy as JSON: an item may have 400 KB, and is read at each call of a non-admin."""
 
 
 class AccessPolicy(Entity):
@@ -31,6 +40,8 @@ class AccessPolicy(Entity):
 
     groups: Mapping[str, tuple[Permission, ...]] = {}
     roles: Mapping[str, tuple[Permission, ...]] = {}
+    ended: tuple[str, ...] = ()
+    """Deleted organizations some of whose memberships have still to be ended: they give nothing."""
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
@@ -42,54 +53,105 @@ class AccessPolicy(Entity):
         """The policy, when one has been written."""
         return next((cls.model_validate(item) for item in items), None)
 
-    def granted_by_groups(self, group_ids: Iterable[str]) -> frozenset[Permission]:
-        """What membership in these groups gives."""
-        return frozenset(each for group in group_ids for each in self.groups.get(group, ()))
+    def of_role(self, role_id: str) -> tuple[Permission, ...]:
+        """What a role grants; the role System is by definition the one that grants everything."""
+        return (Permission.ADMIN_ACCESS,) if role_id == SYSTEM.id else self.roles.get(role_id, ())
 
-    def granted_by_roles(self, role_ids: Iterable[str]) -> frozenset[Permission]:
-        """What these roles give. Raises NotFound ("Role not found") for one that is not there."""
-        granted: set[Permission] = set()
-        for role_id in role_ids:
-            if role_id not in self.roles:
-                raise NotFound("role_not_found", "Role not found")
-            granted.update(self.roles[role_id])
-        return frozenset(granted)
+    def of_group(self, group_id: str) -> tuple[Permission, ...]:
+        """What a group grants to its members."""
+        return self.groups.get(group_id, ())
 
-    def granted_to(self, user: User) -> frozenset[Permission]:
-        """What the user's roles and groups give; a role that is gone gives nothing."""
-        present = [role_id for role_id in user.roles if role_id in self.roles]
-        return self.granted_by_groups(user.group_ids) | self.granted_by_roles(present)
+    def of_grant(self, grant: Grant) -> tuple[Permission, ...]:
+        """What one grant gives while it is in force."""
+        match grant:
+            case PermissionGrant():
+                return (grant.permission,)
+            case Membership():
+                return self.of_group(grant.group_id)
+            case OrganizationMembership() if grant.organization_id in self.ended:
+                return ()
+            case RoleGrant() | OrganizationMembership():
+                return self.of_role(grant.role_id)
+            case _:
+                raise TypeError(f"A {type(grant).__name__} gives nothing that is known.")
+
+    def granted_to(self, user: User, now: datetime) -> frozenset[Permission]:
+        """The union of what all the user's grants give at this moment (R2)."""
+        counting = (grant for grant in user.rows() if grant.period.covers(now))
+        return frozenset(each for grant in counting for each in self.of_grant(grant))
 
     def facts(self) -> Item:
         """Each group and role by itself, so that the journal holds what changed and no more."""
-        return {
+        granted = {
             f"{kind}.{name}": list(permissions)
             for kind, grants in (("groups", self.groups), ("roles", self.roles))
             for name, permissions in grants.items()
         }
+        return {**granted, **{f"ended.{each}": True for each in self.ended}}
+
+    def with_facts(self, facts: Item, version: int) -> Self:
+        """The policy as at another version."""
+        fields: dict[str, dict[str, Any]] = {"groups": {}, "roles": {}, "ended": {}}
+        for fact, permissions in facts.items():
+            kind, _, name = fact.partition(".")
+            fields[kind][name] = permissions
+        known = {"id": self.id, **fields, "ended": list(fields["ended"])}
+        return super().with_facts(known, version)
+
+    def with_ended(self, organization_id: str) -> Self:
+        """The policy in which memberships of this organization give nothing."""
+        return self.model_copy(update={"ended": tuple(sorted({*self.ended, organization_id}))})
+
+    def without_ended(self, organization_id: str) -> Self:
+        """The policy that need not speak of this organization any more."""
+        remaining = (each for each in self.ended if each != organization_id)
+        return self.model_copy(update={"ended": tuple(remaining)})
 
     def with_group(self, group_id: str, permissions: tuple[Permission, ...]) -> Self:
         """The policy in which this group grants these permissions. Raises Conflict when full."""
-        if group_id not in self.groups and len(self.groups) >= ENTRIES_AT_MOST:
-            detail = f"At most {ENTRIES_AT_MOST} groups can grant permissions."
+        return self._with("groups", group_id, permissions)
+
+    def with_role(self, role_id: str, permissions: tuple[Permission, ...]) -> Self:
+        """The policy in which this role grants these permissions. Raises Conflict when full."""
+        return self._with("roles", role_id, permissions)
+
+    def _with(self, kind: str, name: str, permissions: tuple[Permission, ...]) -> Self:
+        others = {each: held for each, held in getattr(self, kind).items() if each != name}
+        granting = {name: permissions} if permissions else {}
+        changed = self.model_copy(update={kind: {**others, **granting}})
+        if permissions and len(changed.model_dump_json()) > BYTES_AT_MOST:
+            detail = "So many groups and roles grant permissions that there is no room for more."
             raise Conflict("access_policy_full", detail)
-        return self.model_copy(update={"groups": {**self.groups, group_id: permissions}})
+        return changed
 
 
 def find_policy(table: Table, now: datetime) -> tuple[AccessPolicy | None, AccessPolicy]:
     """The policy as it is stored (None before the first one), and as it counts."""
     stored = table.find(AccessPolicy, POLICY_ID)
-    return stored, stored or AccessPolicy(id=POLICY_ID, created_at=now, updated_at=now)
+    return stored, stored or _empty_policy(now)
+
+
+def change_policy(
+    call: Call, change: Callable[[AccessPolicy], AccessPolicy]
+) -> list[Change[AccessPolicy]]:
+    """The change of the policy to commit beside another one; none when it stays as it is."""
+    stored, policy = find_policy(call.table, call.now)
+    changed = change(policy)
+    return [Change(stored, changed)] if changed.facts() != policy.facts() else []
+
+
+def _empty_policy(now: datetime) -> AccessPolicy:
+    return AccessPolicy(id=POLICY_ID, created_at=now, updated_at=now)
 
 
 def effective_permissions(user: User, table: Table, now: datetime) -> frozenset[Permission]:
-    """The union of what a user holds directly, as admin, by roles and by groups (R2).
+    """The union of what a user holds directly, as admin, by roles and by groups at this moment.
 
-    Reads the policy only for a user who has roles or groups.
+    Reads the policy only for a user whose grants depend on it.
     """
-    if user.roles or user.memberships:
-        return user.own_permissions | find_policy(table, now)[1].granted_to(user)
-    return user.own_permissions
+    if user.needs_policy:
+        return find_policy(table, now)[1].granted_to(user, now)
+    return _empty_policy(now).granted_to(user, now)
 
 
 def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
@@ -111,17 +173,19 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     # "auth_time" stays what it was when a token is refreshed, so a refresh revives nothing.
     if int(event.claims.get("auth_time", "0")) < user.auth_epoch:
         raise Unauthenticated("session_ended", "This session has ended; sign in again.")
-    permissions: frozenset[str] = user.own_permissions
     witnesses = {user.key(): user.version}
-    if not user.is_admin and (user.roles or user.memberships):
+    stored: AccessPolicy | None = None
+    policy = _empty_policy(now)
+    if user.needs_policy and not user.is_admin:
         stored, policy = find_policy(runtime.table, now)
-        permissions |= policy.granted_to(user)
-        if stored:
-            witnesses[stored.key()] = stored.version
+    if stored:
+        witnesses[stored.key()] = stored.version
+    groups = user.administered_groups(now)
     return Actor(
         kind="user",
         id=user.id,
-        permissions=permissions,
+        permissions=policy.granted_to(user, now),
+        scoped=dict.fromkeys(GROUP_ADMIN_PERMISSIONS, groups) if groups else {},
         principal=user,
         witnesses=witnesses,
         ip_address=event.source_ip,

@@ -8,13 +8,13 @@ on condition that the user has not changed meanwhile.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from pydantic import SecretStr
 
 from rollcall.kit.call import Call
-from rollcall.kit.entity import Key
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Item, Key, tombstone_expiry
 from rollcall.kit.errors import Conflict, Contended, StillContended, Unavailable
 from rollcall.kit.identity import (
     AccountMissing,
@@ -23,13 +23,13 @@ from rollcall.kit.identity import (
     IdentityRefused,
 )
 from rollcall.kit.retry import retry_contended
-from rollcall.kit.table import EXPIRY_ATTRIBUTE
 from rollcall.kit.transaction import Change
+from rollcall.owned import owned_key
 from rollcall.user_answers import ChangeUser, UserAnswer
 from rollcall.users import User
 
-TOMBSTONE_KEPT = timedelta(days=30)
-"""Longer than any stalled request could take to make an account for an erased user."""
+GRANTS_AT_ONCE = 30
+"""A grant takes up to three of the hundred actions that a transaction may have."""
 
 
 @dataclass(frozen=True)
@@ -179,15 +179,27 @@ def _mark_in_step(call: Call, user: User, told: bool) -> None:
 
 
 def _erase(call: Call, user: User) -> None:
-    """Delete the account, then whatever else is left in the user's partition."""
+    """Delete the account, then whatever else is left in the user's partition; the numbers of what
+    is owned stay until everything has been released.
+    """
     call.identity.delete(user.id)
+    _remove_grants(call, user)
+    kept = {user.key(), owned_key(user.id)} if user.things_left else {user.key()}
     items = call.table.query_partition(user.key().pk)
-    keys = [Key(item["pk"], item["sk"]) for item in items]
-    call.table.delete_items(key for key in keys if key != user.key())
-    expiry = int((call.now + TOMBSTONE_KEPT).timestamp())
-    values = {"identityVersion": user.version, EXPIRY_ATTRIBUTE: expiry}
+    keys = (Key(item["pk"], item["sk"]) for item in items)
+    call.table.delete_items(key for key in keys if key not in kept)
+    values: Item = {"identityVersion": user.version}
+    if not user.things_left:
+        values[EXPIRY_ATTRIBUTE] = tombstone_expiry(call.now)
     remove = ("gsi1pk", "gsi1sk")
     call.table.update_unversioned(user.key(), values, remove=remove, when={"version": user.version})
+
+
+def _remove_grants(call: Call, user: User) -> None:
+    rows = user.rows()
+    for start in range(0, len(rows), GRANTS_AT_ONCE):
+        chunk = rows[start : start + GRANTS_AT_ONCE]
+        call.remove_rows({row.key(): row.counts() for row in chunk})
 
 
 def _free_aliases(call: Call, user: User) -> None:
@@ -244,4 +256,13 @@ def _without(change: Change[User], present: User, now: datetime) -> User:
     return present.model_copy(update=undone)
 
 
-_KEPT = {"id", "version", "created_at", "auth_epoch", "identity_version", "signed_out_epoch"}
+_KEPT = {
+    "id",
+    "version",
+    "created_at",
+    "auth_epoch",
+    "identity_version",
+    "signed_out_epoch",
+    "owned",
+    "last_login_at",
+}

@@ -7,6 +7,7 @@ from rollcall.fields import normalize_email
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim
 from rollcall.kit.transaction import Change
+from rollcall.roles import ensure_built_in_roles
 from rollcall.user_answers import UserAnswer
 from rollcall.usernames import suggest_usernames
 from rollcall.users import ADMINS, EMAIL, User
@@ -22,6 +23,7 @@ def ensure_first_admin(
     Without a credential the identity provider mails an invitation. Raises ValueError for what is
     no email address.
     """
+    ensure_built_in_roles(call)
     email = normalize_email(address)
     claim = call.table.get_item(Claim(EMAIL, email).key)
     held = call.table.load(User, claim["owner"]) if claim else None

@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from rollcall.kit.entity import Claim, ClaimKind, Entity
+from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
 from rollcall.kit.model import Time, VersionedAnswer
+from rollcall.listed import Listed
 from rollcall.permissions import Permission
 
 GROUP_NAME = ClaimKind("group-name", "name", "Group name already exists")
-SORTED_BYTES = 512
-"""How much of a name the list is sorted by; a sort key has at most 1,024 bytes."""
-ALL_GROUPS = "GROUPS"
-"""GSI1 partition that lists the groups by name."""
 
 
-class Group(Entity):
-    """One group. Its members are rows of the users; what it grants is in the access policy."""
+class Group(Listed):
+    """One group. Its members are rows of the users; what it grants is in the access policy. A
+    deleted one stays as a tombstone until the last membership has ended.
+    """
 
     kind: ClassVar[str] = "group"
     partition: ClassVar[str] = "GROUP#"
-    index_partitions: ClassVar[tuple[str, ...]] = (ALL_GROUPS,)
+    listed_in: ClassVar[str] = "GROUPS"
+    index_partitions: ClassVar[tuple[str, ...]] = (listed_in,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (GROUP_NAME,)
+    counter_partitions: ClassVar[tuple[str, ...]] = (COUNTERS + listed_in,)
+    unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count", "active_workspace_count")
+    tombstone_waits: ClassVar[bool] = True
 
-    name: str
-    description: str | None = None
+    member_count: int = 0
+    active_workspace_count: int = 0
+    members_left: int | None = None
+    """Of a deleted group: how many memberships the work of ending them has still before it."""
+
+    @classmethod
+    def members(cls, group_id: str) -> Counter:
+        """How many users are in a group."""
+        return Counter(cls.key_of(group_id), "memberCount", holder=cls)
+
+    @classmethod
+    def active_workspaces(cls, group_id: str) -> Counter:
+        """How many workspaces in use a group has."""
+        return Counter(cls.key_of(group_id), "activeWorkspaceCount", holder=cls)
 
     def claims(self) -> frozenset[Claim]:
         """The name, whatever its case."""
-        return frozenset({Claim(GROUP_NAME, self.name.casefold())})
-
-    def index(self) -> Mapping[str, str]:
-        """Found in the list of all groups, by name."""
-        begins = self.name.casefold().encode()[:SORTED_BYTES].decode(errors="ignore")
-        return {"gsi1pk": ALL_GROUPS, "gsi1sk": f"{begins}#{self.id}"}
+        return frozenset() if self.erased else frozenset({Claim(GROUP_NAME, self.name.casefold())})
 
 
 class GroupAnswer(VersionedAnswer):
@@ -48,6 +57,8 @@ class GroupAnswer(VersionedAnswer):
     permissions: Annotated[
         tuple[Permission, ...], Field(description="What every member may do through this group.")
     ]
+    member_count: int
+    active_workspace_count: int
     created_at: Time
     updated_at: Time
 

@@ -6,9 +6,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from rollcall.kit.call import Call
-from rollcall.kit.entity import Key
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Key
 from rollcall.kit.mail import Mail
-from rollcall.kit.table import EXPIRY_ATTRIBUTE
 
 MARK_KEPT = timedelta(days=8)
 """A day longer than the journal's stream and its dead-letter queue could repeat an entry."""

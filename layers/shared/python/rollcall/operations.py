@@ -17,6 +17,7 @@ from rollcall.kit.ids import new_id
 from rollcall.kit.mail import Mail
 from rollcall.kit.settings import Settings, in_lambda
 from rollcall.kit.table import Table
+from rollcall.scopes import ADMIN_SCOPES
 from rollcall.users import User
 
 
@@ -41,7 +42,10 @@ def connect() -> Runtime:
 
 
 operation = Application(
-    connect=connect, authorize=authorize_caller, principals=(User, AccessPolicy)
+    connect=connect,
+    authorize=authorize_caller,
+    principals=(User, AccessPolicy),
+    oauth_scopes=lambda _: ADMIN_SCOPES,
 ).operation
 
 if in_lambda():  # at init, where no caller waits for it

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from rollcall.kit.actor import EVERYTHING, Actor
 from rollcall.kit.errors import Conflict, Forbidden
@@ -11,36 +14,90 @@ from rollcall.kit.errors import Conflict, Forbidden
 
 class Permission(StrEnum):
     """Every permission there is. An operation needs exactly one of them; a person holds those
-    of all roles and groups, and those granted directly.
+    of all roles and groups, and those granted directly, each while its grant is in force.
     """
 
-    ADMIN_ACCESS = EVERYTHING
-    """Everything; what makes a platform admin."""
-    USER_VIEW = "user.view"
-    """Open a user's profile."""
-    USER_CREATE = "user.create"
-    """Make users."""
-    USER_UPDATE = "user.update"
-    """Change a user's profile, email, phone and username."""
-    USER_DISABLE = "user.disable"
-    """Disable, suspend and enable accounts."""
-    USER_DELETE = "user.delete"
-    """Delete and restore users."""
-    USER_PROMOTE = "user.promote"
-    """Make users platform admins, and take it back."""
-    USER_RESET_PASSWORD = "user.reset-password"  # noqa: S105 (a permission's name)
-    """Set passwords and send password resets."""
-    GROUP_LIST = "group.list"
-    """See which groups there are."""
-    GROUP_CREATE = "group.create"
-    """Make groups."""
-    GROUP_ASSIGN = "group.assign"
-    """Put users into groups and take them out."""
+    def __new__(cls, value: str, description: str = "") -> Self:
+        """A member with its own docstring, which the API shows too."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.__doc__ = description
+        return member
+
+    ADMIN_ACCESS = EVERYTHING, "Everything; what makes a platform admin."
+
+    USER_VIEW = "user.view", "Open a user's profile and see what the user belongs to and may do."
+    USER_CREATE = "user.create", "Make users."
+    USER_UPDATE = "user.update", "Change a user's profile, email, phone, username and unique id."
+    USER_DISABLE = "user.disable", "Disable, suspend and enable accounts."
+    USER_DELETE = "user.delete", "Delete and restore users."
+    USER_PROMOTE = "user.promote", "Make users platform admins, and take it back."
+    USER_RESET_PASSWORD = "user.reset-password", "Set passwords and send password resets."
+    USER_ANNOTATE = "user.annotate", "Read, write and delete the admins' notes on users."
+    USER_HISTORY = "user.history", "See every earlier version of a user."
+
+    GROUP_LIST = "group.list", "See which groups there are."
+    GROUP_VIEW = "group.view", "Open a group and see its members."
+    GROUP_CREATE = "group.create", "Make groups."
+    GROUP_UPDATE = "group.update", "Rename groups and change what they grant."
+    GROUP_DELETE = "group.delete", "Delete groups."
+    GROUP_ASSIGN = "group.assign", "Put users into groups, take them out, change their role there."
+
+    ORGANIZATION_VIEW = "organization.view", "See the organizations and their members."
+    ORGANIZATION_CREATE = "organization.create", "Make organizations."
+    ORGANIZATION_UPDATE = "organization.update", "Rename organizations and set their default role."
+    ORGANIZATION_DELETE = "organization.delete", "Delete organizations."
+    ORGANIZATION_ASSIGN = (
+        "organization.assign",
+        "Set which organizations users are in.",
+    )
+
+    ROLE_VIEW = "role.view", "See the roles and what each grants."
+    ROLE_CREATE = "role.create", "Make roles."
+    ROLE_UPDATE = "role.update", "Rename roles and change what they grant."
+    ROLE_DELETE = "role.delete", "Delete roles."
+    ROLE_ASSIGN = "role.assign", "Set which roles users have."
+    PERMISSION_VIEW = "permission.view", "See which permissions there are, and who holds them."
+    PERMISSION_ASSIGN = "permission.assign", "Grant permissions to users directly."
+
+    WORKSPACE_VIEW = "workspace.view", "See workspaces and who owns them."
+    WORKSPACE_DELETE = "workspace.delete", "Delete workspaces."
+    WORKSPACE_TRANSFER = "workspace.transfer", "Give workspaces to other users."
+    RESOURCE_VIEW = "resource.view", "See all that users own."
 
 
-def require_held(actor: Actor, granted: Iterable[str]) -> None:
-    """Refuse to pass on what the actor does not hold (R4, I11)."""
-    lacking = sorted(permission for permission in set(granted) if not actor.holds(permission))
+GROUP_ADMIN_PERMISSIONS = (
+    Permission.WORKSPACE_VIEW,
+    Permission.WORKSPACE_DELETE,
+    Permission.WORKSPACE_TRANSFER,
+)
+"""What a group admin holds for the workspaces of that group, and for nothing else (G3)."""
+
+
+def _refuse_everything(permission: Permission) -> Permission:
+    if permission is Permission.ADMIN_ACCESS:
+        raise ValueError("Only the System role grants admin:access; promote the user instead.")
+    return permission
+
+
+GrantablePermission = Annotated[
+    Permission,
+    AfterValidator(_refuse_everything),
+    WithJsonSchema({"type": "string", "enum": [each for each in Permission if each != EVERYTHING]}),
+]
+"""A permission that roles, groups and direct grants may hold: one way alone leads to everything."""
+GrantablePermissions = Annotated[
+    tuple[GrantablePermission, ...],
+    Field(max_length=50),
+    AfterValidator(lambda permissions: tuple(sorted(set(permissions)))),
+]
+
+
+def require_held(actor: Actor, granted: Iterable[str], about: str | None = None) -> None:
+    """Refuse to pass on what the actor does not hold (R4, I11); ``about`` is the group that it is
+    held for, when it is passed on for one group only.
+    """
+    lacking = sorted(each for each in set(granted) if not actor.holds(each, about))
     if lacking:
         detail = f"You can only pass on what you hold yourself; you lack {', '.join(lacking)}."
         raise Forbidden("grant_exceeds_own", detail)

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field
 
 from rollcall.fields import Id, Profile
+from rollcall.grants import GroupRole, Period, RoleGrant
 from rollcall.kit.model import Answer, Model, Time, VersionedAnswer, WriteRequest
 from rollcall.kit.text import Line
+from rollcall.owned import Owned
 from rollcall.permissions import Permission
+from rollcall.resource_types import WORKSPACE
 from rollcall.statuses import Status
-from rollcall.users import GroupRole, PendingCredential, User
+from rollcall.users import PendingCredential, User
 
 
-class GroupMembership(Model):
-    """A group that a user is in, and as what."""
+class GroupMembership(Period):
+    """A group that a user is in, as what, and when."""
 
     group_id: str
     role: GroupRole
+
+
+class RoleHeld(Period):
+    """A role that a user has, and when."""
+
+    role_id: str
+
+
+class PermissionHeld(Period):
+    """A permission that a user has been granted directly, and when."""
+
+    permission: Permission
 
 
 class UserAnswer(VersionedAnswer):
@@ -29,16 +44,19 @@ class UserAnswer(VersionedAnswer):
     username: str | None = None
     email: str | None = None
     phone: str | None = None
+    unique_id: str | None = None
     name: str | None = None
     status: Status
     groups: tuple[str, ...]
     group_memberships: tuple[GroupMembership, ...]
     is_admin: bool
     user_types: tuple[str, ...]
-    roles: tuple[str, ...]
+    roles: Annotated[tuple[str, ...], Field(description="With rol_system for a platform admin.")]
+    role_grants: tuple[RoleHeld, ...]
     permissions: Annotated[
         tuple[Permission, ...], Field(description="Those granted to the user directly.")
     ]
+    permission_grants: tuple[PermissionHeld, ...]
     profile: Profile
     created_at: Time
     updated_at: Time
@@ -53,8 +71,16 @@ class UserAnswer(VersionedAnswer):
     def shown(user: User) -> dict[str, object]:
         """The user's fields under their names in answers."""
         fields = {name: getattr(user, name) for name in User.model_fields}
-        memberships = [{"group_id": each.group_id, "role": each.role} for each in user.memberships]
-        return {**fields, "groups": user.group_ids, "group_memberships": memberships}
+        roles = [each for each in user.rows() if isinstance(each, RoleGrant)]
+        return {
+            **fields,
+            "groups": user.group_ids,
+            "group_memberships": [dict(each) for each in user.memberships],
+            "roles": [each.role_id for each in roles],
+            "role_grants": [dict(each) for each in roles],
+            "permissions": [each.permission for each in user.permission_grants],
+            "permission_grants": [dict(each) for each in user.permission_grants],
+        }
 
 
 class IdentityState(Model):
@@ -67,6 +93,27 @@ class IdentityState(Model):
     ] = None
 
 
+class OrganizationPlace(Period):
+    """An organization that a user belongs to, under which role, and when."""
+
+    organization_id: str
+    role_id: str
+
+
+class LastWorkspace(Model):
+    """The workspace that a user was in last."""
+
+    id: str
+    accessed_at: Time
+
+    @classmethod
+    def of(cls, owned: Owned) -> Self | None:
+        """From what is known of all that the user owns."""
+        if owned.last_workspace_id is None or owned.last_workspace_accessed_at is None:
+            return None
+        return cls(id=owned.last_workspace_id, accessed_at=owned.last_workspace_accessed_at)
+
+
 class UserDetail(UserAnswer):
     """A user with all that is known (U6)."""
 
@@ -74,6 +121,14 @@ class UserDetail(UserAnswer):
         tuple[Permission, ...],
         Field(description="The union over admin flag, direct grants, roles and groups."),
     ]
+    organizations: Annotated[
+        tuple[OrganizationPlace, ...], Field(description="Names: …/organizations.")
+    ]
+    resources: Annotated[
+        Mapping[str, int], Field(description="How many things of each type the user owns.")
+    ]
+    workspace_count: int
+    last_workspace: LastWorkspace | None = None
     last_login_at: Time | None = None
     identity: IdentityState
 
@@ -84,6 +139,10 @@ class UserDetail(UserAnswer):
             {
                 **cls.shown(user),
                 "effective_permissions": sorted(effective),
+                "organizations": [dict(each) for each in user.organization_memberships],
+                "resources": user.owned.by_type,
+                "workspace_count": user.owned.by_type.get(WORKSPACE, 0),
+                "last_workspace": LastWorkspace.of(user.owned),
                 "identity": {"in_step": user.in_step, "pending": user.pending_credential},
             }
         )
@@ -102,3 +161,19 @@ class Deletion(Answer):
 
     success: Literal[True] = True
     message: Line
+
+
+class UserDeletion(Deletion):
+    """What the deletion of a user answers; for good, also what becomes of all that the user owned."""
+
+    workspaces_orphaned: Annotated[
+        int | None, Field(description="Workspaces that stay without an owner.")
+    ] = None
+    resources: Annotated[
+        Mapping[str, int] | None,
+        Field(description="How many things of each type the user owned."),
+    ] = None
+    resources_pending: Annotated[
+        int | None,
+        Field(description="How many of them are still to be orphaned or deleted; it goes on."),
+    ] = None

@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from enum import StrEnum
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic.alias_generators import to_camel
 
 from rollcall.fields import Profile
-from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
+from rollcall.grants import (
+    USER_PARTITION,
+    Grant,
+    GroupRole,
+    Membership,
+    OrganizationMembership,
+    Period,
+    PermissionGrant,
+    RoleGrant,
+)
+from rollcall.groups import Group
+from rollcall.kit.entity import (
+    Claim,
+    ClaimKind,
+    Counter,
+    Entity,
+    Floor,
+    Item,
+    Key,
+    Row,
+)
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
-from rollcall.permissions import Permission
+from rollcall.organizations import Organization
+from rollcall.owned import OWNED_SORT_KEY, Owned
+from rollcall.roles import SYSTEM, Role
 from rollcall.statuses import STATUS_RULES, Status
-
-
-class GroupRole(StrEnum):
-    """What a user is in a group."""
-
-    MEMBER = "member"
-    ADMIN = "admin"
-
-
-USER_PARTITION = "USER#"
-
-
-class Membership(Row):
-    """A user's place in one group; GSI1 lists a group's members."""
-
-    user_id: str
-    group_id: str
-    role: GroupRole
-
-    partition: ClassVar[str] = USER_PARTITION
-
-    def key(self) -> Key:
-        """Beside the user's own item."""
-        return Key(f"{self.partition}{self.user_id}", f"#GROUP#{self.group_id}")
-
-    def index(self) -> Mapping[str, str]:
-        """Found by group."""
-        return {"gsi1pk": f"MEMBERS#{self.group_id}", "gsi1sk": self.user_id}
 
 
 class LastSignIn(Row):
@@ -62,11 +58,10 @@ class LastSignIn(Row):
 EMAIL = ClaimKind("email", "email", "Email already exists")
 PHONE = ClaimKind("phone", "phone", "Phone number already exists")
 USERNAME = ClaimKind("username", "username", "Username already exists")
-ADMINS = Counter(
-    name="admins",
-    minimum=1,
-    code="last_admin",
-    refusal="This is the last active platform admin; make another one first.",
+UNIQUE_ID = ClaimKind("unique-id", "uniqueId", "Unique id already exists")
+ADMINS = Counter.named(
+    "admins",
+    Floor(1, "last_admin", "This is the last active platform admin; make another one first."),
 )
 OUT_OF_STEP = "OUT_OF_STEP"
 """GSI1 partition of the users whose account is not yet as the table says."""
@@ -87,11 +82,23 @@ class User(Entity):
     kind: ClassVar[str] = "user"
     partition: ClassVar[str] = USER_PARTITION
     index_partitions: ClassVar[tuple[str, ...]] = (OUT_OF_STEP, ALL_USERS, SOFT_DELETED)
-    claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EMAIL, PHONE, USERNAME)
-    counters: ClassVar[tuple[Counter, ...]] = (ADMINS,)
-    row_fields: ClassVar[tuple[str, ...]] = ("memberships", "last_login_at")
+    claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EMAIL, PHONE, USERNAME, UNIQUE_ID)
+    counter_partitions: ClassVar[tuple[str, ...]] = (
+        ADMINS.key.pk,
+        Group.partition,
+        Organization.partition,
+        Role.partition,
+    )
+    grant_fields: ClassVar[Mapping[str, type[Grant]]] = {
+        "memberships": Membership,
+        "organization_memberships": OrganizationMembership,
+        "role_grants": RoleGrant,
+        "permission_grants": PermissionGrant,
+    }
+    row_fields: ClassVar[tuple[str, ...]] = (*grant_fields, "last_login_at", "owned")
     unversioned_fields: ClassVar[tuple[str, ...]] = (
         "last_login_at",
+        "owned",
         "identity_version",
         "signed_out_epoch",
         "pending_credential",
@@ -100,21 +107,26 @@ class User(Entity):
     email: str | None = None
     phone: str | None = None
     username: str | None = None
+    unique_id: str | None = None
     name: str | None = None
     status: Status = Status.ACTIVE
     status_before_deletion: Status | None = None
     deleted_at: Time | None = None
     is_admin: bool = False
     user_types: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    permissions: tuple[Permission, ...] = ()
     profile: Profile = Profile()
     memberships: tuple[Membership, ...] = ()
+    organization_memberships: tuple[OrganizationMembership, ...] = ()
+    role_grants: tuple[RoleGrant, ...] = ()
+    """Without the role System, which every platform admin has."""
+    permission_grants: tuple[PermissionGrant, ...] = ()
     credentials_changed_at: Time | None = None
     auth_epoch: int = 0
     """Epoch seconds: sign-ins before it no longer count (I13)."""
-    erased: bool = False
-    """Whether this is only a tombstone."""
+    released: Mapping[str, int] | None = None
+    """Of a tombstone: how many things of each type the user owned at the deletion."""
+    things_left: int | None = None
+    """Of a tombstone: how many of them have still to be orphaned or deleted."""
 
     identity_version: int = 0
     """The version that the identity provider's account was last brought in step with."""
@@ -123,6 +135,10 @@ class User(Entity):
     pending_credential: PendingCredential | None = None
     """What the identity provider has yet to be told about the password."""
     last_login_at: Time | None = None
+    owned: Owned = Owned()
+    """How much the user owns; it changes with what is owned."""
+
+    tombstone_waits: ClassVar[bool] = True
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
@@ -131,26 +147,27 @@ class User(Entity):
 
     @classmethod
     def assemble(cls, items: Iterable[Item]) -> Self | None:
-        """The user from item, memberships and last sign-in."""
+        """The user from the item and the rows beside it."""
         user: Item | None = None
-        memberships: list[Item] = []
-        last_login_at: str | None = None
+        rows: dict[str, Any] = {name: [] for name in cls.grant_fields}
         for item in items:
-            if item["sk"] == "#USER":
+            sort_key = str(item["sk"])
+            if sort_key == "#USER":
                 user = item
-            elif item["sk"] == LastSignIn.sort_key:
-                last_login_at = item["lastLoginAt"]
-            elif item["sk"].startswith("#GROUP#"):
-                memberships.append(item)
-        if user is None:
-            return None
-        rows = {"memberships": memberships, "lastLoginAt": last_login_at}
-        return cls.model_validate({**user, **rows})
+            elif sort_key == LastSignIn.sort_key:
+                rows["last_login_at"] = item["lastLoginAt"]
+            elif sort_key == OWNED_SORT_KEY:
+                rows["owned"] = Owned.of_item(item)
+            elif sort_key != _SYSTEM_ROW:
+                kind = sort_key[: sort_key.index("#", 1) + 1]
+                rows[_FIELD_OF_KIND[kind]].append(item)
+        return cls.model_validate({**user, **rows}) if user else None
 
     @property
-    def exists(self) -> bool:
-        """A tombstone does not count as a user."""
-        return not self.erased
+    def grants(self) -> Iterator[Grant]:
+        """Everything that the user has been given."""
+        for name in self.grant_fields:
+            yield from getattr(self, name)
 
     @property
     def group_ids(self) -> tuple[str, ...]:
@@ -158,10 +175,14 @@ class User(Entity):
         return tuple(membership.group_id for membership in self.memberships)
 
     @property
-    def own_permissions(self) -> frozenset[Permission]:
-        """What the user holds without any role or group."""
-        extra = {Permission.ADMIN_ACCESS} if self.is_admin else set()
-        return frozenset(self.permissions) | extra
+    def needs_policy(self) -> bool:
+        """Whether what the user may do depends on what groups and roles grant."""
+        return bool(self.memberships or self.organization_memberships or self.role_grants)
+
+    def administered_groups(self, now: datetime) -> frozenset[str]:
+        """The groups whose admin the user is at this moment."""
+        held = (each for each in self.memberships if each.role is GroupRole.ADMIN)
+        return frozenset(each.group_id for each in held if each.period.covers(now))
 
     @property
     def in_step(self) -> bool:
@@ -169,22 +190,54 @@ class User(Entity):
         return self.identity_version == self.version and self.pending_credential is None
 
     def claims(self) -> frozenset[Claim]:
-        """Email, phone and username; also while the user can still be restored."""
-        held = {EMAIL: self.email, PHONE: self.phone, USERNAME: self.username}
+        """Email, phone, username, unique id; also while the user can still be restored."""
+        held = {
+            EMAIL: self.email,
+            PHONE: self.phone,
+            USERNAME: self.username,
+            UNIQUE_ID: self.unique_id,
+        }
         return frozenset(Claim(kind, value) for kind, value in held.items() if value)
 
     def counts(self) -> Mapping[Counter, int]:
-        """One usable platform admin, or none."""
-        return {ADMINS: 1} if self.is_admin and self.status is Status.ACTIVE else {}
+        """One usable platform admin, or none; and what the grants count for. Those of a tombstone
+        count until their rows are gone.
+        """
+        tally: Tally[Counter] = Tally()
+        if self.is_admin and self.status is Status.ACTIVE:
+            tally[ADMINS] = 1
+        for row in self.rows():
+            tally.update(row.counts())
+        return tally
 
-    def rows(self) -> tuple[Row, ...]:
-        """The memberships."""
-        return self.memberships
+    def rows(self) -> tuple[Grant, ...]:
+        """The grants, with the role System of a platform admin."""
+        system = [RoleGrant(user_id=self.id, role_id=SYSTEM.id)] if self.is_admin else []
+        return (*self.grants, *system)
 
     def facts(self) -> Item:
-        """A tombstone's memberships only wait to be removed, and are none any more."""
+        """Each grant by itself, so that the journal holds what changed and no more. A tombstone's
+        only wait to be removed, and are none any more.
+        """
         facts = super().facts()
-        return {**facts, "memberships": []} if self.erased else facts
+        for name in self.grant_fields:
+            facts.pop(to_camel(name))
+        if not self.erased:
+            facts |= {f"{each.facts_name}.{each.subject}": each.fact() for each in self.grants}
+        return facts
+
+    def with_facts(self, facts: Item, version: int) -> Self:
+        """The user as at another version, with the grants of that time."""
+        plain: Item = {}
+        grants: dict[str, list[Grant]] = {name: [] for name in self.grant_fields}
+        for fact, value in facts.items():
+            name, _, subject = fact.partition(".")
+            if subject:
+                field = _FIELD_OF_FACT[name]
+                grants[field].append(self.grant_fields[field].of_fact(self.id, subject, value))
+            else:
+                plain[fact] = value
+        return super().with_facts({**plain, **grants}, version)
 
     def index(self) -> Mapping[str, str]:
         """Found among all users, among the soft-deleted ones instead, and while out of step."""
@@ -209,6 +262,8 @@ class User(Entity):
         """Whether the identity provider has nothing to do for the step from ``before``."""
         if before is None:
             return False
+        if before.erased:
+            return True
         told = (self.auth_epoch, self.pending_credential, self.credentials_changed_at)
         known = (before.auth_epoch, before.pending_credential, before.credentials_changed_at)
         return self.exists and told == known and self.account() == before.account()
@@ -248,19 +303,41 @@ class User(Entity):
             update={"credentials_changed_at": now, "pending_credential": pending}
         )
 
-    def with_membership(self, group_id: str, role: GroupRole | None = None) -> Self:
-        """The user in this group; without a role in the present one there, or as member."""
-        held = {each.group_id: each.role for each in self.memberships}
-        role = role or held.get(group_id, GroupRole.MEMBER)
-        added = Membership(user_id=self.id, group_id=group_id, role=role)
-        others = tuple(each for each in self.memberships if each.group_id != group_id)
-        memberships = tuple(sorted((*others, added), key=lambda each: each.group_id))
-        return self.model_copy(update={"memberships": memberships})
+    def with_grants(self, name: str, grants: Iterable[Grant]) -> Self:
+        """The user with these grants in the place of all of a field, as ``role_grants``."""
+        ordered = tuple(sorted(grants, key=lambda each: each.subject))
+        return self.model_copy(update={name: ordered})
+
+    def with_membership(
+        self, group_id: str, role: GroupRole | None = None, period: Period | None = None
+    ) -> Self:
+        """The user in this group; what is not said stays as it is there, and is otherwise a
+        member for ever.
+        """
+        held = self.find_membership(group_id)
+        others = [each for each in self.memberships if each is not held]
+        added = Membership(
+            user_id=self.id,
+            group_id=group_id,
+            role=role or (held.role if held else GroupRole.MEMBER),
+            **dict(period or (held.period if held else Period())),
+        )
+        return self.with_grants("memberships", [*others, added])
+
+    def find_membership(self, group_id: str) -> Membership | None:
+        """The user's place in a group."""
+        return next((each for each in self.memberships if each.group_id == group_id), None)
 
     def without_membership(self, group_id: str) -> Self:
         """The user without this group."""
-        remaining = tuple(each for each in self.memberships if each.group_id != group_id)
-        return self.model_copy(update={"memberships": remaining})
+        remaining = [each for each in self.memberships if each.group_id != group_id]
+        return self.with_grants("memberships", remaining)
+
+    def without_grant(self, grant: Grant) -> Self:
+        """The user without one of the grants."""
+        name = next(name for name, kind in self.grant_fields.items() if isinstance(grant, kind))
+        held: tuple[Grant, ...] = getattr(self, name)
+        return self.with_grants(name, [each for each in held if each.subject != grant.subject])
 
     def as_deleted(self, now: datetime) -> Self:
         """The user soft-deleted: restorable, signed out, the email still claimed."""
@@ -284,8 +361,16 @@ class User(Entity):
             auth_epoch=int(now.timestamp()) + 1,
             erased=True,
             identity_version=self.identity_version,
-            memberships=self.memberships,
+            is_admin=False,
+            owned=self.owned,
+            released=self.owned.by_type,
+            **{name: getattr(self, name) for name in self.grant_fields},
         )
+
+
+_FIELD_OF_KIND = {kind.kind: name for name, kind in User.grant_fields.items()}
+_FIELD_OF_FACT = {kind.facts_name: name for name, kind in User.grant_fields.items()}
+_SYSTEM_ROW = f"{RoleGrant.kind}{SYSTEM.id}"
 
 
 def load_modifiable(table: Table, user_id: str) -> User:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -11,13 +12,19 @@ EVERYTHING = "admin:access"
 """The permission that holds all others."""
 
 
+type ActorKind = Literal["user", "client", "system"]
+"""Somebody signed in, a service with its own credentials, or code of ours."""
+
+
 @dataclass(frozen=True)
 class Actor:
     """The caller of an operation, or the job or trigger that acts by itself."""
 
-    kind: Literal["user", "system"]
+    kind: ActorKind
     id: str
     permissions: frozenset[str] = frozenset()
+    scoped: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Permissions that hold for some things only, with the ids of what they hold for."""
     principal: Entity | None = None
     """The caller's own record, as it was read to authorize the call."""
     witnesses: dict[Key, int] = field(default_factory=dict)
@@ -25,9 +32,13 @@ class Actor:
     ip_address: str = ""
     user_agent: str = ""
 
-    def holds(self, permission: str) -> bool:
-        """Whether the actor has this permission, by name or by holding everything."""
-        return permission in self.permissions or EVERYTHING in self.permissions
+    def holds(self, permission: str, about: str | None = None) -> bool:
+        """Whether the actor has this permission: by name, by holding everything, or for the one
+        thing that it is about.
+        """
+        if permission in self.permissions or EVERYTHING in self.permissions:
+            return True
+        return about is not None and about in self.scoped.get(permission, ())
 
 
 def system_actor(name: str) -> Actor:

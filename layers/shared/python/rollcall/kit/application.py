@@ -32,13 +32,17 @@ class Application:
     authorize: Authorize
     principals: tuple[type[Entity], ...]
     """The entities that ``authorize`` reads."""
+    oauth_scopes: Callable[[StrEnum | None], tuple[str, ...]]
+    """Which scopes let a token through to an operation that needs this permission."""
 
     def operation(
         self,
         route: str,
         *,
         permission: StrEnum | None,
+        scoped: bool = False,
         status: int = 200,
+        timeout: int = 15,
         reads: Sequence[Any] = (),
         writes: Sequence[Any] = (),
         then: FollowUp | None = None,
@@ -50,7 +54,10 @@ class Application:
                 function,
                 route=route,
                 permission=permission,
+                scoped=scoped,
+                oauth_scopes=self.oauth_scopes(permission),
                 status=status,
+                timeout=timeout,
                 reads=tuple(reads),
                 writes=tuple(writes),
                 then=then,

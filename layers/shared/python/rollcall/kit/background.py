@@ -62,9 +62,9 @@ class Background:
         return declare
 
     def stream_reaction(
-        self, on: type[Entity], *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
+        self, on: Sequence[type[Entity]], *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
     ) -> Callable[[Callable[[JournalEntry, Call], None]], StreamReaction]:
-        """Declare a reaction to every journal entry about one kind of entity."""
+        """Declare a reaction to every journal entry about some kinds of entities."""
 
         def declare(function: Callable[[JournalEntry, Call], None]) -> StreamReaction:
             words = check_reaction(function, (JournalEntry, Call), tuple(reads), tuple(writes))
@@ -73,7 +73,7 @@ class Background:
                 reads=tuple(reads),
                 writes=tuple(writes),
                 timeout=60,
-                on=on,
+                on=tuple(on),
                 function=function,
                 connect=self.connect,
             )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter as Tally
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from rollcall.kit.actor import Actor, system_actor
-from rollcall.kit.entity import Entity
+from rollcall.kit.entity import Counter, Entity, Key
 from rollcall.kit.errors import Stale
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Identity
@@ -85,14 +86,14 @@ class Call:
         that changes nothing is not written and makes no version.
         """
         self.check_version(change.before)
-        transaction = Transaction(self.table, self.actor, self._origin())
+        transaction = Transaction(self.table, self.actor, self._origin(), requires)
         effective = [each for each in (change, *others) if is_effective(each)]
         written = [Change(each.before, transaction.add_change(each)) for each in effective]
         result = answer(written[0].after if change in effective else change.after)
         if not effective and self.idempotency is None:
             return result
         transaction.add_counts(effective)
-        transaction.add_requirements(requires)
+        transaction.add_requirements()
         self._remember(transaction, result)
         transaction.add_witnesses()
         transaction.send()
@@ -109,6 +110,33 @@ class Call:
             transaction.add_counts([change])
         if self.idempotency is not None:
             transaction.remove_item(self.idempotency.key)
+        transaction.send()
+
+    def remember(self, answer: Model) -> None:
+        """Keep the answer of work that has been committed in parts, for when the same call is
+        sent again.
+        """
+        if self.idempotency is not None:
+            transaction = Transaction(self.table, self.actor, self._origin())
+            self._remember(transaction, answer)
+            transaction.send()
+
+    def part(self) -> Call:
+        """This call for one part of work that is committed in parts: what counts for the whole
+        (the Idempotency-Key, If-Match) is left to the whole.
+        """
+        return replace(self, idempotency=None, expected_version=None)
+
+    def remove_rows(self, rows: Mapping[Key, Mapping[Counter, int]]) -> None:
+        """Delete rows that a tombstone has left behind, each with what it counted for. Raises
+        Contended when one is gone already.
+        """
+        transaction = Transaction(self.table, self.actor, self._origin())
+        deltas: Tally[Counter] = Tally()
+        for key, counts in rows.items():
+            transaction.remove_item(key, "attribute_exists(pk)")
+            deltas.subtract(counts)
+        transaction.adjust_counts(deltas)
         transaction.send()
 
     def check_version(self, entity: Entity | None) -> None:

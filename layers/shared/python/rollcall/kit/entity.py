@@ -7,7 +7,7 @@ Everything the write path needs is read from here, so that no operation can forg
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import ConfigDict, Field
@@ -17,6 +17,14 @@ from rollcall.kit.model import Model, Time
 
 type Item = dict[str, Any]
 """One DynamoDB item as plain Python values; it is validated into a model before use."""
+
+
+EXPIRY_ATTRIBUTE = "expiresAt"
+"""Epoch seconds; DynamoDB's TTL lags, so whoever reads such an item checks it too."""
+TOMBSTONE_KEPT = timedelta(days=30)
+"""Longer than any stalled request or late record of the stream could ask for what was deleted."""
+COUNTERS = "COUNTER#"
+"""What the partition keys of counters with an item of their own begin with."""
 
 
 class Key(NamedTuple):
@@ -62,18 +70,30 @@ class Claim(NamedTuple):
         return Conflict(self.kind.code, self.kind.refusal, (error,))
 
 
-class Counter(NamedTuple):
-    """A number kept beside the entities, which may not fall below ``minimum``."""
+class Floor(NamedTuple):
+    """What a counter may not fall below, and the words that refuse it."""
 
-    name: str
     minimum: int
     code: str
     refusal: str
 
-    @property
-    def key(self) -> Key:
-        """Where the counter is kept."""
-        return Key(f"COUNTER#{self.name}", "COUNTER")
+
+class Counter(NamedTuple):
+    """A number that changes in the transaction of the entities that it counts."""
+
+    key: Key
+    attribute: str = "count"
+    floor: Floor | None = None
+    holder: type[Entity] | None = None
+    """The entity on whose item the number stands; it goes up only while that one exists."""
+    stamped: bool = False
+    """Whether the item's ``revision`` goes up with each change, so that a decision which rests on
+    its numbers can be held against it."""
+
+    @classmethod
+    def named(cls, name: str, floor: Floor | None = None) -> Counter:
+        """A number that has an item to itself."""
+        return cls(Key(f"{COUNTERS}{name}", "COUNTER"), floor=floor)
 
 
 class Row(Model):
@@ -109,16 +129,21 @@ class Entity(Model):
     index_partitions: ClassVar[tuple[str, ...]] = ()
     """Partition keys, or their prefixes, of the index queries made over this entity."""
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = ()
-    counters: ClassVar[tuple[Counter, ...]] = ()
+    counter_partitions: ClassVar[tuple[str, ...]] = ()
+    """What the partition keys of the numbers begin with that this entity is counted in."""
     row_fields: ClassVar[tuple[str, ...]] = ()
     """Fields that are stored as rows of their own, not in the entity's item."""
     unversioned_fields: ClassVar[tuple[str, ...]] = ()
     """Bookkeeping that changes without a new version, and is no part of the journal."""
+    tombstone_waits: ClassVar[bool] = False
+    """Whether a tombstone stays until what hangs on it has been removed, and somebody says so."""
 
     id: str
     version: int = Field(default=0, ge=0)
     created_at: Time
     updated_at: Time
+    erased: bool = False
+    """Whether this is only a tombstone: deleted, and kept until what hangs on it is gone too."""
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
@@ -135,8 +160,8 @@ class Entity(Model):
 
     @property
     def exists(self) -> bool:
-        """Whether the world may know of it; a tombstone is kept, and is nobody's business."""
-        return True
+        """Whether the world may know of it; a tombstone is nobody's business."""
+        return not self.erased
 
     def key(self) -> Key:
         """The primary key of the entity's item."""
@@ -165,14 +190,25 @@ class Entity(Model):
 
     def item(self) -> Item:
         """The entity as it is stored, without its rows."""
-        stored = _stored(self, exclude=set(self.row_fields))
-        return {**stored, **self.key()._asdict(), **self.index()}
+        item = _stored(self, exclude=set(self.row_fields))
+        if self.erased and not self.tombstone_waits:
+            item[EXPIRY_ATTRIBUTE] = tombstone_expiry(self.updated_at)
+        return {**item, **self.key()._asdict(), **self.index()}
 
     def facts(self) -> Item:
         """The entity with its rows, as the journal compares and shows it."""
-        return _stored(
-            self, exclude={"version", "created_at", "updated_at", *self.unversioned_fields}
-        )
+        left_out = {"version", "created_at", "updated_at", *self.unversioned_fields}
+        return _stored(self, exclude=left_out if self.erased else left_out | {"erased"})
+
+    def with_facts(self, facts: Item, version: int) -> Self:
+        """The entity as it was at another version, from the facts of that time."""
+        known = {"createdAt": self.created_at, "updatedAt": self.updated_at}
+        return type(self).model_validate({**facts, **known, "version": version})
+
+
+def tombstone_expiry(erased_at: datetime) -> int:
+    """When DynamoDB may remove a tombstone, in epoch seconds."""
+    return int((erased_at + TOMBSTONE_KEPT).timestamp())
 
 
 def _stored(model: Model, exclude: set[str] | None = None) -> Item:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from rollcall.kit.entity import Item, Key
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Item, Key
 from rollcall.kit.errors import Invalid
-from rollcall.kit.table import EXPIRY_ATTRIBUTE
 
 KEPT = timedelta(hours=24)
 

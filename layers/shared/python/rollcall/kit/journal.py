@@ -6,16 +6,21 @@ An entry is the audit record, the outbox of the reactions, and the change feed a
 from __future__ import annotations
 
 import zlib
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
+from rollcall.kit.actor import ActorKind
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.model import Model, Time
 
 SHARDS = 8
 """How many partitions an hour of entries is spread over: 8 x 1,000 WCU, far above what
 Cognito's own quotas let an account write."""
+
+
+TARGETS = "TARGET#"
+"""What the GSI1 partitions of the entries about one target begin with."""
 
 
 class Changed(Model):
@@ -28,7 +33,7 @@ class Changed(Model):
 class ActorRecord(Model):
     """Who did it, and from where."""
 
-    kind: Literal["user", "system"]
+    kind: ActorKind
     id: str
     ip_address: str | None = None
     user_agent: str | None = None
@@ -63,12 +68,17 @@ class JournalEntry(Model):
         shard = zlib.crc32(self.id.encode()) % SHARDS
         return Key(f"{self.partition}{self.at:%Y-%m-%dT%H}#{shard}", self.id)
 
+    @staticmethod
+    def about(target_id: str) -> str:
+        """The GSI1 partition of the entries about one target, in order of time."""
+        return f"{TARGETS}{target_id}"
+
     def item(self) -> Item:
         """The entry as it is stored, found by target in GSI1 and by actor in GSI2."""
         return {
             **self.model_dump(mode="json", by_alias=True, exclude_none=True),
             **self.key()._asdict(),
-            "gsi1pk": f"TARGET#{self.target.id}",
+            "gsi1pk": self.about(self.target.id),
             "gsi1sk": self.id,
             "gsi2pk": f"ACTOR#{self.actor.id}",
             "gsi2sk": self.id,

@@ -56,6 +56,11 @@ class Operation[R: Request, A: Answer](Declaration):
     path: str
     permission: StrEnum | None
     """What the caller must hold; None: being signed in to an active account is enough."""
+    scoped: bool
+    """Whether it is enough to hold the permission for some things; the function then checks that
+    it holds for the one that the call is about."""
+    oauth_scopes: tuple[str, ...]
+    """An access token needs one of these to come this far."""
     status: int
     request_model: type[R]
     answer_model: type[A]
@@ -109,7 +114,7 @@ class Operation[R: Request, A: Answer](Declaration):
     def _attempt(self, event: GatewayEvent, runtime: Runtime) -> tuple[R, Call, A]:
         now = runtime.clock()
         actor = self.authorize(event, runtime, now)
-        require_permission(actor, self.permission)
+        self._require_permission(actor)
         request = read_request(event, self.request_model, has_body=self.has_body)
         call = Call(
             runtime=runtime,
@@ -122,6 +127,10 @@ class Operation[R: Request, A: Answer](Declaration):
             idempotency=self._idempotency(event, actor),
         )
         return request, call, self._recall(call) or self.function(request, call)
+
+    def _require_permission(self, actor: Actor) -> None:
+        if self.permission is not None and not (self.scoped and actor.scoped.get(self.permission)):
+            require_permission(actor, self.permission)
 
     def _idempotency(self, event: GatewayEvent, actor: Actor) -> Idempotency | None:
         key = event.idempotency_key() if self.writes else None
@@ -136,9 +145,9 @@ class Operation[R: Request, A: Answer](Declaration):
         return self.answer_model.model_validate_json(stored) if stored else None
 
 
-def require_permission(actor: Actor, permission: StrEnum | None) -> None:
+def require_permission(actor: Actor, permission: StrEnum) -> None:
     """Refuse (403, naming the permission) an actor who does not hold it."""
-    if permission is not None and not actor.holds(permission):
+    if not actor.holds(permission):
         detail = f"This needs the permission {permission.value}, which you do not hold."
         raise Forbidden("permission_missing", detail)
 
@@ -148,7 +157,10 @@ def declare_operation[R: Request, A: Answer](
     *,
     route: str,
     permission: StrEnum | None,
+    scoped: bool,
+    oauth_scopes: tuple[str, ...],
     status: int,
+    timeout: int,
     reads: tuple[Any, ...],
     writes: tuple[Any, ...],
     then: FollowUp | None,
@@ -178,6 +190,9 @@ def declare_operation[R: Request, A: Answer](
         method=method,
         path=path,
         permission=permission,
+        scoped=scoped,
+        oauth_scopes=oauth_scopes,
+        timeout=timeout,
         status=status,
         request_model=request_model,
         answer_model=answer_model,

@@ -28,13 +28,13 @@ from rollcall.kit.log import log_call, log_failure
 
 @dataclass(frozen=True, kw_only=True)
 class StreamReaction(Declaration):
-    """Reacts to each new journal entry about one kind of entity.
+    """Reacts to each new journal entry about some kinds of entities.
 
     Entries come at least once and in order for one shard; a failing one is tried again by
     Lambda and ends in the dead-letter queue, so the function must be idempotent.
     """
 
-    on: type[Entity]
+    on: tuple[type[Entity], ...]
     function: Callable[[JournalEntry, Call], None]
     connect: Callable[[], Runtime]
 
@@ -54,21 +54,21 @@ class StreamReaction(Declaration):
         return {"batchItemFailures": []}
 
     def react(self, image: Item, runtime: Runtime) -> None:
-        """React to one stored item if it is a journal entry about this reaction's entity."""
+        """React to one stored item if it is a journal entry about this reaction's entities."""
         if not str(image["pk"]).startswith(JournalEntry.partition):
             return
         entry = JournalEntry.model_validate(image)
-        if entry.target.kind == self.on.kind:
+        if entry.target.kind in {entity.kind for entity in self.on}:
             self.function(entry, make_call(self.name, runtime))
             log_call(self.name, outcome="ok", request_id=entry.request_id)
 
     def stream_filter(self) -> dict[str, Any]:
-        """The event source's filter pattern: new journal entries about this entity."""
+        """The event source's filter pattern: new journal entries about these entities."""
         return {
             "eventName": ["INSERT"],
             "dynamodb": {
                 "Keys": {"pk": {"S": [{"prefix": JournalEntry.partition}]}},
-                "NewImage": {"target": {"M": {"kind": {"S": [self.on.kind]}}}},
+                "NewImage": {"target": {"M": {"kind": {"S": [entity.kind for entity in self.on]}}}},
             },
         }
 

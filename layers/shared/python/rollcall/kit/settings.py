@@ -25,6 +25,16 @@ class Settings(BaseModel):
     mail_sender: str = Field("", alias="MAIL_SENDER", description="Empty: no mail is sent.")
     first_admin_email: str = Field("", alias="FIRST_ADMIN_EMAIL")
     product_name: str = Field("Rollcall", alias="PRODUCT_NAME")
+    resource_types: str = Field(
+        "",
+        alias="RESOURCE_TYPES",
+        description="Further types of owned things with their rule: invoice=refuse,draft=cascade.",
+    )
+    unique_id_pattern: str = Field(
+        "U########",
+        alias="UNIQUE_ID_PATTERN",
+        description="For generated unique ids: # becomes a digit, ? a letter.",
+    )
     allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
 
     @classmethod

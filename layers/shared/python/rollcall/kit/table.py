@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,12 +14,10 @@ from rollcall.kit.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef, TransactWriteItemTypeDef
 
 PARTITION_KEY, SORT_KEY = "pk", "sk"
 INDEXES = {"gsi1": ("gsi1pk", "gsi1sk"), "gsi2": ("gsi2pk", "gsi2sk")}
-EXPIRY_ATTRIBUTE = "expiresAt"
-"""Epoch seconds; DynamoDB's TTL lags, so whoever reads such an item checks it too."""
 
 
 class TransactionRefused(Exception):
@@ -89,22 +88,43 @@ class Table:
         yield from self._query(condition, values, ConsistentRead=True)
 
     def query_index(
-        self, index: str, pk: str, *, up_to: str | None = None, limit: int | None = None
+        self,
+        index: str,
+        pk: str,
+        *,
+        prefix: str = "",
+        up_to: str | None = None,
+        after: Item | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
     ) -> Iterator[Item]:
-        """The items of one index partition in order, up to and with a sort key; eventually
-        consistent.
+        """The items of one index partition in order, eventually consistent: with a prefix of the
+        sort key or up to and with one, and of those only what follows an item.
         """
-        pk_name, sk_name = INDEXES[index]
-        values = {":pk": pk, **({":end": up_to} if up_to is not None else {})}
-        condition = f"{pk_name} = :pk" + (f" AND {sk_name} <= :end" if up_to is not None else "")
-        rows = self._query(condition, values, IndexName=index)
-        for count, item in enumerate(rows, start=1):
-            yield item
-            if count == limit:
-                return
+        condition, values = _index_condition(index, pk, prefix, up_to)
+        options: dict[str, Any] = {"IndexName": index, "ScanIndexForward": not newest_first}
+        if limit is not None:
+            options["Limit"] = limit
+        if after is not None:
+            names = (PARTITION_KEY, SORT_KEY, *INDEXES[index])
+            options["ExclusiveStartKey"] = to_attributes({name: after[name] for name in names})
+        return islice(self._query(condition, values, **options), limit)
+
+    def count_index(
+        self, index: str, pk: str, *, prefix: str = "", up_to: str | None = None
+    ) -> int:
+        """How many items such a query would find; they are read, but not sent."""
+        condition, values = _index_condition(index, pk, prefix, up_to)
+        pages = self._query_pages(condition, values, IndexName=index, Select="COUNT")
+        return sum(page["Count"] for page in pages)
 
     def _query(self, condition: str, values: Item, **options: Any) -> Iterator[Item]:
-        start: dict[str, Any] = {}
+        for page in self._query_pages(condition, values, **options):
+            yield from (from_attributes(item) for item in page["Items"])
+
+    def _query_pages(
+        self, condition: str, values: Item, **options: Any
+    ) -> Iterator[QueryOutputTypeDef]:
         while True:
             try:
                 answer = self._client.query(
@@ -112,14 +132,13 @@ class Table:
                     KeyConditionExpression=condition,
                     ExpressionAttributeValues=to_attributes(values),
                     **options,
-                    **start,
                 )
             except (ClientError, BotoCoreError) as error:
                 _refuse_unanswered(error)
-            yield from (from_attributes(item) for item in answer["Items"])
+            yield answer
             if "LastEvaluatedKey" not in answer:
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def transact(self, actions: Sequence[TransactWriteItemTypeDef]) -> None:
         """All or nothing. Raises TransactionRefused with a reason for each action, and
@@ -209,6 +228,16 @@ class Table:
             except (ClientError, BotoCoreError) as error:
                 _refuse_unanswered(error)
             pending.extend(answer["UnprocessedItems"].get(self.name, []))
+
+
+def _index_condition(index: str, pk: str, prefix: str, up_to: str | None) -> tuple[str, Item]:
+    pk_name, sk_name = INDEXES[index]
+    if prefix:
+        condition = f"{pk_name} = :pk AND begins_with({sk_name}, :prefix)"
+        return condition, {":pk": pk, ":prefix": prefix}
+    if up_to is not None:
+        return f"{pk_name} = :pk AND {sk_name} <= :end", {":pk": pk, ":end": up_to}
+    return f"{pk_name} = :pk", {":pk": pk}
 
 
 def not_found(entity: type[Entity]) -> NotFound:

@@ -8,6 +8,7 @@ transaction becomes one clear refusal, or a fresh attempt when another writer ca
 from __future__ import annotations
 
 from collections import Counter as Tally
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,6 +27,8 @@ from rollcall.kit.table import Table, TransactionRefused, not_found
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
+REVISION = "revision"
+"""The attribute that goes up with each change of an item's stamped counters."""
 ACTIONS_AT_MOST = 100
 """DynamoDB's limit on one transaction (TransactWriteItems, service quotas)."""
 
@@ -39,10 +42,31 @@ class Change[E: Entity]:
 
 
 class Required(NamedTuple):
-    """An entity that must exist when the transaction commits."""
+    """What must hold of an item when the transaction commits, though it does not change."""
 
-    entity: type[Entity]
-    id: str
+    key: Key
+    condition: str
+    values: Mapping[str, Any]
+    refusal: Problem | None = None
+    """What the caller is told when it does not; None: that another writer came first."""
+
+    @classmethod
+    def present(cls, entity: type[Entity], entity_id: str) -> Required:
+        """The entity exists ("Group not found")."""
+        condition, values = "erased = :no", {":no": False}
+        return cls(entity.key_of(entity_id), condition, values, not_found(entity))
+
+    @classmethod
+    def unchanged(cls, entity: Entity) -> Required:
+        """The entity is still at the version that was read."""
+        return cls(entity.key(), "version = :version", {":version": entity.version})
+
+    @classmethod
+    def at_revision(cls, key: Key, revision: int) -> Required:
+        """The numbers of stamped counters on an item are still those that were read."""
+        if not revision:
+            return cls(key, "attribute_not_exists(pk)", {})
+        return cls(key, f"{REVISION} = :revision", {":revision": revision})
 
 
 class Origin(NamedTuple):
@@ -72,10 +96,13 @@ class _Action:
 class Transaction:
     """Collects the actions of one commit, then sends them together."""
 
-    def __init__(self, table: Table, actor: Actor, origin: Origin) -> None:
+    def __init__(
+        self, table: Table, actor: Actor, origin: Origin, requires: Iterable[Required] = ()
+    ) -> None:
         self._table = table
         self._actor = actor
         self._origin = origin
+        self._required = {each.key: each for each in requires}
         self._actions: list[_Action] = []
         self._touched: set[Key] = set()
 
@@ -94,16 +121,21 @@ class Transaction:
         for change in changes:
             deltas.update(change.after.counts())
             deltas.subtract(change.before.counts() if change.before else {})
+        self.adjust_counts(deltas)
+
+    def adjust_counts(self, deltas: Mapping[Counter, int]) -> None:
+        """Add to counters; those that stand on one item are one action."""
+        by_key: dict[Key, dict[Counter, int]] = defaultdict(dict)
         for counter, delta in deltas.items():
             if delta:
-                self._adjust(counter, delta)
+                by_key[counter.key][counter] = delta
+        for key, adjusted in by_key.items():
+            self._adjust(key, adjusted)
 
-    def add_requirements(self, required: Iterable[Required]) -> None:
-        """Check at commit that these entities exist."""
-        for entity, entity_id in required:
-            self._check(
-                entity.key_of(entity_id), "attribute_exists(pk)", {}, refusal=not_found(entity)
-            )
+    def add_requirements(self) -> None:
+        """Check at commit what is required of items that nothing else is done to."""
+        for required in self._required.values():
+            self._check(required.key, required.condition, dict(required.values), required.refusal)
 
     def add_witnesses(self) -> None:
         """Check at commit that what the authorization rests on has not changed (I9)."""
@@ -114,9 +146,9 @@ class Transaction:
         """Write an item of the kit's own, as the idempotency row."""
         self._put(item, condition, values)
 
-    def remove_item(self, key: Key) -> None:
-        """Delete an item of the kit's own."""
-        self._delete(key, None, {})
+    def remove_item(self, key: Key, condition: str | None = None) -> None:
+        """Delete an item that is no entity's own."""
+        self._delete(key, condition, {})
 
     def send(self) -> None:
         """Commit. Raises the refusal of the first condition that failed, or Contended."""
@@ -185,21 +217,37 @@ class Transaction:
         )
         self._put(entry.item(), "attribute_not_exists(pk)", {})
 
-    def _adjust(self, counter: Counter, delta: int) -> None:
-        update: dict[str, Any] = {
-            "TableName": self._table.name,
-            "Key": to_attributes(counter.key._asdict()),
-            "UpdateExpression": "ADD #count :delta",
-            "ExpressionAttributeNames": {"#count": "count"},
+    def _adjust(self, key: Key, adjusted: Mapping[Counter, int]) -> None:
+        names, values, additions, conditions = {}, {}, [], []
+        refusal: Problem | None = None
+        for number, (counter, delta) in enumerate(adjusted.items()):
+            names[f"#c{number}"], values[f":c{number}"] = counter.attribute, delta
+            additions.append(f"#c{number} :c{number}")
+            if delta < 0 and counter.floor:
+                conditions.append(f"#c{number} >= :f{number}")
+                values[f":f{number}"] = counter.floor.minimum - delta
+                refusal = Conflict(counter.floor.code, counter.floor.refusal)
+            if counter.holder:
+                conditions.append("attribute_exists(pk)")
+            if delta > 0 and counter.holder:
+                conditions.append("erased = :no")
+                values[":no"] = False
+                refusal = not_found(counter.holder)
+        if any(counter.stamped for counter in adjusted):
+            additions.append(f"{REVISION} :one")
+            values[":one"] = 1
+        if required := self._required.pop(key, None):
+            conditions.append(required.condition)
+            values |= required.values
+            refusal = required.refusal
+        self._touched.add(key)
+        subject: dict[str, Any] = {
+            "Key": to_attributes(key._asdict()),
+            "UpdateExpression": f"ADD {', '.join(additions)}",
+            "ExpressionAttributeNames": names,
         }
-        values = {":delta": delta}
-        if delta < 0:
-            update["ConditionExpression"] = "#count >= :needed"
-            values[":needed"] = counter.minimum - delta
-        update["ExpressionAttributeValues"] = to_attributes(values)
-        self._actions.append(
-            _Action({"Update": update}, Conflict(counter.code, counter.refusal))  # type: ignore[typeddict-item]  # built in steps
-        )
+        condition = " AND ".join(dict.fromkeys(conditions)) or None
+        self._append("Update", subject, condition, values, refusal)
 
     def _put(
         self,
@@ -238,8 +286,8 @@ class Transaction:
             body["ConditionExpression"] = condition
             if "#owner" in condition:
                 body["ExpressionAttributeNames"] = {"#owner": "owner"}
-            if values:
-                body["ExpressionAttributeValues"] = to_attributes(values)
+        if values:
+            body["ExpressionAttributeValues"] = to_attributes(values)
         write: Any = {verb: body}
         self._actions.append(_Action(write, refusal or Contended()))
 

@@ -1,0 +1,192 @@
+"""What a user has been given: rows beside the user, each with the time that it is in force.
+
+The secondary indexes turn them round: GSI1 lists the members of a group or an organization, GSI2
+the holders of a role or a permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from rollcall.groups import Group
+from rollcall.kit.entity import Counter, Item, Key, Row
+from rollcall.kit.model import Model, Request, Time
+from rollcall.organizations import Organization
+from rollcall.permissions import Permission
+from rollcall.roles import Role
+
+USER_PARTITION = "USER#"
+MEMBERS = "MEMBERS#"
+"""GSI1: who is in a group or an organization."""
+HOLDERS = "HOLDERS#"
+"""GSI2: who holds a role or a permission."""
+
+
+class GroupRole(StrEnum):
+    """What a user is in a group."""
+
+    MEMBER = "member"
+    ADMIN = "admin"
+
+
+class Period(Model):
+    """The time that a grant is in force: from its beginning, and not any more at its end. Without
+    them it always is.
+    """
+
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+
+    def covers(self, now: datetime) -> bool:
+        """Whether the grant counts at this moment."""
+        begun = self.starts_at is None or self.starts_at <= now
+        return begun and (self.ends_at is None or now < self.ends_at)
+
+
+class TimeBoxed(Request):
+    """The part of a request that says when a grant is in force."""
+
+    starts_at: Annotated[
+        Time | None,
+        Field(description="Absent: from now on. Until then it counts for nothing."),
+    ] = None
+    ends_at: Annotated[
+        Time | None, Field(description="Absent: for ever. From then on it counts for nothing.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Self:
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValueError("endsAt must be later than startsAt.")
+        return self
+
+    @property
+    def period(self) -> Period | None:
+        """The time it names; None when it says nothing about time."""
+        if not {"starts_at", "ends_at"} & self.model_fields_set:
+            return None
+        return Period(starts_at=self.starts_at, ends_at=self.ends_at)
+
+
+class Grant(Row):
+    """One thing that a user has been given."""
+
+    partition: ClassVar[str] = USER_PARTITION
+    kind: ClassVar[str]
+    """What stands before the subject in the sort key, as ``#GROUP#``."""
+    subject_field: ClassVar[str]
+    """The field that names what was given."""
+    facts_name: ClassVar[str]
+    """What the journal files such grants under, as ``groups`` in ``groups.grp_…``."""
+
+    user_id: str
+    starts_at: Time | None = None
+    ends_at: Time | None = None
+
+    @property
+    def subject(self) -> str:
+        """The id, or name, of what was given."""
+        return str(getattr(self, self.subject_field))
+
+    @property
+    def period(self) -> Period:
+        """When it is in force."""
+        return Period(starts_at=self.starts_at, ends_at=self.ends_at)
+
+    def key(self) -> Key:
+        """Beside the user's own item."""
+        return Key(f"{self.partition}{self.user_id}", f"{self.kind}{self.subject}")
+
+    def counts(self) -> Mapping[Counter, int]:
+        """The numbers that this grant is part of; it can be given only while they have a holder."""
+        return {}
+
+    def fact(self) -> Item:
+        """The grant as the journal shows it, below the name of its subject."""
+        known = {"user_id", self.subject_field}
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=known)
+
+    @classmethod
+    def of_fact(cls, user_id: str, subject: str, fact: Item) -> Self:
+        """The grant that the journal has shown so."""
+        return cls.model_validate({**fact, "user_id": user_id, cls.subject_field: subject})
+
+
+class Membership(Grant):
+    """A user's place in one group."""
+
+    kind: ClassVar[str] = "#GROUP#"
+    subject_field: ClassVar[str] = "group_id"
+    facts_name: ClassVar[str] = "groups"
+
+    group_id: str
+    role: GroupRole
+
+    def index(self) -> Mapping[str, str]:
+        """Found by group."""
+        return {"gsi1pk": f"{MEMBERS}{self.group_id}", "gsi1sk": self.user_id}
+
+    def counts(self) -> Mapping[Counter, int]:
+        """One member of the group."""
+        return {Group.members(self.group_id): 1}
+
+
+class OrganizationMembership(Grant):
+    """A user's place in one organization, under a role."""
+
+    kind: ClassVar[str] = "#ORG#"
+    subject_field: ClassVar[str] = "organization_id"
+    facts_name: ClassVar[str] = "organizations"
+
+    organization_id: str
+    role_id: str
+
+    def index(self) -> Mapping[str, str]:
+        """Found by organization, and by role."""
+        return {
+            "gsi1pk": f"{MEMBERS}{self.organization_id}",
+            "gsi1sk": self.user_id,
+            "gsi2pk": f"{HOLDERS}{self.role_id}",
+            "gsi2sk": f"{self.user_id}#{self.organization_id}",
+        }
+
+    def counts(self) -> Mapping[Counter, int]:
+        """One member of the organization, one holder of the role."""
+        return {Organization.members(self.organization_id): 1, Role.holders(self.role_id): 1}
+
+
+class RoleGrant(Grant):
+    """A role that a user has everywhere."""
+
+    kind: ClassVar[str] = "#ROLE#"
+    subject_field: ClassVar[str] = "role_id"
+    facts_name: ClassVar[str] = "roles"
+
+    role_id: str
+
+    def index(self) -> Mapping[str, str]:
+        """Found by role."""
+        return {"gsi2pk": f"{HOLDERS}{self.role_id}", "gsi2sk": self.user_id}
+
+    def counts(self) -> Mapping[Counter, int]:
+        """One holder of the role."""
+        return {Role.holders(self.role_id): 1}
+
+
+class PermissionGrant(Grant):
+    """A permission that a user has been granted directly."""
+
+    kind: ClassVar[str] = "#PERMISSION#"
+    subject_field: ClassVar[str] = "permission"
+    facts_name: ClassVar[str] = "permissions"
+
+    permission: Permission
+
+    def index(self) -> Mapping[str, str]:
+        """Found by permission."""
+        return {"gsi2pk": f"{HOLDERS}{self.permission}", "gsi2sk": self.user_id}

@@ -1,0 +1,48 @@
+"""Things that have a name and are listed by it: groups, organizations, roles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from rollcall.kit.call import Call
+from rollcall.kit.entity import Counter, Entity, Item
+from rollcall.kit.paging import Listing, ListRequest, Pagination, read_page
+
+SORTED_BYTES = 512
+"""How much of a name the list is sorted by; a sort key has at most 1,024 bytes."""
+
+
+class Listed(Entity):
+    """An entity that GSI1 lists by name, with an exact count of all of its kind."""
+
+    listed_in: ClassVar[str]
+    """The GSI1 partition of the list."""
+
+    name: str
+    description: str | None = None
+
+    @classmethod
+    def total(cls) -> Counter:
+        """How many there are."""
+        return Counter.named(cls.listed_in)
+
+    def index(self) -> Mapping[str, str]:
+        """Found in the list, by name."""
+        if self.erased:
+            return {}
+        begins = self.name.casefold().encode()[:SORTED_BYTES].decode(errors="ignore")
+        return {"gsi1pk": self.listed_in, "gsi1sk": f"{begins}#{self.id}"}
+
+    def counts(self) -> Mapping[Counter, int]:
+        """One of all."""
+        return {} if self.erased else {self.total(): 1}
+
+
+def read_listed(
+    call: Call, listed: type[Listed], request: ListRequest
+) -> tuple[list[Item], Pagination]:
+    """A page of all of a kind by name, with the exact total."""
+    counter = call.table.get_item(listed.total().key)
+    total = int(counter["count"]) if counter else 0
+    return read_page(call, Listing("gsi1", listed.listed_in), request, total)

@@ -1,0 +1,82 @@
+"""Organizations: whom users belong to, under a role (O1, O2)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field
+
+from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
+from rollcall.kit.model import Time, VersionedAnswer
+from rollcall.listed import Listed
+from rollcall.roles import Role
+
+SLUG = ClaimKind("organization-slug", "slug", "Slug already exists")
+SLUG_AT_MOST = 63
+
+
+class Organization(Listed):
+    """One organization. Its members are rows of the users. A deleted one stays as a tombstone
+    until the last membership has ended.
+    """
+
+    kind: ClassVar[str] = "organization"
+    partition: ClassVar[str] = "ORGANIZATION#"
+    listed_in: ClassVar[str] = "ORGANIZATIONS"
+    index_partitions: ClassVar[tuple[str, ...]] = (listed_in,)
+    claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (SLUG,)
+    counter_partitions: ClassVar[tuple[str, ...]] = (COUNTERS + listed_in, Role.partition)
+    unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count",)
+    tombstone_waits: ClassVar[bool] = True
+
+    slug: str
+    default_role_id: str
+    member_count: int = 0
+    members_left: int | None = None
+    """Of a deleted organization: how many memberships have still to be ended."""
+
+    @classmethod
+    def members(cls, organization_id: str) -> Counter:
+        """How many users belong to an organization."""
+        return Counter(cls.key_of(organization_id), "memberCount", holder=cls)
+
+    def claims(self) -> frozenset[Claim]:
+        """The slug."""
+        return frozenset() if self.erased else frozenset({Claim(SLUG, self.slug)})
+
+    def counts(self) -> Mapping[Counter, int]:
+        """One of all, and one that holds on to its default role."""
+        return {} if self.erased else {**super().counts(), Role.holders(self.default_role_id): 1}
+
+
+def suggest_slug(name: str) -> str:
+    """A slug made from a name: letters without their marks, words joined by hyphens. Empty when
+    the name has nothing that a slug may have.
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall("[a-z0-9]+", plain))[:SLUG_AT_MOST].strip("-")
+
+
+class OrganizationAnswer(VersionedAnswer):
+    """An organization as an answer shows it."""
+
+    id: str
+    name: str
+    slug: str
+    description: str | None = None
+    default_role_id: Annotated[
+        str, Field(description="The role of whoever is added without naming one.")
+    ]
+    member_count: int
+    created_at: Time
+    updated_at: Time
+
+    @classmethod
+    def of(cls, organization: Organization) -> Self:
+        """The answer about this organization."""
+        return cls.model_validate(
+            {name: getattr(organization, name) for name in Organization.model_fields}
+        )
