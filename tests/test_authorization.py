@@ -13,14 +13,19 @@ from typing import Any, NamedTuple
 import pytest
 
 from infra.catalog import read_catalog
+from rollcall.access import authorize_caller
 from rollcall.grants import GroupRole
 from rollcall.kit.operation import Operation
 from rollcall.permissions import Permission
+from rollcall.scopes import Scope
 from rollcall.statuses import Status
+from rollcall.system_operations import authorize_client
 from tests.examples import EXAMPLES, Scene, set_scene
 from tests.world import Reply, World
 
-OPERATIONS = read_catalog().operations
+ALL = read_catalog().operations
+OPERATIONS = [operation for operation in ALL if operation.authorize is authorize_caller]
+FOR_SERVICES = [operation for operation in ALL if operation.authorize is authorize_client]
 GUARDED = [operation for operation in OPERATIONS if operation.permission is not None]
 NEEDED = sorted({Permission(str(operation.permission)) for operation in GUARDED})
 ABOUT_A_USER = [o for o in OPERATIONS if o.writes and "user_id" in o.path_variables]
@@ -172,8 +177,13 @@ def test_operation_without_a_permission_answers_whoever_is_signed_in(
             assert reply.status == operation.status
 
 
-GRANTS_EVERYTHING = {"promote_user": "grant_exceeds_own", "demote_user": "target_outranks_caller"}
-"""Who makes or unmakes a platform admin must be one."""
+NEEDS_MORE = {
+    "change_group_role": "grant_exceeds_own",
+    "demote_user": "target_outranks_caller",
+    "promote_group_admin": "grant_exceeds_own",
+    "promote_user": "grant_exceeds_own",
+}
+"""Who makes or unmakes an admin must hold what an admin holds."""
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=lambda operation: operation.name)
@@ -183,8 +193,8 @@ def test_the_one_permission_is_enough(world: World, operation: Operation[Any, An
 
     reply = call(world, operation, scene, Caller(holder.id))
 
-    if operation.name in GRANTS_EVERYTHING:
-        assert (reply.status, reply.code) == (403, GRANTS_EVERYTHING[operation.name])
+    if operation.name in NEEDS_MORE:
+        assert (reply.status, reply.code) == (403, NEEDS_MORE[operation.name])
     else:
         assert reply.status == operation.status, reply.body
 
@@ -273,3 +283,53 @@ def test_what_one_may_do_to_a_superior(world: World, subtests: pytest.Subtests) 
             expected = TO_A_SUPERIOR[operation.name]
             assert reply.body.get("code") == expected
             assert (world.items() == stored) is (expected is not None)
+
+
+def test_every_operation_knows_its_callers() -> None:
+    assert len(OPERATIONS) + len(FOR_SERVICES) == len(ALL)
+    assert all(isinstance(operation.permission, Scope) for operation in FOR_SERVICES)
+
+
+@pytest.mark.parametrize("operation", FOR_SERVICES, ids=lambda operation: operation.name)
+def test_operation_for_services_answers_a_service_with_its_scope_and_nobody_else(
+    world: World, subtests: pytest.Subtests, operation: Operation[Any, Any]
+) -> None:
+    example = EXAMPLES[operation.name](set_scene(world))
+    admin = {**world.claims(world.admin_id), "client_id": "console"}
+    scope = str(operation.permission)
+    others = " ".join(each for each in Scope if each != scope)
+    refused = {
+        "without a token": ({}, "client_needed"),
+        "an admin": (admin, "client_needed"),
+        "an admin with the scope": ({**admin, "scope": scope}, "client_needed"),
+        "a service without scopes": ({"client_id": "service"}, "permission_missing"),
+        "a service with all others": (
+            {"client_id": "service", "scope": others},
+            "permission_missing",
+        ),
+        "a service that names a person's right": (
+            {"client_id": "service", "scope": "admin:access"},
+            "permission_missing",
+        ),
+    }
+    stored = world.items()
+    for name, (claims, code) in refused.items():
+        with subtests.test(caller=name):
+            reply = world.invoke(
+                operation,
+                claims=claims,
+                path=example.path,
+                body=example.body,
+                query=example.query,
+            )
+            assert (reply.status, reply.code) == (403, code)
+            assert world.items() == stored
+
+    reply = world.invoke(
+        operation,
+        claims={"client_id": "service", "scope": f"another/one {scope}"},
+        path=example.path,
+        body=example.body,
+        query=example.query,
+    )
+    assert reply.status == operation.status, reply.body

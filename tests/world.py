@@ -130,15 +130,15 @@ class World:
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
         signed_in_at: datetime | None = None,
+        claims: dict[str, str] | None = None,
     ) -> Reply:
         """Call an operation through its Lambda handler with a gateway event, within its role.
 
         ``caller`` is a user id ("" for the admin, or for a service that may; None for nobody); a
-        ``body`` that is a string is sent as it stands.
+        ``body`` that is a string is sent as it stands. ``claims`` are those of another token.
         """
-        claims = self.claims(self.admin_id if caller == "" else caller, signed_in_at)
-        if caller == "" and operation.authorize is authorize_client:
-            claims = {"client_id": CLIENT_ID, "scope": str(operation.permission)}
+        if claims is None:
+            claims = self._claims_for(operation, caller, signed_in_at)
         event = make_event(
             operation,
             claims=claims,
@@ -150,6 +150,13 @@ class World:
         with acting_as(operation):
             answer = operation.handle(event, self.runtime)
         return Reply(answer["statusCode"], json.loads(answer["body"]), answer["headers"])
+
+    def _claims_for(
+        self, operation: Operation[Any, Any], caller: str | None, signed_in_at: datetime | None
+    ) -> dict[str, str]:
+        if caller == "" and operation.authorize is authorize_client:
+            return {"client_id": CLIENT_ID, "scope": str(operation.permission)}
+        return self.claims(self.admin_id if caller == "" else caller, signed_in_at)
 
     def claims(self, user_id: str | None, signed_in_at: datetime | None = None) -> dict[str, str]:
         """The claims that the authorizer would pass on for this user's access token."""

@@ -13,6 +13,7 @@ from rollcall.kit.call import Runtime
 from rollcall.kit.errors import Forbidden
 from rollcall.kit.http import GatewayEvent
 from rollcall.operations import connect
+from rollcall.scopes import SYSTEM_SCOPES
 
 
 def authorize_client(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
@@ -27,7 +28,7 @@ def authorize_client(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     return Actor(
         kind="client",
         id=client_id,
-        permissions=frozenset(claims.get("scope", "").split()),
+        permissions=frozenset(claims.get("scope", "").split()) & frozenset(SYSTEM_SCOPES),
         ip_address=event.source_ip,
         user_agent=event.user_agent,
     )
