@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 
-from rollcall.grants import GroupRole
+from rollcall.grants import (
+    Grant,
+    GroupRole,
+    Membership,
+    OrganizationMembership,
+    PermissionGrant,
+    RoleGrant,
+)
 from rollcall.kit.entity import Claim
+from rollcall.permissions import Permission
 from rollcall.statuses import STATUS_RULES, Status
 from rollcall.users import ADMINS, EMAIL, PHONE, USERNAME, User
 
@@ -129,3 +137,19 @@ def test_bookkeeping_is_no_fact_of_the_journal() -> None:
     assert facts.keys().isdisjoint(
         {"lastLoginAt", "pendingCredential", "identityVersion", "signedOutEpoch", "version"}
     )
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        Membership(user_id="usr_1", group_id="grp_1", role=GroupRole.MEMBER),
+        OrganizationMembership(user_id="usr_1", organization_id="org_1", role_id="rol_user"),
+        RoleGrant(user_id="usr_1", role_id="rol_user"),
+        PermissionGrant(user_id="usr_1", permission=Permission.USER_VIEW),
+    ],
+    ids=lambda grant: grant.facts_name,
+)
+def test_who_may_read_users_may_find_them_by_what_they_were_given(grant: Grant) -> None:
+    partitions = [value for name, value in grant.index().items() if name.endswith("pk")]
+    assert partitions
+    assert all(each.startswith(User.index_partitions) for each in partitions)

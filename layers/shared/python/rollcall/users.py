@@ -11,6 +11,8 @@ from pydantic.alias_generators import to_camel
 
 from rollcall.fields import Profile
 from rollcall.grants import (
+    HOLDERS,
+    MEMBERS,
     USER_PARTITION,
     Grant,
     GroupRole,
@@ -81,7 +83,13 @@ class User(Entity):
 
     kind: ClassVar[str] = "user"
     partition: ClassVar[str] = USER_PARTITION
-    index_partitions: ClassVar[tuple[str, ...]] = (OUT_OF_STEP, ALL_USERS, SOFT_DELETED)
+    index_partitions: ClassVar[tuple[str, ...]] = (
+        OUT_OF_STEP,
+        ALL_USERS,
+        SOFT_DELETED,
+        MEMBERS,
+        HOLDERS,
+    )
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EMAIL, PHONE, USERNAME, UNIQUE_ID)
     counter_partitions: ClassVar[tuple[str, ...]] = (
         ADMINS.key.pk,
