@@ -55,8 +55,12 @@ def _given(before: User | None, after: User) -> list[Grant]:
 
 
 def _taken(before: User, after: User) -> bool:
-    kept = {grant.key() for grant in after.rows()}
-    return any(grant.key() not in kept for grant in before.rows())
+    """Whether a grant has gone, or gives less than it did: another role, a shorter time."""
+    kept = {grant.key(): grant for grant in after.rows()}
+    return not all(
+        (remaining := kept.get(grant.key())) and remaining.includes(grant)
+        for grant in before.rows()
+    )
 
 
 def _refuse_busy(user: User, left: set[str]) -> None:

@@ -47,6 +47,12 @@ class Period(Model):
         begun = self.starts_at is None or self.starts_at <= now
         return begun and (self.ends_at is None or now < self.ends_at)
 
+    def includes(self, other: Period) -> bool:
+        """Whether the grant counts at every moment of the other period too."""
+        begun = other.starts_at and self.starts_at and self.starts_at <= other.starts_at
+        ended = other.ends_at and self.ends_at and other.ends_at <= self.ends_at
+        return bool((begun or not self.starts_at) and (ended or not self.ends_at))
+
 
 class TimeBoxed(Request):
     """The part of a request that says when a grant is in force."""
@@ -106,6 +112,10 @@ class Grant(Row):
         """The numbers that this grant is part of; it can be given only while they have a holder."""
         return {}
 
+    def includes(self, other: Self) -> bool:
+        """Whether it gives all that another grant of the same subject gives."""
+        return self.period.includes(other.period)
+
     def fact(self) -> Item:
         """The grant as the journal shows it, below the name of its subject."""
         known = {"user_id", self.subject_field}
@@ -135,6 +145,10 @@ class Membership(Grant):
         """One member of the group."""
         return {Group.members(self.group_id): 1}
 
+    def includes(self, other: Self) -> bool:
+        """An admin is a member too."""
+        return self.role in {GroupRole.ADMIN, other.role} and super().includes(other)
+
 
 class OrganizationMembership(Grant):
     """A user's place in one organization, under a role."""
@@ -158,6 +172,10 @@ class OrganizationMembership(Grant):
     def counts(self) -> Mapping[Counter, int]:
         """One member of the organization, one holder of the role."""
         return {Organization.members(self.organization_id): 1, Role.holders(self.role_id): 1}
+
+    def includes(self, other: Self) -> bool:
+        """One role gives nothing of what another one gives."""
+        return self.role_id == other.role_id and super().includes(other)
 
 
 class RoleGrant(Grant):

@@ -1,0 +1,73 @@
+"""Giving and taking by one set of rules (R4, I11)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rollcall import roles
+from rollcall.granting import commit_grants
+from rollcall.grants import OrganizationMembership, Period
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Forbidden
+from rollcall.permissions import Permission
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User
+from tests.world import START, World
+
+DAY = timedelta(days=1)
+
+
+def call_of_somebody(world: World, *permissions: Permission) -> Call:
+    """A call of somebody who holds these permissions and no more."""
+    actor = replace(world.actor(world.add_user().id), permissions=frozenset(permissions))
+    return replace(world.call(), actor=actor)
+
+
+def in_organization(user: User, organization_id: str, role_id: str, **period: Any) -> User:
+    """The user in this organization alone."""
+    place = OrganizationMembership(
+        user_id=user.id, organization_id=organization_id, role_id=role_id, **period
+    )
+    return user.with_grants("organization_memberships", [place])
+
+
+@pytest.mark.parametrize(
+    ("role_id", "period"),
+    [
+        (roles.GUEST.id, {}),
+        (roles.USER.id, {"ends_at": START + DAY}),
+        (roles.USER.id, {"starts_at": START + DAY}),
+    ],
+    ids=["another role", "a shorter time", "a later beginning"],
+)
+def test_giving_a_superior_less_is_taking_from_a_superior(
+    world: World, role_id: str, period: dict[str, Any]
+) -> None:
+    organization_id = world.add_organization("Acme")
+    superior = world.add_user(permissions=(Permission.USER_DELETE,))
+    user = world.change_user(superior, in_organization(superior, organization_id, roles.USER.id))
+    call = call_of_somebody(world, Permission.ORGANIZATION_ASSIGN)
+
+    with pytest.raises(Forbidden) as refused:
+        changed = in_organization(user, organization_id, role_id, **period)
+        commit_grants(call, user, changed, UserAnswer.of)
+
+    assert refused.value.code == "target_outranks_caller"
+    assert world.user(user.id) == user
+
+
+def test_superior_may_be_given_more(world: World) -> None:
+    group_id = world.add_group("Readers")
+    superior = world.add_user(permissions=(Permission.USER_DELETE,))
+    period = Period(ends_at=START + DAY)
+    user = world.change_user(superior, superior.with_membership(group_id, None, period))
+    call = call_of_somebody(world, Permission.GROUP_ASSIGN)
+
+    longer = user.with_membership(group_id, None, Period(ends_at=START + 2 * DAY))
+    commit_grants(call, user, longer, UserAnswer.of)
+
+    assert world.user(user.id).memberships == longer.memberships
