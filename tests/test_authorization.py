@@ -20,7 +20,7 @@ from rollcall.permissions import Permission
 from rollcall.scopes import Scope
 from rollcall.statuses import Status
 from rollcall.system_operations import authorize_client
-from tests.examples import EXAMPLES, Scene, set_scene
+from tests.examples import EXAMPLES, Scene
 from tests.world import Reply, World
 
 ALL = read_catalog().operations
@@ -98,7 +98,7 @@ def test_caller_who_does_not_count_is_refused_everywhere(
     world: World, subtests: pytest.Subtests, kind: str
 ) -> None:
     make, status, code = NEVER_ADMITTED[kind]
-    scene, caller = set_scene(world), make(world)
+    scene, caller = Scene.complete(world), make(world)
     stored = world.items()
 
     for operation in OPERATIONS:
@@ -151,7 +151,7 @@ def test_caller_without_the_permission_is_told_which_one(
     subtests: pytest.Subtests,
     make: Callable[[World, Permission], Caller],
 ) -> None:
-    scene = set_scene(world)
+    scene = Scene.complete(world)
     callers = {needed: make(world, needed) for needed in NEEDED}
     stored = world.items()
 
@@ -169,7 +169,7 @@ def test_caller_without_the_permission_is_told_which_one(
 def test_operation_without_a_permission_answers_whoever_is_signed_in(
     world: World, subtests: pytest.Subtests
 ) -> None:
-    scene = set_scene(world)
+    scene = Scene.complete(world)
 
     for operation in (each for each in OPERATIONS if each.permission is None):
         with subtests.test(operation=operation.name):
@@ -188,7 +188,7 @@ NEEDS_MORE = {
 
 @pytest.mark.parametrize("operation", GUARDED, ids=lambda operation: operation.name)
 def test_the_one_permission_is_enough(world: World, operation: Operation[Any, Any]) -> None:
-    scene = set_scene(world)
+    scene = Scene.complete(world)
     holder = world.add_user(permissions=(Permission(str(operation.permission)),))
 
     reply = call(world, operation, scene, Caller(holder.id))
@@ -200,7 +200,7 @@ def test_the_one_permission_is_enough(world: World, operation: Operation[Any, An
 
 
 def test_permission_through_a_group_counts(world: World, subtests: pytest.Subtests) -> None:
-    scene = set_scene(world)
+    scene = Scene.complete(world)
     callers = {needed: in_a_granting_group(world, needed) for needed in NEEDED}
 
     for operation in GUARDED:
@@ -250,7 +250,7 @@ def test_every_operation_about_a_user_has_its_row(expected: Mapping[str, str | N
 
 
 def test_what_one_may_do_to_oneself(world: World, subtests: pytest.Subtests) -> None:
-    scene = set_scene(world)
+    scene = Scene.complete(world)
 
     for operation in ABOUT_A_USER:
         with subtests.test(operation=operation.name):
@@ -270,7 +270,7 @@ def superior_for(operation: Operation[Any, Any], world: World, scene: Scene) -> 
 
 
 def test_what_one_may_do_to_a_superior(world: World, subtests: pytest.Subtests) -> None:
-    scene = set_scene(world)
+    scene = Scene.complete(world)
 
     for operation in ABOUT_A_USER:
         with subtests.test(operation=operation.name):
@@ -294,7 +294,7 @@ def test_every_operation_knows_its_callers() -> None:
 def test_operation_for_services_answers_a_service_with_its_scope_and_nobody_else(
     world: World, subtests: pytest.Subtests, operation: Operation[Any, Any]
 ) -> None:
-    example = EXAMPLES[operation.name](set_scene(world))
+    example = EXAMPLES[operation.name](Scene.complete(world))
     admin = {**world.claims(world.admin_id), "client_id": "console"}
     scope = str(operation.permission)
     others = " ".join(each for each in Scope if each != scope)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.catalog import read_catalog
-from tests.examples import EXAMPLES, set_scene
+from tests.examples import EXAMPLES, Scene
 from tests.world import World
 
 OPERATIONS = {operation.name: operation for operation in read_catalog().operations}
@@ -17,7 +17,7 @@ def test_every_operation_has_an_example() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_example_is_accepted(world: World, name: str) -> None:
-    example = EXAMPLES[name](set_scene(world))
+    example = EXAMPLES[name](Scene(world))
 
     reply = world.invoke(
         OPERATIONS[name], path=example.path, body=example.body, query=example.query

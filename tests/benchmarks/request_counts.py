@@ -20,7 +20,7 @@ from rollcall.kit.operation import Operation
 from rollcall.permissions import Permission
 from tests.benchmarks.capacity import item_size, read_units, write_units
 from tests.benchmarks.measuring import print_table, show_progress
-from tests.examples import EXAMPLES, set_scene
+from tests.examples import EXAMPLES, Scene
 from tests.world import World, open_world
 
 type Snapshot = Mapping[Key, Item]
@@ -57,7 +57,7 @@ def count_requests() -> None:
 def _tally(operation: Operation[Any, Any], *, by_group: bool) -> Tally:
     show_progress(f"requests: {operation.name}")
     with open_world() as world:
-        scene = set_scene(world)
+        scene = Scene(world)
         caller = _add_caller(world) if by_group else world.admin_id
         example = EXAMPLES[operation.name](scene)
         with _tallying(world) as tally:

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.catalog import read_catalog
 from rollcall.kit.operation import Operation
-from tests.examples import EXAMPLES, set_scene
+from tests.examples import EXAMPLES, Scene
 from tests.faults import background_scenarios, operation_scenarios
 from tests.faults.scenario import Plan, Scenario
 from tests.faults.staging import ask
@@ -16,7 +16,7 @@ from tests.world import World
 
 def example_of(operation: Operation[Any, Any]) -> Callable[[World], Plan]:
     """The plan of an operation's example."""
-    return lambda world: ask(world, operation, EXAMPLES[operation.name](set_scene(world)))
+    return lambda world: ask(world, operation, EXAMPLES[operation.name](Scene(world)))
 
 
 ONCE_ONLY = {

@@ -17,19 +17,24 @@ from functions.users.enable_user import enable_user
 from functions.users.reset_password import reset_password
 from functions.users.update_user import update_user
 from infra.catalog import read_catalog
+from rollcall.access import authorize_caller
 from rollcall.grants import GroupRole
 from rollcall.kit.operation import Operation
 from rollcall.permissions import Permission
 from rollcall.statuses import Status
 from tests.aws_edge import failing, watched
-from tests.examples import EXAMPLES, set_scene
+from tests.examples import EXAMPLES, Scene
 from tests.faults.invariants import accounts, check_always, check_settled
 from tests.faults.races import COMMIT, meanwhile
 from tests.faults.staging import make_foreign_account
 from tests.world import Reply, World
 
 PASSWORD, OTHER_PASSWORD = "Open-Sesame-7", "TempPass123!"
-WRITING = [operation for operation in read_catalog().operations if operation.writes]
+WRITING = [
+    operation
+    for operation in read_catalog().operations
+    if operation.writes and operation.authorize is authorize_caller
+]
 CLOSED = {demote_user: 403, disable_user: 403, delete_user: 401}
 """What takes an actor's rights away, and what is answered then."""
 
@@ -56,7 +61,7 @@ def remove_foreign_account(world: World) -> None:
 def test_who_loses_his_rights_before_the_commit_changes_nothing(
     world: World, operation: Operation[Any, Any], removal: Operation[Any, Any]
 ) -> None:
-    scene = set_scene(world)
+    scene = Scene(world)
     actor_id = world.add_user(is_admin=True).id
     example = EXAMPLES[operation.name](scene)
     before = {entry.id for entry in world.journal()}

@@ -28,7 +28,7 @@ from rollcall.kit.mail import Mail
 from rollcall.kit.operation import Operation
 from rollcall.users import User
 from tests.aws_edge import watched
-from tests.examples import EXAMPLES, set_scene
+from tests.examples import EXAMPLES, Scene
 from tests.iam import TABLE, USER_POOL, Asked, acting_as, is_allowed
 from tests.world import ADMIN_EMAIL, World, open_world
 
@@ -49,7 +49,7 @@ def on_table(verb: str, key: str | None, index: str = "") -> Asked:
 def test_operation_succeeds_within_its_role_also_when_repeated(
     world: World, operation: Operation[Any, Any]
 ) -> None:
-    example = EXAMPLES[operation.name](set_scene(world))
+    example = EXAMPLES[operation.name](Scene(world))
 
     for _ in range(2):
         reply = world.invoke(
@@ -114,7 +114,7 @@ LACKING = [
 def test_write_that_is_not_declared_is_refused(
     world: World, operation: Operation[Any, Any], resource: Resource
 ) -> None:
-    example = EXAMPLES[operation.name](set_scene(world))
+    example = EXAMPLES[operation.name](Scene(world))
     others = tuple(each for each in operation.writes if each is not resource)
 
     reply = world.invoke(
