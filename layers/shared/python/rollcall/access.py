@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from rollcall.grants import (
     Grant,
@@ -20,6 +20,7 @@ from rollcall.kit.errors import Conflict, Forbidden, Unauthenticated
 from rollcall.kit.http import GatewayEvent
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change
+from rollcall.listed import Granting
 from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, Permission
 from rollcall.roles import SYSTEM
 from rollcall.statuses import Status
@@ -28,6 +29,13 @@ from rollcall.users import User
 POLICY_ID = "ACCESS"
 BYTES_AT_MOST = 300_000
 """Of the policy as JSON: an item may have 400 KB, and is read at each call of a non-admin."""
+
+
+class Givers(NamedTuple):
+    """Whose holders and members have a permission."""
+
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
 
 
 class AccessPolicy(Entity):
@@ -75,10 +83,27 @@ class AccessPolicy(Entity):
             case _:
                 raise TypeError(f"A {type(grant).__name__} gives nothing that is known.")
 
+    def explain(self, user: User, now: datetime) -> Mapping[Permission, tuple[Grant, ...]]:
+        """What the user may do at this moment, and which grants give it (R2)."""
+        found: dict[Permission, tuple[Grant, ...]] = {}
+        for grant in user.rows():
+            if grant.period.covers(now):
+                for each in self.of_grant(grant):
+                    found[each] = (*found.get(each, ()), grant)
+        return found
+
     def granted_to(self, user: User, now: datetime) -> frozenset[Permission]:
         """The union of what all the user's grants give at this moment (R2)."""
-        counting = (grant for grant in user.rows() if grant.period.covers(now))
-        return frozenset(each for grant in counting for each in self.of_grant(grant))
+        return frozenset(self.explain(user, now))
+
+    def givers(self, permission: Permission) -> Givers:
+        """The roles and groups that grant a permission, or everything."""
+        wanted = {permission, Permission.ADMIN_ACCESS}
+        roles, groups = (
+            [name for name, held in granting.items() if wanted.intersection(held)]
+            for granting in (self.roles, self.groups)
+        )
+        return Givers(roles=(SYSTEM.id, *roles), groups=tuple(groups))
 
     def facts(self) -> Item:
         """Each group and role by itself, so that the journal holds what changed and no more."""
@@ -138,6 +163,19 @@ def change_policy(
     stored, policy = find_policy(call.table, call.now)
     changed = change(policy)
     return [Change(stored, changed)] if changed.facts() != policy.facts() else []
+
+
+def change_granted[E: Granting](
+    call: Call, entity: E, change: Callable[[AccessPolicy], AccessPolicy]
+) -> tuple[E, list[Change[AccessPolicy]]]:
+    """The group or role after a change of what it grants, and the change of the policy to commit
+    beside it; both as they were when nothing changes.
+    """
+    changes = change_policy(call, change)
+    for each in changes:
+        following = each.before.version + 1 if each.before else 1
+        entity = entity.model_copy(update={"policy_version": following})
+    return entity, changes
 
 
 def _empty_policy(now: datetime) -> AccessPolicy:

@@ -8,13 +8,13 @@ from pydantic import Field
 
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
 from rollcall.kit.model import Time, VersionedAnswer
-from rollcall.listed import Listed
+from rollcall.listed import Granting
 from rollcall.permissions import Permission
 
 GROUP_NAME = ClaimKind("group-name", "name", "Group name already exists")
 
 
-class Group(Listed):
+class Group(Granting):
     """One group. Its members are rows of the users; what it grants is in the access policy. A
     deleted one stays as a tombstone until the last membership has ended.
     """

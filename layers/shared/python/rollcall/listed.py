@@ -39,6 +39,14 @@ class Listed(Entity):
         return {} if self.erased else {self.total(): 1}
 
 
+class Granting(Listed):
+    """A listed entity that grants permissions; which ones stands in the access policy."""
+
+    policy_version: int | None = None
+    """The version of the policy that last changed what it grants: that makes a new version of the
+    entity too, which ``If-Match`` is held against."""
+
+
 def read_listed(
     call: Call, listed: type[Listed], request: ListRequest
 ) -> tuple[list[Item], Pagination]:

@@ -12,13 +12,13 @@ from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
 from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
-from rollcall.listed import Listed
+from rollcall.listed import Granting
 from rollcall.permissions import Permission
 
 ROLE_NAME = ClaimKind("role-name", "name", "Role name already exists")
 
 
-class Role(Listed):
+class Role(Granting):
     """One role. What it grants is in the access policy."""
 
     kind: ClassVar[str] = "role"
