@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from rollcall.grants import GroupRole
+from rollcall.kit.actor import Actor
 from rollcall.kit.errors import Stale
+from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.transaction import Change
 from rollcall.user_answers import UserAnswer
 from tests.aws_edge import watched
@@ -71,3 +73,29 @@ def test_memberships_are_part_of_the_version(world: World) -> None:
     joined = user.with_membership(group_id, GroupRole.MEMBER)
     answer = world.call().commit(Change(user, joined), answer=UserAnswer.of)
     assert (answer.version, answer.groups) == (2, (group_id,))
+
+
+def test_part_leaves_to_the_whole_what_counts_for_the_whole(world: World) -> None:
+    key = Idempotency.of("key-1", actor_id="usr_1", operation="test", sent="{}")
+    whole = replace(world.call(), idempotency=key, expected_version=7)
+
+    part = whole.part()
+
+    assert part == replace(whole, idempotency=None, expected_version=None)
+    assert part.committed is whole.committed
+
+
+def test_part_is_done_with_the_rights_that_the_caller_has_by_then(world: World) -> None:
+    user = world.add_user()
+
+    def reauthorize() -> Actor:
+        present = world.user(user.id)
+        return Actor(kind="user", id=user.id, witnesses={present.key(): present.version})
+
+    call = replace(world.call(), actor=reauthorize(), reauthorize=reauthorize)
+    for name in ("First", "Second"):
+        present = world.user(user.id)
+        renamed = present.model_copy(update={"name": name})
+        call.part().commit(Change(present, renamed), answer=UserAnswer.of)
+
+    assert (world.user(user.id).name, world.user(user.id).version) == ("Second", 3)

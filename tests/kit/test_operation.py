@@ -349,6 +349,27 @@ def test_contended_attempt_starts_from_the_beginning(world: World) -> None:
     assert len({id(call.actor) for call in attempts}) == 3, "the caller is read anew each time"
 
 
+def test_caller_who_loses_the_permission_between_two_parts_is_refused(world: World) -> None:
+    caller = world.add_user(permissions=(Permission.USER_UPDATE,))
+    parts = []
+
+    def part_user(request: Moving, call: Call) -> Moved:
+        """Take the permission away between two parts."""
+        parts.append(call.part().actor.id)
+        world.change_user(caller, caller.with_grants("permission_grants", ()))
+        parts.append(call.part().actor.id)
+        return Moved(place="nowhere")
+
+    answer = perform(
+        world,
+        declare(part_user),
+        requestContext={"authorizer": {"claims": world.claims(caller.id)}},
+    )
+
+    assert (answer["statusCode"], json.loads(answer["body"])["code"]) == (403, "permission_missing")
+    assert parts == [caller.id]
+
+
 def test_follow_up_runs_after_the_commit_and_again_when_the_call_is_repeated(
     world: World,
 ) -> None:

@@ -45,6 +45,8 @@ class Call:
     expected_version: int | None = None
     """The version that ``If-Match`` names; None when any will do."""
     idempotency: Idempotency | None = None
+    reauthorize: Callable[[], Actor] | None = None
+    """Finds out anew who is calling and what they may do by now; None when nobody calls."""
     committed: list[Change[Any]] = field(default_factory=list)
     """What this call has written, as it was and as it is."""
 
@@ -123,9 +125,12 @@ class Call:
 
     def part(self) -> Call:
         """This call for one part of work that is committed in parts: what counts for the whole
-        (the Idempotency-Key, If-Match) is left to the whole.
+        (the Idempotency-Key, If-Match) is left to the whole. The caller's rights are read anew,
+        because the parts before may have changed them, or somebody else; raises Unauthenticated
+        or Forbidden when they are gone.
         """
-        return replace(self, idempotency=None, expected_version=None)
+        actor = self.reauthorize() if self.reauthorize else self.actor
+        return replace(self, actor=actor, idempotency=None, expected_version=None)
 
     def remove_rows(self, rows: Mapping[Key, Mapping[Counter, int]]) -> None:
         """Delete rows that a tombstone has left behind, each with what it counted for. Raises

@@ -113,8 +113,7 @@ class Operation[R: Request, A: Answer](Declaration):
 
     def _attempt(self, event: GatewayEvent, runtime: Runtime) -> tuple[R, Call, A]:
         now = runtime.clock()
-        actor = self.authorize(event, runtime, now)
-        self._require_permission(actor)
+        actor = self._admit(event, runtime, now)
         request = read_request(event, self.request_model, has_body=self.has_body)
         call = Call(
             runtime=runtime,
@@ -125,12 +124,15 @@ class Operation[R: Request, A: Answer](Declaration):
             reason=request.reason if isinstance(request, WriteRequest) else None,
             expected_version=event.expected_version(),
             idempotency=self._idempotency(event, actor),
+            reauthorize=lambda: self._admit(event, runtime, runtime.clock()),
         )
         return request, call, self._recall(call) or self.function(request, call)
 
-    def _require_permission(self, actor: Actor) -> None:
+    def _admit(self, event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
+        actor = self.authorize(event, runtime, now)
         if self.permission is not None and not (self.scoped and actor.scoped.get(self.permission)):
             require_permission(actor, self.permission)
+        return actor
 
     def _idempotency(self, event: GatewayEvent, actor: Actor) -> Idempotency | None:
         key = event.idempotency_key() if self.writes else None
