@@ -1,0 +1,191 @@
+"""I4, I5: what is counted, listed and claimed is what there is; nothing that one entity needs of
+another is missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tests.faults.stored import SYSTEM_ROW, GrantKind, Item, Stored
+
+_LISTED = {"GROUP#": "GROUPS", "ROLE#": "ROLES", "ORGANIZATION#": "ORGANIZATIONS"}
+_NUMBERS = {
+    "GROUP#": ("memberCount", "activeWorkspaceCount"),
+    "ROLE#": ("holderCount",),
+    "ORGANIZATION#": ("memberCount",),
+}
+_INDEXES = {"gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"}
+
+
+def check_counts(stored: Stored) -> Iterator[str]:
+    """Every number is the number of what it counts."""
+    counted, real = dict(_counted(stored)), Counter(_count(stored))
+    for place in sorted(counted.keys() | real.keys()):
+        if counted.get(place, 0) != real[place]:
+            said = f"{counted.get(place, 0)} instead of {real[place]}"
+            yield f"I4: {place[1]} of {place[0]} is {said}"
+
+
+def _counted(stored: Stored) -> Iterator[tuple[tuple[str, str], int]]:
+    for item in stored.items:
+        pk = item["pk"]
+        if pk.startswith("COUNTER#") and pk != "COUNTER#admins":
+            yield (pk, "count"), int(item["count"])
+        elif item["sk"] == "#OWNED":
+            yield from (((pk, name), int(item[name])) for name in item if "#" in name)
+        elif item["sk"] == pk:
+            names = next((held for each, held in _NUMBERS.items() if pk.startswith(each)), ())
+            yield from (((pk, name), int(item[name])) for name in names)
+
+
+def _count(stored: Stored) -> Iterator[tuple[str, str]]:
+    for partition, listed_in in _LISTED.items():
+        yield from ((f"COUNTER#{listed_in}", "count") for _ in stored.of_kind(partition))
+    for organization in stored.of_kind("ORGANIZATION#"):
+        yield f"ROLE#{organization['defaultRoleId']}", "holderCount"
+    for _, row in stored.grants():
+        if "groupId" in row:
+            yield f"GROUP#{row['groupId']}", "memberCount"
+        if "organizationId" in row:
+            yield f"ORGANIZATION#{row['organizationId']}", "memberCount"
+        if "roleId" in row:
+            yield f"ROLE#{row['roleId']}", "holderCount"
+    for thing in stored.of_kind("RESOURCE#"):
+        yield from _count_thing(thing)
+
+
+def _count_thing(thing: Item) -> Iterator[tuple[str, str]]:
+    owned = f"USER#{thing['userId']}"
+    if not thing["orphaned"]:
+        yield owned, f"type#{thing['type']}"
+    if keeps_in_group(thing):
+        yield f"GROUP#{thing['groupId']}", "activeWorkspaceCount"
+        if not thing["orphaned"]:
+            yield owned, f"active#{thing['groupId']}"
+
+
+def keeps_in_group(thing: Item) -> bool:
+    """Whether it is a workspace in use, which holds on to its group."""
+    return thing["type"] == "workspace" and thing["active"] and "groupId" in thing
+
+
+def check_claims(stored: Stored) -> Iterator[str]:
+    """Each unique value is claimed by the one that has it, and by nobody else."""
+    claimed = Counter((i["pk"], i["owner"]) for i in stored.items if i["pk"].startswith("CLAIM#"))
+    held = Counter(_held(stored))
+    for claim, owner in (claimed - held) + (held - claimed):
+        yield f"I5: {claim} and {owner} do not belong together"
+
+
+def _held(stored: Stored) -> Iterator[tuple[str, str]]:
+    unique = {"email": "email", "phone": "phone", "username": "username", "uniqueId": "unique-id"}
+    for user in stored.users:
+        for name in unique.keys() & user.keys():
+            yield f"CLAIM#{unique[name]}#{user[name].casefold()}", user["id"]
+    for partition, kind in (("GROUP#", "group-name"), ("ROLE#", "role-name")):
+        for each in stored.of_kind(partition):
+            yield f"CLAIM#{kind}#{each['name'].casefold()}", each["id"]
+    for each in stored.of_kind("ORGANIZATION#"):
+        yield f"CLAIM#organization-slug#{each['slug']}", each["id"]
+    for each in stored.of_kind("RESOURCE#"):
+        if "externalId" in each:
+            yield f"CLAIM#resource#{each['type']}#{each['externalId']}", each["id"]
+
+
+def check_rows(stored: Stored) -> Iterator[str]:
+    """Every row beside an entity belongs to it, and is found where it is looked for."""
+    users = {user["pk"]: user for user in stored.users}
+    for kind, row in stored.grants():
+        who = f"I6: {row['sk']} of {row['pk']}"
+        if row["pk"] not in users or row["pk"] != f"USER#{row['userId']}":
+            yield f"{who} belongs to no user"
+        if row["sk"] != f"{kind.prefix}{row[kind.subject]}":
+            yield f"{who} is about {row[kind.subject]}"
+        if _indexed(row) != _index_of(kind, row):
+            yield f"{who} is found as {_indexed(row)}"
+    for user in stored.users:
+        rows = {item["sk"] for item in stored.partitions[user["pk"]]}
+        if (SYSTEM_ROW in rows) is not user["isAdmin"]:
+            yield f"I6: {user['id']} wrongly has the role System, or not"
+    yield from _check_places(stored)
+
+
+def _index_of(kind: GrantKind, row: Item) -> dict[str, str]:
+    user_id, subject = row["userId"], row[kind.subject]
+    found: dict[str, str] = {}
+    if kind.subject in {"groupId", "organizationId"}:
+        found |= {"gsi1pk": f"MEMBERS#{subject}", "gsi1sk": user_id}
+    if kind.subject == "organizationId":
+        found |= {"gsi2pk": f"HOLDERS#{row['roleId']}", "gsi2sk": f"{user_id}#{subject}"}
+    if kind.subject in {"roleId", "permission"}:
+        found |= {"gsi2pk": f"HOLDERS#{subject}", "gsi2sk": user_id}
+    return found
+
+
+def _indexed(item: Item | None) -> dict[str, str]:
+    return {name: value for name, value in (item or {}).items() if name in _INDEXES}
+
+
+def _check_places(stored: Stored) -> Iterator[str]:
+    things = {thing["pk"]: thing for thing in stored.of_kind("RESOURCE#")}
+    places = {item["pk"]: item for item in stored.items if item["sk"] == "#PLACE"}
+    for pk in sorted(things.keys() | places.keys()):
+        thing = things.get(pk, {})
+        expected: dict[str, str] = {}
+        if "groupId" in thing:
+            expected |= {"gsi1pk": f"WORKSPACES#{thing['groupId']}", "gsi1sk": thing["id"]}
+        if thing.get("orphaned"):
+            expected |= {"gsi2pk": f"ORPHANED#{thing['type']}", "gsi2sk": thing["id"]}
+        if _indexed(places.get(pk)) != expected or (pk in places) is not bool(expected):
+            yield f"I6: {pk} is placed as {_indexed(places.get(pk))} instead of {expected}"
+        by_owner = {
+            "gsi1pk": f"OWNER#{thing.get('userId')}",
+            "gsi1sk": f"{thing.get('type')}#{thing.get('id')}",
+            "gsi2pk": f"TYPE#{thing.get('type')}",
+            "gsi2sk": thing.get("id"),
+        }
+        if thing and _indexed(thing) != by_owner:
+            yield f"I6: {pk} is found as {_indexed(thing)}"
+
+
+def check_owners(stored: Stored) -> Iterator[str]:
+    """No thing has lost its owner without a word, and no workspace in use is in a group that its
+    owner is not in.
+    """
+    owners = {user["id"]: user for user in stored.users}
+    waiting: Counter[str] = Counter()
+    for thing in stored.of_kind("RESOURCE#"):
+        owner = owners[thing["userId"]]
+        if not thing["orphaned"] and owner["erased"]:
+            waiting[owner["id"]] += 1
+        if thing["orphaned"] and not owner["erased"]:
+            yield f"W2: {thing['id']} is orphaned, and its owner is there"
+        if keeps_in_group(thing):
+            yield from _check_group(stored, thing, owner)
+    for user_id, number in waiting.items():
+        if number > owners[user_id].get("thingsLeft", 0):
+            yield f"W2: the tombstone of {user_id} has forgotten something that was owned"
+
+
+def _check_group(stored: Stored, workspace: Item, owner: Item) -> Iterator[str]:
+    group_id = workspace["groupId"]
+    if stored.entities[group_id]["erased"]:
+        yield f"W1: {workspace['id']} is in use in a deleted group"
+    rows = (row for _, row in stored.grants(owner["pk"]))
+    if not owner["erased"] and not any(row.get("groupId") == group_id for row in rows):
+        yield f"W1: {workspace['id']} is in use in a group that its owner is not in"
+
+
+def check_remains(stored: Stored) -> Iterator[str]:
+    """What was deleted leaves nothing but a tombstone that goes by itself."""
+    for user in stored.erased_users.values():
+        remains = [item["sk"] for item in stored.partitions[user["pk"]] if item is not user]
+        if remains or user.get("thingsLeft") or "expiresAt" not in user:
+            yield f"I2: {user['id']} is erased and has {remains}, or work left, or stays for ever"
+    for tombstone in stored.tombstones:
+        if tombstone.get("memberCount") or "expiresAt" not in tombstone:
+            yield f"G1: {tombstone['id']} is erased and has members, or stays for ever"
+    policy = stored.entities.get("ACCESS", {"ended": []})
+    if policy["ended"]:
+        yield f"O1: {policy['ended']} have ended, and the policy still speaks of them"

@@ -1,0 +1,76 @@
+"""I6, I16: the journal gives what is stored."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from tests.faults.stored import SYSTEM_ROW, Item, Stored
+
+_NO_FACTS = {
+    *("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "expiresAt"),
+    *("version", "createdAt", "updatedAt"),
+    *("identityVersion", "signedOutEpoch", "pendingCredential"),
+    *("memberCount", "activeWorkspaceCount", "holderCount", "lastAccessedAt"),
+}
+"""What the items of entities hold beside what the journal is about."""
+_NO_FACTS_OF_GRANTS = {"userId", "pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"}
+
+
+def check_journal(stored: Stored) -> Iterator[str]:
+    """Every version has one entry, and the entries together give what is stored."""
+    entries: dict[str, list[Item]] = defaultdict(list)
+    for entry in stored.journal:
+        entries[entry["target"]["id"]].append(entry)
+    for target in sorted(entries.keys() | stored.entities.keys()):
+        ordered = sorted(entries[target], key=lambda entry: int(entry["target"]["version"]))
+        if target in stored.entities:
+            yield from _check_entity(stored, stored.entities[target], ordered)
+        elif not _is_gone_with_its_user(stored, ordered):
+            yield f"I6: {target} is in the journal only"
+
+
+def _is_gone_with_its_user(stored: Stored, ordered: list[Item]) -> bool:
+    """Notes on a user are the one thing that goes without an entry: with the user."""
+    first = ordered[0]
+    user_id = first["changes"].get("userId", {}).get("after")
+    return first["target"]["kind"] == "note" and user_id in stored.erased_users
+
+
+def _check_entity(stored: Stored, entity: Item, ordered: list[Item]) -> Iterator[str]:
+    target = entity["id"]
+    versions = [int(entry["target"]["version"]) for entry in ordered]
+    if versions != list(range(1, int(entity["version"]) + 1)):
+        yield f"I6: {target} is at {entity['version']} with entries {versions}"
+    said: dict[str, Any] = {}
+    for entry in ordered:
+        for name, change in entry["changes"].items():
+            if said.get(name) != change.get("before"):
+                yield f"I6: {name} of {target} was not what {entry['id']} says"
+            said[name] = change.get("after")
+    present = _facts(stored, entity)
+    for name in sorted(present.keys() | said.keys()):
+        if present.get(name) != said.get(name):
+            values = f"{present.get(name)!r}, and {said.get(name)!r} by its journal"
+            yield f"I6: {name} of {target} is {values}"
+
+
+def _facts(stored: Stored, entity: Item) -> Item:
+    if entity["sk"] == "ACCESS":
+        granted = {
+            f"{kind}.{name}": permissions
+            for kind in ("groups", "roles")
+            for name, permissions in entity[kind].items()
+        }
+        return granted | {f"ended.{name}": True for name in entity["ended"]}
+    facts = {name: value for name, value in entity.items() if name not in _NO_FACTS}
+    if not entity["erased"]:
+        del facts["erased"]  # said of tombstones only
+    if entity["sk"] == "#USER" and not entity["erased"]:
+        for kind, row in stored.grants(entity["pk"]):
+            if row["sk"] != SYSTEM_ROW:
+                no_fact = {*_NO_FACTS_OF_GRANTS, kind.subject}
+                fact = {name: value for name, value in row.items() if name not in no_fact}
+                facts[f"{kind.facts_name}.{row[kind.subject]}"] = fact
+    return facts

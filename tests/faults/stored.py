@@ -1,0 +1,86 @@
+"""The raw items of a table, sorted by what they are; the invariants are read from here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+type Item = dict[str, Any]
+
+SYSTEM_ROW = "#ROLE#rol_system"
+"""What every platform admin has beside what was given."""
+
+
+class GrantKind(NamedTuple):
+    """How one kind of grant is stored."""
+
+    prefix: str
+    """What its sort keys begin with."""
+    facts_name: str
+    """What the journal files it under."""
+    subject: str
+    """The attribute that names what was given."""
+
+
+GRANT_KINDS = (
+    GrantKind("#GROUP#", "groups", "groupId"),
+    GrantKind("#ORG#", "organizations", "organizationId"),
+    GrantKind("#ROLE#", "roles", "roleId"),
+    GrantKind("#PERMISSION#", "permissions", "permission"),
+)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Everything in the table."""
+
+    items: list[Item]
+
+    @cached_property
+    def journal(self) -> list[Item]:
+        """The entries of the journal."""
+        return [item for item in self.items if item["pk"].startswith("JOURNAL#")]
+
+    @cached_property
+    def entities(self) -> dict[str, Item]:
+        """Whatever has a version, by id."""
+        return {item["id"]: item for item in self.items if "version" in item}
+
+    @cached_property
+    def partitions(self) -> dict[str, list[Item]]:
+        """All items by their partition key."""
+        found: dict[str, list[Item]] = defaultdict(list)
+        for item in self.items:
+            found[item["pk"]].append(item)
+        return found
+
+    @cached_property
+    def users(self) -> list[Item]:
+        """Users, tombstones too."""
+        return [item for item in self.items if item["sk"] == "#USER"]
+
+    @cached_property
+    def erased_users(self) -> dict[str, Item]:
+        """The tombstones of users, by id."""
+        return {user["id"]: user for user in self.users if user["erased"]}
+
+    def of_kind(self, partition: str) -> list[Item]:
+        """Groups, roles, organizations or owned things that are no tombstones."""
+        found = (each for each in self.entities.values() if each["pk"].startswith(partition))
+        return [each for each in found if not each["erased"]]
+
+    @property
+    def tombstones(self) -> Iterator[Item]:
+        """Whatever was deleted, of any kind that can be."""
+        return (each for each in self.entities.values() if each.get("erased"))
+
+    def grants(self, pk: str | None = None) -> Iterator[tuple[GrantKind, Item]]:
+        """The rows of what users were given; of one user, or of all."""
+        items: Iterable[Item] = self.items if pk is None else self.partitions[pk]
+        for item in items:
+            for kind in GRANT_KINDS:
+                if item["sk"].startswith(kind.prefix):
+                    yield kind, item

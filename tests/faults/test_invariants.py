@@ -1,0 +1,178 @@
+"""The invariants themselves: each sees what it is there to see. Items are bent one at a time, in a
+table that holds something of everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rollcall.grants import GroupRole, Membership, RoleGrant
+from rollcall.kit.transaction import Change
+from rollcall.permissions import Permission
+from rollcall.resource_types import WORKSPACE
+from tests.examples import Scene
+from tests.faults.count_invariants import (
+    check_claims,
+    check_counts,
+    check_owners,
+    check_remains,
+    check_rows,
+)
+from tests.faults.invariants import check_settled
+from tests.faults.journal_invariants import check_journal
+from tests.faults.stored import Item, Stored
+from tests.world import World, open_world
+
+type Bend = Callable[[Item], object]
+
+
+def check(stored: Stored) -> Iterator[str]:
+    """What can be told from the table alone."""
+    yield from check_counts(stored)
+    yield from check_claims(stored)
+    yield from check_rows(stored)
+    yield from check_owners(stored)
+    yield from check_journal(stored)
+    yield from check_remains(stored)
+
+
+def fill(world: World) -> None:
+    """The scene, grants of every kind, and what deletions leave."""
+    scene = Scene.complete(world)
+    now = world.clock.now
+    busy = world.user(scene.user_id)
+    box = {"starts_at": now, "ends_at": now + timedelta(days=1)}
+    granted = busy.with_grants("role_grants", [RoleGrant(user_id=busy.id, role_id=scene.role_id)])
+    boxed = Membership(user_id=busy.id, group_id=scene.group_id, role=GroupRole.ADMIN, **box)
+    world.change_user(busy, granted.with_grants("memberships", [boxed]))
+    world.add_user(permissions=(Permission.USER_VIEW,), unique_id="EMP-1", phone="+4915112345678")
+    world.add_group("Granting", Permission.USER_VIEW)
+    world.add_thing(scene.owner_id, group_id=scene.busy_group_id, active=False, external_id="e-1")
+    gone = world.add_user()
+    orphan = world.add_thing(gone.id)
+    lost = orphan.model_copy(update={"orphaned": True})
+    world.call().commit(Change(orphan, lost), answer=lambda written: written)
+    world.change_user(gone, gone.as_erased(now))
+
+
+@pytest.fixture(scope="module")
+def items() -> list[Item]:
+    """The items of a world in which everything is in order."""
+    with open_world() as world:
+        fill(world)
+        assert check_settled(world) == []
+        return world.items()
+
+
+def having(**wanted: Any) -> Callable[[Item], bool]:
+    """Items that hold these values, below sort keys that begin so."""
+
+    def matches(item: Item) -> bool:
+        begins = wanted.get("sk", "")
+        rest = {name: value for name, value in wanted.items() if name != "sk"}
+        return item["sk"].startswith(begins) and all(item.get(n) == v for n, v in rest.items())
+
+    return matches
+
+
+def put(name: str, value: Any) -> Bend:
+    """Another value."""
+    return lambda item: item.update({name: value})
+
+
+def drop(name: str) -> Bend:
+    """No value."""
+    return lambda item: item.pop(name)
+
+
+def vanish(item: Item) -> None:
+    """No item at all."""
+    item.clear()
+
+
+WORKSPACE_IN_USE = having(type=WORKSPACE, active=True, orphaned=False, sk="RESOURCE#")
+ORPHAN = having(orphaned=True, sk="RESOURCE#")
+MEMBER = having(role="member", sk="#GROUP#")
+BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
+    "a counter of all groups": (having(pk="COUNTER#GROUPS"), put("count", 99), "I4: count"),
+    "a missing counter": (having(pk="COUNTER#ROLES"), vanish, "I4: count"),
+    "a group's members": (having(sk="GROUP#"), put("memberCount", 9), "I4: memberCount"),
+    "a group's workspaces": (
+        having(sk="GROUP#"),
+        put("activeWorkspaceCount", 9),
+        "I4: activeWorkspaceCount",
+    ),
+    "a role's holders": (having(sk="ROLE#"), put("holderCount", 9), "I4: holderCount"),
+    "an organization's members": (having(sk="ORGANIZATION#"), put("memberCount", 9), "I4: member"),
+    "an owner's things": (having(sk="#OWNED"), put("type#persona", 7), "I4: type#persona"),
+    "an owner's things of no type": (having(sk="#OWNED"), put("type#x", -1), "I4: type#x"),
+    "an owner's row": (having(sk="#OWNED"), vanish, "I4: type#"),
+    "a user's email": (having(unique_id=None, sk="#USER"), put("email", "x@example.com"), "I5"),
+    "a user's unique id": (having(uniqueId="EMP-1"), put("uniqueId", "EMP-2"), "I5"),
+    "a group's name": (having(sk="GROUP#"), put("name", "Other"), "I5"),
+    "a role's name": (having(sk="ROLE#"), put("name", "Other"), "I5"),
+    "a slug": (having(sk="ORGANIZATION#"), put("slug", "other"), "I5"),
+    "an external id": (having(externalId="e-1"), put("externalId", "e-2"), "I5"),
+    "a claim": (having(sk="CLAIM"), vanish, "I5"),
+    "a claim's owner": (having(sk="CLAIM"), put("owner", "usr_other"), "I5"),
+    "a membership that is gone": (MEMBER, vanish, "I6: groups."),
+    "a membership's role": (MEMBER, put("role", "admin"), "I6: groups."),
+    "a membership's time": (having(role="admin", sk="#GROUP#"), drop("endsAt"), "I6: groups."),
+    "a membership of another group": (MEMBER, put("groupId", "grp_x"), "I6: #GROUP#"),
+    "a membership of another user": (MEMBER, put("userId", "usr_x"), "belongs to no user"),
+    "a membership that no list finds": (MEMBER, drop("gsi1pk"), "is found as"),
+    "an organization's role": (having(sk="#ORG#"), put("roleId", "rol_admin"), "I6: organiz"),
+    "an organization that no list finds": (having(sk="#ORG#"), drop("gsi2sk"), "is found as"),
+    "a role that is gone": (having(sk="#ROLE#rol_0"), vanish, "I6: roles."),
+    "a role that no list finds": (having(sk="#ROLE#"), drop("gsi2pk"), "is found as"),
+    "the role System of an admin": (having(sk="#ROLE#rol_system"), vanish, "the role System"),
+    "a permission that is gone": (having(sk="#PERMISSION#"), vanish, "I6: permissions."),
+    "a permission that no list finds": (having(sk="#PERMISSION#"), drop("gsi2pk"), "is found"),
+    "a thing that no owner finds": (WORKSPACE_IN_USE, drop("gsi1pk"), "is found as"),
+    "a thing that no type finds": (WORKSPACE_IN_USE, drop("gsi2sk"), "is found as"),
+    "a place that is gone": (having(sk="#PLACE"), vanish, "is placed as"),
+    "an orphan that no list finds": (having(orphaned=True, sk="#PLACE"), drop("gsi2pk"), "placed"),
+    "a workspace in no list of its group": (
+        having(orphaned=False, sk="#PLACE"),
+        drop("gsi1sk"),
+        "placed",
+    ),
+    "a thing's name": (WORKSPACE_IN_USE, put("name", "Other"), "I6: name"),
+    "a thing that is an orphan": (WORKSPACE_IN_USE, put("orphaned", True), "its owner is there"),
+    "an orphan that is none": (ORPHAN, put("orphaned", False), "W2: the tombstone"),
+    "a workspace in use again": (having(externalId="e-1"), put("active", True), "I4: active"),
+    "a workspace's owner outside of the group": (MEMBER, vanish, "that its owner is not in"),
+    "a group deleted under a workspace": (having(sk="GROUP#"), put("erased", True), "W1"),
+    "a user's version": (having(sk="#USER"), put("version", 99), "is at 99"),
+    "a user who is gone": (having(isAdmin=True, sk="#USER"), vanish, "is in the journal only"),
+    "a thing that is gone": (having(type="persona", sk="RESOURCE#"), vanish, "journal only"),
+    "a note that is gone": (having(sk="NOTE#"), vanish, "is in the journal only"),
+    "a note": (having(sk="NOTE#"), put("text", "Other"), "I6: text"),
+    "an entry of the journal": (having(action="add_thing"), vanish, "with entries"),
+    "an entry's value": (having(action="add_note"), put("changes", {}), "I6: text"),
+    "the policy": (having(sk="ACCESS"), put("groups", {}), "I6: groups."),
+    "an ended organization": (having(sk="ACCESS"), put("ended", ["org_1"]), "O1"),
+    "a tombstone that stays": (having(erased=True, sk="#USER"), drop("expiresAt"), "I2"),
+    "a tombstone with work left": (having(erased=True, sk="#USER"), put("thingsLeft", 1), "I2"),
+    "a tombstone with rows": (having(erased=False, sk="#USER"), put("erased", True), "#OWNED"),
+    "a deleted thing that stays": (having(type="persona", sk="RES"), put("erased", True), "G1"),
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_what_is_bent_is_seen(items: list[Item], name: str) -> None:
+    matches, bend, seen = BENT[name]
+    bent = deepcopy(items)
+    found = [item for item in bent if matches(item)]
+    assert found, "there is something to bend"
+    for item in found:
+        bend(item)
+
+    violations = list(check(Stored([item for item in bent if item])))
+
+    assert any(seen in violation for violation in violations), violations
