@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
 from rollcall.kit.model import Answer, Request, VersionedAnswer
+from rollcall.kit.shorthand import OBJECT, VALUE
 
 IDEMPOTENCY_KEY_AT_MOST = 255
 ERRORS_AT_MOST = 50
@@ -209,7 +210,7 @@ def _refuse(errors: list[FieldError]) -> NoReturn:
 
 
 def _json_path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location)
+    return ".".join(str(part) for part in location if part not in (VALUE, OBJECT))
 
 
 _PLAIN_WORDS = {
