@@ -12,6 +12,7 @@ from rollcall.access import (
     AccessPolicy,
     authorize_caller,
     change_granted,
+    change_policy,
     effective_permissions,
     find_policy,
 )
@@ -196,3 +197,17 @@ def test_token_of_another_application_is_refused(world: World) -> None:
         assert refusal(world, {**claims, "client_id": client_id}) == (401, "token_invalid")
     for client_id in ("ours", "another"):
         assert authorize(world, {**claims, "client_id": client_id}).id == world.admin_id
+
+
+def test_admin_of_a_deleted_group_holds_nothing_for_it(world: World) -> None:
+    groups = [world.add_group("Readers"), world.add_group("Writers")]
+    user = world.add_user()
+    for group_id in groups:
+        user = world.change_user(user, user.with_membership(group_id, GroupRole.ADMIN))
+    (ended,) = change_policy(world.call(), lambda policy: policy.with_ended(groups[0]))
+    world.call().commit(ended, answer=lambda written: written)
+
+    actor = authorize(world, world.claims(user.id))
+
+    assert not actor.holds(Permission.WORKSPACE_DELETE, about=groups[0])
+    assert actor.holds(Permission.WORKSPACE_DELETE, about=groups[1])

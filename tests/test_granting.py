@@ -10,10 +10,10 @@ import pytest
 
 from rollcall import roles
 from rollcall.granting import commit_grants
-from rollcall.grants import OrganizationMembership, Period
+from rollcall.grants import GroupRole, OrganizationMembership, Period
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Forbidden
-from rollcall.permissions import Permission
+from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, Permission
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User
 from tests.world import START, World
@@ -52,8 +52,8 @@ def test_giving_a_superior_less_is_taking_from_a_superior(
     user = world.change_user(superior, in_organization(superior, organization_id, roles.USER.id))
     call = call_of_somebody(world, Permission.ORGANIZATION_ASSIGN)
 
+    changed = in_organization(user, organization_id, role_id, **period)
     with pytest.raises(Forbidden) as refused:
-        changed = in_organization(user, organization_id, role_id, **period)
         commit_grants(call, user, changed, UserAnswer.of)
 
     assert refused.value.code == "target_outranks_caller"
@@ -71,3 +71,30 @@ def test_superior_may_be_given_more(world: World) -> None:
     commit_grants(call, user, longer, UserAnswer.of)
 
     assert world.user(user.id).memberships == longer.memberships
+
+
+@pytest.mark.parametrize("leave", [False, True], ids=["demoting", "removing"])
+def test_who_lacks_what_a_group_admin_holds_takes_nothing_from_one(
+    world: World, leave: bool
+) -> None:
+    group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
+    user = world.add_user()
+    admin = world.change_user(user, user.with_membership(group_id, GroupRole.ADMIN))
+    taken = (
+        admin.without_membership(group_id)
+        if leave
+        else admin.with_membership(group_id, GroupRole.MEMBER)
+    )
+    weak = call_of_somebody(world, Permission.GROUP_ASSIGN)
+    scoped = {each.value: frozenset({other_id}) for each in GROUP_ADMIN_PERMISSIONS}
+    elsewhere = replace(weak, actor=replace(weak.actor, scoped=scoped))
+
+    for call in (weak, elsewhere):
+        with pytest.raises(Forbidden) as refused:
+            commit_grants(call, admin, taken, UserAnswer.of)
+        assert refused.value.code == "target_outranks_caller"
+        assert world.user(user.id) == admin
+
+    equal = call_of_somebody(world, *GROUP_ADMIN_PERMISSIONS)
+    commit_grants(equal, admin, taken, UserAnswer.of)
+    assert not world.user(user.id).administered_groups(world.clock.now)

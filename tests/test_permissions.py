@@ -56,6 +56,15 @@ def test_refusals_name_what_is_lacking() -> None:
     )
 
 
+def test_what_is_held_for_one_thing_outranks_nobody_about_another() -> None:
+    scoped = {Permission.WORKSPACE_DELETE.value: frozenset({"grp_1"})}
+    caller = Actor(kind="user", id="usr_1", scoped=scoped)
+
+    refuse_outranked(caller, [Permission.WORKSPACE_DELETE], about="grp_1")
+    with pytest.raises(Forbidden, match="This group may do what you may not"):
+        refuse_outranked(caller, [Permission.WORKSPACE_DELETE], about="grp_2", target="group")
+
+
 def test_nobody_does_to_himself_what_he_may_do_to_others() -> None:
     refuse_self(actor(frozenset()), "usr_2", "disable")
     with pytest.raises(Conflict) as refusal:

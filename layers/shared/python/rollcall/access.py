@@ -49,7 +49,8 @@ class AccessPolicy(Entity):
     groups: Mapping[str, tuple[Permission, ...]] = {}
     roles: Mapping[str, tuple[Permission, ...]] = {}
     ended: tuple[str, ...] = ()
-    """Deleted organizations some of whose memberships have still to be ended: they give nothing."""
+    """Deleted groups and organizations some of whose memberships have still to be ended: they give
+    nothing."""
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
@@ -123,13 +124,13 @@ class AccessPolicy(Entity):
         known = {"id": self.id, **fields, "ended": list(fields["ended"])}
         return super().with_facts(known, version)
 
-    def with_ended(self, organization_id: str) -> Self:
-        """The policy in which memberships of this organization give nothing."""
-        return self.model_copy(update={"ended": tuple(sorted({*self.ended, organization_id}))})
+    def with_ended(self, subject: str) -> Self:
+        """The policy in which memberships of this group or organization give nothing."""
+        return self.model_copy(update={"ended": tuple(sorted({*self.ended, subject}))})
 
-    def without_ended(self, organization_id: str) -> Self:
-        """The policy that need not speak of this organization any more."""
-        remaining = (each for each in self.ended if each != organization_id)
+    def without_ended(self, subject: str) -> Self:
+        """The policy that need not speak of this group or organization any more."""
+        remaining = (each for each in self.ended if each != subject)
         return self.model_copy(update={"ended": tuple(remaining)})
 
     def with_group(self, group_id: str, permissions: tuple[Permission, ...]) -> Self:
@@ -218,7 +219,7 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
         stored, policy = find_policy(runtime.table, now)
     if stored:
         witnesses[stored.key()] = stored.version
-    groups = user.administered_groups(now)
+    groups = user.administered_groups(now).difference(policy.ended)
     return Actor(
         kind="user",
         id=user.id,

@@ -24,8 +24,7 @@ def commit_grants[A: Answer](
     taking something from a user who may do more; Conflict for leaving a group with active
     workspaces in it; NotFound for a group, organization or role that is not there.
     """
-    if _taken(user, changed):
-        refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    _refuse_taking(call, user, _taken(user, changed))
     requires = require_grantable(call, user, changed)
     left = set(user.group_ids) - set(changed.group_ids)
     if left:
@@ -49,18 +48,41 @@ def require_grantable(call: Call, before: User | None, after: User) -> list[Requ
     return [Required.unchanged(stored)] if stored else []
 
 
+def require_role_grantable(call: Call, role_id: str) -> list[Required]:
+    """Refuse (403) to let others be given a role by default that grants what the caller does not
+    hold (R4). Returns what the decision rests on, for the commit to check again.
+    """
+    if call.actor.holds(EVERYTHING):
+        return []
+    stored, policy = find_policy(call.table, call.now)
+    require_held(call.actor, policy.of_role(role_id))
+    return [Required.unchanged(stored)] if stored else []
+
+
 def _given(before: User | None, after: User) -> list[Grant]:
     held = before.rows() if before else ()
     return [grant for grant in after.rows() if grant not in held]
 
 
-def _taken(before: User, after: User) -> bool:
-    """Whether a grant has gone, or gives less than it did: another role, a shorter time."""
+def _taken(before: User, after: User) -> list[Grant]:
+    """The grants that have gone, or give less than they did: another role, a shorter time."""
     kept = {grant.key(): grant for grant in after.rows()}
-    return not all(
-        (remaining := kept.get(grant.key())) and remaining.includes(grant)
+    return [
+        grant
         for grant in before.rows()
-    )
+        if not ((remaining := kept.get(grant.key())) and remaining.includes(grant))
+    ]
+
+
+def _refuse_taking(call: Call, user: User, taken: list[Grant]) -> None:
+    """Refuse (403) to take something from a user who may do more; and the role of a group admin,
+    who may do more in that group, without holding there what the role gives.
+    """
+    if taken:
+        refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    for grant in taken:
+        if isinstance(grant, Membership) and grant.role is GroupRole.ADMIN:
+            refuse_outranked(call.actor, GROUP_ADMIN_PERMISSIONS, about=grant.group_id)
 
 
 def _refuse_busy(user: User, left: set[str]) -> None:

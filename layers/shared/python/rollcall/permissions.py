@@ -103,13 +103,16 @@ def require_held(actor: Actor, granted: Iterable[str], about: str | None = None)
         raise Forbidden("grant_exceeds_own", detail)
 
 
-def refuse_outranked(actor: Actor, held_by_target: Iterable[str]) -> None:
+def refuse_outranked(
+    actor: Actor, held_by_target: Iterable[str], about: str | None = None, target: str = "user"
+) -> None:
     """Refuse to take over or shut out someone who may do more than the actor: otherwise whoever
-    may set passwords could sign in as an admin.
+    may set passwords could sign in as an admin. ``about`` is the group that the target holds it
+    for, when it is for one group only; ``target`` says what may do more, as a group.
     """
-    beyond = sorted(permission for permission in held_by_target if not actor.holds(permission))
+    beyond = sorted(each for each in held_by_target if not actor.holds(each, about))
     if beyond:
-        detail = f"This user may do what you may not ({', '.join(beyond)})."
+        detail = f"This {target} may do what you may not ({', '.join(beyond)})."
         raise Forbidden("target_outranks_caller", detail)
 
 
