@@ -24,7 +24,7 @@ from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall import roles
 from rollcall.access import change_policy
 from rollcall.first_admin import ensure_first_admin
-from rollcall.grants import PermissionGrant
+from rollcall.grants import OrganizationMembership, PermissionGrant
 from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
@@ -230,6 +230,23 @@ class World:
         )
         self._commit("add_organization", Change(None, organization))
         return organization.id
+
+    def organization(self, organization_id: str) -> Organization:
+        """An organization as stored; also a tombstone."""
+        found = self.runtime.table.find(Organization, organization_id)
+        assert found is not None, f"{organization_id} is not in the table"
+        return found
+
+    def join_organization(
+        self, user_id: str, organization_id: str, role_id: str = roles.USER.id, **period: Any
+    ) -> User:
+        """Put a user into an organization; returns the user as then stored."""
+        user = self.user(user_id)
+        place = OrganizationMembership(
+            user_id=user_id, organization_id=organization_id, role_id=role_id, **period
+        )
+        places = [*user.organization_memberships, place]
+        return self.change_user(user, user.with_grants("organization_memberships", places))
 
     def add_thing(self, user_id: str, thing_type: str = WORKSPACE, **fields: Any) -> Resource:
         """Put something that a user owns into the table."""

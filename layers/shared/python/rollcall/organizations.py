@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 import re
+import secrets
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from rollcall.fields import Id
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
 from rollcall.kit.model import Time, VersionedAnswer
+from rollcall.kit.table import Table
 from rollcall.listed import Listed
-from rollcall.roles import Role
+from rollcall.roles import SYSTEM, Role
 
 SLUG = ClaimKind("organization-slug", "slug", "Slug already exists")
 SLUG_AT_MOST = 63
+NUMBERED = 50
+"""How many numbered slugs are looked up before a random number is taken."""
+_NUMBER_AT_MOST = len("-12345678")
+
+
+def _refuse_system(role_id: str) -> str:
+    if role_id == SYSTEM.id:
+        raise ValueError("System is no role of an organization; promote the user instead.")
+    return role_id
+
+
+OrganizationRoleId = Annotated[Id, AfterValidator(_refuse_system)]
+"""A role that members of an organization may have: any but the one that grants everything."""
+OrganizationSlug = Annotated[
+    str,
+    Field(
+        max_length=SLUG_AT_MOST,
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        description="a-z, 0-9 and hyphens within; unique.",
+    ),
+]
 
 
 class Organization(Listed):
@@ -51,6 +75,10 @@ class Organization(Listed):
         """One of all, and one that holds on to its default role."""
         return {} if self.erased else {**super().counts(), Role.holders(self.default_role_id): 1}
 
+    def as_erased(self) -> Self:
+        """Deleted; its memberships have still to be ended."""
+        return self.model_copy(update={"erased": True, "members_left": self.member_count})
+
 
 def suggest_slug(name: str) -> str:
     """A slug made from a name: letters without their marks, words joined by hyphens. Empty when
@@ -58,6 +86,19 @@ def suggest_slug(name: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall("[a-z0-9]+", plain))[:SLUG_AT_MOST].strip("-")
+
+
+def suggest_slugs(name: str, table: Table) -> Iterator[str]:
+    """Slugs to try in turn: the one that the name gives, then free ones with a number, then one
+    with a random number. The first costs no read, because it is nearly always free.
+    """
+    base = suggest_slug(name) or "organization"
+    yield base
+    short = base[: SLUG_AT_MOST - _NUMBER_AT_MOST].strip("-")
+    numbered = [f"{short}-{number}" for number in range(2, NUMBERED + 2)]
+    taken = table.get_items([Claim(SLUG, slug).key for slug in numbered])
+    yield from (slug for slug in numbered if Claim(SLUG, slug).key not in taken)
+    yield f"{short}-{secrets.randbelow(10**8):08}"
 
 
 class OrganizationAnswer(VersionedAnswer):

@@ -1,0 +1,87 @@
+"""POST /admin/organizations (O1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from rollcall.access import AccessPolicy
+from rollcall.granting import require_role_grantable
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.text import Line, Text
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.organizations import (
+    SLUG,
+    Organization,
+    OrganizationAnswer,
+    OrganizationRoleId,
+    OrganizationSlug,
+    suggest_slugs,
+)
+from rollcall.permissions import Permission
+from rollcall.roles import USER
+
+
+class CreateOrganization(WriteRequest):
+    """What the organization is called, and what whoever joins it is there."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Acme Corp", "slug": "acme"}]}
+    )
+
+    name: Line
+    slug: Annotated[
+        OrganizationSlug | None, Field(description="Absent: made from the name, and unique.")
+    ] = None
+    description: Text | None = None
+    default_role_id: Annotated[
+        OrganizationRoleId | None,
+        Field(description="The role of whoever is added without naming one. Absent: User."),
+    ] = None
+
+
+@operation(
+    "POST /admin/organizations",
+    permission=Permission.ORGANIZATION_CREATE,
+    status=201,
+    reads=[AccessPolicy],
+    writes=[Organization],
+)
+def create_organization(request: CreateOrganization, call: Call) -> OrganizationAnswer:
+    """Make an organization.
+
+    Without a slug it gets one that is made from its name, with a number when that is taken.
+    """
+    for slug in _slugs(request, call):
+        try:
+            return _write(request, call, slug)
+        except Conflict as conflict:
+            if conflict.code != SLUG.code or request.slug is not None:
+                raise
+    raise Conflict(SLUG.code, "No free slug was found; choose one.")
+
+
+def _write(request: CreateOrganization, call: Call, slug: str) -> OrganizationAnswer:
+    organization = Organization(
+        id=call.new_id("org"),
+        created_at=call.now,
+        updated_at=call.now,
+        name=request.name,
+        slug=slug,
+        description=request.description,
+        default_role_id=request.default_role_id or USER.id,
+    )
+    chosen = request.default_role_id is not None
+    requires = require_role_grantable(call, organization.default_role_id) if chosen else []
+    return call.commit(Change(None, organization), answer=OrganizationAnswer.of, requires=requires)
+
+
+def _slugs(request: CreateOrganization, call: Call) -> Iterator[str]:
+    if request.slug is not None:
+        return iter([request.slug])
+    return suggest_slugs(request.name, call.table)

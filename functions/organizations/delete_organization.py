@@ -1,0 +1,54 @@
+"""DELETE /admin/organizations/{organizationId} (O1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from rollcall.access import AccessPolicy, change_policy
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.organizations import Organization
+from rollcall.permissions import Permission
+from rollcall.user_answers import Deletion
+
+
+class DeleteOrganization(WriteRequest):
+    """Which one to delete."""
+
+    organization_id: Id
+
+
+class OrganizationDeletion(Deletion):
+    """What the deletion of an organization answers."""
+
+    memberships_pending: Annotated[
+        int,
+        Field(description="How many memberships are still to be ended; they give nothing now."),
+    ]
+
+
+@operation(
+    "DELETE /admin/organizations/{organization_id}",
+    permission=Permission.ORGANIZATION_DELETE,
+    writes=[Organization, AccessPolicy],
+)
+def delete_organization(request: DeleteOrganization, call: Call) -> OrganizationDeletion:
+    """Delete an organization; what its members could do through it ends at once.
+
+    The memberships themselves are cleared away afterwards, however many there are.
+    """
+    organization = call.table.load(Organization, request.organization_id)
+    answer = OrganizationDeletion(
+        message="Organization deleted", memberships_pending=organization.member_count
+    )
+    ended = []
+    if organization.member_count:
+        ended = change_policy(call, lambda policy: policy.with_ended(organization.id))
+    return call.commit(
+        Change(organization, organization.as_erased()), *ended, answer=lambda _: answer
+    )

@@ -1,0 +1,29 @@
+"""GET /admin/organizations/{organizationId} (O1)."""
+
+from __future__ import annotations
+
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.model import Request
+from rollcall.operations import operation
+from rollcall.organizations import Organization, OrganizationAnswer
+from rollcall.permissions import Permission
+
+
+class GetOrganization(Request):
+    """Which one to show."""
+
+    organization_id: Id
+
+
+@operation(
+    "GET /admin/organizations/{organization_id}",
+    permission=Permission.ORGANIZATION_VIEW,
+    reads=[Organization],
+)
+def get_organization(request: GetOrganization, call: Call) -> OrganizationAnswer:
+    """Show an organization.
+
+    The ETag is the version to send as If-Match when changing it.
+    """
+    return OrganizationAnswer.of(call.table.load(Organization, request.organization_id))

@@ -1,0 +1,44 @@
+"""GET /admin/users/{userId}/organizations (O1)."""
+
+from __future__ import annotations
+
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.model import Answer, Request
+from rollcall.operations import operation
+from rollcall.organization_places import NamedPlace, name_places, read_named
+from rollcall.organizations import Organization
+from rollcall.permissions import Permission
+from rollcall.roles import Role
+from rollcall.users import User
+
+
+class ListUserOrganizations(Request):
+    """Whose organizations to list."""
+
+    user_id: Id
+
+
+class UserOrganizations(Answer):
+    """All organizations of one user, by name."""
+
+    data: tuple[NamedPlace, ...]
+
+
+@operation(
+    "GET /admin/users/{user_id}/organizations",
+    permission=Permission.USER_VIEW,
+    reads=[User, Organization, Role],
+)
+def list_user_organizations(request: ListUserOrganizations, call: Call) -> UserOrganizations:
+    """List the organizations of a user, with the role in each.
+
+    Memberships that have not begun, or have ended, are among them, with their time.
+    """
+    places = call.table.load(User, request.user_id).organization_memberships
+    named = read_named(
+        call.table,
+        (each.organization_id for each in places),
+        (each.role_id for each in places),
+    )
+    return UserOrganizations(data=name_places(places, named))

@@ -1,0 +1,138 @@
+"""PUT /admin/users/{userId}/organizations (O2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from rollcall.access import AccessPolicy
+from rollcall.fields import Id
+from rollcall.granting import commit_grants
+from rollcall.grants import OrganizationMembership, Period, TimeBoxed
+from rollcall.kit.call import Call
+from rollcall.kit.model import VersionedAnswer, WriteRequest
+from rollcall.kit.table import not_found
+from rollcall.operations import operation
+from rollcall.organization_places import Named, NamedPlace, name_places, read_named
+from rollcall.organizations import Organization, OrganizationRoleId
+from rollcall.permissions import Permission, refuse_self
+from rollcall.roles import Role
+from rollcall.users import User, load_modifiable
+
+
+class PlaceSent(TimeBoxed):
+    """One organization that the user shall belong to. Without a time, one that the user belongs
+    to already keeps its own.
+    """
+
+    organization_id: Id
+    role_id: Annotated[
+        OrganizationRoleId | None,
+        Field(
+            description="Absent: the user's present role there, or else the organization's default."
+        ),
+    ] = None
+
+
+def _refuse_twice(places: tuple[PlaceSent, ...]) -> tuple[PlaceSent, ...]:
+    if len({each.organization_id for each in places}) < len(places):
+        raise ValueError("An organization can be named only once.")
+    return places
+
+
+class ReplaceUserOrganizations(WriteRequest):
+    """All organizations that the user shall belong to."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"memberships": [{"organizationId": "org_abc", "roleId": "rol_user"}]}]
+        }
+    )
+
+    user_id: Id
+    memberships: Annotated[
+        tuple[PlaceSent, ...], Field(max_length=100), AfterValidator(_refuse_twice)
+    ]
+
+
+class ReplacedOrganizations(VersionedAnswer):
+    """All organizations of the user, and the ids of those in which something has changed."""
+
+    data: tuple[NamedPlace, ...]
+    added: tuple[str, ...]
+    changed: Annotated[tuple[str, ...], Field(description="Another role, or another time.")]
+    removed: tuple[str, ...]
+
+
+@operation(
+    "PUT /admin/users/{user_id}/organizations",
+    permission=Permission.ORGANIZATION_ASSIGN,
+    reads=[AccessPolicy, Organization, Role],
+    writes=[User],
+)
+def replace_user_organizations(
+    request: ReplaceUserOrganizations, call: Call
+) -> ReplacedOrganizations:
+    """Set which organizations a user belongs to, and under which role: all at once or not at all.
+
+    What is not named ends at once. Some 45 can be added and removed in one request.
+    """
+    user = load_modifiable(call.table, request.user_id)
+    refuse_self(call.actor, user.id, "change the organizations of")
+    held = {each.organization_id: each for each in user.organization_memberships}
+    named = _read_named(request, call)
+    places = [_place(user, sent, held, named) for sent in request.memberships]
+    named = {**named, **_read_roles(places, named, call)}
+    changed = user.with_grants("organization_memberships", places)
+    return commit_grants(call, user, changed, lambda after: _describe(held, after, named))
+
+
+def _read_named(request: ReplaceUserOrganizations, call: Call) -> Named:
+    sent = request.memberships
+    named = read_named(
+        call.table,
+        (each.organization_id for each in sent),
+        (each.role_id for each in sent if each.role_id),
+    )
+    if any(Organization.key_of(each.organization_id) not in named for each in sent):
+        raise not_found(Organization)
+    return named
+
+
+def _place(
+    user: User, sent: PlaceSent, held: Mapping[str, OrganizationMembership], named: Named
+) -> OrganizationMembership:
+    present = held.get(sent.organization_id)
+    default = named[Organization.key_of(sent.organization_id)]["defaultRoleId"]
+    return OrganizationMembership(
+        user_id=user.id,
+        organization_id=sent.organization_id,
+        role_id=sent.role_id or (present.role_id if present else default),
+        **dict(sent.period or (present.period if present else Period())),
+    )
+
+
+def _read_roles(places: list[OrganizationMembership], named: Named, call: Call) -> Named:
+    """The roles that the request does not name."""
+    known = {each.role_id for each in places if Role.key_of(each.role_id) in named}
+    roles = {each.role_id for each in places} - known
+    found = read_named(call.table, (), sorted(roles))
+    if len(found) < len(roles):
+        raise not_found(Role)
+    return found
+
+
+def _describe(
+    held: Mapping[str, OrganizationMembership], after: User, named: Named
+) -> ReplacedOrganizations:
+    present = {each.organization_id: each for each in after.organization_memberships}
+    kept = sorted(present.keys() & held.keys())
+    return ReplacedOrganizations(
+        data=name_places(after.organization_memberships, named),
+        added=tuple(sorted(present.keys() - held.keys())),
+        changed=tuple(each for each in kept if present[each] != held[each]),
+        removed=tuple(sorted(held.keys() - present.keys())),
+        version=after.version,
+    )

@@ -1,0 +1,63 @@
+"""PATCH /admin/organizations/{organizationId} (O1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from rollcall.access import AccessPolicy
+from rollcall.fields import Id
+from rollcall.granting import require_role_grantable
+from rollcall.kit.call import Call
+from rollcall.kit.model import Omissible, WriteRequest
+from rollcall.kit.text import Line, Text
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.organizations import (
+    Organization,
+    OrganizationAnswer,
+    OrganizationRoleId,
+    OrganizationSlug,
+)
+from rollcall.permissions import Permission
+
+CHANGEABLE = frozenset({"name", "slug", "description", "default_role_id"})
+
+
+class UpdateOrganization(WriteRequest):
+    """What to change. A field that is absent stays; null empties the description."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme"}]})
+
+    organization_id: Id
+    name: Omissible[Line] = None
+    slug: Omissible[OrganizationSlug] = None
+    description: Text | None = None
+    default_role_id: Annotated[
+        Omissible[OrganizationRoleId],
+        Field(description="For whoever is added from now on; members keep theirs."),
+    ] = None
+
+
+@operation(
+    "PATCH /admin/organizations/{organization_id}",
+    permission=Permission.ORGANIZATION_UPDATE,
+    reads=[AccessPolicy],
+    writes=[Organization],
+)
+def update_organization(request: UpdateOrganization, call: Call) -> OrganizationAnswer:
+    """Change an organization's name, slug, description or default role.
+
+    The slug stays when the name changes. With If-Match the change is refused (412) when somebody
+    else has changed the organization since.
+    """
+    organization = call.table.load(Organization, request.organization_id)
+    sent = CHANGEABLE & request.model_fields_set
+    changed = organization.model_copy(update={name: getattr(request, name) for name in sent})
+    another_role = changed.default_role_id != organization.default_role_id
+    return call.commit(
+        Change(organization, changed),
+        answer=OrganizationAnswer.of,
+        requires=require_role_grantable(call, changed.default_role_id) if another_role else [],
+    )
