@@ -130,6 +130,25 @@ def test_required_entity_that_is_gone_is_not_found(world: World) -> None:
     assert world.user(user.id) == user
 
 
+def test_actor_who_is_also_what_is_required_has_to_be_unchanged_all_the_same(world: World) -> None:
+    user, actor = world.add_user(), world.add_user()
+    required = Required.present(User, actor.id)
+
+    def rename_as_actor(name: str) -> None:
+        before = world.user(user.id)
+        transaction = begin(world, {actor.key(): actor.version}, required)
+        transaction.add_change(Change(before, before.model_copy(update={"name": name})))
+        transaction.add_requirements()
+        transaction.add_witnesses()
+        transaction.send()
+
+    rename_as_actor("First")
+    rename(world, actor, "Meanwhile")
+    with pytest.raises(Contended):
+        rename_as_actor("Second")
+    assert world.user(user.id).name == "First"
+
+
 def test_moved_version_counts_more_than_any_other_refusal(world: World) -> None:
     user, other = world.add_user("old@example.com"), world.add_user("taken@example.com")
     actor = world.add_user()

@@ -102,7 +102,7 @@ class Transaction:
         self._table = table
         self._actor = actor
         self._origin = origin
-        self._required = {each.key: each for each in requires}
+        self._required = {each.key: _with_witness(each, actor) for each in requires}
         self._actions: list[_Action] = []
         self._touched: set[Key] = set()
 
@@ -290,6 +290,15 @@ class Transaction:
             body["ExpressionAttributeValues"] = to_attributes(values)
         write: Any = {verb: body}
         self._actions.append(_Action(write, refusal or Contended()))
+
+
+def _with_witness(required: Required, actor: Actor) -> Required:
+    """What is required of an item, and of it as a witness too: there is one action an item."""
+    version = actor.witnesses.get(required.key)
+    if version is None:
+        return required
+    values = {**required.values, ":witnessed": version}
+    return Required(required.key, f"{required.condition} AND version = :witnessed", values)
 
 
 def _unchanged(entity: Entity) -> tuple[str, dict[str, Any]]:
