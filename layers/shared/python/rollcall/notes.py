@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from rollcall.grants import USER_PARTITION
@@ -28,6 +29,17 @@ class Note(Entity):
         """Among the notes of its user."""
         return note_key(self.user_id, self.id)
 
+    def as_erased(self, now: datetime) -> Self:
+        """Nothing but a tombstone: what the note said stands in the journal alone."""
+        return type(self)(
+            id=self.id,
+            version=self.version,
+            created_at=self.created_at,
+            updated_at=now,
+            user_id=self.user_id,
+            erased=True,
+        )
+
 
 def note_key(user_id: str, note_id: str) -> Key:
     """Where a note is kept."""
@@ -41,6 +53,13 @@ def load_note(table: Table, user_id: str, note_id: str) -> Note:
     if note is None or not note.exists:
         raise not_found(Note)
     return note
+
+
+def find_notes(table: Table, user_id: str) -> list[Note]:
+    """All notes on a user, newest first."""
+    items = table.query_partition(f"{USER_PARTITION}{user_id}", prefix=PREFIX)
+    notes = [note for note in map(Note.model_validate, items) if note.exists]
+    return notes[::-1]
 
 
 class NoteAnswer(VersionedAnswer):

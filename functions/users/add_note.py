@@ -1,0 +1,52 @@
+"""POST /admin/users/{userId}/notes (U14)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.text import Text
+from rollcall.kit.transaction import Change, Required
+from rollcall.notes import Note, NoteAnswer
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.users import User
+
+
+class AddNote(WriteRequest):
+    """What to note."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"text": "Called about the invoice."}]}
+    )
+
+    user_id: Id
+    text: Annotated[Text, Field(min_length=1)]
+
+
+@operation(
+    "POST /admin/users/{user_id}/notes",
+    permission=Permission.USER_ANNOTATE,
+    status=201,
+    reads=[User],
+    writes=[Note],
+)
+def add_note(request: AddNote, call: Call) -> NoteAnswer:
+    """Note something on a user, for other admins to read; also on one who is soft-deleted.
+
+    The notes go when the user is deleted permanently.
+    """
+    note = Note(
+        id=call.new_id("not"),
+        created_at=call.now,
+        updated_at=call.now,
+        user_id=request.user_id,
+        author_id=call.actor.id,
+        text=request.text,
+    )
+    present = Required.present(User, request.user_id)
+    return call.commit(Change(None, note), answer=NoteAnswer.of, requires=[present])

@@ -1,0 +1,34 @@
+"""DELETE /admin/users/{userId}/notes/{noteId} (U14)."""
+
+from __future__ import annotations
+
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.notes import Note, load_note
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.user_answers import Deletion
+from rollcall.users import User
+
+
+class DeleteNote(WriteRequest):
+    """Which note on whom."""
+
+    user_id: Id
+    note_id: Id
+
+
+@operation(
+    "DELETE /admin/users/{user_id}/notes/{note_id}",
+    permission=Permission.USER_ANNOTATE,
+    reads=[User],
+    writes=[Note],
+)
+def delete_note(request: DeleteNote, call: Call) -> Deletion:
+    """Delete a note on a user, whoever wrote it; what it said stays in the journal alone."""
+    user = call.table.load(User, request.user_id)
+    note = load_note(call.table, user.id, request.note_id)
+    answer = Deletion(message="Note deleted")
+    return call.commit(Change(note, note.as_erased(call.now)), answer=lambda _: answer)
