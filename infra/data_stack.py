@@ -10,12 +10,14 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
-from pydantic.alias_generators import to_pascal, to_snake
+from pydantic.alias_generators import to_pascal
 
 from infra.catalog import Catalog
 from infra.checks import acknowledge
 from infra.deployment import Deployment
 from infra.function import Surroundings, add_function, add_layers
+from infra.properties import as_properties
+from infra.service_clients import add_service_clients
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
@@ -64,7 +66,7 @@ class DataStack(Stack):
         table = dynamodb.CfnTable(
             self,
             "Table",
-            **_as_properties(parameters),
+            **as_properties(parameters),
             point_in_time_recovery_specification={"pointInTimeRecoveryEnabled": True},
             time_to_live_specification={"enabled": True, "attributeName": EXPIRY_ATTRIBUTE},
             deletion_protection_enabled=self._deployment.size.protected,
@@ -89,7 +91,7 @@ class DataStack(Stack):
         pool = cognito.CfnUserPool(
             self,
             "UserPool",
-            **_as_properties(USER_POOL),
+            **as_properties(USER_POOL),
             # The second version of the event is the one that comes for access tokens too.
             lambda_config={
                 "preTokenGenerationConfig": {"lambdaArn": trigger, "lambdaVersion": "V2_0"}
@@ -119,30 +121,17 @@ class DataStack(Stack):
 
     def _add_pool_members(self) -> str:
         pool: dict[str, Any] = {"user_pool_id": self.user_pool_id}
-        client = cognito.CfnUserPoolClient(self, "Client", **_as_properties(CLIENT), **pool)
+        client = cognito.CfnUserPoolClient(self, "Client", **as_properties(CLIENT), **pool)
         self._keep(client)
-        self._keep(cognito.CfnUserPoolGroup(self, "Admins", **_as_properties(GROUP), **pool))
+        self._keep(cognito.CfnUserPoolGroup(self, "Admins", **as_properties(GROUP), **pool))
         server = cognito.CfnUserPoolResourceServer(
-            self,
-            "ResourceServer",
-            **_as_properties(RESOURCE_SERVER),
-            **pool,
+            self, "ResourceServer", **as_properties(RESOURCE_SERVER), **pool
         )
         self._keep(server)
+        add_service_clients(self, self._deployment, self.user_pool_id, server)
         CfnOutput(self, "ClientId", value=client.ref)
         return client.ref
 
     def _keep[R: CfnResource](self, resource: R) -> R:
         resource.apply_removal_policy(self._deployment.size.removal)
         return resource
-
-
-def _as_properties(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Parameters of an AWS call as the keywords of the CloudFormation resource of that name."""
-    return {to_snake(name): _lower_names(value) for name, value in parameters.items()}
-
-
-def _lower_names(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name[0].lower() + name[1:]: _lower_names(each) for name, each in value.items()}
-    return [_lower_names(each) for each in value] if isinstance(value, list) else value

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+import json
+from typing import Annotated, Literal, NamedTuple, Self
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 from constructs import Node
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 from infra.layers import Architecture
 from rollcall.kit.model import Model
+from rollcall.resource_types import read_types
+from rollcall.scopes import SYSTEM_SCOPES, Scope
 
 
 class Size(NamedTuple):
@@ -33,6 +36,51 @@ SIZES = {
 }
 
 
+def _read_json(given: object) -> object:
+    """What ``-c`` gives is text; a mapping comes as JSON."""
+    try:
+        return json.loads(given) if isinstance(given, str) else given
+    except json.JSONDecodeError as error:
+        raise ValueError(f"This is no JSON: {error}.") from error
+
+
+def _find_scope(short_name: object) -> Scope:
+    """The scope of a service by the name that it has within the resource server."""
+    found = {scope.short_name: scope for scope in SYSTEM_SCOPES}
+    if short_name not in found:
+        raise ValueError(f"Services have the scopes {', '.join(found)}; there is no {short_name}.")
+    return found[str(short_name)]
+
+
+def _check_types(configured: str) -> str:
+    read_types(configured)
+    return configured
+
+
+PLACES_AT_LEAST = 4
+
+
+def _check_pattern(pattern: str) -> str:
+    if sum(map(pattern.count, "#?")) < PLACES_AT_LEAST:
+        raise ValueError(f"Give it at least {PLACES_AT_LEAST} # or ?, or it soon runs out.")
+    return pattern
+
+
+ServiceName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$", max_length=40)
+]
+ServiceScopes = Annotated[
+    tuple[Annotated[Scope, BeforeValidator(_find_scope)], ...], Field(min_length=1)
+]
+ServiceClients = Annotated[dict[ServiceName, ServiceScopes], BeforeValidator(_read_json)]
+ResourceTypes = Annotated[str, AfterValidator(_check_types)]
+UniqueIdPattern = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9._#?-]{1,64}$"), AfterValidator(_check_pattern)
+]
+RESERVED = ("aws", "amazon", "cognito")
+"""What the prefix of a user pool's domain may not contain (Cognito, user pool domains)."""
+
+
 class Deployment(Model):
     """One deployment's settings; the defaults stand in ``cdk.json``."""
 
@@ -45,11 +93,31 @@ class Deployment(Model):
     """An existing pool to use instead of a new one."""
     client_ids: str
     """Further app clients of the pool whose tokens count, with commas between."""
+    service_clients: ServiceClients
+    """Who calls the system API: a name for each service, with the scopes that it has."""
+    user_pool_domain: str = Field(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")
+    """The domain that an existing pool has already, as ``auth.example.com``."""
+    resource_types: ResourceTypes
+    """Further types of owned things with their rule, as ``invoice=refuse,draft=cascade``."""
+    unique_id_pattern: UniqueIdPattern
+    """For generated unique ids: # becomes a digit, ? a letter."""
     mail_sender: str
     """An address verified in SES; empty: no mail is sent, except Cognito's own."""
     product_name: str
     allowed_origin: str
     waf: bool
+
+    @model_validator(mode="after")
+    def _check_domain(self) -> Self:
+        if self.user_pool_domain and not self.user_pool_id:
+            raise ValueError("userPoolDomain is that of an existing pool; give userPoolId too.")
+        reserved = [word for word in RESERVED if word in self.prefix]
+        if self.makes_domain and reserved:
+            raise ValueError(
+                f"serviceClients need a domain that begins with the prefix, and Cognito takes none "
+                f"with {reserved[0]} in it; choose another prefix."
+            )
+        return self
 
     @classmethod
     def from_context(cls, node: Node) -> Deployment:
@@ -61,6 +129,11 @@ class Deployment(Model):
     def size(self) -> Size:
         """What the stage stands for."""
         return SIZES[self.stage]
+
+    @property
+    def makes_domain(self) -> bool:
+        """Whether a domain of our own is where services get their tokens."""
+        return bool(self.service_clients) and not self.user_pool_domain
 
     def function_name(self, declaration_name: str) -> str:
         """A function's physical name, known without a reference to its stack."""

@@ -133,6 +133,8 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
         mail_sender=deployment.mail_sender if Mail in touched else "",
         first_admin_email=deployment.first_admin_email if first else "",
         product_name=deployment.product_name,
+        resource_types=deployment.resource_types,
+        unique_id_pattern=deployment.unique_id_pattern,
         allowed_origin=deployment.allowed_origin,
     ).to_environment()
 

@@ -5,6 +5,7 @@ Names and shapes are those of Cognito's CreateUserPool and related calls.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rollcall import passwords, scopes
@@ -63,3 +64,23 @@ GROUP: dict[str, Any] = {
     "GroupName": ADMINS_GROUP,
     "Description": "Mirrors Rollcall's platform admins; Rollcall never reads it to authorize.",
 }
+
+
+def make_service_client(name: str, allowed: Iterable[scopes.Scope]) -> dict[str, Any]:
+    """An app client for a service, which gets its tokens with a secret of its own (OAuth 2.0 client
+    credentials), and through which nobody can sign in.
+    """
+    return {
+        "ClientName": name,
+        "GenerateSecret": True,
+        "AllowedOAuthFlowsUserPoolClient": True,
+        "AllowedOAuthFlows": ["client_credentials"],
+        "AllowedOAuthScopes": sorted(scope.value for scope in allowed),
+        # The least there is: with none of them given, Cognito would let people sign in.
+        "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
+        "PreventUserExistenceErrors": "ENABLED",
+        "EnableTokenRevocation": True,
+        # No table is asked whether a service may still call: its last token outlives it so long.
+        "AccessTokenValidity": 15,
+        "TokenValidityUnits": {"AccessToken": "minutes"},
+    }

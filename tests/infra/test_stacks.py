@@ -20,6 +20,8 @@ from infra.access import Arns, derive_statements
 from infra.app import build_app
 from infra.catalog import Catalog, read_catalog
 from infra.checks import add_checks
+from infra.data_stack import DataStack
+from infra.deployment import Deployment
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall.kit.declaration import Declaration
@@ -81,6 +83,17 @@ def synthesize(folder: Path, catalog: Catalog = CATALOG, **context: Any) -> Synt
     return Synthesized(folder, {name_of(file): json.loads(file.read_text()) for file in files})
 
 
+def synthesize_data(folder: Path, **context: Any) -> Synthesized:
+    """The data stack alone, which does not take as long."""
+    app = App(context={**CONTEXT, **context}, outdir=str(folder))
+    DataStack(app, Deployment.from_context(app.node), CATALOG)
+    add_checks(app)
+    app.synth()
+    (file,) = folder.glob("*.template.json")
+    assert not lint(file.read_text())
+    return Synthesized(folder, {"data": json.loads(file.read_text())})
+
+
 def name_of(file: Path) -> str:
     """``data``, ``api``, or the area whose nested stack this is."""
     nested = re.fullmatch(
@@ -96,6 +109,8 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         tmp_path_factory.mktemp("prod"),
         firstAdminEmail=EMAIL,
         mailSender="Rollcall <rollcall@example.com>",
+        resourceTypes="invoice=refuse",
+        uniqueIdPattern="EMP-####",
     )
 
 
@@ -198,6 +213,77 @@ def test_existing_user_pool_is_used_and_may_call_the_trigger(other: Synthesized)
     assert "userpool/eu-west-1_Existing" in json.dumps(document["components"])
 
 
+def test_service_gets_a_client_with_its_own_scopes_and_nobody_signs_in_by_it(
+    tmp_path: Path,
+) -> None:
+    made = synthesize_data(tmp_path, serviceClients='{"order-desk": ["resources"]}')
+
+    (server_id,) = (
+        name
+        for name, each in made.templates["data"]["Resources"].items()
+        if each["Type"] == "AWS::Cognito::UserPoolResourceServer"
+    )
+    people, service = made.find("Cognito::UserPoolClient")
+    assert people["Properties"]["ClientName"] == "rollcall"
+    properties = service["Properties"]
+    assert properties["ClientName"] == "rollcall-order-desk"
+    assert properties["AllowedOAuthFlows"] == ["client_credentials"]
+    assert properties["AllowedOAuthFlowsUserPoolClient"] is properties["GenerateSecret"] is True
+    assert properties["AllowedOAuthScopes"] == ["rollcall/resources"]
+    assert properties["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert properties["AccessTokenValidity"] == 15
+    assert properties["TokenValidityUnits"] == {"AccessToken": "minutes"}
+    assert service["DependsOn"] == [server_id]
+    # Taken out of the context, it is gone with the next deployment.
+    assert service.get("DeletionPolicy", "Delete") == "Delete"
+
+
+def test_outputs_say_how_a_service_gets_its_token_and_hold_no_secret(tmp_path: Path) -> None:
+    made = synthesize_data(tmp_path, serviceClients={"order-desk": ["resources"]})
+
+    outputs = made.templates["data"]["Outputs"]
+    domain = made.only("Cognito::UserPoolDomain")["Properties"]["Domain"]
+    assert resolve(domain) == f"rollcall-{PSEUDO['AWS::AccountId']}"
+    endpoint = resolve(outputs["TokenEndpoint"]["Value"])
+    assert endpoint == (
+        f"https://rollcall-{PSEUDO['AWS::AccountId']}.auth.ap-southeast-2.amazoncognito.com"
+        "/oauth2/token"
+    )
+    words = outputs["OrderDeskClientId"]["Description"]
+    assert "aws cognito-idp describe-user-pool-client" in words
+    assert "Fn::GetAtt" not in json.dumps([each["Value"] for each in outputs.values()])
+
+
+def test_service_clients_of_an_existing_pool_use_the_domain_that_it_has(tmp_path: Path) -> None:
+    made = synthesize_data(
+        tmp_path,
+        userPoolId="eu-west-1_Existing",
+        userPoolDomain="auth.example.com",
+        serviceClients={"order-desk": ["resources"]},
+    )
+
+    assert not made.find("Cognito::UserPoolDomain")
+    for client in made.find("Cognito::UserPoolClient"):
+        assert client["Properties"]["UserPoolId"] == "eu-west-1_Existing"
+    endpoint = made.templates["data"]["Outputs"]["TokenEndpoint"]["Value"]
+    assert endpoint == "https://auth.example.com/oauth2/token"
+
+
+def test_existing_pool_without_a_domain_is_given_one(tmp_path: Path) -> None:
+    made = synthesize_data(
+        tmp_path,
+        userPoolId="eu-west-1_Existing",
+        serviceClients={"order-desk": ["resources"]},
+    )
+    properties = made.only("Cognito::UserPoolDomain")["Properties"]
+    assert properties["UserPoolId"] == "eu-west-1_Existing"
+
+
+def test_without_services_there_is_neither_domain_nor_endpoint(prod: Synthesized) -> None:
+    assert not prod.find("Cognito::UserPoolDomain")
+    assert "TokenEndpoint" not in prod.templates["data"]["Outputs"]
+
+
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
 def test_function_is_made_as_declared(prod: Synthesized, declaration: Declaration) -> None:
     function = prod.function(declaration)
@@ -256,13 +342,16 @@ def test_mail_leaves_from_the_verified_address_or_domain_alone(prod: Synthesized
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
 def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Declaration) -> None:
     told = prod.function(declaration)["Environment"]["Variables"]
-    settings = Settings.model_validate({name: json.dumps(each) for name, each in told.items()})
-    empty = json.dumps("")
+    settings = Settings.model_validate(
+        {name: each if isinstance(each, str) else json.dumps(each) for name, each in told.items()}
+    )
     touches_accounts = Account in (*declaration.reads, *declaration.writes)
-    assert (settings.user_pool_id != empty) == touches_accounts
-    assert (settings.first_admin_email != empty) == (declaration.name == "create_first_admin")
-    assert (settings.mail_sender != empty) == (declaration.name == "tell_old_address")
-    assert settings.table_name != empty
+    assert bool(settings.user_pool_id) == touches_accounts
+    assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
+    assert bool(settings.mail_sender) == (declaration.name == "tell_old_address")
+    assert settings.table_name
+    assert settings.resource_types == "invoice=refuse"
+    assert settings.unique_id_pattern == "EMP-####"
 
 
 def test_logs_of_every_function_end(prod: Synthesized, other: Synthesized) -> None:
@@ -362,7 +451,8 @@ def test_first_admin_is_made_again_when_the_address_changes(prod: Synthesized) -
 def test_templates_pass_cfn_lint(prod: Synthesized, other: Synthesized) -> None:
     files = [*prod.folder.glob("*.template.json"), *other.folder.glob("*.template.json")]
     found = [f"{file.name}: {match}" for file in files for match in lint(file.read_text())]
-    assert len(files) == 12
+    areas = {each.area for each in CATALOG.declarations}
+    assert len(files) == 2 * (2 + len(areas))
     assert not found
 
 
@@ -375,13 +465,41 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
     assert "AwsSolutions-SQS4" in (tmp_path / "validation-report.json").read_text()
 
 
+SERVICES = {"order-desk": ["resources"]}
+
+
 @pytest.mark.parametrize(
-    "context", [{"stage": "test"}, {"architecture": "arm"}, {"prefix": "Roll call"}], ids=str
+    ("context", "words"),
+    [
+        ({"stage": "test"}, "stage"),
+        ({"architecture": "arm"}, "architecture"),
+        ({"prefix": "Roll call"}, "prefix"),
+        ({"serviceClients": "order-desk"}, "serviceClients\n.*This is no JSON"),
+        ({"serviceClients": "[]"}, "serviceClients\n.*valid dictionary"),
+        ({"serviceClients": {"Order desk": ["resources"]}}, "serviceClients.Order desk"),
+        ({"serviceClients": {"order-desk": []}}, "serviceClients.order-desk\n.*at least 1 item"),
+        (
+            {"serviceClients": {"order-desk": ["invoices"]}},
+            "serviceClients.order-desk.0\n.*have the scopes .*resources.*; there is no invoices",
+        ),
+        ({"serviceClients": {"order-desk": ["admin"]}}, "there is no admin"),
+        ({"serviceClients": SERVICES, "prefix": "my-aws-users"}, "none with aws in it"),
+        ({"userPoolDomain": "auth.example.com"}, "give userPoolId too"),
+        (
+            {"userPoolId": "eu-west-1_Existing", "userPoolDomain": "https://auth.example.com"},
+            "userPoolDomain",
+        ),
+        ({"resourceTypes": "invoice=keep"}, "resourceTypes\n.*one of cascade, orphan, refuse"),
+        ({"resourceTypes": "workspace=cascade"}, "resourceTypes\n.*workspace is built in"),
+        ({"uniqueIdPattern": "EMP-##"}, "uniqueIdPattern\n.*at least 4 # or ?"),
+        ({"uniqueIdPattern": "EMP #####"}, "uniqueIdPattern\n.*match pattern"),
+    ],
+    ids=str,
 )
-def test_wrong_context_is_refused_by_name(tmp_path: Path, context: dict[str, Any]) -> None:
-    (name,) = context
-    with pytest.raises(ValidationError, match=name):
-        synthesize(tmp_path, **context)
+def test_wrong_context_is_refused_by_name(context: dict[str, Any], words: str) -> None:
+    app = App(context={**CONTEXT, **context})
+    with pytest.raises(ValidationError, match=words):
+        Deployment.from_context(app.node)
 
 
 def make_operations(count: int) -> Iterator[Any]:

@@ -1,0 +1,53 @@
+"""App clients for services, and where they get their tokens.
+
+A service that is taken out of the context loses its client at the next deployment: unlike the
+people's client these are never retained.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Stack
+from aws_cdk import aws_cognito as cognito
+from pydantic.alias_generators import to_pascal
+
+from infra.deployment import Deployment
+from infra.properties import as_properties
+from infra.user_pool import make_service_client
+
+LOOK_UP = (
+    "aws cognito-idp describe-user-pool-client --user-pool-id USER_POOL_ID --client-id CLIENT_ID "
+    "--query UserPoolClient.ClientSecret --output text"
+)
+
+
+def add_service_clients(
+    stack: Stack,
+    deployment: Deployment,
+    user_pool_id: str,
+    server: cognito.CfnUserPoolResourceServer,
+) -> None:
+    """A client for each service with its own scopes, and the domain of their token endpoint."""
+    for name, scopes in deployment.service_clients.items():
+        declared = make_service_client(deployment.function_name(name), scopes)
+        client = cognito.CfnUserPoolClient(
+            stack, f"Service-{name}", user_pool_id=user_pool_id, **as_properties(declared)
+        )
+        # A client can be given only scopes that there are.
+        client.add_dependency(server)
+        CfnOutput(
+            stack,
+            f"{to_pascal(name.replace('-', '_'))}ClientId",
+            value=client.ref,
+            description=f"App client of the service {name}. Read its secret with: {LOOK_UP}",
+        )
+    if deployment.service_clients:
+        domain = deployment.user_pool_domain or _add_domain(stack, deployment, user_pool_id)
+        words = "Where services get their tokens: POST grant_type=client_credentials."
+        CfnOutput(stack, "TokenEndpoint", value=f"https://{domain}/oauth2/token", description=words)
+
+
+def _add_domain(stack: Stack, deployment: Deployment, user_pool_id: str) -> str:
+    # Unique in a region among everybody's, as an account's number is.
+    prefix = f"{deployment.prefix}-{stack.account}"
+    cognito.CfnUserPoolDomain(stack, "Domain", domain=prefix, user_pool_id=user_pool_id)
+    return f"{prefix}.auth.{stack.region}.amazoncognito.com"
