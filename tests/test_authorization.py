@@ -214,7 +214,10 @@ def test_permission_through_a_group_counts(world: World, subtests: pytest.Subtes
 
 
 TO_ONESELF: Mapping[str, str | None] = {
+    "add_note": None,
     "add_user_to_group": None,
+    "assign_unique_id": None,
+    "delete_note": "note_not_found",
     "delete_user": "own_account",
     "demote_user": "own_account",
     "disable_user": "own_account",
@@ -230,7 +233,10 @@ TO_ONESELF: Mapping[str, str | None] = {
 """What an admin meets who turns these on their own account, in this order; None: answered."""
 
 TO_A_SUPERIOR: Mapping[str, str | None] = {
+    "add_note": None,
     "add_user_to_group": None,
+    "assign_unique_id": None,
+    "delete_note": "note_not_found",
     "delete_user": "target_outranks_caller",
     "demote_user": "target_outranks_caller",
     "disable_user": "target_outranks_caller",

@@ -22,6 +22,7 @@ def example_of(operation: Operation[Any, Any]) -> Callable[[World], Plan]:
 ONCE_ONLY = {
     "create_user": {409},
     "create_group": {409},
+    "delete_note": {404},
     "delete_organization": {404},
     "delete_user": {404},
     "remove_user_from_group": {404},
