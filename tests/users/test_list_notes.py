@@ -18,7 +18,7 @@ def list_them(world: World, user_id: str, caller: str = "", **query: str) -> Rep
 
 def add_notes(world: World, user_id: str, number: int) -> list[str]:
     """The ids of so many notes, a minute apart, newest first."""
-    ids = []
+    ids: list[str] = []
     for each in range(number):
         ids.insert(0, world.add_note(user_id, f"Note {each}"))
         world.clock.advance(minutes=1)

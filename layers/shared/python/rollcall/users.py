@@ -198,12 +198,14 @@ class User(Entity):
         return self.identity_version == self.version and self.pending_credential is None
 
     def claims(self) -> frozenset[Claim]:
-        """Email, phone, username, unique id; also while the user can still be restored."""
+        """Email, phone, username, unique id whatever its case; also while the user can still be
+        restored.
+        """
         held = {
             EMAIL: self.email,
             PHONE: self.phone,
             USERNAME: self.username,
-            UNIQUE_ID: self.unique_id,
+            UNIQUE_ID: self.unique_id and self.unique_id.casefold(),
         }
         return frozenset(Claim(kind, value) for kind, value in held.items() if value)
 

@@ -34,6 +34,8 @@ class Settings(BaseModel):
         "U########",
         alias="UNIQUE_ID_PATTERN",
         description="For generated unique ids: # becomes a digit, ? a letter.",
+        pattern=r"^[A-Za-z0-9._-]*[#?][A-Za-z0-9._#?-]*$",
+        max_length=64,
     )
     allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
 
