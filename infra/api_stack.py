@@ -161,6 +161,7 @@ def _access_log_format() -> apigateway.AccessLogFormat:
         "path": "resourcePath",
         "status": "status",
         "user": "authorizer.claims.username",
+        "client": "authorizer.claims.client_id",
         "milliseconds": "responseLatency",
         "integrationError": "integrationErrorMessage",
         "authorizerError": "authorizer.error",

@@ -32,17 +32,22 @@ from rollcall.kit.errors import (
 from rollcall.kit.http import IDEMPOTENCY_KEY_AT_MOST
 from rollcall.kit.model import VersionedAnswer
 from rollcall.kit.operation import Operation
+from rollcall.kit.paging import ListRequest
+from rollcall.scopes import ADMIN_SCOPES, SYSTEM_SCOPES
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
-SECURITY_SCHEME = "accessToken"
+PEOPLE, SERVICES = "accessToken", "serviceToken"
+"""The security schemes: who an operation is for."""
+TOKEN_URL = "/oauth2/token"  # noqa: S105 (an address)
+"""Each deployment has its own, which its output ``TokenEndpoint`` names."""
 _REFERENCE = "#/components/schemas/{model}"
 
 type Json = dict[str, Any]
 type AnyOperation = Operation[Any, Any]
 
 
-def build_document(operations: tuple[AnyOperation, ...]) -> Json:
-    """The whole document for these operations."""
+def build_document(operations: tuple[AnyOperation, ...], token_url: str = TOKEN_URL) -> Json:
+    """The whole document for these operations; services get their tokens at ``token_url``."""
     schemas = _Schemas(operations)
     paths: Json = {}
     for operation in sorted(operations, key=lambda each: (each.public_path, each.method)):
@@ -57,15 +62,39 @@ def build_document(operations: tuple[AnyOperation, ...]) -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/api"}],
-        "security": [{SECURITY_SCHEME: []}],
+        "security": [{PEOPLE: []}],
         "tags": [{"name": area} for area in sorted({each.area for each in operations})],
         "paths": paths,
         "components": {
             "schemas": schemas.components,
             "responses": {each.__name__: _problem_response(each) for each in _PROBLEMS},
-            "securitySchemes": {
-                SECURITY_SCHEME: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            },
+            "securitySchemes": _security_schemes(token_url),
+        },
+    }
+
+
+def is_for_services(operation: AnyOperation) -> bool:
+    """Whether services call it, with client credentials, and people cannot."""
+    return not set(operation.oauth_scopes) & set(ADMIN_SCOPES)
+
+
+def _security_schemes(token_url: str) -> Json:
+    scopes = {scope.value: scope.__doc__ for scope in SYSTEM_SCOPES}
+    return {
+        PEOPLE: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token of somebody who has signed in, with the scope "
+            f"{' or '.join(ADMIN_SCOPES)}. What they may do is read from their own record at each "
+            "call.",
+        },
+        SERVICES: {
+            "type": "oauth2",
+            "description": "The access token of a service's own app client. The output "
+            "TokenEndpoint of a deployment says where it is given out; on one machine, so does "
+            "rollcall token --service.",
+            "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": scopes}},
         },
     }
 
@@ -185,9 +214,15 @@ def _describe(operation: AnyOperation, schemas: _Schemas) -> Json:
         "parameters": _parameters(operation, schemas),
         "responses": _responses(operation, schemas),
         "x-permission": operation.permission.value if operation.permission else None,
+        "x-scoped": operation.scoped,
     }
-    if operation.description:
-        described["description"] = _unwrap(operation.description)
+    if is_for_services(operation):
+        described["security"] = [{SERVICES: list(operation.oauth_scopes)}]
+    words = [_unwrap(operation.description)] if operation.description else []
+    if operation.scoped:
+        words.append(_SCOPED)
+    if words:
+        described["description"] = "\n\n".join(words)
     if operation.has_body:
         schema = schemas.request(operation)
         described["requestBody"] = {
@@ -195,6 +230,12 @@ def _describe(operation: AnyOperation, schemas: _Schemas) -> Json:
             "content": {"application/json": {"schema": schema}},
         }
     return described
+
+
+_SCOPED = (
+    "Whoever holds the permission may do this anywhere; a group admin, for what belongs to the "
+    "groups that they administer."
+)
 
 
 def _unwrap(text: str) -> str:
@@ -214,14 +255,9 @@ def _parameters(operation: AnyOperation, schemas: _Schemas) -> list[Json]:
     ]
     if not operation.has_body:
         sent = schemas.request(operation)
+        needed = sent.get("required", [])
         parameters += [
-            {
-                "name": name,
-                "in": "query",
-                "required": name in sent.get("required", []),
-                "schema": schema,
-                **({"description": schema["description"]} if "description" in schema else {}),
-            }
+            _query_parameter(name, schema, required=name in needed)
             for name, schema in sent["properties"].items()
         ]
     if operation.writes:
@@ -229,6 +265,20 @@ def _parameters(operation: AnyOperation, schemas: _Schemas) -> list[Json]:
         if operation.path_variables:
             parameters.append(_IF_MATCH)
     return parameters
+
+
+def _query_parameter(name: str, schema: Json, *, required: bool) -> Json:
+    described = _without_null(schema)
+    words = described.pop("description", None)
+    parameter = {"name": name, "in": "query", "required": required, "schema": described}
+    return {**parameter, "description": words} if words else parameter
+
+
+def _without_null(schema: Json) -> Json:
+    """The schema of something that can be left out of a query, but not be null there."""
+    kinds = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    others = {name: each for name, each in schema.items() if name != "anyOf"}
+    return {**kinds[0], **others} if len(kinds) == 1 else dict(schema)
 
 
 _IDEMPOTENCY_KEY: Json = {
@@ -267,7 +317,8 @@ def _responses(operation: AnyOperation, schemas: _Schemas) -> Json:
 
 def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
     if problem is Malformed:
-        return bool(operation.writes)
+        # A bad Idempotency-Key, or a bad cursor.
+        return bool(operation.writes) or issubclass(operation.request_model, ListRequest)
     if problem is PayloadTooLarge:
         return operation.has_body
     if problem is NotFound:

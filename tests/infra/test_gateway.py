@@ -21,6 +21,7 @@ DOCUMENT = build_gateway_document(
     credentials="role-arn",
     allowed_origin=ORIGIN,
 )
+PEOPLE_SCOPES = ["aws.cognito.signin.user.admin", "rollcall/admin"]
 REFUSALS = DOCUMENT["x-amazon-apigateway-gateway-responses"]
 
 
@@ -31,9 +32,9 @@ def test_operation_is_called_with_the_one_role_and_only_with_a_token(
     described = DOCUMENT["paths"][operation.public_path][operation.method.lower()]
 
     assert described["operationId"] == operation.name
-    assert described["security"] == [
-        {AUTHORIZER: ["aws.cognito.signin.user.admin", "rollcall/admin"]}
-    ]
+    for_services = operation.path.startswith("/system/")
+    scopes = [operation.permission] if for_services else PEOPLE_SCOPES
+    assert described["security"] == [{AUTHORIZER: scopes}]
     integration = described["x-amazon-apigateway-integration"]
     assert integration["type"] == "aws_proxy"
     assert integration["uri"] == f"uri-of-{operation.name}"

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from infra.catalog import read_catalog
 from infra.openapi import DOCUMENT, build_document
+from rollcall.scopes import SYSTEM_SCOPES
+
+DOCUMENT_NOW = build_document(read_catalog().operations)
+DESCRIBED: dict[str, dict[str, Any]] = {
+    operation["operationId"]: operation
+    for path in DOCUMENT_NOW["paths"].values()
+    for operation in path.values()
+}
+SCHEMAS = DOCUMENT_NOW["components"]["schemas"]
+
+
+def find(name: str) -> dict[str, Any]:
+    """What is written about an operation."""
+    return DESCRIBED[name]
 
 
 def test_committed_document_is_that_of_the_operations() -> None:
     written = json.loads(DOCUMENT.read_text())
 
-    assert written == build_document(read_catalog().operations), (
+    assert written == DOCUMENT_NOW, (
         "infra/openapi.json is stale; write it with: python -m infra.openapi"
     )
 
 
 def test_every_operation_is_described_with_its_permission() -> None:
-    document = build_document(read_catalog().operations)
-    described = {
-        operation["operationId"]: operation
-        for path in document["paths"].values()
-        for operation in path.values()
-    }
-
-    assert described.keys() == {each.name for each in read_catalog().operations}
+    assert DESCRIBED.keys() == {each.name for each in read_catalog().operations}
     for operation in read_catalog().operations:
-        found = described[operation.name]
+        found = find(operation.name)
         permission = operation.permission.value if operation.permission else None
         assert found["x-permission"] == permission
         assert found["summary"].endswith(".")
@@ -34,8 +42,7 @@ def test_every_operation_is_described_with_its_permission() -> None:
 
 
 def test_path_variables_are_not_asked_for_again_in_the_body() -> None:
-    document = build_document(read_catalog().operations)
-    operation = document["paths"]["/admin/users/{userId}"]["patch"]
+    operation = find("update_user")
     body = operation["requestBody"]["content"]["application/json"]["schema"]
 
     assert [each["name"] for each in operation["parameters"] if each["in"] == "path"] == ["userId"]
@@ -45,8 +52,73 @@ def test_path_variables_are_not_asked_for_again_in_the_body() -> None:
 
 
 def test_reads_take_their_parameters_from_the_query() -> None:
-    document = build_document(read_catalog().operations)
-    operation = document["paths"]["/groups"]["get"]
+    operation = find("list_groups")
 
-    assert [each["name"] for each in operation["parameters"]] == ["page", "limit"]
+    assert [each["name"] for each in operation["parameters"]] == ["page", "limit", "cursor"]
     assert "requestBody" not in operation
+
+
+def test_query_parameters_have_one_type_a_description_and_no_null() -> None:
+    found = [
+        (operation["operationId"], each)
+        for operation in DESCRIBED.values()
+        for each in operation["parameters"]
+        if each["in"] == "query"
+    ]
+    assert found
+    for name, parameter in found:
+        schema = parameter["schema"]
+        assert {"type", "$ref"} & schema.keys(), (name, parameter)
+        assert "null" not in json.dumps(schema), (name, parameter)
+        assert parameter["description"], (name, parameter)
+
+
+def test_list_says_how_to_walk_on_and_that_a_cursor_may_be_bad() -> None:
+    operation = find("list_groups")
+    cursor = next(each for each in operation["parameters"] if each["name"] == "cursor")
+    answer = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    page = SCHEMAS[answer.rpartition("/")[2]]
+
+    assert "nextCursor" in cursor["description"]
+    assert "nextCursor" in SCHEMAS["Pagination"]["properties"]
+    assert {"items", "pagination"} == set(page["required"])
+    assert "400" in operation["responses"]
+    assert "400" not in find("get_user")["responses"]
+
+
+def test_operation_is_either_for_people_or_for_services() -> None:
+    schemes = DOCUMENT_NOW["components"]["securitySchemes"]
+    flow = schemes["serviceToken"]["flows"]["clientCredentials"]
+
+    assert DOCUMENT_NOW["security"] == [{"accessToken": []}]
+    assert flow["scopes"] == {scope.value: scope.__doc__ for scope in SYSTEM_SCOPES}
+    assert flow["tokenUrl"] == "/oauth2/token"
+    for operation in read_catalog().operations:
+        path = operation.path
+        described = DESCRIBED[operation.name]
+        if path.startswith("/system/"):
+            assert described["security"] == [{"serviceToken": [operation.permission]}]
+            assert operation.permission in flow["scopes"]
+        else:
+            assert "security" not in described  # what holds for all
+
+
+def test_scoped_operations_say_that_group_admins_are_let_in_too() -> None:
+    scoped = {each.name for each in read_catalog().operations if each.scoped}
+
+    for name, described in DESCRIBED.items():
+        assert described["x-scoped"] == (name in scoped)
+        assert ("group admin" in described.get("description", "")) >= (name in scoped)
+
+
+def test_every_refusal_that_any_operation_may_meet_is_documented() -> None:
+    for operation in read_catalog().operations:
+        documented = set(DESCRIBED[operation.name]["responses"])
+        expected = {str(operation.status), "401", "403", "422", "429", "503"}
+        if operation.writes:
+            expected |= {"400", "404", "409"}
+        if operation.path_variables:
+            expected |= {"404"}
+        if operation.writes and operation.path_variables:
+            expected |= {"412"}
+        assert expected <= documented, operation.name

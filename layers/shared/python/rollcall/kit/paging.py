@@ -19,7 +19,7 @@ from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY, Table
 class PageRequest(Request):
     """Which page of a list."""
 
-    page: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    page: Annotated[int, Field(ge=1, le=1_000_000, description="Which one, from 1.")] = 1
     limit: Annotated[int, Field(ge=1, le=1000, description="Items a page.")] = 25
 
 
