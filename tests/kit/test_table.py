@@ -102,6 +102,25 @@ def test_index_is_read_up_to_a_key_and_a_number(world: World) -> None:
     assert names(up_to="beta~") == ["alpha", "beta"]
 
 
+def test_index_is_read_for_what_holds_some_values(world: World) -> None:
+    for number in range(6):
+        even = number % 2 == 0
+        indexed = {"gsi1pk": "LIST", "gsi1sk": str(number)}
+        put(world, "ROW", str(number), type="even" if even else "odd", first=number < 4, **indexed)
+    table = world.runtime.table
+
+    def numbers(**options: Any) -> list[str]:
+        return [item["sk"] for item in table.query_index("gsi1", "LIST", **options)]
+
+    assert numbers(holding={"type": "odd"}) == ["1", "3", "5"]
+    assert numbers(holding={"type": "odd"}, limit=2) == ["1", "3"]
+    assert numbers(holding={"type": "odd", "first": True}) == ["1", "3"]
+    assert numbers(holding={"type": "odd"}, up_to="3") == ["1", "3"]
+    assert numbers(holding={"other": 1}) == []
+    assert table.count_index("gsi1", "LIST", holding={"type": "odd", "first": True}) == 2
+    assert table.count_index("gsi1", "LIST") == 6
+
+
 def test_long_partition_is_read_to_its_end(world: World) -> None:
     for number in range(6):
         put(world, "LONG", str(number), big="x" * 300_000)  # a Query answers 1 MB at most
@@ -118,6 +137,18 @@ def test_bookkeeping_is_set_and_removed_on_condition(world: World) -> None:
     assert not table.update_unversioned(key, {"count": 2}, when={"version": 4})
     assert table.update_unversioned(key, {"count": 2}, remove=["old"], when={"version": 3})
     assert table.get_item(key) == {"pk": "ROW", "sk": "1", "version": 3, "count": 2}
+
+
+def test_bookkeeping_that_rises_never_falls(world: World) -> None:
+    key = put(world, "ROW", "1")
+    table = world.runtime.table
+
+    later, earlier = {"at": "2026-02-01", "who": "b"}, {"at": "2026-01-01", "who": "a"}
+    assert table.update_unversioned(key, earlier, rising="at")
+    assert table.update_unversioned(key, later, rising="at")
+    assert table.update_unversioned(key, later, rising="at")
+    assert not table.update_unversioned(key, earlier, rising="at")
+    assert table.get_item(key) == {"pk": "ROW", "sk": "1", **later}
 
 
 def test_bookkeeping_makes_no_item(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Annotated
 
@@ -55,12 +55,15 @@ class Page[A: Answer](Answer):
 
 @dataclass(frozen=True)
 class Listing:
-    """A partition of an index that is listed in the order of its sort key."""
+    """A partition of an index that is listed in the order of its sort key, or what of it holds
+    some values; the rest is read, and left out.
+    """
 
     index: str
     pk: str
     prefix: str = ""
     up_to: str | None = None
+    holding: Item = field(default_factory=dict)
     newest_first: bool = False
 
 
@@ -80,6 +83,7 @@ def read_page(
         listing.pk,
         prefix=listing.prefix,
         up_to=listing.up_to,
+        holding=listing.holding,
         after=position.after or None,
         limit=skipped + request.limit + 1,
         newest_first=listing.newest_first,
@@ -87,7 +91,11 @@ def read_page(
     items = list(found)[skipped:]
     if total is None:
         total = table.count_index(
-            listing.index, listing.pk, prefix=listing.prefix, up_to=listing.up_to
+            listing.index,
+            listing.pk,
+            prefix=listing.prefix,
+            up_to=listing.up_to,
+            holding=listing.holding,
         )
     following = None
     if len(items) > request.limit:

@@ -94,37 +94,53 @@ class Table:
         *,
         prefix: str = "",
         up_to: str | None = None,
+        holding: Item | None = None,
         after: Item | None = None,
         limit: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Item]:
         """The items of one index partition in order, eventually consistent: with a prefix of the
-        sort key or up to and with one, and of those only what follows an item.
+        sort key or up to and with one, and of those only what follows an item and what holds
+        these values.
         """
         condition, values = _index_condition(index, pk, prefix, up_to)
         options: dict[str, Any] = {"IndexName": index, "ScanIndexForward": not newest_first}
-        if limit is not None:
+        # DynamoDB counts what it reads, and not what is left of it.
+        if limit is not None and not holding:
             options["Limit"] = limit
         if after is not None:
             names = (PARTITION_KEY, SORT_KEY, *INDEXES[index])
             options["ExclusiveStartKey"] = to_attributes({name: after[name] for name in names})
-        return islice(self._query(condition, values, **options), limit)
+        return islice(self._query(condition, values, holding, **options), limit)
 
     def count_index(
-        self, index: str, pk: str, *, prefix: str = "", up_to: str | None = None
+        self,
+        index: str,
+        pk: str,
+        *,
+        prefix: str = "",
+        up_to: str | None = None,
+        holding: Item | None = None,
     ) -> int:
         """How many items such a query would find; they are read, but not sent."""
         condition, values = _index_condition(index, pk, prefix, up_to)
-        pages = self._query_pages(condition, values, IndexName=index, Select="COUNT")
+        pages = self._query_pages(condition, values, holding, IndexName=index, Select="COUNT")
         return sum(page["Count"] for page in pages)
 
-    def _query(self, condition: str, values: Item, **options: Any) -> Iterator[Item]:
-        for page in self._query_pages(condition, values, **options):
+    def _query(
+        self, condition: str, values: Item, holding: Item | None = None, **options: Any
+    ) -> Iterator[Item]:
+        for page in self._query_pages(condition, values, holding, **options):
             yield from (from_attributes(item) for item in page["Items"])
 
     def _query_pages(
-        self, condition: str, values: Item, **options: Any
+        self, condition: str, values: Item, holding: Item | None, **options: Any
     ) -> Iterator[QueryOutputTypeDef]:
+        if holding:
+            values = {**values, **{f":h{n}": value for n, value in enumerate(holding.values())}}
+            names = {f"#h{n}": name for n, name in enumerate(holding)}
+            options["ExpressionAttributeNames"] = names
+            options["FilterExpression"] = " AND ".join(f"{each} = :{each[1:]}" for each in names)
         while True:
             try:
                 answer = self._client.query(
@@ -155,10 +171,16 @@ class Table:
             _refuse_unanswered(error)
 
     def update_unversioned(
-        self, key: Key, values: Item, *, remove: Iterable[str] = (), when: Item | None = None
+        self,
+        key: Key,
+        values: Item,
+        *,
+        remove: Iterable[str] = (),
+        when: Item | None = None,
+        rising: str | None = None,
     ) -> bool:
         """Set bookkeeping attributes that are no part of an entity's version; False when an
-        attribute in ``when`` no longer has its value.
+        attribute in ``when`` no longer has its value, or the one that is ``rising`` would fall.
         """
         names = [*values, *remove, *(when or {})]
         aliases = {name: f"#n{index}" for index, name in enumerate(dict.fromkeys(names))}
@@ -169,6 +191,9 @@ class Table:
         for name, value in (when or {}).items():
             conditions.append(f"{aliases[name]} = :w{aliases[name][2:]}")
             bound[f":w{aliases[name][2:]}"] = value
+        if rising:
+            alias = aliases[rising]
+            conditions.append(f"(attribute_not_exists({alias}) OR {alias} <= :{alias[1:]})")
         try:
             self._client.update_item(
                 TableName=self.name,
