@@ -9,9 +9,14 @@ from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy
 from rollcall.accounts import Credential, settle_account
+from rollcall.assignments import (
+    PermissionAssignments,
+    RoleAssignments,
+    with_permissions,
+    with_roles,
+)
 from rollcall.fields import Email, Ids, Phone, Profile, Slugs, Username
 from rollcall.granting import require_grantable
-from rollcall.grants import PermissionGrant, RoleGrant
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.identity import Account
@@ -21,7 +26,7 @@ from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
-from rollcall.permissions import GrantablePermissions, Permission
+from rollcall.permissions import Permission
 from rollcall.roles import SYSTEM
 from rollcall.statuses import OpenStatus, Status
 from rollcall.user_answers import UserAnswer
@@ -63,15 +68,15 @@ class CreateUser(WriteRequest):
     is_admin: bool = False
     groups: Ids = ()
     user_types: Slugs = ()
-    roles: Ids = ()
-    permissions: GrantablePermissions = ()
+    roles: RoleAssignments = ()
+    permissions: PermissionAssignments = ()
     status: OpenStatus = Status.ACTIVE
     profile: Profile = Profile()
 
     @property
     def wants_admin(self) -> bool:
         """Whether this makes a platform admin, who has the role System."""
-        return self.is_admin or SYSTEM.id in self.roles
+        return self.is_admin or any(each.role_id == SYSTEM.id for each in self.roles)
 
     @property
     def pending_credential(self) -> PendingCredential | None:
@@ -131,15 +136,12 @@ def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
         username=username,
         pending_credential=request.pending_credential,
         credentials_changed_at=call.now,
-        is_admin=request.wants_admin,
         **request.model_dump(include=_COPIED),
     )
     for group_id in request.groups:
         user = user.with_membership(group_id)
-    roles = (each for each in request.roles if each != SYSTEM.id)
-    user = user.with_grants("role_grants", [RoleGrant(user_id=user.id, role_id=r) for r in roles])
-    granted = [PermissionGrant(user_id=user.id, permission=each) for each in request.permissions]
-    user = user.with_grants("permission_grants", granted)
+    user = with_permissions(with_roles(user, request.roles), request.permissions)
+    user = user.model_copy(update={"is_admin": request.wants_admin})
     required = require_grantable(call, None, user)
     return call.commit(Change(None, user), answer=UserAnswer.of, requires=required)
 

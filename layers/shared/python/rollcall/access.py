@@ -183,14 +183,21 @@ def _empty_policy(now: datetime) -> AccessPolicy:
     return AccessPolicy(id=POLICY_ID, created_at=now, updated_at=now)
 
 
-def effective_permissions(user: User, table: Table, now: datetime) -> frozenset[Permission]:
-    """The union of what a user holds directly, as admin, by roles and by groups at this moment.
+def explain_permissions(
+    user: User, table: Table, now: datetime
+) -> Mapping[Permission, tuple[Grant, ...]]:
+    """What a user may do at this moment: directly, as admin, by roles, groups and organizations;
+    and which grants give it.
 
     Reads the policy only for a user whose grants depend on it.
     """
-    if user.needs_policy:
-        return find_policy(table, now)[1].granted_to(user, now)
-    return _empty_policy(now).granted_to(user, now)
+    policy = find_policy(table, now)[1] if user.needs_policy else _empty_policy(now)
+    return policy.explain(user, now)
+
+
+def effective_permissions(user: User, table: Table, now: datetime) -> frozenset[Permission]:
+    """The union of all that a user may do at this moment (R2)."""
+    return frozenset(explain_permissions(user, table, now))
 
 
 def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:

@@ -208,3 +208,13 @@ class PermissionGrant(Grant):
     def index(self) -> Mapping[str, str]:
         """Found by permission."""
         return {"gsi2pk": f"{HOLDERS}{self.permission}", "gsi2sk": self.user_id}
+
+
+KINDS: tuple[type[Grant], ...] = (Membership, OrganizationMembership, RoleGrant, PermissionGrant)
+"""All that a user can be given."""
+
+
+def read_grant(item: Item) -> Grant:
+    """The grant in a stored row, of whichever kind it is."""
+    kind = next(each for each in KINDS if str(item["sk"]).startswith(each.kind))
+    return kind.model_validate(item)

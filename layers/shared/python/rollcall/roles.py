@@ -43,6 +43,10 @@ class Role(Granting):
         """The name, whatever its case."""
         return frozenset() if self.erased else frozenset({Claim(ROLE_NAME, self.name.casefold())})
 
+    def as_erased(self) -> Self:
+        """Deleted."""
+        return self.model_copy(update={"erased": True})
+
 
 class BuiltInRole(NamedTuple):
     """A role that every deployment has, under an id that is always the same."""
@@ -59,6 +63,8 @@ GUEST = BuiltInRole("rol_guest", "Guest", "Visits an organization.")
 BUILT_IN_ROLES = (SYSTEM, ADMIN, USER, GUEST)
 """System is admin:access by definition. The others grant nothing until they are edited: what an
 organization's admin may do is the business of the applications that ask for it."""
+ORGANIZATION_ROLES = frozenset({ADMIN.id, USER.id, GUEST.id})
+"""Those that nobody has but in an organization."""
 
 
 def ensure_built_in_roles(call: Call) -> None:

@@ -1,0 +1,43 @@
+"""DELETE /admin/roles/{roleId} (R1)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy, change_policy
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.roles import Role
+from rollcall.user_answers import Deletion
+
+
+class DeleteRole(WriteRequest):
+    """Which role to delete."""
+
+    role_id: Id
+
+
+@operation(
+    "DELETE /admin/roles/{role_id}", permission=Permission.ROLE_DELETE, writes=[Role, AccessPolicy]
+)
+def delete_role(request: DeleteRole, call: Call) -> Deletion:
+    """Delete a role that nobody has; its name is free again.
+
+    Refused while users have it or organizations give it by default, with their number, and for
+    the built-in ones.
+    """
+    role = call.table.load(Role, request.role_id)
+    if role.built_in:
+        raise Conflict("built_in_role", "A built-in role cannot be deleted.")
+    if role.holder_count:
+        detail = f"The role is in use ({role.holder_count} users or organizations have it)."
+        raise Conflict("role_in_use", detail)
+    answer = Deletion(message="Role deleted")
+    return call.commit(
+        Change(role, role.as_erased()),
+        *change_policy(call, lambda policy: policy.with_role(role.id, ())),
+        answer=lambda _: answer,
+    )

@@ -1,0 +1,29 @@
+"""GET /admin/roles (R1)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy, find_policy
+from rollcall.kit.call import Call
+from rollcall.kit.paging import ListRequest, Page
+from rollcall.listed import read_listed
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.roles import Role, RoleAnswer
+
+
+class ListRoles(ListRequest):
+    """Which page of the roles."""
+
+
+class RolePage(Page[RoleAnswer]):
+    """A page of roles, by name."""
+
+
+@operation("GET /admin/roles", permission=Permission.ROLE_VIEW, reads=[Role, AccessPolicy])
+def list_roles(request: ListRoles, call: Call) -> RolePage:
+    """List the roles by name, with what each grants and how many have it."""
+    items, pagination = read_listed(call, Role, request)
+    _, policy = find_policy(call.table, call.now)
+    roles = [Role.model_validate(item) for item in items]
+    answers = [RoleAnswer.of(role, policy.of_role(role.id)) for role in roles]
+    return RolePage(items=tuple(answers), pagination=pagination)

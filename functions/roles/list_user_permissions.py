@@ -1,0 +1,53 @@
+"""GET /admin/users/{userId}/permissions (R2)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy, explain_permissions
+from rollcall.explanations import Explanation, explain, find_keys
+from rollcall.fields import Id
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.model import Answer, Model, Request
+from rollcall.operations import operation
+from rollcall.organizations import Organization
+from rollcall.permissions import Permission
+from rollcall.roles import Role
+from rollcall.users import User
+
+
+class ListUserPermissions(Request):
+    """Whose permissions to show."""
+
+    user_id: Id
+
+
+class PermissionExplained(Model):
+    """A permission, and every grant that gives it."""
+
+    permission: Permission
+    grants: tuple[Explanation, ...]
+
+
+class UserPermissions(Answer):
+    """What a user may do, and why."""
+
+    permissions: tuple[PermissionExplained, ...]
+
+
+@operation(
+    "GET /admin/users/{user_id}/permissions",
+    permission=Permission.USER_VIEW,
+    reads=[User, AccessPolicy, Role, Group, Organization],
+)
+def list_user_permissions(request: ListUserPermissions, call: Call) -> UserPermissions:
+    """Show what a user may do at this moment, and which role, group, organization or direct grant
+    gives each permission.
+    """
+    user = call.table.load(User, request.user_id)
+    found = explain_permissions(user, call.table, call.now)
+    named = call.table.get_items(find_keys(grant for grants in found.values() for grant in grants))
+    permissions = [
+        PermissionExplained(permission=each, grants=explain(found[each], named))
+        for each in sorted(found)
+    ]
+    return UserPermissions(permissions=tuple(permissions))

@@ -1,0 +1,51 @@
+"""PUT /admin/users/{userId}/permissions (R2)."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from rollcall.access import AccessPolicy
+from rollcall.assignments import PermissionAssignments, with_permissions
+from rollcall.granting import commit_grants
+from rollcall.kit.call import Call
+from rollcall.operations import operation
+from rollcall.permissions import Permission, refuse_self
+from rollcall.user_answers import ChangeUser, UserAnswer
+from rollcall.users import User, load_modifiable
+
+
+class ReplaceUserPermissions(ChangeUser):
+    """All permissions that the user shall have been granted directly."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "permissions": [
+                        "user.view",
+                        {"permission": "user.update", "endsAt": "2030-01-31T12:00:00Z"},
+                    ]
+                }
+            ]
+        }
+    )
+
+    permissions: PermissionAssignments
+
+
+@operation(
+    "PUT /admin/users/{user_id}/permissions",
+    permission=Permission.PERMISSION_ASSIGN,
+    reads=[AccessPolicy],
+    writes=[User],
+)
+def replace_user_permissions(request: ReplaceUserPermissions, call: Call) -> UserAnswer:
+    """Set which permissions a user has been granted directly, for ever or for a time: all at once
+    or not at all.
+
+    What is not named ends at once; what is named without a time keeps the one that it has. What
+    roles, groups and organizations give stays.
+    """
+    user = load_modifiable(call.table, request.user_id)
+    refuse_self(call.actor, user.id, "change the permissions of")
+    return commit_grants(call, user, with_permissions(user, request.permissions), UserAnswer.of)
