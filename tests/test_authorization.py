@@ -217,14 +217,20 @@ TO_ONESELF: Mapping[str, str | None] = {
     "add_note": None,
     "add_user_to_group": None,
     "assign_unique_id": None,
+    "change_group_role": None,
     "delete_note": "note_not_found",
     "delete_user": "own_account",
+    "demote_group_admin": None,
     "demote_user": "own_account",
     "disable_user": "own_account",
     "enable_user": None,
+    "promote_group_admin": None,
     "promote_user": None,
     "remove_user_from_group": None,
+    "replace_user_groups": None,
     "replace_user_organizations": "own_account",
+    "replace_user_permissions": "own_account",
+    "replace_user_roles": "own_account",
     "reset_password": None,
     "restore_user": "user_not_deleted",
     "suspend_user": "own_account",
@@ -236,14 +242,20 @@ TO_A_SUPERIOR: Mapping[str, str | None] = {
     "add_note": None,
     "add_user_to_group": None,
     "assign_unique_id": None,
+    "change_group_role": "grant_exceeds_own",
     "delete_note": "note_not_found",
     "delete_user": "target_outranks_caller",
+    "demote_group_admin": "target_outranks_caller",
     "demote_user": "target_outranks_caller",
     "disable_user": "target_outranks_caller",
     "enable_user": "grant_exceeds_own",
+    "promote_group_admin": "grant_exceeds_own",
     "promote_user": "grant_exceeds_own",
     "remove_user_from_group": "target_outranks_caller",
+    "replace_user_groups": "target_outranks_caller",
     "replace_user_organizations": None,
+    "replace_user_permissions": "target_outranks_caller",
+    "replace_user_roles": None,
     "reset_password": "target_outranks_caller",
     "restore_user": "grant_exceeds_own",
     "suspend_user": "target_outranks_caller",
@@ -266,14 +278,25 @@ def test_what_one_may_do_to_oneself(world: World, subtests: pytest.Subtests) -> 
             assert reply.body.get("code") == TO_ONESELF[operation.name]
 
 
+IN_THE_GROUP = {
+    "change_group_role": GroupRole.MEMBER,
+    "demote_group_admin": GroupRole.ADMIN,
+    "promote_group_admin": GroupRole.MEMBER,
+    "remove_user_from_group": GroupRole.MEMBER,
+    "replace_user_groups": GroupRole.MEMBER,
+}
+"""What wants somebody who is in the scene's group, and as what."""
+
+
 def superior_for(operation: Operation[Any, Any], world: World, scene: Scene) -> str:
     """Somebody with all rights, in the state that the operation wants."""
     status = Status.INACTIVE if operation.name == "enable_user" else Status.ACTIVE
     user = world.add_user(permissions=(Permission.ADMIN_ACCESS,), status=status)
     if operation.name == "restore_user":
         user = world.change_user(user, user.as_deleted(world.clock.now))
-    if operation.name == "remove_user_from_group":
-        user = world.change_user(user, user.with_membership(scene.group_id, GroupRole.MEMBER))
+    if operation.name in IN_THE_GROUP:
+        role = IN_THE_GROUP[operation.name]
+        user = world.change_user(user, user.with_membership(scene.group_id, role))
     return user.id
 
 

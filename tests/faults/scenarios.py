@@ -22,8 +22,11 @@ def example_of(operation: Operation[Any, Any]) -> Callable[[World], Plan]:
 ONCE_ONLY = {
     "create_user": {409},
     "create_group": {409},
+    "create_role": {409},
+    "delete_group": {404},
     "delete_note": {404},
     "delete_organization": {404},
+    "delete_role": {404},
     "delete_user": {404},
     "remove_user_from_group": {404},
     "restore_user": {409},
