@@ -211,10 +211,7 @@ class World:
         now = self.clock.now
         role = Role(id=new_id("rol", now), created_at=now, updated_at=now, name=name)
         self._commit("add_role", Change(None, role))
-        for change in change_policy(
-            self.call(), lambda policy: policy.with_role(role.id, permissions)
-        ):
-            self._commit("grant", change)
+        self.grant_to_role(role.id, permissions)
         return role.id
 
     def add_organization(self, name: str, default_role_id: str = roles.USER.id) -> str:
@@ -306,6 +303,13 @@ class World:
         """Let a group grant permissions."""
         for change in change_policy(
             self.call(), lambda policy: policy.with_group(group_id, permissions)
+        ):
+            self._commit("grant", change)
+
+    def grant_to_role(self, role_id: str, permissions: tuple[Permission, ...]) -> None:
+        """Let a role grant permissions."""
+        for change in change_policy(
+            self.call(), lambda policy: policy.with_role(role_id, permissions)
         ):
             self._commit("grant", change)
 

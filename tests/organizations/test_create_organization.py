@@ -1,0 +1,166 @@
+"""POST /admin/organizations (O1, R4, A1, I6, I7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from functions.organizations.create_organization import create_organization
+from rollcall import roles
+from rollcall.kit.entity import Claim
+from rollcall.organizations import SLUG, Organization
+from rollcall.permissions import Permission
+from rollcall.roles import Role
+from tests.aws_edge import watched
+from tests.faults.races import COMMIT
+from tests.world import Reply, World
+
+
+def create(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:
+    headers = {"Idempotency-Key": key} if key else {}
+    return world.invoke(create_organization, caller=caller, body=body, headers=headers)
+
+
+def holders(world: World, role_id: str) -> int:
+    role = world.runtime.table.find(Role, role_id)
+    assert role is not None
+    return role.holder_count
+
+
+def test_organization_is_made_with_a_slug_from_its_name_and_the_role_user(world: World) -> None:
+    reply = create(world, name="  Acme Corp ", description="Makes\neverything")
+
+    assert reply.status == 201
+    assert reply.headers["ETag"] == '"1"'
+    assert reply.body == {
+        "id": reply.body["id"],
+        "version": 1,
+        "name": "Acme Corp",
+        "slug": "acme-corp",
+        "description": "Makes\neverything",
+        "defaultRoleId": "rol_user",
+        "memberCount": 0,
+        "createdAt": "2026-01-05T09:00:00.000Z",
+        "updatedAt": "2026-01-05T09:00:00.000Z",
+    }
+    assert reply.body["id"].startswith("org_")
+    assert world.count(Organization.total()) == 1
+
+
+def test_slug_and_default_role_that_are_given_are_taken(world: World) -> None:
+    role_id = world.add_role("Partner")
+
+    reply = create(world, name="Acme Corp", slug="acme", defaultRoleId=role_id)
+
+    assert (reply.body["slug"], reply.body["defaultRoleId"]) == ("acme", role_id)
+    assert holders(world, role_id) == 1, "it cannot be deleted while it is somebody's default"
+
+
+def test_journal_says_who_made_what_and_why(world: World) -> None:
+    made = create(world, name="Acme Corp", reason="New customer")
+
+    (entry,) = world.journal(made.body["id"])
+    assert (entry.action, entry.actor.id, entry.reason) == (
+        "create_organization",
+        world.admin_id,
+        "New customer",
+    )
+    changes = {name: (change.before, change.after) for name, change in entry.changes.items()}
+    assert changes == {
+        "id": (None, made.body["id"]),
+        "name": (None, "Acme Corp"),
+        "slug": (None, "acme-corp"),
+        "defaultRoleId": (None, "rol_user"),
+    }
+
+
+def test_generated_slug_that_is_taken_gets_a_number(world: World) -> None:
+    slugs = [
+        create(world, name=name).body["slug"] for name in ("Acme", "ACME", "acme!", "株式会社")
+    ]
+    assert slugs == ["acme", "acme-2", "acme-3", "organization"]
+
+
+def test_when_every_number_is_taken_a_random_one_is_found_at_the_second_attempt(
+    world: World,
+) -> None:
+    for slug in ("acme", *(f"acme-{number}" for number in range(2, 52))):
+        world.put_claim(Claim(SLUG, slug))
+
+    with watched(world.aws) as seen:
+        slug = create(world, name="Acme").body["slug"]
+
+    assert slug.startswith("acme-")
+    assert len(slug) == len("acme-12345678")
+    assert [call.operation for call in seen].count(COMMIT) == 2
+
+
+def test_slug_that_is_given_and_taken_is_refused(world: World) -> None:
+    world.add_organization("Acme")
+    stored = world.items()
+
+    reply = create(world, name="Another", slug="acme")
+
+    assert (reply.status, reply.code, reply.fields) == (409, "organization_slug_taken", ["slug"])
+    assert reply.body["detail"] == "Slug already exists"
+    assert world.items() == stored
+
+
+def test_same_name_may_be_that_of_two(world: World) -> None:
+    first, second = create(world, name="Acme"), create(world, name="Acme")
+    assert first.body["id"] != second.body["id"]
+
+
+def test_unknown_role_is_not_found(world: World) -> None:
+    stored = world.items()
+
+    reply = create(world, name="Acme", defaultRoleId="rol_unknown")
+
+    assert (reply.status, reply.body["detail"]) == (404, "Role not found")
+    assert world.items() == stored
+
+
+def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(
+    world: World,
+) -> None:
+    caller = world.add_user(permissions=(Permission.ORGANIZATION_CREATE, Permission.USER_VIEW))
+    deleter = world.add_role("Deleter", Permission.USER_DELETE)
+    viewer = world.add_role("Viewer", Permission.USER_VIEW)
+
+    refused = create(world, caller=caller.id, name="Acme", defaultRoleId=deleter)
+    assert (refused.status, refused.code) == (403, "grant_exceeds_own")
+    assert "user.delete" in refused.body["detail"]
+    assert create(world, caller=caller.id, name="Acme", defaultRoleId=viewer).status == 201
+    assert create(world, caller=caller.id, name="Another").status == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, ["name"]),
+        ({"name": ""}, ["name"]),
+        ({"name": "x" * 201}, ["name"]),
+        ({"name": "Acme", "slug": ""}, ["slug"]),
+        ({"name": "Acme", "slug": "Acme"}, ["slug"]),
+        ({"name": "Acme", "slug": "acme_corp"}, ["slug"]),
+        ({"name": "Acme", "slug": "-acme"}, ["slug"]),
+        ({"name": "Acme", "slug": "x" * 64}, ["slug"]),
+        ({"name": "Acme", "defaultRoleId": roles.SYSTEM.id}, ["defaultRoleId"]),
+        ({"name": "Acme", "defaultRoleId": 7}, ["defaultRoleId"]),
+        ({"name": "Acme", "memberCount": 7, "owner": "usr_1"}, ["memberCount", "owner"]),
+    ],
+)
+def test_each_wrong_field_has_its_entry(
+    world: World, body: dict[str, Any], fields: list[str]
+) -> None:
+    stored = world.items()
+    reply = create(world, **body)
+    assert (reply.status, sorted(reply.fields)) == (422, fields)
+    assert world.items() == stored
+
+
+def test_same_key_makes_one_organization(world: World) -> None:
+    first = create(world, key="key-1", name="Acme")
+    assert create(world, key="key-1", name="Acme") == first
+    assert world.count(Organization.total()) == 1
