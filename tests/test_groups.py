@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from rollcall.groups import GROUP_NAME, Group, GroupAnswer
+from rollcall.groups import GROUP_NAME, Group
 from rollcall.kit.entity import Claim
-from rollcall.permissions import Permission
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -23,8 +22,3 @@ def test_names_are_unique_whatever_their_case() -> None:
 def test_groups_are_listed_by_name_whatever_its_case() -> None:
     keys = [make_group(name).index()["gsi1sk"] for name in ("beta", "Alpha", "GAMMA")]
     assert sorted(keys) == ["alpha#grp_1", "beta#grp_1", "gamma#grp_1"]
-
-
-def test_answer_tells_what_the_group_grants() -> None:
-    answer = GroupAnswer.of(make_group("Editors"), (Permission.USER_VIEW,))
-    assert (answer.name, answer.permissions) == ("Editors", (Permission.USER_VIEW,))

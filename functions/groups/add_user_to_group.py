@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
-from rollcall.granting import commit_grants
-from rollcall.grants import GroupRole, TimeBoxed
+from rollcall.group_memberships import PlaceInGroup, join_group
+from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.operations import operation
@@ -18,7 +16,7 @@ from rollcall.user_answers import UserAnswer
 from rollcall.users import User, load_modifiable
 
 
-class AddUserToGroup(TimeBoxed, WriteRequest):
+class AddUserToGroup(PlaceInGroup, WriteRequest):
     """Which group, as what, and when."""
 
     model_config = ConfigDict(
@@ -27,16 +25,13 @@ class AddUserToGroup(TimeBoxed, WriteRequest):
 
     user_id: Id
     group_id: Id
-    role: Annotated[
-        GroupRole | None, Field(description="Absent: member, or what the user is there already.")
-    ] = None
 
 
 @operation(
     "POST /admin/users/{user_id}/groups",
     permission=Permission.GROUP_ASSIGN,
     status=201,
-    reads=[AccessPolicy],
+    reads=[AccessPolicy, Group],
     writes=[User],
 )
 def add_user_to_group(request: AddUserToGroup, call: Call) -> UserAnswer:
@@ -45,5 +40,4 @@ def add_user_to_group(request: AddUserToGroup, call: Call) -> UserAnswer:
     Whoever is in it already gets what is named here, and keeps the rest as it is.
     """
     user = load_modifiable(call.table, request.user_id)
-    added = user.with_membership(request.group_id, request.role, request.period)
-    return commit_grants(call, user, added, UserAnswer.of)
+    return join_group(call, user, request.group_id, request)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from rollcall.access import AccessPolicy, change_policy
-from rollcall.groups import Group, GroupAnswer
+from rollcall.group_answers import GroupAnswer
+from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rollcall.access import AccessPolicy, find_policy
-from rollcall.groups import Group, GroupAnswer
+from rollcall.group_answers import GroupAnswer
+from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.paging import ListRequest, Page
 from rollcall.listed import read_listed

@@ -5,13 +5,14 @@ from __future__ import annotations
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
 from rollcall.granting import commit_grants
+from rollcall.group_memberships import load_member
+from rollcall.groups import Group
 from rollcall.kit.call import Call
-from rollcall.kit.errors import NotFound
 from rollcall.kit.model import WriteRequest
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 from rollcall.user_answers import UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users import User
 
 
 class RemoveUserFromGroup(WriteRequest):
@@ -24,7 +25,7 @@ class RemoveUserFromGroup(WriteRequest):
 @operation(
     "DELETE /admin/users/{user_id}/groups/{group_id}",
     permission=Permission.GROUP_ASSIGN,
-    reads=[AccessPolicy],
+    reads=[AccessPolicy, Group],
     writes=[User],
 )
 def remove_user_from_group(request: RemoveUserFromGroup, call: Call) -> UserAnswer:
@@ -32,7 +33,5 @@ def remove_user_from_group(request: RemoveUserFromGroup, call: Call) -> UserAnsw
 
     Refused while the user has active workspaces there, with their count.
     """
-    user = load_modifiable(call.table, request.user_id)
-    if request.group_id not in user.group_ids:
-        raise NotFound("membership_not_found", "The user is not in this group")
+    user = load_member(call.table, request.user_id, request.group_id)
     return commit_grants(call, user, user.without_membership(request.group_id), UserAnswer.of)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
-
-from pydantic import Field
+from collections.abc import Iterable
+from typing import ClassVar, Self
 
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
-from rollcall.kit.model import Time, VersionedAnswer
+from rollcall.kit.table import Table
 from rollcall.listed import Granting
-from rollcall.permissions import Permission
 
 GROUP_NAME = ClaimKind("group-name", "name", "Group name already exists")
 
@@ -47,23 +45,13 @@ class Group(Granting):
         """The name, whatever its case."""
         return frozenset() if self.erased else frozenset({Claim(GROUP_NAME, self.name.casefold())})
 
+    def as_erased(self) -> Self:
+        """Deleted; its memberships have still to be ended."""
+        return self.model_copy(update={"erased": True, "members_left": self.member_count})
 
-class GroupAnswer(VersionedAnswer):
-    """A group as an answer shows it."""
 
-    id: str
-    name: str
-    description: str | None = None
-    permissions: Annotated[
-        tuple[Permission, ...], Field(description="What every member may do through this group.")
-    ]
-    member_count: int
-    active_workspace_count: int
-    created_at: Time
-    updated_at: Time
-
-    @classmethod
-    def of(cls, group: Group, permissions: tuple[Permission, ...]) -> Self:
-        """The answer about this group."""
-        fields = {name: getattr(group, name) for name in Group.model_fields}
-        return cls.model_validate({**fields, "permissions": permissions})
+def load_groups(table: Table, ids: Iterable[str]) -> dict[str, Group]:
+    """Those of the groups that exist, by id: one BatchGetItem for a hundred."""
+    items = table.get_items([Group.key_of(each) for each in dict.fromkeys(ids)])
+    groups = (Group.model_validate(item) for item in items.values())
+    return {group.id: group for group in groups if group.exists}

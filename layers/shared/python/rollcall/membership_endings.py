@@ -23,14 +23,16 @@ ENDED_AT_ONCE = 100
 """Memberships a step: seconds of work, well within a reaction's minute."""
 
 
-def end_memberships[E: (Group, Organization)](call: Call, kind: type[E], entity_id: str) -> None:
+def end_memberships[E: (Group, Organization)](
+    call: Call, kind: type[E], entity_id: str, at_once: int = ENDED_AT_ONCE
+) -> None:
     """End the next memberships of a tombstone, and write down how many are left: that version's
     own journal entry leads to the next step. Raises Unavailable while the index has not caught up.
     """
     tombstone = call.table.find(kind, entity_id)
     if tombstone is None or tombstone.exists:
         return
-    items = list(call.table.query_index("gsi1", f"{MEMBERS}{entity_id}", limit=ENDED_AT_ONCE))
+    items = list(call.table.query_index("gsi1", f"{MEMBERS}{entity_id}", limit=at_once))
     ended = sum(retry_contended(partial(_end, call, item)) for item in items)
     retry_contended(partial(_write_progress, call, kind, entity_id, ended))
 

@@ -1,0 +1,78 @@
+"""POST /admin/groups/{groupId}/members (G5)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from rollcall.access import AccessPolicy
+from rollcall.fields import Id
+from rollcall.group_memberships import PlaceInGroup, join_group, refuse_repeated
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.row_results import RowResults, do_row
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.users import User, load_modifiable
+
+ADDED, THERE_ALREADY = 201, 200
+
+
+class AddedMember(PlaceInGroup):
+    """Who shall be in the group, as what, and when."""
+
+    user_id: Id
+
+
+def _refuse_repeated(members: tuple[AddedMember, ...]) -> tuple[AddedMember, ...]:
+    refuse_repeated(members, "user_id")
+    return members
+
+
+class AddUsersToGroup(WriteRequest):
+    """Which group, and the users to put into it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"members": [{"userId": "usr_abc123", "role": "member"}]}]}
+    )
+
+    group_id: Id
+    members: Annotated[
+        tuple[AddedMember, ...],
+        Field(min_length=1, max_length=100),
+        AfterValidator(_refuse_repeated),
+    ]
+
+
+@operation(
+    "POST /admin/groups/{group_id}/members",
+    permission=Permission.GROUP_ASSIGN,
+    status=207,
+    timeout=29,
+    reads=[AccessPolicy, Group],
+    writes=[User],
+)
+def add_users_to_group(request: AddUsersToGroup, call: Call) -> RowResults:
+    """Put many users into a group, with a result for each: 201 for one who was added, 200 for one
+    who was in it already, or the refusal.
+
+    Each is added by itself, whatever becomes of the others. After an answer of 5xx send all of
+    them again: who is in the group already stays as asked for.
+    """
+    call.check_version(call.table.load(Group, request.group_id))
+    rows = [
+        do_row(call, each.user_id, partial(_add, request.group_id, each))
+        for each in request.members
+    ]
+    answer = RowResults(results=tuple(rows))
+    call.remember(answer)
+    return answer
+
+
+def _add(group_id: str, member: AddedMember, call: Call) -> int:
+    user = load_modifiable(call.table, member.user_id)
+    join_group(call, user, group_id, member)
+    return THERE_ALREADY if user.find_membership(group_id) else ADDED

@@ -1,0 +1,63 @@
+"""DELETE /admin/groups/{groupId} (G1)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from pydantic import Field
+
+from rollcall.access import AccessPolicy, change_policy
+from rollcall.fields import Id
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission, refuse_outranked
+from rollcall.user_answers import Deletion
+
+
+class DeleteGroup(WriteRequest):
+    """Which group to delete."""
+
+    group_id: Id
+
+
+class GroupDeletion(Deletion):
+    """What the deletion of a group answers."""
+
+    memberships_pending: Annotated[
+        int,
+        Field(description="How many memberships are still to be ended; they give nothing now."),
+    ]
+
+
+@operation(
+    "DELETE /admin/groups/{group_id}",
+    permission=Permission.GROUP_DELETE,
+    writes=[Group, AccessPolicy],
+)
+def delete_group(request: DeleteGroup, call: Call) -> GroupDeletion:
+    """Delete a group; what it granted ends at once, and nobody can join it any more.
+
+    Refused while it has active workspaces, with their count. The memberships themselves are
+    cleared away afterwards, however many there are.
+    """
+    group = call.table.load(Group, request.group_id)
+    changes = change_policy(call, partial(_end, call, group))
+    if group.active_workspace_count:
+        detail = (
+            f"The group has active workspaces ({group.active_workspace_count}); transfer, archive "
+            "or delete them first."
+        )
+        raise Conflict("active_workspaces", detail)
+    answer = GroupDeletion(message="Group deleted", memberships_pending=group.member_count)
+    return call.commit(Change(group, group.as_erased()), *changes, answer=lambda _: answer)
+
+
+def _end(call: Call, group: Group, policy: AccessPolicy) -> AccessPolicy:
+    refuse_outranked(call.actor, policy.of_group(group.id), target="group")
+    ended = policy.with_group(group.id, ())
+    return ended.with_ended(group.id) if group.member_count else ended

@@ -1,0 +1,33 @@
+"""POST /admin/users/{userId}/groups/{groupId}/demote (G2, G3)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy
+from rollcall.fields import Id
+from rollcall.grants import GroupRole
+from rollcall.group_memberships import set_group_role
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User
+
+
+class DemoteGroupAdmin(WriteRequest):
+    """Who shall be admin of which group no more."""
+
+    user_id: Id
+    group_id: Id
+
+
+@operation(
+    "POST /admin/users/{user_id}/groups/{group_id}/demote",
+    permission=Permission.GROUP_ASSIGN,
+    reads=[AccessPolicy, Group],
+    writes=[User],
+)
+def demote_group_admin(request: DemoteGroupAdmin, call: Call) -> UserAnswer:
+    """Make the admin of a group an ordinary member again, who manages own workspaces only."""
+    return set_group_role(call, request.user_id, request.group_id, GroupRole.MEMBER)

@@ -1,0 +1,35 @@
+"""GET /admin/groups/{groupId} (G1)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy, find_policy
+from rollcall.fields import Id
+from rollcall.group_answers import GroupDetail, read_group_members
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.paging import ListRequest
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.users import User
+
+
+class GetGroup(ListRequest):
+    """Which group to show, and which page of its members."""
+
+    group_id: Id
+
+
+@operation(
+    "GET /admin/groups/{group_id}",
+    permission=Permission.GROUP_VIEW,
+    reads=[Group, User, AccessPolicy],
+)
+def get_group(request: GetGroup, call: Call) -> GroupDetail:
+    """Show a group: what it grants, and a page of its members.
+
+    The ETag is the version to send as If-Match when changing the group.
+    """
+    group = call.table.load(Group, request.group_id)
+    _, policy = find_policy(call.table, call.now)
+    members = read_group_members(call, group, request)
+    return GroupDetail.describe(group, policy.of_group(group.id), members)

@@ -1,0 +1,87 @@
+"""PUT /admin/users/{userId}/groups (G4)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from rollcall.access import AccessPolicy
+from rollcall.fields import Id
+from rollcall.granting import commit_grants
+from rollcall.group_memberships import PlaceInGroup, refuse_repeated
+from rollcall.groups import Group, load_groups
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Invalid
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.table import not_found
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User, load_modifiable
+
+CHANGES_AT_MOST = 45
+"""Two actions each, the membership and the group's count, of the hundred in a transaction; what
+is left is for the user, the journal and the conditions."""
+
+
+class GroupPlace(PlaceInGroup):
+    """One group that the user shall be in, as what, and when."""
+
+    group_id: Id
+
+
+def _refuse_repeated(places: tuple[GroupPlace, ...]) -> tuple[GroupPlace, ...]:
+    refuse_repeated(places, "group_id")
+    return places
+
+
+class ReplaceUserGroups(WriteRequest):
+    """All groups that the user shall be in. One that the user is in already keeps what is not
+    said.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"groups": [{"groupId": "grp_abc123", "role": "member"}]}]}
+    )
+
+    user_id: Id
+    groups: Annotated[
+        tuple[GroupPlace, ...], Field(max_length=500), AfterValidator(_refuse_repeated)
+    ]
+
+
+@operation(
+    "PUT /admin/users/{user_id}/groups",
+    permission=Permission.GROUP_ASSIGN,
+    reads=[AccessPolicy, Group],
+    writes=[User],
+)
+def replace_user_groups(request: ReplaceUserGroups, call: Call) -> UserAnswer:
+    """Set which groups a user is in: all at once or not at all, in force at the next request.
+
+    At most 45 memberships can be added, changed and ended in one request. Refused while the user
+    has active workspaces in a group to be left, with their count.
+    """
+    user = load_modifiable(call.table, request.user_id)
+    named = {each.group_id for each in request.groups}
+    if len(load_groups(call.table, named)) < len(named):
+        raise not_found(Group)
+    changed = _with_groups(user, request.groups)
+    different = {each.group_id for each in set(user.memberships) ^ set(changed.memberships)}
+    if len(different) > CHANGES_AT_MOST:
+        message = (
+            f"This changes {len(different)} memberships; at most {CHANGES_AT_MOST} can be changed "
+            "in one request."
+        )
+        raise Invalid.field("groups", message, "too_many_changes")
+    return commit_grants(call, user, changed, UserAnswer.of)
+
+
+def _with_groups(user: User, places: tuple[GroupPlace, ...]) -> User:
+    changed = user
+    for group_id in set(user.group_ids) - {each.group_id for each in places}:
+        changed = changed.without_membership(group_id)
+    for each in places:
+        changed = changed.with_membership(each.group_id, each.role, each.period)
+    return changed

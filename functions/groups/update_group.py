@@ -1,0 +1,71 @@
+"""PATCH /admin/groups/{groupId} (G1)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from rollcall.access import AccessPolicy, change_granted, find_policy
+from rollcall.fields import Id
+from rollcall.group_answers import GroupAnswer
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.model import Omissible, WriteRequest
+from rollcall.kit.text import Line, Text
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import (
+    GrantablePermissions,
+    Permission,
+    refuse_outranked,
+    require_held,
+)
+
+
+class UpdateGroup(WriteRequest):
+    """What to change. A field that is absent stays; null empties the description."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Editors", "permissions": ["user.view"]}]}
+    )
+
+    group_id: Id
+    name: Omissible[Line] = None
+    description: Text | None = None
+    permissions: Annotated[
+        Omissible[GrantablePermissions],
+        Field(description="In the place of all that the group grants."),
+    ] = None
+
+
+@operation(
+    "PATCH /admin/groups/{group_id}",
+    permission=Permission.GROUP_UPDATE,
+    writes=[Group, AccessPolicy],
+)
+def update_group(request: UpdateGroup, call: Call) -> GroupAnswer:
+    """Rename a group, describe it, and change what it grants, from the next request on.
+
+    With If-Match the change is refused (412) when somebody else has changed the group since.
+    """
+    group = call.table.load(Group, request.group_id)
+    plain = {"name", "description"} & request.model_fields_set
+    renamed = group.model_copy(update={name: getattr(request, name) for name in plain})
+    changed, others = change_granted(call, renamed, partial(_regrant, request, call))
+    policy = others[0].after if others else find_policy(call.table, call.now)[1]
+    return call.commit(
+        Change(group, changed),
+        *others,
+        answer=lambda written: GroupAnswer.of(written, policy.of_group(written.id)),
+    )
+
+
+def _regrant(request: UpdateGroup, call: Call, policy: AccessPolicy) -> AccessPolicy:
+    held = policy.of_group(request.group_id)
+    refuse_outranked(call.actor, held, target="group")
+    if request.permissions is None:
+        return policy
+    require_held(call.actor, set(request.permissions) - set(held))
+    return policy.with_group(request.group_id, request.permissions)

@@ -1,0 +1,67 @@
+"""Putting users into groups, and changing what they are there: the steps that several operations
+share (G2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from rollcall.granting import commit_grants
+from rollcall.grants import GroupRole, Period, TimeBoxed
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.errors import NotFound
+from rollcall.kit.table import Table
+from rollcall.user_answers import UserAnswer
+from rollcall.users import User, load_modifiable
+
+
+class PlaceInGroup(TimeBoxed):
+    """The part of a request that says as what a user shall be in a group, and when. Whoever is in
+    it already keeps what is not said.
+    """
+
+    role: Annotated[
+        GroupRole | None, Field(description="Absent: member, or what the user is there already.")
+    ] = None
+
+
+def refuse_repeated[T: TimeBoxed](places: Sequence[T], field: str) -> None:
+    """Refuse a list that names the same user or group twice. Raises ValueError."""
+    named = [getattr(each, field) for each in places]
+    repeated = [each for number, each in enumerate(named) if each in named[:number]]
+    if repeated:
+        raise ValueError(f"{repeated[0]} can be named only once.")
+
+
+def join_group(call: Call, user: User, group_id: str, place: PlaceInGroup) -> UserAnswer:
+    """Put a user into a group. Raises NotFound ("Group not found"), also for a deleted one that
+    the user's membership in has still to be ended.
+    """
+    if user.find_membership(group_id):  # whoever joins anew meets the group's own condition
+        call.table.load(Group, group_id)
+    joined = user.with_membership(group_id, place.role, place.period)
+    return commit_grants(call, user, joined, UserAnswer.of)
+
+
+def load_member(table: Table, user_id: str, group_id: str) -> User:
+    """A user who may be changed and is in this group. Raises NotFound otherwise, also when the
+    group was deleted and the membership has still to be ended.
+    """
+    user = load_modifiable(table, user_id)
+    group = table.find(Group, group_id) if user.find_membership(group_id) else None
+    if group is None or not group.exists:
+        raise NotFound("membership_not_found", "The user is not in this group")
+    return user
+
+
+def set_group_role(
+    call: Call, user_id: str, group_id: str, role: GroupRole, period: Period | None = None
+) -> UserAnswer:
+    """Make a member of a group something else there; without a period it keeps its own."""
+    user = load_member(call.table, user_id, group_id)
+    changed = user.with_membership(group_id, role, period)
+    return commit_grants(call, user, changed, UserAnswer.of)
