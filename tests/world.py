@@ -24,7 +24,7 @@ from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall import roles
 from rollcall.access import change_policy
 from rollcall.first_admin import ensure_first_admin
-from rollcall.grants import OrganizationMembership, PermissionGrant
+from rollcall.grants import GroupRole, OrganizationMembership, Period, PermissionGrant
 from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
@@ -205,6 +205,20 @@ class World:
         self._commit("add_group", Change(None, group))
         self.grant_to_group(group.id, permissions)
         return group.id
+
+    def group(self, group_id: str) -> Group:
+        """The group as stored; also a tombstone."""
+        found = self.runtime.table.find(Group, group_id)
+        assert found is not None, f"{group_id} is not in the table"
+        return found
+
+    def join_group(
+        self, user_id: str, group_id: str, role: GroupRole | None = None, **period: datetime
+    ) -> User:
+        """Let a user be in a group."""
+        user = self.user(user_id)
+        when = Period(**period) if period else None
+        return self.change_user(user, user.with_membership(group_id, role, when))
 
     def add_role(self, name: str, *permissions: Permission) -> str:
         """Put a role that grants these permissions into the table; returns its id."""
