@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
+from functools import partial
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy, change_granted, find_policy
 from rollcall.fields import Id
@@ -33,7 +36,10 @@ class UpdateRole(WriteRequest):
     role_id: Id
     name: Omissible[Line] = None
     description: Text | None = None
-    permissions: Omissible[GrantablePermissions] = None
+    permissions: Annotated[
+        Omissible[GrantablePermissions],
+        Field(description="In the place of all that the role grants."),
+    ] = None
 
 
 @operation(
@@ -47,18 +53,24 @@ def update_role(request: UpdateRole, call: Call) -> RoleAnswer:
     """
     role = call.table.load(Role, request.role_id)
     _refuse_built_in(request, role)
-    _, policy = find_policy(call.table, call.now)
-    held = policy.of_role(role.id)
-    refuse_outranked(call.actor, held, target="role")
-    granted = held if request.permissions is None else request.permissions
-    require_held(call.actor, set(granted).difference(held))
     plain = {name: getattr(request, name) for name in PLAIN & request.model_fields_set}
-    changed, policies = change_granted(
-        call, role.model_copy(update=plain), lambda each: each.with_role(role.id, granted)
-    )
+    renamed = role.model_copy(update=plain)
+    changed, others = change_granted(call, renamed, partial(_regrant, request, call))
+    policy = others[0].after if others else find_policy(call.table, call.now)[1]
     return call.commit(
-        Change(role, changed), *policies, answer=lambda written: RoleAnswer.of(written, granted)
+        Change(role, changed),
+        *others,
+        answer=lambda written: RoleAnswer.of(written, policy.of_role(written.id)),
     )
+
+
+def _regrant(request: UpdateRole, call: Call, policy: AccessPolicy) -> AccessPolicy:
+    held = policy.of_role(request.role_id)
+    refuse_outranked(call.actor, held, target="role")
+    if request.permissions is None:
+        return policy
+    require_held(call.actor, set(request.permissions) - set(held))
+    return policy.with_role(request.role_id, request.permissions)
 
 
 def _refuse_built_in(request: UpdateRole, role: Role) -> None:

@@ -1,0 +1,41 @@
+"""GET /admin/roles/{roleId} (R1, I12)."""
+
+from __future__ import annotations
+
+from functions.roles.delete_role import delete_role
+from functions.roles.get_role import get_role
+from rollcall.grants import RoleGrant
+from rollcall.permissions import Permission
+from tests.world import Reply, World
+
+
+def get(world: World, role_id: str) -> Reply:
+    return world.invoke(get_role, path={"role_id": role_id})
+
+
+def test_role_is_shown_with_what_it_grants_and_how_many_have_it(world: World) -> None:
+    role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
+    held = [RoleGrant(user_id=user.id, role_id=role_id)]
+    world.change_user(user, user.with_grants("role_grants", held))
+
+    reply = get(world, role_id)
+
+    assert (reply.status, reply.headers["ETag"]) == (200, '"1"')
+    assert (reply.body["name"], reply.body["permissions"]) == ("Support", ["user.view"])
+    assert (reply.body["holderCount"], reply.body["builtIn"]) == (1, False)
+
+
+def test_role_system_grants_everything(world: World) -> None:
+    reply = get(world, "rol_system")
+    assert (reply.body["permissions"], reply.body["builtIn"]) == (["admin:access"], True)
+
+
+def test_deleted_role_is_not_found_like_one_that_never_was(world: World) -> None:
+    role_id = world.add_role("Support")
+    world.invoke(delete_role, path={"role_id": role_id})
+
+    unknown = get(world, "rol_unknown")
+
+    assert (unknown.status, unknown.code) == (404, "role_not_found")
+    assert unknown.body["detail"] == "Role not found"
+    assert get(world, role_id) == unknown
