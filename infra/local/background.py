@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.2
 ATTEMPTS = 5
-"""As many as the event source mapping makes on AWS before the dead-letter queue."""
+"""On AWS the event source mapping makes more, and then has a dead-letter queue."""
 
 
 class Background:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.local.state import DEFAULT_DIRECTORY, LocalProblem, StateDirectory
+from infra.local.state import DEFAULT_DIRECTORY, LocalProblem, LocalRun, StateDirectory
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,11 +68,16 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_token(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Print an access token and nothing else, for: TOKEN=$(rollcall token)"
+    parser.description = (
+        "Print an access token and nothing else, for: TOKEN=$(rollcall token). It is somebody's "
+        "who signs in, or with --service that of a service, which has every scope of the system "
+        "API."
+    )
     add = parser.add_argument
     add("--email", metavar="E", help="who signs in (default: the admin)")
     add("--password", metavar="P", help="(default, for the admin: the one that was printed)")
     add("--new-password", metavar="P", help="what a temporary password is changed to")
+    add("--service", action="store_true", help="of a service, for the system API, and of nobody")
     add(
         "--state",
         type=Path,
@@ -106,10 +111,19 @@ def _run_local(options: argparse.Namespace) -> None:
 
 
 def _print_token(options: argparse.Namespace) -> None:
+    from infra.local.sign_in import get_service_token  # noqa: PLC0415 (a second for --help)
+
+    if options.service and (options.email or options.password or options.new_password):
+        raise LocalProblem("A service does not sign in; give --service without --email and so on.")
+    run = StateDirectory(options.state).read_run()
+    token = get_service_token(run.service) if options.service else _sign_in(options, run)
+    print(token)  # noqa: T201 (a command talks to its user)
+
+
+def _sign_in(options: argparse.Namespace, run: LocalRun) -> str:
     from infra.local.emulator import make_client  # noqa: PLC0415 (a second for --help)
     from infra.local.sign_in import sign_in  # noqa: PLC0415 (likewise)
 
-    run = StateDirectory(options.state).read_run()
     email = (options.email or run.admin.email).strip().lower()
     password = options.password
     if password is None:
@@ -117,8 +131,7 @@ def _print_token(options: argparse.Namespace) -> None:
             raise LocalProblem(f"Give the password of {email} with --password.")
         password = run.admin.password
     cognito = make_client("cognito-idp", run.aws)
-    token = sign_in(cognito, run.client_id, email, password, options.new_password)
-    print(token)  # noqa: T201 (a command talks to its user)
+    return sign_in(cognito, run.client_id, email, password, options.new_password)
 
 
 def _print_operations(options: argparse.Namespace) -> None:

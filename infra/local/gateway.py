@@ -58,13 +58,15 @@ _DOCS_PAGE = """<!doctype html>
 """
 
 
-def make_gateway(runtime: Runtime, verifier: TokenVerifier) -> Starlette:
-    """The application: every operation below ``/api``, and its documentation at ``/docs``."""
+def make_gateway(runtime: Runtime, verifier: TokenVerifier, token_url: str) -> Starlette:
+    """The application: every operation below ``/api``, and its documentation at ``/docs``, which
+    says that services get their tokens at ``token_url``.
+    """
     operations = read_catalog().operations
     by_path: dict[str, dict[str, Operation[Any, Any]]] = {}
     for operation in operations:
         by_path.setdefault(operation.public_path, {})[operation.method] = operation
-    document = json.loads(json.dumps(build_document(operations)))
+    document = json.loads(json.dumps(build_document(operations, token_url)))
     api: list[BaseRoute] = [
         Route(path, partial(_answer, methods, runtime, verifier), methods=_ALL_METHODS)
         for path, methods in by_path.items()

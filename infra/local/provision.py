@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 
 from infra.catalog import FUNCTIONS, read_catalog
 from infra.local.emulator import Emulator
+from infra.local.state import Service
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL
+from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL, make_service_client
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.reaction import CognitoReaction
 from rollcall.kit.settings import Settings
+from rollcall.scopes import SYSTEM_SCOPES
 
 NAME = "rollcall"
+SERVICE = "rollcall-service"
 MAIL_SENDER = "rollcall@example.com"
 # The emulator looks at neither; AWS wants both.
 _ROLE = "arn:aws:iam::000000000000:role/rollcall"
@@ -27,6 +30,7 @@ class Resources(NamedTuple):
 
     settings: Settings
     client_id: str
+    service: Service
     stream_arn: str
 
 
@@ -34,7 +38,9 @@ def provision(emulator: Emulator) -> Resources:
     """Make what is missing; what an earlier start has made is used as it is."""
     stream_arn = _ensure_table(emulator.client("dynamodb"))
     cognito = emulator.client("cognito-idp")
-    pool_id, client_id = _ensure_user_pool(cognito)
+    pool_id = _ensure_user_pool(cognito)
+    client_id = _ensure_client(cognito, pool_id, CLIENT)["ClientId"]
+    service = _ensure_client(cognito, pool_id, make_service_client(SERVICE, SYSTEM_SCOPES))
     emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
     settings = Settings(
         table_name=NAME, user_pool_id=pool_id, client_ids=client_id, mail_sender=MAIL_SENDER
@@ -45,7 +51,11 @@ def provision(emulator: Emulator) -> Resources:
         cognito.update_user_pool(
             UserPoolId=pool_id, LambdaConfig={"PreTokenGenerationConfig": trigger}
         )
-    return Resources(settings, client_id, stream_arn)
+    token_url = f"{emulator.url}/oauth2/token"
+    credentials = Service(
+        client_id=service["ClientId"], client_secret=service["ClientSecret"], token_url=token_url
+    )
+    return Resources(settings, client_id, credentials, stream_arn)
 
 
 def _ensure_table(dynamodb: Any) -> str:
@@ -57,16 +67,30 @@ def _ensure_table(dynamodb: Any) -> str:
     return arn
 
 
-def _ensure_user_pool(cognito: Any) -> tuple[str, str]:
+def _ensure_user_pool(cognito: Any) -> str:
     for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]:
         if pool["Name"] == NAME:
-            clients = cognito.list_user_pool_clients(UserPoolId=pool["Id"])["UserPoolClients"]
-            return pool["Id"], clients[0]["ClientId"]
-    pool_id: str = cognito.create_user_pool(PoolName=NAME, **USER_POOL)["UserPool"]["Id"]
+            pool_id: str = pool["Id"]
+            # An earlier version of Rollcall knew fewer scopes.
+            cognito.update_resource_server(UserPoolId=pool_id, **RESOURCE_SERVER)
+            return pool_id
+    pool_id = cognito.create_user_pool(PoolName=NAME, **USER_POOL)["UserPool"]["Id"]
     cognito.create_group(UserPoolId=pool_id, **GROUP)
     cognito.create_resource_server(UserPoolId=pool_id, **RESOURCE_SERVER)
-    client = cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
-    return pool_id, client["UserPoolClient"]["ClientId"]
+    return pool_id
+
+
+def _ensure_client(cognito: Any, pool_id: str, declared: dict[str, Any]) -> Any:
+    """An app client as it is declared, whatever an earlier start has made of it."""
+    listed = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
+    found = {each["ClientName"]: each["ClientId"] for each in listed}
+    if declared["ClientName"] not in found:
+        return cognito.create_user_pool_client(UserPoolId=pool_id, **declared)["UserPoolClient"]
+    client_id = found[declared["ClientName"]]
+    changeable = {name: each for name, each in declared.items() if name != "GenerateSecret"}
+    return cognito.update_user_pool_client(UserPoolId=pool_id, ClientId=client_id, **changeable)[
+        "UserPoolClient"
+    ]
 
 
 def _deploy_trigger(functions: Any, reaction: CognitoReaction, settings: Settings) -> str:

@@ -99,7 +99,7 @@ def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitSta
 def _make_server(run: LocalRun, runtime: Runtime) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            make_gateway(runtime, _make_verifier(run)),
+            make_gateway(runtime, _make_verifier(run), run.service.token_url),
             log_config=None,
             lifespan="off",
             server_header=False,
@@ -194,6 +194,7 @@ def _describe(
         client_id=resources.client_id,
         table=resources.settings.table_name,
         admin=admin,
+        service=resources.service,
         pid=os.getpid(),
     )
 
@@ -216,6 +217,7 @@ Rollcall is ready.
   Docs      {docs}
   AWS       {run.aws}   (user pool {run.user_pool_id}, table {run.table})
   Admin     {run.admin.email}   {run.admin.password}
+  Services  {rollcall} token --service --state {state}   (for {run.api}/system)
   State     {state}   ({kept}; logs: functions.log, aws.log)
 
 Try it in another terminal:

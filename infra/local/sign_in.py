@@ -1,12 +1,18 @@
-"""Signing in to the user pool of the embedded AWS, as an application would."""
+"""Signing in to the user pool of the embedded AWS, as an application or a service would."""
 
 from __future__ import annotations
 
+import base64
+import json
+import urllib.error
+import urllib.request
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.state import LocalProblem
+from infra.local.state import LocalProblem, Service
+
+_SILENT = "The embedded AWS does not answer; is rollcall local running?"
 
 
 def sign_in(
@@ -36,8 +42,30 @@ def sign_in(
         words = error.response["Error"].get("Message", "").strip(". ")
         raise LocalProblem(f"{email} was not signed in: {words}.") from error
     except BotoCoreError as error:
-        raise LocalProblem(
-            "The embedded AWS does not answer; is rollcall local running?"
-        ) from error
+        raise LocalProblem(_SILENT) from error
     token: str = answer["AuthenticationResult"]["AccessToken"]
+    return token
+
+
+def get_service_token(service: Service) -> str:
+    """An access token of the client credentials grant (RFC 6749, 4.4), with all scopes that the
+    service has. Raises LocalProblem when it is refused.
+    """
+    secret = base64.b64encode(f"{service.client_id}:{service.client_secret}".encode()).decode()
+    request = urllib.request.Request(  # noqa: S310 (loopback)
+        service.token_url,
+        b"grant_type=client_credentials",
+        {
+            "Authorization": f"Basic {secret}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (loopback)
+            token: str = json.load(answer)["access_token"]
+    except urllib.error.HTTPError as error:
+        words = json.loads(error.read() or b"{}").get("error", error.reason)
+        raise LocalProblem(f"The service {service.client_id} got no token: {words}.") from error
+    except OSError as error:
+        raise LocalProblem(_SILENT) from error
     return token

@@ -38,6 +38,14 @@ class Admin(_Document):
         return cls(email=email, password=f"Rc-{secrets.token_urlsafe(12)}-7")
 
 
+class Service(_Document):
+    """With what a service gets its tokens on this machine, and where."""
+
+    client_id: str
+    client_secret: str
+    token_url: str
+
+
 class LocalRun(_Document):
     """What ``local.json`` says while Rollcall runs and is ready."""
 
@@ -48,6 +56,7 @@ class LocalRun(_Document):
     client_id: str
     table: str
     admin: Admin
+    service: Service
     pid: int
 
 
@@ -125,7 +134,7 @@ class StateDirectory:
         self._write(self._admin_file, admin)
 
     def _write(self, file: Path, document: _Document) -> None:
-        # Appears whole or not at all, and only for its owner: it holds a password.
+        # Appears whole or not at all, and only for its owner: it holds secrets.
         draft = file.with_suffix(".tmp")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
             out.write(document.model_dump_json(by_alias=True, indent=2) + "\n")

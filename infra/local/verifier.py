@@ -10,8 +10,8 @@ from rollcall.kit.errors import Unauthenticated
 
 
 class TokenVerifier:
-    """Knows one user pool's keys. Which client it was issued
-    for is checked behind it, by each operation, as the authorizer of API Gateway does not.
+    """Knows one user pool's keys. Which client a token was issued for is checked behind it, by each
+    operation, as the authorizer of API Gateway does not.
     """
 
     def __init__(self, jwks_url: str, issuer: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -9,8 +10,11 @@ import subprocess
 from pathlib import Path
 
 import httpx
+import jwt
 import pytest
 
+from infra.local.emulator import free_port, make_client
+from rollcall.scopes import SYSTEM_SCOPES
 from tests.local.running import LocalRollcall, run_command, start_local
 
 pytestmark = pytest.mark.xdist_group("local")
@@ -27,8 +31,9 @@ def test_ready_means_that_local_json_tells_how_to_use_it(local: LocalRollcall) -
     described = local.described
 
     assert set(described) == {
-        "api", "aws", "region", "userPoolId", "clientId", "table", "admin", "pid"
+        "api", "aws", "region", "userPoolId", "clientId", "table", "admin", "service", "pid"
     }  # fmt: skip
+    assert set(described["service"]) == {"clientId", "clientSecret", "tokenUrl"}
     assert described["pid"] == local.process.pid
     assert described["api"].startswith("http://127.0.0.1:")
     assert described["admin"]["email"] == "admin@example.com"
@@ -40,6 +45,54 @@ def test_token_prints_an_access_token_and_nothing_else(local: LocalRollcall) -> 
 
     assert re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+\n", printed.stdout)
     assert printed.stderr == ""
+
+
+def test_token_of_a_service_has_the_scopes_of_the_system_api_and_nobody_in_it(
+    local: LocalRollcall,
+) -> None:
+    claims = jwt.decode(local.token("--service"), options={"verify_signature": False})
+
+    assert set(claims["scope"].split()) == set(SYSTEM_SCOPES)
+    assert claims["client_id"] == local.described["service"]["clientId"]
+    assert "username" not in claims
+    assert claims["exp"] - claims["iat"] <= 15 * 60
+
+
+def test_service_is_nobody_who_may_administer(local: LocalRollcall) -> None:
+    for path in ("/me", "/groups", "/admin/roles"):
+        answer = httpx.get(
+            f"{local.api}{path}", headers={"Authorization": f"Bearer {local.token('--service')}"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid"), path
+
+
+def test_documentation_says_where_services_get_their_tokens(local: LocalRollcall) -> None:
+    document = httpx.get(local.api.removesuffix("/api") + "/openapi.json").json()
+    scheme = document["components"]["securitySchemes"]["serviceToken"]
+    (flow,) = scheme["flows"].values()
+    assert flow["tokenUrl"] == local.described["service"]["tokenUrl"]
+
+
+def test_service_that_cannot_have_a_token_is_told_in_one_sentence(
+    local: LocalRollcall, tmp_path: Path
+) -> None:
+    both = run_command("token", "--service", "--email", "admin@example.com")
+    nobody = run_command("token", "--service", "--state", str(tmp_path))
+    described = local.described
+    described["service"]["clientSecret"] = "wrong"
+    (tmp_path / "local.json").write_text(json.dumps(described))
+    refused = run_command("token", "--service", "--state", str(tmp_path))
+    described["service"]["tokenUrl"] = f"http://127.0.0.1:{free_port()}"
+    (tmp_path / "local.json").write_text(json.dumps(described))
+    silent = run_command("token", "--service", "--state", str(tmp_path))
+
+    assert "without --email" in both.stderr
+    assert "start it with: rollcall local" in nobody.stderr
+    assert "got no token: invalid_client." in refused.stderr
+    assert "does not answer" in silent.stderr
+    for each in (both, nobody, refused, silent):
+        assert (each.returncode, each.stdout, each.stderr.count("\n")) == (1, "", 1)
+    assert "--service" in run_command("token", "--help").stdout
 
 
 def test_admin_may_do_everything(local: LocalRollcall) -> None:
@@ -233,6 +286,29 @@ def test_state_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) ->
     assert "is damaged" in damaged.stderr
 
 
+def test_state_of_a_version_without_services_gets_its_service_client(tmp_path: Path) -> None:
+    with start_local(tmp_path) as first:
+        described = first.described
+        cognito = make_client("cognito-idp", described["aws"])
+        pool = {"UserPoolId": described["userPoolId"]}
+        cognito.delete_user_pool_client(**pool, ClientId=described["service"]["clientId"])
+        known = [{"ScopeName": "admin", "ScopeDescription": "The only one there was."}]
+        cognito.update_resource_server(**pool, Identifier="rollcall", Name="rollcall", Scopes=known)
+        refused = run_command("token", "--service", "--state", str(tmp_path))
+        assert "got no token" in refused.stderr
+
+    with start_local(tmp_path) as second:
+        claims = jwt.decode(second.token("--service"), options={"verify_signature": False})
+        assert set(claims["scope"].split()) == set(SYSTEM_SCOPES)
+        assert second.described["clientId"] == described["clientId"]
+        service = second.described["service"]
+        with second.client() as api:
+            assert api.get("/me").status_code == 200
+
+    with start_local(tmp_path) as third:
+        assert third.described["service"]["clientId"] == service["clientId"]
+
+
 def test_printed_examples_work_when_pasted(tmp_path: Path) -> None:
     with start_local(tmp_path, "--ephemeral") as running:
         printed = running.printed
@@ -252,7 +328,8 @@ def test_operations_are_listed_with_what_they_touch() -> None:
     assert listed[0].split() == ["METHOD", "PATH", "PERMISSION", "FUNCTION", "READS", "WRITES"]
     row = next(line for line in listed if " promote_user " in line)
     assert row.split() == [
-        "POST", "/admin/users/{userId}/promote", "user.promote", "promote_user", "-", "User,Account"
+        "POST", "/admin/users/{userId}/promote", "user.promote", "promote_user",
+        "AccessPolicy", "User,Account",
     ]  # fmt: skip
 
 
