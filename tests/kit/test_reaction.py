@@ -11,14 +11,17 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from ministack.services.lambda_svc import _match_esm_filter
 
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.create_first_admin import create_first_admin
+from infra.catalog import read_catalog
+from rollcall.kit.attributes import to_attributes
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Forbidden, WrongDeclaration
 from rollcall.kit.journal import JournalEntry
-from rollcall.kit.reaction import SignIn
+from rollcall.kit.reaction import SignIn, StreamReaction
 from rollcall.operations import connect
 from rollcall.statuses import Status
 from rollcall.users import User
@@ -73,6 +76,35 @@ def test_reaction_in_a_file_of_another_name_is_refused() -> None:
     follow_user.__module__ = "functions.reactions.following"
     with pytest.raises(WrongDeclaration, match=r"name the file follow_user\.py"):
         background.stream_reaction([User])(follow_user)
+
+
+@pytest.mark.parametrize("reaction", read_catalog().stream_reactions, ids=lambda each: each.name)
+def test_event_source_lets_through_what_the_reaction_reacts_to(
+    world: World, reaction: StreamReaction
+) -> None:
+    owner, group_id = world.add_user(), world.add_group("Readers")
+    world.add_role("Assistant")
+    world.add_organization("Example Corp")
+    world.add_thing(owner.id, group_id=group_id)
+    world.add_note(owner.id, "Likes tea")
+    reacted: list[str] = []
+    watching = replace(reaction, function=lambda entry, _: reacted.append(entry.id))
+
+    let_through = []
+    for item in world.items():
+        image = to_attributes(item)
+        keys = {name: image[name] for name in ("pk", "sk")}
+        record = {"eventName": "INSERT", "dynamodb": {"Keys": keys, "NewImage": image}}
+        if _match_esm_filter(record, reaction.stream_filter()):
+            let_through.append(item["id"])
+            changed = {**record, "eventName": "MODIFY"}
+            assert not _match_esm_filter(changed, reaction.stream_filter())
+        watching.react(item, world.runtime)
+
+    entries = {entry.id: entry.target.kind for entry in world.journal()}
+    assert sorted(let_through) == sorted(reacted)
+    assert {entries[each] for each in reacted} == {entity.kind for entity in reaction.on}
+    assert len(reacted) < len(entries)
 
 
 def test_sign_in_trigger_hands_cognito_its_event_back(world: World) -> None:
