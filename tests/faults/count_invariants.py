@@ -177,6 +177,14 @@ def _check_group(stored: Stored, workspace: Item, owner: Item) -> Iterator[str]:
         yield f"W1: {workspace['id']} is in use in a group that its owner is not in"
 
 
+def check_endings(stored: Stored) -> Iterator[str]:
+    """What was deleted gives nothing to members who have still to be removed."""
+    policy = stored.entities.get("ACCESS", {"ended": []})
+    for tombstone in stored.tombstones:
+        if tombstone.get("memberCount") and tombstone["id"] not in policy["ended"]:
+            yield f"O1: {tombstone['id']} is deleted, and its members keep what it gave"
+
+
 def check_remains(stored: Stored) -> Iterator[str]:
     """What was deleted leaves nothing but a tombstone that goes by itself."""
     for user in stored.erased_users.values():

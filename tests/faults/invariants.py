@@ -14,6 +14,7 @@ from functions.users.get_me import get_me
 from tests.faults.count_invariants import (
     check_claims,
     check_counts,
+    check_endings,
     check_owners,
     check_remains,
     check_rows,
@@ -45,6 +46,7 @@ def check_always(world: World) -> list[str]:
         *check_claims(stored),
         *check_rows(stored),
         *check_owners(stored),
+        *check_endings(stored),
         *check_journal(stored),
         *_check_revocations(world, stored),
     ]

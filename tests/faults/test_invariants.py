@@ -19,6 +19,7 @@ from tests.examples import Scene
 from tests.faults.count_invariants import (
     check_claims,
     check_counts,
+    check_endings,
     check_owners,
     check_remains,
     check_rows,
@@ -37,6 +38,7 @@ def check(stored: Stored) -> Iterator[str]:
     yield from check_claims(stored)
     yield from check_rows(stored)
     yield from check_owners(stored)
+    yield from check_endings(stored)
     yield from check_journal(stored)
     yield from check_remains(stored)
 
@@ -156,6 +158,11 @@ BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
     "an entry of the journal": (having(action="add_thing"), vanish, "with entries"),
     "an entry's value": (having(action="add_note"), put("changes", {}), "I6: text"),
     "the policy": (having(sk="ACCESS"), put("groups", {}), "I6: groups."),
+    "an organization deleted without a word": (
+        having(sk="ORGANIZATION#"),
+        put("erased", True),
+        "keep what it gave",
+    ),
     "an ended organization": (having(sk="ACCESS"), put("ended", ["org_1"]), "O1"),
     "a tombstone that stays": (having(erased=True, sk="#USER"), drop("expiresAt"), "I2"),
     "a tombstone with work left": (having(erased=True, sk="#USER"), put("thingsLeft", 1), "I2"),
