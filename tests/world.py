@@ -24,7 +24,7 @@ from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall import roles
 from rollcall.access import change_policy
 from rollcall.first_admin import ensure_first_admin
-from rollcall.grants import GroupRole, OrganizationMembership, Period, PermissionGrant
+from rollcall.grants import GroupRole, OrganizationMembership, Period, PermissionGrant, RoleGrant
 from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
@@ -227,6 +227,12 @@ class World:
         self._commit("add_role", Change(None, role))
         self.grant_to_role(role.id, permissions)
         return role.id
+
+    def give_role(self, user_id: str, role_id: str, **period: datetime) -> User:
+        """Let a user have a role everywhere."""
+        user = self.user(user_id)
+        given = RoleGrant(user_id=user_id, role_id=role_id, **period)
+        return self.change_user(user, user.with_grants("role_grants", [*user.role_grants, given]))
 
     def add_organization(self, name: str, default_role_id: str = roles.USER.id) -> str:
         """Put an organization into the table; returns its id."""
