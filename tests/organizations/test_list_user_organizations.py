@@ -38,12 +38,10 @@ def test_documented_answer(world: World) -> None:
 
 def test_all_come_by_name_with_their_time_whether_or_not_it_is_now(world: World) -> None:
     user = world.add_user()
-    for name, period in {
-        "beta": {"ends_at": START - timedelta(days=1)},
-        "Alpha": {"starts_at": START + timedelta(days=1)},
-        "gamma": {},
-    }.items():
-        world.join_organization(user.id, world.add_organization(name), **period)
+    beta, alpha, gamma = (world.add_organization(name) for name in ("beta", "Alpha", "gamma"))
+    world.join_organization(user.id, beta, ends_at=START - timedelta(days=1))
+    world.join_organization(user.id, alpha, starts_at=START + timedelta(days=1))
+    world.join_organization(user.id, gamma)
 
     data = list_them(world, user.id).body["data"]
 
