@@ -44,6 +44,17 @@ def test_time_without_a_zone_is_refused() -> None:
         Seen.model_validate({"lastSeenAt": "2026-01-05T09:00:00"})
 
 
+@pytest.mark.parametrize("time", ["9999-12-31T23:59:59-10:00", "0001-01-01T00:00:00+10:00"])
+def test_time_that_utc_does_not_reach_is_refused(time: str) -> None:
+    with pytest.raises(ValidationError, match="no such time in UTC"):
+        Seen.model_validate({"lastSeenAt": time})
+
+
+def test_times_are_utc_inside_too() -> None:
+    seen = Seen.model_validate({"lastSeenAt": "2026-01-05T23:30:00-02:00"})
+    assert seen.last_seen_at.isoformat() == "2026-01-06T01:30:00+00:00"
+
+
 def test_names_are_camel_case_outside_and_snake_case_inside() -> None:
     moment = datetime(2026, 1, 5, 9, 0, 0, 123456, tzinfo=UTC)
     assert Seen(last_seen_at=moment).model_dump_json(by_alias=True) == (
