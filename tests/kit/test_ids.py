@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.kit.ids import new_id
+from rollcall.kit.ids import last_id, new_id
 
 MOMENTS = st.datetimes(
     min_value=datetime(1970, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone itself)
@@ -17,13 +18,33 @@ MOMENTS = st.datetimes(
 )
 
 
+def milliseconds(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
 @given(earlier=MOMENTS, later=MOMENTS)
 def test_ids_sort_by_time(earlier: datetime, later: datetime) -> None:
     one, other = new_id("usr", earlier), new_id("usr", later)
-    if int(earlier.timestamp() * 1000) != int(later.timestamp() * 1000):
+    if milliseconds(earlier) != milliseconds(later):
         assert (one < other) == (earlier < later)
     else:
         assert one != other
+
+
+@given(made=MOMENTS, moment=MOMENTS)
+def test_last_id_of_a_moment_parts_earlier_ids_from_later_ones(
+    made: datetime, moment: datetime
+) -> None:
+    by_then = new_id("jrn", made) <= last_id("jrn", moment)
+    assert by_then == (milliseconds(made) <= milliseconds(moment))
+
+
+def test_last_id_parts_neighbouring_milliseconds() -> None:
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    moments = [start + timedelta(milliseconds=number) for number in range(1000)]
+    for moment, following in pairwise(moments):
+        last = last_id("jrn", moment)
+        assert new_id("jrn", moment) <= last < new_id("jrn", following)
 
 
 @given(moment=MOMENTS, prefix=st.sampled_from(["usr", "grp", "jrn"]))
