@@ -42,7 +42,9 @@ def rewind[E: Entity](present: E, entries: Iterable[JournalEntry], at: datetime)
     facts = present.facts()
     for version in range(present.version, reached, -1):
         _undo(facts, undone[version])
-    return present.with_facts(facts, reached)
+    # In order, as rows are stored: what was undone stands at the end.
+    then = present.with_facts(dict(sorted(facts.items())), reached)
+    return then.model_copy(update={"updated_at": undone[reached].at})
 
 
 def _covers(undone: dict[int, JournalEntry], reached: int, present: int) -> bool:
