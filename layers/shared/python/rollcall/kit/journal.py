@@ -6,12 +6,11 @@ An entry is the audit record, the outbox of the reactions, and the change feed a
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict
-
 from rollcall.kit.actor import ActorKind
-from rollcall.kit.entity import Item, Key
+from rollcall.kit.entity import Item, Key, Row
 from rollcall.kit.model import Model, Time
 
 SHARDS = 8
@@ -47,12 +46,11 @@ class TargetRecord(Model):
     version: int
 
 
-class JournalEntry(Model):
+class JournalEntry(Row):
     """Who did what to whom, when, from where, why, and what changed."""
 
-    model_config = ConfigDict(extra="ignore")
-
     partition: ClassVar[str] = "JOURNAL#"
+    index_partitions: ClassVar[tuple[str, ...]] = (TARGETS,)
 
     id: str
     at: Time
@@ -73,11 +71,9 @@ class JournalEntry(Model):
         """The GSI1 partition of the entries about one target, in order of time."""
         return f"{TARGETS}{target_id}"
 
-    def item(self) -> Item:
-        """The entry as it is stored, found by target in GSI1 and by actor in GSI2."""
+    def index(self) -> Mapping[str, str]:
+        """Found by target in GSI1 and by actor in GSI2."""
         return {
-            **self.model_dump(mode="json", by_alias=True, exclude_none=True),
-            **self.key()._asdict(),
             "gsi1pk": self.about(self.target.id),
             "gsi1sk": self.id,
             "gsi2pk": f"ACTOR#{self.actor.id}",
