@@ -8,7 +8,12 @@ from typing import Any
 from infra.catalog import read_catalog
 from rollcall.kit.operation import Operation
 from tests.examples import EXAMPLES, Scene
-from tests.faults import background_scenarios, operation_scenarios, organization_scenarios
+from tests.faults import (
+    annotation_scenarios,
+    background_scenarios,
+    operation_scenarios,
+    organization_scenarios,
+)
 from tests.faults.scenario import Plan, Scenario
 from tests.faults.staging import ask
 from tests.world import World
@@ -44,7 +49,12 @@ SCENARIOS = [
     if each.writes
 ] + [
     each
-    for module in (operation_scenarios, background_scenarios, organization_scenarios)
+    for module in (
+        annotation_scenarios,
+        background_scenarios,
+        operation_scenarios,
+        organization_scenarios,
+    )
     for each in vars(module).values()
     if isinstance(each, Scenario)
 ]
