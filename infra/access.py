@@ -19,7 +19,7 @@ from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import ListRequest
-from rollcall.kit.table import INDEXES
+from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY
 
 type Statement = dict[str, Any]
 
@@ -33,7 +33,8 @@ CHANGE = CHECK | {
     "dynamodb:BatchWriteItem",
 }
 CLAIM = READ - {"dynamodb:Query"} | {"dynamodb:PutItem", "dynamodb:DeleteItem"}
-COUNT = frozenset({"dynamodb:GetItem", "dynamodb:UpdateItem"})
+LOOK_UP = frozenset({"dynamodb:GetItem"})
+COUNT = frozenset({"dynamodb:UpdateItem"})
 APPEND = frozenset({"dynamodb:PutItem"})
 REMEMBER = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"})
 MARK = frozenset({"dynamodb:GetItem", "dynamodb:PutItem"})
@@ -55,7 +56,9 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
         _allow(actions, [arns.table], patterns)
         for actions, patterns in _grants_by_actions(declaration).items()
     ]
-    if listed := [name for entity in _entities(touched) for name in entity.index_partitions]:
+    statements += _count_statements(declaration, arns.table)
+    kept = [each for each in touched if issubclass(each, (Entity, Row))]
+    if listed := [name for each in kept for name in each.index_partitions]:
         indexes = [f"{arns.table}/index/{name}" for name in INDEXES]
         statements.append(_allow({"dynamodb:Query"}, indexes, {f"{name}*" for name in listed}))
     if Account in touched:
@@ -85,8 +88,7 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
         yield f"{entity.partition}*", FIND | check
     for entity in _entities(declaration.reads):
         yield f"{entity.partition}*", READ | check
-        named = (each for each in entity.counter_partitions if each.startswith(COUNTERS))
-        yield from ((f"{each}*", READ) for each in named)
+    yield from ((each, LOOK_UP) for each in _named_counters(declaration))
     for row in declaration.writes:
         if issubclass(row, Row):
             yield f"{row.partition}*", APPEND
@@ -94,7 +96,6 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
         yield f"{entity.partition}*", READ | CHANGE
         yield f"{JournalEntry.partition}*", APPEND
         yield from ((f"{kind.partition}*", CLAIM) for kind in entity.claim_kinds)
-        yield from ((f"{partition}*", COUNT) for partition in entity.counter_partitions)
     if Mail in declaration.writes:
         yield f"{Mail.partition}*", MARK
     if isinstance(declaration, Operation):
@@ -108,12 +109,39 @@ def _grants_of_operation(operation: Operation[Any, Any]) -> Iterable[tuple[str, 
         yield Cursors.partition, MARK
 
 
+def _named_counters(declaration: Declaration) -> Iterable[str]:
+    """The keys of the numbers with an item to themselves, as how many of a kind there are."""
+    for entity in _entities((*declaration.reads, *declaration.writes)):
+        yield from (each for each in entity.counter_partitions if each.startswith(COUNTERS))
+
+
+def _count_statements(declaration: Declaration, table: str) -> list[Statement]:
+    """Leave to count what is written on the items of others, and to touch nothing else of them:
+    whoever registers a workspace counts it beside its owner, but makes nobody an admin.
+    """
+    written = _entities(declaration.writes)
+    own = {entity.partition for entity in written}
+    patterns_by_attributes: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for entity in written:
+        for partition, attributes in entity.counter_partitions.items():
+            if partition not in own:
+                pattern = partition if partition.startswith(COUNTERS) else f"{partition}*"
+                patterns_by_attributes[attributes].add(pattern)
+    return [
+        _allow(COUNT, [table], patterns, [PARTITION_KEY, SORT_KEY, *(f"{a}*" for a in attributes)])
+        for attributes, patterns in patterns_by_attributes.items()
+    ]
+
+
 def _entities(resources: Iterable[Resource]) -> list[type[Entity]]:
     return [each for each in resources if issubclass(each, Entity)]
 
 
 def _allow(
-    actions: Iterable[str], resources: Iterable[str], patterns: Iterable[str] = ()
+    actions: Iterable[str],
+    resources: Iterable[str],
+    patterns: Iterable[str] = (),
+    attributes: Iterable[str] = (),
 ) -> Statement:
     statement: Statement = {
         "Effect": "Allow",
@@ -124,4 +152,10 @@ def _allow(
         keys = {"dynamodb:LeadingKeys": sorted(patterns)}
         # Each key of a batch has to fit; what has no key at all, a scan, is never granted.
         statement["Condition"] = {"ForAllValues:StringLike": keys}
+        if attributes:
+            # Keys, and whatever an expression names, be it changed or only compared (DynamoDB
+            # developer guide, IAM policy conditions); nor may the answer show the rest of the item.
+            keys["dynamodb:Attributes"] = list(attributes)
+            unseen = {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]}
+            statement["Condition"]["StringEqualsIfExists"] = unseen
     return statement

@@ -49,6 +49,8 @@ class Asked(NamedTuple):
     resource: str
     leading_keys: tuple[str, ...] | None = None
     """The partition keys it is about; None for a call that has none, as a scan."""
+    attributes: tuple[str, ...] = ()
+    """The attributes that an update names, whether it changes them or only compares them."""
 
 
 @contextmanager
@@ -75,7 +77,8 @@ def find_denied(call: WireCall) -> Asked | None:
 
 def is_allowed(declaration: Declaration, asked: Asked) -> bool:
     """Whether the policy derived for a declaration allows this."""
-    keys = {} if asked.leading_keys is None else {"dynamodb:leadingkeys": list(asked.leading_keys)}
+    known = {"leadingkeys": asked.leading_keys, "attributes": asked.attributes or None}
+    keys = {f"dynamodb:{name}": list(each) for name, each in known.items() if each is not None}
     context = EvalContext(
         principal_arn=_PREFIX.format(service="sts") + f"assumed-role/{declaration.name}",
         principal_type="AssumedRole",
@@ -118,7 +121,8 @@ def _read_dynamodb(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:
             yield Asked(f"dynamodb:{operation}", TABLE + table, keys)
     else:
         index = f"/index/{sent['IndexName']}" if "IndexName" in sent else ""
-        yield Asked(f"dynamodb:{operation}", TABLE + sent["TableName"] + index, _read_keys(sent))
+        table = TABLE + sent["TableName"] + index
+        yield Asked(f"dynamodb:{operation}", table, _read_keys(sent), _read_attributes(sent))
 
 
 def _read_batch(requests: Any) -> Iterator[str]:
@@ -136,3 +140,17 @@ def _read_keys(sent: dict[str, Any]) -> tuple[str, ...] | None:
         return (item[PARTITION_KEY]["S"],)
     bound = re.match(r"\w+ = (:\w+)", sent.get("KeyConditionExpression", ""))
     return (sent["ExpressionAttributeValues"][bound[1]]["S"],) if bound else None
+
+
+_NO_ATTRIBUTES = frozenset(
+    {"ADD", "AND", "REMOVE", "SET", "attribute_exists", "attribute_not_exists"}
+)
+
+
+def _read_attributes(sent: dict[str, Any]) -> tuple[str, ...]:
+    if "UpdateExpression" not in sent:
+        return ()
+    expressions = f"{sent['UpdateExpression']} {sent.get('ConditionExpression', '')}"
+    names = sent.get("ExpressionAttributeNames", {})
+    words = [*sent["Key"], *re.findall(r"(?<![:\w#])#?[A-Za-z_]\w*", expressions)]
+    return tuple(names.get(word, word) for word in words if word not in _NO_ATTRIBUTES)

@@ -12,13 +12,20 @@ from typing import Any
 
 import pytest
 
+from functions.groups.add_user_to_group import add_user_to_group
 from functions.groups.list_groups import list_groups
 from functions.jobs.purge_deleted_users import purge_deleted_users
+from functions.organizations.create_organization import create_organization
+from functions.organizations.list_organizations import list_organizations
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.create_first_admin import create_first_admin
 from functions.reactions.tell_old_address import tell_old_address
+from functions.roles.list_roles import list_roles
+from functions.system.register_resource import register_resource
 from functions.users.create_user import create_user
 from functions.users.get_user import get_user
+from functions.users.get_user_history import get_user_history
+from functions.users.promote_user import promote_user
 from functions.users.update_user import update_user
 from infra.access import Arns, derive_statements
 from infra.catalog import read_catalog
@@ -27,6 +34,7 @@ from rollcall.kit.identity import Account
 from rollcall.kit.job import Job
 from rollcall.kit.mail import Mail
 from rollcall.kit.operation import Operation
+from rollcall.kit.paging import ListRequest
 from rollcall.users import User
 from tests.aws_edge import watched
 from tests.examples import EXAMPLES, Scene
@@ -44,6 +52,12 @@ def each_name(declaration: Declaration) -> str:
 def on_table(verb: str, key: str | None, index: str = "") -> Asked:
     resource = f"{TABLE}rollcall" + (f"/index/{index}" if index else "")
     return Asked(f"dynamodb:{verb}", resource, (key,) if key else None)
+
+
+def updating(key: str, *attributes: str) -> Asked:
+    """An update of these attributes of one item."""
+    asked = on_table("UpdateItem", key)
+    return asked._replace(attributes=("pk", "sk", *attributes))
 
 
 @pytest.mark.parametrize("operation", CATALOG.operations, ids=each_name)
@@ -148,6 +162,9 @@ BEYOND: list[tuple[Declaration, Asked]] = [
     (list_groups, on_table("Query", "OUT_OF_STEP", "gsi1")),
     (get_user, on_table("UpdateItem", "USER#usr_1")),
     (get_user, on_table("GetItem", "CLAIM#email#ada@example.com")),
+    (get_user, on_table("Query", "TARGET#usr_1", "gsi1")),
+    (get_user_history, on_table("GetItem", "JOURNAL#2026-01-05T09#1")),
+    (get_user_history, on_table("Query", "ACTOR#usr_1", "gsi2")),
     (get_user, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
     (create_user, on_table("PutItem", "GROUP#grp_1")),
     (create_user, on_table("PutItem", "ACCESS")),
@@ -159,6 +176,94 @@ BEYOND: list[tuple[Declaration, Asked]] = [
     (tell_old_address, on_table("GetItem", "USER#usr_1")),
     (admit_sign_in, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
 ]
+
+
+COUNTED: list[tuple[Declaration, Asked]] = [
+    (promote_user, updating("COUNTER#admins", "count")),
+    (add_user_to_group, updating("GROUP#grp_1", "memberCount", "erased")),
+    (create_user, updating("ORGANIZATION#org_1", "memberCount", "erased")),
+    (create_user, updating("ROLE#rol_1", "holderCount", "erased")),
+    (create_organization, updating("COUNTER#ORGANIZATIONS", "count")),
+    (create_organization, updating("ROLE#rol_1", "holderCount", "erased")),
+    (register_resource, updating("USER#usr_1", "type#workspace", "active#grp_1", "revision")),
+    (register_resource, updating("GROUP#grp_1", "activeWorkspaceCount", "erased")),
+]
+"""What is counted on the items of others."""
+
+
+@pytest.mark.parametrize(("declaration", "asked"), COUNTED)
+def test_counting_may_change_the_number_and_nothing_beside_it(
+    declaration: Declaration, asked: Asked
+) -> None:
+    assert is_allowed(declaration, asked)
+    for other in ("isAdmin", "status", "name", "version", "defaultRoleId"):
+        assert not is_allowed(declaration, asked._replace(attributes=(*asked.attributes, other)))
+    for verb in ("PutItem", "DeleteItem", "BatchWriteItem"):
+        assert not is_allowed(declaration, asked._replace(action=f"dynamodb:{verb}"))
+
+
+READ_BY_COUNTING: list[tuple[Declaration, Asked]] = [
+    (promote_user, on_table("GetItem", "GROUP#grp_1")),
+    (promote_user, on_table("GetItem", "ROLE#rol_1")),
+    (promote_user, on_table("GetItem", "ORGANIZATION#org_1")),
+    (create_organization, on_table("GetItem", "COUNTER#admins")),
+]
+
+
+@pytest.mark.parametrize(("declaration", "asked"), READ_BY_COUNTING)
+def test_whoever_counts_does_not_read_for_that(declaration: Declaration, asked: Asked) -> None:
+    assert not is_allowed(declaration, asked)
+
+
+def test_answer_to_counting_does_not_show_the_rest_of_the_item() -> None:
+    (statement,) = (
+        each
+        for each in derive_statements(register_resource, ARNS)
+        if each["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] == ["USER#*"]
+        and each["Action"] == ["dynamodb:UpdateItem"]
+    )
+    shown = statement["Condition"]["StringEqualsIfExists"]["dynamodb:ReturnValues"]
+    assert not [each for each in shown if each.startswith("ALL")]
+
+
+LISTS: list[tuple[Declaration, str]] = [
+    (list_groups, "COUNTER#GROUPS"),
+    (list_organizations, "COUNTER#ORGANIZATIONS"),
+    (list_roles, "COUNTER#ROLES"),
+]
+
+
+@pytest.mark.parametrize(("declaration", "counter"), LISTS)
+def test_list_reads_its_total_and_signs_its_cursors(declaration: Declaration, counter: str) -> None:
+    assert is_allowed(declaration, on_table("GetItem", counter))
+    assert is_allowed(declaration, on_table("GetItem", "CURSOR_KEY"))
+    assert is_allowed(declaration, on_table("PutItem", "CURSOR_KEY"))  # the first one to sign
+    assert not is_allowed(declaration, updating(counter, "count"))
+    others = {each for _, each in LISTS} - {counter}
+    assert not [each for each in others if is_allowed(declaration, on_table("GetItem", each))]
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_key_of_the_cursors_is_for_lists_alone(declaration: Declaration) -> None:
+    lists = isinstance(declaration, Operation) and issubclass(
+        declaration.request_model, ListRequest
+    )
+    assert is_allowed(declaration, on_table("GetItem", "CURSOR_KEY")) == lists
+    assert not is_allowed(declaration, on_table("DeleteItem", "CURSOR_KEY"))
+
+
+SERVICES = [each for each in CATALOG.operations if each.path.startswith("/system/")]
+
+
+@pytest.mark.parametrize("operation", SERVICES, ids=each_name)
+def test_function_for_services_neither_reads_nor_changes_who_may_do_what(
+    operation: Operation[Any, Any],
+) -> None:
+    for verb in ("GetItem", "PutItem", "UpdateItem"):
+        assert not is_allowed(operation, on_table(verb, "ACCESS"))
+    assert not is_allowed(operation, on_table("PutItem", "USER#usr_1"))
+    assert not is_allowed(operation, updating("USER#usr_1", "isAdmin"))
+    assert not is_allowed(operation, updating("USER#usr_1", "authEpoch"))
 
 
 @pytest.mark.parametrize(("declaration", "asked"), BEYOND)
@@ -183,9 +288,9 @@ def test_every_statement_names_actions_resources_and_on_the_table_the_keys(
         assert not [each for each in statement["Action"] if "*" in each or each.endswith(":Scan")]
         assert "*" not in "".join(statement["Resource"])
         if any(each.startswith("dynamodb:") for each in statement["Action"]):
-            (keys,) = statement["Condition"]["ForAllValues:StringLike"].values()
-            assert keys
-            assert all(len(key.rstrip("*")) > 3 for key in keys)
+            named = statement["Condition"]["ForAllValues:StringLike"]
+            assert named["dynamodb:LeadingKeys"]
+            assert all(len(each.rstrip("*")) > 1 for names in named.values() for each in names)
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Self
 
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
@@ -22,7 +22,7 @@ class Group(Granting):
     listed_in: ClassVar[str] = "GROUPS"
     index_partitions: ClassVar[tuple[str, ...]] = (listed_in,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (GROUP_NAME,)
-    counter_partitions: ClassVar[tuple[str, ...]] = (COUNTERS + listed_in,)
+    counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {COUNTERS + listed_in: ("count",)}
     unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count", "active_workspace_count")
     tombstone_waits: ClassVar[bool] = True
 

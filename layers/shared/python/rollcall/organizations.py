@@ -52,7 +52,10 @@ class Organization(Listed):
     listed_in: ClassVar[str] = "ORGANIZATIONS"
     index_partitions: ClassVar[tuple[str, ...]] = (listed_in,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (SLUG,)
-    counter_partitions: ClassVar[tuple[str, ...]] = (COUNTERS + listed_in, Role.partition)
+    counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        COUNTERS + listed_in: ("count",),
+        Role.partition: ("holderCount", "erased"),
+    }
     unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count",)
     tombstone_waits: ClassVar[bool] = True
 

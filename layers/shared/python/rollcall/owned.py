@@ -12,10 +12,12 @@ from typing import Self
 from rollcall.grants import USER_PARTITION
 from rollcall.kit.entity import Counter, Item, Key
 from rollcall.kit.model import Model, Time
-from rollcall.kit.transaction import Required
+from rollcall.kit.transaction import REVISION, Required
 
 OWNED_SORT_KEY = "#OWNED"
 _TYPE, _ACTIVE = "type#", "active#"
+OWNED_ATTRIBUTES = (_TYPE, _ACTIVE, REVISION, "lastWorkspace")
+"""What the names of all attributes of the row begin with."""
 
 
 class Owned(Model):

@@ -14,7 +14,7 @@ from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Ro
 from rollcall.kit.errors import Conflict
 from rollcall.kit.model import Time, VersionedAnswer, format_time
 from rollcall.kit.table import Table
-from rollcall.owned import active_workspaces_of, owned_key, things_of
+from rollcall.owned import OWNED_ATTRIBUTES, active_workspaces_of, owned_key, things_of
 from rollcall.resource_types import WORKSPACE, OwnerDeletion
 from rollcall.users import User
 
@@ -60,7 +60,10 @@ class Resource(Entity):
     partition: ClassVar[str] = "RESOURCE#"
     index_partitions: ClassVar[tuple[str, ...]] = (OWNER, OF_TYPE, IN_GROUP, ORPHANED)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EXTERNAL_ID,)
-    counter_partitions: ClassVar[tuple[str, ...]] = (User.partition, Group.partition)
+    counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        User.partition: OWNED_ATTRIBUTES,
+        Group.partition: ("activeWorkspaceCount", "erased"),
+    }
     unversioned_fields: ClassVar[tuple[str, ...]] = ("last_accessed_at",)
 
     type: str

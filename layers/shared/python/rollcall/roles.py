@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, ClassVar, NamedTuple, Self
 
@@ -26,7 +27,7 @@ class Role(Granting):
     listed_in: ClassVar[str] = "ROLES"
     index_partitions: ClassVar[tuple[str, ...]] = (listed_in,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (ROLE_NAME,)
-    counter_partitions: ClassVar[tuple[str, ...]] = (COUNTERS + listed_in,)
+    counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {COUNTERS + listed_in: ("count",)}
     unversioned_fields: ClassVar[tuple[str, ...]] = ("holder_count",)
 
     built_in: bool = False

@@ -91,12 +91,12 @@ class User(Entity):
         HOLDERS,
     )
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EMAIL, PHONE, USERNAME, UNIQUE_ID)
-    counter_partitions: ClassVar[tuple[str, ...]] = (
-        ADMINS.key.pk,
-        Group.partition,
-        Organization.partition,
-        Role.partition,
-    )
+    counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        ADMINS.key.pk: ("count",),
+        Group.partition: ("memberCount", "erased"),
+        Organization.partition: ("memberCount", "erased"),
+        Role.partition: ("holderCount", "erased"),
+    }
     grant_fields: ClassVar[Mapping[str, type[Grant]]] = {
         "memberships": Membership,
         "organization_memberships": OrganizationMembership,

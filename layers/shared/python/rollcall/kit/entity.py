@@ -97,12 +97,14 @@ class Counter(NamedTuple):
 
 
 class Row(Model):
-    """An item in an entity's partition that is no part of the entity's own item."""
+    """An item that is written beside an entity and is no part of the entity's own item."""
 
     model_config = ConfigDict(extra="ignore")
 
     partition: ClassVar[str]
     """What every partition key of such rows begins with."""
+    index_partitions: ClassVar[tuple[str, ...]] = ()
+    """Partition keys, or their prefixes, of the index queries made over such rows."""
 
     def key(self) -> Key:
         """The row's primary key."""
@@ -129,8 +131,9 @@ class Entity(Model):
     index_partitions: ClassVar[tuple[str, ...]] = ()
     """Partition keys, or their prefixes, of the index queries made over this entity."""
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = ()
-    counter_partitions: ClassVar[tuple[str, ...]] = ()
-    """What the partition keys of the numbers begin with that this entity is counted in."""
+    counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """What the partition keys begin with of the items that this entity is counted on, each with
+    what the attributes begin with that counting it there changes or compares."""
     row_fields: ClassVar[tuple[str, ...]] = ()
     """Fields that are stored as rows of their own, not in the entity's item."""
     unversioned_fields: ClassVar[tuple[str, ...]] = ()
