@@ -143,7 +143,7 @@ def _read_keys(sent: dict[str, Any]) -> tuple[str, ...] | None:
 
 
 _NO_ATTRIBUTES = frozenset(
-    {"ADD", "AND", "REMOVE", "SET", "attribute_exists", "attribute_not_exists"}
+    {"ADD", "AND", "OR", "REMOVE", "SET", "attribute_exists", "attribute_not_exists"}
 )
 
 

@@ -133,7 +133,7 @@ def _check_places(stored: Stored) -> Iterator[str]:
     for pk in sorted(things.keys() | places.keys()):
         thing = things.get(pk, {})
         expected: dict[str, str] = {}
-        if "groupId" in thing:
+        if "groupId" in thing and thing["type"] == "workspace":
             expected |= {"gsi1pk": f"WORKSPACES#{thing['groupId']}", "gsi1sk": thing["id"]}
         if thing.get("orphaned"):
             expected |= {"gsi2pk": f"ORPHANED#{thing['type']}", "gsi2sk": thing["id"]}

@@ -33,6 +33,8 @@ ONCE_ONLY = {
     "delete_organization": {404},
     "delete_role": {404},
     "delete_user": {404},
+    "delete_workspace": {404},
+    "remove_resource": {404},
     "remove_user_from_group": {404},
     "restore_user": {409},
 }

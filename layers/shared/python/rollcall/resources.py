@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
@@ -11,10 +12,13 @@ from pydantic import Field
 from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
-from rollcall.kit.errors import Conflict
+from rollcall.kit.errors import Conflict, NotFound
 from rollcall.kit.model import Time, VersionedAnswer, format_time
+from rollcall.kit.paging import Page
 from rollcall.kit.table import Table
+from rollcall.kit.transaction import Required
 from rollcall.owned import OWNED_ATTRIBUTES, active_workspaces_of, owned_key, things_of
+from rollcall.permissions import Permission
 from rollcall.resource_types import WORKSPACE, OwnerDeletion
 from rollcall.users import User
 
@@ -30,7 +34,9 @@ ORPHANED = "ORPHANED#"
 
 
 class Place(Row):
-    """A second row of a thing, by which it is found in its group and among the orphaned ones."""
+    """A second row of a thing: by it a workspace is found in its group, and what is orphaned among
+    the orphaned ones.
+    """
 
     partition: ClassVar[str] = "RESOURCE#"
 
@@ -97,10 +103,11 @@ class Resource(Entity):
 
     def rows(self) -> tuple[Row, ...]:
         """The row that finds it by group and when orphaned, if it is either."""
-        if self.erased or not (self.group_id or self.orphaned):
+        group_id = self.group_id if self.type == WORKSPACE else None
+        if self.erased or not (group_id or self.orphaned):
             return ()
         place = Place(
-            resource_id=self.id, type=self.type, group_id=self.group_id, orphaned=self.orphaned
+            resource_id=self.id, type=self.type, group_id=group_id, orphaned=self.orphaned
         )
         return (place,)
 
@@ -119,8 +126,21 @@ class Resource(Entity):
         return tally
 
     def as_erased(self) -> Self:
-        """Deleted."""
-        return self.model_copy(update={"erased": True})
+        """Nothing but a tombstone; what it was stands in the journal."""
+        return type(self)(
+            id=self.id,
+            version=self.version,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            type=self.type,
+            user_id=self.user_id,
+            erased=True,
+        )
+
+    def accessed(self, moment: datetime | None) -> Self:
+        """The thing as opened at that time, unless it was opened later."""
+        known = (each for each in (self.last_accessed_at, moment) if each)
+        return self.model_copy(update={"last_accessed_at": max(known, default=None)})
 
     def released(self, rule: OwnerDeletion) -> Self:
         """What becomes of it when its owner is deleted."""
@@ -128,21 +148,45 @@ class Resource(Entity):
             return self.as_erased()
         return self.model_copy(update={"orphaned": True})
 
-    def owned_by(self, owner: User) -> Self:
-        """The thing in the hands of another user. Raises Conflict when it belongs to a group that
-        the user is not in.
+    def owned_by(self, owner: User, now: datetime) -> Self:
+        """The thing in the hands of a user. Raises Conflict when it belongs to a group that the
+        user is not in at this moment.
         """
-        if self.group_id and owner.find_membership(self.group_id) is None:
-            detail = "The new owner is not in the group that this belongs to."
+        membership = owner.find_membership(self.group_id) if self.group_id else None
+        if self.group_id and not (membership and membership.period.covers(now)):
+            detail = "The owner is not in the group that this belongs to."
             raise Conflict("owner_not_in_group", detail)
         return self.model_copy(update={"user_id": owner.id, "orphaned": False})
+
+    def require_placed(self, owner: User | None) -> list[Required]:
+        """What the decision that it may be in these hands, and in this group, rests on: neither the
+        deletion of the owner or the group nor the end of the membership may come between.
+        """
+        group = [Required.present(Group, self.group_id)] if self.group_id else []
+        return [Required.unchanged(owner), *group] if owner else group
+
+
+def load_workspace(call: Call, workspace_id: str, permission: Permission) -> Resource:
+    """A workspace that the caller has this permission for. Raises NotFound ("Workspace not
+    found"), also for one of another group than the group admin's, and for other things.
+    """
+    thing = call.table.find(Resource, workspace_id)
+    if (
+        thing is None
+        or not thing.exists
+        or thing.type != WORKSPACE
+        or not call.actor.holds(permission, about=thing.group_id)
+    ):
+        raise NotFound("workspace_not_found", "Workspace not found")
+    return thing
 
 
 def find_things(table: Table, user_id: str, limit: int) -> list[Resource]:
     """Things that a user owns at present, as many as asked for if the index knows of them. The
     index lags, so each is read again from the table.
     """
-    found = table.query_index("gsi1", f"{OWNER}{user_id}", limit=limit)
+    held = {"orphaned": False}
+    found = table.query_index("gsi1", f"{OWNER}{user_id}", holding=held, limit=limit)
     things = load_things(table, [str(item["id"]) for item in found])
     return [each for each in things if each.user_id == user_id and not each.orphaned]
 
@@ -155,13 +199,18 @@ def load_things(table: Table, ids: Iterable[str]) -> list[Resource]:
     return [each for each in things if each.exists]
 
 
-def note_access(call: Call, workspace: Resource) -> None:
-    """Remember that a workspace was opened; no version of it or of its owner."""
-    moment = call.now
-    call.table.update_unversioned(workspace.key(), {"lastAccessedAt": format_time(moment)})
-    if not workspace.orphaned:
-        last = {"lastWorkspaceId": workspace.id, "lastWorkspaceAccessedAt": format_time(moment)}
-        call.table.update_unversioned(owned_key(workspace.user_id), last)
+def without_deleted_groups(table: Table, things: Iterable[Resource]) -> list[Resource]:
+    """The things, outside of groups that were deleted: what belongs to one that is gone could never
+    have another owner.
+    """
+    found = list(things)
+    keys = [Group.key_of(each) for each in {thing.group_id for thing in found} if each]
+    groups = (Group.model_validate(item) for item in table.get_items(keys).values())
+    known = {group.id for group in groups if group.exists}
+    return [
+        thing if thing.group_id in known else thing.model_copy(update={"group_id": None})
+        for thing in found
+    ]
 
 
 class ResourceAnswer(VersionedAnswer):
@@ -188,3 +237,22 @@ class ResourceAnswer(VersionedAnswer):
     def of_items(cls, items: Iterable[Item]) -> tuple[Self, ...]:
         """The answers about stored things."""
         return tuple(cls.of(Resource.model_validate(item)) for item in items)
+
+
+class ResourcePage(Page[ResourceAnswer]):
+    """A page of things."""
+
+
+def note_access(call: Call, thing: ResourceAnswer) -> None:
+    """Remember when a thing was opened last; no version of it or of its owner. What is older than
+    what is known changes nothing.
+    """
+    if thing.last_accessed_at is None:
+        return
+    at = format_time(thing.last_accessed_at)
+    key = Resource.key_of(thing.id)
+    call.table.update_unversioned(key, {"lastAccessedAt": at}, rising="lastAccessedAt")
+    if thing.type == WORKSPACE and not thing.orphaned:
+        last = {"lastWorkspaceId": thing.id, "lastWorkspaceAccessedAt": at}
+        owned = owned_key(thing.user_id)
+        call.table.update_unversioned(owned, last, rising="lastWorkspaceAccessedAt")

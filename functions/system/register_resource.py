@@ -1,0 +1,74 @@
+"""POST /system/resources (W2)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from rollcall.fields import Id
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Invalid
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.text import Line
+from rollcall.kit.transaction import Change
+from rollcall.resource_types import WORKSPACE, read_types
+from rollcall.resources import Resource, ResourceAnswer
+from rollcall.scopes import Scope
+from rollcall.system_operations import system_operation
+from rollcall.users import User, load_modifiable
+
+
+class RegisterResource(WriteRequest):
+    """What there is, and whose it is."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"type": "workspace", "userId": "usr_abc123", "name": "Field notes"}]
+        }
+    )
+
+    type: Annotated[
+        str, Field(max_length=40, description="workspace, persona, …: each type has its rule.")
+    ]
+    user_id: Annotated[Id, Field(description="The owner.")]
+    name: Line | None = None
+    group_id: Annotated[
+        Id | None, Field(description="A group that it belongs to and that the owner is in.")
+    ] = None
+    external_id: Annotated[
+        Line | None, Field(description="What you call it; unique within the type.")
+    ] = None
+    active: Annotated[bool, Field(description="Whether it is in use, or archived.")] = True
+
+
+@system_operation(
+    "POST /system/resources",
+    permission=Scope.RESOURCES,
+    status=201,
+    reads=[User, Group],
+    writes=[Resource],
+)
+def register_resource(request: RegisterResource, call: Call) -> ResourceAnswer:
+    """Register something that a user owns.
+
+    What becomes of it when the owner is deleted is the rule of its type: it goes too, it stays
+    without an owner, or it refuses the deletion.
+    """
+    types = read_types(call.settings.resource_types)
+    if request.type not in types:
+        message = f"There is no type {request.type}; there are {', '.join(types)}."
+        raise Invalid.field("type", message, "unknown_type")
+    owner = load_modifiable(call.table, request.user_id)
+    resource = Resource(
+        id=call.new_id("wsp" if request.type == WORKSPACE else "res"),
+        created_at=call.now,
+        updated_at=call.now,
+        **request.model_dump(exclude={"reason"}),
+    )
+    return call.commit(
+        Change(None, resource.owned_by(owner, call.now)),
+        answer=ResourceAnswer.of,
+        requires=resource.require_placed(owner),
+    )

@@ -1,0 +1,29 @@
+"""DELETE /system/resources/{resourceId} (W2)."""
+
+from __future__ import annotations
+
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.resources import Resource
+from rollcall.scopes import Scope
+from rollcall.system_operations import system_operation
+from rollcall.user_answers import Deletion
+
+
+class RemoveResource(WriteRequest):
+    """What to remove."""
+
+    resource_id: Id
+
+
+@system_operation(
+    "DELETE /system/resources/{resource_id}", permission=Scope.RESOURCES, writes=[Resource]
+)
+def remove_resource(request: RemoveResource, call: Call) -> Deletion:
+    """Remove what a user owned; its external id is free again."""
+    thing = call.table.load(Resource, request.resource_id)
+    return call.commit(
+        Change(thing, thing.as_erased()), answer=lambda _: Deletion(message="Resource removed")
+    )

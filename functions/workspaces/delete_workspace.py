@@ -1,0 +1,36 @@
+"""DELETE /admin/workspaces/{workspaceId} (W1)."""
+
+from __future__ import annotations
+
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.resources import Resource, load_workspace
+from rollcall.user_answers import Deletion
+
+
+class DeleteWorkspace(WriteRequest):
+    """Which workspace to delete."""
+
+    workspace_id: Id
+
+
+@operation(
+    "DELETE /admin/workspaces/{workspace_id}",
+    permission=Permission.WORKSPACE_DELETE,
+    scoped=True,
+    writes=[Resource],
+)
+def delete_workspace(request: DeleteWorkspace, call: Call) -> Deletion:
+    """Delete a workspace, also one without an owner.
+
+    A group admin can delete those of the own groups.
+    """
+    workspace = load_workspace(call, request.workspace_id, Permission.WORKSPACE_DELETE)
+    return call.commit(
+        Change(workspace, workspace.as_erased()),
+        answer=lambda _: Deletion(message="Workspace deleted"),
+    )

@@ -1,0 +1,41 @@
+"""GET /admin/resources (W2)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Invalid
+from rollcall.kit.paging import Listing, ListRequest, read_page
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.resources import OF_TYPE, OWNER, Resource, ResourceAnswer, ResourcePage
+
+
+class ListResources(ListRequest):
+    """Of which type or owner, or both, and which page."""
+
+    type: Annotated[
+        str | None, Field(pattern="^[a-z][a-z0-9-]{0,39}$", description="workspace, persona, …")
+    ] = None
+    owner: Annotated[
+        Id | None, Field(description="Of this owner, or who was; also of a deleted user.")
+    ] = None
+
+
+@operation("GET /admin/resources", permission=Permission.RESOURCE_VIEW, reads=[Resource])
+def list_resources(request: ListResources, call: Call) -> ResourcePage:
+    """List what users own: all of one type, oldest first, or all of one owner."""
+    if request.owner:
+        prefix = f"{request.type}#" if request.type else ""
+        listing = Listing("gsi1", f"{OWNER}{request.owner}", prefix=prefix)
+    elif request.type:
+        listing = Listing("gsi2", f"{OF_TYPE}{request.type}")
+    else:
+        message = "Name a type, an owner, or both."
+        raise Invalid.field("owner", message, "filter_needed")
+    items, pagination = read_page(call, listing, request)
+    return ResourcePage(items=ResourceAnswer.of_items(items), pagination=pagination)

@@ -1,0 +1,63 @@
+"""POST /admin/workspaces/{workspaceId}/transfer (W1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from rollcall.fields import Id
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.table import not_found
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.resources import (
+    Resource,
+    ResourceAnswer,
+    load_workspace,
+    without_deleted_groups,
+)
+from rollcall.users import User, load_modifiable
+
+
+class TransferWorkspace(WriteRequest):
+    """Which workspace, and who shall have it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"userId": "usr_abc123"}]})
+
+    workspace_id: Id
+    user_id: Annotated[Id, Field(description="The new owner, who is in the workspace's group.")]
+
+
+@operation(
+    "POST /admin/workspaces/{workspace_id}/transfer",
+    permission=Permission.WORKSPACE_TRANSFER,
+    scoped=True,
+    reads=[User, Group],
+    writes=[Resource],
+)
+def transfer_workspace(request: TransferWorkspace, call: Call) -> ResourceAnswer:
+    """Give a workspace to another user, also one without an owner.
+
+    A group admin can transfer those of the own groups, between members.
+    """
+    workspace = load_workspace(call, request.workspace_id, Permission.WORKSPACE_TRANSFER)
+    heir = _load_heir(call, request.user_id, workspace)
+    (kept,) = without_deleted_groups(call.table, [workspace])
+    moved = kept.owned_by(heir, call.now)
+    return call.commit(
+        Change(workspace, moved), answer=ResourceAnswer.of, requires=moved.require_placed(heir)
+    )
+
+
+def _load_heir(call: Call, user_id: str, workspace: Resource) -> User:
+    """The new owner. For a group admin there are no users beside the members of the group."""
+    if call.actor.holds(Permission.WORKSPACE_TRANSFER):
+        return load_modifiable(call.table, user_id)
+    user = call.table.load(User, user_id)
+    if workspace.group_id not in user.group_ids:
+        raise not_found(User)
+    return load_modifiable(call.table, user_id)

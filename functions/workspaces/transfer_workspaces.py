@@ -1,0 +1,127 @@
+"""POST /admin/users/{ownerId}/transfer-workspaces (W1)."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import batched
+from typing import Annotated, NamedTuple
+
+from pydantic import ConfigDict, Field
+
+from rollcall.fields import Id
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict, Invalid
+from rollcall.kit.model import Answer, Model, WriteRequest
+from rollcall.kit.retry import retry_contended
+from rollcall.kit.row_results import RowProblem
+from rollcall.kit.table import not_found
+from rollcall.kit.transaction import Change, Required
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.resource_types import WORKSPACE
+from rollcall.resources import OWNER, Resource, load_things, without_deleted_groups
+from rollcall.users import User, load_modifiable
+
+AT_ONCE = 20
+"""A workspace takes three of the hundred actions that a transaction may have, and its group one."""
+AT_MOST = 1_000
+"""What one call transfers well within the 29 seconds that API Gateway waits."""
+
+
+class TransferWorkspaces(WriteRequest):
+    """Whose workspaces, and who shall have them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"userId": "usr_abc123"}]})
+
+    owner_id: Id
+    user_id: Annotated[Id, Field(description="The new owner.")]
+
+
+class RefusedWorkspace(Model):
+    """A workspace that stays where it is, and why."""
+
+    id: str
+    problem: RowProblem
+
+
+class WorkspacesTransferred(Answer):
+    """How far it has come."""
+
+    transferred: int
+    remaining: Annotated[
+        int, Field(description="How many have not been tried yet; send the request again.")
+    ]
+    refused: tuple[RefusedWorkspace, ...]
+
+
+class _Part(NamedTuple):
+    transferred: int
+    refused: list[RefusedWorkspace]
+
+
+@operation(
+    "POST /admin/users/{owner_id}/transfer-workspaces",
+    permission=Permission.WORKSPACE_TRANSFER,
+    timeout=29,
+    reads=[User, Group],
+    writes=[Resource],
+)
+def transfer_workspaces(request: TransferWorkspaces, call: Call) -> WorkspacesTransferred:
+    """Give all workspaces of a user to another one, also those that a deleted user has left.
+
+    A call transfers 1,000 at most, and says how many remain: send it again until none do. Those
+    whose group the new owner is not in stay, and are named.
+    """
+    if request.user_id == request.owner_id:
+        message = "These workspaces are this user's already."
+        raise Invalid.field("userId", message, "same_user")
+    load_modifiable(call.table, request.user_id)
+    remaining = _count(request, call)
+    done: list[_Part] = []
+    found = call.table.query_index("gsi1", f"{OWNER}{request.owner_id}", prefix=f"{WORKSPACE}#")
+    for batch in batched(found, AT_ONCE, strict=False):
+        if sum(part.transferred for part in done) + AT_ONCE > AT_MOST:
+            break
+        ids = [str(item["id"]) for item in batch]
+        done.append(retry_contended(partial(_transfer, request, call, ids)))
+        remaining -= len(ids)
+    answer = WorkspacesTransferred(
+        transferred=sum(part.transferred for part in done),
+        remaining=max(0, remaining),
+        refused=tuple(each for part in done for each in part.refused),
+    )
+    call.remember(answer)
+    return answer
+
+
+def _count(request: TransferWorkspaces, call: Call) -> int:
+    """How many there are; a deleted user of whom nothing is left is not there any more."""
+    owner = call.table.find(User, request.owner_id)
+    number = call.table.count_index("gsi1", f"{OWNER}{request.owner_id}", prefix=f"{WORKSPACE}#")
+    if not number and (owner is None or not owner.exists):
+        raise not_found(User)
+    call.check_version(owner)
+    return number
+
+
+def _transfer(request: TransferWorkspaces, call: Call, ids: list[str]) -> _Part:
+    part = call.part()
+    heir = load_modifiable(part.table, request.user_id)
+    things = load_things(part.table, ids)
+    owned = [each for each in things if each.user_id == request.owner_id]  # the index lags
+    changes: list[Change[Resource]] = []
+    required: list[Required] = []
+    refused: list[RefusedWorkspace] = []
+    for thing, kept in zip(owned, without_deleted_groups(part.table, owned), strict=True):
+        try:
+            moved = kept.owned_by(heir, part.now)
+        except Conflict as problem:
+            body = RowProblem.model_validate(problem.body(part.request_id))
+            refused.append(RefusedWorkspace(id=thing.id, problem=body))
+        else:
+            changes.append(Change(thing, moved))
+            required += moved.require_placed(heir)
+    if changes:
+        part.commit(*changes, answer=lambda written: written, requires=required)
+    return _Part(len(changes), refused)
