@@ -10,7 +10,7 @@ from functions.users.delete_note import delete_note
 from functions.users.delete_user import delete_user
 from rollcall.notes import find_notes
 from rollcall.statuses import Status
-from rollcall.unique_ids import ALPHABETS, unique_id_claim
+from rollcall.unique_ids import unique_id_claim
 from tests.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import about, ask, leave_behind, scenario

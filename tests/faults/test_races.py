@@ -7,11 +7,14 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
+from functions.users.add_note import add_note
+from functions.users.assign_unique_id import assign_unique_id
 from functions.users.create_user import create_user
 from functions.users.delete_user import delete_user
 from functions.users.demote_user import demote_user
@@ -142,6 +145,56 @@ def test_users_whose_generated_usernames_are_the_same_all_get_one(world: World) 
     assert {reply.status for reply in replies} == {201}
     usernames = {reply.body["username"] for reply in replies}
     assert usernames == {"ada", *(f"ada{number}" for number in range(2, 7))}
+    settled(world)
+
+
+def test_one_unique_id_written_in_twenty_ways_is_assigned_once(world: World) -> None:
+    letters = itertools.product(*((each, each.upper()) for each in "badge"))
+    spellings = ["".join(each) for each in itertools.islice(letters, 20)]
+    users = {world.add_user().id: spelling for spelling in spellings}
+    assign = partial(world.invoke, assign_unique_id)
+
+    replies = race(
+        world,
+        [
+            partial(assign, path={"user_id": user_id}, body={"uniqueId": spelling})
+            for user_id, spelling in users.items()
+        ],
+    )
+
+    assert Counter(reply.status for reply in replies) == {200: 1, 409: 19}
+    assert {reply.code for reply in replies if reply.status == 409} == {"unique_id_taken"}
+    assert len([user for user in world.users() if user.unique_id]) == 1
+    settled(world)
+
+
+def test_generated_unique_ids_are_all_different_down_to_the_last_one(world: World) -> None:
+    settings = world.runtime.settings.model_copy(update={"unique_id_pattern": "EMP-#"})
+    world.runtime = replace(world.runtime, settings=settings)
+    users = [world.add_user().id for _ in range(11)]
+
+    generate = partial(world.invoke, assign_unique_id, body={})
+    replies = race(world, [partial(generate, path={"user_id": each}) for each in users])
+
+    given = {reply.body["uniqueId"] for reply in replies if reply.status == 200}
+    assert given == {f"EMP-{digit}" for digit in range(10)}
+    assert [reply.code for reply in replies if reply.status != 200] == ["unique_ids_exhausted"]
+    settled(world)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_user_who_is_deleted_while_a_note_is_added_keeps_none(
+    world: World, order: tuple[int, ...]
+) -> None:
+    user = world.add_user()
+    note = partial(world.invoke, add_note, path={"user_id": user.id}, body={"text": "Called."})
+
+    added, deleted = race(world, [note, deed(world, delete_user, world.admin_id, user.id)], order)
+
+    assert deleted.status == 200
+    assert added.status == (201 if order == (0, 1) else 404)
+    world.drain()
+    assert [item["sk"] for item in world.items() if item["pk"] == user.key().pk] == ["#USER"]
     settled(world)
 
 
