@@ -33,7 +33,7 @@ def members_of_a_deleted_group(world: World, number: int) -> tuple[str, list[str
 def end_some(world: World, group_id: str) -> int:
     """One step; returns how many are left by the tombstone."""
     end_memberships(world.call("finish_deletion"), Group, group_id, STEP)
-    return world.group(group_id).members_left
+    return world.group(group_id).members_left or 0
 
 
 def test_each_step_ends_some_and_writes_down_how_many_are_left(world: World) -> None:

@@ -27,7 +27,10 @@ class AddedMember(PlaceInGroup):
     user_id: Id
 
 
-def _refuse_repeated(members: tuple[AddedMember, ...]) -> tuple[AddedMember, ...]:
+def _check_members(members: tuple[AddedMember, ...]) -> tuple[AddedMember, ...]:
+    # With min_length, pydantic would call a list too short whose only row is wrong.
+    if not members:
+        raise ValueError("Name at least one user.")
     refuse_repeated(members, "user_id")
     return members
 
@@ -42,8 +45,8 @@ class AddUsersToGroup(WriteRequest):
     group_id: Id
     members: Annotated[
         tuple[AddedMember, ...],
-        Field(min_length=1, max_length=100),
-        AfterValidator(_refuse_repeated),
+        Field(max_length=100, json_schema_extra={"minItems": 1}),
+        AfterValidator(_check_members),
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.groups.add_user_to_group import add_user_to_group
+from functions.groups.delete_group import delete_group
 from functions.users.get_me import get_me
 from rollcall.permissions import Permission
 from tests.aws_edge import watched
@@ -73,13 +74,72 @@ def test_unknown_group_and_user_are_not_found(world: World) -> None:
     assert world.user(user.id) == user
 
 
+def test_membership_counts_from_its_beginning_to_its_end(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Viewers", Permission.USER_VIEW)
+
+    reply = add(
+        world,
+        user.id,
+        groupId=group_id,
+        startsAt="2026-01-05T11:00:00+01:00",
+        endsAt="2026-01-05T11:00:00Z",
+    )
+
+    assert reply.body["groupMemberships"] == [
+        {
+            "groupId": group_id,
+            "role": "member",
+            "startsAt": "2026-01-05T10:00:00.000Z",
+            "endsAt": "2026-01-05T11:00:00.000Z",
+        }
+    ]
+    counted = []
+    for _ in range(4):
+        me = world.invoke(get_me, caller=user.id)
+        counted.append(bool(me.body["effectivePermissions"]))
+        world.clock.advance(minutes=40)
+    assert counted == [False, False, True, False]
+
+
+def test_time_stays_unless_it_is_named(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Readers")
+    ends = "2026-02-01T00:00:00.000Z"
+    add(world, user.id, groupId=group_id, endsAt=ends)
+
+    kept = add(world, user.id, groupId=group_id, role="admin").body["groupMemberships"]
+    assert kept == [{"groupId": group_id, "role": "admin", "endsAt": ends}]
+    freed = add(world, user.id, groupId=group_id, endsAt=None).body["groupMemberships"]
+    assert freed == [{"groupId": group_id, "role": "admin"}]
+
+
+def test_superior_in_the_group_is_not_limited_through_the_back_door(world: World) -> None:
+    group_id = world.add_group("Readers")
+    superior = world.join_group(world.add_user(is_admin=True).id, group_id)
+    caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
+
+    reply = add(world, superior.id, caller.id, groupId=group_id, endsAt="2026-01-05T09:30:00Z")
+
+    assert (reply.status, reply.code) == (403, "target_outranks_caller")
+    assert world.user(superior.id) == superior
+
+
+def test_deleted_group_is_not_joined_also_by_who_is_still_in_it(world: World) -> None:
+    group_id = world.add_group("Readers")
+    member, stranger = world.join_group(world.add_user().id, group_id), world.add_user()
+    world.invoke(delete_group, path={"group_id": group_id})
+    for user in (member, stranger):
+        reply = add(world, user.id, groupId=group_id, role="admin")
+        assert (reply.status, reply.code) == (404, "group_not_found")
+        assert world.user(user.id) == user
+
+
 def test_deleted_user_joins_no_group(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Readers")
     world.change_user(user, user.as_deleted(world.clock.now))
     assert add(world, user.id, groupId=group_id).code == "user_deleted"
 
 
-def test_nobody_passes_on_by_a_group_what_he_does_not_hold(world: World) -> None:
+def test_nobody_passes_on_by_a_group_what_they_do_not_hold(world: World) -> None:
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
     user, group_id = world.add_user(), world.add_group("Deleters", Permission.USER_DELETE)
 
@@ -95,6 +155,8 @@ def test_nobody_passes_on_by_a_group_what_he_does_not_hold(world: World) -> None
         ({}, ["groupId"]),
         ({"groupId": "grp_1", "role": "owner"}, ["role"]),
         ({"group_id": "grp_1"}, ["groupId", "group_id"]),
+        ({"groupId": "grp_1", "startsAt": "2026-01-05"}, ["startsAt"]),
+        ({"groupId": "grp_1", "endsAt": "2026-01-05T09:00:00"}, ["endsAt"]),
     ],
 )
 def test_each_wrong_field_has_its_entry(

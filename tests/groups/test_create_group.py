@@ -102,7 +102,7 @@ def test_taken_name_is_refused(world: World, name: str) -> None:
     assert world.items() == stored
 
 
-def test_nobody_lets_a_group_grant_what_he_does_not_hold(world: World) -> None:
+def test_nobody_lets_a_group_grant_what_they_do_not_hold(world: World) -> None:
     caller = world.add_user(permissions=(Permission.GROUP_CREATE, Permission.USER_VIEW))
 
     refused = create(world, caller=caller.id, name="Deleters", permissions=["user.delete"])

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from functions.groups.delete_group import delete_group
 from functions.groups.remove_user_from_group import remove_user_from_group
 from functions.users.get_user import get_user
 from rollcall.grants import GroupRole
 from rollcall.permissions import Permission
 from rollcall.users import User
+from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World
 
 
@@ -16,20 +20,23 @@ def remove(world: World, user_id: str, group_id: str, caller: str = "") -> Reply
 
 
 def add_member(world: World, group_id: str) -> User:
-    user = world.add_user()
-    return world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
+    return world.join_group(world.add_user().id, group_id)
 
 
 def test_member_leaves_one_group_and_keeps_the_others(world: World) -> None:
     leaving, staying = world.add_group("Leaving"), world.add_group("Staying")
     user = add_member(world, leaving)
-    world.change_user(user, user.with_membership(staying, GroupRole.ADMIN))
+    world.join_group(user.id, staying, GroupRole.ADMIN)
 
     reply = remove(world, user.id, leaving)
 
     assert (reply.status, reply.body["groups"]) == (200, [staying])
     assert world.user(user.id).group_ids == (staying,)
-    assert world.journal(user.id)[-1].action == "remove_user_from_group"
+    entry = world.journal(user.id)[-1]
+    assert entry.action == "remove_user_from_group"
+    change = entry.changes[f"groups.{leaving}"]
+    assert (change.before, change.after) == ({"role": "member"}, None)
+    assert [world.group(each).member_count for each in (leaving, staying)] == [0, 1]
 
 
 def test_what_the_group_granted_ends_at_once(world: World) -> None:
@@ -52,6 +59,44 @@ def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
     assert world.user(user.id) == user
 
 
+def test_deleted_group_has_nobody_to_be_removed(world: World) -> None:
+    group_id = world.add_group("Readers")
+    user = add_member(world, group_id)
+    world.invoke(delete_group, path={"group_id": group_id})
+    reply = remove(world, user.id, group_id)
+    assert (reply.status, reply.code) == (404, "membership_not_found")
+
+
+def test_user_with_active_workspaces_there_stays_and_they_are_counted(world: World) -> None:
+    group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
+    user = add_member(world, group_id)
+    world.join_group(user.id, other_id)
+    for active in (True, True, False):
+        world.add_thing(user.id, group_id=group_id, active=active)
+
+    reply = remove(world, user.id, group_id)
+
+    assert (reply.status, reply.code) == (409, "active_workspaces")
+    assert f"(2 in {group_id})" in reply.body["detail"]
+    assert remove(world, user.id, other_id).body["groups"] == [group_id]
+
+
+def test_user_whose_workspaces_are_all_archived_may_leave(world: World) -> None:
+    group_id = world.add_group("Readers")
+    user = add_member(world, group_id)
+    world.add_thing(user.id, group_id=group_id, active=False)
+    assert remove(world, user.id, group_id).status == 200
+
+
+def test_workspace_made_meanwhile_is_seen(world: World) -> None:
+    group_id = world.add_group("Readers")
+    user = add_member(world, group_id)
+    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, group_id=group_id)):
+        reply = remove(world, user.id, group_id)
+    assert (reply.status, reply.code) == (409, "active_workspaces")
+    assert world.user(user.id).group_ids == (group_id,)
+
+
 def test_nobody_takes_rights_from_somebody_who_may_do_more(world: World) -> None:
     group_id = world.add_group("Deleters", Permission.USER_DELETE)
     user = add_member(world, group_id)
@@ -63,7 +108,7 @@ def test_nobody_takes_rights_from_somebody_who_may_do_more(world: World) -> None
     assert world.user(user.id) == user
 
 
-def test_deleted_user_keeps_his_groups_for_the_restoring(world: World) -> None:
+def test_deleted_user_keeps_the_groups_for_the_restoring(world: World) -> None:
     group_id = world.add_group("Readers")
     user = add_member(world, group_id)
     world.change_user(user, user.as_deleted(world.clock.now))
