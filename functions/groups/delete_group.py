@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
-
-from pydantic import Field
 
 from rollcall.access import AccessPolicy, change_policy
 from rollcall.fields import Id
@@ -16,7 +13,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission, refuse_outranked
-from rollcall.user_answers import Deletion
+from rollcall.user_answers import MembersDeletion
 
 
 class DeleteGroup(WriteRequest):
@@ -25,21 +22,12 @@ class DeleteGroup(WriteRequest):
     group_id: Id
 
 
-class GroupDeletion(Deletion):
-    """What the deletion of a group answers."""
-
-    memberships_pending: Annotated[
-        int,
-        Field(description="How many memberships are still to be ended; they give nothing now."),
-    ]
-
-
 @operation(
     "DELETE /admin/groups/{group_id}",
     permission=Permission.GROUP_DELETE,
     writes=[Group, AccessPolicy],
 )
-def delete_group(request: DeleteGroup, call: Call) -> GroupDeletion:
+def delete_group(request: DeleteGroup, call: Call) -> MembersDeletion:
     """Delete a group; what it granted ends at once, and nobody can join it any more.
 
     Refused while it has active workspaces, with their count. The memberships themselves are
@@ -53,7 +41,7 @@ def delete_group(request: DeleteGroup, call: Call) -> GroupDeletion:
             "or delete them first."
         )
         raise Conflict("active_workspaces", detail)
-    answer = GroupDeletion(message="Group deleted", memberships_pending=group.member_count)
+    answer = MembersDeletion(message="Group deleted", memberships_pending=group.member_count)
     return call.commit(Change(group, group.as_erased()), *changes, answer=lambda _: answer)
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import Field
-
 from rollcall.access import AccessPolicy, change_policy
 from rollcall.fields import Id
 from rollcall.kit.call import Call
@@ -14,7 +10,7 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.organizations import Organization
 from rollcall.permissions import Permission
-from rollcall.user_answers import Deletion
+from rollcall.user_answers import MembersDeletion
 
 
 class DeleteOrganization(WriteRequest):
@@ -23,27 +19,18 @@ class DeleteOrganization(WriteRequest):
     organization_id: Id
 
 
-class OrganizationDeletion(Deletion):
-    """What the deletion of an organization answers."""
-
-    memberships_pending: Annotated[
-        int,
-        Field(description="How many memberships are still to be ended; they give nothing now."),
-    ]
-
-
 @operation(
     "DELETE /admin/organizations/{organization_id}",
     permission=Permission.ORGANIZATION_DELETE,
     writes=[Organization, AccessPolicy],
 )
-def delete_organization(request: DeleteOrganization, call: Call) -> OrganizationDeletion:
+def delete_organization(request: DeleteOrganization, call: Call) -> MembersDeletion:
     """Delete an organization; what its members could do through it ends at once.
 
     The memberships themselves are cleared away afterwards, however many there are.
     """
     organization = call.table.load(Organization, request.organization_id)
-    answer = OrganizationDeletion(
+    answer = MembersDeletion(
         message="Organization deleted", memberships_pending=organization.member_count
     )
     ended = []

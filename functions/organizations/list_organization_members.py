@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from rollcall.fields import Id
-from rollcall.grants import OrganizationMembership, Period
 from rollcall.kit.call import Call
-from rollcall.kit.model import Answer
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.members import Member, read_members
+from rollcall.members import MemberAnswer, read_members
 from rollcall.operations import operation
 from rollcall.organizations import Organization
 from rollcall.permissions import Permission
-from rollcall.statuses import Status
 from rollcall.users import User
 
 
@@ -23,29 +18,10 @@ class ListOrganizationMembers(ListRequest):
     organization_id: Id
 
 
-class OrganizationMember(Period, Answer):
+class OrganizationMember(MemberAnswer):
     """A user in the organization, under which role, and when."""
 
-    user_id: str
-    name: str | None = None
-    email: str | None = None
-    username: str | None = None
-    status: Status
     role_id: str
-
-    @classmethod
-    def of(cls, member: Member) -> Self:
-        """The answer about this member."""
-        place, user = OrganizationMembership.model_validate(member.row), member.user
-        return cls(
-            user_id=user.id,
-            name=user.name,
-            email=user.email,
-            username=user.username,
-            status=user.status,
-            role_id=place.role_id,
-            **dict(place.period),
-        )
 
 
 class OrganizationMemberPage(Page[OrganizationMember]):

@@ -6,14 +6,13 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from rollcall.grants import GroupRole, Membership, Period
+from rollcall.grants import GroupRole
 from rollcall.groups import Group
 from rollcall.kit.call import Call
-from rollcall.kit.model import Answer, Time, VersionedAnswer
+from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.members import Member, read_members
+from rollcall.members import MemberAnswer, read_members
 from rollcall.permissions import Permission
-from rollcall.statuses import Status
 
 
 class GroupAnswer(VersionedAnswer):
@@ -42,29 +41,10 @@ class GroupAnswer(VersionedAnswer):
         return {**fields, "permissions": permissions}
 
 
-class GroupMember(Period, Answer):
+class GroupMember(MemberAnswer):
     """A user in a group, as what, and when."""
 
-    user_id: str
-    name: str | None = None
-    email: str | None = None
-    username: str | None = None
-    status: Status
     role: GroupRole
-
-    @classmethod
-    def of(cls, member: Member) -> Self:
-        """The answer about this member."""
-        place, user = Membership.model_validate(member.row), member.user
-        return cls(
-            user_id=user.id,
-            name=user.name,
-            email=user.email,
-            username=user.username,
-            status=user.status,
-            role=place.role,
-            **dict(place.period),
-        )
 
 
 class GroupMemberPage(Page[GroupMember]):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
-from rollcall.grants import MEMBERS
+from rollcall.grants import MEMBERS, Period
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Item
+from rollcall.kit.model import Answer
 from rollcall.kit.paging import Listing, ListRequest, Pagination, read_page
 from rollcall.kit.table import Table
+from rollcall.statuses import Status
 from rollcall.users import User
 
 
@@ -20,6 +22,23 @@ class Member(NamedTuple):
     """The membership as it is stored."""
     user: User
     """The user's own item, without any grants."""
+
+
+class MemberAnswer(Period, Answer):
+    """A user in a group or an organization, and when; whoever derives from it says as what."""
+
+    user_id: str
+    name: str | None = None
+    email: str | None = None
+    username: str | None = None
+    status: Status
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        """The answer about this member: what the membership says, and who it is."""
+        shown = ("name", "email", "username", "status")
+        user = {name: getattr(member.user, name) for name in shown}
+        return cls.model_validate({**member.row, **user})
 
 
 def read_members(

@@ -163,8 +163,17 @@ class Deletion(Answer):
     message: Line
 
 
+class MembersDeletion(Deletion):
+    """What the deletion of a group or an organization answers."""
+
+    memberships_pending: Annotated[
+        int,
+        Field(description="How many memberships are still to be ended; they give nothing now."),
+    ]
+
+
 class UserDeletion(Deletion):
-    """What the deletion of a user answers; for good, also what becomes of all that the user owned."""
+    """What the deletion of a user answers; for good, also what becomes of what the user owned."""
 
     workspaces_orphaned: Annotated[
         int | None, Field(description="Workspaces that stay without an owner.")
