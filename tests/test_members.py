@@ -2,61 +2,69 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from rollcall.kit.paging import ListRequest
-from rollcall.members import MemberAnswer, load_users, read_members
-from rollcall.statuses import Status
+from rollcall.members import load_users, read_members
 from tests.aws_edge import watched
-from tests.world import START, World
-
-DAY = timedelta(days=1)
+from tests.world import World
 
 
-def test_page_of_members_takes_two_requests_however_many_it_shows(world: World) -> None:
+def test_members_of_a_group_are_its_rows_with_their_users(world: World) -> None:
+    group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
+    users = [world.add_user(name=f"User {number}") for number in range(3)]
+    for user in users:
+        world.join_group(user.id, group_id)
+    world.join_group(world.add_user().id, other_id)
+
+    members, pagination = read_members(world.call(), group_id, ListRequest(), 3)
+
+    assert [member.user.id for member in members] == sorted(user.id for user in users)
+    assert {member.row["groupId"] for member in members} == {group_id}
+    assert {member.user.name for member in members} == {"User 0", "User 1", "User 2"}
+    assert pagination.total == 3
+
+
+def test_members_of_an_organization_are_found_in_the_same_way(world: World) -> None:
+    organization_id = world.add_organization("Acme")
+    user = world.join_organization(world.add_user().id, organization_id)
+
+    ((row, found),), _ = read_members(world.call(), organization_id, ListRequest(), 1)
+
+    assert (row["organizationId"], found.id) == (organization_id, user.id)
+
+
+def test_page_takes_one_query_and_one_batch_whatever_its_size(world: World) -> None:
     group_id = world.add_group("Readers")
-    ids = sorted(world.join_group(world.add_user().id, group_id).id for _ in range(4))
+    for _ in range(6):
+        world.join_group(world.add_user().id, group_id)
+    read_members(world.call(), group_id, ListRequest(limit=1), 6)  # makes the key of cursors
+    for limit in (1, 5, 100):
+        with watched(world.aws) as seen:
+            read_members(world.call(), group_id, ListRequest(limit=limit), 6)
+        assert [call.operation for call in seen] == ["Query", "BatchGetItem"]
 
-    with watched(world.aws) as seen:
-        members, pagination = read_members(world.call(), group_id, ListRequest(), 4)
 
-    assert [call.operation for call in seen] == ["Query", "BatchGetItem"]
-    assert [member.user.id for member in members] == ids
-    assert pagination.total == 4
-
-
-def test_who_has_been_erased_meanwhile_is_left_out(world: World) -> None:
+def test_row_of_a_user_deleted_for_good_is_nobody(world: World) -> None:
     group_id = world.add_group("Readers")
-    gone, soft = (world.join_group(world.add_user().id, group_id) for _ in range(2))
+    gone, kept = (world.join_group(world.add_user().id, group_id) for _ in range(2))
     world.write(gone, gone.as_erased(world.clock.now))
-    world.change_user(soft, soft.as_deleted(world.clock.now))
 
     members, _ = read_members(world.call(), group_id, ListRequest(), 2)
 
-    assert [(each.user.id, each.user.status) for each in members] == [(soft.id, Status.DELETED)]
+    assert [member.user.id for member in members] == [kept.id]
 
 
-def test_users_are_loaded_once_each_without_those_who_are_not_there(world: World) -> None:
-    user = world.add_user()
-    found = load_users(world.runtime.table, [user.id, user.id, "usr_unknown"])
-    assert found.keys() == {user.id}
-    assert load_users(world.runtime.table, []) == {}
-
-
-def test_answer_says_who_it_is_and_when(world: World) -> None:
+def test_soft_deleted_user_is_a_member_who_can_be_restored(world: World) -> None:
     group_id = world.add_group("Readers")
-    user = world.add_user("ada@example.com", name="Ada", username="ada")
-    world.join_group(user.id, group_id, starts_at=START, ends_at=START + DAY)
-    (member,), _ = read_members(world.call(), group_id, ListRequest(), 1)
+    user = world.join_group(world.add_user().id, group_id)
+    world.change_user(user, user.as_deleted(world.clock.now))
+    ((_, found),), _ = read_members(world.call(), group_id, ListRequest(), 1)
+    assert found.status == "deleted"
 
-    answer = MemberAnswer.of(member)
 
-    assert answer.model_dump() == {
-        "user_id": user.id,
-        "name": "Ada",
-        "email": "ada@example.com",
-        "username": "ada",
-        "status": Status.ACTIVE,
-        "starts_at": START,
-        "ends_at": START + DAY,
-    }
+def test_users_are_loaded_together_each_once(world: World) -> None:
+    first, second = world.add_user(), world.add_user()
+    with watched(world.aws) as seen:
+        found = load_users(world.runtime.table, [first.id, second.id, first.id, "usr_unknown"])
+    assert found.keys() == {first.id, second.id}
+    assert found[first.id].email == first.email
+    assert [call.operation for call in seen] == ["BatchGetItem"]
