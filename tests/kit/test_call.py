@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from rollcall.grants import GroupRole
+from rollcall.groups import Group
 from rollcall.kit.actor import Actor
-from rollcall.kit.errors import Stale
+from rollcall.kit.errors import Contended, Stale
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.transaction import Change
 from rollcall.user_answers import UserAnswer
@@ -99,3 +100,67 @@ def test_part_is_done_with_the_rights_that_the_caller_has_by_then(world: World) 
         call.part().commit(Change(present, renamed), answer=UserAnswer.of)
 
     assert (world.user(user.id).name, world.user(user.id).version) == ("Second", 3)
+
+
+def test_rows_that_are_left_behind_go_with_what_they_counted_for(world: World) -> None:
+    group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
+    user = world.add_user()
+    user = world.change_user(user, user.with_membership(group_id).with_membership(other_id))
+    rows = {row.key(): row.counts() for row in user.memberships}
+
+    world.call().remove_rows(rows)
+
+    assert world.user(user.id).memberships == ()
+    groups = [world.runtime.table.load(Group, each) for each in (group_id, other_id)]
+    assert [group.member_count for group in groups] == [0, 0]
+    assert len(world.journal(user.id)) == 2, "the version that left them behind has its entry"
+
+
+def test_rows_one_of_which_is_gone_already_all_stay(world: World) -> None:
+    group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
+    user = world.add_user()
+    user = world.change_user(user, user.with_membership(group_id).with_membership(other_id))
+    first, second = user.memberships
+    world.call().remove_rows({first.key(): first.counts()})
+
+    with pytest.raises(Contended):
+        world.call().remove_rows({row.key(): row.counts() for row in (first, second)})
+
+    assert world.user(user.id).memberships == (second,)
+    assert world.runtime.table.load(Group, second.group_id).member_count == 1
+
+
+def test_no_rows_are_nothing_to_do(world: World) -> None:
+    with watched(world.aws) as seen:
+        world.call().remove_rows({})
+    assert seen == []
+
+
+def test_answer_of_work_in_parts_is_kept_for_the_same_call(world: World) -> None:
+    user = UserAnswer.of(world.add_user())
+    key = Idempotency.of("key-1", actor_id="usr_1", operation="test", sent="{}")
+    call = replace(world.call(), idempotency=key)
+
+    call.remember(user)
+
+    stored = key.recall(world.runtime.table.get_item(key.key), world.clock.now)
+    assert stored is not None
+    assert UserAnswer.model_validate_json(stored) == user
+    with pytest.raises(Contended):
+        call.remember(user)
+    world.clock.advance(days=2)
+    replace(world.call(), idempotency=key).remember(user)
+
+
+def test_answer_is_not_kept_for_a_call_without_a_key(world: World) -> None:
+    with watched(world.aws) as seen:
+        world.call().remember(UserAnswer.of(world.add_user()))
+    assert not [call for call in seen if "IDEMPOTENCY#" in str(call.parameters)]
+
+
+def test_taking_back_what_is_as_it_was_does_nothing(world: World) -> None:
+    user = world.add_user()
+    with watched(world.aws) as seen:
+        world.call().take_back(Change(user, user))
+    assert seen == []
+    assert world.user(user.id) == user

@@ -398,3 +398,42 @@ def test_idempotency_key_of_a_reading_operation_is_passed_over(world: World) -> 
     stored = world.items()
     assert world.invoke(get_me, headers={"Idempotency-Key": "key-1"}).status == 200
     assert world.items() == stored
+
+
+def authorized_as(**held: Any) -> Callable[..., Actor]:
+    return lambda event, runtime, now: Actor(kind="user", id="usr_1", **held)
+
+
+SCOPED = {"user.update": frozenset({"grp_1"})}
+
+
+@pytest.mark.parametrize(
+    ("scoped", "held", "status"),
+    [
+        (False, {"permissions": frozenset({"user.update"})}, 200),
+        (False, {"scoped": SCOPED}, 403),
+        (True, {"permissions": frozenset({"user.update"})}, 200),
+        (True, {"permissions": frozenset({"admin:access"})}, 200),
+        (True, {"scoped": SCOPED}, 200),
+        (True, {"scoped": {"user.update": frozenset()}}, 403),
+        (True, {"scoped": {"user.view": frozenset({"grp_1"})}}, 403),
+        (True, {}, 403),
+    ],
+)
+def test_permission_for_some_things_is_enough_only_where_the_operation_says_so(
+    world: World, scoped: bool, held: dict[str, Any], status: int
+) -> None:
+    operation = replace(declare(scoped=scoped), authorize=authorized_as(**held))
+    event = make_event(operation, claims={}, path={"user_id": "usr_1"})
+
+    answer = operation.handle(event, world.runtime)
+
+    assert answer["statusCode"] == status
+    if status == 403:
+        assert json.loads(answer["body"])["code"] == "permission_missing"
+        assert "user.update" in json.loads(answer["body"])["detail"]
+
+
+def test_scopes_and_timeout_are_part_of_the_declaration() -> None:
+    operation = declare(scoped=True, timeout=28)
+    assert (operation.oauth_scopes, operation.scoped, operation.timeout) == (("scope",), True, 28)

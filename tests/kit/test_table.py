@@ -102,6 +102,67 @@ def test_index_is_read_up_to_a_key_and_a_number(world: World) -> None:
     assert names(up_to="beta~") == ["alpha", "beta"]
 
 
+def put_in_index(world: World, *sort_keys: str) -> None:
+    for number, sort_key in enumerate(sort_keys):
+        put(world, "ROW", str(number), gsi1pk="LIST", gsi1sk=sort_key)
+
+
+def in_index(world: World, **options: Any) -> list[str]:
+    return [str(i["gsi1sk"]) for i in world.runtime.table.query_index("gsi1", "LIST", **options)]
+
+
+def test_index_is_read_by_prefix_and_from_its_end(world: World) -> None:
+    put_in_index(world, "a#1", "b#1", "b#2", "b#3", "c#1")
+
+    assert in_index(world, prefix="b#") == ["b#1", "b#2", "b#3"]
+    assert in_index(world, newest_first=True) == ["c#1", "b#3", "b#2", "b#1", "a#1"]
+    assert in_index(world, prefix="b#", newest_first=True, limit=2) == ["b#3", "b#2"]
+    assert in_index(world, up_to="b#2", newest_first=True, limit=2) == ["b#2", "b#1"]
+    assert in_index(world, prefix="d#") == []
+
+
+def test_index_is_read_on_from_any_item_either_way(world: World) -> None:
+    put_in_index(world, "a", "b", "c", "c", "d")
+    items = list(world.runtime.table.query_index("gsi1", "LIST"))
+
+    for place, item in enumerate(items):
+        following = [str(each["gsi1sk"]) for each in items[place + 1 :]]
+        preceding = [str(each["gsi1sk"]) for each in items[:place]]
+        assert in_index(world, after=item) == following
+        assert in_index(world, after=item, newest_first=True) == preceding[::-1]
+        assert in_index(world, after=item, limit=1) == following[:1]
+
+
+def test_limit_is_what_is_read_and_not_only_what_is_shown(world: World) -> None:
+    put_in_index(world, *(f"{number:02}" for number in range(20)))
+    with watched(world.aws) as seen:
+        assert in_index(world, limit=3) == ["00", "01", "02"]
+    assert [call.parameters["Limit"] for call in seen] == [3]
+
+
+def test_index_with_long_items_is_read_and_counted_to_its_end(world: World) -> None:
+    for number in range(6):  # a Query answers 1 MB at most
+        put(world, "LONG", str(number), big="x" * 300_000, gsi1pk="LIST", gsi1sk=str(number))
+
+    with watched(world.aws) as seen:
+        assert in_index(world, newest_first=True) == ["5", "4", "3", "2", "1", "0"]
+    assert len(seen) > 1
+    with watched(world.aws) as seen:
+        assert world.runtime.table.count_index("gsi1", "LIST") == 6
+    assert len(seen) > 1
+    assert {call.parameters["Select"] for call in seen} == {"COUNT"}
+
+
+def test_index_is_counted_as_it_would_be_read(world: World) -> None:
+    put_in_index(world, "a#1", "b#1", "b#2", "b#3", "c#1")
+    count = world.runtime.table.count_index
+
+    assert count("gsi1", "LIST") == 5
+    assert count("gsi1", "LIST", prefix="b#") == 3
+    assert count("gsi1", "LIST", up_to="b#2") == 3
+    assert count("gsi1", "LIST", prefix="d#") == count("gsi1", "OTHER") == 0
+
+
 def test_index_is_read_for_what_holds_some_values(world: World) -> None:
     for number in range(6):
         even = number % 2 == 0

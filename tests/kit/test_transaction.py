@@ -10,6 +10,7 @@ import pytest
 from rollcall.grants import GroupRole
 from rollcall.groups import Group
 from rollcall.kit.actor import Actor
+from rollcall.kit.entity import Counter, Floor, Key
 from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
 from rollcall.kit.transaction import Change, Origin, Required, Transaction
 from rollcall.statuses import Status
@@ -210,3 +211,168 @@ def test_conflict_of_two_transactions_is_contended(world: World) -> None:
         pytest.raises(Contended),
     ):
         rename(world, user, "New")
+
+
+# Numbers that stand on the items of others.
+
+
+NOTHING_LESS = Floor(0, "too_few", "There are not so many.")
+READERS = Counter(Group.key_of("grp_readers"), "readers", NOTHING_LESS, holder=Group)
+WRITERS = Counter(Group.key_of("grp_readers"), "writers", NOTHING_LESS, holder=Group)
+OF_ITSELF = Counter(Key("SHELF", "SHELF"), "books", stamped=True)
+BESIDE_IT = Counter(Key("SHELF", "SHELF"), "boxes", stamped=True)
+
+
+def put_readers(world: World, **fields: Any) -> Group:
+    now = world.clock.now
+    group = Group(id="grp_readers", created_at=now, updated_at=now, name="Readers", **fields)
+    assert world.runtime.table.put_once(group.item())
+    return group
+
+
+def adjust(world: World, deltas: Mapping[Counter, int], *requires: Required) -> None:
+    transaction = begin(world, None, *requires)
+    transaction.adjust_counts(deltas)
+    transaction.add_requirements()
+    transaction.send()
+
+
+def stored(world: World, counter: Counter) -> dict[str, Any]:
+    return world.runtime.table.get_item(counter.key) or {}
+
+
+def test_several_numbers_on_one_item_change_in_one_action_and_nothing_else_does(
+    world: World,
+) -> None:
+    group = put_readers(world)
+    with watched(world.aws) as seen:
+        adjust(world, {READERS: 3, WRITERS: 1})
+    adjust(world, {READERS: -1, WRITERS: 2})
+
+    assert stored(world, READERS) == {**group.item(), "readers": 2, "writers": 3}
+    assert [len(call.parameters["TransactItems"]) for call in seen] == [1]
+
+
+def test_number_that_does_not_change_is_not_touched(world: World) -> None:
+    with watched(world.aws) as seen:
+        adjust(world, {READERS: 0, OF_ITSELF: 0})
+    assert seen == []
+
+
+@pytest.mark.parametrize("erased", [True, None], ids=["a tombstone", "nothing"])
+def test_number_of_a_holder_that_is_gone_does_not_rise(world: World, erased: bool | None) -> None:
+    if erased:
+        put_readers(world, erased=True)
+    before = stored(world, READERS)
+
+    with pytest.raises(NotFound, match="Group not found"):
+        adjust(world, {READERS: 1})
+
+    assert stored(world, READERS) == before
+
+
+def test_number_of_a_tombstone_still_falls_but_makes_no_item(world: World) -> None:
+    with pytest.raises(Contended):
+        adjust(world, {READERS._replace(floor=None): -1})
+    assert stored(world, READERS) == {}
+
+    group = put_readers(world, erased=True)
+    world.runtime.table.update_unversioned(group.key(), {"readers": 2})
+    adjust(world, {READERS: -1})
+    assert stored(world, READERS)["readers"] == 1
+
+
+@pytest.mark.parametrize(("delta", "refused"), [(-2, False), (-3, True), (5, False)])
+def test_number_on_a_holder_stops_at_its_floor(world: World, delta: int, refused: bool) -> None:
+    put_readers(world)
+    adjust(world, {READERS: 2})
+    if not refused:
+        adjust(world, {READERS: delta})
+        assert stored(world, READERS)["readers"] == 2 + delta
+        return
+    with pytest.raises(Conflict) as met:
+        adjust(world, {READERS: delta})
+    assert (met.value.code, met.value.detail) == ("too_few", "There are not so many.")
+    assert stored(world, READERS)["readers"] == 2
+
+
+def test_refused_number_takes_all_others_with_it(world: World) -> None:
+    put_readers(world)
+    with pytest.raises(Conflict):
+        adjust(world, {READERS: -1, WRITERS: -1, OF_ITSELF: 1})
+    assert stored(world, OF_ITSELF) == {}
+
+
+def test_stamped_item_counts_its_changes_once_each(world: World) -> None:
+    adjust(world, {OF_ITSELF: 2, BESIDE_IT: 1})
+    adjust(world, {OF_ITSELF: -2})
+    assert stored(world, OF_ITSELF) == {
+        "pk": "SHELF",
+        "sk": "SHELF",
+        "books": 0,
+        "boxes": 1,
+        "revision": 2,
+    }
+
+
+def test_decision_by_numbers_holds_only_while_they_are_as_they_were_read(world: World) -> None:
+    user = world.add_user()
+    unread, read = (Required.at_revision(OF_ITSELF.key, revision) for revision in (0, 1))
+
+    def rename_under(required: Required) -> None:
+        before = world.user(user.id)
+        transaction = begin(world, None, required)
+        renamed = before.model_copy(update={"name": f"Name {before.version}"})
+        transaction.add_change(Change(before, renamed))
+        transaction.add_requirements()
+        transaction.send()
+
+    rename_under(unread)
+    adjust(world, {OF_ITSELF: 1})
+    with pytest.raises(Contended):
+        rename_under(unread)
+    rename_under(read)
+    adjust(world, {OF_ITSELF: -1})
+    with pytest.raises(Contended):
+        rename_under(read)
+    assert world.user(user.id).version == 3
+
+
+def test_decision_by_numbers_may_change_them_itself(world: World) -> None:
+    adjust(world, {OF_ITSELF: 1}, Required.at_revision(OF_ITSELF.key, 0))
+    adjust(world, {OF_ITSELF: 1}, Required.at_revision(OF_ITSELF.key, 1))
+    with pytest.raises(Contended):
+        adjust(world, {OF_ITSELF: 1}, Required.at_revision(OF_ITSELF.key, 1))
+    assert stored(world, OF_ITSELF)["books"] == 2
+
+
+def test_entity_that_has_changed_is_no_longer_what_was_required(world: World) -> None:
+    user, group = world.add_user(), put_readers(world)
+    required = Required.unchanged(group)
+
+    def touch() -> None:
+        before = world.user(user.id)
+        transaction = begin(world, None, required)
+        transaction.add_change(Change(before, before.model_copy(update={"name": "New"})))
+        transaction.add_requirements()
+        transaction.send()
+
+    touch()
+    transaction = begin(world)
+    transaction.add_change(Change(group, group.model_copy(update={"description": "Who read"})))
+    transaction.send()
+    with pytest.raises(Contended):
+        touch()
+
+
+def test_tombstone_is_not_present(world: World) -> None:
+    put_readers(world, erased=True)
+    with pytest.raises(NotFound, match="Group not found"):
+        adjust(world, {OF_ITSELF: 1}, Required.present(Group, "grp_readers"))
+    assert stored(world, OF_ITSELF) == {}
+
+
+def test_nothing_to_do_is_not_sent(world: World) -> None:
+    with watched(world.aws) as seen:
+        begin(world).send()
+    assert seen == []

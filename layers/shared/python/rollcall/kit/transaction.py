@@ -151,7 +151,11 @@ class Transaction:
         self._delete(key, condition, {})
 
     def send(self) -> None:
-        """Commit. Raises the refusal of the first condition that failed, or Contended."""
+        """Commit. Raises the refusal of the first condition that failed, or Contended. Nothing to
+        do is done at once.
+        """
+        if not self._actions:
+            return
         if len(self._actions) > ACTIONS_AT_MOST:
             detail = f"One request can change at most {ACTIONS_AT_MOST} items at once; send fewer."
             raise Invalid("too_many_items", detail)
