@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
 
 from rollcall.groups import Group
-from rollcall.kit.entity import Claim, ClaimKind, Counter, Key
+from rollcall.kit.entity import (
+    EXPIRY_ATTRIBUTE,
+    TOMBSTONE_KEPT,
+    Claim,
+    ClaimKind,
+    Counter,
+    Entity,
+    Floor,
+    Key,
+    Row,
+    tombstone_expiry,
+)
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NAME = ClaimKind("group-name", "name", "Group name already exists")
@@ -53,3 +66,81 @@ def test_claim_has_a_key_and_a_refusal() -> None:
 def test_counter_has_a_key() -> None:
     counter = Counter.named("admins")
     assert counter.key == Key("COUNTER#admins", "COUNTER")
+
+
+class Leaf(Entity):
+    """What is gone for good with its tombstone."""
+
+    kind: ClassVar[str] = "leaf"
+    partition: ClassVar[str] = "LEAF#"
+    unversioned_fields: ClassVar[tuple[str, ...]] = ("seen",)
+
+    name: str | None = None
+    tags: tuple[str, ...] = ()
+    seen: int = 0
+
+
+class Branch(Leaf):
+    """What other things hang on."""
+
+    tombstone_waits: ClassVar[bool] = True
+
+
+def test_tombstone_ends_by_itself_unless_something_hangs_on_it() -> None:
+    fields: dict[str, Any] = {"id": "1", "created_at": NOW, "updated_at": NOW, "erased": True}
+    assert Leaf(**fields).item()[EXPIRY_ATTRIBUTE] == tombstone_expiry(NOW)
+    assert tombstone_expiry(NOW) == int((NOW + TOMBSTONE_KEPT).timestamp())
+    assert EXPIRY_ATTRIBUTE not in Branch(**fields).item()
+    assert EXPIRY_ATTRIBUTE not in Leaf(**{**fields, "erased": False}).item()
+    assert not Leaf(**fields).exists
+
+
+def test_erasing_is_a_fact_and_bookkeeping_is_none() -> None:
+    leaf = Leaf(id="1", created_at=NOW, updated_at=NOW, name="Oak", seen=7)
+    assert leaf.facts() == {"id": "1", "name": "Oak", "tags": []}
+    erased = Leaf(id="1", created_at=NOW, updated_at=NOW, erased=True)
+    assert erased.facts() == {"id": "1", "tags": [], "erased": True}
+
+
+def test_facts_of_another_version_make_that_version() -> None:
+    leaf = Leaf(id="1", version=9, created_at=NOW, updated_at=NOW, erased=True)
+    then = leaf.with_facts({"id": "1", "name": "Oak", "tags": ["old"]}, version=4)
+    assert then == Leaf(
+        id="1", version=4, created_at=NOW, updated_at=NOW, name="Oak", tags=("old",)
+    )
+
+
+class Note(Row):
+    """A row beside a leaf."""
+
+    partition: ClassVar[str] = "LEAF#"
+
+    leaf_id: str
+    text: str | None = None
+
+    def key(self) -> Key:
+        """Beside the leaf."""
+        return Key(f"{self.partition}{self.leaf_id}", "NOTE")
+
+    def index(self) -> Mapping[str, str]:
+        """Found among all."""
+        return {"gsi1pk": "NOTES", "gsi1sk": self.leaf_id}
+
+
+def test_row_is_stored_with_its_keys_and_without_what_it_lacks() -> None:
+    note = Note(leaf_id="1")
+    assert note.item() == {
+        "leafId": "1",
+        "pk": "LEAF#1",
+        "sk": "NOTE",
+        "gsi1pk": "NOTES",
+        "gsi1sk": "1",
+    }
+    assert Note.model_validate({**note.item(), "colour": "red"}) == note
+    assert (Note.index_partitions, Leaf.index_partitions) == ((), ())
+
+
+def test_counter_on_an_item_of_its_own_goes_up_without_anybody() -> None:
+    counter = Counter.named("admins", Floor(1, "last_admin", "One has to stay."))
+    assert (counter.attribute, counter.holder, counter.stamped) == ("count", None, False)
+    assert counter.floor is not None
