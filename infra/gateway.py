@@ -7,10 +7,9 @@ more resources than a stack may have.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-from pydantic.alias_generators import to_camel
 
 from infra.cors import preflight_headers
 from rollcall.kit.errors import (
@@ -76,13 +75,14 @@ def build_gateway_document(
     the one role that the gateway calls all of them with.
     """
     by_path: dict[str, list[AnyOperation]] = {}
+    gateway_paths = unify_variables(each.public_path for each in operations)
     for operation in operations:
-        by_path.setdefault(operation.public_path, []).append(operation)
+        by_path.setdefault(gateway_paths[operation.public_path], []).append(operation)
     paths: Json = {}
     for path, listed in sorted(by_path.items()):
         methods = {each.method: each for each in sorted(listed, key=lambda each: each.method)}
         paths[path] = {
-            method.lower(): _describe(operation, invocation_uri(operation), credentials)
+            method.lower(): _describe(path, operation, invocation_uri(operation), credentials)
             for method, operation in methods.items()
         }
         paths[path]["options"] = _answer_preflight(preflight_headers(allowed_origin, methods))
@@ -98,12 +98,26 @@ def build_gateway_document(
     }
 
 
-def _describe(operation: AnyOperation, uri: str, credentials: str) -> Json:
+def unify_variables(paths: Iterable[str]) -> dict[str, str]:
+    """Each path as the gateway has it. One place in its tree of paths has one name for its variable
+    ("only one is allowed"): there the shortest path names it, here each operation may have its own.
+    """
+    names: dict[str, str] = {}
+    unified: dict[str, str] = {}
+    for path in sorted(paths, key=lambda each: (each.count("/"), each)):
+        place = unified[path] = ""
+        for part in path.split("/")[1:]:
+            place += "/" + ("{}" if part.startswith("{") else part)
+            unified[path] += "/" + names.setdefault(place, part)
+    return unified
+
+
+def _describe(path: str, operation: AnyOperation, uri: str, credentials: str) -> Json:
     return {
         "operationId": operation.name,
         "parameters": [
-            {"name": to_camel(name), "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in operation.path_variables
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"\{(\w+)\}", path)
         ],
         "responses": {str(operation.status): {"description": operation.summary}},
         "security": [{AUTHORIZER: list(operation.oauth_scopes)}],

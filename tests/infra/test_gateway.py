@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from infra.catalog import read_catalog
-from infra.gateway import AUTHORIZER, build_gateway_document
+from infra.gateway import AUTHORIZER, build_gateway_document, unify_variables
 from rollcall.kit.operation import Operation
 
 OPERATIONS = read_catalog().operations
@@ -21,6 +22,7 @@ DOCUMENT = build_gateway_document(
     credentials="role-arn",
     allowed_origin=ORIGIN,
 )
+PATHS = unify_variables(each.public_path for each in OPERATIONS)
 PEOPLE_SCOPES = ["aws.cognito.signin.user.admin", "rollcall/admin"]
 REFUSALS = DOCUMENT["x-amazon-apigateway-gateway-responses"]
 
@@ -29,7 +31,8 @@ REFUSALS = DOCUMENT["x-amazon-apigateway-gateway-responses"]
 def test_operation_is_called_with_the_one_role_and_only_with_a_token(
     operation: Operation[Any, Any],
 ) -> None:
-    described = DOCUMENT["paths"][operation.public_path][operation.method.lower()]
+    path = PATHS[operation.public_path]
+    described = DOCUMENT["paths"][path][operation.method.lower()]
 
     assert described["operationId"] == operation.name
     for_services = operation.path.startswith("/system/")
@@ -40,8 +43,30 @@ def test_operation_is_called_with_the_one_role_and_only_with_a_token(
     assert integration["uri"] == f"uri-of-{operation.name}"
     assert integration["credentials"] == "role-arn"
     named = [each["name"] for each in described["parameters"]]
-    assert all(f"{{{name}}}" in operation.public_path for name in named)
+    assert all(f"{{{name}}}" in path for name in named)
     assert len(named) == operation.public_path.count("{")
+
+
+def test_place_in_the_tree_of_paths_has_one_name_for_its_variable() -> None:
+    names: dict[str, set[str]] = {}
+    for path in DOCUMENT["paths"]:
+        parts = path.split("/")
+        for number, part in enumerate(parts):
+            if part.startswith("{"):
+                place = re.sub(r"\{\w+\}", "{}", "/".join(parts[:number]))
+                names.setdefault(place, set()).add(part)
+    assert names["/admin/users"] == {"{userId}"}
+    assert not {place: found for place, found in names.items() if len(found) > 1}
+
+
+def test_shortest_path_names_the_variable_for_all() -> None:
+    assert unify_variables(
+        ["/users/{ownerId}/transfer", "/users/{userId}", "/users/{id}/groups/{groupId}"]
+    ) == {
+        "/users/{userId}": "/users/{userId}",
+        "/users/{ownerId}/transfer": "/users/{userId}/transfer",
+        "/users/{id}/groups/{groupId}": "/users/{userId}/groups/{groupId}",
+    }
 
 
 def test_tokens_are_held_against_the_user_pool() -> None:

@@ -53,6 +53,25 @@ def status_of(sent: GatewayEvent, model: type[Request], *, has_body: bool) -> in
     return 200 if isinstance(request, model) else 500
 
 
+class MoveThing(Request):
+    """Moves a thing from one user to another."""
+
+    owner_id: str
+    thing_id: str
+    user_id: str
+
+
+def test_path_variables_have_the_operations_own_names_whatever_the_gateway_calls_them() -> None:
+    sent = event(
+        resource="/users/{userId}/things/{id}/move",
+        pathParameters={"id": "res_1", "userId": "usr_1"},
+        body='{"userId": "usr_2"}',
+    )
+    variables = ("owner_id", "thing_id")
+    request = read_request(sent, MoveThing, has_body=True, variables=variables)
+    assert request == MoveThing(owner_id="usr_1", thing_id="res_1", user_id="usr_2")
+
+
 @given(body=JSON | known_fields(CreateUser) | known_fields(UpdateUser))
 @pytest.mark.parametrize("model", [CreateUser, UpdateUser])
 def test_any_json_is_a_request_or_a_refusal(model: type[Request], body: object) -> None:

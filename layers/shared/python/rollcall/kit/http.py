@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, NoReturn
@@ -22,6 +22,7 @@ IDEMPOTENCY_KEY_AT_MOST = 255
 ERRORS_AT_MOST = 50
 """More would not be read, and could be made longer than an answer may be."""
 USER_AGENT_KEPT = 256
+_VARIABLE = re.compile(r"\{(\w+)\}")
 _VERSION = re.compile(r"[0-9]{1,15}")
 NEVER = -1
 """A version that no entity has: what an ``If-Match`` means that is no ETag of ours."""
@@ -49,6 +50,8 @@ class _RequestContext(_Part):
 class GatewayEvent(_Part):
     """The parts of a proxy event that an operation reads."""
 
+    resource: str = ""
+    """The path with its variables, as the gateway calls them."""
     path_parameters: dict[str, str] | None = None
     multi_value_query_string_parameters: dict[str, list[str]] | None = None
     headers: dict[str, str] | None = None
@@ -104,12 +107,18 @@ class GatewayEvent(_Part):
         return key
 
 
-def read_request[R: Request](event: GatewayEvent, model: type[R], *, has_body: bool) -> R:
-    """Path variables, then query or body, as the operation's request model.
+def read_request[R: Request](
+    event: GatewayEvent, model: type[R], *, has_body: bool, variables: Sequence[str] = ()
+) -> R:
+    """Path variables, then query or body, as the operation's request model; ``variables`` are the
+    operation's own names for those of the path, in order.
 
     Raises Malformed for what is no JSON object and Invalid with one entry a wrong field.
     """
-    path = {to_camel(name): value for name, value in (event.path_parameters or {}).items()}
+    # API Gateway has one name for a place in its tree of paths, whatever an operation calls it.
+    own = dict(zip(_VARIABLE.findall(event.resource), variables, strict=False))
+    given = event.path_parameters or {}
+    path = {to_camel(own.get(name, name)): value for name, value in given.items()}
     body, query = _read_body(event), _read_query(event)
     # What stands in the wrong place is refused: a "mode" that is overlooked can cost a user.
     if has_body:

@@ -114,7 +114,9 @@ class Operation[R: Request, A: Answer](Declaration):
     def _attempt(self, event: GatewayEvent, runtime: Runtime) -> tuple[R, Call, A]:
         now = runtime.clock()
         actor = self._admit(event, runtime, now)
-        request = read_request(event, self.request_model, has_body=self.has_body)
+        request = read_request(
+            event, self.request_model, has_body=self.has_body, variables=self.path_variables
+        )
         call = Call(
             runtime=runtime,
             actor=actor,
