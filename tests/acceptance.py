@@ -6,9 +6,10 @@ A test module derives a class from :class:`Acceptance` and has a fixture ``api``
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,8 @@ class Api:
     """Up to and with the stage, as ``http://127.0.0.1:8000/api``."""
     sign_in: Callable[[str, str], str]
     """(email, password) to access token; raises an exception when refused."""
+    service_token: Callable[[], str]
+    """An access token of a service with all scopes of the system API."""
     admin_email: str
     admin_password: str
 
@@ -37,6 +40,10 @@ class Api:
     def session(self, email: str, password: str = PASSWORD) -> Session:
         """Somebody, signed in."""
         return Session(self.url, self.sign_in(email, password))
+
+    def service(self) -> Session:
+        """A service with credentials of its own."""
+        return Session(self.url, self.service_token())
 
 
 @dataclass(frozen=True)
@@ -54,20 +61,31 @@ class Session:
         content = {"content": body} if isinstance(body, str) else {"json": body} if body else {}
         return httpx.request(method, self.url + path, headers=sent, timeout=60, **content)
 
+    def answer(self, method: str, path: str, body: Any = None, status: int = 200) -> dict[str, Any]:
+        """Send a request that is granted; returns the answer's body."""
+        answer = self.send(method, path, body)
+        assert answer.status_code == status, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def create(self, path: str, **fields: Any) -> dict[str, Any]:
+        """Make something; returns the answer's body."""
+        return self.answer("POST", path, fields, status=201)
+
+    def create_named(self, path: str, **fields: Any) -> str:
+        """Make something under a name that nothing has; returns its id."""
+        return str(self.create(path, name=f"Name {secrets.token_hex(4)}", **fields)["id"])
+
     def create_user(self, **fields: Any) -> dict[str, Any]:
         """Make a user with an address that nobody has; returns the answer's body."""
         email = f"user-{secrets.token_hex(4)}@example.com"
-        answer = self.send("POST", "/admin/users", {"email": email, "sendInvite": False, **fields})
-        assert answer.status_code == 201, answer.text
-        made: dict[str, Any] = answer.json()
-        return made
+        return self.create("/admin/users", **{"email": email, "sendInvite": False, **fields})
 
-    def create_member(self) -> dict[str, Any]:
+    def create_member(self, **fields: Any) -> dict[str, Any]:
         """Make a user who can sign in with PASSWORD."""
-        user = self.create_user()
+        user = self.create_user(**fields)
         body = {"newPassword": PASSWORD, "permanent": True}
-        answer = self.send("POST", f"/admin/users/{user['id']}/reset-password", body)
-        assert answer.status_code == 200, answer.text
+        self.answer("POST", f"/admin/users/{user['id']}/reset-password", body)
         return user
 
 
@@ -167,6 +185,205 @@ class Acceptance:
         assert admin.send("DELETE", f"{path}/groups/{group_id}").json()["groups"] == []
         assert session.send("GET", path).status_code == 403
 
+    def test_role_counts_from_the_next_request_until_it_is_taken(self, api: Api) -> None:
+        admin = api.admin()
+        role_id = admin.create_named("/admin/roles", permissions=["user.view"])
+        user = admin.create_member()
+        session, path = api.session(user["email"]), f"/admin/users/{user['id']}"
+        assert refusal(session.send("GET", path)) == (403, "permission_missing")
+
+        assert admin.answer("PUT", f"{path}/roles", {"roleIds": [role_id]})["roles"] == [role_id]
+        assert session.answer("GET", path)["effectivePermissions"] == ["user.view"]
+        held = admin.answer("GET", f"{path}/permissions")
+        assert role_id in json.dumps(held)
+
+        assert admin.answer("PUT", f"{path}/roles", {"roleIds": []})["roles"] == []
+        assert refusal(session.send("GET", path)) == (403, "permission_missing")
+        assert admin.answer("GET", f"/admin/roles/{role_id}")["holderCount"] == 0
+
+    def test_nobody_passes_on_what_they_do_not_hold(self, api: Api) -> None:
+        admin = api.admin()
+        strong, weak = (
+            admin.create_named("/admin/roles", permissions=permissions)
+            for permissions in (["user.delete"], ["role.assign"])
+        )
+        user, other = admin.create_member(), admin.create_user()
+        admin.answer("PUT", f"/admin/users/{user['id']}/roles", {"roleIds": [weak]})
+        session, path = api.session(user["email"]), f"/admin/users/{other['id']}/roles"
+
+        refused = session.send("PUT", path, {"roleIds": [strong]})
+        assert refusal(refused) == (403, "grant_exceeds_own")
+        assert session.answer("PUT", path, {"roleIds": [weak]})["roles"] == [weak]
+
+    def test_organizations_are_replaced_at_once_and_old_ones_give_nothing_more(
+        self, api: Api
+    ) -> None:
+        admin = api.admin()
+        first, second = (admin.create_named("/admin/organizations") for _ in range(2))
+        role_id = admin.create_named("/admin/roles", permissions=["user.view"])
+        user = admin.create_member()
+        session, path = api.session(user["email"]), f"/admin/users/{user['id']}"
+
+        def replace(*memberships: dict[str, str]) -> dict[str, Any]:
+            sent = {"memberships": list(memberships)}
+            return admin.answer("PUT", f"{path}/organizations", sent)
+
+        joined = replace({"organizationId": first, "roleId": role_id})
+        assert (joined["added"], joined["removed"]) == ([first], [])
+        assert session.send("GET", path).status_code == 200
+        moved = replace({"organizationId": second})
+        assert (moved["added"], moved["removed"]) == ([second], [first])
+        assert refusal(session.send("GET", path)) == (403, "permission_missing")
+
+        (place,) = admin.answer("GET", f"{path}/organizations")["data"]
+        assert (place["organizationId"], place["roleId"]) == (second, "rol_user")
+        members = f"/admin/organizations/{second}/members"
+        wait_for(lambda: admin.answer("GET", members)["pagination"]["total"] == 1)
+        assert admin.answer("GET", f"/admin/organizations/{first}")["memberCount"] == 0
+
+    def test_workspace_is_registered_by_a_service_and_transferred_by_an_admin(
+        self, api: Api
+    ) -> None:
+        admin, service = api.admin(), api.service()
+        group_id = admin.create_named("/admin/groups")
+        owner, heir = (admin.create_user(groups=[group_id]) for _ in range(2))
+        workspace = service.create(
+            "/system/resources",
+            type="workspace",
+            userId=owner["id"],
+            groupId=group_id,
+            externalId=secrets.token_hex(8),
+        )
+
+        def owned(user: dict[str, Any]) -> int:
+            count: int = admin.answer("GET", f"/admin/users/{user['id']}")["workspaceCount"]
+            return count
+
+        def listed(user: dict[str, Any]) -> list[str]:
+            found = admin.answer("GET", f"/admin/workspaces?user={user['id']}")["items"]
+            return [each["id"] for each in found]
+
+        assert (owned(owner), owned(heir)) == (1, 0)
+        wait_for(lambda: listed(owner) == [workspace["id"]])
+        leaving = admin.send("DELETE", f"/admin/users/{owner['id']}/groups/{group_id}")
+        assert refusal(leaving) == (409, "active_workspaces")
+
+        path = f"/admin/workspaces/{workspace['id']}"
+        moved = admin.answer("POST", f"{path}/transfer", {"userId": heir["id"]})
+        assert moved["userId"] == heir["id"]
+        assert (owned(owner), owned(heir)) == (0, 1)
+        wait_for(lambda: (listed(owner), listed(heir)) == ([], [workspace["id"]]))
+
+        # What the owner leaves behind when deleted has to find somebody else.
+        admin.answer("DELETE", f"/admin/users/{heir['id']}")
+        orphaned = f"/admin/workspaces?group={group_id}&orphaned=true"
+        wait_for(lambda: admin.answer("GET", orphaned)["pagination"]["total"] == 1)
+        assert (
+            admin.answer("POST", f"{path}/transfer", {"userId": owner["id"]})["orphaned"] is False
+        )
+        service.answer("DELETE", f"/system/resources/{workspace['id']}")
+        assert owned(owner) == 0
+
+    def test_group_admin_manages_the_workspaces_of_that_group_alone(self, api: Api) -> None:
+        admin, service = api.admin(), api.service()
+        mine, other = (admin.create_named("/admin/groups") for _ in range(2))
+        owner = admin.create_user(groups=[mine, other])
+        user = admin.create_member(groups=[mine])
+        first, second = (
+            service.create(
+                "/system/resources", type="workspace", userId=owner["id"], groupId=group_id
+            )["id"]
+            for group_id in (mine, other)
+        )
+        session = api.session(user["email"])
+        path = f"/admin/workspaces?group={mine}"
+        assert refusal(session.send("GET", path)) == (403, "permission_missing")
+
+        admin.answer("POST", f"/admin/users/{user['id']}/groups/{mine}/promote")
+
+        wait_for(lambda: [each["id"] for each in session.answer("GET", path)["items"]] == [first])
+        assert session.send("GET", f"/admin/workspaces?group={other}").status_code == 403
+        assert session.send("DELETE", f"/admin/workspaces/{second}").status_code == 404
+        session.answer("POST", f"/admin/workspaces/{first}/transfer", {"userId": user["id"]})
+        assert session.send("DELETE", f"/admin/workspaces/{first}").status_code == 200
+
+    def test_people_and_services_are_kept_apart(self, api: Api) -> None:
+        admin, service = api.admin(), api.service()
+        user = admin.create_user()
+        thing = {"type": "persona", "userId": user["id"]}
+
+        assert admin.send("POST", "/system/resources", thing).status_code in {401, 403}
+        for path in ("/me", "/groups", f"/admin/users/{user['id']}"):
+            assert service.send("GET", path).status_code in {401, 403}, path
+        assert admin.answer("GET", f"/admin/users/{user['id']}")["resources"] == {}
+        assert service.create("/system/resources", **thing)["userId"] == user["id"]
+        assert admin.answer("GET", f"/admin/users/{user['id']}")["resources"] == {"persona": 1}
+
+    def test_deleted_group_gives_nothing_more_and_its_memberships_end(self, api: Api) -> None:
+        admin, service = api.admin(), api.service()
+        group_id = admin.create_named("/admin/groups", permissions=["user.view"])
+        user = admin.create_member(groups=[group_id])
+        session, path = api.session(user["email"]), f"/admin/users/{user['id']}"
+        workspace = service.create(
+            "/system/resources", type="workspace", userId=user["id"], groupId=group_id
+        )
+        deleting = admin.send("DELETE", f"/admin/groups/{group_id}")
+        assert refusal(deleting) == (409, "active_workspaces")
+        service.answer("PATCH", f"/system/resources/{workspace['id']}", {"active": False})
+        assert session.send("GET", path).status_code == 200
+
+        deleted = admin.answer("DELETE", f"/admin/groups/{group_id}")
+
+        assert deleted["membershipsPending"] == 1
+        assert refusal(session.send("GET", path)) == (403, "permission_missing")
+        assert refusal(admin.send("GET", f"/admin/groups/{group_id}")) == (404, "group_not_found")
+        wait_for(lambda: admin.answer("GET", path)["groups"] == [])
+        joining = admin.send("POST", f"{path}/groups", {"groupId": group_id, "role": "member"})
+        assert refusal(joining) == (404, "group_not_found")
+
+    def test_history_shows_the_user_and_the_rights_of_an_earlier_time(self, api: Api) -> None:
+        admin = api.admin()
+        role_id = admin.create_named("/admin/roles", permissions=["user.view"])
+        user = admin.create_user(name="Before")
+        path = f"/admin/users/{user['id']}"
+        then = admin.answer("PUT", f"{path}/roles", {"roleIds": [role_id]})
+        admin.answer("PATCH", path, {"name": "After", "reason": "Asked for it"})
+        admin.answer("PUT", f"{path}/roles", {"roleIds": []})
+
+        def versions() -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = admin.answer("GET", f"{path}/history")["items"]
+            return found
+
+        wait_for(lambda: len(versions()) == 4)
+        renaming = versions()[1]
+        assert (renaming["action"], renaming["reason"]) == ("update_user", "Asked for it")
+        assert renaming["changes"]["name"] == {"before": "Before", "after": "After"}
+        known = admin.answer("GET", f"{path}/history?at={then['updatedAt']}")["then"]
+        assert (known["user"]["name"], known["user"]["roles"]) == ("Before", [role_id])
+        assert known["effectivePermissions"] == ["user.view"]
+        assert admin.answer("GET", path)["effectivePermissions"] == []
+
+    def test_list_is_walked_with_cursors_that_nobody_can_alter(self, api: Api) -> None:
+        admin = api.admin()
+        made = {admin.create_named("/admin/groups") for _ in range(3)}
+        first = "/groups?limit=2"
+
+        def walk() -> Iterator[str]:
+            path: str | None = first
+            while path:
+                page = admin.answer("GET", path)
+                yield from (each["id"] for each in page["items"])
+                cursor = page["pagination"].get("nextCursor")
+                path = f"{first}&cursor={cursor}" if cursor else None
+
+        wait_for(lambda: made <= set(walk()))
+        found = list(walk())
+        assert len(found) == len(set(found))
+        cursor = admin.answer("GET", first)["pagination"]["nextCursor"]
+        altered = cursor[:-2] + ("A" if cursor[-2] != "A" else "B") + cursor[-1]
+        refused = admin.send("GET", f"{first}&cursor={altered}")
+        assert refusal(refused) == (400, "cursor_invalid")
+
     def test_bad_requests_are_told_what_is_wrong(self, api: Api) -> None:
         admin = api.admin()
         user = admin.create_user()
@@ -189,7 +406,7 @@ class Acceptance:
         assert (first.status_code, second.status_code) == (201, 201)
         assert first.json() == second.json()
 
-    def test_nobody_shuts_himself_out(self, api: Api) -> None:
+    def test_nobody_shuts_themselves_out(self, api: Api) -> None:
         admin = api.admin()
         own = f"/admin/users/{admin.send('GET', '/me').json()['id']}"
         for answer in (

@@ -11,9 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from infra.local.emulator import REGION, Emulator
-from infra.local.sign_in import sign_in
+from infra.local.sign_in import get_service_token, sign_in
+from infra.local.state import Service
+from rollcall.scopes import SYSTEM_SCOPES
 from tests.acceptance import PASSWORD, Api
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +28,7 @@ CONTEXT = {
     "architecture": "x86_64",
     "firstAdminEmail": ADMIN_EMAIL,
     "mailSender": MAIL_SENDER,
+    "serviceClients": json.dumps({"acceptance": [scope.short_name for scope in SYSTEM_SCOPES]}),
 }
 
 
@@ -49,7 +53,22 @@ class Deployed:
             return sign_in(cognito, self.outputs["ClientId"], email, password)
 
         url = f"{self.aws.url}/_aws/execute-api/{api_id}/api"
-        return Api(url, token, ADMIN_EMAIL, PASSWORD)
+        return Api(url, token, self.service_token, ADMIN_EMAIL, PASSWORD)
+
+    def service_token(self) -> str:
+        """A token of the service, whose secret is read as the output says."""
+        described = self.aws.client("cognito-idp").describe_user_pool_client(
+            UserPoolId=self.outputs["UserPoolId"], ClientId=self.outputs["AcceptanceClientId"]
+        )["UserPoolClient"]
+        # The emulator gives out tokens at its own address, whatever the domain is.
+        path = urlsplit(self.outputs["TokenEndpoint"]).path
+        return get_service_token(
+            Service(
+                client_id=described["ClientId"],
+                client_secret=described["ClientSecret"],
+                token_url=self.aws.url + path,
+            )
+        )
 
     def invoke(self, name: str) -> Any:
         """Run a function, as its schedule would; returns what it answers."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from infra.local.emulator import make_client
-from infra.local.sign_in import sign_in
+from infra.local.sign_in import get_service_token, sign_in
+from infra.local.state import Service
 from tests.acceptance import Acceptance, Api
 from tests.local.running import LocalRollcall
 
@@ -16,13 +17,20 @@ pytestmark = pytest.mark.xdist_group("local")
 @pytest.fixture
 def api(local: LocalRollcall) -> Api:
     """The API of ``rollcall local``."""
-    described = local.described
+    described, admin = local.described, local.described["admin"]
     cognito = make_client("cognito-idp", described["aws"])
+    service = Service.model_validate(described["service"])
 
     def token(email: str, password: str) -> str:
         return sign_in(cognito, described["clientId"], email, password)
 
-    return Api(described["api"], token, described["admin"]["email"], described["admin"]["password"])
+    return Api(
+        described["api"],
+        token,
+        lambda: get_service_token(service),
+        admin["email"],
+        admin["password"],
+    )
 
 
 class TestLocal(Acceptance):
