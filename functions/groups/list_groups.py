@@ -7,7 +7,7 @@ from rollcall.group_answers import GroupAnswer
 from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.listed import read_listed
+from rollcall.listings import read_listed
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollcall.kit.call import Call
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.listed import read_listed
+from rollcall.listings import read_listed
 from rollcall.operations import operation
 from rollcall.organizations import Organization, OrganizationAnswer
 from rollcall.permissions import Permission

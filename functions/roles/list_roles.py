@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.kit.call import Call
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.listed import read_listed
+from rollcall.listings import read_listed
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 from rollcall.roles import Role, RoleAnswer

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from rollcall.kit.call import Call
-from rollcall.kit.entity import Counter, Entity, Item
-from rollcall.kit.paging import Listing, ListRequest, Pagination, read_page
+from rollcall.kit.entity import Counter, Entity
 
 SORTED_BYTES = 512
 """How much of a name the list is sorted by; a sort key has at most 1,024 bytes."""
@@ -45,12 +43,3 @@ class Granting(Listed):
     policy_version: int | None = None
     """The version of the policy that last changed what it grants: that makes a new version of the
     entity too, which ``If-Match`` is held against."""
-
-
-def read_listed(
-    call: Call, listed: type[Listed], request: ListRequest
-) -> tuple[list[Item], Pagination]:
-    """A page of all of a kind by name, with the exact total."""
-    counter = call.table.get_item(listed.total().key)
-    total = int(counter["count"]) if counter else 0
-    return read_page(call, Listing("gsi1", listed.listed_in), request, total)
