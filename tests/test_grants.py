@@ -7,7 +7,17 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.grants import GroupRole, Membership, OrganizationMembership, Period
+from rollcall.grants import (
+    KINDS,
+    GroupRole,
+    Membership,
+    OrganizationMembership,
+    Period,
+    PermissionGrant,
+    RoleGrant,
+    read_grant,
+)
+from rollcall.permissions import Permission
 from tests.world import START
 
 TIMES = st.none() | st.integers(0, 6).map(lambda days: START + timedelta(days=days))
@@ -45,3 +55,14 @@ def test_one_role_does_not_give_what_another_gives() -> None:
     assert user.includes(user)
     assert not user.includes(guest)
     assert not guest.includes(user)
+
+
+def test_grant_is_read_from_its_row_whatever_its_kind() -> None:
+    grants = (
+        Membership(user_id="usr_1", group_id="grp_1", role=GroupRole.ADMIN),
+        OrganizationMembership(user_id="usr_1", organization_id="org_1", role_id="rol_1"),
+        RoleGrant(user_id="usr_1", role_id="rol_1", ends_at=START),
+        PermissionGrant(user_id="usr_1", permission=Permission.USER_VIEW),
+    )
+    assert tuple(read_grant(each.item()) for each in grants) == grants
+    assert tuple(map(type, grants)) == KINDS

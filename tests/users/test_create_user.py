@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.users.create_user import create_user
+from functions.users.get_me import get_me
 from rollcall.kit.entity import Claim
 from rollcall.permissions import Permission
 from rollcall.statuses import Status
@@ -232,6 +233,43 @@ def test_unknown_role_is_not_found(world: World) -> None:
     assert reply.body["detail"] == "Role not found"
 
 
+def test_roles_and_permissions_are_had_for_ever_or_for_a_time(world: World) -> None:
+    role_id = world.add_role("Support", Permission.USER_VIEW)
+    ends = {"endsAt": "2026-01-05T12:00:00.000Z"}
+
+    reply = create(
+        world,
+        roles=[{"roleId": role_id, **ends}],
+        permissions=["user.create", {"permission": "user.update", **ends}],
+    )
+
+    assert reply.status == 201
+    assert reply.body["roleGrants"] == [{"roleId": role_id, **ends}]
+    assert reply.body["permissionGrants"] == [
+        {"permission": "user.create"},
+        {"permission": "user.update", **ends},
+    ]
+    for hours, held in ((0, ["user.create", "user.update", "user.view"]), (3, ["user.create"])):
+        world.clock.advance(hours=hours)
+        me = world.invoke(get_me, caller=reply.body["id"])
+        assert me.body["effectivePermissions"] == held
+
+
+def test_role_system_makes_a_platform_admin(world: World) -> None:
+    reply = create(world, roles=["rol_system"])
+    assert (reply.body["isAdmin"], reply.body["roles"]) == (True, ["rol_system"])
+    assert world.count(ADMINS) == 2
+    creator = world.add_user(permissions=(Permission.USER_CREATE,))
+    refused = create(world, caller=creator.id, email="b@example.com", roles=["rol_system"])
+    assert (refused.status, refused.code) == (403, "permission_missing")
+
+
+@pytest.mark.parametrize("role_id", ["rol_admin", "rol_user", "rol_guest"])
+def test_roles_of_organizations_are_had_in_organizations_alone(world: World, role_id: str) -> None:
+    reply = create(world, roles=[role_id])
+    assert (reply.status, reply.fields) == (422, ["roles.0"])
+
+
 @pytest.mark.parametrize(
     ("body", "fields"),
     [
@@ -242,6 +280,9 @@ def test_unknown_role_is_not_found(world: World) -> None:
         ({"temporaryPassword": "short"}, ["temporaryPassword"]),
         ({"groups": ["", "grp_two"]}, ["groups.0"]),
         ({"permissions": ["user.fly"]}, ["permissions.0"]),
+        ({"permissions": [{"permission": "admin:access"}]}, ["permissions.0.permission"]),
+        ({"roles": [{"roleId": "rol_system", "endsAt": "2030-01-01T00:00:00Z"}]}, ["roles.0"]),
+        ({"roles": [{"roleId": "rol_1", "until": 7}]}, ["roles.0.until"]),
         ({"profile": {"birthDate": "yesterday"}}, ["profile.birthDate"]),
         ({"profile": {"shoeSize": 44}}, ["profile.shoeSize"]),
         ({"is_admin": True, "surprise": 1}, ["is_admin", "surprise"]),
