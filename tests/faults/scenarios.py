@@ -11,8 +11,10 @@ from tests.examples import EXAMPLES, Scene
 from tests.faults import (
     annotation_scenarios,
     background_scenarios,
+    group_scenarios,
     operation_scenarios,
     organization_scenarios,
+    role_scenarios,
 )
 from tests.faults.scenario import Plan, Scenario
 from tests.faults.staging import ask
@@ -54,8 +56,10 @@ SCENARIOS = [
     for module in (
         annotation_scenarios,
         background_scenarios,
+        group_scenarios,
         operation_scenarios,
         organization_scenarios,
+        role_scenarios,
     )
     for each in vars(module).values()
     if isinstance(each, Scenario)
