@@ -12,10 +12,15 @@ from typing import Any
 
 import pytest
 
+from functions.groups.add_user_to_group import add_user_to_group
+from functions.groups.delete_group import delete_group
 from functions.users.create_user import CreateUser, create_user
 from functions.users.demote_user import demote_user
 from functions.users.update_user import update_user
 from rollcall import accounts as accounts_module
+from rollcall import membership_endings
+from rollcall.access import AccessPolicy
+from rollcall.groups import Group
 from rollcall.kit import transaction as transaction_module
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Counter, Entity, Item, Key
@@ -23,6 +28,7 @@ from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Account, AliasHeld, FoundAccount, Identity
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Transaction
+from rollcall.permissions import Permission
 from rollcall.user_answers import UserAnswer
 from rollcall.users import ADMINS, User
 from tests.examples import Example
@@ -266,6 +272,50 @@ def test_account_that_is_never_told_is_caught(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Identity, "set_enabled", do_nothing)
 
     assert "I2" in caught(find_scenario("disable_user: as in its example"))
+
+
+def test_group_that_can_be_joined_after_its_deletion_is_caught(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    def count_anywhere(cls: type[Group], group_id: str) -> Counter:
+        return Counter(cls.key_of(group_id), "memberCount")
+
+    monkeypatch.setattr(Group, "members", classmethod(count_anywhere))
+    group_id, user = world.add_group("Readers"), world.add_user()
+    join = partial(
+        world.invoke,
+        add_user_to_group,
+        path={"user_id": user.id},
+        body={"groupId": group_id},
+    )
+
+    with meanwhile(world, COMMIT, partial(world.invoke, delete_group, path={"group_id": group_id})):
+        assert join().status == 201
+
+    assert any("G1" in violation for violation in check_settled(world))
+
+
+def test_deletion_of_a_group_that_stops_half_way_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(membership_endings, "_write_progress", do_nothing)
+
+    assert "G1" in caught(find_scenario("finish_deletion: a step for some members"))
+
+
+def test_permissions_that_a_deleted_group_still_grants_are_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_group = AccessPolicy.with_group
+
+    def keep(
+        self: AccessPolicy, group_id: str, permissions: tuple[Permission, ...]
+    ) -> AccessPolicy:
+        return with_group(self, group_id, permissions) if permissions else self
+
+    monkeypatch.setattr(AccessPolicy, "with_group", keep)
+
+    assert "grants something" in caught(find_scenario("delete_group: a group with members"))
 
 
 def _is_journal(write: Any) -> bool:
