@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.fields import Id
-from rollcall.group_answers import GroupDetail, read_group_members
+from rollcall.group_members import GroupDetail, read_group_members
 from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.paging import ListRequest

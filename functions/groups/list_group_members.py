@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollcall.fields import Id
-from rollcall.group_answers import GroupMemberPage, read_group_members
+from rollcall.group_members import GroupMemberPage, read_group_members
 from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.paging import ListRequest

@@ -9,10 +9,10 @@ from pydantic import Field
 from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
-from rollcall.kit.paging import Listing, ListRequest, read_page
+from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
 from rollcall.permissions import Permission
-from rollcall.resources import OF_TYPE, OWNER, Resource, ResourceAnswer, ResourcePage
+from rollcall.resources import OF_TYPE, OWNER, Resource, ResourceAnswer
 
 
 class ListResources(ListRequest):
@@ -24,6 +24,10 @@ class ListResources(ListRequest):
     owner: Annotated[
         Id | None, Field(description="Of this owner, or who was; also of a deleted user.")
     ] = None
+
+
+class ResourcePage(Page[ResourceAnswer]):
+    """A page of things."""
 
 
 @operation("GET /admin/resources", permission=Permission.RESOURCE_VIEW, reads=[Resource])

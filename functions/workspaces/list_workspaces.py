@@ -10,7 +10,7 @@ from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Item
 from rollcall.kit.errors import Forbidden
-from rollcall.kit.paging import Listing, ListRequest, read_page
+from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 from rollcall.resource_types import WORKSPACE
@@ -21,7 +21,6 @@ from rollcall.resources import (
     OWNER,
     Resource,
     ResourceAnswer,
-    ResourcePage,
     load_things,
 )
 
@@ -38,13 +37,17 @@ class ListWorkspaces(ListRequest):
     ] = None
 
 
+class WorkspacePage(Page[ResourceAnswer]):
+    """A page of workspaces."""
+
+
 @operation(
     "GET /admin/workspaces",
     permission=Permission.WORKSPACE_VIEW,
     scoped=True,
     reads=[Resource],
 )
-def list_workspaces(request: ListWorkspaces, call: Call) -> ResourcePage:
+def list_workspaces(request: ListWorkspaces, call: Call) -> WorkspacePage:
     """List workspaces, oldest first, by owner, by group, and by whether they have an owner.
 
     A group admin sees those of one of the own groups, which the request has to name.
@@ -53,7 +56,7 @@ def list_workspaces(request: ListWorkspaces, call: Call) -> ResourcePage:
         detail = "A group admin sees the workspaces of one group; name one of yours with group=."
         raise Forbidden("own_group_needed", detail)
     items, pagination = read_page(call, _choose(request), request)
-    return ResourcePage(items=_answer(request, call, items), pagination=pagination)
+    return WorkspacePage(items=_answer(request, call, items), pagination=pagination)
 
 
 def _choose(request: ListWorkspaces) -> Listing:

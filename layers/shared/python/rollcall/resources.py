@@ -14,7 +14,6 @@ from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
 from rollcall.kit.errors import Conflict, NotFound
 from rollcall.kit.model import Time, VersionedAnswer, format_time
-from rollcall.kit.paging import Page
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Required
 from rollcall.owned import OWNED_ATTRIBUTES, active_workspaces_of, owned_key, things_of
@@ -237,10 +236,6 @@ class ResourceAnswer(VersionedAnswer):
     def of_items(cls, items: Iterable[Item]) -> tuple[Self, ...]:
         """The answers about stored things."""
         return tuple(cls.of(Resource.model_validate(item)) for item in items)
-
-
-class ResourcePage(Page[ResourceAnswer]):
-    """A page of things."""
 
 
 def note_access(call: Call, thing: ResourceAnswer) -> None:
