@@ -177,6 +177,21 @@ def _check_group(stored: Stored, workspace: Item, owner: Item) -> Iterator[str]:
         yield f"W1: {workspace['id']} is in use in a group that its owner is not in"
 
 
+def check_granting(stored: Stored) -> Iterator[str]:
+    """Nobody has a role that is not there, and what is not there grants nothing."""
+    roles = {role["id"] for role in stored.of_kind("ROLE#")}
+    groups = {group["id"] for group in stored.of_kind("GROUP#")}
+    for _, row in stored.grants():
+        if "roleId" in row and row["roleId"] not in roles:
+            yield f"R1: {row['userId']} has the role {row['roleId']}, which is not there"
+    for organization in stored.of_kind("ORGANIZATION#"):
+        if organization["defaultRoleId"] not in roles:
+            yield f"R1: {organization['id']} gives a role by default that is not there"
+    policy = stored.entities.get("ACCESS", {"roles": {}, "groups": {}})
+    for granting in (policy["roles"].keys() - roles) | (policy["groups"].keys() - groups):
+        yield f"R1: {granting} is not there, and grants something"
+
+
 def check_endings(stored: Stored) -> Iterator[str]:
     """What was deleted gives nothing to members who have still to be removed."""
     policy = stored.entities.get("ACCESS", {"ended": []})

@@ -15,6 +15,7 @@ from tests.faults.count_invariants import (
     check_claims,
     check_counts,
     check_endings,
+    check_granting,
     check_owners,
     check_remains,
     check_rows,
@@ -47,6 +48,7 @@ def check_always(world: World) -> list[str]:
         *check_rows(stored),
         *check_owners(stored),
         *check_endings(stored),
+        *check_granting(stored),
         *check_journal(stored),
         *_check_revocations(world, stored),
     ]

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from rollcall.grants import GroupRole, Membership, RoleGrant
-from rollcall.kit.transaction import Change
 from rollcall.permissions import Permission
 from rollcall.resource_types import WORKSPACE
 from tests.examples import Scene
@@ -20,6 +19,7 @@ from tests.faults.count_invariants import (
     check_claims,
     check_counts,
     check_endings,
+    check_granting,
     check_owners,
     check_remains,
     check_rows,
@@ -39,6 +39,7 @@ def check(stored: Stored) -> Iterator[str]:
     yield from check_rows(stored)
     yield from check_owners(stored)
     yield from check_endings(stored)
+    yield from check_granting(stored)
     yield from check_journal(stored)
     yield from check_remains(stored)
 
@@ -58,7 +59,7 @@ def fill(world: World) -> None:
     gone = world.add_user()
     orphan = world.add_thing(gone.id)
     lost = orphan.model_copy(update={"orphaned": True})
-    world.call().commit(Change(orphan, lost), answer=lambda written: written)
+    world.change_thing(orphan, lost)
     world.change_user(gone, gone.as_erased(now))
 
 
@@ -131,6 +132,22 @@ BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
     "an organization's role": (having(sk="#ORG#"), put("roleId", "rol_admin"), "I6: organiz"),
     "an organization that no list finds": (having(sk="#ORG#"), drop("gsi2sk"), "is found as"),
     "a role that is gone": (having(sk="#ROLE#rol_0"), vanish, "I6: roles."),
+    "a role deleted under somebody": (having(sk="ROLE#"), put("erased", True), "has the role rol_"),
+    "a role deleted under organizations": (
+        having(sk="ROLE#rol_user"),
+        put("erased", True),
+        "by default that is not there",
+    ),
+    "a role that is not there and grants": (
+        having(sk="ACCESS"),
+        put("roles", {"rol_x": ["user.view"]}),
+        "R1: rol_x",
+    ),
+    "a group that is not there and grants": (
+        having(sk="ACCESS"),
+        put("groups", {"grp_x": ["user.view"]}),
+        "R1: grp_x",
+    ),
     "a role that no list finds": (having(sk="#ROLE#"), drop("gsi2pk"), "is found as"),
     "the role System of an admin": (having(sk="#ROLE#rol_system"), vanish, "the role System"),
     "a permission that is gone": (having(sk="#PERMISSION#"), vanish, "I6: permissions."),
