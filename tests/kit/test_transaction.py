@@ -109,6 +109,17 @@ def test_actor_who_has_changed_meanwhile_writes_nothing(world: World) -> None:
     assert world.user(user.id) == user
 
 
+def test_what_was_not_there_when_the_actor_was_admitted_must_not_be_there(world: World) -> None:
+    user, absent = world.add_user(), Key("ABSENT", "ABSENT")
+    rename(world, user, "New", witnesses={absent: 0})
+    world.runtime.table.put_once({**absent._asdict(), "version": 1})
+
+    with pytest.raises(Contended):
+        rename(world, world.user(user.id), "Newer", witnesses={absent: 0})
+
+    assert world.user(user.id).name == "New"
+
+
 def test_actor_who_changes_himself_needs_no_second_check(world: World) -> None:
     user = world.add_user()
     rename(world, user, "New", witnesses={user.key(): user.version})

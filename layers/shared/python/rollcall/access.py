@@ -220,12 +220,10 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     if int(event.claims.get("auth_time", "0")) < user.auth_epoch:
         raise Unauthenticated("session_ended", "This session has ended; sign in again.")
     witnesses = {user.key(): user.version}
-    stored: AccessPolicy | None = None
     policy = _empty_policy(now)
     if user.needs_policy and not user.is_admin:
-        stored, policy = find_policy(runtime.table, now)
-    if stored:
-        witnesses[stored.key()] = stored.version
+        _, policy = find_policy(runtime.table, now)
+        witnesses[policy.key()] = policy.version
     groups = user.administered_groups(now).difference(policy.ended)
     return Actor(
         kind="user",

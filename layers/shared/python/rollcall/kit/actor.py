@@ -28,7 +28,8 @@ class Actor:
     principal: Entity | None = None
     """The caller's own record, as it was read to authorize the call."""
     witnesses: dict[Key, int] = field(default_factory=dict)
-    """Items and versions that the decision rests on; each write checks that they still hold."""
+    """Items and versions that the decision rests on; each write checks that they still hold.
+    Version 0 is that of an item which is not there."""
     ip_address: str = ""
     user_agent: str = ""
 

@@ -140,7 +140,7 @@ class Transaction:
     def add_witnesses(self) -> None:
         """Check at commit that what the authorization rests on has not changed (I9)."""
         for key, version in self._actor.witnesses.items():
-            self._check(key, "version = :version", {":version": version})
+            self._check(key, *_as_witnessed(version))
 
     def add_item(self, item: dict[str, Any], condition: str, values: dict[str, Any]) -> None:
         """Write an item of the kit's own, as the idempotency row."""
@@ -301,8 +301,15 @@ def _with_witness(required: Required, actor: Actor) -> Required:
     version = actor.witnesses.get(required.key)
     if version is None:
         return required
-    values = {**required.values, ":witnessed": version}
-    return Required(required.key, f"{required.condition} AND version = :witnessed", values)
+    condition, values = _as_witnessed(version)
+    both = f"{required.condition} AND {condition}"
+    return Required(required.key, both, {**required.values, **values})
+
+
+def _as_witnessed(version: int) -> tuple[str, dict[str, Any]]:
+    if not version:
+        return "attribute_not_exists(pk)", {}
+    return "version = :witnessed", {":witnessed": version}
 
 
 def _unchanged(entity: Entity) -> tuple[str, dict[str, Any]]:
