@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import batched
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -267,16 +268,23 @@ class World:
 
     def add_thing(self, user_id: str, thing_type: str = WORKSPACE, **fields: Any) -> Resource:
         """Put something that a user owns into the table."""
-        now = self.clock.now
-        thing = Resource(
-            id=new_id("wsp" if thing_type == WORKSPACE else "res", now),
-            created_at=now,
-            updated_at=now,
-            type=thing_type,
-            user_id=user_id,
-            **fields,
-        )
-        self._commit("add_thing", Change(None, thing))
+        return self.add_things(1, user_id, thing_type, **fields)[0]
+
+    def add_things(
+        self, number: int, user_id: str, thing_type: str = WORKSPACE, **fields: Any
+    ) -> list[Resource]:
+        """Put many things that a user owns into the table, 20 a transaction."""
+        now, prefix = self.clock.now, "wsp" if thing_type == WORKSPACE else "res"
+        fields |= {"created_at": now, "updated_at": now, "type": thing_type, "user_id": user_id}
+        made = [Resource(id=new_id(prefix, now), **fields) for _ in range(number)]
+        for batch in batched(made, 20, strict=False):
+            first, *others = (Change(None, each) for each in batch)
+            self.call("add_thing").commit(first, *others, answer=lambda written: written)
+        return [self.thing(each.id) for each in made]
+
+    def change_thing(self, thing: Resource, after: Resource) -> Resource:
+        """Write the next version of something that a user owns, and return it."""
+        self._commit("change_thing", Change(thing, after))
         return self.thing(thing.id)
 
     def thing(self, resource_id: str) -> Resource:

@@ -15,7 +15,6 @@ from functions.users.delete_user import delete_user
 from functions.users.get_user import get_user
 from rollcall.grants import Period
 from rollcall.kit.model import format_time
-from rollcall.kit.transaction import Change
 from rollcall.users import User
 from tests.aws_edge import failing
 from tests.faults.invariants import check_settled
@@ -316,7 +315,7 @@ def test_same_request_with_the_same_key_changes_once(world: World) -> None:
 
 def test_unknown_and_removed_things_are_not_found(world: World) -> None:
     thing = world.add_thing(world.add_user().id)
-    world.call().commit(Change(thing, thing.as_erased()), answer=lambda written: written)
+    world.change_thing(thing, thing.as_erased())
     for resource_id in (thing.id, "wsp_unknown", thing.user_id):
         reply = update(world, resource_id, name="x")
         assert (reply.status, reply.body["detail"]) == (404, "Resource not found")

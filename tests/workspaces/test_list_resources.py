@@ -1,0 +1,78 @@
+"""GET /admin/resources (W2)."""
+
+from __future__ import annotations
+
+from functions.users.delete_user import delete_user
+from functions.workspaces.list_resources import list_resources
+from tests.world import Reply, World
+
+
+def ask(world: World, **query: str) -> Reply:
+    return world.invoke(list_resources, query=query)
+
+
+def found(reply: Reply) -> set[str]:
+    assert reply.status == 200, reply.body
+    return {item["id"] for item in reply.body["items"]}
+
+
+def test_things_are_listed_by_owner_by_type_and_by_both(world: World) -> None:
+    one, two = world.add_user().id, world.add_user().id
+    workspace, persona = world.add_thing(one), world.add_thing(one, "persona", name="Self")
+    other = world.add_thing(two, "persona")
+
+    assert found(ask(world, owner=one)) == {workspace.id, persona.id}
+    assert found(ask(world, type="persona")) == {persona.id, other.id}
+    reply = ask(world, owner=one, type="persona")
+    assert reply.body == {
+        "items": [
+            {
+                "id": persona.id,
+                "version": 1,
+                "type": "persona",
+                "userId": one,
+                "name": "Self",
+                "active": True,
+                "orphaned": False,
+                "createdAt": "2026-01-05T09:00:00.000Z",
+                "updatedAt": "2026-01-05T09:00:00.000Z",
+            }
+        ],
+        "pagination": {"page": 1, "limit": 25, "total": 1, "totalPages": 1},
+    }
+
+
+def test_type_that_begins_like_another_one_is_not_mixed_up_with_it(world: World) -> None:
+    owner = world.add_user().id
+    world.add_thing(owner, "persona")
+    assert found(ask(world, owner=owner, type="person")) == set()
+
+
+def test_pages_are_exact(world: World) -> None:
+    owner = world.add_user().id
+    things = [world.add_thing(owner, "annotation").id for _ in range(5)]
+
+    pages = [ask(world, owner=owner, limit="2", page=str(number)) for number in (1, 2, 3)]
+
+    assert [item["id"] for reply in pages for item in reply.body["items"]] == sorted(things)
+    assert {reply.body["pagination"]["total"] for reply in pages} == {5}
+
+
+def test_what_a_deleted_user_has_left_is_found_by_the_old_owner(world: World) -> None:
+    owner = world.add_user().id
+    workspace = world.add_thing(owner)
+    world.add_thing(owner, "persona")
+    world.invoke(delete_user, path={"user_id": owner})
+    reply = ask(world, owner=owner)
+    assert found(reply) == {workspace.id}
+    assert reply.body["items"][0]["orphaned"] is True
+
+
+def test_type_or_owner_is_needed(world: World) -> None:
+    reply = ask(world)
+    assert (reply.status, reply.fields) == (422, ["owner"])
+    assert reply.body["errors"][0]["code"] == "filter_needed"
+
+
+def test_wrong_type_is_refused(world: World) -> None:
+    assert ask(world, type="Persona#").fields == ["type"]
