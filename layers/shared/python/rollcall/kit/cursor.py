@@ -6,7 +6,6 @@ function reads the same one, and no deployment has to carry a secret.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
 import json
@@ -42,17 +41,15 @@ class Cursors:
     def write(self, position: Position, bound: str, now: datetime) -> str:
         """A cursor for this position in the list that ``bound`` names, for its walker alone."""
         ends = int((now + VALID).timestamp())
-        content = json.dumps([ends, position.page, position.after]).encode()
-        return urlsafe_b64encode(self._sign(content, bound) + content).decode().rstrip("=")
+        parts = [ends, position.page, position.after]
+        content = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
+        return _write(self._sign(content, bound) + content)
 
     def read(self, cursor: str, bound: str, now: datetime) -> Position:
         """The position. Raises Malformed for a cursor that was altered, is over, or was made for
         another caller or another list.
         """
-        try:
-            raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        except (binascii.Error, ValueError):
-            raw = b""
+        raw = _read(cursor)
         mac, content = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._sign(content, bound)):
             raise Malformed("cursor_invalid", "This cursor is not one of this list.")
@@ -76,3 +73,18 @@ class Cursors:
         if stored is None:
             raise RuntimeError("The cursor key was deleted while it was made.")
         return bytes.fromhex(stored["secret"])
+
+
+def _write(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def _read(cursor: str) -> bytes:
+    """What a cursor holds; nothing, unless it is written in the one way that it is written here:
+    base64 passes over foreign characters and bits at the end.
+    """
+    try:
+        raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except ValueError:
+        return b""
+    return raw if _write(raw) == cursor else b""

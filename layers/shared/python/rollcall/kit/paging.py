@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Annotated
+from itertools import islice
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
@@ -31,7 +31,7 @@ class ListRequest(PageRequest):
         Field(
             max_length=4096,
             description="nextCursor of the page before: goes on from there, at the cost of one "
-            "page, however far. In the place of page.",
+            "page, however far. In the place of page; all else as before.",
         ),
     ] = None
 
@@ -53,17 +53,16 @@ class Page[A: Answer](Answer):
     pagination: Pagination
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """A partition of an index that is listed in the order of its sort key, or what of it holds
     some values; the rest is read, and left out.
     """
 
-    index: str
+    index_name: str
     pk: str
     prefix: str = ""
     up_to: str | None = None
-    holding: Item = field(default_factory=dict)
+    holding: Item | None = None
     newest_first: bool = False
 
 
@@ -75,34 +74,45 @@ def read_page(
     ``total``, when it is not known, is counted in the index: half a read unit for each 4 KB of
     the whole list. Raises Malformed for a cursor that is not one of this list for this caller.
     """
-    table = call.table
-    position = _read_position(call, request)
+    position = _read_position(call, listing, request)
+    if total is None:
+        total = _count(call.table, listing)
     skipped = 0 if request.cursor else (position.page - 1) * request.limit
+    items: list[Item] = []
+    if not skipped or skipped < total:  # what lies beyond the end need not be read to be empty
+        items = _read_items(call.table, listing, position, skipped, request.limit + 1)
+    following = None
+    if len(items) > request.limit:
+        names = (PARTITION_KEY, SORT_KEY, *INDEXES[listing.index_name])
+        after = {name: items[request.limit - 1][name] for name in names}
+        following = _write_position(call, listing, request, Position(position.page + 1, after))
+    return items[: request.limit], _pagination(position.page, request.limit, total, following)
+
+
+def _read_items(
+    table: Table, listing: Listing, position: Position, skipped: int, limit: int
+) -> list[Item]:
     found = table.query_index(
-        listing.index,
+        listing.index_name,
         listing.pk,
         prefix=listing.prefix,
         up_to=listing.up_to,
         holding=listing.holding,
         after=position.after or None,
-        limit=skipped + request.limit + 1,
+        limit=skipped + limit,
         newest_first=listing.newest_first,
     )
-    items = list(found)[skipped:]
-    if total is None:
-        total = table.count_index(
-            listing.index,
-            listing.pk,
-            prefix=listing.prefix,
-            up_to=listing.up_to,
-            holding=listing.holding,
-        )
-    following = None
-    if len(items) > request.limit:
-        names = (PARTITION_KEY, SORT_KEY, *INDEXES[listing.index])
-        after = {name: items[request.limit - 1][name] for name in names}
-        following = _write_position(call, request, Position(position.page + 1, after))
-    return items[: request.limit], _pagination(position.page, request.limit, total, following)
+    return list(islice(found, skipped, None))
+
+
+def _count(table: Table, listing: Listing) -> int:
+    return table.count_index(
+        listing.index_name,
+        listing.pk,
+        prefix=listing.prefix,
+        up_to=listing.up_to,
+        holding=listing.holding,
+    )
 
 
 def paginate[T](found: list[T], request: PageRequest) -> tuple[list[T], Pagination]:
@@ -119,14 +129,14 @@ def _pagination(page: int, limit: int, total: int, following: str | None) -> Pag
     return Pagination(page=page, limit=limit, total=total, total_pages=pages, next_cursor=following)
 
 
-def _read_position(call: Call, request: ListRequest) -> Position:
+def _read_position(call: Call, listing: Listing, request: ListRequest) -> Position:
     if request.cursor is None:
         return Position(request.page, {})
-    return _cursors(call.table).read(request.cursor, _bound(call, request), call.now)
+    return _cursors(call.table).read(request.cursor, _bound(call, listing, request), call.now)
 
 
-def _write_position(call: Call, request: ListRequest, position: Position) -> str:
-    return _cursors(call.table).write(position, _bound(call, request), call.now)
+def _write_position(call: Call, listing: Listing, request: ListRequest, position: Position) -> str:
+    return _cursors(call.table).write(position, _bound(call, listing, request), call.now)
 
 
 @lru_cache(maxsize=1)
@@ -135,7 +145,10 @@ def _cursors(table: Table) -> Cursors:
     return Cursors(table)
 
 
-def _bound(call: Call, request: ListRequest) -> str:
-    """The list and its walker, as one text."""
-    asked = request.model_dump(mode="json", exclude=set(ListRequest.model_fields))
-    return json.dumps([call.action, call.actor.id, asked], sort_keys=True)
+def _bound(call: Call, listing: Listing, request: ListRequest) -> str:
+    """The list as it was asked for and as it is read, and its walker, as one text. Up to where it
+    is read may be the present moment, and so differs from page to page.
+    """
+    asked = request.model_dump(mode="json", exclude={"page", "cursor"})
+    read = listing._replace(up_to=None)
+    return json.dumps([call.action, call.actor.kind, call.actor.id, asked, read], sort_keys=True)

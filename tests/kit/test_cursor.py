@@ -1,0 +1,201 @@
+"""Cursors are of one walker and one list, for a time, and cannot be made or altered (I19)."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from rollcall.kit.cursor import VALID, Cursors, Position
+from rollcall.kit.entity import Item, Key
+from rollcall.kit.errors import Malformed
+from rollcall.kit.paging import ListRequest
+from tests.aws_edge import watched
+from tests.faults.races import meanwhile
+from tests.world import World
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+PLACE = Key("CURSOR_KEY", "CURSOR_KEY")
+MAC_BYTES = 16
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=50)
+POSITIONS = st.builds(
+    Position,
+    page=st.integers(1, 10**9),
+    after=st.dictionaries(st.sampled_from(["pk", "sk", "gsi1pk", "gsi1sk"]), TEXTS),
+)
+
+
+class StoredKey:
+    """A table that has one key and nothing else."""
+
+    def get_item(self, key: Key) -> Item:
+        """The key."""
+        assert key == PLACE
+        return {"secret": "5e" * 32}
+
+
+def make_cursors(table: Any = None) -> Cursors:
+    one: Any = table or StoredKey()
+    return Cursors(one)
+
+
+CURSORS = make_cursors()
+
+
+def code_of(read: Callable[[], Position]) -> str:
+    with pytest.raises(Malformed) as refused:
+        read()
+    return refused.value.code
+
+
+@given(position=POSITIONS, bound=TEXTS)
+def test_position_comes_back(position: Position, bound: str) -> None:
+    cursor = CURSORS.write(position, bound, NOW)
+    assert CURSORS.read(cursor, bound, NOW) == position
+    assert cursor.replace("-", "").replace("_", "").isalnum(), "it stands in a query as it is"
+
+
+@given(position=POSITIONS, bound=TEXTS, other=TEXTS)
+def test_cursor_of_another_list_or_walker_is_refused(
+    position: Position, bound: str, other: str
+) -> None:
+    assume(bound != other)
+    cursor = CURSORS.write(position, bound, NOW)
+    assert code_of(lambda: CURSORS.read(cursor, other, NOW)) == "cursor_invalid"
+
+
+@given(data=st.data(), position=POSITIONS)
+def test_any_other_text_than_the_cursor_is_refused(data: st.DataObject, position: Position) -> None:
+    cursor = CURSORS.write(position, "list", NOW)
+    start = data.draw(st.integers(0, len(cursor)))
+    end = data.draw(st.integers(start, min(len(cursor), start + 4)))
+    put = data.draw(st.text(st.sampled_from("AZaz09-_+/=! \n\x00ä%"), max_size=4))
+    altered = cursor[:start] + put + cursor[end:]
+    assume(altered != cursor)
+    assert code_of(lambda: CURSORS.read(altered, "list", NOW)) == "cursor_invalid"
+
+
+@pytest.mark.parametrize("length", range(3), ids=lambda each: f"{each} over a whole group")
+def test_other_ways_to_write_the_same_bytes_are_refused(length: int) -> None:
+    """Bits at the end that say nothing, padding, foreign characters and the other alphabet."""
+    cursor = CURSORS.write(Position(1, {"pk": "x" * (9 + length)}), "list", NOW)
+    raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    others = {cursor[:-1] + each for each in alphabet} - {cursor}
+    same = [o for o in others if urlsafe_b64decode(o + "=" * (-len(o) % 4)) == raw]
+    assert bool(same) is bool(len(cursor) % 4)
+
+    for other in (*same, f"{cursor}=", f"{cursor}==", f"!{cursor}", f"{cursor} ", f"\n{cursor}"):
+        assert code_of(partial(CURSORS.read, other, "list", NOW)) == "cursor_invalid"
+
+
+@given(
+    nonsense=st.text() | st.binary(max_size=200).map(lambda raw: urlsafe_b64encode(raw).decode())
+)
+def test_nonsense_is_refused(nonsense: str) -> None:
+    assert code_of(lambda: CURSORS.read(nonsense, "list", NOW)) == "cursor_invalid"
+
+
+def test_every_truncation_is_refused() -> None:
+    cursor = CURSORS.write(Position(2, {"pk": "GROUP#1"}), "list", NOW)
+    for length in range(len(cursor)):
+        assert code_of(partial(CURSORS.read, cursor[:length], "list", NOW)) == "cursor_invalid"
+
+
+def test_content_under_another_signature_is_refused() -> None:
+    one = CURSORS.write(Position(1, {"pk": "A"}), "list", NOW)
+    other = CURSORS.write(Position(2, {"pk": "B"}), "list", NOW)
+    raws = [urlsafe_b64decode(each + "=" * (-len(each) % 4)) for each in (one, other)]
+    spliced = urlsafe_b64encode(raws[0][:MAC_BYTES] + raws[1][MAC_BYTES:]).decode().rstrip("=")
+    assert code_of(lambda: CURSORS.read(spliced, "list", NOW)) == "cursor_invalid"
+
+
+def test_nobody_extends_a_cursor_or_moves_what_it_is_bound_to_into_it() -> None:
+    cursor = CURSORS.write(Position(1, {"pk": "A"}), "list", NOW)
+    raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    longer = urlsafe_b64encode(raw + b" ").decode().rstrip("=")
+    assert code_of(lambda: CURSORS.read(longer, "list", NOW)) == "cursor_invalid"
+    assert code_of(lambda: CURSORS.read(cursor, "lis", NOW)) == "cursor_invalid"
+
+
+def test_cursor_signed_with_another_key_is_refused() -> None:
+    class OtherKey:
+        def get_item(self, _: Key) -> Item:
+            return {"secret": "5f" * 32}
+
+    cursor = make_cursors(OtherKey()).write(Position(1, {}), "list", NOW)
+    assert code_of(lambda: CURSORS.read(cursor, "list", NOW)) == "cursor_invalid"
+
+
+def test_cursor_ends_after_a_day_and_nobody_lengthens_it() -> None:
+    cursor = CURSORS.write(Position(1, {}), "list", NOW)
+    assert CURSORS.read(cursor, "list", NOW + VALID)
+    late = NOW + VALID + timedelta(seconds=1)
+    assert code_of(lambda: CURSORS.read(cursor, "list", late)) == "cursor_expired"
+
+    raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    ends, *rest = json.loads(raw[MAC_BYTES:])
+    forged = raw[:MAC_BYTES] + json.dumps([ends + 10**6, *rest]).encode()
+    text = urlsafe_b64encode(forged).decode().rstrip("=")
+    assert code_of(lambda: CURSORS.read(text, "list", late)) == "cursor_invalid"
+
+
+@pytest.mark.parametrize("letter", ['"', "x", "é", "日", "🏳"])
+def test_longest_sort_key_makes_a_cursor_that_a_request_takes(letter: str) -> None:
+    key = letter * (1024 // len(letter.encode()))
+    after = {"pk": "USER#" + "x" * 60, "sk": "y" * 60, "gsi1pk": "z" * 60, "gsi1sk": key}
+    cursor = CURSORS.write(Position(10**6, after), "list", NOW)
+    assert ListRequest(cursor=cursor).cursor == cursor
+
+
+def test_key_is_made_once_and_every_process_finds_it(world: World) -> None:
+    table = world.runtime.table
+    assert table.get_item(PLACE) is None
+
+    cursor = Cursors(table).write(Position(3, {"pk": "A"}), "list", NOW)
+
+    stored = table.get_item(PLACE)
+    assert stored is not None
+    assert len(bytes.fromhex(stored["secret"])) == 32
+    other_process = Cursors(table)
+    with watched(world.aws) as seen:
+        for _ in range(3):
+            assert other_process.read(cursor, "list", NOW) == Position(3, {"pk": "A"})
+    assert [call.operation for call in seen] == ["GetItem"], "read once in a process"
+    assert table.get_item(PLACE) == stored
+
+
+def test_processes_that_make_the_key_at_once_agree_on_one(world: World) -> None:
+    table, position = world.runtime.table, Position(1, {})
+    first, second = Cursors(table), Cursors(table)
+    made: list[str] = []
+
+    with meanwhile(world, "PutItem", lambda: made.append(first.write(position, "list", NOW))):
+        made.append(second.write(position, "list", NOW))
+
+    assert len(made) == 2
+    assert len(set(made)) == 1
+    assert Cursors(table).read(made[0], "list", NOW) == position
+
+
+def test_keys_of_two_tables_differ(world: World) -> None:
+    Cursors(world.runtime.table).write(Position(1, {}), "list", NOW)
+    first = world.runtime.table.get_item(PLACE)
+    world.runtime.table.delete_items([PLACE])
+    Cursors(world.runtime.table).write(Position(1, {}), "list", NOW)
+    assert world.runtime.table.get_item(PLACE) != first
+
+
+def test_key_is_in_no_cursor_and_the_position_is_not_secret() -> None:
+    cursor = CURSORS.write(Position(2, {"pk": "GROUP#1"}), "list", NOW)
+    raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert json.loads(raw[MAC_BYTES:])[1:] == [2, {"pk": "GROUP#1"}]
+    assert b"5e5e" not in raw
+    assert bytes.fromhex("5e" * 32) not in raw
