@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
 
 from rollcall.access import AccessPolicy, find_policy
 from rollcall.explanations import Explanation, explain, find_keys
@@ -27,7 +30,7 @@ from rollcall.users import User
 class ListPermissionHolders(PageRequest):
     """Who holds which permission, and which page of them."""
 
-    permission: Id
+    permission: Annotated[Id, Field(description="Its name, as user.view.")]
 
 
 class PermissionHolder(Answer):

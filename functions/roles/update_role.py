@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy, change_granted, find_policy
+from rollcall.built_in_roles import SYSTEM
 from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
@@ -21,7 +22,7 @@ from rollcall.permissions import (
     refuse_outranked,
     require_held,
 )
-from rollcall.roles import SYSTEM, Role, RoleAnswer
+from rollcall.roles import Role, RoleAnswer
 
 PLAIN = frozenset({"name", "description"})
 

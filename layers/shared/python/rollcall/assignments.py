@@ -7,11 +7,11 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from rollcall.built_in_roles import ORGANIZATION_ROLES, SYSTEM
 from rollcall.fields import Id
 from rollcall.grants import Period, PermissionGrant, RoleGrant, TimeBoxed
 from rollcall.kit.shorthand import Shorthand
 from rollcall.permissions import GrantablePermission
-from rollcall.roles import ORGANIZATION_ROLES, SYSTEM
 from rollcall.users import User
 
 ROLES_AT_MOST = 20
@@ -25,7 +25,7 @@ def _refuse_organization_role(role_id: str) -> str:
 
 
 class RoleAssignment(TimeBoxed):
-    """A role, and when it counts."""
+    """A role, and when it counts. Without a time, one that the user has already keeps its own."""
 
     role_id: Annotated[Id, AfterValidator(_refuse_organization_role)]
 
@@ -37,7 +37,9 @@ class RoleAssignment(TimeBoxed):
 
 
 class PermissionAssignment(TimeBoxed):
-    """A permission, and when it counts."""
+    """A permission, and when it counts. Without a time, one that has been granted to the user
+    already keeps its own.
+    """
 
     permission: GrantablePermission
 
