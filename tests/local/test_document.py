@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from functools import cached_property
+from random import Random
 from typing import Any
 from urllib.parse import quote
 
@@ -12,10 +15,14 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic.alias_generators import to_camel
 from schemathesis.checks import CHECKS
 
 from infra.catalog import read_catalog
 from infra.openapi import build_document
+from tests.acceptance import Session
+from tests.examples import EXAMPLES, Example, Scene
+from tests.local.http_scene import HttpScene
 from tests.local.running import LocalRollcall
 
 pytestmark = pytest.mark.xdist_group("local")
@@ -34,7 +41,7 @@ KEPT_PROMISES = CHECKS.get_by_names(
     ]
 )
 
-NASTY = (
+NASTY_TEXTS = (
     "",
     " ",
     "\x00",
@@ -52,19 +59,60 @@ NASTY = (
     "user@example.com\r\nBcc: other@example.com",
     "=cmd|' /C calc'!A0",
     "USER#usr_1",
-    "null",
-    "-1e309",
+    "GROUP#grp_1",
+    "ACCESS",
+    "rol_system",
+    "admin:access",
+    "type#workspace",
     "🏳️‍🌈" * 50,
     "İstanbul",
     "ß",
 )
-"""Strings that have broken other systems; a generator seldom comes upon them."""
+"""Strings that have broken other systems, or would ours; a generator seldom comes upon them."""
+NASTY_TIMES = (
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
+    "2026-02-30T00:00:00Z",
+    "2026-01-05T09:00:00",
+    "-62135596801",
+    "1e10",
+)
+NASTY_CURSORS = ("=", "A", "Zm9v", "é", "A" * 4096, "A" * 4097)
+NASTY_NUMBERS = ("0", "-1", "1.5", "1e3", "-1e309", "9" * 400, "NaN", "\u0661")
+NASTY_VALUES: tuple[Any, ...] = (
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    10**30,
+    [],
+    {},
+    [[[]]],
+    {"": ""},
+    *NASTY_TEXTS,
+)
+"""For a place in a body, where not all is text."""
+TRIED = 30
+"""Requests for each operation, of all that there could be."""
+
+
+type Bearers = dict[str, dict[str, str]]
 
 
 @pytest.fixture(scope="session")
-def bearer(local: LocalRollcall) -> dict[str, str]:
-    """The admin's token as a header."""
-    return {"Authorization": f"Bearer {local.token()}"}
+def bearers(local: LocalRollcall) -> Bearers:
+    """Headers with a token that is let through: the admin's, or a service's."""
+    tokens = {"accessToken": local.token(), "serviceToken": local.token("--service")}
+    return {scheme: {"Authorization": f"Bearer {token}"} for scheme, token in tokens.items()}
+
+
+def bearer_for(bearers: Bearers, method: str, path: str) -> dict[str, str]:
+    """The header that the document asks for."""
+    (security,) = DOCUMENT["paths"][path][method].get("security", DOCUMENT["security"])
+    (scheme,) = security
+    return bearers[scheme]
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
@@ -76,46 +124,115 @@ def bearer(local: LocalRollcall) -> dict[str, str]:
     suppress_health_check=list(HealthCheck),
 )
 def test_whatever_is_sent_the_answer_is_one_that_is_documented(
-    method: str, path: str, data: st.DataObject, local: LocalRollcall, bearer: dict[str, str]
+    method: str, path: str, data: st.DataObject, local: LocalRollcall, bearers: Bearers
 ) -> None:
     case = data.draw(SCHEMA[path][method].as_strategy())
+    bearer = bearer_for(bearers, method, path)
     case.call_and_validate(base_url=local.api, headers=bearer, checks=KEPT_PROMISES)  # type: ignore[arg-type]  # its own registry hands out a wider type
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [(m, p) for p, methods in DOCUMENT["paths"].items() for m in methods],
-)
-def test_nasty_text_in_any_place_is_refused_or_kept_but_breaks_nothing(
-    method: str, path: str, local: LocalRollcall, bearer: dict[str, str]
+@pytest.fixture
+def scene(local: LocalRollcall, bearers: Bearers) -> HttpScene:
+    """What the examples speak of."""
+    tokens = {name: each["Authorization"].removeprefix("Bearer ") for name, each in bearers.items()}
+    admin, service = (Session(local.api, tokens[name]) for name in ("accessToken", "serviceToken"))
+    return HttpScene(admin, service)
+
+
+def test_everything_that_examples_speak_of_can_be_made_over_http(scene: HttpScene) -> None:
+    names = [name for name, held in vars(Scene).items() if isinstance(held, cached_property)]
+    assert names
+    for name in names:
+        assert re.fullmatch(r"[a-z]{3}_\w+", getattr(scene, name)), name
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_nasty_value_in_any_place_is_refused_or_kept_but_breaks_nothing(
+    method: str, path: str, local: LocalRollcall, bearers: Bearers, scene: HttpScene
 ) -> None:
     operation = DOCUMENT["paths"][path][method]
+    example = EXAMPLES[operation["operationId"]](scene)
+    requests = list(_requests_with_something_nasty(operation, path, example))
+    chosen = Random(operation["operationId"]).sample(requests, min(TRIED, len(requests)))  # noqa: S311 (the same ones each time)
+    bearer = bearer_for(bearers, method, path)
     with httpx.Client(base_url=local.api, headers=bearer, timeout=30) as api:
-        for nasty in NASTY:
-            for request in _requests_with(nasty, operation, path):
-                answer = api.request(method, **request)
-                assert answer.status_code < 500, (request, answer.text)
-                assert str(answer.status_code) in {*operation["responses"], "404", "413"}
+        accepted = api.request(method, **_request(path, example))
+        assert accepted.is_success, accepted.text
+        for request in chosen:
+            answer = api.request(method, **request)
+            assert answer.status_code < 500, (request, answer.text)
+            assert str(answer.status_code) in {*operation["responses"], "404", "413"}, request
 
 
-def _requests_with(nasty: str, operation: dict[str, Any], path: str) -> list[dict[str, Any]]:
-    """One request for each field of the body and the query, and one with it in the path."""
-    in_address = quote(nasty.encode("utf-8", "replace")[:1000], safe="") or "%20"
-    nobody = _filled(path, "usr_unknown")
-    requests: list[dict[str, Any]] = []
+def _request(path: str, example: Example, **changed: Any) -> dict[str, Any]:
+    """The example as a request of httpx, with another path, body or query."""
+    variables = {to_camel(name): value for name, value in example.path.items()}
+    body = changed.get("body", example.body)
+    # json.dumps writes a lone surrogate as an escape, which is how it would arrive.
+    return {
+        "url": _fill(path, {**variables, **changed.get("variables", {})}),
+        "params": {**example.query, **changed.get("query", {})},
+        **({} if body is None else {"content": json.dumps(body)}),
+    }
+
+
+def _requests_with_something_nasty(
+    operation: dict[str, Any], path: str, example: Example
+) -> Iterator[dict[str, Any]]:
+    """The example over and over, each time with something else in one place."""
+    for parameter in operation["parameters"]:
+        name = parameter["name"]
+        for nasty in map(_as_sent, _nasty_for(name, parameter["schema"])):
+            if parameter["in"] == "path":
+                yield _request(path, example, variables={name: nasty or " "})
+            elif parameter["in"] == "query":
+                yield _request(path, example, query={name: nasty})
     if "requestBody" in operation:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        # json.dumps writes a lone surrogate as an escape, which is how it would arrive.
-        requests += [
-            {"url": nobody, "content": json.dumps({"email": "nasty@example.com", name: nasty})}
-            for name in schema["properties"]
-        ]
-    query = [each["name"] for each in operation["parameters"] if each["in"] == "query"]
-    requests += [{"url": f"{nobody}?{name}={in_address}"} for name in query]
-    if nobody != path:
-        requests.append({"url": _filled(path, in_address)})
-    return requests
+        for body in _nasty_bodies(schema["properties"], example.body or {}):
+            yield _request(path, example, body=body)
 
 
-def _filled(path: str, value: str) -> str:
-    return re.sub(r"\{\w+\}", lambda _: value, path)
+def _nasty_bodies(properties: dict[str, Any], body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    whole = {**dict.fromkeys(properties), **body}
+    for place in _places(whole):
+        for nasty in NASTY_VALUES:
+            yield _replaced({**body, place[0]: whole[place[0]]}, place, nasty)
+    for name, schema in properties.items():
+        if "date-time" in json.dumps(schema):
+            yield from ({**body, name: nasty} for nasty in NASTY_TIMES)
+
+
+def _nasty_for(name: str, schema: dict[str, Any]) -> tuple[str, ...]:
+    if name == "cursor":
+        return NASTY_CURSORS
+    if schema.get("type") == "integer":
+        return NASTY_NUMBERS
+    return NASTY_TIMES if schema.get("format") == "date-time" else NASTY_TEXTS
+
+
+def _as_sent(nasty: str) -> str:
+    """What of it can stand in an address."""
+    return nasty.encode("utf-8", "replace").decode()[:1000]
+
+
+def _places(body: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each value in a body, also to those that hold others."""
+    if at:
+        yield at
+    if isinstance(body, (dict, list)):
+        for key, value in body.items() if isinstance(body, dict) else enumerate(body):
+            yield from _places(value, (*at, key))
+
+
+def _replaced(body: Any, place: tuple[Any, ...], value: Any) -> Any:
+    """A copy of the body with another value in this place."""
+    if not place:
+        return value
+    copied = body.copy()
+    copied[place[0]] = _replaced(copied[place[0]], place[1:], value)
+    return copied
+
+
+def _fill(path: str, variables: dict[str, str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: quote(variables[match[1]], safe=""), path)

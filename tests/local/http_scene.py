@@ -1,0 +1,108 @@
+"""The scene of the examples, made over HTTP."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from rollcall import built_in_roles
+from tests.acceptance import Session
+from tests.examples import Scene
+
+
+class HttpScene(Scene):
+    """As in a world: each thing is made when it is first spoken of."""
+
+    def __init__(self, admin: Session, service: Session) -> None:
+        self._admin, self._service = admin, service
+
+    @cached_property
+    def user_id(self) -> str:
+        """Active, in no group."""
+        return self._add_user()
+
+    @cached_property
+    def member_id(self) -> str:
+        """Active, in the group, and in the organization as a User."""
+        user_id = self._add_user(groups=[self.group_id])
+        place = {"organizationId": self.organization_id, "roleId": built_in_roles.USER.id}
+        self._admin.answer("PUT", f"/admin/users/{user_id}/organizations", {"memberships": [place]})
+        return user_id
+
+    @cached_property
+    def group_admin_id(self) -> str:
+        """Active, admin of the group."""
+        user_id = self._add_user()
+        joining = {"groupId": self.group_id, "role": "admin"}
+        self._admin.create(f"/admin/users/{user_id}/groups", **joining)
+        return user_id
+
+    @cached_property
+    def disabled_id(self) -> str:
+        """Inactive."""
+        user_id = self._add_user()
+        self._admin.answer("POST", f"/admin/users/{user_id}/disable")
+        return user_id
+
+    @cached_property
+    def deleted_id(self) -> str:
+        """Soft-deleted."""
+        user_id = self._add_user()
+        self._admin.answer("DELETE", f"/admin/users/{user_id}?mode=soft")
+        return user_id
+
+    @cached_property
+    def admin_id(self) -> str:
+        """A second platform admin."""
+        return self._add_user(isAdmin=True)
+
+    @cached_property
+    def group_id(self) -> str:
+        """A group that grants nothing, without workspaces."""
+        return self._admin.create_named("/admin/groups")
+
+    @cached_property
+    def role_id(self) -> str:
+        """A role that grants nothing, and that nobody has."""
+        return self._admin.create_named("/admin/roles", permissions=[])
+
+    @cached_property
+    def organization_id(self) -> str:
+        """An organization."""
+        return self._admin.create_named("/admin/organizations")
+
+    @cached_property
+    def busy_group_id(self) -> str:
+        """A group with the owner, the heir and the workspace."""
+        return self._admin.create_named("/admin/groups")
+
+    @cached_property
+    def workspace_owner_id(self) -> str:
+        """The owner, with the workspace."""
+        self.workspace_id  # noqa: B018 (which makes it)
+        return self.owner_id
+
+    @cached_property
+    def workspace_id(self) -> str:
+        """The owner's, in use."""
+        return self._add_thing(type="workspace", groupId=self.busy_group_id)
+
+    @cached_property
+    def resource_id(self) -> str:
+        """The owner's persona."""
+        return self._add_thing(type="persona")
+
+    @cached_property
+    def note_id(self) -> str:
+        """A note on the member."""
+        path = f"/admin/users/{self.member_id}/notes"
+        return str(self._admin.create(path, text="Likes tea")["id"])
+
+    def _join_busy_group(self) -> str:
+        return self._add_user(groups=[self.busy_group_id])
+
+    def _add_user(self, **fields: Any) -> str:
+        return str(self._admin.create_user(**fields)["id"])
+
+    def _add_thing(self, **fields: Any) -> str:
+        return str(self._service.create("/system/resources", userId=self.owner_id, **fields)["id"])
