@@ -179,6 +179,7 @@ def test_operation_without_a_permission_answers_whoever_is_signed_in(
 
 NEEDS_MORE = {
     "change_group_role": "grant_exceeds_own",
+    "demote_group_admin": "target_outranks_caller",
     "demote_user": "target_outranks_caller",
     "promote_group_admin": "grant_exceeds_own",
     "promote_user": "grant_exceeds_own",
@@ -291,7 +292,9 @@ IN_THE_GROUP = {
 def superior_for(operation: Operation[Any, Any], world: World, scene: Scene) -> str:
     """Somebody with all rights, in the state that the operation wants."""
     status = Status.INACTIVE if operation.name == "enable_user" else Status.ACTIVE
-    user = world.add_user(permissions=(Permission.ADMIN_ACCESS,), status=status)
+    is_admin = operation.name == "demote_user"
+    everything = (Permission.ADMIN_ACCESS,)
+    user = world.add_user(permissions=everything, status=status, is_admin=is_admin)
     if operation.name == "restore_user":
         user = world.change_user(user, user.as_deleted(world.clock.now))
     if operation.name in IN_THE_GROUP:
