@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from functions.jobs.purge_deleted_users import purge_deleted_users
+from functions.system.remove_resource import remove_resource
 from functions.users.delete_user import delete_user
 from functions.users.restore_user import restore_user
+from rollcall.deletion import THINGS_AT_ONCE
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.table import INDEXES
 from tests.aws_edge import failing
+from tests.faults.invariants import check_settled
 from tests.iam import acting_as
 from tests.world import World
 
 
-def soft_delete(world: World) -> str:
+def soft_delete(world: World, **types: int) -> str:
     user_id = world.add_user().id
+    for thing_type, number in types.items():
+        world.add_things(number, user_id, thing_type)
     world.invoke(delete_user, path={"user_id": user_id}, query={"mode": "soft"})
     return user_id
 
 
-def purge(world: World) -> int:
+def run(world: World) -> tuple[int, int]:
+    """How many were purged, and how many refused."""
     with acting_as(purge_deleted_users):
-        return purge_deleted_users.run(world.runtime).purged
+        report = purge_deleted_users.run(world.runtime)
+    return report.purged, report.refused
+
+
+def purge(world: World) -> int:
+    return run(world)[0]
 
 
 def test_soft_deleted_user_goes_for_good_after_thirty_days(world: World) -> None:
@@ -92,3 +104,34 @@ def test_run_that_fails_at_cognito_is_finished_by_the_next_one_and_the_stream(
     assert purge(world) == 1
     world.drain()
     assert [world.account(each) for each in users] == [None, None]
+
+
+def test_what_the_user_owned_goes_or_stays_by_its_rule(world: World) -> None:
+    user_id = soft_delete(world, workspace=1, persona=THINGS_AT_ONCE)
+    world.clock.advance(days=31)
+
+    assert run(world) == (1, 0)
+    assert world.user(user_id).things_left == 1
+    world.drain()
+
+    assert check_settled(world) == []
+    things = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    assert {(each["type"], each["orphaned"], each["erased"]) for each in things} == {
+        ("workspace", True, False),
+        ("persona", False, True),
+    }
+
+
+def test_user_who_owns_what_refuses_stays_until_it_is_gone(world: World) -> None:
+    settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
+    world.runtime = replace(world.runtime, settings=settings)
+    refused, other = soft_delete(world, invoice=1), soft_delete(world)
+    world.clock.advance(days=31)
+
+    assert run(world) == (1, 1)
+    assert (world.user(refused).exists, world.user(other).erased) == (True, True)
+
+    (invoice,) = (item["id"] for item in world.items() if item.get("type") == "invoice")
+    world.invoke(remove_resource, path={"resource_id": invoice})
+    assert run(world) == (1, 0)
+    assert world.user(refused).erased

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from functions.users.create_user import create_user
@@ -9,10 +12,14 @@ from functions.users.delete_user import delete_user
 from functions.users.get_me import get_me
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
+from rollcall.deletion import THINGS_AT_ONCE
 from rollcall.grants import GroupRole
 from rollcall.permissions import Permission
+from rollcall.resources import find_things
 from rollcall.users import ADMINS, User
 from tests.aws_edge import failing
+from tests.faults.invariants import check_settled
+from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World
 
 SOFT = {"mode": "soft"}
@@ -235,3 +242,138 @@ def test_nobody_deletes_somebody_who_may_do_more(world: World) -> None:
 
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
     assert "user.create" in reply.body["detail"]
+
+
+def own(world: World, **types: int) -> User:
+    """A user who owns this many things of each type."""
+    user = world.add_user()
+    for thing_type, number in types.items():
+        world.add_things(number, user.id, thing_type.replace("_", "-"))
+    return user
+
+
+def configure(world: World, types: str) -> None:
+    """Let the deployment have further types of things."""
+    settings = world.runtime.settings.model_copy(update={"resource_types": types})
+    world.runtime = replace(world.runtime, settings=settings)
+
+
+def test_answer_and_journal_count_what_the_user_owned(world: World) -> None:
+    user = own(world, workspace=2, persona=1, api_key=3)
+
+    reply = delete(world, user.id)
+
+    owned = {"workspace": 2, "persona": 1, "api-key": 3}
+    assert reply.body["workspacesOrphaned"] == 2
+    assert (reply.body["resources"], reply.body["resourcesPending"]) == (owned, 0)
+    assert world.journal(user.id)[-1].changes["released"].after == owned
+
+
+def test_workspaces_stay_without_an_owner_and_the_rest_goes(world: World) -> None:
+    group_id, user = world.add_group("Writers"), own(world, persona=1, ontology=1, annotation=1)
+    world.change_user(user, user.with_membership(group_id))
+    workspace = world.add_thing(user.id, group_id=group_id)
+    things = [item["id"] for item in world.items() if item["sk"].startswith("RESOURCE#")]
+
+    delete(world, user.id)
+
+    kept = [each for each in things if world.thing(each).exists]
+    assert kept == [workspace.id]
+    orphan = world.thing(workspace.id)
+    assert (orphan.orphaned, orphan.user_id, orphan.group_id) == (True, user.id, group_id)
+    actions = {world.journal(each)[-1].action for each in things}
+    assert actions == {"delete_user"}
+    world.drain()
+    assert check_settled(world) == []
+
+
+def test_type_that_refuses_keeps_the_owner(world: World) -> None:
+    configure(world, "invoice=refuse,receipt=refuse,draft=cascade")
+    user = own(world, invoice=2, receipt=1, draft=1)
+    stored = world.items()
+
+    reply = delete(world, user.id)
+
+    assert (reply.status, reply.code) == (409, "owns_resources")
+    assert "2 of type invoice, 1 of type receipt" in reply.body["detail"]
+    assert world.items() == stored
+    assert delete(world, user.id, query=SOFT).status == 200
+    assert delete(world, user.id).code == "owns_resources"
+
+
+def test_type_that_is_configured_no_more_leaves_its_things_to_nobody(world: World) -> None:
+    configure(world, "draft=cascade")
+    user = own(world, draft=1)
+    configure(world, "")
+
+    assert delete(world, user.id).status == 200
+
+    (draft,) = (item for item in world.items() if item["sk"].startswith("RESOURCE#"))
+    assert (draft["orphaned"], draft["erased"]) == (True, False)
+
+
+def test_soft_deleted_user_keeps_everything(world: World) -> None:
+    user = own(world, workspace=1, persona=1)
+
+    reply = delete(world, user.id, query=SOFT)
+
+    assert reply.body.keys() == {"success", "message"}, "nothing becomes of what is owned"
+    shown = world.invoke(get_user, path={"user_id": user.id}).body
+    assert shown["resources"] == {"workspace": 1, "persona": 1}
+
+
+def test_what_exceeds_one_transaction_goes_on_and_the_answer_says_so(world: World) -> None:
+    user = own(world, workspace=THINGS_AT_ONCE * 2, persona=THINGS_AT_ONCE + 5)
+
+    reply = delete(world, user.id)
+
+    left = THINGS_AT_ONCE * 2 + 5
+    assert (reply.status, reply.body["resourcesPending"]) == (200, left)
+    assert reply.body["workspacesOrphaned"] == THINGS_AT_ONCE * 2
+    assert (world.user(user.id).erased, world.user(user.id).things_left) == (True, left)
+    assert world.account(user.id) is None
+    world.drain()
+    things = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    assert {(each["type"], each["orphaned"], each["erased"]) for each in things} == {
+        ("workspace", True, False),
+        ("persona", False, True),
+    }
+    assert [item["sk"] for item in world.items() if item["pk"] == user.key().pk] == ["#USER"]
+    assert check_settled(world) == []
+
+
+def test_thing_that_is_registered_before_the_commit_is_not_forgotten(world: World) -> None:
+    user = own(world, workspace=1)
+
+    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, "persona")):
+        reply = delete(world, user.id)
+
+    assert reply.body["resources"] == {"workspace": 1, "persona": 1}
+    assert check_settled(world) == []
+
+
+def test_thing_that_refuses_and_is_registered_before_the_commit_keeps_the_owner(
+    world: World,
+) -> None:
+    configure(world, "invoice=refuse")
+    user = own(world, workspace=1)
+
+    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, "invoice")):
+        reply = delete(world, user.id)
+
+    assert reply.code == "owns_resources"
+    assert world.user(user.id).exists
+    assert check_settled(world) == []
+
+
+def test_thing_that_is_changed_before_the_commit_is_released_as_it_is_then(world: World) -> None:
+    user, heir = own(world, workspace=1), world.add_user()
+    (thing,) = find_things(world.runtime.table, user.id, 1)
+    moved = thing.model_copy(update={"user_id": heir.id})
+
+    with meanwhile(world, COMMIT, partial(world.change_thing, thing, moved)):
+        reply = delete(world, user.id)
+
+    assert reply.body["resources"] == {}
+    assert world.user(heir.id).owned.by_type == {"workspace": 1}
+    assert check_settled(world) == []

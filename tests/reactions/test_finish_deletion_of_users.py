@@ -1,0 +1,157 @@
+"""The stream reaction that goes on with what a deleted user has owned (W2, I20)."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.reactions.finish_deletion import finish_deletion
+from functions.system.remove_resource import remove_resource
+from functions.users.delete_user import delete_user
+from functions.users.update_user import update_user
+from rollcall.deletion import THINGS_AT_ONCE
+from rollcall.kit.errors import Unavailable
+from rollcall.kit.journal import JournalEntry
+from rollcall.owned import owned_key
+from rollcall.users import User
+from tests.aws_edge import failing, watched
+from tests.faults.invariants import check_settled
+from tests.iam import acting_as
+from tests.world import World
+
+
+def delete_owner(world: World, **types: int) -> User:
+    """A user who is deleted with this many things of each type; returns the tombstone."""
+    user = world.add_user()
+    for thing_type, number in types.items():
+        world.add_things(number, user.id, thing_type)
+    assert world.invoke(delete_user, path={"user_id": user.id}).status == 200
+    return world.user(user.id)
+
+
+def react(world: World, entry: JournalEntry) -> None:
+    """Let the reaction see an entry."""
+    with acting_as(finish_deletion):
+        finish_deletion.react(entry.item(), world.runtime)
+
+
+def react_to_the_newest(world: World, user_id: str) -> int | None:
+    """Let the reaction see the newest entry about a user; returns how many things are left."""
+    react(world, world.journal(user_id)[-1])
+    return world.user(user_id).things_left
+
+
+def things(world: World) -> list[tuple[str, bool, bool]]:
+    """Type, and whether it is an orphan or deleted."""
+    found = (item for item in world.items() if item["sk"].startswith("RESOURCE#"))
+    return sorted((item["type"], item["orphaned"], item["erased"]) for item in found)
+
+
+def test_each_step_takes_the_next_things_and_leads_to_another_step(world: World) -> None:
+    user = delete_owner(world, workspace=THINGS_AT_ONCE * 2, persona=THINGS_AT_ONCE)
+    assert user.things_left == THINGS_AT_ONCE * 2
+
+    left = [react_to_the_newest(world, user.id) for _ in range(3)]
+
+    assert left == [THINGS_AT_ONCE, 0, 0]
+    assert things(world) == [
+        *[("persona", False, True)] * THINGS_AT_ONCE,
+        *[("workspace", True, False)] * THINGS_AT_ONCE * 2,
+    ]
+    steps = [e for e in world.journal(user.id) if e.action == "finish_deletion"]
+    assert [step.changes["thingsLeft"].after for step in steps] == [THINGS_AT_ONCE, 0]
+    assert {step.actor.kind for step in steps} == {"system"}
+
+
+def test_orphans_at_the_head_of_the_index_keep_nothing_from_being_found(world: World) -> None:
+    user = delete_owner(world, workspace=THINGS_AT_ONCE * 4)
+
+    world.drain()
+
+    assert things(world) == [("workspace", True, False)] * THINGS_AT_ONCE * 4
+    assert world.user(user.id).things_left == 0
+
+
+def test_numbers_and_the_tombstone_stay_until_everything_is_released(world: World) -> None:
+    user = delete_owner(world, workspace=THINGS_AT_ONCE + 1)
+    table = world.runtime.table
+
+    assert table.get_item(owned_key(user.id)) is not None
+    assert "expiresAt" not in (table.get_item(user.key()) or {})
+
+    world.drain()
+    assert table.get_item(owned_key(user.id)) is None
+    assert "expiresAt" in (table.get_item(user.key()) or {})
+    assert check_settled(world) == []
+
+
+def test_entry_that_comes_twice_or_late_does_no_harm(world: World) -> None:
+    user = delete_owner(world, persona=THINGS_AT_ONCE * 3)
+    deletion = world.journal(user.id)[-1]
+
+    for _ in range(4):
+        react(world, deletion)
+
+    world.drain()
+    assert things(world) == [("persona", False, True)] * THINGS_AT_ONCE * 3
+    assert check_settled(world) == []
+
+
+def test_other_changes_of_users_cost_the_reaction_nothing(world: World) -> None:
+    user = world.add_user()
+    world.invoke(update_user, path={"user_id": user.id}, body={"name": "New"})
+    with watched(world.aws) as seen:
+        react(world, world.journal(user.id)[-1])
+    assert seen == []
+
+
+def test_things_that_go_by_themselves_meanwhile_are_not_waited_for(world: World) -> None:
+    user = delete_owner(world, persona=THINGS_AT_ONCE + 2)
+    left = [
+        item["id"]
+        for item in world.items()
+        if item.get("erased") is False and item["sk"].startswith("RESOURCE#")
+    ]
+    for resource_id in left:
+        assert world.invoke(remove_resource, path={"resource_id": resource_id}).status == 200
+
+    world.drain()
+
+    assert world.user(user.id).things_left == 0
+    assert check_settled(world) == []
+
+
+def test_step_fails_loudly_while_the_index_is_behind_and_is_tried_again(world: World) -> None:
+    user = delete_owner(world, workspace=THINGS_AT_ONCE + 1)
+    (waiting,) = (
+        item
+        for item in world.items()
+        if item["sk"].startswith("RESOURCE#") and not item["orphaned"]
+    )
+    index = {name: waiting[name] for name in ("gsi1pk", "gsi1sk")}
+    key = world.thing(waiting["id"]).key()
+    world.runtime.table.update_unversioned(key, {"orphaned": False}, remove=index)
+
+    with pytest.raises(Unavailable):
+        react_to_the_newest(world, user.id)
+
+    world.runtime.table.update_unversioned(key, index)
+    assert react_to_the_newest(world, user.id) == 0
+    world.drain()
+    assert check_settled(world) == []
+
+
+def test_step_that_dies_is_taken_again(world: World) -> None:
+    user = delete_owner(world, workspace=THINGS_AT_ONCE * 2)
+
+    with failing(world.aws, "dynamodb", "TransactWriteItems"), pytest.raises(Unavailable):
+        react_to_the_newest(world, user.id)
+
+    assert world.user(user.id).things_left == THINGS_AT_ONCE
+    world.drain()
+    assert check_settled(world) == []
+
+
+def test_deletion_of_a_user_without_things_ends_at_once(world: World) -> None:
+    user = delete_owner(world)
+    world.drain()
+    assert [entry.action for entry in world.journal(user.id)] == ["add_user", "delete_user"]
