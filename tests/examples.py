@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
-from rollcall import roles
-from rollcall.grants import OrganizationMembership
+from rollcall import built_in_roles
+from rollcall.grants import GroupRole, OrganizationMembership
 from rollcall.statuses import Status
 from tests.world import World
 
@@ -45,10 +45,16 @@ class Scene:
         """Active, in the group, and in the organization as a User."""
         member = self._world.add_user()
         place = OrganizationMembership(
-            user_id=member.id, organization_id=self.organization_id, role_id=roles.USER.id
+            user_id=member.id, organization_id=self.organization_id, role_id=built_in_roles.USER.id
         )
         joined = member.with_grants("organization_memberships", [place])
         return self._world.change_user(member, joined.with_membership(self.group_id)).id
+
+    @cached_property
+    def group_admin_id(self) -> str:
+        """Active, admin of the group."""
+        admin = self._world.add_user()
+        return self._world.join_group(admin.id, self.group_id, GroupRole.ADMIN).id
 
     @cached_property
     def disabled_id(self) -> str:
@@ -170,7 +176,9 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "delete_role": lambda scene: Example(path={"role_id": scene.role_id}),
     "delete_user": lambda scene: _user(scene.user_id),
     "delete_workspace": lambda scene: Example(path={"workspace_id": scene.workspace_id}),
-    "demote_group_admin": _membership,
+    "demote_group_admin": lambda scene: Example(
+        path={"user_id": scene.group_admin_id, "group_id": scene.group_id}
+    ),
     "demote_user": lambda scene: _user(scene.admin_id),
     "disable_user": lambda scene: _user(scene.user_id),
     "enable_user": lambda scene: _user(scene.disabled_id),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollcall import roles
+from rollcall import built_in_roles
 from rollcall.granting import commit_grants
 from rollcall.grants import GroupRole, OrganizationMembership, Period
 from rollcall.kit.call import Call
@@ -38,9 +38,9 @@ def in_organization(user: User, organization_id: str, role_id: str, **period: An
 @pytest.mark.parametrize(
     ("role_id", "period"),
     [
-        (roles.GUEST.id, {}),
-        (roles.USER.id, {"ends_at": START + DAY}),
-        (roles.USER.id, {"starts_at": START + DAY}),
+        (built_in_roles.GUEST.id, {}),
+        (built_in_roles.USER.id, {"ends_at": START + DAY}),
+        (built_in_roles.USER.id, {"starts_at": START + DAY}),
     ],
     ids=["another role", "a shorter time", "a later beginning"],
 )
@@ -49,7 +49,9 @@ def test_giving_a_superior_less_is_taking_from_a_superior(
 ) -> None:
     organization_id = world.add_organization("Acme")
     superior = world.add_user(permissions=(Permission.USER_DELETE,))
-    user = world.change_user(superior, in_organization(superior, organization_id, roles.USER.id))
+    user = world.change_user(
+        superior, in_organization(superior, organization_id, built_in_roles.USER.id)
+    )
     call = call_of_somebody(world, Permission.ORGANIZATION_ASSIGN)
 
     changed = in_organization(user, organization_id, role_id, **period)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rollcall.built_in_roles import BUILT_IN_ROLES
 from rollcall.groups import Group
 from rollcall.kit.paging import ListRequest
 from rollcall.listings import read_listed
-from rollcall.roles import BUILT_IN_ROLES, Role
+from rollcall.roles import Role
 from tests.aws_edge import watched
 from tests.world import World, open_world
 

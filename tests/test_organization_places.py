@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from functions.organizations.delete_organization import delete_organization
-from rollcall import roles
+from rollcall import built_in_roles
 from rollcall.grants import OrganizationMembership
 from rollcall.organization_places import name_places, read_named
 from rollcall.organizations import Organization
@@ -16,7 +16,7 @@ from tests.world import START, World
 TOMORROW = START + timedelta(days=1)
 
 
-def place(organization_id: str, role_id: str = roles.USER.id) -> OrganizationMembership:
+def place(organization_id: str, role_id: str = built_in_roles.USER.id) -> OrganizationMembership:
     return OrganizationMembership(
         user_id="usr_1", organization_id=organization_id, role_id=role_id, ends_at=TOMORROW
     )
@@ -29,13 +29,13 @@ def test_all_names_are_read_at_once_and_each_but_once(world: World) -> None:
         named = read_named(
             world.runtime.table,
             [organization_id, organization_id, "org_unknown"],
-            [roles.USER.id, roles.USER.id, "rol_unknown"],
+            [built_in_roles.USER.id, built_in_roles.USER.id, "rol_unknown"],
         )
 
     assert [call.operation for call in seen] == ["BatchGetItem"]
     assert {key: item["name"] for key, item in named.items()} == {
         Organization.key_of(organization_id): "Acme",
-        Role.key_of(roles.USER.id): "User",
+        Role.key_of(built_in_roles.USER.id): "User",
     }
 
 
@@ -49,8 +49,10 @@ def test_places_come_by_the_name_of_the_organization_without_deleted_ones(world:
     one, two = world.add_organization("beta"), world.add_organization("Alpha")
     gone = world.add_organization("Gone")
     world.invoke(delete_organization, path={"organization_id": gone})
-    places = [place(one, roles.ADMIN.id), place(two), place(gone), place("org_unknown")]
-    named = read_named(world.runtime.table, [one, two, gone], [roles.ADMIN.id, roles.USER.id])
+    places = [place(one, built_in_roles.ADMIN.id), place(two), place(gone), place("org_unknown")]
+    named = read_named(
+        world.runtime.table, [one, two, gone], [built_in_roles.ADMIN.id, built_in_roles.USER.id]
+    )
 
     shown = name_places(places, named)
 

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from rollcall.built_in_roles import BUILT_IN_ROLES, SYSTEM
+from rollcall.holders import holders_of_role
 from rollcall.kit.entity import Claim
 from rollcall.organizations import (
     SLUG,
@@ -22,7 +24,6 @@ from rollcall.organizations import (
     suggest_slug,
     suggest_slugs,
 )
-from rollcall.roles import BUILT_IN_ROLES, SYSTEM, Role
 from tests.aws_edge import watched
 from tests.world import World
 
@@ -104,7 +105,7 @@ def test_every_role_but_system_is_one_for_members() -> None:
 def test_organization_claims_its_slug_and_holds_on_to_its_default_role() -> None:
     organization = make_organization()
     assert organization.claims() == {Claim(SLUG, "acme")}
-    assert organization.counts() == {Organization.total(): 1, Role.holders("rol_user"): 1}
+    assert organization.counts() == {Organization.total(): 1, holders_of_role("rol_user"): 1}
 
 
 def test_tombstone_holds_on_to_nothing_but_its_members() -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from rollcall.built_in_roles import BUILT_IN_ROLES, ORGANIZATION_ROLES, SYSTEM
 from rollcall.kit.entity import Claim
 from rollcall.permissions import Permission
 from rollcall.roles import (
-    BUILT_IN_ROLES,
-    ORGANIZATION_ROLES,
     ROLE_NAME,
-    SYSTEM,
     Role,
     RoleAnswer,
     ensure_built_in_roles,

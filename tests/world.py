@@ -22,7 +22,7 @@ from moto.ses.models import ses_backends
 from infra.catalog import read_catalog
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
-from rollcall import roles
+from rollcall import built_in_roles
 from rollcall.access import change_policy
 from rollcall.first_admin import ensure_first_admin
 from rollcall.grants import GroupRole, OrganizationMembership, Period, PermissionGrant, RoleGrant
@@ -235,7 +235,7 @@ class World:
         given = RoleGrant(user_id=user_id, role_id=role_id, **period)
         return self.change_user(user, user.with_grants("role_grants", [*user.role_grants, given]))
 
-    def add_organization(self, name: str, default_role_id: str = roles.USER.id) -> str:
+    def add_organization(self, name: str, default_role_id: str = built_in_roles.USER.id) -> str:
         """Put an organization into the table; returns its id."""
         now = self.clock.now
         organization = Organization(
@@ -256,7 +256,11 @@ class World:
         return found
 
     def join_organization(
-        self, user_id: str, organization_id: str, role_id: str = roles.USER.id, **period: Any
+        self,
+        user_id: str,
+        organization_id: str,
+        role_id: str = built_in_roles.USER.id,
+        **period: Any,
     ) -> User:
         """Put a user into an organization; returns the user as then stored."""
         user = self.user(user_id)

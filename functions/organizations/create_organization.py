@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy
+from rollcall.built_in_roles import USER
 from rollcall.granting import require_role_grantable
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
@@ -24,7 +25,6 @@ from rollcall.organizations import (
     suggest_slugs,
 )
 from rollcall.permissions import Permission
-from rollcall.roles import USER
 
 
 class CreateOrganization(WriteRequest):

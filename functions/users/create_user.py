@@ -15,6 +15,7 @@ from rollcall.assignments import (
     with_permissions,
     with_roles,
 )
+from rollcall.built_in_roles import SYSTEM
 from rollcall.fields import Email, Ids, Phone, Profile, Slugs, Username
 from rollcall.granting import require_grantable
 from rollcall.kit.call import Call
@@ -27,7 +28,6 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
 from rollcall.permissions import Permission
-from rollcall.roles import SYSTEM
 from rollcall.statuses import OpenStatus, Status
 from rollcall.user_answers import UserAnswer
 from rollcall.usernames import suggest_usernames

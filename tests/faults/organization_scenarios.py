@@ -12,7 +12,7 @@ from functions.organizations.delete_organization import delete_organization
 from functions.organizations.replace_user_organizations import replace_user_organizations
 from functions.organizations.update_organization import update_organization
 from functions.reactions.finish_deletion import finish_deletion
-from rollcall import roles
+from rollcall import built_in_roles
 from rollcall.access import change_policy
 from rollcall.kit.transaction import Change
 from tests.examples import Example
@@ -63,7 +63,7 @@ def organizations_added_changed_and_taken_at_once(world: World) -> Plan:
     end = START + timedelta(days=1)
     sent = [
         {"organizationId": kept},
-        {"organizationId": changed, "roleId": roles.GUEST.id},
+        {"organizationId": changed, "roleId": built_in_roles.GUEST.id},
         {"organizationId": limited, "endsAt": end.isoformat()},
         {"organizationId": added},
     ]
@@ -72,9 +72,9 @@ def organizations_added_changed_and_taken_at_once(world: World) -> Plan:
         places = world.user(user.id).organization_memberships
         held = {each.organization_id: (each.role_id, each.ends_at) for each in places}
         if held != {
-            kept: (roles.USER.id, None),
-            changed: (roles.GUEST.id, None),
-            limited: (roles.USER.id, end),
+            kept: (built_in_roles.USER.id, None),
+            changed: (built_in_roles.GUEST.id, None),
+            limited: (built_in_roles.USER.id, end),
             added: (partner, None),
         }:
             yield f"the user has {held}"

@@ -15,7 +15,7 @@ from functions.organizations.delete_organization import delete_organization
 from functions.organizations.replace_user_organizations import replace_user_organizations
 from functions.organizations.update_organization import update_organization
 from functions.users.get_me import get_me
-from rollcall import roles
+from rollcall import built_in_roles
 from rollcall.permissions import Permission
 from tests.faults.invariants import check_settled
 from tests.faults.races import race
@@ -108,7 +108,7 @@ def test_changing_a_role_and_deleting_leave_nobody_with_anything(
 ) -> None:
     role_id = world.add_role("Viewer", Permission.USER_VIEW)
     user, organization_id = world.add_user(), world.add_organization("Acme")
-    world.join_organization(user.id, organization_id, roles.GUEST.id)
+    world.join_organization(user.id, organization_id, built_in_roles.GUEST.id)
     place = {"organizationId": organization_id, "roleId": role_id}
 
     changed, deleted = race(

@@ -20,6 +20,7 @@ from functions.roles.replace_user_roles import replace_user_roles
 from functions.roles.update_role import update_role
 from functions.users.create_user import create_user
 from rollcall.grants import RoleGrant
+from rollcall.holders import holders_of_role
 from rollcall.kit import transaction as transaction_module
 from rollcall.kit.entity import Counter, Entity
 from rollcall.kit.operation import Operation
@@ -285,7 +286,7 @@ def test_admins_who_take_the_role_system_from_each_other_leave_one(
 
 def unguarded(role_id: str) -> Counter:
     """How many hold a role, whether it is there or not: a bug that is planted here."""
-    return Role.holders(role_id)._replace(holder=None)
+    return holders_of_role(role_id)._replace(holder=None)
 
 
 def version_alone(entity: Entity) -> tuple[str, dict[str, Any]]:

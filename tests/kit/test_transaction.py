@@ -9,6 +9,7 @@ import pytest
 
 from rollcall.grants import GroupRole
 from rollcall.groups import Group
+from rollcall.holders import GROUP
 from rollcall.kit.actor import Actor
 from rollcall.kit.entity import Counter, Floor, Key
 from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
@@ -228,8 +229,8 @@ def test_conflict_of_two_transactions_is_contended(world: World) -> None:
 
 
 NOTHING_LESS = Floor(0, "too_few", "There are not so many.")
-READERS = Counter(Group.key_of("grp_readers"), "readers", NOTHING_LESS, holder=Group)
-WRITERS = Counter(Group.key_of("grp_readers"), "writers", NOTHING_LESS, holder=Group)
+READERS = Counter(Group.key_of("grp_readers"), "readers", NOTHING_LESS, holder=GROUP)
+WRITERS = Counter(Group.key_of("grp_readers"), "writers", NOTHING_LESS, holder=GROUP)
 OF_ITSELF = Counter(Key("SHELF", "SHELF"), "books", stamped=True)
 BESIDE_IT = Counter(Key("SHELF", "SHELF"), "boxes", stamped=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.organizations.create_organization import create_organization
-from rollcall import roles
+from rollcall import built_in_roles
 from rollcall.kit.entity import Claim
 from rollcall.organizations import SLUG, Organization
 from rollcall.permissions import Permission
@@ -146,7 +146,7 @@ def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(
         ({"name": "Acme", "slug": "acme_corp"}, ["slug"]),
         ({"name": "Acme", "slug": "-acme"}, ["slug"]),
         ({"name": "Acme", "slug": "x" * 64}, ["slug"]),
-        ({"name": "Acme", "defaultRoleId": roles.SYSTEM.id}, ["defaultRoleId"]),
+        ({"name": "Acme", "defaultRoleId": built_in_roles.SYSTEM.id}, ["defaultRoleId"]),
         ({"name": "Acme", "defaultRoleId": 7}, ["defaultRoleId"]),
         ({"name": "Acme", "memberCount": 7, "owner": "usr_1"}, ["memberCount", "owner"]),
     ],

@@ -8,7 +8,7 @@ import pytest
 
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_organization_members import list_organization_members
-from rollcall import roles
+from rollcall import built_in_roles
 from tests.aws_edge import watched
 from tests.world import START, Reply, World
 
@@ -23,7 +23,7 @@ def test_members_are_shown_with_role_and_time(world: World) -> None:
     organization_id = world.add_organization("Acme")
     ada = world.add_user("ada@example.com", name="Ada", username="ada")
     bob = world.add_user("bob@example.com", name="Bob", username="bob")
-    world.join_organization(ada.id, organization_id, roles.ADMIN.id)
+    world.join_organization(ada.id, organization_id, built_in_roles.ADMIN.id)
     world.join_organization(bob.id, organization_id, ends_at=START + timedelta(days=1))
     world.add_user()
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_user_organizations import list_user_organizations
-from rollcall import roles
+from rollcall import built_in_roles
 from tests.aws_edge import watched
 from tests.world import START, Reply, World
 
@@ -17,7 +17,7 @@ def list_them(world: World, user_id: str) -> Reply:
 
 def test_documented_answer(world: World) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme Corp")
-    world.join_organization(user.id, organization_id, roles.ADMIN.id)
+    world.join_organization(user.id, organization_id, built_in_roles.ADMIN.id)
 
     reply = list_them(world, user.id)
 

@@ -13,7 +13,7 @@ from functions.organizations.list_user_organizations import list_user_organizati
 from functions.organizations.replace_user_organizations import replace_user_organizations
 from functions.users.get_me import get_me
 from functions.users.get_user import get_user
-from rollcall import roles
+from rollcall import built_in_roles
 from rollcall.permissions import Permission
 from rollcall.roles import Role
 from tests.aws_edge import watched
@@ -89,8 +89,8 @@ def test_adding_changing_keeping_and_removing_are_one_version_and_one_entry(worl
         world,
         user.id,
         {"organizationId": kept},
-        {"organizationId": changed, "roleId": roles.GUEST.id},
-        {"organizationId": added, "roleId": roles.ADMIN.id},
+        {"organizationId": changed, "roleId": built_in_roles.GUEST.id},
+        {"organizationId": added, "roleId": built_in_roles.ADMIN.id},
         reason="Moved",
     )
 
@@ -101,9 +101,9 @@ def test_adding_changing_keeping_and_removing_are_one_version_and_one_entry(worl
         [removed],
     ]
     assert held(world, user.id) == {
-        kept: roles.USER.id,
-        changed: roles.GUEST.id,
-        added: roles.ADMIN.id,
+        kept: built_in_roles.USER.id,
+        changed: built_in_roles.GUEST.id,
+        added: built_in_roles.ADMIN.id,
     }
     counts = [world.organization(each).member_count for each in (kept, changed, removed, added)]
     assert counts == [1, 1, 0, 1]
@@ -124,17 +124,17 @@ def test_adding_changing_keeping_and_removing_are_one_version_and_one_entry(worl
 def test_roles_know_how_many_hold_them(world: World) -> None:
     user, role_id = world.add_user(), world.add_role("Partner")
     one, two = world.add_organization("One"), world.add_organization("Two")
-    before = holders(world, roles.USER.id)
+    before = holders(world, built_in_roles.USER.id)
 
     for places, partners, users in (
         ([(one, role_id), (two, role_id)], 2, 0),
-        ([(one, roles.USER.id), (two, role_id)], 1, 1),
+        ([(one, built_in_roles.USER.id), (two, role_id)], 1, 1),
         ([], 0, 0),
     ):
         sent = [{"organizationId": each, "roleId": role} for each, role in places]
         assert replace(world, user.id, *sent).status == 200
         assert holders(world, role_id) == partners
-        assert holders(world, roles.USER.id) == before + users
+        assert holders(world, built_in_roles.USER.id) == before + users
 
 
 def test_without_a_role_the_present_one_stays_and_a_new_member_gets_the_default(
@@ -143,7 +143,7 @@ def test_without_a_role_the_present_one_stays_and_a_new_member_gets_the_default(
     user, partner = world.add_user(), world.add_role("Partner")
     old = world.add_organization("Old", partner)
     new = world.add_organization("New", partner)
-    world.join_organization(user.id, old, roles.GUEST.id)
+    world.join_organization(user.id, old, built_in_roles.GUEST.id)
 
     reply = replace(world, user.id, {"organizationId": old}, {"organizationId": new})
 
@@ -181,7 +181,7 @@ def test_role_in_an_organization_counts_from_the_next_call_to_the_removal(world:
     replace(world, user.id, {"organizationId": organization_id, "roleId": role_id})
     assert see().status == 200
 
-    replace(world, user.id, {"organizationId": organization_id, "roleId": roles.GUEST.id})
+    replace(world, user.id, {"organizationId": organization_id, "roleId": built_in_roles.GUEST.id})
     assert see().code == "permission_missing"
 
     replace(world, user.id, {"organizationId": organization_id, "roleId": role_id})
@@ -221,7 +221,7 @@ def test_membership_for_a_time_counts_only_then(world: World) -> None:
 def test_time_that_is_not_spoken_of_stays_and_null_ends_it(world: World) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     world.join_organization(user.id, organization_id, ends_at=START + DAY)
-    place = {"organizationId": organization_id, "roleId": roles.GUEST.id}
+    place = {"organizationId": organization_id, "roleId": built_in_roles.GUEST.id}
 
     kept = replace(world, user.id, place)
     assert kept.body["data"][0]["endsAt"] == "2026-01-06T09:00:00.000Z"
@@ -236,7 +236,7 @@ def test_time_that_is_not_spoken_of_stays_and_null_ends_it(world: World) -> None
         ([{}], ["memberships.0.organizationId"]),
         ([{"organizationId": "org_1"}, {"organizationId": "org_1"}], ["memberships"]),
         (
-            [{"organizationId": "org_1", "roleId": roles.SYSTEM.id}],
+            [{"organizationId": "org_1", "roleId": built_in_roles.SYSTEM.id}],
             ["memberships.0.roleId"],
         ),
         (
@@ -366,7 +366,7 @@ def test_role_that_comes_to_grant_more_before_the_commit_is_judged_again(world: 
     "lesser",
     [
         None,
-        {"roleId": roles.GUEST.id},
+        {"roleId": built_in_roles.GUEST.id},
         {"endsAt": "2026-01-05T09:00:00Z"},
         {"startsAt": "2026-02-01T00:00:00Z"},
     ],
@@ -432,7 +432,7 @@ def test_more_than_one_transaction_can_hold_is_refused_as_a_whole(world: World) 
 def test_request_reads_names_once_and_commits_once(world: World) -> None:
     user = world.add_user()
     sent = [
-        {"organizationId": world.add_organization(name), "roleId": roles.USER.id}
+        {"organizationId": world.add_organization(name), "roleId": built_in_roles.USER.id}
         for name in ("One", "Two", "Three")
     ]
 

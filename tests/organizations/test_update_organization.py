@@ -10,7 +10,7 @@ import pytest
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_organizations import list_organizations
 from functions.organizations.update_organization import update_organization
-from rollcall import roles
+from rollcall import built_in_roles
 from rollcall.permissions import Permission
 from rollcall.roles import Role
 from tests.faults.races import COMMIT, meanwhile
@@ -69,11 +69,11 @@ def test_everything_can_be_changed_at_once(world: World) -> None:
 
 def test_role_that_was_the_default_is_free_again(world: World) -> None:
     organization_id, role_id = world.add_organization("Acme"), world.add_role("Partner")
-    before = holders(world, roles.USER.id)
+    before = holders(world, built_in_roles.USER.id)
 
     update(world, organization_id, defaultRoleId=role_id)
 
-    assert (holders(world, roles.USER.id), holders(world, role_id)) == (before - 1, 1)
+    assert (holders(world, built_in_roles.USER.id), holders(world, role_id)) == (before - 1, 1)
 
 
 def test_slug_stays_when_the_name_changes(world: World) -> None:
@@ -118,7 +118,7 @@ def test_old_slug_is_free_and_the_new_one_taken(world: World) -> None:
         ({"name": None, "slug": None, "defaultRoleId": None}, ["defaultRoleId", "name", "slug"]),
         ({"name": " "}, ["name"]),
         ({"slug": "Acme"}, ["slug"]),
-        ({"defaultRoleId": roles.SYSTEM.id}, ["defaultRoleId"]),
+        ({"defaultRoleId": built_in_roles.SYSTEM.id}, ["defaultRoleId"]),
         ({"memberCount": 0}, ["memberCount"]),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_organization_members import list_organization_members
 from functions.reactions.finish_deletion import finish_deletion
-from rollcall import roles
+from rollcall import built_in_roles
 from rollcall.access import POLICY_ID, find_policy
 from rollcall.membership_endings import end_memberships
 from rollcall.organizations import Organization
@@ -48,7 +48,7 @@ def test_users_keep_everything_else_and_their_journal_says_who_ended_it(world: W
     user = world.add_user()
     for organization_id in (gone, kept):
         world.join_organization(user.id, organization_id)
-    holders = world.runtime.table.load(Role, roles.USER.id).holder_count
+    holders = world.runtime.table.load(Role, built_in_roles.USER.id).holder_count
 
     delete(world, gone)
     world.drain()
@@ -59,7 +59,7 @@ def test_users_keep_everything_else_and_their_journal_says_who_ended_it(world: W
     assert (entry.actor.kind, entry.action) == ("system", "finish_deletion")
     assert entry.changes.keys() == {f"organizations.{gone}"}
     # One for the membership, one for the default of the organization itself.
-    assert world.runtime.table.load(Role, roles.USER.id).holder_count == holders - 2
+    assert world.runtime.table.load(Role, built_in_roles.USER.id).holder_count == holders - 2
 
 
 def test_soft_deleted_user_does_not_come_back_into_it(world: World) -> None:

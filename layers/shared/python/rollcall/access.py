@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
+from rollcall.built_in_roles import SYSTEM
 from rollcall.grants import (
     Grant,
     Membership,
@@ -20,11 +21,12 @@ from rollcall.kit.errors import Conflict, Forbidden, Unauthenticated
 from rollcall.kit.http import GatewayEvent
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change
-from rollcall.listed import Granting
 from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, Permission
-from rollcall.roles import SYSTEM
 from rollcall.statuses import Status
 from rollcall.users import User
+
+if TYPE_CHECKING:
+    from rollcall.listed import Granting
 
 POLICY_ID = "ACCESS"
 BYTES_AT_MOST = 300_000

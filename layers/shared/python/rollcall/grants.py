@@ -13,12 +13,10 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from rollcall.groups import Group
+from rollcall.holders import holders_of_role, members_of_group, members_of_organization
 from rollcall.kit.entity import Counter, Item, Key, Row
 from rollcall.kit.model import Model, Request, Time
-from rollcall.organizations import Organization
 from rollcall.permissions import Permission
-from rollcall.roles import Role
 
 USER_PARTITION = "USER#"
 MEMBERS = "MEMBERS#"
@@ -143,7 +141,7 @@ class Membership(Grant):
 
     def counts(self) -> Mapping[Counter, int]:
         """One member of the group."""
-        return {Group.members(self.group_id): 1}
+        return {members_of_group(self.group_id): 1}
 
     def includes(self, other: Self) -> bool:
         """An admin is a member too."""
@@ -171,7 +169,7 @@ class OrganizationMembership(Grant):
 
     def counts(self) -> Mapping[Counter, int]:
         """One member of the organization, one holder of the role."""
-        return {Organization.members(self.organization_id): 1, Role.holders(self.role_id): 1}
+        return {members_of_organization(self.organization_id): 1, holders_of_role(self.role_id): 1}
 
     def includes(self, other: Self) -> bool:
         """One role gives nothing of what another one gives."""
@@ -193,7 +191,7 @@ class RoleGrant(Grant):
 
     def counts(self) -> Mapping[Counter, int]:
         """One holder of the role."""
-        return {Role.holders(self.role_id): 1}
+        return {holders_of_role(self.role_id): 1}
 
 
 class PermissionGrant(Grant):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar, Self
 
-from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
+from rollcall.holders import GROUP
+from rollcall.kit.entity import COUNTERS, Claim, ClaimKind
 from rollcall.kit.table import Table
 from rollcall.listed import Granting
 
@@ -17,8 +18,8 @@ class Group(Granting):
     deleted one stays as a tombstone until the last membership has ended.
     """
 
-    kind: ClassVar[str] = "group"
-    partition: ClassVar[str] = "GROUP#"
+    kind: ClassVar[str] = GROUP.kind
+    partition: ClassVar[str] = GROUP.partition
     listed_in: ClassVar[str] = "GROUPS"
     index_partitions: ClassVar[tuple[str, ...]] = (listed_in,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (GROUP_NAME,)
@@ -30,16 +31,6 @@ class Group(Granting):
     active_workspace_count: int = 0
     members_left: int | None = None
     """Of a deleted group: how many memberships the work of ending them has still before it."""
-
-    @classmethod
-    def members(cls, group_id: str) -> Counter:
-        """How many users are in a group."""
-        return Counter(cls.key_of(group_id), "memberCount", holder=cls)
-
-    @classmethod
-    def active_workspaces(cls, group_id: str) -> Counter:
-        """How many workspaces in use a group has."""
-        return Counter(cls.key_of(group_id), "activeWorkspaceCount", holder=cls)
 
     def claims(self) -> frozenset[Claim]:
         """The name, whatever its case."""

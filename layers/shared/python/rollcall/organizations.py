@@ -10,12 +10,13 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import AfterValidator, Field
 
+from rollcall.built_in_roles import SYSTEM
 from rollcall.fields import Id
+from rollcall.holders import ORGANIZATION, ROLE, holders_of_role
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
 from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.kit.table import Table
 from rollcall.listed import Listed
-from rollcall.roles import SYSTEM, Role
 
 SLUG = ClaimKind("organization-slug", "slug", "Slug already exists")
 SLUG_AT_MOST = 63
@@ -47,14 +48,14 @@ class Organization(Listed):
     until the last membership has ended.
     """
 
-    kind: ClassVar[str] = "organization"
-    partition: ClassVar[str] = "ORGANIZATION#"
+    kind: ClassVar[str] = ORGANIZATION.kind
+    partition: ClassVar[str] = ORGANIZATION.partition
     listed_in: ClassVar[str] = "ORGANIZATIONS"
     index_partitions: ClassVar[tuple[str, ...]] = (listed_in,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (SLUG,)
     counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {
         COUNTERS + listed_in: ("count",),
-        Role.partition: ("holderCount", "erased"),
+        ROLE.partition: ("holderCount", "erased"),
     }
     unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count",)
     tombstone_waits: ClassVar[bool] = True
@@ -65,18 +66,13 @@ class Organization(Listed):
     members_left: int | None = None
     """Of a deleted organization: how many memberships have still to be ended."""
 
-    @classmethod
-    def members(cls, organization_id: str) -> Counter:
-        """How many users belong to an organization."""
-        return Counter(cls.key_of(organization_id), "memberCount", holder=cls)
-
     def claims(self) -> frozenset[Claim]:
         """The slug."""
         return frozenset() if self.erased else frozenset({Claim(SLUG, self.slug)})
 
     def counts(self) -> Mapping[Counter, int]:
         """One of all, and one that holds on to its default role."""
-        return {} if self.erased else {**super().counts(), Role.holders(self.default_role_id): 1}
+        return {} if self.erased else {**super().counts(), holders_of_role(self.default_role_id): 1}
 
     def as_erased(self) -> Self:
         """Deleted; its memberships have still to be ended."""

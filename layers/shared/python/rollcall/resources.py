@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field
 
 from rollcall.groups import Group
+from rollcall.holders import active_workspaces_of_group
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
 from rollcall.kit.errors import Conflict, NotFound
@@ -119,7 +120,7 @@ class Resource(Entity):
         if not self.orphaned:
             tally[things_of(self.user_id, self.type)] = 1
         if in_use and self.group_id:
-            tally[Group.active_workspaces(self.group_id)] = 1
+            tally[active_workspaces_of_group(self.group_id)] = 1
             if not self.orphaned:
                 tally[active_workspaces_of(self.user_id, self.group_id)] = 1
         return tally

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, ClassVar, NamedTuple, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
+from rollcall.built_in_roles import BUILT_IN_ROLES, BuiltInRole
+from rollcall.holders import ROLE
 from rollcall.kit.call import Call
-from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
+from rollcall.kit.entity import COUNTERS, Claim, ClaimKind
 from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
@@ -22,8 +24,8 @@ ROLE_NAME = ClaimKind("role-name", "name", "Role name already exists")
 class Role(Granting):
     """One role. What it grants is in the access policy."""
 
-    kind: ClassVar[str] = "role"
-    partition: ClassVar[str] = "ROLE#"
+    kind: ClassVar[str] = ROLE.kind
+    partition: ClassVar[str] = ROLE.partition
     listed_in: ClassVar[str] = "ROLES"
     index_partitions: ClassVar[tuple[str, ...]] = (listed_in,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (ROLE_NAME,)
@@ -35,11 +37,6 @@ class Role(Granting):
     """How many users have it, everywhere or in an organization; and organizations that give it to
     whoever joins them."""
 
-    @classmethod
-    def holders(cls, role_id: str) -> Counter:
-        """How many hold a role."""
-        return Counter(cls.key_of(role_id), "holderCount", holder=cls)
-
     def claims(self) -> frozenset[Claim]:
         """The name, whatever its case."""
         return frozenset() if self.erased else frozenset({Claim(ROLE_NAME, self.name.casefold())})
@@ -47,25 +44,6 @@ class Role(Granting):
     def as_erased(self) -> Self:
         """Deleted."""
         return self.model_copy(update={"erased": True})
-
-
-class BuiltInRole(NamedTuple):
-    """A role that every deployment has, under an id that is always the same."""
-
-    id: str
-    name: str
-    description: str
-
-
-SYSTEM = BuiltInRole("rol_system", "System", "Platform admins: everything.")
-ADMIN = BuiltInRole("rol_admin", "Admin", "Administers an organization.")
-USER = BuiltInRole("rol_user", "User", "Belongs to an organization.")
-GUEST = BuiltInRole("rol_guest", "Guest", "Visits an organization.")
-BUILT_IN_ROLES = (SYSTEM, ADMIN, USER, GUEST)
-"""System is admin:access by definition. The others grant nothing until they are edited: what an
-organization's admin may do is the business of the applications that ask for it."""
-ORGANIZATION_ROLES = frozenset({ADMIN.id, USER.id, GUEST.id})
-"""Those that nobody has but in an organization."""
 
 
 def ensure_built_in_roles(call: Call) -> None:

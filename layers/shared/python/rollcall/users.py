@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic.alias_generators import to_camel
 
+from rollcall.built_in_roles import SYSTEM
 from rollcall.fields import Profile
 from rollcall.grants import (
     HOLDERS,
@@ -22,7 +23,7 @@ from rollcall.grants import (
     PermissionGrant,
     RoleGrant,
 )
-from rollcall.groups import Group
+from rollcall.holders import GROUP, ORGANIZATION, ROLE
 from rollcall.kit.entity import (
     Claim,
     ClaimKind,
@@ -37,9 +38,7 @@ from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
-from rollcall.organizations import Organization
 from rollcall.owned import OWNED_SORT_KEY, Owned
-from rollcall.roles import SYSTEM, Role
 from rollcall.statuses import STATUS_RULES, Status
 
 
@@ -93,9 +92,9 @@ class User(Entity):
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EMAIL, PHONE, USERNAME, UNIQUE_ID)
     counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {
         ADMINS.key.pk: ("count",),
-        Group.partition: ("memberCount", "erased"),
-        Organization.partition: ("memberCount", "erased"),
-        Role.partition: ("holderCount", "erased"),
+        GROUP.partition: ("memberCount", "erased"),
+        ORGANIZATION.partition: ("memberCount", "erased"),
+        ROLE.partition: ("holderCount", "erased"),
     }
     grant_fields: ClassVar[Mapping[str, type[Grant]]] = {
         "memberships": Membership,

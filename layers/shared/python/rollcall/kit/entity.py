@@ -78,14 +78,26 @@ class Floor(NamedTuple):
     refusal: str
 
 
+class Holder(NamedTuple):
+    """A kind of entity, known by no more than where its items are, that numbers stand on."""
+
+    kind: str
+    partition: str
+
+    def counter(self, entity_id: str, attribute: str) -> Counter:
+        """A number on the item of one entity, which goes up only while that one exists."""
+        key = self.partition + entity_id
+        return Counter(Key(key, key), attribute, holder=self)
+
+
 class Counter(NamedTuple):
     """A number that changes in the transaction of the entities that it counts."""
 
     key: Key
     attribute: str = "count"
     floor: Floor | None = None
-    holder: type[Entity] | None = None
-    """The entity on whose item the number stands; it goes up only while that one exists."""
+    holder: Holder | None = None
+    """What stands on the item too, if it is an entity's own."""
     stamped: bool = False
     """Whether the item's ``revision`` goes up with each change, so that a decision which rests on
     its numbers can be held against it."""

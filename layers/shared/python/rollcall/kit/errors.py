@@ -75,6 +75,11 @@ class NotFound(Problem):
 
     status, title = 404, "Not found"
 
+    @classmethod
+    def of(cls, kind: str) -> NotFound:
+        """The one answer for an id that names nothing, or nothing the caller may see (I12)."""
+        return cls(f"{kind}_not_found", f"{kind.capitalize()} not found")
+
 
 class Conflict(Problem):
     """The present state of things refuses the request."""

@@ -266,8 +266,8 @@ def _index_condition(index: str, pk: str, prefix: str, up_to: str | None) -> tup
 
 
 def not_found(entity: type[Entity]) -> NotFound:
-    """The one answer for an id that names nothing, or nothing the caller may see (I12)."""
-    return NotFound(f"{entity.kind}_not_found", f"{entity.kind.capitalize()} not found")
+    """That there is no such entity, or none that the caller may see."""
+    return NotFound.of(entity.kind)
 
 
 def _refuse_unanswered(error: ClientError | BotoCoreError) -> NoReturn:

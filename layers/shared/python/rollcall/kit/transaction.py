@@ -19,7 +19,7 @@ from pydantic.alias_generators import to_camel
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import to_attributes
 from rollcall.kit.entity import Counter, Entity, Key, Row
-from rollcall.kit.errors import Conflict, Contended, Invalid, Problem
+from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound, Problem
 from rollcall.kit.ids import new_id
 from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
 from rollcall.kit.table import Table, TransactionRefused, not_found
@@ -236,7 +236,7 @@ class Transaction:
             if delta > 0 and counter.holder:
                 conditions.append("erased = :no")
                 values[":no"] = False
-                refusal = not_found(counter.holder)
+                refusal = NotFound.of(counter.holder.kind)
         if any(counter.stamped for counter in adjusted):
             additions.append(f"{REVISION} :one")
             values[":one"] = 1
