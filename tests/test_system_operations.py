@@ -1,0 +1,75 @@
+"""Who may call the system API (I3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from functions.system.remove_resource import remove_resource
+from rollcall.kit.errors import Forbidden
+from rollcall.kit.http import GatewayEvent
+from rollcall.scopes import SYSTEM_SCOPES, Scope
+from rollcall.system_operations import authorize_client
+from tests.world import World, make_event
+
+
+def event(**claims: str) -> GatewayEvent:
+    return GatewayEvent.model_validate(make_event(remove_resource, claims=claims))
+
+
+def test_service_holds_what_its_scopes_say_and_nothing_else(world: World) -> None:
+    scope = f"{Scope.RESOURCES} rollcall/unknown admin:access {Scope.ADMIN}"
+    said = event(client_id="billing", scope=scope)
+
+    actor = authorize_client(said, world.runtime, world.clock.now)
+
+    assert (actor.kind, actor.id) == ("client", "billing")
+    assert actor.permissions == {Scope.RESOURCES}
+    assert (actor.ip_address, actor.user_agent) == ("192.0.2.7", "pytest")
+    assert actor.witnesses == {}
+    assert not actor.holds("user.view")
+
+
+def test_service_without_scopes_holds_nothing(world: World) -> None:
+    actor = authorize_client(event(client_id="billing"), world.runtime, world.clock.now)
+    assert actor.permissions == frozenset()
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"scope": "rollcall/resources"},
+        {"client_id": "console", "username": "usr_1", "scope": "rollcall/resources"},
+        {"username": "usr_1"},
+    ],
+)
+def test_people_are_refused_whatever_their_token_says(world: World, claims: dict[str, str]) -> None:
+    with pytest.raises(Forbidden) as refused:
+        authorize_client(event(**claims), world.runtime, world.clock.now)
+    assert refused.value.code == "client_needed"
+
+
+def test_gateway_lets_through_only_tokens_with_the_scope() -> None:
+    assert remove_resource.oauth_scopes == (Scope.RESOURCES.value,)
+    assert set(remove_resource.oauth_scopes) <= set(SYSTEM_SCOPES)
+    assert remove_resource.principals == ()
+
+
+def test_each_service_has_its_own_idempotency_keys(world: World) -> None:
+    owner = world.add_user()
+    things = [world.add_thing(owner.id, "persona").id for _ in range(2)]
+
+    def remove(client_id: str, resource_id: str) -> Any:
+        request = make_event(
+            remove_resource,
+            claims={"client_id": client_id, "scope": Scope.RESOURCES},
+            path={"resource_id": resource_id},
+            headers={"Idempotency-Key": "key-1"},
+        )
+        return remove_resource.handle(request, world.runtime)["statusCode"]
+
+    assert remove("billing", things[0]) == 200
+    assert remove("notebook", things[1]) == 200, "another service's key is another key"
+    assert remove("billing", things[1]) == 422
