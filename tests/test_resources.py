@@ -154,7 +154,7 @@ def test_workspace_is_loaded_for_whom_the_permission_holds_for_its_group(world: 
     of_group, of_none = world.add_thing(owner, group_id=group_id), world.add_thing(owner)
     persona = world.add_thing(owner, "persona", group_id=group_id)
     permission = Permission.WORKSPACE_DELETE
-    scoped = {permission: frozenset({group_id})}
+    scoped = {str(permission): frozenset({group_id})}
     group_admin = acting(world, Actor(kind="user", id="usr_1", scoped=scoped))
     holder = acting(world, Actor(kind="user", id="usr_1", permissions=frozenset({permission})))
 

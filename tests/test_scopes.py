@@ -6,7 +6,7 @@ from rollcall.scopes import ADMIN_SCOPES, SYSTEM_SCOPES, Scope
 
 
 def test_scope_is_named_with_its_resource_server_and_says_what_it_is_for() -> None:
-    assert Scope.RESOURCES == "rollcall/resources"
+    assert Scope.RESOURCES.value == "rollcall/resources"
     assert Scope.RESOURCES.short_name == "resources"
     assert all(scope.__doc__ and scope.value == f"rollcall/{scope.short_name}" for scope in Scope)
 

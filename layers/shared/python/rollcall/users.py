@@ -133,7 +133,8 @@ class User(Entity):
     released: Mapping[str, int] | None = None
     """Of a tombstone: how many things of each type the user owned at the deletion."""
     things_left: int | None = None
-    """Of a tombstone: how many of them have still to be orphaned or deleted."""
+    """Of a tombstone: how many of them have still to be orphaned or deleted. The stream goes on
+    with them."""
 
     identity_version: int = 0
     """The version that the identity provider's account was last brought in step with."""
@@ -373,6 +374,7 @@ class User(Entity):
             is_admin=False,
             owned=self.owned,
             released=self.owned.by_type,
+            things_left=self.owned.total,
             **{name: getattr(self, name) for name in self.grant_fields},
         )
 
