@@ -15,6 +15,7 @@ from tests.faults import (
     operation_scenarios,
     organization_scenarios,
     role_scenarios,
+    workspace_scenarios,
 )
 from tests.faults.scenario import Plan, Scenario
 from tests.faults.staging import ask
@@ -60,6 +61,7 @@ SCENARIOS = [
         operation_scenarios,
         organization_scenarios,
         role_scenarios,
+        workspace_scenarios,
     )
     for each in vars(module).values()
     if isinstance(each, Scenario)
