@@ -16,8 +16,8 @@ from infra.catalog import Catalog
 from infra.checks import acknowledge
 from infra.deployment import Deployment
 from infra.function import Surroundings, add_function, add_layers
+from infra.machine_clients import add_service_clients
 from infra.properties import as_properties
-from infra.service_clients import add_service_clients
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE

@@ -12,8 +12,9 @@ from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Omissible, Time, WriteRequest
+from rollcall.kit.requirement import Required
 from rollcall.kit.text import Line
-from rollcall.kit.transaction import Change, Required
+from rollcall.kit.transaction import Change
 from rollcall.resources import Resource, ResourceAnswer, note_access, without_deleted_groups
 from rollcall.scopes import Scope
 from rollcall.system_operations import system_operation

@@ -9,8 +9,9 @@ from pydantic import ConfigDict, Field
 from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
+from rollcall.kit.requirement import Required
 from rollcall.kit.text import Text
-from rollcall.kit.transaction import Change, Required
+from rollcall.kit.transaction import Change
 from rollcall.notes import Note, NoteAnswer
 from rollcall.operations import operation
 from rollcall.permissions import Permission

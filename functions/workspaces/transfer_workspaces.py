@@ -14,10 +14,11 @@ from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.model import Answer, Model, WriteRequest
+from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.row_results import RowProblem
 from rollcall.kit.table import not_found
-from rollcall.kit.transaction import Change, Required
+from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 from rollcall.resource_types import WORKSPACE

@@ -13,7 +13,8 @@ from rollcall.holders import GROUP
 from rollcall.kit.actor import Actor
 from rollcall.kit.entity import Counter, Floor, Key
 from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
-from rollcall.kit.transaction import Change, Origin, Required, Transaction
+from rollcall.kit.requirement import Required
+from rollcall.kit.transaction import Change, Origin, Transaction
 from rollcall.statuses import Status
 from rollcall.users import ADMINS, User
 from tests.aws_edge import failing, watched

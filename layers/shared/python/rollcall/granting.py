@@ -12,7 +12,8 @@ from rollcall.kit.actor import EVERYTHING
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.model import Answer
-from rollcall.kit.transaction import Change, Required
+from rollcall.kit.requirement import Required
+from rollcall.kit.transaction import Change
 from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, refuse_outranked, require_held
 from rollcall.users import User
 

@@ -12,7 +12,7 @@ from typing import Self
 from rollcall.grants import USER_PARTITION
 from rollcall.kit.entity import Counter, Item, Key
 from rollcall.kit.model import Model, Time
-from rollcall.kit.transaction import REVISION, Required
+from rollcall.kit.requirement import REVISION, Required
 
 OWNED_SORT_KEY = "#OWNED"
 _TYPE, _ACTIVE = "type#", "active#"

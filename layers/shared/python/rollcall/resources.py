@@ -15,8 +15,8 @@ from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
 from rollcall.kit.errors import Conflict, NotFound
 from rollcall.kit.model import Time, VersionedAnswer, format_time
+from rollcall.kit.requirement import Required
 from rollcall.kit.table import Table
-from rollcall.kit.transaction import Required
 from rollcall.owned import OWNED_ATTRIBUTES, active_workspaces_of, owned_key, things_of
 from rollcall.permissions import Permission
 from rollcall.resource_types import WORKSPACE, OwnerDeletion

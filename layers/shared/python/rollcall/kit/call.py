@@ -15,9 +15,10 @@ from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Identity
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Model
+from rollcall.kit.requirement import Required
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
-from rollcall.kit.transaction import Change, Origin, Required, Transaction, is_effective
+from rollcall.kit.transaction import Change, Origin, Transaction, is_effective
 
 
 @dataclass(frozen=True)

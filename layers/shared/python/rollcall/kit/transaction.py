@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic.alias_generators import to_camel
 
 from rollcall.kit.actor import Actor
+from rollcall.kit.adjustment import Adjustment
 from rollcall.kit.attributes import to_attributes
 from rollcall.kit.entity import Counter, Entity, Key, Row
-from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound, Problem
+from rollcall.kit.errors import Contended, Invalid, Problem
 from rollcall.kit.ids import new_id
 from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
-from rollcall.kit.table import Table, TransactionRefused, not_found
+from rollcall.kit.requirement import Required, as_witnessed
+from rollcall.kit.table import Table, TransactionRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-REVISION = "revision"
-"""The attribute that goes up with each change of an item's stamped counters."""
 ACTIONS_AT_MOST = 100
 """DynamoDB's limit on one transaction (TransactWriteItems, service quotas)."""
 
@@ -39,34 +39,6 @@ class Change[E: Entity]:
 
     before: E | None
     after: E
-
-
-class Required(NamedTuple):
-    """What must hold of an item when the transaction commits, though it does not change."""
-
-    key: Key
-    condition: str
-    values: Mapping[str, Any]
-    refusal: Problem | None = None
-    """What the caller is told when it does not; None: that another writer came first."""
-
-    @classmethod
-    def present(cls, entity: type[Entity], entity_id: str) -> Required:
-        """The entity exists ("Group not found")."""
-        condition, values = "erased = :no", {":no": False}
-        return cls(entity.key_of(entity_id), condition, values, not_found(entity))
-
-    @classmethod
-    def unchanged(cls, entity: Entity) -> Required:
-        """The entity is still at the version that was read."""
-        return cls(entity.key(), "version = :version", {":version": entity.version})
-
-    @classmethod
-    def at_revision(cls, key: Key, revision: int) -> Required:
-        """The numbers of stamped counters on an item are still those that were read."""
-        if not revision:
-            return cls(key, "attribute_not_exists(pk)", {})
-        return cls(key, f"{REVISION} = :revision", {":revision": revision})
 
 
 class Origin(NamedTuple):
@@ -102,7 +74,7 @@ class Transaction:
         self._table = table
         self._actor = actor
         self._origin = origin
-        self._required = {each.key: _with_witness(each, actor) for each in requires}
+        self._required = {each.key: each.with_witness(actor) for each in requires}
         self._actions: list[_Action] = []
         self._touched: set[Key] = set()
 
@@ -140,7 +112,7 @@ class Transaction:
     def add_witnesses(self) -> None:
         """Check at commit that what the authorization rests on has not changed (I9)."""
         for key, version in self._actor.witnesses.items():
-            self._check(key, *_as_witnessed(version))
+            self._check(key, *as_witnessed(version))
 
     def add_item(self, item: dict[str, Any], condition: str, values: dict[str, Any]) -> None:
         """Write an item of the kit's own, as the idempotency row."""
@@ -222,36 +194,12 @@ class Transaction:
         self._put(entry.item(), "attribute_not_exists(pk)", {})
 
     def _adjust(self, key: Key, adjusted: Mapping[Counter, int]) -> None:
-        names, values, additions, conditions = {}, {}, [], []
-        refusal: Problem | None = None
-        for number, (counter, delta) in enumerate(adjusted.items()):
-            names[f"#c{number}"], values[f":c{number}"] = counter.attribute, delta
-            additions.append(f"#c{number} :c{number}")
-            if delta < 0 and counter.floor:
-                conditions.append(f"#c{number} >= :f{number}")
-                values[f":f{number}"] = counter.floor.minimum - delta
-                refusal = Conflict(counter.floor.code, counter.floor.refusal)
-            if counter.holder:
-                conditions.append("attribute_exists(pk)")
-            if delta > 0 and counter.holder:
-                conditions.append("erased = :no")
-                values[":no"] = False
-                refusal = NotFound.of(counter.holder.kind)
-        if any(counter.stamped for counter in adjusted):
-            additions.append(f"{REVISION} :one")
-            values[":one"] = 1
+        update = Adjustment.of(adjusted)
         if required := self._required.pop(key, None):
-            conditions.append(required.condition)
-            values |= required.values
-            refusal = required.refusal
+            update.require(required)
         self._touched.add(key)
-        subject: dict[str, Any] = {
-            "Key": to_attributes(key._asdict()),
-            "UpdateExpression": f"ADD {', '.join(additions)}",
-            "ExpressionAttributeNames": names,
-        }
-        condition = " AND ".join(dict.fromkeys(conditions)) or None
-        self._append("Update", subject, condition, values, refusal)
+        subject = {"Key": to_attributes(key._asdict()), **update.expression()}
+        self._append("Update", subject, update.condition, update.values, update.refusal)
 
     def _put(
         self,
@@ -294,22 +242,6 @@ class Transaction:
             body["ExpressionAttributeValues"] = to_attributes(values)
         write: Any = {verb: body}
         self._actions.append(_Action(write, refusal or Contended()))
-
-
-def _with_witness(required: Required, actor: Actor) -> Required:
-    """What is required of an item, and of it as a witness too: there is one action an item."""
-    version = actor.witnesses.get(required.key)
-    if version is None:
-        return required
-    condition, values = _as_witnessed(version)
-    both = f"{required.condition} AND {condition}"
-    return Required(required.key, both, {**required.values, **values})
-
-
-def _as_witnessed(version: int) -> tuple[str, dict[str, Any]]:
-    if not version:
-        return "attribute_not_exists(pk)", {}
-    return "version = :witnessed", {":witnessed": version}
 
 
 def _unchanged(entity: Entity) -> tuple[str, dict[str, Any]]:

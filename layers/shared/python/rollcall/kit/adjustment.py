@@ -1,0 +1,66 @@
+"""One update of an item that adds to the numbers on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from rollcall.kit.entity import Counter
+from rollcall.kit.errors import Conflict, NotFound, Problem
+from rollcall.kit.requirement import REVISION, Required
+
+
+@dataclass
+class Adjustment:
+    """What is added to which numbers, on what conditions, and what it means when one fails."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    refusal: Problem | None = None
+    _additions: list[str] = field(default_factory=list)
+    _conditions: dict[str, None] = field(default_factory=dict)
+    """In order, and each once."""
+
+    @classmethod
+    def of(cls, adjusted: Mapping[Counter, int]) -> Self:
+        """The update of the item that all these counters stand on."""
+        update = cls()
+        for number, (counter, delta) in enumerate(adjusted.items()):
+            update._add(f"c{number}", counter, delta)
+        if any(counter.stamped for counter in adjusted):
+            update._additions.append(f"{REVISION} :one")
+            update.values[":one"] = 1
+        return update
+
+    def require(self, required: Required) -> None:
+        """Hold something else of the item too."""
+        self._conditions[required.condition] = None
+        self.values |= required.values
+        self.refusal = required.refusal
+
+    @property
+    def condition(self) -> str | None:
+        """The condition expression, if there is one."""
+        return " AND ".join(self._conditions) or None
+
+    def expression(self) -> dict[str, Any]:
+        """The parameters that say what is added."""
+        return {
+            "UpdateExpression": f"ADD {', '.join(self._additions)}",
+            "ExpressionAttributeNames": self.names,
+        }
+
+    def _add(self, alias: str, counter: Counter, delta: int) -> None:
+        self.names[f"#{alias}"], self.values[f":{alias}"] = counter.attribute, delta
+        self._additions.append(f"#{alias} :{alias}")
+        if delta < 0 and counter.floor:
+            self._conditions[f"#{alias} >= :{alias}least"] = None
+            self.values[f":{alias}least"] = counter.floor.minimum - delta
+            self.refusal = Conflict(counter.floor.code, counter.floor.refusal)
+        if counter.holder:
+            self._conditions["attribute_exists(pk)"] = None
+        if delta > 0 and counter.holder:
+            self._conditions["erased = :no"] = None
+            self.values[":no"] = False
+            self.refusal = NotFound.of(counter.holder.kind)
