@@ -201,6 +201,18 @@ def test_user_is_rewound_to_exactly_what_was_recorded_then(
         assert found.facts() == expected.facts()
 
 
+@given(history=user_histories(), moment=MOMENTS, data=st.data())
+def test_what_was_written_since_the_entity_was_read_changes_nothing(
+    history: Recorded[User], moment: datetime, data: st.DataObject
+) -> None:
+    read = data.draw(st.integers(1, len(history.versions)))
+    expected = Recorded(history.versions[:read], ()).at(moment)
+
+    found = rewind(history.versions[read - 1], history.entries, moment)
+
+    assert (found and known(found)) == (expected and known(expected))
+
+
 @given(history=policy_histories(), moment=MOMENTS)
 def test_policy_is_rewound_to_exactly_what_was_recorded_then(
     history: Recorded[AccessPolicy], moment: datetime

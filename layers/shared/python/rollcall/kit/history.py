@@ -29,6 +29,8 @@ def rewind[E: Entity](present: E, entries: Iterable[JournalEntry], at: datetime)
     reached = 0
     for entry in entries:
         version = entry.target.version
+        if version > present.version:  # written since the present one was read
+            continue
         undone[version] = entry
         if entry.at <= at:
             reached = max(reached, version)
