@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,13 +17,53 @@ from rollcall.kit.log import log_failure
 from rollcall.kit.reaction import StreamReaction
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_dynamodbstreams.type_defs import GetRecordsOutputTypeDef, RecordTypeDef
 
 POLL_SECONDS = 0.2
 ATTEMPTS = 5
 """On AWS the event source mapping makes more, and then has a dead-letter queue."""
+
+
+class StreamReader:
+    """Reads what is written into the table's stream from now on, each record once."""
+
+    def __init__(self, streams: DynamoDBStreamsClient, stream_arn: str) -> None:
+        self._streams = streams
+        self._stream_arn = stream_arn
+        self._last = 0
+        self._iterator = self._find_iterator("LATEST")
+
+    def read(self) -> list[Any]:
+        """The next records; none when there are none, or when the stream does not answer."""
+        try:
+            answer = self._get_records()
+        except (ClientError, BotoCoreError) as error:
+            log_failure("stream", error, request_id="")
+            return []
+        self._iterator = answer["NextShardIterator"]
+        records = [each for each in answer["Records"] if _number(each) > self._last]
+        self._last = max(map(_number, records), default=self._last)
+        return records
+
+    def _get_records(self) -> GetRecordsOutputTypeDef:
+        try:
+            return self._streams.get_records(ShardIterator=self._iterator)
+        except self._streams.exceptions.ExpiredIteratorException:
+            # As when the machine has slept for longer than an iterator lasts, a quarter of an hour.
+            self._iterator = self._find_iterator("TRIM_HORIZON")
+            return self._streams.get_records(ShardIterator=self._iterator)
+
+    def _find_iterator(self, kind: Literal["LATEST", "TRIM_HORIZON"]) -> str:
+        stream = self._streams.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]
+        shard_id = stream["Shards"][0]["ShardId"]
+        return self._streams.get_shard_iterator(
+            StreamArn=self._stream_arn, ShardId=shard_id, ShardIteratorType=kind
+        )["ShardIterator"]
+
+
+def _number(record: RecordTypeDef) -> int:
+    return int(record["dynamodb"]["SequenceNumber"])
 
 
 class Background:
@@ -31,9 +71,8 @@ class Background:
 
     def __init__(self, runtime: Runtime, streams: DynamoDBStreamsClient, stream_arn: str) -> None:
         self._runtime = runtime
-        self._streams = streams
+        self._reader = StreamReader(streams, stream_arn)
         self._stopping = threading.Event()
-        self._iterator = self._newest_iterator(stream_arn)
         self._threads = [
             threading.Thread(target=self._follow_stream, name="stream"),
             *(
@@ -55,19 +94,10 @@ class Background:
         for thread in self._threads:
             thread.join()
 
-    def _newest_iterator(self, stream_arn: str) -> str:
-        description = self._streams.describe_stream(StreamArn=stream_arn)["StreamDescription"]
-        answer = self._streams.get_shard_iterator(
-            StreamArn=stream_arn,
-            ShardId=description["Shards"][0]["ShardId"],
-            ShardIteratorType="LATEST",
-        )
-        return answer["ShardIterator"]
-
     def _follow_stream(self) -> None:
         while True:
             stopping = self._stopping.is_set()
-            records = self._read_records()
+            records = self._reader.read()
             for record in records:
                 if record["eventName"] == "INSERT":
                     self._react(from_attributes(record["dynamodb"]["NewImage"]))
@@ -75,15 +105,6 @@ class Background:
                 return
             if not records:
                 self._stopping.wait(POLL_SECONDS)
-
-    def _read_records(self) -> list[Any]:
-        try:
-            answer = self._streams.get_records(ShardIterator=self._iterator)
-        except (ClientError, BotoCoreError) as error:
-            log_failure("stream", error, request_id="")
-            return []
-        self._iterator = answer["NextShardIterator"]
-        return list(answer["Records"])
 
     def _react(self, image: Item) -> None:
         for reaction in read_catalog().stream_reactions:

@@ -1,0 +1,91 @@
+"""What runs beside the local API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from infra.local.background import StreamReader
+from infra.local.emulator import Emulator, make_client
+from infra.table_definition import create_table_parameters
+
+ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/rollcall/stream/2026"
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An embedded AWS with the table in it."""
+    running = Emulator(0, tmp_path_factory.mktemp("emulator") / "log", None)
+    running.start()
+    try:
+        running.client("dynamodb").create_table(**create_table_parameters("rollcall"))
+        yield running
+    finally:
+        running.stop()
+
+
+def put(emulator: Emulator, key: str) -> None:
+    item = {"pk": {"S": key}, "sk": {"S": key}}
+    emulator.client("dynamodb").put_item(TableName="rollcall", Item=item)
+
+
+def keys_of(records: list[Any]) -> list[str]:
+    return [each["dynamodb"]["Keys"]["pk"]["S"] for each in records]
+
+
+def test_stream_is_read_from_the_start_of_the_reader_and_each_record_once(
+    emulator: Emulator,
+) -> None:
+    table = emulator.client("dynamodb").describe_table(TableName="rollcall")["Table"]
+    put(emulator, "before")
+
+    reader = StreamReader(emulator.client("dynamodbstreams"), table["LatestStreamArn"])
+
+    assert reader.read() == []
+    put(emulator, "first")
+    put(emulator, "second")
+    assert keys_of(reader.read()) == ["first", "second"]
+    put(emulator, "third")
+    assert keys_of(reader.read()) == ["third"]
+    assert reader.read() == []
+
+
+def test_reader_misses_and_repeats_nothing_when_the_machine_has_slept() -> None:
+    client = make_client("dynamodbstreams", "http://127.0.0.1:9")
+    first, missed = make_record(1), make_record(2)
+    with Stubber(client) as stub:
+        expect_iterator(stub, "i1", "LATEST")
+        expect_records(stub, "i1", [first], following="i2")
+        stub.add_client_error("get_records", "ExpiredIteratorException")
+        expect_iterator(stub, "i3", "TRIM_HORIZON")
+        expect_records(stub, "i3", [first, missed], following="i4")
+        stub.add_client_error("get_records", "InternalServerError")
+        expect_records(stub, "i4", [], following="i5")
+
+        reader = StreamReader(client, ARN)
+
+        assert keys_of(reader.read()) == ["1"]
+        assert keys_of(reader.read()) == ["2"]
+        assert reader.read() == reader.read() == []
+        stub.assert_no_pending_responses()
+
+
+def make_record(number: int) -> dict[str, Any]:
+    keys = {"pk": {"S": str(number)}}
+    return {"dynamodb": {"SequenceNumber": f"{number:021}", "Keys": keys}}
+
+
+def expect_iterator(stub: Stubber, iterator: str, kind: str) -> None:
+    shard_id = "shardId-" + "0" * 20
+    shards = {"StreamDescription": {"Shards": [{"ShardId": shard_id}]}}
+    stub.add_response("describe_stream", shards, {"StreamArn": ARN})
+    asked = {"StreamArn": ARN, "ShardId": shard_id, "ShardIteratorType": kind}
+    stub.add_response("get_shard_iterator", {"ShardIterator": iterator}, asked)
+
+
+def expect_records(stub: Stubber, iterator: str, records: list[Any], following: str) -> None:
+    answer = {"Records": records, "NextShardIterator": following}
+    stub.add_response("get_records", answer, {"ShardIterator": iterator})
