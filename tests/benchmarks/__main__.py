@@ -11,11 +11,13 @@ from pathlib import Path
 
 from rollcall.kit.log import logger
 from tests.benchmarks.cold_init import compare_cold_inits
+from tests.benchmarks.large_groups import measure_large_groups
 from tests.benchmarks.request_counts import count_requests
 from tests.benchmarks.warm_get import compare_warm_gets
 
 BENCHMARKS: Mapping[str, Callable[[int], None]] = {
     "requests": lambda _: count_requests(),
+    "groups": lambda _: measure_large_groups(),
     "warm": compare_warm_gets,
     "cold": compare_cold_inits,
 }

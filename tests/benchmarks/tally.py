@@ -1,0 +1,138 @@
+"""What a world's clients send, and what DynamoDB charges for it.
+
+Counted at botocore's events; the items before and after come from moto's own memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.table import Table as MotoTable
+
+from rollcall.kit.attributes import from_attributes
+from rollcall.kit.entity import Item, Key
+from tests.benchmarks.capacity import item_size, read_units, write_units
+from tests.benchmarks.measuring import print_table
+from tests.world import REGION, World
+
+type Snapshot = Mapping[Key, Item | None]
+
+
+@dataclass
+class Tally:
+    """What one operation has sent and what that is charged."""
+
+    requests: Counter[str] = field(default_factory=Counter)
+    read_units: float = 0
+    write_units: int = 0
+
+
+def print_tallies(title: str, tallies: Mapping[str, Tally]) -> None:
+    """A table of them."""
+    print_table(
+        title,
+        ["operation", "RCU", "WCU", "requests"],
+        [
+            [name, f"{tally.read_units:g}", str(tally.write_units), _words(tally.requests)]
+            for name, tally in tallies.items()
+        ],
+    )
+
+
+def find_table(world: World) -> MotoTable:
+    """The world's table as moto keeps it."""
+    return dynamodb_backends[ACCOUNT_ID][REGION].get_table(world.runtime.table.name)
+
+
+@contextmanager
+def tallying(world: World) -> Iterator[Tally]:
+    """Tally what the world's clients send meanwhile; calls follow one another, never overlap."""
+    tally = Tally()
+    pending: list[tuple[Mapping[str, Any], Snapshot]] = []
+
+    def note_request(params: Mapping[str, Any], model: Any, **_: Any) -> None:
+        pending.append((dict(params), _snapshot(world, _keys_written(model.name, params))))
+
+    def note_answer(model: Any, parsed: Mapping[str, Any], **_: Any) -> None:
+        params, before = pending.pop()
+        tally.requests[model.name] += 1
+        if model.service_model.service_name == "dynamodb":
+            tally.read_units += _units_read(model.name, params, parsed)
+            tally.write_units += _units_written(model.name, before, _snapshot(world, before))
+
+    clients = (world.dynamodb, world.cognito, world.ses)
+    for client in clients:
+        client.meta.events.register("provide-client-params", note_request)
+        client.meta.events.register("after-call", note_answer)
+    try:
+        yield tally
+    finally:
+        for client in clients:
+            client.meta.events.unregister("provide-client-params", note_request)
+            client.meta.events.unregister("after-call", note_answer)
+
+
+def _units_read(name: str, params: Mapping[str, Any], parsed: Mapping[str, Any]) -> float:
+    consistent = params.get("ConsistentRead", False)
+    match name:
+        case "GetItem":
+            return read_units(_sizes([parsed.get("Item", {})]), consistent=consistent)
+        case "Query":
+            return read_units(_sizes(parsed["Items"]), consistent=consistent)
+        case "BatchGetItem":
+            ((table, keys),) = params["RequestItems"].items()
+            found = _sizes(parsed["Responses"][table])
+            missing = [0] * (len(keys["Keys"]) - len(found))
+            return sum(
+                read_units([size], consistent=keys["ConsistentRead"]) for size in found + missing
+            )
+        case _:
+            return 0
+
+
+def _units_written(name: str, before: Snapshot, after: Snapshot) -> int:
+    transactional = name == "TransactWriteItems"
+    return sum(write_units(before[key], after[key], transactional=transactional) for key in before)
+
+
+def _keys_written(name: str, params: Mapping[str, Any]) -> list[Key]:
+    match name:
+        case "TransactWriteItems":
+            actions = [action for entry in params["TransactItems"] for action in entry.values()]
+        case "BatchWriteItem":
+            (entries,) = params["RequestItems"].values()
+            actions = [action for entry in entries for action in entry.values()]
+        case "PutItem" | "UpdateItem":
+            actions = [params]
+        case _:
+            return []
+    return [_key(from_attributes(action.get("Item") or action["Key"])) for action in actions]
+
+
+def _snapshot(world: World, keys: Iterable[Key]) -> Snapshot:
+    table = find_table(world)
+    return {key: _find_item(table, key) for key in keys}
+
+
+def _find_item(table: MotoTable, key: Key) -> Item | None:
+    item = table.get_item(DynamoType({"S": key.pk}), DynamoType({"S": key.sk}))
+    return from_attributes(item.to_json()["Attributes"]) if item else None
+
+
+def _key(item: Item) -> Key:
+    return Key(item["pk"], item["sk"])
+
+
+def _sizes(items: list[dict[str, Any]]) -> list[int]:
+    return [item_size(from_attributes(item)) for item in items]
+
+
+def _words(requests: Counter[str]) -> str:
+    return ", ".join(name if count == 1 else f"{count} {name}" for name, count in requests.items())
