@@ -20,6 +20,7 @@ from functions.users.update_user import update_user
 from rollcall import accounts as accounts_module
 from rollcall import membership_endings
 from rollcall.access import AccessPolicy
+from rollcall.grants import Membership
 from rollcall.groups import Group
 from rollcall.kit import transaction as transaction_module
 from rollcall.kit.call import Call
@@ -277,10 +278,10 @@ def test_account_that_is_never_told_is_caught(monkeypatch: pytest.MonkeyPatch) -
 def test_group_that_can_be_joined_after_its_deletion_is_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
-    def count_anywhere(cls: type[Group], group_id: str) -> Counter:
-        return Counter(cls.key_of(group_id), "memberCount")
+    def count_anywhere(self: Membership) -> dict[Counter, int]:
+        return {Counter(Group.key_of(self.group_id), "memberCount"): 1}
 
-    monkeypatch.setattr(Group, "members", classmethod(count_anywhere))
+    monkeypatch.setattr(Membership, "counts", count_anywhere)
     group_id, user = world.add_group("Readers"), world.add_user()
     join = partial(
         world.invoke,
