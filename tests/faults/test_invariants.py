@@ -89,8 +89,8 @@ def put(name: str, value: Any) -> Bend:
 
 
 def drop(name: str) -> Bend:
-    """No value."""
-    return lambda item: item.pop(name)
+    """No value, where there is one."""
+    return lambda item: item.pop(name, None)
 
 
 def vanish(item: Item) -> None:
