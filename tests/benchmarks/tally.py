@@ -18,6 +18,7 @@ from moto.dynamodb.models.table import Table as MotoTable
 
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.entity import Item, Key
+from rollcall.kit.table import INDEXES
 from tests.benchmarks.capacity import item_size, read_units, write_units
 from tests.benchmarks.measuring import print_table
 from tests.world import REGION, World
@@ -64,7 +65,7 @@ def tallying(world: World) -> Iterator[Tally]:
         params, before = pending.pop()
         tally.requests[model.name] += 1
         if model.service_model.service_name == "dynamodb":
-            tally.read_units += _units_read(model.name, params, parsed)
+            tally.read_units += _units_read(world, model.name, params, parsed)
             tally.write_units += _units_written(model.name, before, _snapshot(world, before))
 
     clients = (world.dynamodb, world.cognito, world.ses)
@@ -79,13 +80,17 @@ def tallying(world: World) -> Iterator[Tally]:
             client.meta.events.unregister("after-call", note_answer)
 
 
-def _units_read(name: str, params: Mapping[str, Any], parsed: Mapping[str, Any]) -> float:
+def _units_read(
+    world: World, name: str, params: Mapping[str, Any], parsed: Mapping[str, Any]
+) -> float:
     consistent = params.get("ConsistentRead", False)
     match name:
         case "GetItem":
             return read_units(_sizes([parsed.get("Item", {})]), consistent=consistent)
         case "Query":
-            return read_units(_sizes(parsed["Items"]), consistent=consistent)
+            all_sent = "Items" in parsed and "FilterExpression" not in params
+            sizes = _sizes(parsed["Items"]) if all_sent else _sizes_read(world, params)
+            return read_units(sizes, consistent=consistent)
         case "BatchGetItem":
             ((table, keys),) = params["RequestItems"].items()
             found = _sizes(parsed["Responses"][table])
@@ -95,6 +100,19 @@ def _units_read(name: str, params: Mapping[str, Any], parsed: Mapping[str, Any])
             )
         case _:
             return 0
+
+
+def _sizes_read(world: World, params: Mapping[str, Any]) -> list[int]:
+    """Of a query that counts or filters: it is charged for all that it reads, sent or not."""
+    pk, sk = INDEXES[params["IndexName"]]
+    values = from_attributes(params["ExpressionAttributeValues"])
+    return [
+        item_size(item)
+        for item in world.items()
+        if item.get(pk) == values[":pk"]
+        and item[sk].startswith(values.get(":prefix", ""))
+        and item[sk] <= values.get(":end", item[sk])
+    ]
 
 
 def _units_written(name: str, before: Snapshot, after: Snapshot) -> int:

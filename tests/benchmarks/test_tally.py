@@ -41,3 +41,22 @@ def test_what_comes_before_and_after_is_not_tallied(world: World) -> None:
         pass
     world.invoke(get_user, path={"user_id": user.id})
     assert tally == Tally()
+
+
+def test_query_is_charged_for_what_it_reads_and_not_for_what_it_sends(world: World) -> None:
+    for number in range(3):
+        put(world, sk=f"{number}", gsi1pk="LIST", gsi1sk=f"{number}", text="x" * 4096)
+    table = world.runtime.table
+
+    with tallying(world) as all_of_them:
+        assert table.count_index("gsi1", "LIST") == 3
+    with tallying(world) as one:
+        assert table.count_index("gsi1", "LIST", prefix="1") == 1
+    with tallying(world) as two:
+        assert table.count_index("gsi1", "LIST", up_to="1") == 2
+
+    with tallying(world) as filtered:
+        assert len(list(table.query_index("gsi1", "LIST", holding={"sk": "1"}))) == 1
+    # Each is a little over 4 KB, of which an index reads two for one unit.
+    tallies = (all_of_them, one, two, filtered)
+    assert [each.read_units for each in tallies] == [2, 1, 1.5, 2]
