@@ -10,14 +10,8 @@ from hypothesis import strategies as st
 
 from functions.groups.add_users_to_group import AddedMember
 from functions.groups.delete_group import delete_group
-from rollcall.grants import GroupRole, Period
-from rollcall.group_memberships import (
-    PlaceInGroup,
-    join_group,
-    load_member,
-    refuse_repeated,
-    set_group_role,
-)
+from rollcall.grants import GroupRole, Period, refuse_repeated
+from rollcall.group_memberships import PlaceInGroup, join_group, load_member, set_group_role
 from rollcall.kit.errors import Conflict, NotFound
 from tests.aws_edge import watched
 from tests.world import START, World

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,16 @@ from hypothesis import strategies as st
 from infra.catalog import read_catalog
 from rollcall.kit.actor import EVERYTHING, Actor
 from rollcall.kit.errors import Conflict, Forbidden
-from rollcall.permissions import Permission, refuse_outranked, refuse_self, require_held
+from rollcall.permissions import (
+    Given,
+    Permission,
+    refuse_outranked,
+    refuse_self,
+    require_held,
+    without_end,
+)
 
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SETS = st.frozensets(st.sampled_from(Permission))
 
 
@@ -35,24 +44,25 @@ def test_one_passes_on_only_what_one_holds(
     held: frozenset[Permission], granted: frozenset[Permission]
 ) -> None:
     enough = granted <= held or EVERYTHING in held
-    assert refused(require_held, actor(held), granted) is not enough
-    assert refused(refuse_outranked, actor(held), granted) is not enough
+    assert refused(require_held, actor(held), without_end(granted)) is not enough
+    assert refused(refuse_outranked, actor(held), without_end(granted)) is not enough
 
 
 def test_refusals_name_what_is_lacking() -> None:
     caller = actor(frozenset({Permission.USER_VIEW}))
-    wanted = [Permission.USER_VIEW, Permission.USER_DELETE, Permission.USER_CREATE]
+    wanted = without_end([Permission.USER_VIEW, Permission.USER_DELETE, Permission.USER_CREATE])
     with pytest.raises(Forbidden) as refusal:
         require_held(caller, wanted)
     assert (refusal.value.code, refusal.value.detail) == (
         "grant_exceeds_own",
-        "You can only pass on what you hold yourself; you lack user.create, user.delete.",
+        "You can only pass on what you hold yourself, as long as you do; "
+        "you lack user.create, user.delete.",
     )
     with pytest.raises(Forbidden) as refusal:
         refuse_outranked(caller, wanted)
     assert (refusal.value.code, refusal.value.detail) == (
         "target_outranks_caller",
-        "This user may do what you may not (user.create, user.delete).",
+        "This user may do what you may not, or not as long (user.create, user.delete).",
     )
 
 
@@ -60,9 +70,21 @@ def test_what_is_held_for_one_thing_outranks_nobody_about_another() -> None:
     scoped = {Permission.WORKSPACE_DELETE.value: frozenset({"grp_1"})}
     caller = Actor(kind="user", id="usr_1", scoped=scoped)
 
-    refuse_outranked(caller, [Permission.WORKSPACE_DELETE], about="grp_1")
+    refuse_outranked(caller, [Given(Permission.WORKSPACE_DELETE, "grp_1")])
     with pytest.raises(Forbidden, match="This group may do what you may not"):
-        refuse_outranked(caller, [Permission.WORKSPACE_DELETE], about="grp_2", target="group")
+        refuse_outranked(caller, [Given(Permission.WORKSPACE_DELETE, "grp_2")], target="group")
+
+
+def test_what_is_held_for_a_time_is_passed_on_for_no_longer() -> None:
+    ends: dict[tuple[str, str | None], datetime] = {("user.view", None): NOW}
+    caller = Actor(kind="user", id="usr_1", permissions=frozenset({"user.view"}), ends=ends)
+
+    require_held(caller, [Given("user.view", ends_at=NOW)])
+    for ends_at in (None, NOW + timedelta(seconds=1)):
+        with pytest.raises(Forbidden, match="you lack user"):
+            require_held(caller, [Given("user.view", ends_at=ends_at)])
+        with pytest.raises(Forbidden, match="or not as long"):
+            refuse_outranked(caller, [Given("user.view", ends_at=ends_at)])
 
 
 def test_nobody_does_to_himself_what_he_may_do_to_others() -> None:

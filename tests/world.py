@@ -221,6 +221,14 @@ class World:
         when = Period(**period) if period else None
         return self.change_user(user, user.with_membership(group_id, role, when))
 
+    def administers(self, user_id: str, moment: datetime | None = None) -> set[str]:
+        """The groups whose admin somebody is."""
+        memberships = self.user(user_id).memberships
+        now = moment or self.clock.now
+        return {
+            each.group_id for each in memberships if each.makes_admin and each.period.covers(now)
+        }
+
     def add_role(self, name: str, *permissions: Permission) -> str:
         """Put a role that grants these permissions into the table; returns its id."""
         now = self.clock.now

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
-from rollcall.group_memberships import PlaceInGroup, join_group, refuse_repeated
+from rollcall.grants import refuse_repeated
+from rollcall.group_memberships import PlaceInGroup, join_group
 from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest

@@ -12,7 +12,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import GrantablePermissions, Permission, require_held
+from rollcall.permissions import GrantablePermissions, Permission, require_held, without_end
 
 
 class CreateGroup(WriteRequest):
@@ -35,7 +35,7 @@ class CreateGroup(WriteRequest):
 )
 def create_group(request: CreateGroup, call: Call) -> GroupAnswer:
     """Make a group, which may grant permissions to its members."""
-    require_held(call.actor, request.permissions)
+    require_held(call.actor, without_end(request.permissions))
     group = Group(
         id=call.new_id("grp"),
         created_at=call.now,

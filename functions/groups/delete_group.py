@@ -12,7 +12,7 @@ from rollcall.kit.errors import Conflict
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, refuse_outranked
+from rollcall.permissions import Permission, refuse_outranked, without_end
 from rollcall.user_answers import MembersDeletion
 
 
@@ -46,6 +46,6 @@ def delete_group(request: DeleteGroup, call: Call) -> MembersDeletion:
 
 
 def _end(call: Call, group: Group, policy: AccessPolicy) -> AccessPolicy:
-    refuse_outranked(call.actor, policy.of_group(group.id), target="group")
+    refuse_outranked(call.actor, without_end(policy.of_group(group.id)), target="group")
     ended = policy.with_group(group.id, ())
     return ended.with_ended(group.id) if group.member_count else ended

@@ -9,20 +9,16 @@ from pydantic import AfterValidator, ConfigDict, Field
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
 from rollcall.granting import commit_grants
-from rollcall.group_memberships import PlaceInGroup, refuse_repeated
+from rollcall.grants import refuse_repeated
+from rollcall.group_memberships import PlaceInGroup
 from rollcall.groups import Group, load_groups
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Invalid
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.table import not_found
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User, load_modifiable
-
-CHANGES_AT_MOST = 45
-"""Two actions each, the membership and the group's count, of the hundred in a transaction; what
-is left is for the user, the journal and the conditions."""
 
 
 class GroupPlace(PlaceInGroup):
@@ -68,13 +64,6 @@ def replace_user_groups(request: ReplaceUserGroups, call: Call) -> UserAnswer:
     if len(load_groups(call.table, named)) < len(named):
         raise not_found(Group)
     changed = _with_groups(user, request.groups)
-    different = {each.group_id for each in set(user.memberships) ^ set(changed.memberships)}
-    if len(different) > CHANGES_AT_MOST:
-        message = (
-            f"This changes {len(different)} memberships; at most {CHANGES_AT_MOST} can be changed "
-            "in one request."
-        )
-        raise Invalid.field("groups", message, "too_many_changes")
     return commit_grants(call, user, changed, UserAnswer.of)
 
 

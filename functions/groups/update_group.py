@@ -21,6 +21,7 @@ from rollcall.permissions import (
     Permission,
     refuse_outranked,
     require_held,
+    without_end,
 )
 
 
@@ -64,8 +65,8 @@ def update_group(request: UpdateGroup, call: Call) -> GroupAnswer:
 
 def _regrant(request: UpdateGroup, call: Call, policy: AccessPolicy) -> AccessPolicy:
     held = policy.of_group(request.group_id)
-    refuse_outranked(call.actor, held, target="group")
+    refuse_outranked(call.actor, without_end(held), target="group")
     if request.permissions is None:
         return policy
-    require_held(call.actor, set(request.permissions) - set(held))
+    require_held(call.actor, without_end(set(request.permissions) - set(held)))
     return policy.with_group(request.group_id, request.permissions)

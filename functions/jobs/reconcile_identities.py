@@ -11,11 +11,10 @@ from rollcall.background import job
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Problem
 from rollcall.kit.identity import Account, FoundAccount
-from rollcall.kit.ids import ALPHABET
 from rollcall.kit.job import Report
 from rollcall.kit.log import log_failure
 from rollcall.kit.model import format_time
-from rollcall.users import ALL_USERS, OUT_OF_STEP, SOFT_DELETED, User
+from rollcall.users import LISTED, OUT_OF_STEP, User
 
 GRACE = timedelta(minutes=1)
 """Younger ones are most likely being worked on by their own operation or its reaction."""
@@ -65,7 +64,7 @@ def _users_without(call: Call, accounts: set[str], due: str) -> Iterator[str]:
     """Users whose account is not among these. The list of accounts may lag, so those that have
     just changed wait for the next run, and each account is looked up again before one is made.
     """
-    for partition in (*(ALL_USERS + letter for letter in ALPHABET), SOFT_DELETED):
+    for partition in LISTED:
         for item in call.table.query_index("gsi2", partition):
             if item["id"] not in accounts and item["updatedAt"] <= due:
                 yield str(item["id"])

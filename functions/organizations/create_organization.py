@@ -76,8 +76,7 @@ def _write(request: CreateOrganization, call: Call, slug: str) -> OrganizationAn
         description=request.description,
         default_role_id=request.default_role_id or USER.id,
     )
-    chosen = request.default_role_id is not None
-    requires = require_role_grantable(call, organization.default_role_id) if chosen else []
+    requires = require_role_grantable(call, organization.default_role_id)
     return call.commit(Change(None, organization), answer=OrganizationAnswer.of, requires=requires)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rollcall.access import AccessPolicy, change_policy
 from rollcall.fields import Id
 from rollcall.kit.call import Call
@@ -9,7 +11,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.organizations import Organization
-from rollcall.permissions import Permission
+from rollcall.permissions import Permission, refuse_outranked, without_end
 from rollcall.user_answers import MembersDeletion
 
 
@@ -27,7 +29,8 @@ class DeleteOrganization(WriteRequest):
 def delete_organization(request: DeleteOrganization, call: Call) -> MembersDeletion:
     """Delete an organization; what its members could do through it ends at once.
 
-    The memberships themselves are cleared away afterwards, however many there are.
+    While it has members, that takes holding whatever any role grants: they may have any. The
+    memberships themselves are cleared away afterwards, however many there are.
     """
     organization = call.table.load(Organization, request.organization_id)
     answer = MembersDeletion(
@@ -35,7 +38,13 @@ def delete_organization(request: DeleteOrganization, call: Call) -> MembersDelet
     )
     ended = []
     if organization.member_count:
-        ended = change_policy(call, lambda policy: policy.with_ended(organization.id))
+        ended = change_policy(call, partial(_end, call, organization))
     return call.commit(
         Change(organization, organization.as_erased()), *ended, answer=lambda _: answer
     )
+
+
+def _end(call: Call, organization: Organization, policy: AccessPolicy) -> AccessPolicy:
+    granted = (each for permissions in policy.roles.values() for each in permissions)
+    refuse_outranked(call.actor, without_end(granted), target="organization")
+    return policy.with_ended(organization.id)

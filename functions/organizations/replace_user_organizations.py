@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
 from rollcall.granting import commit_grants
-from rollcall.grants import OrganizationMembership, Period, TimeBoxed
+from rollcall.grants import OrganizationMembership, Period, TimeBoxed, refuse_repeated
 from rollcall.kit.call import Call
 from rollcall.kit.model import VersionedAnswer, WriteRequest
 from rollcall.kit.table import not_found
@@ -36,9 +36,8 @@ class PlaceSent(TimeBoxed):
     ] = None
 
 
-def _refuse_twice(places: tuple[PlaceSent, ...]) -> tuple[PlaceSent, ...]:
-    if len({each.organization_id for each in places}) < len(places):
-        raise ValueError("An organization can be named only once.")
+def _refuse_repeated(places: tuple[PlaceSent, ...]) -> tuple[PlaceSent, ...]:
+    refuse_repeated(places, "organization_id")
     return places
 
 
@@ -53,7 +52,7 @@ class ReplaceUserOrganizations(WriteRequest):
 
     user_id: Id
     memberships: Annotated[
-        tuple[PlaceSent, ...], Field(max_length=100), AfterValidator(_refuse_twice)
+        tuple[PlaceSent, ...], Field(max_length=100), AfterValidator(_refuse_repeated)
     ]
 
 
@@ -77,7 +76,7 @@ def replace_user_organizations(
 ) -> ReplacedOrganizations:
     """Set which organizations a user belongs to, and under which role: all at once or not at all.
 
-    What is not named ends at once. Some 45 can be added and removed in one request.
+    What is not named ends at once. Some 30 can be added and removed in one request.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the organizations of")

@@ -14,7 +14,9 @@ from rollcall.users import User
 def converge_identity(entry: JournalEntry, call: Call) -> None:
     """Bring a changed user's account in step with the table.
 
-    The operation has mostly done so already; this finishes what it could not, after a crash or
-    while the identity provider was down.
+    The operation has mostly done so already, or there was nothing to do; this finishes what it
+    could not, after a crash or while the identity provider was down.
     """
-    converge_account(call, entry.target.id)
+    user = call.table.find(User, entry.target.id)
+    if user is None or user.erased or not user.in_step:
+        converge_account(call, entry.target.id)

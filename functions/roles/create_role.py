@@ -10,7 +10,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import GrantablePermissions, Permission, require_held
+from rollcall.permissions import GrantablePermissions, Permission, require_held, without_end
 from rollcall.roles import Role, RoleAnswer
 
 
@@ -38,7 +38,7 @@ class CreateRole(WriteRequest):
 )
 def create_role(request: CreateRole, call: Call) -> RoleAnswer:
     """Make a role. It can grant only what its maker holds."""
-    require_held(call.actor, request.permissions)
+    require_held(call.actor, without_end(request.permissions))
     role = Role(
         id=call.new_id("rol"),
         created_at=call.now,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from rollcall.access import AccessPolicy, change_policy
 from rollcall.fields import Id
 from rollcall.kit.call import Call
@@ -9,7 +11,7 @@ from rollcall.kit.errors import Conflict
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
+from rollcall.permissions import Permission, refuse_outranked, without_end
 from rollcall.roles import Role
 from rollcall.user_answers import Deletion
 
@@ -38,6 +40,11 @@ def delete_role(request: DeleteRole, call: Call) -> Deletion:
     answer = Deletion(message="Role deleted")
     return call.commit(
         Change(role, role.as_erased()),
-        *change_policy(call, lambda policy: policy.with_role(role.id, ())),
+        *change_policy(call, partial(_end, call, role)),
         answer=lambda _: answer,
     )
+
+
+def _end(call: Call, role: Role, policy: AccessPolicy) -> AccessPolicy:
+    refuse_outranked(call.actor, without_end(policy.of_role(role.id)), target="role")
+    return policy.with_role(role.id, ())

@@ -58,6 +58,7 @@ def list_permission_holders(request: ListPermissionHolders, call: Call) -> Holde
     direct grant; platform admins hold every one.
 
     Whoever's status is not active is listed with it: they have the permission, but can use none.
+    A page costs as much to read as the whole list.
     """
     if request.permission not in list(Permission):
         raise NotFound("permission_not_found", "Permission not found")

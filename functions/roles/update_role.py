@@ -21,6 +21,7 @@ from rollcall.permissions import (
     Permission,
     refuse_outranked,
     require_held,
+    without_end,
 )
 from rollcall.roles import Role, RoleAnswer
 
@@ -67,10 +68,10 @@ def update_role(request: UpdateRole, call: Call) -> RoleAnswer:
 
 def _regrant(request: UpdateRole, call: Call, policy: AccessPolicy) -> AccessPolicy:
     held = policy.of_role(request.role_id)
-    refuse_outranked(call.actor, held, target="role")
+    refuse_outranked(call.actor, without_end(held), target="role")
     if request.permissions is None:
         return policy
-    require_held(call.actor, set(request.permissions) - set(held))
+    require_held(call.actor, without_end(set(request.permissions) - set(held)))
     return policy.with_role(request.role_id, request.permissions)
 
 

@@ -6,17 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.access import AccessPolicy
 from rollcall.accounts import settle_account
 from rollcall.deletion import erase_user
 from rollcall.fields import Id
+from rollcall.granting import refuse_superior
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, refuse_outranked, refuse_self
+from rollcall.permissions import Permission, refuse_self
 from rollcall.resources import Resource
 from rollcall.statuses import Status
 from rollcall.user_answers import UserDeletion
@@ -57,7 +58,7 @@ def delete_user(request: DeleteUser, call: Call) -> UserDeletion:
     """
     user = call.table.load(User, request.user_id)
     refuse_self(call.actor, user.id, "delete")
-    refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    refuse_superior(call, user)
     if request.confirm is not None and request.confirm.strip().casefold() != user.email:
         raise Conflict("confirmation_differs", "The email to confirm is not this user's.")
     if request.mode == "permanent":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.access import AccessPolicy
 from rollcall.accounts import settle_user
+from rollcall.granting import require_standing_held
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, require_held
+from rollcall.permissions import Permission
 from rollcall.statuses import Status
 from rollcall.user_answers import ChangeUser, UserAnswer
 from rollcall.users import User, load_modifiable
@@ -24,7 +25,7 @@ from rollcall.users import User, load_modifiable
 def enable_user(request: ChangeUser, call: Call) -> UserAnswer:
     """Open a disabled or suspended user's account again; the password is the same."""
     user = load_modifiable(call.table, request.user_id)
-    require_held(call.actor, effective_permissions(user, call.table, call.now))
+    require_standing_held(call, user)
     return call.commit(
         Change(user, user.with_status(Status.ACTIVE, call.now)), answer=UserAnswer.of
     )

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.access import AccessPolicy
 from rollcall.accounts import Credential, refuse_federated, settle_account
 from rollcall.fields import Id
+from rollcall.granting import refuse_superior
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.identity import Account
@@ -16,7 +17,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
-from rollcall.permissions import Permission, refuse_outranked
+from rollcall.permissions import Permission
 from rollcall.statuses import STATUS_RULES
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User, load_modifiable
@@ -63,7 +64,7 @@ def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
     if request.permanent and request.new_password is None:
         raise Invalid.field("newPassword", "permanent goes with newPassword.", "password_needed")
     user = load_modifiable(call.table, request.user_id)
-    refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    refuse_superior(call, user)
     if request.new_password is None and not STATUS_RULES[user.status].sign_in:
         raise Conflict(
             "sign_in_closed", "This user cannot sign in at present; enable the account first."

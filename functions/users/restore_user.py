@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.access import AccessPolicy
 from rollcall.accounts import settle_user
+from rollcall.granting import require_standing_held
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, require_held
+from rollcall.permissions import Permission
 from rollcall.statuses import Status
 from rollcall.user_answers import ChangeUser, UserAnswer
 from rollcall.users import User
@@ -27,5 +28,5 @@ def restore_user(request: ChangeUser, call: Call) -> UserAnswer:
     user = call.table.load(User, request.user_id)
     if user.status is not Status.DELETED:
         raise Conflict("user_not_deleted", "Only a deleted user can be restored.")
-    require_held(call.actor, effective_permissions(user, call.table, call.now))
+    require_standing_held(call, user)
     return call.commit(Change(user, user.as_restored(call.now)), answer=UserAnswer.of)

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy, effective_permissions
+from rollcall.access import AccessPolicy
 from rollcall.accounts import Credential, refuse_federated, settle_account
 from rollcall.fields import Email, Id, Phone, Profile, Username
+from rollcall.granting import refuse_superior
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.identity import Account
@@ -18,7 +19,7 @@ from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.passwords import Password
-from rollcall.permissions import Permission, refuse_outranked, refuse_self
+from rollcall.permissions import Permission, refuse_self
 from rollcall.statuses import OpenStatus
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User, load_modifiable
@@ -83,7 +84,7 @@ def _check_rights(request: UpdateUser, call: Call, user: User) -> None:
         require_permission(call.actor, Permission.USER_DISABLE)
         refuse_self(call.actor, user.id, "change the status of")
     if (CREDENTIALS | {"status"}) & request.model_fields_set:
-        refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+        refuse_superior(call, user)
 
 
 def _changed(request: UpdateUser, call: Call, user: User) -> User:

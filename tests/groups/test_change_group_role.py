@@ -65,8 +65,8 @@ def test_admin_of_the_group_manages_its_workspaces_only_while_it_is_said(world: 
 
     change(world, user.id, group_id, role="admin", endsAt=ends)
 
-    assert world.user(user.id).administered_groups(START) == {group_id}
-    assert not world.user(user.id).administered_groups(START + DAY)
+    assert world.administers(user.id, START) == {group_id}
+    assert not world.administers(user.id, START + DAY)
 
 
 def test_time_stays_unless_it_is_named_and_null_takes_it_away(world: World) -> None:

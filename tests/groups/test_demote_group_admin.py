@@ -38,7 +38,7 @@ def test_admin_becomes_a_member_and_stays_in_the_group(world: World) -> None:
     assert reply.status == 200
     roles = {each["groupId"]: each["role"] for each in reply.body["groupMemberships"]}
     assert roles == {group_id: "member", other_id: "admin"}
-    assert world.user(user.id).administered_groups(START) == {other_id}
+    assert world.administers(user.id, START) == {other_id}
     assert world.group(group_id).member_count == 1
     entry = world.journal(user.id)[-1]
     assert (entry.action, entry.reason) == ("demote_group_admin", "Another one leads")

@@ -35,7 +35,7 @@ def test_member_becomes_admin_of_that_group_and_of_nothing_else(world: World) ->
     roles = {each["groupId"]: each["role"] for each in reply.body["groupMemberships"]}
     assert roles == {group_id: "admin", other_id: "member"}
     assert reply.body["isAdmin"] is False
-    assert world.user(user.id).administered_groups(START) == {group_id}
+    assert world.administers(user.id, START) == {group_id}
     assert world.invoke(get_me, caller=user.id).body["effectivePermissions"] == []
     entry = world.journal(user.id)[-1]
     assert (entry.action, entry.reason) == ("promote_group_admin", "Leads the team")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
@@ -21,7 +21,7 @@ from rollcall.kit.errors import Conflict, Forbidden, Unauthenticated
 from rollcall.kit.http import GatewayEvent
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change
-from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, Permission
+from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, Given, Permission
 from rollcall.statuses import Status
 from rollcall.users import User
 
@@ -85,6 +85,19 @@ class AccessPolicy(Entity):
                 return self.of_role(grant.role_id)
             case _:
                 raise TypeError(f"A {type(grant).__name__} gives nothing that is known.")
+
+    def gives(self, grant: Grant) -> Iterator[Given]:
+        """What one grant gives, everywhere or for one group, and until when."""
+        for each in self.of_grant(grant):
+            yield Given(each, None, grant.ends_at)
+        if isinstance(grant, Membership) and grant.makes_admin and grant.group_id not in self.ended:
+            for each in GROUP_ADMIN_PERMISSIONS:
+                yield Given(each, grant.group_id, grant.ends_at)
+
+    def given_to(self, user: User, now: datetime) -> list[Given]:
+        """What the user's grants give at this moment or will give later."""
+        lasting = (each for each in user.rows() if each.ends_at is None or each.ends_at > now)
+        return [given for grant in lasting for given in self.gives(grant)]
 
     def explain(self, user: User, now: datetime) -> Mapping[Permission, tuple[Grant, ...]]:
         """What the user may do at this moment, and which grants give it (R2)."""
@@ -185,16 +198,18 @@ def _empty_policy(now: datetime) -> AccessPolicy:
     return AccessPolicy(id=POLICY_ID, created_at=now, updated_at=now)
 
 
+def policy_about(user: User, table: Table, now: datetime) -> AccessPolicy:
+    """The policy as far as it counts for a user: it is read only when something depends on it."""
+    return find_policy(table, now)[1] if user.needs_policy else _empty_policy(now)
+
+
 def explain_permissions(
     user: User, table: Table, now: datetime
 ) -> Mapping[Permission, tuple[Grant, ...]]:
     """What a user may do at this moment: directly, as admin, by roles, groups and organizations;
     and which grants give it.
-
-    Reads the policy only for a user whose grants depend on it.
     """
-    policy = find_policy(table, now)[1] if user.needs_policy else _empty_policy(now)
-    return policy.explain(user, now)
+    return policy_about(user, table, now).explain(user, now)
 
 
 def effective_permissions(user: User, table: Table, now: datetime) -> frozenset[Permission]:
@@ -226,14 +241,29 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     if user.needs_policy and not user.is_admin:
         _, policy = find_policy(runtime.table, now)
         witnesses[policy.key()] = policy.version
-    groups = user.administered_groups(now).difference(policy.ended)
+    held = [each for row in user.rows() if row.period.covers(now) for each in policy.gives(row)]
+    groups = frozenset(each.about for each in held if each.about)
     return Actor(
         kind="user",
         id=user.id,
-        permissions=policy.granted_to(user, now),
+        permissions=frozenset(each.permission for each in held if not each.about),
         scoped=dict.fromkeys(GROUP_ADMIN_PERMISSIONS, groups) if groups else {},
+        ends=_find_ends(held),
         principal=user,
         witnesses=witnesses,
         ip_address=event.source_ip,
         user_agent=event.user_agent,
     )
+
+
+def _find_ends(held: Iterable[Given]) -> dict[tuple[str, str | None], datetime]:
+    """Until when each permission is held that is held for a time only: the latest end counts."""
+    ends: dict[tuple[str, str | None], datetime] = {}
+    endless: set[tuple[str, str | None]] = set()
+    for permission, about, ends_at in held:
+        way = (permission, about)
+        if ends_at is None:
+            endless.add(way)
+        else:
+            ends[way] = max(ends_at, ends.get(way, ends_at))
+    return {way: end for way, end in ends.items() if way not in endless}

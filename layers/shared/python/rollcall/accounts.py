@@ -182,8 +182,8 @@ def _erase(call: Call, user: User) -> None:
     """Delete the account, then whatever else is left in the user's partition; the numbers of what
     is owned stay until everything has been released.
     """
+    _remove_grants(call, user)  # first, because nothing there waits for Cognito
     call.identity.delete(user.id)
-    _remove_grants(call, user)
     kept = {user.key(), owned_key(user.id)} if user.things_left else {user.key()}
     items = call.table.query_partition(user.key().pk)
     keys = (Key(item["pk"], item["sk"]) for item in items)
@@ -238,7 +238,9 @@ def _take_back(call: Call, user_id: str) -> None:
 def _undo(call: Call, change: Change[User]) -> None:
     present = call.table.find(User, change.after.id)
     if present is not None and present.exists:
-        call.take_back(Change(present, _without(change, present, call.now)))
+        undone = _without(change, present, call.now)
+        owned = [present.owned.unchanged(present.id)] if undone.erased else []
+        call.take_back(Change(present, undone), owned)
 
 
 def _without(change: Change[User], present: User, now: datetime) -> User:

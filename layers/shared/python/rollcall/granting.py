@@ -4,18 +4,30 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections.abc import Callable
+from datetime import datetime
 
-from rollcall.access import effective_permissions, find_policy
-from rollcall.grants import Grant, GroupRole, Membership
+from rollcall.access import find_policy, policy_about
+from rollcall.grants import (
+    Grant,
+    Membership,
+    OrganizationMembership,
+    PermissionGrant,
+    RoleGrant,
+)
 from rollcall.kit.actor import EVERYTHING
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Conflict
+from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.model import Answer
 from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
-from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, refuse_outranked, require_held
+from rollcall.permissions import refuse_outranked, require_held, without_end
 from rollcall.users import User
+
+ACTIONS_AT_MOST = 90
+"""Of the hundred that a transaction may have: the rest is for the user, the journal, three claims,
+the number of admins, the idempotency row and two conditions."""
 
 
 def commit_grants[A: Answer](
@@ -23,29 +35,29 @@ def commit_grants[A: Answer](
 ) -> A:
     """Write a user's new grants. Raises Forbidden for what the caller does not hold, and for
     taking something from a user who may do more; Conflict for leaving a group with active
-    workspaces in it; NotFound for a group, organization or role that is not there.
+    workspaces in it; NotFound for a group, organization or role that is not there; Invalid for
+    more changes than one transaction takes.
     """
-    _refuse_taking(call, user, _taken(user, changed))
+    if _takes(user, changed):
+        refuse_superior(call, user)
     requires = require_grantable(call, user, changed)
-    left = set(user.group_ids) - set(changed.group_ids)
-    if left:
+    if left := _left(user, changed, call.now):
         _refuse_busy(user, left)
         requires.append(user.owned.unchanged(user.id))
     return call.commit(Change(user, changed), answer=answer, requires=requires)
 
 
 def require_grantable(call: Call, before: User | None, after: User) -> list[Required]:
-    """Refuse (403) to pass on what the caller does not hold: by role, group, organization or
-    directly (R4). Returns what the decision rests on, for the commit to check again.
+    """Refuse (403) to pass on what the caller does not hold, or not as long: by role, group,
+    organization or directly (R4). Returns what the decision rests on, for the commit to check
+    again.
     """
+    _refuse_too_many(before, after)
     given = _given(before, after)
-    if not given or call.actor.holds(EVERYTHING):
+    if not given or call.actor.holds_until(None, EVERYTHING):
         return []
     stored, policy = find_policy(call.table, call.now)
-    require_held(call.actor, (each for grant in given for each in policy.of_grant(grant)))
-    for grant in given:
-        if isinstance(grant, Membership) and grant.role is GroupRole.ADMIN:
-            require_held(call.actor, GROUP_ADMIN_PERMISSIONS, about=grant.group_id)
+    require_held(call.actor, (each for grant in given for each in policy.gives(grant)))
     return [Required.unchanged(stored)] if stored else []
 
 
@@ -53,11 +65,27 @@ def require_role_grantable(call: Call, role_id: str) -> list[Required]:
     """Refuse (403) to let others be given a role by default that grants what the caller does not
     hold (R4). Returns what the decision rests on, for the commit to check again.
     """
-    if call.actor.holds(EVERYTHING):
+    if call.actor.holds_until(None, EVERYTHING):
         return []
     stored, policy = find_policy(call.table, call.now)
-    require_held(call.actor, policy.of_role(role_id))
+    require_held(call.actor, without_end(policy.of_role(role_id)))
     return [Required.unchanged(stored)] if stored else []
+
+
+def refuse_superior(call: Call, user: User) -> None:
+    """Refuse (403) to take over, shut out or take something from a user who may do more than the
+    caller, now or later, everywhere or as the admin of a group.
+    """
+    if not call.actor.holds_until(None, EVERYTHING):
+        policy = policy_about(user, call.table, call.now)
+        refuse_outranked(call.actor, policy.given_to(user, call.now))
+
+
+def require_standing_held(call: Call, user: User) -> None:
+    """Refuse (403) to give a user who may do more than the caller their standing back (R4)."""
+    if not call.actor.holds_until(None, EVERYTHING):
+        policy = policy_about(user, call.table, call.now)
+        require_held(call.actor, policy.given_to(user, call.now))
 
 
 def _given(before: User | None, after: User) -> list[Grant]:
@@ -65,25 +93,48 @@ def _given(before: User | None, after: User) -> list[Grant]:
     return [grant for grant in after.rows() if grant not in held]
 
 
-def _taken(before: User, after: User) -> list[Grant]:
-    """The grants that have gone, or give less than they did: another role, a shorter time."""
+def _takes(before: User, after: User) -> bool:
+    """Whether a grant goes, or gives less than it did: another role, a shorter time."""
     kept = {grant.key(): grant for grant in after.rows()}
-    return [
-        grant
+    return any(
+        not ((remaining := kept.get(grant.key())) and remaining.includes(grant))
         for grant in before.rows()
-        if not ((remaining := kept.get(grant.key())) and remaining.includes(grant))
-    ]
+    )
 
 
-def _refuse_taking(call: Call, user: User, taken: list[Grant]) -> None:
-    """Refuse (403) to take something from a user who may do more; and the role of a group admin,
-    who may do more in that group, without holding there what the role gives.
-    """
-    if taken:
-        refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
-    for grant in taken:
-        if isinstance(grant, Membership) and grant.role is GroupRole.ADMIN:
-            refuse_outranked(call.actor, GROUP_ADMIN_PERMISSIONS, about=grant.group_id)
+def _left(before: User, after: User, now: datetime) -> set[str]:
+    """The groups that the user is in no more, by the end of the membership or of its time."""
+    return {
+        held.group_id
+        for held in before.memberships
+        if (kept := after.find_membership(held.group_id)) is None
+        or (held.period.covers(now) and not kept.period.covers(now))
+    }
+
+
+def _refuse_too_many(before: User | None, after: User) -> None:
+    """One action for each grant that changes, and one for each number that it changes."""
+    held = set(before.rows() if before else ())
+    changed = held.symmetric_difference(after.rows())
+    rows = {grant.key(): grant for grant in changed}
+    numbers = {counter for grant in changed for counter in grant.counts()}
+    actions = len(rows) + len(numbers)
+    if actions > ACTIONS_AT_MOST:
+        most = Tally(_FIELDS[type(grant)] for grant in rows.values()).most_common(1)[0][0]
+        message = (
+            f"This is more than one transaction takes ({actions} writes, {ACTIONS_AT_MOST} at "
+            "most); send it in parts."
+        )
+        raise Invalid.field(most, message, "too_many_changes")
+
+
+_FIELDS: dict[type[Grant], str] = {
+    Membership: "groups",
+    OrganizationMembership: "memberships",
+    RoleGrant: "roles",
+    PermissionGrant: "permissions",
+}
+"""What requests call them."""
 
 
 def _refuse_busy(user: User, left: set[str]) -> None:

@@ -6,7 +6,7 @@ the holders of a role or a permission.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
@@ -77,6 +77,14 @@ class TimeBoxed(Request):
         return Period(starts_at=self.starts_at, ends_at=self.ends_at)
 
 
+def refuse_repeated[T: TimeBoxed](places: Sequence[T], field: str) -> None:
+    """Refuse a list that names the same thing twice. Raises ValueError."""
+    named = [getattr(each, field) for each in places]
+    repeated = [each for number, each in enumerate(named) if each in named[:number]]
+    if repeated:
+        raise ValueError(f"{repeated[0]} can be named only once.")
+
+
 class Grant(Row):
     """One thing that a user has been given."""
 
@@ -143,9 +151,14 @@ class Membership(Grant):
         """One member of the group."""
         return {members_of_group(self.group_id): 1}
 
+    @property
+    def makes_admin(self) -> bool:
+        """Whether it makes a group admin."""
+        return self.role is GroupRole.ADMIN
+
     def includes(self, other: Self) -> bool:
         """An admin is a member too."""
-        return self.role in {GroupRole.ADMIN, other.role} and super().includes(other)
+        return (self.makes_admin or self.role is other.role) and super().includes(other)
 
 
 class OrganizationMembership(Grant):

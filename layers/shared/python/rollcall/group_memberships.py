@@ -4,7 +4,6 @@ share (G2).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -27,14 +26,6 @@ class PlaceInGroup(TimeBoxed):
     role: Annotated[
         GroupRole | None, Field(description="Absent: member, or what the user is there already.")
     ] = None
-
-
-def refuse_repeated[T: TimeBoxed](places: Sequence[T], field: str) -> None:
-    """Refuse a list that names the same user or group twice. Raises ValueError."""
-    named = [getattr(each, field) for each in places]
-    repeated = [each for number, each in enumerate(named) if each in named[:number]]
-    if repeated:
-        raise ValueError(f"{repeated[0]} can be named only once.")
 
 
 def join_group(call: Call, user: User, group_id: str, place: PlaceInGroup) -> UserAnswer:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -27,7 +28,7 @@ class Permission(StrEnum):
     ADMIN_ACCESS = EVERYTHING, "Everything; what makes a platform admin."
 
     USER_VIEW = "user.view", "Open a user's profile and see what the user belongs to and may do."
-    USER_CREATE = "user.create", "Make users."
+    USER_CREATE = "user.create", "Make users, and give them from the start what the maker holds."
     USER_UPDATE = "user.update", "Change a user's profile, email, phone, username and unique id."
     USER_DISABLE = "user.disable", "Disable, suspend and enable accounts."
     USER_DELETE = "user.delete", "Delete and restore users."
@@ -93,27 +94,49 @@ GrantablePermissions = Annotated[
 ]
 
 
-def require_held(actor: Actor, granted: Iterable[str], about: str | None = None) -> None:
-    """Refuse to pass on what the actor does not hold (R4, I11); ``about`` is the group that it is
-    held for, when it is passed on for one group only.
-    """
-    lacking = sorted(each for each in set(granted) if not actor.holds(each, about))
+class Given(NamedTuple):
+    """A permission as one grant gives it."""
+
+    permission: str
+    about: str | None = None
+    """The group that it holds for, when it holds for one only."""
+    ends_at: datetime | None = None
+    """None: it has no end."""
+
+
+def without_end(permissions: Iterable[Permission]) -> list[Given]:
+    """Permissions as groups and roles give them to whoever is in them or has them."""
+    return [Given(each) for each in permissions]
+
+
+def require_held(actor: Actor, passed_on: Iterable[Given]) -> None:
+    """Refuse to pass on what the actor does not hold, or does not hold as long (R4, I11)."""
+    lacking = _beyond(actor, passed_on)
     if lacking:
-        detail = f"You can only pass on what you hold yourself; you lack {', '.join(lacking)}."
+        detail = (
+            f"You can only pass on what you hold yourself, as long as you do; you lack {lacking}."
+        )
         raise Forbidden("grant_exceeds_own", detail)
 
 
-def refuse_outranked(
-    actor: Actor, held_by_target: Iterable[str], about: str | None = None, target: str = "user"
-) -> None:
-    """Refuse to take over or shut out someone who may do more than the actor: otherwise whoever
-    may set passwords could sign in as an admin. ``about`` is the group that the target holds it
-    for, when it is for one group only; ``target`` says what may do more, as a group.
+def refuse_outranked(actor: Actor, held: Iterable[Given], target: str = "user") -> None:
+    """Refuse to take over or shut out someone who may do more than the actor, or for longer:
+    otherwise whoever may set passwords could sign in as an admin. ``target`` says what may do
+    more, as a group.
     """
-    beyond = sorted(each for each in held_by_target if not actor.holds(each, about))
+    beyond = _beyond(actor, held)
     if beyond:
-        detail = f"This {target} may do what you may not ({', '.join(beyond)})."
+        detail = f"This {target} may do what you may not, or not as long ({beyond})."
         raise Forbidden("target_outranks_caller", detail)
+
+
+def _beyond(actor: Actor, held: Iterable[Given]) -> str:
+    more = {
+        each.permission
+        for each in held
+        if not actor.holds_until(each.ends_at, each.permission, each.about)
+    }
+    return ", ".join(sorted(more))
 
 
 def refuse_self(actor: Actor, target_id: str, deed: str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rollcall.access import effective_permissions
+from rollcall.granting import refuse_superior
 from rollcall.kit.call import Call
 from rollcall.kit.transaction import Change
-from rollcall.permissions import refuse_outranked, refuse_self
+from rollcall.permissions import refuse_self
 from rollcall.statuses import Status
 from rollcall.user_answers import UserAnswer
 from rollcall.users import load_modifiable
@@ -17,5 +17,5 @@ def close_account(call: Call, user_id: str, status: Status, deed: str) -> UserAn
     """
     user = load_modifiable(call.table, user_id)
     refuse_self(call.actor, user.id, deed)
-    refuse_outranked(call.actor, effective_permissions(user, call.table, call.now))
+    refuse_superior(call, user)
     return call.commit(Change(user, user.with_status(status, call.now)), answer=UserAnswer.of)

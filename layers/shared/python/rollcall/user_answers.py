@@ -101,7 +101,7 @@ class OrganizationPlace(Period):
 
 
 class LastWorkspace(Model):
-    """The workspace that a user was in last."""
+    """The workspace that a user was in last, be it another's now, or gone."""
 
     id: str
     accessed_at: Time

@@ -36,6 +36,7 @@ from rollcall.kit.entity import (
 )
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
+from rollcall.kit.ids import ALPHABET
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
 from rollcall.owned import OWNED_SORT_KEY, Owned
@@ -71,6 +72,11 @@ ALL_USERS = "USERS#"
 random, so that no partition takes every write."""
 SOFT_DELETED = "SOFT_DELETED"
 """GSI2 partition of the users who can still be restored, by the time of their deletion."""
+LISTED = (*(ALL_USERS + letter for letter in ALPHABET), SOFT_DELETED)
+"""The GSI2 partitions that together list every user but the tombstones."""
+GRANTS_END_AT = "grantsEndAt"
+"""When the first of a user's grants ends: beside the fields of the item, for whoever goes through
+all users and reads no rows."""
 
 type PendingCredential = Literal["invitation", "password", "reset"]
 
@@ -187,11 +193,6 @@ class User(Entity):
         """Whether what the user may do depends on what groups and roles grant."""
         return bool(self.memberships or self.organization_memberships or self.role_grants)
 
-    def administered_groups(self, now: datetime) -> frozenset[str]:
-        """The groups whose admin the user is at this moment."""
-        held = (each for each in self.memberships if each.role is GroupRole.ADMIN)
-        return frozenset(each.group_id for each in held if each.period.covers(now))
-
     @property
     def in_step(self) -> bool:
         """Whether the identity provider's account is as the table says."""
@@ -224,6 +225,14 @@ class User(Entity):
         """The grants, with the role System of a platform admin."""
         system = [RoleGrant(user_id=self.id, role_id=SYSTEM.id)] if self.is_admin else []
         return (*self.grants, *system)
+
+    def item(self) -> Item:
+        """The user as stored, with GRANTS_END_AT while one of the grants has an end."""
+        item = super().item()
+        ends = [each.ends_at for each in self.grants if each.ends_at]
+        if ends and not self.erased:
+            item[GRANTS_END_AT] = format_time(min(ends))
+        return item
 
     def facts(self) -> Item:
         """Each grant by itself, so that the journal holds what changed and no more. A tombstone's

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from rollcall.kit.entity import Entity, Key
@@ -25,6 +26,9 @@ class Actor:
     permissions: frozenset[str] = frozenset()
     scoped: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Permissions that hold for some things only, with the ids of what they hold for."""
+    ends: Mapping[tuple[str, str | None], datetime] = field(default_factory=dict)
+    """Of what the actor holds for a time only: until when, by the permission and what it is about
+    (None: everything). What is not in it has no end."""
     principal: Entity | None = None
     """The caller's own record, as it was read to authorize the call."""
     witnesses: dict[Key, int] = field(default_factory=dict)
@@ -40,6 +44,15 @@ class Actor:
         if permission in self.permissions or EVERYTHING in self.permissions:
             return True
         return about is not None and about in self.scoped.get(permission, ())
+
+    def holds_until(self, end: datetime | None, permission: str, about: str | None = None) -> bool:
+        """Whether the actor holds it at least as long; None: without an end."""
+        ways: list[tuple[str, str | None]] = [(EVERYTHING, None), (permission, None)]
+        held = [way for way in ways if way[0] in self.permissions]
+        if about is not None and about in self.scoped.get(permission, ()):
+            held.append((permission, about))
+        limits = [self.ends.get(way) for way in held]
+        return any(limit is None or (end is not None and end <= limit) for limit in limits)
 
 
 def system_actor(name: str) -> Actor:

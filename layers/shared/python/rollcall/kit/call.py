@@ -103,14 +103,15 @@ class Call:
         self.committed.extend(written)
         return result
 
-    def take_back(self, change: Change[Any]) -> None:
+    def take_back(self, change: Change[Any], requires: Sequence[Required] = ()) -> None:
         """Undo a change of this call that could not be carried out elsewhere, and forget its
         idempotency row; the actor is the code itself, because the caller did not ask for this.
         """
-        transaction = Transaction(self.table, system_actor(self.action), self._origin())
+        transaction = Transaction(self.table, system_actor(self.action), self._origin(), requires)
         if is_effective(change):
             transaction.add_change(change)
             transaction.add_counts([change])
+            transaction.add_requirements()
         if self.idempotency is not None:
             transaction.remove_item(self.idempotency.key)
         transaction.send()
