@@ -14,10 +14,15 @@ import pytest
 
 from functions.groups.add_user_to_group import add_user_to_group
 from functions.groups.delete_group import delete_group
+from functions.groups.remove_user_from_group import remove_user_from_group
+from functions.reactions import finish_deletion as finish_deletion_module
+from functions.system.register_resource import register_resource
 from functions.users.create_user import CreateUser, create_user
+from functions.users.delete_user import delete_user
 from functions.users.demote_user import demote_user
 from functions.users.update_user import update_user
 from rollcall import accounts as accounts_module
+from rollcall import deletion as deletion_module
 from rollcall import membership_endings
 from rollcall.access import AccessPolicy
 from rollcall.grants import Membership
@@ -27,9 +32,12 @@ from rollcall.kit.call import Call
 from rollcall.kit.entity import Counter, Entity, Item, Key
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Account, AliasHeld, FoundAccount, Identity
+from rollcall.kit.requirement import Required
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Transaction
+from rollcall.owned import Owned
 from rollcall.permissions import Permission
+from rollcall.resources import Resource
 from rollcall.user_answers import UserAnswer
 from rollcall.users import ADMINS, User
 from tests.examples import Example
@@ -321,3 +329,44 @@ def test_permissions_that_a_deleted_group_still_grants_are_caught(
 
 def _is_journal(write: Any) -> bool:
     return "Put" in write and write["Put"]["Item"]["pk"]["S"].startswith("JOURNAL#")
+
+
+def test_registration_that_does_not_hold_on_to_its_owner_is_caught(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setattr(Resource, "require_placed", lambda *_: [])
+    group_id, user = world.add_group("Writers"), world.add_user()
+    world.change_user(user, user.with_membership(group_id))
+    body = {"type": "workspace", "userId": user.id, "groupId": group_id}
+    path = {"user_id": user.id, "group_id": group_id}
+
+    with meanwhile(world, COMMIT, partial(world.invoke, remove_user_from_group, path=path)):
+        world.invoke(register_resource, body=body)
+
+    assert any("its owner is not in" in violation for violation in check_settled(world))
+
+
+def test_deletion_that_does_not_hold_on_to_what_is_owned_is_caught(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setattr(Owned, "unchanged", lambda *_: Required.present(User, world.admin_id))
+    user = world.add_user()
+
+    with meanwhile(world, COMMIT, partial(world.add_thing, user.id)):
+        world.invoke(delete_user, path={"user_id": user.id})
+
+    assert any("W2: the tombstone" in violation for violation in check_settled(world))
+
+
+def test_things_whose_release_is_left_to_nobody_are_caught(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    monkeypatch.setattr(deletion_module, "THINGS_AT_ONCE", 1)
+    monkeypatch.setattr(finish_deletion_module, "release_things", do_nothing)
+    user = world.add_user()
+    world.add_things(2, user.id, "persona")
+
+    world.invoke(delete_user, path={"user_id": user.id})
+    world.drain()
+
+    assert any("work left" in violation for violation in check_settled(world))

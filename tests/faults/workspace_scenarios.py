@@ -12,7 +12,7 @@ from functions.system.register_resource import register_resource
 from functions.system.update_resource import update_resource
 from functions.users.delete_user import delete_user
 from functions.workspaces.transfer_workspace import transfer_workspace
-from functions.workspaces.transfer_workspaces import AT_ONCE, transfer_workspaces
+from functions.workspaces.transfer_workspaces import transfer_workspaces
 from rollcall.deletion import THINGS_AT_ONCE, erase_user
 from rollcall.kit.model import format_time
 from rollcall.resources import Resource
@@ -87,21 +87,20 @@ def a_transfer_of_an_orphan(world: World) -> Plan:
 
 
 @scenario("transfer_workspaces")
-def a_transfer_in_several_parts_with_one_that_stays(world: World) -> Plan:
+def a_transfer_of_all_with_one_that_stays(world: World) -> Plan:
     group_id = world.add_group("Own")
     owner, heir = join(world, group_id), world.add_user()
     kept = world.add_thing(owner.id, group_id=group_id)
-    world.add_things(AT_ONCE, owner.id)
+    world.add_thing(owner.id)
 
     def verify(_: Reply) -> Iterable[str]:
-        if world.user(heir.id).owned.by_type != {"workspace": AT_ONCE}:
+        if world.user(heir.id).owned.by_type != {"workspace": 1}:
             yield "not everything was transferred"
         if world.thing(kept.id) != kept:
             yield "what was refused is another one"
 
-    return ask(
-        world, transfer_workspaces, Example({"owner_id": owner.id}, {"userId": heir.id}), verify
-    )
+    path, body = {"owner_id": owner.id}, {"userId": heir.id}
+    return ask(world, transfer_workspaces, Example(path, body), verify)
 
 
 @scenario("remove_user_from_group", 409)
@@ -114,11 +113,11 @@ def leaving_a_group_with_a_workspace_in_use(world: World) -> Plan:
 
 
 @scenario("delete_user", again=frozenset({404}))
-def deletion_of_an_owner_of_more_than_fits(world: World) -> Plan:
+def deletion_of_an_owner(world: World) -> Plan:
     group_id = world.add_group("Own")
     owner = join(world, group_id)
     workspace = world.add_thing(owner.id, group_id=group_id)
-    world.add_things(THINGS_AT_ONCE, owner.id, "persona")
+    world.add_thing(owner.id, "persona", external_id="p-1")
 
     def verify(_: Reply) -> Iterable[str]:
         if not world.thing(workspace.id).orphaned:
