@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from functions.users.create_user import create_user
 from rollcall.deletion import THINGS_AT_ONCE, erase_user, release_things
 from rollcall.grants import RoleGrant
 from rollcall.kit.errors import Conflict, Unavailable
@@ -14,6 +15,8 @@ from rollcall.resources import find_things
 from rollcall.users import User
 from tests.aws_edge import watched
 from tests.faults.invariants import check_settled
+from tests.faults.races import meanwhile
+from tests.faults.staging import make_foreign_account
 from tests.world import World
 
 
@@ -134,4 +137,23 @@ def test_tombstone_made_by_any_other_way_releases_everything_too(world: World) -
     world.drain()
 
     assert left(world, user) == 0
+    assert check_settled(world) == []
+
+
+def test_new_user_who_is_taken_back_lets_go_of_what_was_registered_meanwhile(
+    world: World,
+) -> None:
+    make_foreign_account(world, "foreign@example.com")
+    things = []
+
+    def register() -> None:
+        (user,) = world.users_with_email("foreign@example.com")
+        things.append(world.add_thing(user.id).id)
+
+    with meanwhile(world, "AdminCreateUser", register):
+        reply = world.invoke(create_user, body={"email": "foreign@example.com"})
+
+    assert reply.status == 422
+    world.drain()
+    assert world.thing(things[0]).orphaned
     assert check_settled(world) == []

@@ -72,7 +72,7 @@ def test_whoever_comes_first_among_four_decides_for_the_others(
 ) -> None:
     group_id = world.add_group("Writers")
     owner_id = join(world, group_id)
-    deeds = [
+    deeds: list[Deed] = [
         registering(world, owner_id, group_id),
         leaving(world, owner_id, group_id),
         deleting_group(world, group_id),
@@ -99,7 +99,7 @@ def test_workspace_and_its_owner_never_part_when_both_move_at_once(
     owner_id, heir_id = join(world, group_id), join(world, group_id)
     workspace = world.add_thing(owner_id, group_id=group_id)
     path, body = {"workspace_id": workspace.id}, {"userId": heir_id}
-    deeds = [
+    deeds: list[Deed] = [
         partial(world.invoke, transfer_workspace, path=path, body=body),
         leaving(world, heir_id, group_id),
     ]
@@ -117,7 +117,7 @@ def test_owner_deleted_while_the_workspace_is_transferred_and_removed(
 ) -> None:
     owner_id, heir_id = world.add_user().id, world.add_user().id
     workspace = world.add_thing(owner_id)
-    deeds = [
+    deeds: list[Deed] = [
         deleting_owner(world, owner_id),
         partial(
             world.invoke,
@@ -167,7 +167,7 @@ def test_everything_at_once_leaves_everything_in_order(world: World) -> None:
             user_id, resource_id = chance.choice(users), chance.choice(things)
             resource, user = {"resource_id": resource_id}, {"user_id": user_id}
             place = {"groupId": group_id}
-            deeds = [
+            deeds: list[Deed] = [
                 registering(world, user_id, group_id),
                 leaving(world, user_id, group_id),
                 partial(world.invoke, add_user_to_group, path=user, body=place),
