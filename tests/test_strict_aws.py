@@ -188,3 +188,15 @@ def _key(number: int) -> dict[str, Any]:
 
 def _text(size: int) -> dict[str, str]:
     return {"S": "x" * size}
+
+
+def test_index_partition_is_empty_only_when_nothing_is_in_it(world: World) -> None:
+    group_id, user = world.add_group("Readers"), world.add_user()
+    world.join_group(user.id, group_id)
+
+    def members(of: str) -> tuple[int, int]:
+        listed = list(world.runtime.table.query_index("gsi1", f"MEMBERS#{of}"))
+        return len(listed), world.runtime.table.count_index("gsi1", f"MEMBERS#{of}")
+
+    assert members(group_id) == (1, 1)
+    assert members("grp_other") == (0, 0)
