@@ -114,13 +114,9 @@ def _place(
 
 
 def _read_roles(places: list[OrganizationMembership], named: Named, call: Call) -> Named:
-    """The roles that the request does not name."""
-    known = {each.role_id for each in places if Role.key_of(each.role_id) in named}
-    roles = {each.role_id for each in places} - known
-    found = read_named(call.table, (), sorted(roles))
-    if len(found) < len(roles):
-        raise not_found(Role)
-    return found
+    """The roles that the request does not name; one that is not there refuses the commit."""
+    roles = {each.role_id for each in places if Role.key_of(each.role_id) not in named}
+    return read_named(call.table, (), sorted(roles))
 
 
 def _describe(
