@@ -15,6 +15,7 @@ from rollcall.kit.errors import Conflict, Forbidden
 from rollcall.permissions import (
     Given,
     Permission,
+    check_redefinition,
     refuse_outranked,
     refuse_self,
     require_held,
@@ -85,6 +86,19 @@ def test_what_is_held_for_a_time_is_passed_on_for_no_longer() -> None:
             require_held(caller, [Given("user.view", ends_at=ends_at)])
         with pytest.raises(Forbidden, match="or not as long"):
             refuse_outranked(caller, [Given("user.view", ends_at=ends_at)])
+
+
+def test_group_is_redefined_by_whoever_holds_what_it_grants_and_shall_grant() -> None:
+    caller = actor(frozenset({Permission.USER_VIEW}))
+    own, beyond = (Permission.USER_VIEW,), (Permission.USER_VIEW, Permission.USER_DELETE)
+
+    check_redefinition(caller, own, own, target="group")
+    check_redefinition(caller, own, None, target="group")
+    for wanted in (own, None):
+        with pytest.raises(Forbidden, match="This group may do what you may not"):
+            check_redefinition(caller, beyond, wanted, target="group")
+    with pytest.raises(Forbidden, match=r"you lack user\.delete"):
+        check_redefinition(caller, own, beyond, target="group")
 
 
 def test_nobody_does_to_himself_what_he_may_do_to_others() -> None:

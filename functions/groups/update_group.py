@@ -19,9 +19,7 @@ from rollcall.operations import operation
 from rollcall.permissions import (
     GrantablePermissions,
     Permission,
-    refuse_outranked,
-    require_held,
-    without_end,
+    check_redefinition,
 )
 
 
@@ -65,8 +63,7 @@ def update_group(request: UpdateGroup, call: Call) -> GroupAnswer:
 
 def _regrant(request: UpdateGroup, call: Call, policy: AccessPolicy) -> AccessPolicy:
     held = policy.of_group(request.group_id)
-    refuse_outranked(call.actor, without_end(held), target="group")
+    check_redefinition(call.actor, held, request.permissions, target="group")
     if request.permissions is None:
         return policy
-    require_held(call.actor, without_end(set(request.permissions) - set(held)))
     return policy.with_group(request.group_id, request.permissions)

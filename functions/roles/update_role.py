@@ -19,9 +19,7 @@ from rollcall.operations import operation
 from rollcall.permissions import (
     GrantablePermissions,
     Permission,
-    refuse_outranked,
-    require_held,
-    without_end,
+    check_redefinition,
 )
 from rollcall.roles import Role, RoleAnswer
 
@@ -68,10 +66,9 @@ def update_role(request: UpdateRole, call: Call) -> RoleAnswer:
 
 def _regrant(request: UpdateRole, call: Call, policy: AccessPolicy) -> AccessPolicy:
     held = policy.of_role(request.role_id)
-    refuse_outranked(call.actor, without_end(held), target="role")
+    check_redefinition(call.actor, held, request.permissions, target="role")
     if request.permissions is None:
         return policy
-    require_held(call.actor, without_end(set(request.permissions) - set(held)))
     return policy.with_role(request.role_id, request.permissions)
 
 

@@ -130,6 +130,20 @@ def refuse_outranked(actor: Actor, held: Iterable[Given], target: str = "user") 
         raise Forbidden("target_outranks_caller", detail)
 
 
+def check_redefinition(
+    actor: Actor,
+    held: Iterable[Permission],
+    wanted: Iterable[Permission] | None,
+    target: str,
+) -> None:
+    """Refuse to change a group or a role that grants what the actor lacks, or to let it grant such
+    a thing anew (R4); ``wanted`` None: what it grants stays.
+    """
+    present = set(held)
+    refuse_outranked(actor, without_end(present), target=target)
+    require_held(actor, without_end(set(wanted or ()) - present))
+
+
 def _beyond(actor: Actor, held: Iterable[Given]) -> str:
     more = {
         each.permission
