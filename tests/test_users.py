@@ -18,7 +18,7 @@ from rollcall.grants import (
 from rollcall.kit.entity import Claim
 from rollcall.permissions import Permission
 from rollcall.statuses import STATUS_RULES, Status
-from rollcall.users import ADMINS, EMAIL, PHONE, USERNAME, User
+from rollcall.users import ADMINS, EMAIL, GRANTS_END_AT, PHONE, USERNAME, User
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -137,6 +137,20 @@ def test_bookkeeping_is_no_fact_of_the_journal() -> None:
     assert facts.keys().isdisjoint(
         {"lastLoginAt", "pendingCredential", "identityVersion", "signedOutEpoch", "version"}
     )
+
+
+def test_item_says_when_the_first_grant_ends_and_the_journal_does_not() -> None:
+    first, second = NOW + timedelta(days=1), NOW + timedelta(days=2)
+    lasting = RoleGrant(user_id="usr_1", role_id="rol_user")
+    held = PermissionGrant(user_id="usr_1", permission=Permission.USER_VIEW, ends_at=second)
+    place = Membership(user_id="usr_1", group_id="grp_1", role=GroupRole.MEMBER, ends_at=first)
+    user = make_user(role_grants=(lasting,), permission_grants=(held,), memberships=(place,))
+
+    assert user.item()[GRANTS_END_AT] == "2026-01-06T09:00:00.000Z"
+    assert GRANTS_END_AT not in user.facts()
+    assert User.assemble([user.item(), *(row.item() for row in user.rows())]) == user
+    for without in (make_user(role_grants=(lasting,)), user.as_erased(NOW)):
+        assert GRANTS_END_AT not in without.item()
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
 
 from pydantic import SecretStr
 
+from functions.jobs.clear_ended_grants import KEPT as GRANTS_KEPT
+from functions.jobs.clear_ended_grants import clear_ended_grants
 from functions.jobs.purge_deleted_users import KEPT, purge_deleted_users
 from functions.jobs.reconcile_identities import reconcile_identities
 from functions.reactions.admit_sign_in import admit_sign_in
@@ -46,6 +49,32 @@ def a_purge_of_two_users_but_not_the_third(world: World) -> Plan:
             yield "not those were purged who were due"
 
     return work(lambda: purge_deleted_users.run(world.runtime), verify)
+
+
+@scenario("clear_ended_grants", by_client=False)
+def a_clearing_of_all_that_ended_but_one_membership(world: World) -> Plan:
+    user_id, deleted_id = world.add_user().id, world.add_user().id
+    ends_at = world.clock.now + timedelta(hours=1)
+    left_id, busy_id = world.add_group("Left"), world.add_group("Busy")
+    for group_id in (left_id, busy_id):
+        world.join_group(user_id, group_id, ends_at=ends_at)
+    world.add_thing(user_id, group_id=busy_id)
+    role_id, organization_id = world.add_role("Support"), world.add_organization("Acme")
+    for each in (user_id, deleted_id):
+        world.join_organization(each, organization_id, ends_at=ends_at)
+        world.give_role(each, role_id, ends_at=ends_at)
+    world.give_role(user_id, world.add_role("Lasting"), ends_at=ends_at + GRANTS_KEPT)
+    deleted = world.user(deleted_id)
+    world.change_user(deleted, deleted.as_deleted(world.clock.now))
+    world.clock.now = ends_at + GRANTS_KEPT
+
+    def verify(_: Reply) -> Iterable[str]:
+        user, deleted = world.user(user_id), world.user(deleted_id)
+        kept = (user.group_ids, len(user.role_grants), len(user.organization_memberships))
+        if kept != ((busy_id,), 1, 0) or list(deleted.grants):
+            yield f"not those grants were cleared that were due: {list(user.grants)}"
+
+    return work(lambda: clear_ended_grants.run(world.runtime), verify)
 
 
 @scenario("reconcile_identities", by_client=False)

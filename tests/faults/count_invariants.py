@@ -108,6 +108,9 @@ def check_rows(stored: Stored) -> Iterator[str]:
         rows = {item["sk"] for item in stored.partitions[user["pk"]]}
         if (SYSTEM_ROW in rows) is not user["isAdmin"]:
             yield f"I6: {user['id']} wrongly has the role System, or not"
+        ends = [row["endsAt"] for _, row in stored.grants(user["pk"]) if "endsAt" in row]
+        if user.get("grantsEndAt") != (min(ends, default=None) if not user["erased"] else None):
+            yield f"I6: grants of {user['id']} end at {ends}, not {user.get('grantsEndAt')}"
     yield from _check_places(stored)
 
 

@@ -11,7 +11,7 @@ from tests.faults.stored import SYSTEM_ROW, Item, Stored
 _NO_FACTS = {
     *("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "expiresAt"),
     *("version", "createdAt", "updatedAt"),
-    *("identityVersion", "signedOutEpoch", "pendingCredential"),
+    *("identityVersion", "signedOutEpoch", "pendingCredential", "grantsEndAt"),
     *("memberCount", "activeWorkspaceCount", "holderCount", "lastAccessedAt"),
 }
 """What the items of entities hold beside what the journal is about."""

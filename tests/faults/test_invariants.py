@@ -181,6 +181,8 @@ BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
         "keep what it gave",
     ),
     "an ended organization": (having(sk="ACCESS"), put("ended", ["org_1"]), "O1"),
+    "a user whose grants seem to end": (having(sk="#USER"), put("grantsEndAt", "2026"), "end at"),
+    "a user whose grants seem not to end": (having(sk="#USER"), drop("grantsEndAt"), "end at ['"),
     "a tombstone that stays": (having(erased=True, sk="#USER"), drop("expiresAt"), "I2"),
     "a tombstone with work left": (having(erased=True, sk="#USER"), put("thingsLeft", 1), "I2"),
     "a tombstone with rows": (having(erased=False, sk="#USER"), put("erased", True), "#OWNED"),

@@ -14,6 +14,7 @@ import pytest
 
 from functions.groups.add_user_to_group import add_user_to_group
 from functions.groups.list_groups import list_groups
+from functions.jobs.clear_ended_grants import clear_ended_grants
 from functions.jobs.purge_deleted_users import purge_deleted_users
 from functions.organizations.create_organization import create_organization
 from functions.organizations.list_organizations import list_organizations
@@ -82,6 +83,8 @@ def test_job_succeeds_within_its_role(world: World, job: Job[Any]) -> None:
     stranger = world.add_user()
     deleted = world.add_user()
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
+    world.give_role(stranger.id, world.add_role("Support"), ends_at=world.clock.now)
+    stranger = world.user(stranger.id)
     world.clock.advance(days=40)
     world.write(stranger, stranger.model_copy(update={"email": "other@example.com"}))
     world.runtime.identity.set_enabled(stranger.id, False)
@@ -89,7 +92,8 @@ def test_job_succeeds_within_its_role(world: World, job: Job[Any]) -> None:
     with acting_as(job), watched(world.aws) as seen:
         report = job.run(world.runtime)
 
-    assert any(call.service == "cognito-idp" for call in seen)
+    written = {call.operation for call in seen} & {"TransactWriteItems", "AdminEnableUser"}
+    assert written, "there is something for it to do"
     assert not getattr(report, "failed", 0)
 
 
@@ -173,6 +177,10 @@ BEYOND: list[tuple[Declaration, Asked]] = [
     (create_user, on_table("DeleteItem", "JOURNAL#2026-01-05T09#1")),
     (create_user, on_table("PutItem", "MAIL#jrn_1")),
     (purge_deleted_users, on_table("PutItem", "IDEMPOTENCY#usr_1")),
+    (clear_ended_grants, on_table("PutItem", "ROLE#rol_1")),
+    (clear_ended_grants, on_table("GetItem", "ACCESS")),
+    (clear_ended_grants, on_table("UpdateItem", "RESOURCE#wsp_1")),
+    (clear_ended_grants, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
     (tell_old_address, on_table("GetItem", "USER#usr_1")),
     (admit_sign_in, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
 ]
@@ -183,6 +191,7 @@ COUNTED: list[tuple[Declaration, Asked]] = [
     (add_user_to_group, updating("GROUP#grp_1", "memberCount", "erased")),
     (create_user, updating("ORGANIZATION#org_1", "memberCount", "erased")),
     (create_user, updating("ROLE#rol_1", "holderCount", "erased")),
+    (clear_ended_grants, updating("ROLE#rol_1", "holderCount", "erased")),
     (create_organization, updating("COUNTER#ORGANIZATIONS", "count")),
     (create_organization, updating("ROLE#rol_1", "holderCount", "erased")),
     (register_resource, updating("USER#usr_1", "type#workspace", "active#grp_1", "revision")),
