@@ -113,9 +113,7 @@ def require_held(actor: Actor, passed_on: Iterable[Given]) -> None:
     """Refuse to pass on what the actor does not hold, or does not hold as long (R4, I11)."""
     lacking = _beyond(actor, passed_on)
     if lacking:
-        detail = (
-            f"You can only pass on what you hold yourself, as long as you do; you lack {lacking}."
-        )
+        detail = f"You can only pass on what you hold yourself; you lack {lacking}."
         raise Forbidden("grant_exceeds_own", detail)
 
 
@@ -126,7 +124,7 @@ def refuse_outranked(actor: Actor, held: Iterable[Given], target: str = "user") 
     """
     beyond = _beyond(actor, held)
     if beyond:
-        detail = f"This {target} may do what you may not, or not as long ({beyond})."
+        detail = f"This {target} may do what you may not ({beyond})."
         raise Forbidden("target_outranks_caller", detail)
 
 
@@ -145,8 +143,9 @@ def check_redefinition(
 
 
 def _beyond(actor: Actor, held: Iterable[Given]) -> str:
+    """What the actor does not hold, or not as long, in words."""
     more = {
-        each.permission
+        each.permission + (" for as long" if actor.holds(each.permission, each.about) else "")
         for each in held
         if not actor.holds_until(each.ends_at, each.permission, each.about)
     }
