@@ -39,8 +39,10 @@ def rewind[E: Entity](present: E, entries: Iterable[JournalEntry], at: datetime)
     if not _covers(undone, reached, present.version):
         detail = "The journal's index is still catching up; ask again in a moment."
         raise Unavailable("history_incomplete", detail)
-    if not reached:
-        return None
+    return _restore(present, undone, reached) if reached else None
+
+
+def _restore[E: Entity](present: E, undone: dict[int, JournalEntry], reached: int) -> E:
     facts = present.facts()
     for version in range(present.version, reached, -1):
         _undo(facts, undone[version])
