@@ -40,17 +40,25 @@ def test_first_admin_was_made_by_the_deployment_and_invited(deployed: Deployed, 
     assert [group["GroupName"] for group in listed] == ["admins"]
 
 
-def test_stream_mends_an_account_that_was_changed_elsewhere(deployed: Deployed, api: Api) -> None:
+def test_stream_finishes_what_an_operation_has_left_undone(deployed: Deployed, api: Api) -> None:
     admin = api.admin()
     user = admin.create_member()
-    group = admin.send("POST", "/admin/groups", {"name": f"Stream {user['id']}"}).json()
+    group = admin.create("/admin/groups", name=f"Stream {user['id']}")
     cognito(deployed, "admin_disable_user", user["id"])
+    # As if an operation had died before it told Cognito.
+    deployed.aws.client("dynamodb").update_item(
+        TableName=deployed.outputs["TableName"],
+        Key={"pk": {"S": f"USER#{user['id']}"}, "sk": {"S": "#USER"}},
+        UpdateExpression="SET identityVersion = :none",
+        ExpressionAttributeValues={":none": {"N": "0"}},
+    )
 
     # Joining a group does not concern the account, so nobody but the stream looks at it.
-    path = f"/admin/users/{user['id']}/groups"
-    assert admin.send("POST", path, {"groupId": group["id"]}).status_code == 201
+    path = f"/admin/users/{user['id']}"
+    admin.create(f"{path}/groups", groupId=group["id"], role="member")
 
     wait_for(lambda: cognito(deployed, "admin_get_user", user["id"])["Enabled"])
+    wait_for(lambda: admin.answer("GET", path)["identity"]["inStep"])
 
 
 def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
