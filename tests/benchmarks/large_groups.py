@@ -17,7 +17,6 @@ from functions.groups.get_group import get_group
 from functions.groups.list_group_members import list_group_members
 from functions.groups.list_user_groups import list_user_groups
 from functions.reactions.finish_deletion import finish_deletion
-from functions.users.get_me import get_me
 from functions.users.get_user import get_user
 from rollcall.grants import GroupRole, Membership
 from rollcall.groups import Group
@@ -81,8 +80,8 @@ def _cases(world: World, setting: Setting) -> Mapping[str, Callable[[], object]]
         "list_user_groups, busy": partial(_list_groups, world, busy),
         "get_user, plain": partial(_get_user, world, plain),
         "get_user, busy": partial(_get_user, world, busy),
-        "get_me by plain: the authorization of each call": partial(_get_me, world, plain),
-        "get_me by busy: the authorization of each call": partial(_get_me, world, busy),
+        "refused, called by plain: authorization alone": partial(_be_refused, world, plain),
+        "refused, called by busy: authorization alone": partial(_be_refused, world, busy),
         "add_user_to_group, busy into small": partial(_join, world, busy, small),
         "add_user_to_group, plain into large": partial(_join, world, plain, large),
         "delete_group, large": partial(_delete, world, large),
@@ -161,8 +160,11 @@ def _get_user(world: World, user_id: str) -> Reply:
     return _answered(world.invoke(get_user, path={"user_id": user_id}))
 
 
-def _get_me(world: World, user_id: str) -> Reply:
-    return _answered(world.invoke(get_me, caller=user_id))
+def _be_refused(world: World, user_id: str) -> None:
+    """Who lacks the permission is refused as soon as that is known."""
+    reply = world.invoke(delete_group, caller=user_id, path={"group_id": "grp_unknown"})
+    if reply.status != 403:
+        raise RuntimeError(f"The request was answered {reply.body}.")
 
 
 def _join(world: World, user_id: str, group_id: str) -> Reply:
