@@ -15,8 +15,8 @@ from rollcall.user_answers import UserDeletion
 from rollcall.users import User
 
 THINGS_AT_ONCE = 20
-"""A thing takes up to three of the hundred actions of a transaction: its item, its row or its claim,
-its journal entry."""
+"""A thing takes three of the hundred actions of a transaction at most: its item, its row or its
+claim, and the journal's entry."""
 
 
 def erase_user(call: Call, user: User, message: str) -> UserDeletion:
