@@ -3,7 +3,8 @@
 The 12 variants of a call site: a connection error, an answer 500 or a throttling before the call,
 a timeout or an answer 500 after it took effect, each once (the client's own retries then go
 through) and persistently (every later call of the same service meets it too); and the process
-dying just before or just after the call, which happens once by its nature.
+dying just before or just after the call, which happens once by its nature. A call that only reads
+has no effect for anything to come after: seven variants are left of it.
 """
 
 from __future__ import annotations
@@ -50,6 +51,20 @@ VARIANTS = tuple(
     for persistent in (False, True)
     if not (persistent and kind in _CRASHES)
 )
+_AFTER_EFFECT = frozenset({Kind.TIMEOUT_AFTER, Kind.SERVER_ERROR_AFTER, Kind.CRASH_AFTER})
+_READING = frozenset(
+    ("GetItem", "BatchGetItem", "Query")
+    + ("AdminGetUser", "AdminListGroupsForUser", "ListUsers", "ListUsersInGroup")
+)
+
+
+def variants_of(site: str) -> tuple[Variant, ...]:
+    """What can go wrong with a call, named as in :attr:`Injection.calls`."""
+    if site.partition(" ")[2] not in _READING:
+        return VARIANTS
+    return tuple(each for each in VARIANTS if each.kind not in _AFTER_EFFECT)
+
+
 _THROTTLING = {
     "dynamodb": "ProvisionedThroughputExceededException",
     "cognito-idp": "TooManyRequestsException",
@@ -89,7 +104,7 @@ class Injection:
 
 def _go_wrong(kind: Kind, call: WireCall, serve: Serve) -> Response:
     url = str(call.request.url)
-    if kind in {Kind.TIMEOUT_AFTER, Kind.SERVER_ERROR_AFTER, Kind.CRASH_AFTER}:
+    if kind in _AFTER_EFFECT:
         serve()
     if kind in _CRASHES:
         raise Crash
