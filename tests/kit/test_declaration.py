@@ -13,7 +13,7 @@ from rollcall.kit.call import Call
 from rollcall.kit.declaration import check_resources, describe, read_signature
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.identity import Account
-from rollcall.kit.journal import JournalEntry
+from rollcall.kit.journal import Changed
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Request
 from rollcall.users import User
@@ -70,7 +70,7 @@ def test_missing_docstring_is_refused() -> None:
     )
 
 
-@pytest.mark.parametrize("resource", [JournalEntry, Request, "User", None, str])
+@pytest.mark.parametrize("resource", [Changed, Request, "User", None, str])
 @pytest.mark.parametrize("word", ["reads", "writes"])
 def test_resource_that_no_policy_derives_from_is_refused(word: str, resource: Any) -> None:
     with pytest.raises(WrongDeclaration) as refused:

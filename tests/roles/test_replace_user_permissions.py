@@ -136,10 +136,10 @@ def test_what_the_caller_holds_for_a_time_that_is_over_is_not_theirs_to_grant(
     boxed = {"permission": "user.view", "endsAt": NOON}
     replace(world, caller.id, "permission.assign", boxed)
 
-    assert replace(world, user.id, "user.view", caller=caller.id).status == 200
+    assert replace(world, user.id, boxed, caller=caller.id).status == 200
     world.clock.advance(hours=3)
     later = world.add_user()
-    assert replace(world, later.id, "user.view", caller=caller.id).code == "grant_exceeds_own"
+    assert replace(world, later.id, boxed, caller=caller.id).code == "grant_exceeds_own"
 
 
 def test_nobody_takes_a_permission_from_somebody_who_may_do_more(world: World) -> None:
