@@ -173,7 +173,7 @@ def test_change_of_what_a_role_grants_is_a_change_of_the_role(world: World) -> N
         ((Permission.USER_CREATE,), 2),
         ((), 2),
     ):
-        changed, changes = change_granted(
+        changed, changes, _ = change_granted(
             world.call(),
             role,
             partial(AccessPolicy.with_role, role_id=role.id, permissions=permissions),

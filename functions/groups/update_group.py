@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy, change_granted, find_policy
+from rollcall.access import AccessPolicy, change_granted
 from rollcall.fields import Id
 from rollcall.group_answers import GroupAnswer
 from rollcall.groups import Group
@@ -52,8 +52,7 @@ def update_group(request: UpdateGroup, call: Call) -> GroupAnswer:
     group = call.table.load(Group, request.group_id)
     plain = {"name", "description"} & request.model_fields_set
     renamed = group.model_copy(update={name: getattr(request, name) for name in plain})
-    changed, others = change_granted(call, renamed, partial(_regrant, request, call))
-    policy = others[0].after if others else find_policy(call.table, call.now)[1]
+    changed, others, policy = change_granted(call, renamed, partial(_regrant, request, call))
     return call.commit(
         Change(group, changed),
         *others,

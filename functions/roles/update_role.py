@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy, change_granted, find_policy
+from rollcall.access import AccessPolicy, change_granted
 from rollcall.built_in_roles import SYSTEM
 from rollcall.fields import Id
 from rollcall.kit.call import Call
@@ -55,8 +55,7 @@ def update_role(request: UpdateRole, call: Call) -> RoleAnswer:
     _refuse_built_in(request, role)
     plain = {name: getattr(request, name) for name in PLAIN & request.model_fields_set}
     renamed = role.model_copy(update=plain)
-    changed, others = change_granted(call, renamed, partial(_regrant, request, call))
-    policy = others[0].after if others else find_policy(call.table, call.now)[1]
+    changed, others, policy = change_granted(call, renamed, partial(_regrant, request, call))
     return call.commit(
         Change(role, changed),
         *others,

@@ -183,15 +183,17 @@ def change_policy(
 
 def change_granted[E: Granting](
     call: Call, entity: E, change: Callable[[AccessPolicy], AccessPolicy]
-) -> tuple[E, list[Change[AccessPolicy]]]:
-    """The group or role after a change of what it grants, and the change of the policy to commit
-    beside it; both as they were when nothing changes.
+) -> tuple[E, list[Change[AccessPolicy]], AccessPolicy]:
+    """The group or role after a change of what it grants, the change of the policy to commit
+    beside it (none when nothing changes), and the policy that then counts.
     """
-    changes = change_policy(call, change)
-    for each in changes:
-        following = each.before.version + 1 if each.before else 1
-        entity = entity.model_copy(update={"policy_version": following})
-    return entity, changes
+    stored, policy = find_policy(call.table, call.now)
+    changed = change(policy)
+    if changed.facts() == policy.facts():
+        return entity, [], policy
+    following = stored.version + 1 if stored else 1
+    entity = entity.model_copy(update={"policy_version": following})
+    return entity, [Change(stored, changed)], changed
 
 
 def _empty_policy(now: datetime) -> AccessPolicy:

@@ -179,8 +179,8 @@ def _mark_in_step(call: Call, user: User, told: bool) -> None:
 
 
 def _erase(call: Call, user: User) -> None:
-    """Delete the account, then whatever else is left in the user's partition; the numbers of what
-    is owned stay until everything has been released.
+    """End the grants, delete the account, then whatever else is left in the user's partition; the
+    numbers of what is owned stay until everything has been released.
     """
     _remove_grants(call, user)  # first, because nothing there waits for Cognito
     call.identity.delete(user.id)
