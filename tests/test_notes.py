@@ -10,7 +10,6 @@ from functions.users.restore_user import restore_user
 from rollcall.kit.entity import Key
 from rollcall.kit.errors import NotFound
 from rollcall.notes import Note, find_notes, load_note, note_key
-from rollcall.users import LastSignIn
 from tests.aws_edge import failing
 from tests.world import World
 
@@ -82,7 +81,7 @@ def test_permanent_deletion_removes_notes_and_what_is_left_of_deleted_ones(world
         world.add_note(user.id, f"Note {number}")
     gone, kept = world.add_note(user.id, "Gone"), world.add_note(other.id, "Stays")
     world.invoke(delete_note, path={"user_id": user.id, "note_id": gone})
-    world.runtime.table.put_once(LastSignIn(user_id=user.id, last_login_at=world.clock.now).item())
+    world.sign_in(user.id)
 
     world.invoke(delete_user, path={"user_id": user.id})
 

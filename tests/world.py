@@ -24,19 +24,21 @@ from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall import built_in_roles
 from rollcall.access import change_policy
+from rollcall.fact_sets import FactSet, find_facts
 from rollcall.first_admin import ensure_first_admin
 from rollcall.grants import GroupRole, OrganizationMembership, Period, PermissionGrant, RoleGrant
 from rollcall.groups import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
-from rollcall.kit.clients import CONFIG
+from rollcall.kit.clients import config_for
 from rollcall.kit.entity import Claim, Counter
 from rollcall.kit.identity import FEDERATED_STATUS, Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
+from rollcall.kit.objects import Objects
 from rollcall.kit.operation import Operation
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
@@ -47,6 +49,7 @@ from rollcall.permissions import Permission
 from rollcall.resource_types import WORKSPACE
 from rollcall.resources import Resource
 from rollcall.roles import Role
+from rollcall.sign_ins import BY_PASSWORD, SignIns, sign_ins_key
 from rollcall.system_operations import authorize_client
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User
@@ -104,13 +107,14 @@ class SentMail(NamedTuple):
 
 @dataclass
 class World:
-    """The table, the user pool, a clock, and one platform admin."""
+    """The table, the user pool, the bucket, a clock, and one platform admin."""
 
     runtime: Runtime
     clock: Clock
     dynamodb: Any
     cognito: Any
     ses: Any
+    s3: Any
     aws: StrictAws
     admin_id: str = ""
     seen: set[str] = field(default_factory=set)
@@ -357,6 +361,31 @@ class World:
         """An actor without rights, for functions that take one."""
         return Actor(kind="user", id=user_id)
 
+    def sign_in(self, user_id: str, *methods: str) -> None:
+        """Let a user sign in."""
+        held = self._find_sign_ins(user_id)
+        known = held or SignIns.none_of(user_id, self.clock.now)
+        self._commit(
+            "sign_in", Change(held, known.with_sign_in(self.clock.now, methods or (BY_PASSWORD,)))
+        )
+
+    def sign_ins(self, user_id: str) -> SignIns:
+        """A user's sign-ins as stored."""
+        found = self._find_sign_ins(user_id)
+        assert found is not None, f"{user_id} has never signed in"
+        return found
+
+    def _find_sign_ins(self, user_id: str) -> SignIns | None:
+        item = self.runtime.table.get_item(sign_ins_key(user_id))
+        return SignIns.model_validate(item) if item else None
+
+    def push_facts(self, user_id: str, source: str, **facts: Any) -> None:
+        """Let a source say this about a user, and nothing else."""
+        held = find_facts(self.runtime.table, user_id, source)
+        known = held or FactSet.none_of(user_id, source, self.clock.now)
+        after = FactSet.model_validate({**dict(known), "values": facts})
+        self._commit("push_facts", Change(held, after))
+
     def account(self, user_id: str) -> dict[str, Any] | None:
         """The Cognito account: attributes, ``enabled``, ``status`` and ``groups``; None if gone."""
         found = self.runtime.identity.find(user_id)
@@ -439,7 +468,7 @@ def make_event(
 def make_client(service: str) -> Any:
     """A client for all worlds of a process: botocore takes its time to read a service's model."""
     return boto3.Session("testing", "testing", region_name=REGION).client(  # type: ignore[call-overload]  # any service
-        service, config=CONFIG
+        service, config=config_for(service)
     )
 
 
@@ -455,12 +484,12 @@ def signing_key() -> RSAKey:
 def open_world(*, founded: bool = True) -> Iterator[World]:
     """A fresh world, with one platform admin once it is founded."""
     with mock_aws(), patch.object(RSAKey, "import_key", lambda _: signing_key()):
-        dynamodb, cognito, ses = (
-            make_client(name) for name in ("dynamodb", "cognito-idp", "sesv2")
+        dynamodb, cognito, ses, s3 = (
+            make_client(name) for name in ("dynamodb", "cognito-idp", "sesv2", "s3")
         )
         clock = Clock()
         aws = StrictAws(clock)
-        for client in (dynamodb, cognito, ses):
+        for client in (dynamodb, cognito, ses, s3):
             aws.attach(client)
         parameters = create_table_parameters("rollcall")
         del parameters["StreamSpecification"]  # moto copies it at each write; drain() stands for it
@@ -469,18 +498,25 @@ def open_world(*, founded: bool = True) -> Iterator[World]:
         cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
         cognito.create_group(UserPoolId=pool_id, **GROUP)
         ses.create_email_identity(EmailIdentity="rollcall@example.com")
+        s3.create_bucket(
+            Bucket="rollcall", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
         settings = Settings(
-            table_name="rollcall", user_pool_id=pool_id, mail_sender="rollcall@example.com"
+            table_name="rollcall",
+            user_pool_id=pool_id,
+            bucket_name="rollcall",
+            mail_sender="rollcall@example.com",
         )
         runtime = Runtime(
             table=Table(dynamodb, settings.table_name),
             identity=Identity(lambda: cognito, pool_id),
             mail=Mail(lambda: ses, settings.mail_sender),
+            objects=Objects(lambda: s3, settings.bucket_name),
             settings=settings,
             clock=clock,
             new_id=new_id,
         )
-        world = World(runtime, clock, dynamodb, cognito, ses, aws)
+        world = World(runtime, clock, dynamodb, cognito, ses, s3, aws)
         if founded:
             world.found()
         yield world

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from rollcall.background import cognito_reaction
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Contended, Forbidden, Unavailable
+from rollcall.kit.errors import Forbidden, Unavailable
 from rollcall.kit.log import log_failure
 from rollcall.kit.reaction import SignIn
+from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
+from rollcall.kit.transaction import Change
+from rollcall.sign_ins import BY_PASSWORD, SignIns
 from rollcall.statuses import STATUS_RULES
-from rollcall.users import LastSignIn, User
+from rollcall.users import User
 
 REFRESH = "TokenGeneration_RefreshTokens"
 """Cognito's word for tokens that are renewed without anybody signing in."""
 
 
-@cognito_reaction("pre_token_generation", reads=[User], writes=[LastSignIn])
+@cognito_reaction("pre_token_generation", reads=[User], writes=[SignIns])
 def admit_sign_in(sign_in: SignIn, call: Call) -> None:
-    """Refuse tokens to whoever may not sign in, and record the last sign-in.
+    """Refuse tokens to whoever may not sign in, and record each sign-in.
 
     A disabling thereby counts at once, even while Cognito has yet to hear of it. When the
     database says that it cannot answer, people are let in, because every operation asks the table
@@ -30,13 +33,19 @@ def admit_sign_in(sign_in: SignIn, call: Call) -> None:
 
 
 def _admit(sign_in: SignIn, call: Call) -> None:
-    user = call.table.find(User, sign_in.user_name)
+    items = list(call.table.query_partition(User.key_of(sign_in.user_name).pk, prefix="#"))
+    user = User.assemble(items)
     if user is None:
         return
     if not STATUS_RULES[user.status].sign_in:
         raise Forbidden("account_not_active", f"This account is {user.status.value}.")
     if sign_in.trigger_source == REFRESH:
         return
-    sign_in_row = LastSignIn(user_id=user.id, last_login_at=call.now)
-    if not call.table.put_beside(sign_in_row, user):
-        raise Contended
+    before = SignIns.assemble(items)
+    known = before or SignIns.none_of(user.id, call.now)
+    methods = sign_in.providers or (BY_PASSWORD,)
+    call.commit(
+        Change(before, known.with_sign_in(call.now, methods)),
+        answer=lambda written: written,
+        requires=[Required.unchanged(user)],
+    )

@@ -136,6 +136,7 @@ def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
         username=username,
         pending_credential=request.pending_credential,
         credentials_changed_at=call.now,
+        password_set_at=call.now if request.temporary_password else None,
         **request.model_dump(include=_COPIED),
     )
     for group_id in request.groups:

@@ -32,10 +32,11 @@ def check_journal(stored: Stored) -> Iterator[str]:
 
 
 def _is_gone_with_its_user(stored: Stored, ordered: list[Item]) -> bool:
-    """Notes on a user are the one thing that goes without an entry: with the user."""
+    """What is kept beside a user goes with the user, and without an entry of its own."""
     first = ordered[0]
     user_id = first["changes"].get("userId", {}).get("after")
-    return first["target"]["kind"] == "note" and user_id in stored.erased_users
+    kinds = {"note", "sign-ins", "facts"}
+    return first["target"]["kind"] in kinds and user_id in stored.erased_users
 
 
 def _check_entity(stored: Stored, entity: Item, ordered: list[Item]) -> Iterator[str]:

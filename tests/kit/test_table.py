@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from rollcall.grants import GroupRole
 from rollcall.groups import Group
 from rollcall.kit.entity import Key
 from rollcall.kit.errors import NotFound, Unavailable
-from rollcall.users import LastSignIn, User
+from rollcall.users import User
 from tests.aws_edge import failing, watched
 from tests.world import World
 
@@ -215,16 +214,6 @@ def test_bookkeeping_that_rises_never_falls(world: World) -> None:
 def test_bookkeeping_makes_no_item(world: World) -> None:
     assert not world.runtime.table.update_unversioned(Key("ROW", "none"), {"count": 1})
     assert world.runtime.table.get_item(Key("ROW", "none")) is None
-
-
-def test_row_beside_an_entity_is_written_only_while_that_is_unchanged(world: World) -> None:
-    user = world.add_user()
-    row = LastSignIn(user_id=user.id, last_login_at=world.clock.now)
-    assert world.runtime.table.put_beside(row, user)
-    world.change_user(user, user.model_copy(update={"name": "New"}))
-    late = row.model_copy(update={"last_login_at": world.clock.now + timedelta(hours=1)})
-    assert not world.runtime.table.put_beside(late, user)
-    assert world.user(user.id).last_login_at == row.last_login_at
 
 
 def test_item_is_put_once(world: World) -> None:

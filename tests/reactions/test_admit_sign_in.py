@@ -14,8 +14,11 @@ from tests.world import World
 SIGN_IN, REFRESH = "TokenGeneration_Authentication", "TokenGeneration_RefreshTokens"
 
 
-def sign_in(world: World, user_id: str, source: str = SIGN_IN) -> None:
-    event = {"userName": user_id, "triggerSource": source, "request": {}, "response": {}}
+def sign_in(
+    world: World, user_id: str, source: str = SIGN_IN, attributes: dict[str, str] | None = None
+) -> None:
+    request = {"userAttributes": attributes} if attributes else {}
+    event = {"userName": user_id, "triggerSource": source, "request": request, "response": {}}
     with acting_as(admit_sign_in):
         admit_sign_in.react(event, world.runtime)
 
@@ -30,15 +33,31 @@ def test_sign_in_is_recorded_without_a_new_version(world: World, status: Status)
 
     stored = world.user(user.id)
     assert (stored.last_login_at, stored.version) == (world.clock.now, 1)
-    assert world.journal() == journal
+    (entry,) = [each for each in world.journal() if each not in journal]
+    assert (entry.action, entry.target.kind, entry.touches) == (
+        "admit_sign_in",
+        "sign-ins",
+        (user.id,),
+    )
 
 
-def test_latest_sign_in_counts(world: World) -> None:
+def test_latest_sign_in_counts_and_each_is_counted(world: World) -> None:
     user = world.add_user()
     for _ in range(2):
         world.clock.advance(days=1)
         sign_in(world, user.id)
     assert world.user(user.id).last_login_at == world.clock.now
+    assert world.sign_ins(user.id).count == 2
+
+
+def test_methods_that_a_user_has_signed_in_by_are_known(world: World) -> None:
+    user = world.add_user()
+    sign_in(world, user.id)
+    assert world.sign_ins(user.id).methods == ("password",)
+
+    identities = '[{"providerName": "Google", "userId": "1234"}]'
+    sign_in(world, user.id, attributes={"identities": identities, "email": "a@example.com"})
+    assert world.sign_ins(user.id).methods == ("google", "password")
 
 
 @pytest.mark.parametrize("source", [SIGN_IN, REFRESH])

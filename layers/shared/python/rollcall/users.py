@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic.alias_generators import to_camel
 
 from rollcall.built_in_roles import SYSTEM
+from rollcall.fact_sets import FACTS
 from rollcall.fields import Profile
 from rollcall.grants import (
     HOLDERS,
@@ -32,7 +33,6 @@ from rollcall.kit.entity import (
     Floor,
     Item,
     Key,
-    Row,
 )
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
@@ -40,22 +40,8 @@ from rollcall.kit.ids import ALPHABET
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
 from rollcall.owned import OWNED_SORT_KEY, Owned
+from rollcall.sign_ins import SIGN_INS_SORT_KEY
 from rollcall.statuses import STATUS_RULES, Status
-
-
-class LastSignIn(Row):
-    """When a user last signed in; it changes without a new version of the user."""
-
-    partition: ClassVar[str] = USER_PARTITION
-    sort_key: ClassVar[str] = "#SIGN_IN"
-
-    user_id: str
-    last_login_at: Time
-
-    def key(self) -> Key:
-        """Beside the user's own item."""
-        return Key(f"{self.partition}{self.user_id}", self.sort_key)
-
 
 EMAIL = ClaimKind("email", "email", "Email already exists")
 PHONE = ClaimKind("phone", "phone", "Phone number already exists")
@@ -134,6 +120,8 @@ class User(Entity):
     """Without the role System, which every platform admin has."""
     permission_grants: tuple[PermissionGrant, ...] = ()
     credentials_changed_at: Time | None = None
+    password_set_at: Time | None = None
+    """When an admin has last chosen a password, be it a temporary one."""
     auth_epoch: int = 0
     """Epoch seconds: sign-ins before it no longer count (I13)."""
     released: Mapping[str, int] | None = None
@@ -168,11 +156,11 @@ class User(Entity):
             sort_key = str(item["sk"])
             if sort_key == "#USER":
                 user = item
-            elif sort_key == LastSignIn.sort_key:
-                rows["last_login_at"] = item["lastLoginAt"]
+            elif sort_key == SIGN_INS_SORT_KEY:
+                rows["last_login_at"] = item.get("lastLoginAt")
             elif sort_key == OWNED_SORT_KEY:
                 rows["owned"] = Owned.of_item(item)
-            elif sort_key != _SYSTEM_ROW:
+            elif sort_key != _SYSTEM_ROW and not sort_key.startswith(FACTS):
                 kind = sort_key[: sort_key.index("#", 1) + 1]
                 rows[_FIELD_OF_KIND[kind]].append(item)
         return cls.model_validate({**user, **rows}) if user else None
@@ -318,9 +306,10 @@ class User(Entity):
 
     def with_credential(self, pending: PendingCredential, now: datetime) -> Self:
         """The user whose password the identity provider has to be told about."""
-        return self.model_copy(
-            update={"credentials_changed_at": now, "pending_credential": pending}
-        )
+        changed = {"credentials_changed_at": now, "pending_credential": pending}
+        if pending == "password":
+            changed["password_set_at"] = now
+        return self.model_copy(update=changed)
 
     def with_grants(self, name: str, grants: Iterable[Grant]) -> Self:
         """The user with these grants in the place of all of a field, as ``role_grants``."""

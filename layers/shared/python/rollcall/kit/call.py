@@ -15,6 +15,7 @@ from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Identity
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Model
+from rollcall.kit.objects import Objects
 from rollcall.kit.requirement import Required
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
@@ -28,6 +29,7 @@ class Runtime:
     table: Table
     identity: Identity
     mail: Mail
+    objects: Objects
     settings: Settings
     clock: Callable[[], datetime]
     new_id: Callable[[str, datetime], str]
@@ -65,6 +67,11 @@ class Call:
     def mail(self) -> Mail:
         """Outgoing mail."""
         return self.runtime.mail
+
+    @property
+    def objects(self) -> Objects:
+        """Stored files."""
+        return self.runtime.objects
 
     @property
     def settings(self) -> Settings:
@@ -164,4 +171,6 @@ class Call:
         transaction.add_item(self.idempotency.item(answer_json, self.now), condition, values)
 
     def _origin(self) -> Origin:
-        return Origin(self.action, self.request_id, self.reason, self.now)
+        # Whoever reads the journal's latest part relies on entries that are written soon after
+        # the time they carry; a call may have begun long ago.
+        return Origin(self.action, self.request_id, self.reason, self.runtime.clock())

@@ -198,6 +198,10 @@ class Entity(Model):
         """The item's attributes in the secondary indexes."""
         return {}
 
+    def touches(self) -> frozenset[str]:
+        """The ids of other entities of whom something is said here that lists show of them."""
+        return frozenset()
+
     def succeed(self, before: Self | None, now: datetime) -> Self:
         """This entity as the next version after ``before``, ready to be written."""
         version = before.version + 1 if before else 1

@@ -60,6 +60,8 @@ class JournalEntry(Row):
     changes: dict[str, Changed]
     reason: str | None = None
     request_id: str
+    touches: tuple[str, ...] = ()
+    """Other entities of whom the target says something, as the owner of a workspace."""
 
     def key(self) -> Key:
         """Hour and shard, so that a time range is read in order without a hot partition."""

@@ -6,9 +6,9 @@ import json
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
@@ -73,6 +73,29 @@ class StreamReaction(Declaration):
         }
 
 
+class FederatedIdentity(BaseModel):
+    """An account's place at another identity provider."""
+
+    provider_name: str = Field(alias="providerName")
+
+
+class SignInAttributes(BaseModel):
+    """Of the account's attributes what is read here; Cognito writes the identities as JSON text."""
+
+    identities: Annotated[
+        tuple[FederatedIdentity, ...],
+        BeforeValidator(lambda value: json.loads(value) if isinstance(value, str) else value),
+    ] = ()
+
+
+class SignInRequest(BaseModel):
+    """The part of the event that is about the account."""
+
+    attributes: SignInAttributes = Field(
+        default_factory=SignInAttributes, alias="userAttributes"
+    )
+
+
 class SignIn(BaseModel):
     """What Cognito tells a trigger about who is signing in, and how."""
 
@@ -80,6 +103,14 @@ class SignIn(BaseModel):
 
     user_name: str = Field(alias="userName")
     trigger_source: str = Field(alias="triggerSource")
+    request: SignInRequest = Field(default_factory=SignInRequest)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """The other identity providers that the account belongs to, as google; none for one with a
+        password of its own.
+        """
+        return tuple(each.provider_name.lower() for each in self.request.attributes.identities)
 
 
 type CognitoTrigger = Literal["pre_token_generation"]

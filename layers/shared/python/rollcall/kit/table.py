@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollcall.kit.attributes import from_attributes, to_attributes
-from rollcall.kit.entity import Entity, Item, Key, Row
+from rollcall.kit.entity import Entity, Item, Key
 from rollcall.kit.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -207,24 +207,6 @@ class Table:
             return False
         except (ClientError, BotoCoreError) as error:
             _refuse_unanswered(error)
-        return True
-
-    def put_beside(self, row: Row, entity: Entity) -> bool:
-        """Write an unversioned row of an entity; False when the entity has changed meanwhile."""
-        check = {
-            "Key": to_attributes(entity.key()._asdict()),
-            "ConditionExpression": "version = :version",
-            "ExpressionAttributeValues": to_attributes({":version": entity.version}),
-        }
-        try:
-            self.transact(
-                [
-                    {"ConditionCheck": {"TableName": self.name, **check}},  # type: ignore[typeddict-item]  # built in parts
-                    {"Put": {"TableName": self.name, "Item": to_attributes(row.item())}},
-                ]
-            )
-        except TransactionRefused:
-            return False
         return True
 
     def put_once(self, item: Item) -> bool:

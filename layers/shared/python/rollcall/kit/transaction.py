@@ -176,6 +176,7 @@ class Transaction:
             self._delete(key, None, {})
 
     def _record(self, before: Entity | None, after: Entity) -> None:
+        touched = after.touches() | (before.touches() if before else frozenset())
         entry = JournalEntry(
             id=new_id("jrn", self._origin.now),
             at=self._origin.now,
@@ -190,6 +191,7 @@ class Transaction:
             changes=compare_facts(before.facts() if before else {}, after.facts()),
             reason=self._origin.reason,
             request_id=self._origin.request_id,
+            touches=tuple(sorted(touched)),
         )
         self._put(entry.item(), "attribute_not_exists(pk)", {})
 

@@ -1,0 +1,101 @@
+"""The directory's columns, read from the row's model: what filters, sorts and exports may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from types import NoneType
+from typing import Any, NamedTuple, get_args, get_origin
+
+from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
+
+from rollcall.directory.rows import DirectoryUser, Sortable, StoredRow
+
+
+class Kind(StrEnum):
+    """What a column holds; the value is its type in DuckDB."""
+
+    TEXT = "VARCHAR"
+    NUMBER = "BIGINT"
+    BOOLEAN = "BOOLEAN"
+    TIME = "TIMESTAMP"
+    DATE = "DATE"
+    TEXTS = "VARCHAR[]"
+    COUNTS = "MAP(VARCHAR, BIGINT)"
+    FACTS = (
+        "STRUCT(source VARCHAR, name VARCHAR, number DOUBLE, text VARCHAR, moment TIMESTAMP, "
+        '"pushedAt" TIMESTAMP)[]'
+    )
+
+
+class Column(NamedTuple):
+    """One column."""
+
+    name: str
+    """As filters, answers and SQL call it."""
+    kind: Kind
+    description: str = ""
+    sort_key: str | None = None
+    """The column that lists are sorted by in its place; None: not to be sorted by."""
+
+    @property
+    def sql(self) -> str:
+        """The column's name, quoted. Names are those of the model, never anybody's input."""
+        return f'"{self.name}"'
+
+
+@cache
+def read_columns() -> Mapping[str, Column]:
+    """The columns that may be named, by their names in lower case, because SCIM's attribute names
+    have no case (RFC 7643 section 2.1).
+    """
+    return {each.name.lower(): each for each in _columns_of(DirectoryUser)}
+
+
+@cache
+def read_stored_columns() -> tuple[Column, ...]:
+    """All columns of a snapshot's rows, in their order."""
+    return tuple(_columns_of(StoredRow))
+
+
+def find_column(name: str) -> Column | None:
+    """The column with this name, in whatever case."""
+    return read_columns().get(name.lower())
+
+
+def sortable_columns() -> tuple[Column, ...]:
+    """The columns that lists may be sorted by."""
+    return tuple(each for each in read_columns().values() if each.sort_key)
+
+
+def _columns_of(model: type[DirectoryUser]) -> list[Column]:
+    return [_make_column(name, field) for name, field in model.model_fields.items()]
+
+
+def _make_column(name: str, field: FieldInfo) -> Column:
+    alias = to_camel(name)
+    marks = [each for each in field.metadata if isinstance(each, Sortable)]
+    return Column(
+        alias,
+        _kind_of(field.annotation),
+        field.description or "",
+        (marks[0].key or alias) if marks else None,
+    )
+
+
+_KINDS = {str: Kind.TEXT, bool: Kind.BOOLEAN, int: Kind.NUMBER, datetime: Kind.TIME}
+
+
+def _kind_of(annotation: Any) -> Kind:
+    if get_origin(annotation) is tuple:
+        return Kind.TEXTS if issubclass(get_args(annotation)[0], str) else Kind.FACTS
+    if get_origin(annotation) is not None and issubclass(get_origin(annotation), Mapping):
+        return Kind.COUNTS
+    plain = [each for each in get_args(annotation) if each is not NoneType] or [annotation]
+    found = get_args(plain[0])[0] if get_args(plain[0]) else plain[0]
+    if found is date:
+        return Kind.DATE
+    return next(kind for python, kind in _KINDS.items() if issubclass(found, python))

@@ -1,0 +1,232 @@
+"""What the directory knows of each user: one row, from which its columns, the list's answer, the
+filters, the export and the documents derive.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, NamedTuple, Self
+
+from pydantic import Field
+
+from rollcall.fact_sets import Fact, FactSet
+from rollcall.fields import Profile
+from rollcall.grants import RoleGrant
+from rollcall.kit.model import Answer, Model, Time
+from rollcall.permissions import Permission
+from rollcall.resource_types import WORKSPACE
+from rollcall.sign_ins import BY_PASSWORD, SignIns
+from rollcall.statuses import Status
+from rollcall.users import User
+
+COMPLETE_AT = 0.8
+"""The share of PROFILE_PARTS that a complete profile has."""
+
+
+class Sortable(NamedTuple):
+    """Marks a column that lists may be sorted by."""
+
+    key: str = ""
+    """The column that holds what it is sorted by; empty: the column itself."""
+
+
+class AuthMethod(StrEnum):
+    """How a user can sign in."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    OAUTH = "oauth"
+
+
+class DirectoryUser(Answer):
+    """A user as lists show one (U2). Every field is a column to filter by."""
+
+    id: str
+    version: int
+    name: Annotated[str | None, Sortable("nameKey")] = None
+    email: Annotated[str | None, Sortable()] = None
+    phone: str | None = None
+    username: Annotated[str | None, Sortable()] = None
+    unique_id: str | None = None
+    status: Annotated[Status, Sortable()]
+    is_admin: bool
+    user_types: tuple[str, ...] = ()
+    email_verified: bool
+    phone_verified: bool
+    auth_methods: tuple[AuthMethod, ...] = ()
+    oauth_providers: Annotated[
+        tuple[str, ...], Field(description="Those that the user has signed in with.")
+    ] = ()
+    has_password: bool
+    failed_login_attempts: Annotated[int, Field(description="Since the last sign-in.")] = 0
+    locked_until: Time | None = None
+    roles: Annotated[tuple[str, ...], Field(description="With rol_system for an admin.")] = ()
+    permissions: Annotated[
+        tuple[Permission, ...], Field(description="Those granted to the user directly.")
+    ] = ()
+    groups: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+    group_count: Annotated[int, Sortable()] = 0
+    workspace_count: Annotated[int, Sortable()] = 0
+    resources: Annotated[
+        Mapping[str, int], Field(description="How many things of each type the user owns.")
+    ] = {}
+    created_at: Annotated[Time, Sortable()]
+    updated_at: Time
+    deleted_at: Time | None = None
+    last_login_at: Annotated[Time | None, Sortable()] = None
+    login_count: Annotated[int, Field(description="Since sign-ins have been recorded.")] = 0
+    profile_complete: Annotated[
+        bool, Field(description=f"Whether {COMPLETE_AT:.0%} of the profile are filled in.")
+    ]
+    avatar_url: str | None = None
+    bio: str | None = None
+    location: str | None = None
+    country: str | None = None
+    state: str | None = None
+    city: str | None = None
+    continent: str | None = None
+    timezone: str | None = None
+    locale: str | None = None
+    gender: str | None = None
+    designation: str | None = None
+    expertise: tuple[str, ...] = ()
+    birth_date: date | None = None
+
+    @classmethod
+    def of(cls, record: UserRecord) -> Self:
+        """The row about a user."""
+        return cls.model_validate(cls._columns(record))
+
+    @staticmethod
+    def _columns(record: UserRecord) -> dict[str, object]:
+        user, sign_ins = record.user, record.sign_ins
+        verified = user.status is not Status.PENDING_VERIFICATION
+        providers = sorted(set(sign_ins.methods) - {BY_PASSWORD})
+        own = {name: getattr(user, name) for name in User.model_fields}
+        return {
+            **{name: own[name] for name in DirectoryUser.model_fields.keys() & own.keys()},
+            **dict(user.profile),
+            "email_verified": verified and user.email is not None,
+            "phone_verified": verified and user.phone is not None,
+            "auth_methods": _auth_methods(user, providers),
+            "oauth_providers": providers,
+            "has_password": user.password_set_at is not None or BY_PASSWORD in sign_ins.methods,
+            "failed_login_attempts": sign_ins.failed_attempts,
+            "locked_until": sign_ins.locked_until,
+            "roles": [each.role_id for each in user.rows() if isinstance(each, RoleGrant)],
+            "permissions": [each.permission for each in user.permission_grants],
+            "groups": user.group_ids,
+            "organizations": [each.organization_id for each in user.organization_memberships],
+            "group_count": len(user.memberships),
+            "workspace_count": user.owned.by_type.get(WORKSPACE, 0),
+            "resources": user.owned.by_type,
+            "last_login_at": sign_ins.last_login_at,
+            "login_count": sign_ins.count,
+            "profile_complete": _is_complete(user),
+        }
+
+
+class FactCell(Model):
+    """One fact, or one value of a fact that is a list, as the directory keeps it."""
+
+    source: str
+    name: str
+    number: float | None = None
+    text: str | None = None
+    moment: Time | None = None
+    pushed_at: Time
+
+    @classmethod
+    def all_of(cls, facts: FactSet) -> Iterable[Self]:
+        """The cells of what one source has pushed."""
+        for name, value in facts.values.items():
+            for each in value if isinstance(value, tuple) else (value,):
+                yield cls._of(facts, name, each)
+
+    @classmethod
+    def _of(cls, facts: FactSet, name: str, value: Fact) -> Self:
+        known = {"source": facts.source, "name": name, "pushed_at": facts.updated_at}
+        if isinstance(value, str):
+            return cls.model_validate({**known, "text": value, "moment": _read_time(value)})
+        return cls.model_validate({**known, "number": float(value)})
+
+
+class StoredRow(DirectoryUser):
+    """A row with what is only filtered and sorted by."""
+
+    name_key: str | None = None
+    search_text: str
+    """What a search looks through, folded: each value on a line of its own."""
+    facts: tuple[FactCell, ...] = ()
+
+    @classmethod
+    def of(cls, record: UserRecord) -> Self:
+        """The row about a user, with its hidden columns."""
+        user = record.user
+        searched = (user.name, user.email, user.username, user.phone, user.unique_id)
+        return cls.model_validate(
+            {
+                **cls._columns(record),
+                "name_key": sort_key(user.name) if user.name else None,
+                "search_text": "\n".join(fold(each) for each in searched if each),
+                "facts": [cell for each in record.facts for cell in FactCell.all_of(each)],
+            }
+        )
+
+
+class UserRecord(NamedTuple):
+    """All that is stored about a user which the directory shows."""
+
+    user: User
+    sign_ins: SignIns
+    facts: tuple[FactSet, ...]
+
+
+def fold(text: str) -> str:
+    """A text in the form in which texts are searched: case and compatibility forms are one."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def sort_key(text: str) -> str:
+    """A text in the form in which names are sorted: case and accents count for nothing."""
+    plain = unicodedata.normalize("NFKD", fold(text))
+    return "".join(each for each in plain if not unicodedata.combining(each))
+
+
+def _read_time(text: str) -> datetime | None:
+    """The moment that a text names; a date alone, or a time without its offset, is but a text."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _auth_methods(user: User, providers: list[str]) -> list[AuthMethod]:
+    can = {
+        AuthMethod.EMAIL: user.email,
+        AuthMethod.PHONE: user.phone,
+        AuthMethod.OAUTH: providers,
+    }
+    return [method for method, has in can.items() if has]
+
+
+def _is_complete(user: User) -> bool:
+    profile: Profile = user.profile
+    parts = (
+        user.name,
+        user.email or user.phone,
+        profile.avatar_url,
+        profile.bio,
+        profile.location or profile.city,
+        profile.country,
+        profile.timezone,
+        profile.gender,
+        profile.designation,
+        profile.birth_date,
+    )
+    return sum(part is not None for part in parts) >= COMPLETE_AT * len(parts)
