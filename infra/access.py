@@ -17,6 +17,7 @@ from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Account
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
+from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import ListRequest
 from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY
@@ -45,6 +46,7 @@ class Arns(NamedTuple):
 
     table: str
     user_pool: str
+    bucket: str
     mail_identities: tuple[str, ...]
     """The SES identities that mail may be sent from; none: no function may send."""
 
@@ -61,6 +63,7 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
     if listed := [name for each in kept for name in each.index_partitions]:
         indexes = [f"{arns.table}/index/{name}" for name in INDEXES]
         statements.append(_allow({"dynamodb:Query"}, indexes, {f"{name}*" for name in listed}))
+    statements += _object_statements(declaration, arns.bucket)
     if Account in touched:
         changed = Account.write_actions if Account in declaration.writes else ()
         statements.append(_allow({*Account.read_actions, *changed}, [arns.user_pool]))
@@ -131,6 +134,20 @@ def _count_statements(declaration: Declaration, table: str) -> list[Statement]:
         _allow(COUNT, [table], patterns, [PARTITION_KEY, SORT_KEY, *(f"{a}*" for a in attributes)])
         for attributes, patterns in patterns_by_attributes.items()
     ]
+
+
+def _object_statements(declaration: Declaration, bucket: str) -> Iterable[Statement]:
+    """Objects below the prefixes of their kinds, and to list what is there."""
+    prefixes = {kind.prefix for kind in declaration.stored_objects}
+    if not prefixes:
+        return
+    written = {each.prefix for each in declaration.writes if issubclass(each, StoredObject)}
+    listing = _allow({"s3:ListBucket"}, [bucket])
+    listing["Condition"] = {"StringLike": {"s3:prefix": sorted(f"{each}*" for each in prefixes)}}
+    yield listing
+    yield _allow(StoredObject.read_actions, [f"{bucket}/{each}*" for each in sorted(prefixes)])
+    if written:
+        yield _allow(StoredObject.write_actions, [f"{bucket}/{each}*" for each in sorted(written)])
 
 
 def _entities(resources: Iterable[Resource]) -> list[type[Entity]]:

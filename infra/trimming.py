@@ -1,7 +1,7 @@
 """botocore, cut to what the functions call.
 
 It ships a model of every AWS service (26 MB) and parses the whole model of a service for each
-client. The functions use three services and a dozen or so operations of each.
+client. The functions use four services and a dozen or so operations of each.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from typing import Any
 
 from botocore import xform_name
 
-from rollcall.kit import identity, mail, table
+from rollcall.kit import identity, mail, objects, table
 
 CALLERS: dict[str, ModuleType] = {
     identity.Account.service: identity,
     mail.Mail.service: mail,
+    objects.StoredObject.service: objects,
     table.Table.service: table,
 }
 """The services, each with the one module that calls it."""

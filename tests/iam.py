@@ -1,8 +1,8 @@
 """Holds what a function calls against the policy that its declaration gives it.
 
 ministack's evaluator decides; here is only what each call asks for: DynamoDB's actions with the
-partition keys they are about, each action of a transaction by itself (Service Authorization
-Reference, DynamoDB).
+partition keys they are about, each action of a transaction by itself, S3's with the keys (Service
+Authorization Reference, DynamoDB and Amazon S3).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ _PREFIX = "arn:aws:{service}:eu-west-1:123456789012:"
 TABLE = _PREFIX.format(service="dynamodb") + "table/"
 USER_POOL = _PREFIX.format(service="cognito-idp") + "userpool/"
 IDENTITY = _PREFIX.format(service="ses") + "identity/"
+BUCKET = "arn:aws:s3:::"
 _ITEM_ACTIONS = {
     "ConditionCheck": "ConditionCheckItem",
     "Put": "PutItem",
@@ -51,6 +52,8 @@ class Asked(NamedTuple):
     """The partition keys it is about; None for a call that has none, as a scan."""
     attributes: tuple[str, ...] = ()
     """The attributes that an update names, whether it changes them or only compares them."""
+    prefix: str | None = None
+    """What listed keys begin with; None for a call that says nothing about that."""
 
 
 @contextmanager
@@ -78,7 +81,11 @@ def find_denied(call: WireCall) -> Asked | None:
 def is_allowed(declaration: Declaration, asked: Asked) -> bool:
     """Whether the policy derived for a declaration allows this."""
     known = {"leadingkeys": asked.leading_keys, "attributes": asked.attributes or None}
-    keys = {f"dynamodb:{name}": list(each) for name, each in known.items() if each is not None}
+    keys: dict[str, Any] = {
+        f"dynamodb:{name}": list(each) for name, each in known.items() if each is not None
+    }
+    if asked.prefix is not None:
+        keys["s3:prefix"] = asked.prefix
     context = EvalContext(
         principal_arn=_PREFIX.format(service="sts") + f"assumed-role/{declaration.name}",
         principal_type="AssumedRole",
@@ -93,8 +100,9 @@ def is_allowed(declaration: Declaration, asked: Asked) -> bool:
 
 @cache
 def _policy(declaration: Declaration) -> list[ParsedStatement]:
-    # The names of the one table and the one pool stand in every call, so any will do here.
-    arns = Arns(f"{TABLE}rollcall", f"{USER_POOL}*", (f"{IDENTITY}rollcall@example.com",))
+    # The names of the one table, bucket and pool stand in every call, so any will do here.
+    mail_identities = (f"{IDENTITY}rollcall@example.com",)
+    arns = Arns(f"{TABLE}rollcall", f"{USER_POOL}*", f"{BUCKET}rollcall", mail_identities)
     document = {"Version": "2012-10-17", "Statement": derive_statements(declaration, arns)}
     statements: list[ParsedStatement] = parse_policy_document(document)
     return statements
@@ -106,8 +114,28 @@ def _read_asked(call: WireCall) -> Iterator[Asked]:
         yield from _read_dynamodb(call.operation, sent)
     elif call.service == "cognito-idp":
         yield Asked(f"cognito-idp:{call.operation}", USER_POOL + sent["UserPoolId"])
+    elif call.service == "s3":
+        yield from _read_s3(call.operation, sent)
     else:
         yield Asked(f"ses:{call.operation}", IDENTITY + sent["FromEmailAddress"])
+
+
+def may_list(call: WireCall) -> bool:
+    """Whether the acting function may list the whole bucket of a call; when nobody acts, yes."""
+    declaration = _acting.get()
+    bucket = BUCKET + call.parameters["Bucket"]
+    return declaration is None or is_allowed(declaration, Asked("s3:ListBucket", bucket))
+
+
+def _read_s3(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:
+    bucket = BUCKET + sent["Bucket"]
+    if operation == "ListObjectsV2":
+        yield Asked("s3:ListBucket", bucket, prefix=sent.get("Prefix"))
+    elif operation == "DeleteObjects":
+        for each in sent["Delete"]["Objects"]:
+            yield Asked("s3:DeleteObject", f"{bucket}/{each['Key']}")
+    else:
+        yield Asked(f"s3:{operation}", f"{bucket}/{sent['Key']}")
 
 
 def _read_dynamodb(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:

@@ -1,8 +1,8 @@
 """Refuses what AWS would refuse and moto lets through, at the wire below the botocore clients.
 
-Where the rules come from: the API references of DynamoDB (TransactWriteItems) and of Amazon
-Cognito user pools (AdminCreateUser, AdminUpdateUserAttributes, ListUsers) and the developer guide
-on sign-in aliases.
+Where the rules come from: the API references of DynamoDB (TransactWriteItems), of Amazon
+S3 (GetObject) and of Amazon Cognito user pools (AdminCreateUser, AdminUpdateUserAttributes,
+ListUsers) and the developer guide on sign-in aliases.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 
-from tests.iam import find_denied
+from tests.iam import find_denied, may_list
 
 type Response = tuple[tuple[AWSResponse, dict[str, Any]] | None, Exception | None]
 """What ``botocore.endpoint.Endpoint._do_get_response`` returns: an answer, or what went wrong."""
@@ -52,7 +52,11 @@ class WireCall:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The body in the JSON protocols that DynamoDB and Cognito speak."""
+        """What is asked: the body in the JSON protocols that DynamoDB, Cognito and SES speak; for
+        S3, whose protocol is HTTP itself, what botocore was called with.
+        """
+        if self.service == "s3":
+            return dict(self.context["s3_redirect"]["params"])
         return dict(json.loads(self.body))
 
     @property
@@ -63,6 +67,12 @@ class WireCall:
     def refuse(self, code: str, message: str, status: int = 400) -> Response:
         """An error answer of the service."""
         return self.answer({"Error": {"Code": code, "Message": message}}, status)
+
+    def deny(self, message: str) -> Response:
+        """The answer to who may not do this."""
+        if self.service == "s3":
+            return self.refuse("AccessDenied", message, 403)
+        return self.refuse("AccessDeniedException", message)
 
     def accept(self) -> Response:
         """An empty answer of the service."""
@@ -114,7 +124,7 @@ class StrictAws:
     def _serve(self, call: WireCall, send: Serve) -> Response:
         denied = find_denied(call)
         if denied:
-            return call.refuse("AccessDeniedException", f"Not authorized to {denied.action}.")
+            return call.deny(f"Not authorized to {denied.action}.")
         rule = _RULES.get(call.operation)
         with self.lock:
             if call.service == "cognito-idp":
@@ -200,6 +210,14 @@ def _admin_delete_user_attributes(_: StrictAws, call: WireCall, send: Serve) -> 
     return send()
 
 
+def _get_object(_: StrictAws, call: WireCall, send: Serve) -> Response:
+    """Whoever may not list the whole bucket is not told that there is no such key."""
+    success, error = send()
+    if success and success[0].status_code == 404 and not may_list(call):
+        return call.deny("Access Denied")
+    return success, error
+
+
 def _list_users(_: StrictAws, call: WireCall, send: Serve) -> Response:
     if call.parameters.get("Limit", USERS_A_PAGE) > USERS_A_PAGE:
         return call.refuse("InvalidParameterException", "Limit is at most 60.")
@@ -212,6 +230,7 @@ _RULES: Mapping[str, Callable[[StrictAws, WireCall, Serve], Response]] = {
     "AdminCreateUser": _admin_create_user,
     "AdminDeleteUserAttributes": _admin_delete_user_attributes,
     "AdminUpdateUserAttributes": _admin_update_user_attributes,
+    "GetObject": _get_object,
     "ListUsers": _list_users,
 }
 

@@ -18,6 +18,7 @@ from botocore import xform_name
 from infra.catalog import FUNCTIONS
 from rollcall.kit.identity import Account, Identity
 from rollcall.kit.mail import Mail
+from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.table import Table
 
 ROOT = Path(__file__).parents[1]
@@ -177,10 +178,11 @@ AWS_MODULES = {
     KIT / "table.py": "talks to DynamoDB",
     KIT / "identity.py": "talks to Cognito",
     KIT / "mail.py": "talks to SES",
+    KIT / "objects.py": "talks to S3",
 }
 
 
-def test_only_four_modules_of_the_kit_know_botocore() -> None:
+def test_only_five_modules_of_the_kit_know_botocore() -> None:
     others = tuple(
         source for source in (*read(SHARED), *read(FUNCTIONS)) if source.path not in AWS_MODULES
     )
@@ -194,6 +196,7 @@ def test_only_four_modules_of_the_kit_know_botocore() -> None:
         (Table.service, "table.py", Table),
         (Account.service, "identity.py", Identity),
         (Mail.service, "mail.py", Mail),
+        (StoredObject.service, "objects.py", Objects),
     ],
 )
 def test_each_service_is_called_by_one_module(service: str, owner: str, door: type) -> None:
@@ -225,7 +228,7 @@ def test_only_the_composition_root_and_init_make_clients() -> None:
     others = tuple(
         source for source in (*read(SHARED), *read(FUNCTIONS)) if source.path not in allowed
     )
-    mend = "take the table, the identities or the mail from the Call instead."
+    mend = "take the table, the identities, the mail or the objects from the Call instead."
     assert_imports_nothing_of(others, "rollcall.kit.clients", mend=mend)
 
 

@@ -33,6 +33,7 @@ from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
 from rollcall.kit.log import logger
 from rollcall.kit.mail import Mail
+from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.table import Table
 from rollcall.operations import read_clock
 from rollcall.passwords import check_password
@@ -112,10 +113,12 @@ def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
     """The operations' runtime over the embedded AWS."""
     settings = resources.settings
     cognito, ses = emulator.client("cognito-idp"), emulator.client("sesv2")
+    s3 = emulator.client(StoredObject.service)
     return Runtime(
         table=Table(emulator.client("dynamodb"), settings.table_name),
         identity=Identity(lambda: cognito, settings.user_pool_id),
         mail=Mail(lambda: ses, settings.mail_sender),
+        objects=Objects(lambda: s3, settings.bucket_name),
         settings=settings,
         clock=read_clock,
         new_id=new_id,

@@ -15,6 +15,7 @@ from rollcall.kit.clients import make_client
 from rollcall.kit.identity import Account, Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.mail import Mail
+from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import Settings, in_lambda
 from rollcall.kit.table import Table
 from rollcall.scopes import ADMIN_SCOPES
@@ -35,6 +36,7 @@ def connect() -> Runtime:
         table=Table(make_client(Table.service), settings.table_name),
         identity=Identity(lambda: make_client(Account.service), settings.user_pool_id),
         mail=Mail(lambda: make_client(Mail.service), settings.mail_sender),
+        objects=Objects(lambda: make_client(StoredObject.service), settings.bucket_name),
         settings=settings,
         clock=read_clock,
         new_id=new_id,

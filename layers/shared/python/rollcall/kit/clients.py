@@ -14,6 +14,8 @@ from botocore.handlers import (
 )
 from botocore.session import Session
 
+from rollcall.kit.objects import StoredObject
+
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 1, 3, 3
 """Together less than an operation's 15 seconds, so that it can answer 503 in its own words."""
 CONFIG = Config(
@@ -26,6 +28,16 @@ CONFIG = Config(
 )
 """A fixed user agent and no parameter validation take a third off each request (pydantic has
 validated already)."""
+FILE_CONNECT_SECONDS, FILE_READ_SECONDS = 2, 7
+"""For S3: while a request is being sent, the first of them is how long the network may stand still,
+and storing a large file takes longer than any answer of the others."""
+FILE_CONFIG = CONFIG.merge(
+    Config(
+        connect_timeout=FILE_CONNECT_SECONDS,
+        read_timeout=FILE_READ_SECONDS,
+        signature_version="s3v4",  # also of links
+    )
+)
 
 
 HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
@@ -34,16 +46,23 @@ HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
     ("before-call", add_recursion_detection_header),  # carries the X-Ray trace on
     ("request-created", add_retry_headers),
 )
-"""Those of botocore's 120 built-in event handlers that concern our services; most are about S3,
-EC2 and documentation, and registering them is 4 % of a cold start's instructions."""
+"""Those of botocore's 120 built-in event handlers that concern our services but S3; most are about
+S3, EC2 and documentation, and registering them is 4 % of a cold start's instructions."""
 
 
 @cache
-def _session() -> Session:
+def _session(service: str) -> Session:
+    if service == StoredObject.service:
+        return Session()
     session = Session(include_builtin_handlers=False)
     for event, handler in HANDLERS:
         session.register(event, handler)
     return session
+
+
+def config_for(service: str) -> Config:
+    """How a client of one AWS service is set up."""
+    return FILE_CONFIG if service == StoredObject.service else CONFIG
 
 
 @cache
@@ -51,4 +70,4 @@ def make_client(service: str) -> Any:
     """A client of one AWS service in the function's own region, which botocore finds in the
     environment, with the credentials.
     """
-    return _session().create_client(service, config=CONFIG)
+    return _session(service).create_client(service, config=config_for(service))

@@ -12,9 +12,10 @@ from rollcall.kit.entity import Entity, Row
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.identity import Account
 from rollcall.kit.mail import Mail
+from rollcall.kit.objects import StoredObject
 from rollcall.kit.settings import in_lambda
 
-type Resource = type[Entity] | type[Row] | type[Account] | type[Mail]
+type Resource = type[Entity] | type[Row] | type[Account] | type[Mail] | type[StoredObject]
 """What a function may read or write; its IAM policy derives from these alone."""
 
 
@@ -30,7 +31,6 @@ class Declaration:
     writes: tuple[Resource, ...] = ()
     principals: tuple[type[Entity], ...] = ()
     """Entities that authorization reads, and that writes check again."""
-    memory: int = 512
     timeout: int = 15
     """Seconds; API Gateway itself waits 29."""
 
@@ -40,8 +40,30 @@ class Declaration:
         """
         if in_lambda():
             touched = (*self.reads, *self.writes)
-            for service in (each.service for each in (Account, Mail) if each in touched):
+            services = {each.service for each in (Account, Mail) if each in touched}
+            for service in services | {each.service for each in self.stored_objects}:
                 make_client(service)
+
+    @property
+    def stored_objects(self) -> tuple[type[StoredObject], ...]:
+        """The kinds of objects that it touches; each once."""
+        touched = dict.fromkeys((*self.reads, *self.writes))
+        return tuple(each for each in touched if issubclass(each, StoredObject))
+
+    @property
+    def memory(self) -> int:
+        """MB, as much as the hungriest kind of object needs that it touches."""
+        return max(each.memory for each in (StoredObject, *self.stored_objects))
+
+    @property
+    def ephemeral_storage(self) -> int:
+        """MB of /tmp, likewise."""
+        return max(each.ephemeral_storage for each in (StoredObject, *self.stored_objects))
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The folders below ``layers`` whose packages it needs beyond those of all functions."""
+        return tuple(sorted({layer for each in self.stored_objects for layer in each.layers}))
 
     @property
     def area(self) -> str:
@@ -89,11 +111,11 @@ def check_resources(name: str, reads: tuple[Any, ...], writes: tuple[Any, ...]) 
     """Raise WrongDeclaration for anything that no policy can be derived from."""
     for word, resources in (("reads", reads), ("writes", writes)):
         for resource in resources:
-            kinds = (Entity, Row, Account, Mail)
+            kinds = (Entity, Row, Account, Mail, StoredObject)
             if not (isinstance(resource, type) and issubclass(resource, kinds)):
                 raise WrongDeclaration(
-                    f"{name} {word} {resource!r}; name entities, rows, Account or Mail, "
-                    "from which its IAM policy derives."
+                    f"{name} {word} {resource!r}; name entities, rows, stored objects, Account "
+                    "or Mail, from which its IAM policy derives."
                 )
 
 

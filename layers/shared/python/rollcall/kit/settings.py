@@ -17,6 +17,7 @@ class Settings(BaseModel):
 
     table_name: str = Field(alias="TABLE_NAME")
     user_pool_id: str = Field(alias="USER_POOL_ID")
+    bucket_name: str = Field("", alias="BUCKET_NAME", description="Where files are kept.")
     client_ids: str = Field(
         "",
         alias="CLIENT_IDS",
