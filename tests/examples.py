@@ -219,7 +219,9 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
         scene.user_id,
         {"memberships": [{"organizationId": scene.organization_id, "roleId": "rol_guest"}]},
     ),
-    "replace_user_permissions": lambda scene: _user(scene.user_id, {"permissions": ["user.view"]}),
+    "replace_user_permissions": lambda scene: _user(
+        scene.user_id, {"permissions": ["permission.assign"]}
+    ),
     "replace_user_roles": lambda scene: _user(scene.user_id, {"roleIds": [scene.role_id]}),
     "reset_password": lambda scene: _user(
         scene.user_id, {"newPassword": "TempPass123!", "permanent": False}
