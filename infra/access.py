@@ -38,6 +38,7 @@ LOOK_UP = frozenset({"dynamodb:GetItem"})
 COUNT = frozenset({"dynamodb:UpdateItem"})
 APPEND = frozenset({"dynamodb:PutItem"})
 REMEMBER = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"})
+KEEP = frozenset({"dynamodb:PutItem", "dynamodb:UpdateItem"})
 MARK = frozenset({"dynamodb:GetItem", "dynamodb:PutItem"})
 
 
@@ -92,9 +93,12 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
     for entity in _entities(declaration.reads):
         yield f"{entity.partition}*", READ | check
     yield from ((each, LOOK_UP) for each in _named_counters(declaration))
+    for row in declaration.reads:
+        if issubclass(row, Row):
+            yield f"{row.partition}*", FIND
     for row in declaration.writes:
         if issubclass(row, Row):
-            yield f"{row.partition}*", APPEND
+            yield f"{row.partition}*", KEEP
     for entity in _entities(declaration.writes):
         yield f"{entity.partition}*", READ | CHANGE
         yield f"{JournalEntry.partition}*", APPEND

@@ -41,7 +41,16 @@ def test_whole_numbers_are_read_as_int_and_fractions_as_decimal() -> None:
     assert [type(value) for value in item.values()] == [int, Decimal]
 
 
-@pytest.mark.parametrize("value", [0.5, b"bytes", {"a", "set"}, object()])
+@given(
+    st.floats(-1e15, 1e15, allow_subnormal=False).filter(
+        lambda each: each == 0 or abs(each) > 1e-100
+    )
+)
+def test_floats_come_back_as_they_were(number: float) -> None:
+    assert float(from_attributes(to_attributes({"share": number}))["share"]) == number
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {"a", "set"}, object()])
 def test_what_is_not_json_is_refused(value: object) -> None:
     with pytest.raises(TypeError, match="no type that the table stores"):
         to_attributes({"field": value})

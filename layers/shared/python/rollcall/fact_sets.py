@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StrictBool
 
 from rollcall.grants import USER_PARTITION
 from rollcall.kit.entity import Entity, Item, Key
@@ -19,9 +19,21 @@ FACTS = "#FACTS#"
 """What the sort keys of a user's facts begin with; the source stands behind it."""
 FACTS_AT_MOST, VALUES_AT_MOST = 50, 100
 
-Text = Annotated[str, Field(max_length=500)]
-Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
-type Fact = bool | Number | Text
+Text = Annotated[str, Field(max_length=500, strict=True)]
+LARGEST = 1e15
+"""Up to here a float tells whole numbers apart."""
+
+
+def _as_kept(number: float) -> float:
+    """A number to six decimals; whole ones as such."""
+    kept = round(number, 6)
+    return int(kept) if kept == int(kept) else kept
+
+
+Number = Annotated[
+    float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST), AfterValidator(_as_kept)
+]
+type Fact = StrictBool | Number | Text
 """One value. A text in the form of an ISO 8601 time with its offset is a time too."""
 FactName = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9]{0,63}$")]
 Source = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]

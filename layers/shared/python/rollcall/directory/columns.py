@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from functools import cache
 from types import NoneType
 from typing import Any, NamedTuple, get_args, get_origin
 
+from pydantic import AwareDatetime
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
@@ -86,16 +87,21 @@ def _make_column(name: str, field: FieldInfo) -> Column:
     )
 
 
-_KINDS = {str: Kind.TEXT, bool: Kind.BOOLEAN, int: Kind.NUMBER, datetime: Kind.TIME}
+_KINDS = {
+    str: Kind.TEXT,
+    bool: Kind.BOOLEAN,
+    int: Kind.NUMBER,
+    AwareDatetime: Kind.TIME,
+    date: Kind.DATE,
+}
 
 
 def _kind_of(annotation: Any) -> Kind:
     if get_origin(annotation) is tuple:
         return Kind.TEXTS if issubclass(get_args(annotation)[0], str) else Kind.FACTS
-    if get_origin(annotation) is not None and issubclass(get_origin(annotation), Mapping):
+    if get_origin(annotation) is Mapping:
         return Kind.COUNTS
-    plain = [each for each in get_args(annotation) if each is not NoneType] or [annotation]
-    found = get_args(plain[0])[0] if get_args(plain[0]) else plain[0]
-    if found is date:
-        return Kind.DATE
-    return next(kind for python, kind in _KINDS.items() if issubclass(found, python))
+    if isinstance(annotation, type):
+        return next(kind for python, kind in _KINDS.items() if issubclass(annotation, python))
+    # Either "or None", or a type with its marks.
+    return _kind_of(next(each for each in get_args(annotation) if each is not NoneType))

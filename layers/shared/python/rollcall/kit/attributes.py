@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 
@@ -31,11 +32,12 @@ def _serialize(value: Any) -> dict[str, Any]:
             return {"S": str(value)}
         case int() | Decimal():
             return {"N": str(value)}
+        case float() if isfinite(value):  # written so that the same float comes back
+            return {"N": repr(value)}
         case Mapping():
             return {"M": to_attributes(value)}
         case list() | tuple():
             return {"L": [_serialize(each) for each in value]}
-    # A float among them: most decimal fractions would not be stored as they are.
     raise TypeError(f"{type(value).__name__} is no type that the table stores.")
 
 

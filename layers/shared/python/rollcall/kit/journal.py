@@ -6,18 +6,25 @@ An entry is the audit record, the outbox of the reactions, and the change feed a
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple
 
 from rollcall.kit.actor import ActorKind
 from rollcall.kit.entity import Item, Key, Row
+from rollcall.kit.ids import last_id
 from rollcall.kit.model import Model, Time
+from rollcall.kit.table import Table
 
 SHARDS = 8
 """How many partitions an hour of entries is spread over: 8 x 1,000 WCU, far above what
 Cognito's own quotas let an account write."""
 
 
+LOOK_BACK = timedelta(minutes=1)
+"""An entry is visible to every reader so long after the time that it carries: the clocks of two
+writers differ by seconds, and a transaction takes 12 seconds with all its attempts (kit/clients).
+"""
 TARGETS = "TARGET#"
 """What the GSI1 partitions of the entries about one target begin with."""
 
@@ -50,6 +57,7 @@ class JournalEntry(Row):
     """Who did what to whom, when, from where, why, and what changed."""
 
     partition: ClassVar[str] = "JOURNAL#"
+    id_prefix: ClassVar[str] = "jrn"
     index_partitions: ClassVar[tuple[str, ...]] = (TARGETS,)
 
     id: str
@@ -81,6 +89,39 @@ class JournalEntry(Row):
             "gsi2pk": f"ACTOR#{self.actor.id}",
             "gsi2sk": self.id,
         }
+
+
+class Touch(NamedTuple):
+    """That an entry has changed what lists show of some entities."""
+
+    entry_id: str
+    kind: str
+    """Of the entry's target."""
+    target_id: str
+    others: tuple[str, ...]
+
+
+def read_touches(table: Table, since: datetime, until: datetime) -> Iterator[Touch]:
+    """What all entries that carry a time from ``since`` on are about, strongly consistent.
+
+    Entries come in no order, because writers' clocks differ. Whoever reads on from time to time
+    goes back by LOOK_BACK each time, and meets entries again that were met before.
+    """
+    later_than = last_id(JournalEntry.id_prefix, since - timedelta(milliseconds=1))
+    names = ("id", "target", "touches")
+    for hour in _hours(since, until + LOOK_BACK):
+        for shard in range(SHARDS):
+            pk = f"{JournalEntry.partition}{hour:%Y-%m-%dT%H}#{shard}"
+            for item in table.query_partition(pk, later_than=later_than, names=names):
+                target, others = item["target"], item.get("touches", ())
+                yield Touch(item["id"], target["kind"], target["id"], tuple(others))
+
+
+def _hours(since: datetime, until: datetime) -> Iterator[datetime]:
+    hour = since.replace(minute=0, second=0, microsecond=0)
+    while hour <= until:
+        yield hour
+        hour += timedelta(hours=1)
 
 
 def compare_facts(before: Item, after: Item) -> dict[str, Changed]:

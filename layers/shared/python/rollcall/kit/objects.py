@@ -34,6 +34,8 @@ class StoredObject:
 
     prefix: ClassVar[str]
     """What its keys begin with, as ``directory/``."""
+    days_kept: ClassVar[int | None] = None
+    """After how many days S3 deletes them; None: never."""
     layers: ClassVar[tuple[str, ...]] = ()
     """Folders below ``layers`` with what is installed for these functions beyond the rest."""
     memory: ClassVar[int] = 512

@@ -91,9 +91,7 @@ class SignInAttributes(BaseModel):
 class SignInRequest(BaseModel):
     """The part of the event that is about the account."""
 
-    attributes: SignInAttributes = Field(
-        default_factory=SignInAttributes, alias="userAttributes"
-    )
+    attributes: SignInAttributes = Field(default_factory=SignInAttributes, alias="userAttributes")
 
 
 class SignIn(BaseModel):

@@ -81,11 +81,25 @@ class Table:
                 wanted = list(unprocessed["Keys"]) if unprocessed else []
         return found
 
-    def query_partition(self, pk: str, prefix: str = "") -> Iterator[Item]:
-        """The items of one partition in order of their sort key, page after page."""
-        values = {":pk": pk, **({":prefix": prefix} if prefix else {})}
-        condition = "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else "")
-        yield from self._query(condition, values, ConsistentRead=True)
+    def query_partition(
+        self, pk: str, prefix: str = "", *, later_than: str = "", names: Sequence[str] = ()
+    ) -> Iterator[Item]:
+        """The items of one partition in order of their sort key, page after page: with a prefix of
+        it or later than one, whole or only these attributes.
+        """
+        conditions, values = ["pk = :pk"], {":pk": pk}
+        if prefix:
+            conditions.append("begins_with(sk, :prefix)")
+            values[":prefix"] = prefix
+        if later_than:
+            conditions.append("sk > :later_than")
+            values[":later_than"] = later_than
+        options: dict[str, Any] = {"ConsistentRead": True}
+        if names:
+            aliases = {f"#n{number}": name for number, name in enumerate(names)}
+            options["ExpressionAttributeNames"] = aliases
+            options["ProjectionExpression"] = ", ".join(aliases)
+        yield from self._query(" AND ".join(conditions), values, **options)
 
     def query_index(
         self,

@@ -178,7 +178,7 @@ class Transaction:
     def _record(self, before: Entity | None, after: Entity) -> None:
         touched = after.touches() | (before.touches() if before else frozenset())
         entry = JournalEntry(
-            id=new_id("jrn", self._origin.now),
+            id=new_id(JournalEntry.id_prefix, self._origin.now),
             at=self._origin.now,
             action=self._origin.action,
             actor=ActorRecord(

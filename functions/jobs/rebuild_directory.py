@@ -1,0 +1,21 @@
+"""Job: build the directory's snapshot from the table."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rollcall.background import job
+from rollcall.directory.compaction import CompactionReport, rebuild
+from rollcall.directory.directory import DIRECTORY
+from rollcall.directory.snapshots import DirectoryState, Snapshot
+from rollcall.kit.call import Call
+
+
+@job(every=timedelta(days=7), reads=DIRECTORY, writes=[DirectoryState, Snapshot])
+def rebuild_directory(call: Call) -> CompactionReport:
+    """Build a snapshot of the directory from the table, whatever the present one says.
+
+    Nothing should ever differ; this is the proof, once a week. Run it by hand after the table has
+    been restored from a backup.
+    """
+    return rebuild(call)

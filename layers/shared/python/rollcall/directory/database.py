@@ -1,0 +1,266 @@
+"""The directory's rows in DuckDB: in memory, loaded from a snapshot's files, changed row by row.
+
+No SQL here holds anything but names of columns from the row's model and placeholders.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any, NamedTuple
+
+import duckdb
+
+from rollcall.directory.columns import Column, Kind, read_stored_columns, sortable_columns
+from rollcall.directory.rows import StoredRow
+
+USERS_FILE, FACTS_FILE, BOUNDS_FILE = SNAPSHOT_FILES = (
+    "users.parquet",
+    "facts.parquet",
+    "bounds.json",
+)
+BUCKETS = 1024
+"""How many parts the order of each sortable column is cut into, each of about as many rows."""
+ROWS_IN_BUCKET = 256
+"""The fewest rows that are worth a bucket of their own."""
+SKEWED_AT = 4
+"""Buckets are made anew when the changes have made one of them so many times as large."""
+_FACTS = "facts"
+_FACT_COLUMNS = (
+    "source VARCHAR, name VARCHAR, number DOUBLE, text VARCHAR, moment TIMESTAMP, "
+    '"pushedAt" TIMESTAMP'
+)
+_TIME_TEXT = "%Y-%m-%dT%H:%M:%S.%gZ"
+
+
+class Bounds(NamedTuple):
+    """Where the buckets of one sortable column begin: with which value and id; and, of the rows
+    without a value, with which id.
+    """
+
+    present: list[tuple[Any, str]]
+    absent: list[str]
+
+    def bucket_of(self, value: Any, user_id: str) -> int:
+        """The bucket that a row belongs to: from 0 up in the column's order; from -1 down for
+        those without a value.
+        """
+        if value is None:
+            return -1 - max(0, bisect_right(self.absent, user_id) - 1)
+        return max(0, bisect_right(self.present, (value, user_id)) - 1)
+
+
+def bucket_sql(column: Column) -> str:
+    """The column that holds the bucket of a sortable column, quoted."""
+    return f'"{column.name}Bucket"'
+
+
+class Database:
+    """The tables ``users`` and ``facts``. Readers on several threads each take a cursor."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory(prefix="rollcall-directory-")
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "temp_directory": self._folder.name,
+                "autoinstall_known_extensions": "false",
+                "autoload_known_extensions": "false",
+            },
+        )
+        self._bounds: dict[str, Bounds] = {}
+        self._writing = Lock()
+
+    @property
+    def folder(self) -> Path:
+        """A folder for files on their way, gone with the process."""
+        return Path(self._folder.name)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows that a SELECT answers."""
+        with self._connection.cursor() as cursor:
+            return cursor.execute(sql, parameters).fetchall()
+
+    def export(self, sql: str, parameters: Sequence[object], rows: int) -> Iterable[list[Any]]:
+        """The rows that a SELECT answers, so many at a time."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            while batch := cursor.fetchmany(rows):
+                yield batch
+
+    def load(self, folder: Path) -> None:
+        """Take over a snapshot's files. Raises ``duckdb.Error`` or ValueError for damaged ones."""
+        bounds = json.loads((folder / BOUNDS_FILE).read_text())
+        with self._writing:
+            self._begin_anew()
+            names = ", ".join(_stored_names())
+            self._insert("users", f"SELECT {names} FROM read_parquet(?)", folder / USERS_FILE)
+            facts = "SELECT * FROM read_parquet(?)"
+            self._insert(_FACTS, facts, folder / FACTS_FILE)
+            self._bounds = {
+                name: Bounds([(value, each) for value, each in present], absent)
+                for name, (present, absent) in bounds.items()
+            }
+
+    def build(self, files: Iterable[Path]) -> None:
+        """Take over rows from files that :func:`write_rows` has written, in place of all rows."""
+        with self._writing:
+            self._begin_anew()
+            for file in files:
+                self._stage(file)
+                self._take_over_staged()
+            self._make_buckets()
+
+    def replace(self, rows: Mapping[str, StoredRow | None]) -> None:
+        """Let these users have these rows, or none."""
+        file = self.folder / "changes.json"
+        with self._writing:
+            write_rows(file, (row for row in rows.values() if row), self._bounds)
+            self._connection.execute("BEGIN")
+            for table in ("users", _FACTS):
+                gone = f"DELETE FROM {table} WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+                self._connection.execute(gone, [list(rows)])
+            self._stage(file)
+            self._take_over_staged()
+            self._connection.execute("COMMIT")
+
+    def save(self, folder: Path) -> None:
+        """Write a snapshot's files."""
+        with self._writing:
+            if self._is_skewed():
+                self._make_buckets()
+            for table, file in (("users", USERS_FILE), (_FACTS, FACTS_FILE)):
+                self._connection.execute(
+                    f"COPY {table} TO '{folder / file}' (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608 (our own folder)
+                )
+            bounds = {name: [each.present, each.absent] for name, each in self._bounds.items()}
+            (folder / BOUNDS_FILE).write_text(json.dumps(bounds))
+
+    def count(self) -> int:
+        """How many users there are."""
+        return int(self.query("SELECT count(*) FROM users")[0][0])
+
+    def _begin_anew(self) -> None:
+        columns = ", ".join(
+            [f"{each.sql} {each.kind.value}" for each in _plain_columns()]
+            + [f"{bucket_sql(each)} INTEGER" for each in sortable_columns()]
+        )
+        self._connection.execute(f"CREATE OR REPLACE TABLE users ({columns})")
+        self._connection.execute(f"CREATE OR REPLACE TABLE facts (id VARCHAR, {_FACT_COLUMNS})")
+        self._bounds = {each.name: Bounds([], []) for each in sortable_columns()}
+
+    def _insert(self, table: str, select: str, file: Path) -> None:
+        self._connection.execute(f"INSERT INTO {table} BY NAME {select}", [str(file)])
+
+    def _stage(self, file: Path) -> None:
+        types = {each.name: each.kind.value for each in read_stored_columns()}
+        types |= {f"{each.name}Bucket": "INTEGER" for each in sortable_columns()}
+        columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM read_json(?, "
+            f"format = 'newline_delimited', columns = {{{columns}}})",
+            [str(file)],
+        )
+
+    def _take_over_staged(self) -> None:
+        names = ", ".join(_stored_names())
+        self._connection.execute(f"INSERT INTO users BY NAME SELECT {names} FROM staged")
+        self._connection.execute(
+            "INSERT INTO facts BY NAME SELECT id, unnest(facts, recursive := true) FROM staged"
+        )
+
+    def _is_skewed(self) -> bool:
+        allowed = SKEWED_AT * _bucket_size(self.count())
+        return any(
+            self.query(
+                f"SELECT 1 FROM users GROUP BY {bucket_sql(each)} HAVING count(*) > ? LIMIT 1",  # noqa: S608 (names of the model)
+                [allowed],
+            )
+            for each in sortable_columns()
+        )
+
+    def _make_buckets(self) -> None:
+        """Cut the order of each sortable column into buckets of equal size."""
+        size = _bucket_size(self.count())
+        self._connection.execute("BEGIN")
+        for column in sortable_columns():
+            self._cut(column, size)
+        names = ", ".join(f"users.{each.sql}" for each in _plain_columns())
+        buckets = ", ".join(
+            f"{_cut_table(each)}.bucket {bucket_sql(each)}" for each in sortable_columns()
+        )
+        joined = " ".join(f"POSITIONAL JOIN {_cut_table(each)}" for each in sortable_columns())
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE users AS SELECT {names}, {buckets} FROM users {joined}"
+        )
+        for column in sortable_columns():
+            self._connection.execute(f"DROP TABLE {_cut_table(column)}")
+        self._connection.execute("COMMIT")
+
+    def _cut(self, column: Column, size: int) -> None:
+        """Make a table with the buckets of one column, in the order of the users' own table."""
+        key = key_sql(column)
+        self._connection.execute(
+            f"CREATE TEMP TABLE {_cut_table(column)} AS SELECT bucket FROM ("
+            "SELECT place, CASE WHEN key IS NULL THEN -1 - part ELSE part END::INTEGER bucket FROM ("
+            f"SELECT rowid place, {key} key, (row_number() OVER (PARTITION BY {key} IS NULL "  # noqa: S608 (names of the model)
+            f"ORDER BY {key}, id) - 1) // {size} part FROM users)) ORDER BY place"
+        )
+        text = f"strftime({key}, '{_TIME_TEXT}')" if column.kind is Kind.TIME else key
+        found = self._connection.execute(
+            f"SELECT {text}, id FROM (SELECT {key}, id, bucket FROM users POSITIONAL JOIN "  # noqa: S608 (names of the model)
+            f"{_cut_table(column)}) QUALIFY row_number() OVER (PARTITION BY bucket ORDER BY {key}, id) = 1 "
+            f"ORDER BY {key} NULLS LAST, id"
+        ).fetchall()
+        self._bounds[column.name] = Bounds(
+            [(value, user_id) for value, user_id in found if value is not None],
+            [user_id for value, user_id in found if value is None],
+        )
+
+
+def write_rows(
+    file: Path, rows: Iterable[StoredRow], bounds: Mapping[str, Bounds] | None = None
+) -> int:
+    """Write rows as JSON Lines for :meth:`Database.build`, or with their buckets by ``bounds``;
+    returns how many.
+    """
+    written = 0
+    with file.open("w") as out:
+        for row in rows:
+            line = row.model_dump(mode="json", by_alias=True)
+            for name, each in (bounds or {}).items():
+                line[f"{name}Bucket"] = each.bucket_of(line[_SORT_KEYS[name]], row.id)
+            out.write(json.dumps(line) + "\n")
+            written += 1
+    return written
+
+
+def key_sql(column: Column) -> str:
+    """What a sortable column is sorted by, quoted."""
+    return f'"{column.sort_key}"'
+
+
+_SORT_KEYS = {each.name: str(each.sort_key) for each in sortable_columns()}
+
+
+def _bucket_size(rows: int) -> int:
+    return max(ROWS_IN_BUCKET, rows // BUCKETS)
+
+
+def _cut_table(column: Column) -> str:
+    return f'"cut{column.name}"'
+
+
+def _plain_columns() -> list[Column]:
+    return [each for each in read_stored_columns() if each.kind is not Kind.FACTS]
+
+
+def _stored_names() -> list[str]:
+    return [
+        *(each.sql for each in _plain_columns()),
+        *(bucket_sql(each) for each in sortable_columns()),
+    ]

@@ -1,0 +1,38 @@
+"""Users as the table has them at this moment, as rows of the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from rollcall.directory.rows import StoredRow, UserRecord
+from rollcall.fact_sets import FactSet
+from rollcall.kit.table import Table
+from rollcall.sign_ins import SignIns
+from rollcall.users import User
+
+ONE_BY_ONE_AT_MOST = 16
+THREADS = 8
+
+
+def read_rows(table: Table, user_ids: Sequence[str]) -> Iterator[tuple[str, StoredRow | None]]:
+    """Each user's row, strongly consistent; None for whoever is no user any more. One Query a
+    user, several at a time when there are many.
+    """
+    if len(user_ids) <= ONE_BY_ONE_AT_MOST:
+        yield from ((user_id, read_row(table, user_id)) for user_id in user_ids)
+        return
+    with ThreadPoolExecutor(THREADS) as threads:
+        yield from zip(
+            user_ids, threads.map(lambda each: read_row(table, each), user_ids), strict=True
+        )
+
+
+def read_row(table: Table, user_id: str) -> StoredRow | None:
+    """One user's row."""
+    items = list(table.query_partition(User.key_of(user_id).pk, prefix="#"))
+    user = User.assemble(items)
+    if user is None or not user.exists:
+        return None
+    sign_ins = SignIns.assemble(items) or SignIns.none_of(user.id, user.created_at)
+    return StoredRow.of(UserRecord(user, sign_ins, FactSet.assemble_all(items)))
