@@ -1,0 +1,210 @@
+"""One value compared with another, as SQL: what each kind of column takes, and how it is written.
+
+No fragment is made of anything but names of columns and what stands here; values are bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from math import isfinite
+from typing import NamedTuple, NoReturn
+
+from rollcall.directory.columns import Column, Kind
+from rollcall.directory.expressions import Operator, Value
+from rollcall.kit.errors import Invalid
+from rollcall.kit.model import format_time
+
+
+class Part(NamedTuple):
+    """A piece of SQL with the values of its placeholders."""
+
+    sql: str
+    parameters: tuple[object, ...] = ()
+
+
+class Folding(NamedTuple):
+    """How texts are brought into one case: what is stored, and what it is compared with."""
+
+    stored: str
+    value: str
+
+    @property
+    def takes_as_stored(self) -> bool:
+        """Whether what is stored is in one case already."""
+        return self.stored == "{}"
+
+
+_EXACT = Folding("{}", "?")
+_LOWER = Folding("{}", "lower(?)")
+_UPPER = Folding("{}", "upper(?)")
+_ANY_CASE = Folding("lower({})", "lower(?)")
+_FOLDINGS: Mapping[str, Folding] = {
+    **dict.fromkeys(("id", "roles", "groups", "organizations"), _EXACT),
+    **dict.fromkeys(
+        ("email", "username", "status", "userTypes", "authMethods", "permissions"), _LOWER
+    ),
+    "country": _UPPER,
+}
+"""To bring a million values into one case takes longer than to compare them: columns that are
+written in one case only are taken as they are."""
+
+
+class Term(NamedTuple):
+    """What is compared: a column, an element of a list or a count."""
+
+    path: str
+    """As the filter calls it."""
+    kind: Kind
+    sql: str
+    parameters: tuple[object, ...] = ()
+    folding: Folding = _ANY_CASE
+
+    @classmethod
+    def of(cls, column: Column) -> Term:
+        """A column."""
+        folding = _FOLDINGS.get(column.name, _ANY_CASE)
+        return cls(column.name, column.kind, column.sql, folding=folding)
+
+
+def compare(term: Term, operator: Operator, value: Value) -> Part:
+    """The comparison; NULL where there is nothing to compare.
+
+    Raises Invalid for an operator, or a type of value, that the term does not take.
+    """
+    rule = _RULES[term.kind]
+    if operator not in rule.operators:
+        refuse_operator(term.path, operator, f"{', '.join(sorted(rule.operators))} and pr")
+    bound = rule.read(value)
+    if bound is None:
+        refuse_value(term.path, rule.takes)
+    folding = term.folding if term.kind is Kind.TEXT else _EXACT
+    sql = _SQL[operator].format(folding.stored.format(term.sql), folding.value)
+    return Part(sql, (*term.parameters, bound))
+
+
+def compare_fact(path: str, operator: Operator, value: Value) -> Part:
+    """The comparison of one value of a fact, which is a row of the table ``facts``: numbers and
+    truths with numbers, texts with texts, and with times where both are times.
+
+    Raises Invalid for an operator that such a value does not take.
+    """
+    if isinstance(value, bool | int | float):
+        kind = Kind.BOOLEAN if isinstance(value, bool) else Kind.NUMBER
+        return compare(Term(path, kind, "facts.number"), operator, value)._replace(
+            parameters=(float(value),)
+        )
+    text = format_time(value) if isinstance(value, datetime) else str(value)
+    plain = compare(Term(path, Kind.TEXT, "facts.text"), operator, text)
+    if operator in _SUBSTRING:
+        return plain
+    earlier = f"facts.moment {_SYMBOLS[operator]} ?"
+    return Part(f"coalesce({earlier}, {plain.sql})", (_read_time(text), *plain.parameters))
+
+
+def negate(part: Part) -> Part:
+    """The contrary, for which what is NULL does not hold."""
+    return Part(f"NOT coalesce({part.sql}, FALSE)", part.parameters)
+
+
+def check_text(path: str, value: Value) -> None:
+    """Raise Invalid for text that is none: half a character cannot be written in UTF-8."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        refuse_value(path, "text in which every character is whole")
+
+
+def refuse_attribute(path: str, advice: str = "") -> NoReturn:
+    """Raise Invalid: there is no such attribute."""
+    message = f"There is no attribute {_shown(path)} to filter by. {advice}".strip()
+    raise Invalid.field("filter", message, "filter_unknown_attribute")
+
+
+def refuse_value(path: str, takes: str) -> NoReturn:
+    """Raise Invalid: the attribute takes something else."""
+    raise Invalid.field("filter", f"{_shown(path)} takes {takes}.", "filter_wrong_type")
+
+
+def refuse_operator(path: str, operator: str, takes: str) -> NoReturn:
+    """Raise Invalid: the attribute takes other operators."""
+    message = f"{_shown(path)} does not take {operator}; it takes {takes}."
+    raise Invalid.field("filter", message, "filter_unsupported_operator")
+
+
+def _shown(path: str) -> str:
+    return path[:100].encode(errors="replace").decode()
+
+
+_SYMBOLS: Mapping[Operator, str] = {
+    Operator.EQ: "=",
+    Operator.NE: "<>",
+    Operator.GT: ">",
+    Operator.GE: ">=",
+    Operator.LT: "<",
+    Operator.LE: "<=",
+}
+_SQL: Mapping[Operator, str] = {
+    **{operator: f"{{}} {symbol} {{}}" for operator, symbol in _SYMBOLS.items()},
+    Operator.NE: "coalesce({} <> {}, TRUE)",
+    Operator.CO: "contains({}, {})",
+    Operator.SW: "starts_with({}, {})",
+    Operator.EW: "ends_with({}, {})",
+}
+_SUBSTRING = frozenset({Operator.CO, Operator.SW, Operator.EW})
+
+
+class _Rule(NamedTuple):
+    takes: str
+    """In words."""
+    operators: frozenset[Operator]
+    read: Callable[[Value], object]
+    """The value to bind; None for one of another type."""
+
+
+def _read_text(value: Value) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _read_number(value: Value) -> int | float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and isfinite(value) else None
+
+
+def _read_boolean(value: Value) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _read_date(value: Value) -> date | None:
+    try:
+        found = date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
+    return found if isinstance(found, date) and not isinstance(found, datetime) else None
+
+
+def _read_time(value: Value) -> datetime | None:
+    """In UTC without saying so, as the columns are; a date is its first moment in UTC."""
+    day = _read_date(value)
+    if day:
+        return datetime(day.year, day.month, day.day)  # noqa: DTZ001 (as the columns are)
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        aware = isinstance(moment, datetime) and moment.tzinfo is not None
+        return moment.astimezone(UTC).replace(tzinfo=None) if aware else None
+    except (ValueError, OverflowError):
+        return None
+
+
+_ALL, _ORDERS = frozenset(Operator), frozenset(_SYMBOLS)
+_NUMBER = _Rule("a number", _ORDERS, _read_number)
+_RULES: Mapping[Kind, _Rule] = {
+    Kind.TEXT: _Rule("text in quotation marks", _ALL, _read_text),
+    Kind.NUMBER: _NUMBER,
+    Kind.COUNTS: _NUMBER,
+    Kind.BOOLEAN: _Rule("true or false", frozenset({Operator.EQ, Operator.NE}), _read_boolean),
+    Kind.TIME: _Rule(
+        'a date, or a time with its offset, as "2026-01-31T09:00:00Z"', _ORDERS, _read_time
+    ),
+    Kind.DATE: _Rule('a date, as "1990-01-31"', _ORDERS, _read_date),
+}

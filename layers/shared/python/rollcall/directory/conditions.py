@@ -1,0 +1,315 @@
+"""Expressions become SQL over the directory's tables, with every value bound.
+
+The text of the SQL is put together from column names of the row's model and the fragments that
+stand here and in :mod:`rollcall.directory.comparisons`: nothing that anybody sends is ever a part
+of it.
+
+``eq``, ``ne``, ``co``, ``sw``, ``ew`` and the orders of texts know no case, but for ids. A list, or
+a fact that is one, fulfils a comparison when one of its elements does. Whatever is absent fulfils
+``ne``, and no other comparison. ``x eq null`` says that x is absent.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Literal
+
+from rollcall.directory.columns import Column, Kind, find_column
+from rollcall.directory.comparisons import (
+    Part,
+    Term,
+    check_text,
+    compare,
+    compare_fact,
+    negate,
+    refuse_attribute,
+    refuse_operator,
+)
+from rollcall.directory.expressions import (
+    And,
+    Comparison,
+    Expression,
+    Not,
+    Operator,
+    Or,
+    Presence,
+    TextSearch,
+    ValuePath,
+)
+from rollcall.directory.rows import fold
+from rollcall.directory.scim_filter import write_filter
+from rollcall.kit.model import Answer
+
+type Reason = Literal["unknown_source", "unknown_fact", "stale_source"]
+type _OfAttribute = Comparison | Presence | ValuePath
+type _Leaf = _OfAttribute | TextSearch
+ELEMENT = "value"
+"""What an element of a list is called between brackets, and behind a dot."""
+
+
+class SkippedFilter(Answer):
+    """A part of a filter that was left out of account: nobody knows, or nobody any longer, what it
+    asks about.
+    """
+
+    filter: str
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class KnownSource:
+    """What one source of facts has pushed."""
+
+    names: frozenset[str]
+    """The facts that it has pushed about anybody."""
+    pushed_at: datetime
+    """When it last pushed anything."""
+
+
+@dataclass(frozen=True)
+class KnownFacts:
+    """Which facts can be asked about."""
+
+    sources: Mapping[str, KnownSource]
+    stale_before: datetime
+    """Sources that have pushed nothing since then are left out of account."""
+
+    def why_not(self, source: str, name: str) -> Reason | None:
+        """Why a fact cannot be asked about; None when it can."""
+        known = self.sources.get(source)
+        if known is None:
+            return "unknown_source"
+        if known.pushed_at < self.stale_before:
+            return "stale_source"
+        return None if name in known.names else "unknown_fact"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """For ``WHERE``, over the tables ``users`` and ``facts``: true for the users that it holds
+    for; false or NULL, which is the same there, for all others.
+    """
+
+    sql: str
+    parameters: tuple[object, ...] = ()
+    """The values of the placeholders, in their order."""
+    skipped: tuple[SkippedFilter, ...] = ()
+
+
+def compile_condition(expression: Expression | None, known: KnownFacts) -> Condition:
+    """The condition that an expression stands for; None holds for everybody.
+
+    What asks about a fact that is not known is left out, as if it had not been written, and named
+    in ``skipped``. Raises Invalid for attributes that there are not, and for comparisons that they
+    do not take.
+    """
+    compiler = _Compiler(known)
+    part = compiler.compile(expression) if expression else None
+    skipped = tuple(dict.fromkeys(compiler.skipped))
+    return Condition(part.sql, part.parameters, skipped) if part else Condition("TRUE", (), skipped)
+
+
+class _Compiler:
+    """Its methods answer None for what is left out of account."""
+
+    def __init__(self, known: KnownFacts) -> None:
+        self._known = known
+        self.skipped: list[SkippedFilter] = []
+
+    def compile(self, expression: Expression) -> Part | None:
+        return _combine(expression, self._compile_leaf)
+
+    def _compile_leaf(self, leaf: _Leaf) -> Part | None:
+        if isinstance(leaf, TextSearch):
+            return _search(leaf.text)
+        first, _, rest = leaf.path.partition(".")
+        match first.lower():
+            case "facts":
+                return self._compile_fact(leaf, *_split_fact(leaf.path, rest))
+            case "resources":
+                return _compile_value(leaf, _count_of(leaf.path, rest))
+            case _:
+                return _compile_column(leaf, _find(leaf.path))
+
+    def _compile_fact(self, leaf: _OfAttribute, source: str, name: str) -> Part | None:
+        compiled = _FactValues(leaf.path, source, name).compile(leaf)
+        reason = self._known.why_not(source, name)
+        if reason:
+            self.skipped.append(SkippedFilter(filter=write_filter(leaf), reason=reason))
+        return None if reason else compiled
+
+
+def _combine(expression: Expression, compile_leaf: Callable[[_Leaf], Part | None]) -> Part | None:
+    match expression:
+        case And(operands):
+            return _join(" AND ", [_combine(each, compile_leaf) for each in operands])
+        case Or(operands):
+            return _join(" OR ", [_combine(each, compile_leaf) for each in operands])
+        case Not(operand):
+            part = _combine(operand, compile_leaf)
+            return part and negate(part)
+        case Comparison(path, operator, None):
+            return _combine(_ask_for_presence(path, operator), compile_leaf)
+        case Comparison(path, _, value):
+            check_text(path, value)
+            return compile_leaf(expression)
+        case _:
+            return compile_leaf(expression)
+
+
+def _join(word: str, parts: Sequence[Part | None]) -> Part | None:
+    found = [each for each in parts if each]
+    if len(found) < 2:
+        return found[0] if found else None
+    parameters = tuple(chain.from_iterable(each.parameters for each in found))
+    return Part(f"({word.join(each.sql for each in found)})", parameters)
+
+
+def _ask_for_presence(path: str, operator: Operator) -> Expression:
+    """What a comparison with null means."""
+    if operator not in {Operator.EQ, Operator.NE}:
+        refuse_operator(path, f"{operator} null", "eq null and ne null")
+    return Presence(path) if operator is Operator.NE else Not(Presence(path))
+
+
+def _search(text: str) -> Part | None:
+    words = fold(text).split()
+    return _join(" AND ", [Part('contains("searchText", ?)', (word,)) for word in words])
+
+
+def _find(path: str) -> Column:
+    """The column that a path names; that of a list, with ``.value`` behind it, too."""
+    name, _, part = path.partition(".")
+    column = find_column(name)
+    if column is None or (part and (column.kind is not Kind.TEXTS or part.lower() != ELEMENT)):
+        refuse_attribute(path)
+    return column
+
+
+def _count_of(path: str, resource_type: str) -> Term:
+    if not resource_type:
+        refuse_attribute(path, "Name a type of what users own, as in resources.workspace.")
+    return Term(path, Kind.COUNTS, 'coalesce("resources"[?], 0)', (resource_type,))
+
+
+def _split_fact(path: str, rest: str) -> tuple[str, str]:
+    source, _, name = rest.partition(".")
+    if not name:
+        refuse_attribute(path, "Name a source and its fact, as in facts.learning.progress.")
+    return source, name
+
+
+def _compile_column(leaf: _OfAttribute, column: Column) -> Part | None:
+    if column.kind is Kind.TEXTS:
+        return _Elements(column).compile(leaf)
+    return _compile_value(leaf, Term.of(column))
+
+
+def _compile_value(leaf: _Leaf, term: Term) -> Part:
+    match leaf:
+        case Comparison(_, operator, value):
+            return compare(term, operator, value)
+        case Presence():
+            has = "{} > 0" if term.kind is Kind.COUNTS else "{} IS NOT NULL"
+            return Part(has.format(term.sql), term.parameters)
+        case _:
+            refuse_operator(term.path, "brackets", "comparisons")
+
+
+class _Values(ABC):
+    """What has any number of values: a list, or a fact."""
+
+    def compile(self, leaf: _OfAttribute) -> Part | None:
+        match leaf:
+            case Presence():
+                return self.has_any()
+            case ValuePath(_, condition):
+                return self.any_of(condition)
+            case Comparison(_, operator, value):
+                found = self.any_of(Comparison(ELEMENT, operator, value))
+                is_other = operator is Operator.NE
+                return _join(" OR ", [negate(self.has_any()), found]) if is_other else found
+
+    def any_of(self, condition: Expression) -> Part | None:
+        """That one of the values fulfils the condition."""
+        compiled = _combine(condition, self._compile_leaf)
+        return compiled and self.any_where(compiled)
+
+    def _compile_leaf(self, leaf: _Leaf) -> Part:
+        if not isinstance(leaf, TextSearch) and leaf.path.lower() != ELEMENT:
+            refuse_attribute(leaf.path, f"Between brackets, an element is called {ELEMENT}.")
+        return self.compile_value(leaf)
+
+    @abstractmethod
+    def has_any(self) -> Part:
+        """That there is a value."""
+
+    @abstractmethod
+    def any_where(self, condition: Part) -> Part:
+        """That this holds for one of the values."""
+
+    @abstractmethod
+    def compile_value(self, leaf: _Leaf) -> Part:
+        """What is asked about one value."""
+
+
+class _Elements(_Values):
+    """Those of a list."""
+
+    def __init__(self, column: Column) -> None:
+        self._column = column
+        self._term = Term.of(column)._replace(kind=Kind.TEXT, sql="element")
+        self._folding = self._term.folding
+
+    def has_any(self) -> Part:
+        return Part(f"len({self._column.sql}) > 0")
+
+    def any_of(self, condition: Expression) -> Part | None:
+        """``or`` is taken apart, and ``eq`` looked up: both are faster so."""
+        if isinstance(condition, Or):
+            return _join(" OR ", [self.any_of(each) for each in condition.operands])
+        found = super().any_of(condition)
+        match condition:
+            case Comparison(_, Operator.EQ, str()) if found and self._folding.takes_as_stored:
+                sql = f"list_contains({self._column.sql}, {self._folding.value})"
+                return Part(sql, found.parameters)
+            case _:
+                return found
+
+    def any_where(self, condition: Part) -> Part:
+        sql = f"len(list_filter({self._column.sql}, lambda element: {condition.sql})) > 0"
+        return Part(sql, condition.parameters)
+
+    def compile_value(self, leaf: _Leaf) -> Part:
+        return _compile_value(leaf, self._term)
+
+
+class _FactValues(_Values):
+    """Those of a fact."""
+
+    def __init__(self, path: str, source: str, name: str) -> None:
+        self._path = path
+        self._fact = (source, name)
+
+    def has_any(self) -> Part:
+        return self.any_where(Part("TRUE"))
+
+    def any_where(self, condition: Part) -> Part:
+        sql = (
+            '"id" IN (SELECT facts.id FROM facts '
+            f"WHERE facts.source = ? AND facts.name = ? AND {condition.sql})"
+        )
+        return Part(sql, (*self._fact, *condition.parameters))
+
+    def compile_value(self, leaf: _Leaf) -> Part:
+        match leaf:
+            case Comparison(_, operator, value):
+                return compare_fact(self._path, operator, value)
+            case Presence():
+                return Part("TRUE")
+            case _:
+                refuse_operator(self._path, "brackets", "comparisons")
