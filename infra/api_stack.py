@@ -59,17 +59,18 @@ class ApiStack(Stack):
         CfnOutput(self, "AlarmTopic", value=topic.topic_arn)
 
     def _add_areas(self, catalog: Catalog, data: DataStack, topic: sns.ITopic) -> None:
+        # Triggers of the user pool stand beside it, in the data stack.
+        here = [each for each in catalog.declarations if not isinstance(each, CognitoReaction)]
+        here.sort(key=lambda each: each.area)
         surroundings = Surroundings(
             self._deployment,
             data.table,
-            add_layers(self, self._deployment),
+            data.bucket,
+            add_layers(self, self._deployment, here),
             data.user_pool_id,
             data.user_pool_arn,
             data.client_id,
         )
-        # Triggers of the user pool stand beside it, in the data stack.
-        here = [each for each in catalog.declarations if not isinstance(each, CognitoReaction)]
-        here.sort(key=lambda each: each.area)
         for area, declarations in groupby(here, key=lambda each: each.area):
             AreaStack(self, area, declarations, surroundings=surroundings, topic=topic)
 

@@ -1,14 +1,15 @@
-"""What must outlive every deployment: the table and the user pool."""
+"""What must outlive every deployment: the table, the bucket and the user pool."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnResource, Stack
+from aws_cdk import CfnOutput, CfnResource, Duration, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 from pydantic.alias_generators import to_pascal
 
@@ -27,7 +28,7 @@ from rollcall.kit.reaction import CognitoReaction
 
 
 class DataStack(Stack):
-    """Table, user pool, and the trigger that the pool calls at every sign-in.
+    """Table, bucket, user pool, and the trigger that the pool calls at every sign-in.
 
     The trigger stands here because the pool refers to it: it comes and goes with the pool, and
     deleting the API leaves sign-ins as they are.
@@ -42,6 +43,7 @@ class DataStack(Stack):
         )
         self._deployment = deployment
         self.table = self._add_table()
+        self.bucket = self._add_bucket(catalog)
         triggers = self._add_triggers(catalog.cognito_reactions)
         if deployment.user_pool_id:
             self.user_pool_id = deployment.user_pool_id
@@ -73,9 +75,36 @@ class DataStack(Stack):
         )
         return self._keep(table)
 
+    def _add_bucket(self, catalog: Catalog) -> s3.Bucket:
+        touched = {kind for each in catalog.declarations for kind in each.stored_objects}
+        expiring = sorted((each.prefix, each.days_kept) for each in touched if each.days_kept)
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
+                *(
+                    s3.LifecycleRule(prefix=prefix, expiration=Duration.days(days))
+                    for prefix, days in expiring
+                ),
+            ],
+            removal_policy=self._deployment.size.removal,
+        )
+        words = (
+            "Our functions alone have access, each of whose calls is in the access log of the API "
+            "and in the journal; a log of each object's requests is the operator's choice."
+        )
+        acknowledge(bucket, {"AwsSolutions-S1": words})
+        CfnOutput(self, "BucketName", value=bucket.bucket_name)
+        return bucket
+
     def _add_triggers(self, reactions: tuple[CognitoReaction, ...]) -> dict[str, lambda_.Function]:
-        layers = add_layers(self, self._deployment)
-        surroundings = Surroundings(self._deployment, self.table, layers)
+        layers = add_layers(self, self._deployment, reactions)
+        surroundings = Surroundings(self._deployment, self.table, self.bucket, layers)
         triggers: dict[str, lambda_.Function] = {}
         for reaction in reactions:
             if Account in (*reaction.reads, *reaction.writes):

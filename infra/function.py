@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import cast
 
-from aws_cdk import CfnResource, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnResource, Duration, RemovalPolicy, Size, Stack
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.access import Arns, derive_statements
 from infra.checks import acknowledge
 from infra.deployment import Deployment
-from infra.layers import build_function, build_shared_layer, build_vendor_layer
+from infra.layers import build_function, build_package_layer, build_shared_layer
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.identity import Account
 from rollcall.kit.mail import Mail
@@ -48,29 +49,34 @@ class Surroundings:
 
     deployment: Deployment
     table: dynamodb.CfnTable
-    layers: Sequence[lambda_.ILayerVersion]
+    bucket: s3.IBucket
+    layers: Mapping[str, lambda_.ILayerVersion]
     user_pool_id: str = ""
     """Empty for the pool's own trigger, which the pool refers to."""
     user_pool_arn: str = ""
     client_id: str = ""
 
 
-def add_layers(scope: Construct, deployment: Deployment) -> list[lambda_.ILayerVersion]:
-    """The layers of one stack. Each stack has its own, because an export that changes with every
-    edit of the code could never be updated while another stack imports it.
+def add_layers(
+    scope: Construct, deployment: Deployment, declarations: Iterable[Declaration]
+) -> dict[str, lambda_.ILayerVersion]:
+    """The layers of one stack by the names of their folders, for these functions. Each stack has
+    its own, because an export that changes with every edit of the code could never be updated
+    while another stack imports it.
     """
-    architecture = _architecture(deployment)
-    vendor, shared = build_vendor_layer(deployment.architecture), build_shared_layer()
-    return [
-        lambda_.LayerVersion(
+    architecture = deployment.architecture
+    further = sorted({name for each in declarations for name in each.layers})
+    packages = {name: build_package_layer(name, architecture) for name in ("vendor", *further)}
+    return {
+        name: lambda_.LayerVersion(
             scope,
-            name,
+            f"{name.capitalize()}Layer",
             code=lambda_.Code.from_asset(str(folder)),
-            compatible_architectures=[architecture],
+            compatible_architectures=[_architecture(deployment)],
             compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
         )
-        for name, folder in (("VendorLayer", vendor), ("SharedLayer", shared))
-    ]
+        for name, folder in {**packages, "shared": build_shared_layer()}.items()
+    }
 
 
 def add_function(
@@ -87,7 +93,7 @@ def add_function(
     deployment = surroundings.deployment
     name = deployment.function_name(declaration.name)
     own = Construct(scope, declaration.name)
-    acknowledge(own, ACKNOWLEDGED)
+    acknowledge(own, {**ACKNOWLEDGED, **_acknowledge_prefixes(declaration, surroundings.bucket)})
     log_group = logs.LogGroup(
         own,
         "Logs",
@@ -106,8 +112,9 @@ def add_function(
         architecture=_architecture(deployment),
         code=lambda_.Code.from_asset(str(build_function(declaration))),
         handler=f"{module}.{module}",
-        layers=surroundings.layers,
+        layers=[surroundings.layers[each] for each in ("vendor", "shared", *declaration.layers)],
         memory_size=declaration.memory,
+        ephemeral_storage_size=Size.mebibytes(declaration.ephemeral_storage),
         timeout=Duration.seconds(declaration.timeout),
         environment=_environment(declaration, surroundings),
         tracing=lambda_.Tracing.ACTIVE,
@@ -120,6 +127,19 @@ def add_function(
     return function
 
 
+def _acknowledge_prefixes(declaration: Declaration, bucket: s3.IBucket) -> dict[str, str]:
+    """Why a role may reach all objects of a kind. cdk-nag calls the bucket by its export, because
+    the functions stand in another stack.
+    """
+    if not declaration.stored_objects:
+        return {}
+    stack = Stack.of(bucket)
+    export = stack.resolve(stack.export_value(bucket.bucket_arn))["Fn::ImportValue"]
+    words = "These are the objects of one kind, whose names nobody knows beforehand."
+    names = (f"{export}/{kind.prefix}*" for kind in declaration.stored_objects)
+    return {f"AwsSolutions-IAM5[Resource::{name}]": words for name in names}
+
+
 def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[str, str]:
     """Only what the function declares to touch."""
     deployment = surroundings.deployment
@@ -129,6 +149,7 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
     return Settings(
         table_name=surroundings.table.ref,
         user_pool_id=surroundings.user_pool_id if Account in touched else "",
+        bucket_name=surroundings.bucket.bucket_name if declaration.stored_objects else "",
         client_ids=",".join(clients) if isinstance(declaration, Operation) else "",
         mail_sender=deployment.mail_sender if Mail in touched else "",
         first_admin_email=deployment.first_admin_email if first else "",
@@ -148,6 +169,7 @@ def _add_role(
     arns = Arns(
         surroundings.table.attr_arn,
         surroundings.user_pool_arn,
+        surroundings.bucket.bucket_arn,
         _mail_identities(scope, surroundings.deployment.mail_sender),
     )
     declared = map(iam.PolicyStatement.from_json, derive_statements(declaration, arns))

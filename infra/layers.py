@@ -24,27 +24,38 @@ Architecture = Literal["arm64", "x86_64"]
 
 ROOT = Path(__file__).parents[1]
 BUILD = ROOT / "build"
-REQUIREMENTS = ROOT / "layers" / "vendor" / "requirements.txt"
-SHARED = ROOT / "layers" / "shared" / "python"
+LAYERS = ROOT / "layers"
+SHARED = LAYERS / "shared" / "python"
 PLATFORMS: dict[Architecture, str] = {
-    "arm64": "aarch64-manylinux2014",
-    "x86_64": "x86_64-manylinux2014",
+    "arm64": "aarch64-manylinux_2_28",
+    "x86_64": "x86_64-manylinux_2_28",
 }
+"""glibc 2.28 or older: Lambda's Amazon Linux 2023 has 2.34."""
+UNUSED = {
+    # Resolvers, with the Swagger UI.
+    "vendor": ("aws_lambda_powertools/event_handler", "bin"),
+    # Types; other interfaces, among them Spark's.
+    "duckdb": ("_duckdb-stubs", "adbc_driver_duckdb", "duckdb/experimental"),
+}
+"""Of each layer the folders that no function imports from."""
 PYTHON = (ROOT / ".python-version").read_text().strip()
 
 
-def build_vendor_layer(architecture: Architecture, build: Path = BUILD) -> Path:
-    """The layer with all third-party packages, locked and trimmed; its folder holds ``python/``."""
-    sources = [REQUIREMENTS, Path(trimming.__file__)]
+def build_package_layer(name: str, architecture: Architecture, build: Path = BUILD) -> Path:
+    """The layer with the third-party packages of a folder below ``layers``, locked and trimmed;
+    its folder holds ``python/``.
+    """
+    requirements = LAYERS / name / "requirements.txt"
+    sources = [requirements, Path(trimming.__file__)]
     callers = [Path(str(module.__file__)) for module in trimming.CALLERS.values()]
 
     def fill(folder: Path) -> None:
         python = folder / "python"
-        _install(python, architecture)
-        _trim(python)
+        _install(requirements, python, architecture)
+        _trim(python, UNUSED[name])
         _compile(python, "/opt/python")
 
-    return _build(build / f"vendor-{architecture}", [*sources, *callers], fill)
+    return _build(build / f"{name}-{architecture}", [*sources, *callers], fill)
 
 
 def build_shared_layer(build: Path = BUILD) -> Path:
@@ -98,26 +109,27 @@ def _build(name: Path, inputs: Iterable[Path], fill: Callable[[Path], None]) -> 
     return target
 
 
-def _install(python: Path, architecture: Architecture) -> None:
+def _install(requirements: Path, python: Path, architecture: Architecture) -> None:
     command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-python-downloads"]
     command += ["--python", sys.executable, "--python-version", PYTHON]
     command += ["--python-platform", PLATFORMS[architecture], "--only-binary", ":all:"]
     # Copies: links into uv's cache would let the trimming reach into it.
     command += ["--link-mode", "copy", "--target", str(python)]
     subprocess.run(  # noqa: S603 (our own words)
-        [*command, "--require-hashes", "-r", str(REQUIREMENTS)], check=True
+        [*command, "--require-hashes", "-r", str(requirements)], check=True
     )
 
 
-def _trim(python: Path) -> None:
-    """Take away what no function needs: most of botocore's data, Powertools' resolvers with the
-    Swagger UI, scripts. Of the packages' own records METADATA stays, by which scanners such as
-    Amazon Inspector know what is installed. botocore's certificates stay whole: a bundle of the
-    roots in use today would save 16 ms once, and cut every function off when AWS takes others.
+def _trim(python: Path, unused: Iterable[str]) -> None:
+    """Take away what no function needs: most of botocore's data, and these folders. Of the
+    packages' own records METADATA stays, by which scanners such as Amazon Inspector know what is
+    installed. botocore's certificates stay whole: a bundle of the roots in use today would save
+    16 ms once, and cut every function off when AWS takes others.
     """
-    trimming.trim_botocore(python / "botocore")
-    shutil.rmtree(python / "aws_lambda_powertools" / "event_handler")
-    shutil.rmtree(python / "bin")
+    if (python / "botocore").is_dir():
+        trimming.trim_botocore(python / "botocore")
+    for folder in unused:
+        shutil.rmtree(python / folder)
     for file in python.glob("*.dist-info/**/*"):
         if file.is_file() and file.name != "METADATA":
             file.unlink()

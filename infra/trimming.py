@@ -69,6 +69,8 @@ def cut_model(model: Document, caller: ModuleType) -> Document:
         pending = _shapes_named_in([shapes[name] for name in pending]) - reached
     kept = {name: shape for name, shape in shapes.items() if name in reached}
     cut: Document = _without_documentation({**model, "operations": operations, "shapes": kept})
+    for parameter in cut.get("clientContextParams", {}).values():
+        parameter["documentation"] = ""  # botocore reads these
     return cut
 
 

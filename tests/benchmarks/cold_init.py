@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from infra.catalog import read_catalog
-from infra.layers import BUILD, PYTHON, build_function, build_shared_layer, build_vendor_layer
+from infra.layers import BUILD, PYTHON, build_function, build_package_layer, build_shared_layer
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.settings import Settings
 from tests.benchmarks.measuring import interleave, print_table, process_cpu_ms
@@ -73,7 +73,7 @@ def install_comparison() -> Path:
 
 def our_path(declaration: Declaration) -> list[Path]:
     """Where a function of ours is imported from: what would be deployed, and nothing else."""
-    layers = [build_vendor_layer("x86_64"), build_shared_layer()]
+    layers = [build_package_layer("vendor", "x86_64"), build_shared_layer()]
     return [build_function(declaration), *(layer / "python" for layer in layers)]
 
 

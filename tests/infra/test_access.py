@@ -43,7 +43,7 @@ from tests.iam import TABLE, USER_POOL, Asked, acting_as, is_allowed
 from tests.world import ADMIN_EMAIL, World, open_world
 
 CATALOG = read_catalog()
-ARNS = Arns("table-arn", "pool-arn", ("identity-arn",))
+ARNS = Arns("table-arn", "pool-arn", "bucket-arn", ("identity-arn",))
 
 
 def each_name(declaration: Declaration) -> str:

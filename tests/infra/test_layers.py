@@ -6,6 +6,7 @@ import json
 import struct
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,11 @@ from functions.users.create_user import create_user
 from functions.users.get_user import get_user
 from infra.catalog import read_catalog
 from infra.layers import (
-    REQUIREMENTS,
+    LAYERS,
     Architecture,
     build_function,
+    build_package_layer,
     build_shared_layer,
-    build_vendor_layer,
 )
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.identity import Account
@@ -29,12 +30,18 @@ ARCHITECTURES: tuple[Architecture, ...] = ("arm64", "x86_64")
 ELF_MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}
 """``e_machine`` of the ELF header, two bytes at offset 18 (System V ABI, AArch64 and AMD64)."""
 MEGABYTE = 1_000_000
+PACKAGES = tuple(sorted(file.parent.name for file in LAYERS.glob("*/requirements.txt")))
+"""The layers of third-party packages."""
+UNZIPPED_AT_MOST = 250 * MEGABYTE
+"""Of a function with all its layers (Lambda quotas)."""
 
 
-def run_deployed(code: str, *functions: Declaration) -> str:
+def run_deployed(code: str, *functions: Declaration, further: Iterable[str] = ()) -> str:
     """Run code as Lambda would: nothing but the layers and these functions beside Python."""
     folders = [build_function(each) for each in functions]
-    layers = [build_vendor_layer("x86_64"), build_shared_layer()]
+    names = {"vendor", *further}.union(*(each.layers for each in functions))
+    packages = [build_package_layer(each, "x86_64") for each in sorted(names)]
+    layers = [*packages, build_shared_layer()]
     path = [*folders, *(layer / "python" for layer in layers)]
     settings = Settings(table_name="rollcall", user_pool_id="eu-west-1_pool")
     environment = {
@@ -95,13 +102,15 @@ def test_the_models_hold_the_granted_calls_and_no_others() -> None:
     code = """
 import json
 from rollcall.kit.clients import make_client
-services = ("cognito-idp", "dynamodb", "sesv2")
+services = ("cognito-idp", "dynamodb", "s3", "sesv2")
 print(json.dumps({s: make_client(s).meta.service_model.operation_names for s in services}))
 """
     operations = json.loads(run_deployed(code))
     granted = {*Account.read_actions, *Account.write_actions}
     assert {f"cognito-idp:{name}" for name in operations["cognito-idp"]} == granted
     assert operations["sesv2"] == ["SendEmail"]
+    calls = ("DeleteObjects", "GetObject", "ListObjectsV2", "PutObject")
+    assert sorted(operations["s3"]) == list(calls)
     assert {"GetItem", "Query", "TransactWriteItems"} <= set(operations["dynamodb"])
     assert not {"Scan", "DeleteTable", "ExecuteStatement"} & set(operations["dynamodb"])
 
@@ -123,25 +132,97 @@ print(exceptions.TransactionCanceledException.__name__,
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_vendor_layer_is_small_and_for_the_right_processor(architecture: Architecture) -> None:
-    files = contents(build_vendor_layer(architecture))
-    assert sum(map(len, files.values())) < 25 * MEGABYTE
-    libraries = [content for name, content in files.items() if name.endswith(".so")]
-    machines = {struct.unpack_from("<H", library, 18)[0] for library in libraries}
-    assert machines == {ELF_MACHINES[architecture]}
+def test_layers_are_small_and_for_the_right_processor(architecture: Architecture) -> None:
+    sizes = {}
+    for name in PACKAGES:
+        files = contents(build_package_layer(name, architecture))
+        sizes[name] = sum(map(len, files.values()))
+        libraries = [content for file, content in files.items() if file.endswith(".so")]
+        machines = {struct.unpack_from("<H", library, 18)[0] for library in libraries}
+        assert machines == {ELF_MACHINES[architecture]}
+    assert sizes["vendor"] < 25 * MEGABYTE
+    assert sizes["duckdb"] < 75 * MEGABYTE
+    assert sum(sizes.values()) < UNZIPPED_AT_MOST - 10 * MEGABYTE  # and our own code
+
+
+def test_duckdb_reads_what_it_writes_and_knows_time_zones_with_its_layer_alone() -> None:
+    code = """
+import duckdb, json, tempfile, zoneinfo
+zoneinfo.reset_tzpath([])  # as in Lambda
+assert zoneinfo.ZoneInfo("Europe/Berlin").key == "Europe/Berlin"
+database = duckdb.connect(config={"autoinstall_known_extensions": False})
+database.execute("SET TimeZone = 'Europe/Berlin'")
+database.execute("CREATE TABLE users AS SELECT '2026-03-28 23:30:00Z'::TIMESTAMPTZ AS moment")
+with tempfile.TemporaryDirectory() as folder:
+    database.execute(f"COPY users TO '{folder}/users.parquet' (FORMAT parquet, COMPRESSION zstd)")
+    found = database.execute(
+        "SELECT count(*), strftime(date_trunc('day', max(moment)), '%Y-%m-%dT%H:%M%z')"
+        " FROM read_parquet(?)",
+        [f"{folder}/users.parquet"],
+    )
+    print(json.dumps(found.fetchone()))
+"""
+    assert json.loads(run_deployed(code, further=["duckdb"])) == [1, "2026-03-29T00:00+01"]
+
+
+def test_objects_are_called_with_the_trimmed_model() -> None:
+    code = """
+import io, json, tempfile
+from pathlib import Path
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from rollcall.kit.clients import make_client
+from rollcall.kit.objects import Objects
+
+sent = []
+class Body(io.BytesIO):
+    def stream(self, **_):
+        yield self.read()
+
+def answer(request, **_):
+    sent.append([request.method, request.url, sorted(map(str.lower, request.headers.keys()))])
+    listed = b"<R><IsTruncated>false</IsTruncated><Contents><Key>a/b c</Key></Contents></R>"
+    answers = {"GET": b"content", "PUT": b"", "POST": b"<DeleteResult/>"}
+    content = listed if "list-type" in request.url else answers[request.method]
+    headers = HTTPHeaders()
+    headers["Content-Length"] = str(len(content))
+    return AWSResponse(request.url, 200, headers, Body(content))
+
+client = make_client("s3")
+client.meta.events.register("before-send.s3", answer)
+objects, file = Objects(lambda: client, "bucket"), Path(tempfile.mkdtemp(), "file")
+assert objects.download("a/b c", file) and file.read_bytes() == b"content"
+objects.upload("a/b c", file)
+assert list(objects.list_keys("a/")) == ["a/b c"]
+objects.delete(["a/b c"])
+link = objects.presign("a/b c", file_name="b.csv", seconds=60)
+print(json.dumps([*sent, ["LINK", link, []]]))
+"""
+    sent = json.loads(run_deployed(code))
+    host = "https://bucket.s3.eu-west-1.amazonaws.com/"
+    assert [method for method, *_ in sent] == ["GET", "PUT", "GET", "POST", "LINK"]
+    assert all(url.startswith(host) for _, url, _ in sent), sent
+    put = sent[1][2]
+    # Sent on when S3 is ready for it, and checked there against what was read from the file.
+    assert {"expect", "x-amz-sdk-checksum-algorithm", "x-amz-trailer"} <= set(put)
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in sent[4][1]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_same_input_gives_the_same_bytes(architecture: Architecture, tmp_path: Path) -> None:
     def build(**where: Path) -> list[dict[str, bytes]]:
-        layers = [build_vendor_layer(architecture, **where), build_shared_layer(**where)]
+        layers = [build_package_layer("vendor", architecture, **where), build_shared_layer(**where)]
         return [contents(folder) for folder in (*layers, build_function(get_user, **where))]
 
     assert build(build=tmp_path) == build()
 
 
 def test_every_module_comes_with_bytecode_that_is_never_checked_against_its_source() -> None:
-    for folder in (build_vendor_layer("arm64"), build_shared_layer(), build_function(get_user)):
+    for folder in (
+        build_package_layer("vendor", "arm64"),
+        build_shared_layer(),
+        build_function(get_user),
+    ):
         files = contents(folder)
         modules = {Path(name) for name in files if name.endswith(".py")}
         bytecode = {name: content for name, content in files.items() if name.endswith(".pyc")}
@@ -161,8 +242,9 @@ def test_a_function_is_deployed_as_its_own_file_alone() -> None:
     }
 
 
-def test_requirements_are_locked_with_hashes_and_name_no_host() -> None:
-    text = REQUIREMENTS.read_text()
+@pytest.mark.parametrize("name", PACKAGES)
+def test_requirements_are_locked_with_hashes_and_name_no_host(name: str) -> None:
+    text = (LAYERS / name / "requirements.txt").read_text()
     pinned = [line for line in text.splitlines() if line and line[0].isalpha()]
     assert all("==" in line and line.endswith("\\") for line in pinned)
     assert text.count("--hash=sha256:") >= len(pinned)

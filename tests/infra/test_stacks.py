@@ -302,7 +302,7 @@ def test_function_is_made_as_declared(prod: Synthesized, declaration: Declaratio
 def test_role_holds_the_derived_statements_and_otherwise_only_logs_traces_and_its_trigger(
     prod: Synthesized, declaration: Declaration
 ) -> None:
-    arns = Arns("table", "pool", ("sender", "domain"))
+    arns = Arns("table", "pool", "bucket", ("sender", "domain"))
     derived = [
         (each["Action"], each.get("Condition")) for each in derive_statements(declaration, arns)
     ]

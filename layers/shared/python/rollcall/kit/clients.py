@@ -35,7 +35,10 @@ FILE_CONFIG = CONFIG.merge(
     Config(
         connect_timeout=FILE_CONNECT_SECONDS,
         read_timeout=FILE_READ_SECONDS,
-        signature_version="s3v4",  # also of links
+        # Links to the bucket's own region; others are sent on by S3 in a new bucket's first hours,
+        # to where their signature does not hold.
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual"},
     )
 )
 
