@@ -167,8 +167,9 @@ def _read_text(value: Value) -> str | None:
 
 
 def _read_number(value: Value) -> int | float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number and isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if isfinite(value) else None
 
 
 def _read_boolean(value: Value) -> bool | None:
@@ -190,10 +191,11 @@ def _read_time(value: Value) -> datetime | None:
         return datetime(day.year, day.month, day.day)  # noqa: DTZ001 (as the columns are)
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        aware = isinstance(moment, datetime) and moment.tzinfo is not None
-        return moment.astimezone(UTC).replace(tzinfo=None) if aware else None
+        if isinstance(moment, datetime) and moment.tzinfo is not None:
+            return moment.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
-        return None
+        pass
+    return None
 
 
 _ALL, _ORDERS = frozenset(Operator), frozenset(_SYMBOLS)

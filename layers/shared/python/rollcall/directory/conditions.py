@@ -210,14 +210,19 @@ def _compile_column(leaf: _OfAttribute, column: Column) -> Part | None:
 
 
 def _compile_value(leaf: _Leaf, term: Term) -> Part:
-    match leaf:
+    match _check_plain(leaf, term.path):
         case Comparison(_, operator, value):
             return compare(term, operator, value)
         case Presence():
             has = "{} > 0" if term.kind is Kind.COUNTS else "{} IS NOT NULL"
             return Part(has.format(term.sql), term.parameters)
-        case _:
-            refuse_operator(term.path, "brackets", "comparisons")
+
+
+def _check_plain(leaf: _Leaf, path: str) -> Comparison | Presence:
+    """What is asked of a single value. Raises Invalid when it has brackets."""
+    if isinstance(leaf, ValuePath | TextSearch):
+        refuse_operator(path, "brackets", "comparisons")
+    return leaf
 
 
 class _Values(ABC):
@@ -288,6 +293,9 @@ class _Elements(_Values):
         return _compile_value(leaf, self._term)
 
 
+_HAS_FACT = '"id" IN (SELECT facts.id FROM facts WHERE facts.source = ? AND facts.name = ? AND {})'
+
+
 class _FactValues(_Values):
     """Those of a fact."""
 
@@ -299,17 +307,12 @@ class _FactValues(_Values):
         return self.any_where(Part("TRUE"))
 
     def any_where(self, condition: Part) -> Part:
-        sql = (
-            '"id" IN (SELECT facts.id FROM facts '
-            f"WHERE facts.source = ? AND facts.name = ? AND {condition.sql})"
-        )
+        sql = _HAS_FACT.format(condition.sql)
         return Part(sql, (*self._fact, *condition.parameters))
 
     def compile_value(self, leaf: _Leaf) -> Part:
-        match leaf:
+        match _check_plain(leaf, self._path):
             case Comparison(_, operator, value):
                 return compare_fact(self._path, operator, value)
             case Presence():
                 return Part("TRUE")
-            case _:
-                refuse_operator(self._path, "brackets", "comparisons")
