@@ -1,4 +1,4 @@
-"""Table, user pool and trigger on the embedded AWS, from the same declarations as on AWS."""
+"""Table, bucket, user pool and trigger on the embedded AWS, as declared for the real one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from infra.local.state import Service
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL, make_service_client
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
+from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import CognitoReaction
 from rollcall.kit.settings import Settings
 from rollcall.scopes import SYSTEM_SCOPES
@@ -37,13 +38,18 @@ class Resources(NamedTuple):
 def provision(emulator: Emulator) -> Resources:
     """Make what is missing; what an earlier start has made is used as it is."""
     stream_arn = _ensure_table(emulator.client("dynamodb"))
+    _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
     pool_id = _ensure_user_pool(cognito)
     client_id = _ensure_client(cognito, pool_id, CLIENT)["ClientId"]
     service = _ensure_client(cognito, pool_id, make_service_client(SERVICE, SYSTEM_SCOPES))
     emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
     settings = Settings(
-        table_name=NAME, user_pool_id=pool_id, client_ids=client_id, mail_sender=MAIL_SENDER
+        table_name=NAME,
+        user_pool_id=pool_id,
+        bucket_name=NAME,
+        client_ids=client_id,
+        mail_sender=MAIL_SENDER,
     )
     for reaction in read_catalog().cognito_reactions:
         arn = _deploy_trigger(emulator.client("lambda"), reaction, settings)
@@ -65,6 +71,11 @@ def _ensure_table(dynamodb: Any) -> str:
         dynamodb.update_time_to_live(TableName=NAME, TimeToLiveSpecification=expiry)
     arn: str = dynamodb.describe_table(TableName=NAME)["Table"]["LatestStreamArn"]
     return arn
+
+
+def _ensure_bucket(s3: Any) -> None:
+    if NAME not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=NAME)
 
 
 def _ensure_user_pool(cognito: Any) -> str:

@@ -1,0 +1,101 @@
+"""What an earlier start has made is used as it is, the stored files too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from botocore.session import Session
+
+from infra.local.emulator import REGION, Emulator
+from infra.local.provision import provision
+from infra.local.server import make_runtime
+from rollcall.kit.clients import config_for
+from rollcall.kit.objects import Objects, StoredObject
+
+MEGABYTE = 1024 * 1024
+
+
+@contextmanager
+def running(state: Path) -> Iterator[Emulator]:
+    """The emulator with what it has kept."""
+    emulator = Emulator(0, state / "emulator.log", state)
+    emulator.start()
+    try:
+        yield emulator
+    finally:
+        emulator.stop()
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator with everything in it that Rollcall needs."""
+    with running(tmp_path_factory.mktemp("state")) as started:
+        provision(started)
+        yield started
+
+
+def as_in_local(emulator: Emulator) -> Objects:
+    """As operations have them in ``rollcall local``."""
+    return make_runtime(emulator, provision(emulator)).objects
+
+
+def as_in_lambda(emulator: Emulator) -> Objects:
+    """As a deployed function has them."""
+    client = Session().create_client(
+        StoredObject.service,
+        region_name=REGION,
+        endpoint_url=emulator.url,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=config_for(StoredObject.service),
+    )
+    return Objects(lambda: client, provision(emulator).settings.bucket_name)
+
+
+@pytest.mark.parametrize("connect", [as_in_local, as_in_lambda])
+def test_files_go_and_come_and_links_give_them_to_anybody(
+    emulator: Emulator, tmp_path: Path, connect: Callable[[Emulator], Objects]
+) -> None:
+    objects = connect(emulator)
+    source, back = tmp_path / "source", tmp_path / "back"
+    source.write_bytes(b"".join(bytes([each]) * MEGABYTE for each in range(40)) + b"the end")
+
+    objects.upload("exports/ä b+c.csv", source, "text/csv")
+
+    assert list(objects.list_keys("exports/")) == ["exports/ä b+c.csv"]
+    assert objects.download("exports/ä b+c.csv", back)
+    assert back.read_bytes() == source.read_bytes()
+    assert not objects.download("exports/none", back)
+    link = objects.presign("exports/ä b+c.csv", file_name="Users.csv", seconds=60)
+    answer = httpx.get(link, trust_env=False)
+    assert answer.content == source.read_bytes()
+    assert answer.headers["Content-Type"] == "text/csv"
+    assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''Users.csv"
+    objects.delete(["exports/ä b+c.csv"])
+    assert list(objects.list_keys("")) == []
+
+
+def test_link_that_was_tampered_with_or_has_ended_gives_nothing(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    objects = as_in_local(emulator)
+    (tmp_path / "file").write_text("private")
+    objects.upload("exports/one", tmp_path / "file")
+    objects.upload("exports/two", tmp_path / "file")
+    link = objects.presign("exports/one", file_name="one", seconds=60)
+    assert httpx.get(link, trust_env=False).text == "private"
+    for other in (link.replace("exports/one", "exports/two"), link.replace("=60&", "=6000&")):
+        assert httpx.get(other, trust_env=False).status_code == 403
+
+
+def test_files_are_there_again_after_a_restart(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    with running(tmp_path) as emulator:
+        as_in_local(emulator).upload("directory/one", tmp_path / "file")
+    with running(tmp_path) as emulator:
+        assert as_in_local(emulator).download("directory/one", tmp_path / "back")
+    assert (tmp_path / "back").read_text() == "kept"
