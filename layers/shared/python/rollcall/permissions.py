@@ -27,6 +27,8 @@ class Permission(StrEnum):
 
     ADMIN_ACCESS = EVERYTHING, "Everything; what makes a platform admin."
 
+    USER_LIST = "user.list", "See all users in lists, and their numbers."
+    USER_EXPORT = "user.export", "Take the list of users away as a file."
     USER_VIEW = "user.view", "Open a user's profile and see what the user belongs to and may do."
     USER_CREATE = "user.create", "Make users, and give them from the start what the maker holds."
     USER_UPDATE = "user.update", "Change a user's profile, email, phone, username and unique id."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
@@ -73,6 +74,7 @@ class Database:
             },
         )
         self._bounds: dict[str, Bounds] = {}
+        self._sources: Sequence[tuple[str, list[str], datetime]] | None = None
         self._writing = Lock()
 
     @property
@@ -127,6 +129,7 @@ class Database:
             self._stage(file)
             self._take_over_staged()
             self._connection.execute("COMMIT")
+            self._sources = None
 
     def save(self, folder: Path) -> None:
         """Write a snapshot's files."""
@@ -135,7 +138,7 @@ class Database:
                 self._make_buckets()
             for table, file in (("users", USERS_FILE), (_FACTS, FACTS_FILE)):
                 self._connection.execute(
-                    f"COPY {table} TO '{folder / file}' (FORMAT parquet, COMPRESSION zstd)"  # noqa: S608 (our own folder)
+                    f"COPY {table} TO '{folder / file}' (FORMAT parquet, COMPRESSION zstd)"
                 )
             bounds = {name: [each.present, each.absent] for name, each in self._bounds.items()}
             (folder / BOUNDS_FILE).write_text(json.dumps(bounds))
@@ -144,6 +147,19 @@ class Database:
         """How many users there are."""
         return int(self.query("SELECT count(*) FROM users")[0][0])
 
+    def bucket_of(self, column: Column, value: Any, user_id: str) -> int:
+        """The bucket that a row with this value, as JSON has it, belongs to."""
+        return self._bounds[column.name].bucket_of(value, user_id)
+
+    def list_sources(self) -> Sequence[tuple[str, list[str], datetime]]:
+        """The sources of facts, with the names of theirs and the time that each last pushed any;
+        worked out once after each change.
+        """
+        if self._sources is None:
+            sql = 'SELECT source, list(DISTINCT name), max("pushedAt") FROM facts GROUP BY source'
+            self._sources = [(str(s), list(names), at) for s, names, at in self.query(sql)]
+        return self._sources
+
     def _begin_anew(self) -> None:
         columns = ", ".join(
             [f"{each.sql} {each.kind.value}" for each in _plain_columns()]
@@ -151,6 +167,7 @@ class Database:
         )
         self._connection.execute(f"CREATE OR REPLACE TABLE users ({columns})")
         self._connection.execute(f"CREATE OR REPLACE TABLE facts (id VARCHAR, {_FACT_COLUMNS})")
+        self._sources = None
         self._bounds = {each.name: Bounds([], []) for each in sortable_columns()}
 
     def _insert(self, table: str, select: str, file: Path) -> None:
@@ -207,7 +224,7 @@ class Database:
         self._connection.execute(
             f"CREATE TEMP TABLE {_cut_table(column)} AS SELECT bucket FROM ("
             "SELECT place, CASE WHEN key IS NULL THEN -1 - part ELSE part END::INTEGER bucket FROM ("
-            f"SELECT rowid place, {key} key, (row_number() OVER (PARTITION BY {key} IS NULL "  # noqa: S608 (names of the model)
+            f"SELECT rowid place, {key} key, (row_number() OVER (PARTITION BY {key} IS NULL "
             f"ORDER BY {key}, id) - 1) // {size} part FROM users)) ORDER BY place"
         )
         text = f"strftime({key}, '{_TIME_TEXT}')" if column.kind is Kind.TIME else key

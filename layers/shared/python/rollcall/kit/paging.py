@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field
 
@@ -45,6 +46,12 @@ class Pagination(Model):
     total_pages: int
     next_cursor: Annotated[str | None, Field(description="Absent at the last page.")] = None
 
+    @classmethod
+    def of(cls, page: int, limit: int, total: int, following: str | None = None) -> Self:
+        """Where a page stands; ``following`` is the cursor that goes on behind it."""
+        pages = -(-total // limit)
+        return cls(page=page, limit=limit, total=total, total_pages=pages, next_cursor=following)
+
 
 class Page[A: Answer](Answer):
     """One page of a list."""
@@ -65,6 +72,13 @@ class Listing(NamedTuple):
     holding: Item | None = None
     newest_first: bool = False
 
+    @property
+    def bound(self) -> Sequence[object]:
+        """What a cursor is bound to of it: not up to where it is read, which may be the present
+        moment and so differ from page to page.
+        """
+        return self._replace(up_to=None)
+
 
 def read_page(
     call: Call, listing: Listing, request: ListRequest, total: int | None = None
@@ -74,7 +88,7 @@ def read_page(
     ``total``, when it is not known, is counted in the index: half a read unit for each 4 KB of
     the whole list. Raises Malformed for a cursor that is not one of this list for this caller.
     """
-    position = _read_position(call, listing, request)
+    position = read_position(call, request, listing.bound)
     if total is None:
         total = _count(call.table, listing)
     skipped = 0 if request.cursor else (position.page - 1) * request.limit
@@ -85,8 +99,8 @@ def read_page(
     if len(items) > request.limit:
         names = (PARTITION_KEY, SORT_KEY, *INDEXES[listing.index_name])
         after = {name: items[request.limit - 1][name] for name in names}
-        following = _write_position(call, listing, request, Position(position.page + 1, after))
-    return items[: request.limit], _pagination(position.page, request.limit, total, following)
+        following = write_position(call, request, Position(position.page + 1, after), listing.bound)
+    return items[: request.limit], Pagination.of(position.page, request.limit, total, following)
 
 
 def _read_items(
@@ -120,23 +134,24 @@ def paginate[T](found: list[T], request: PageRequest) -> tuple[list[T], Paginati
     a page beyond the last is empty.
     """
     start = (request.page - 1) * request.limit
-    pagination = _pagination(request.page, request.limit, len(found), None)
+    pagination = Pagination.of(request.page, request.limit, len(found))
     return found[start : start + request.limit], pagination
 
 
-def _pagination(page: int, limit: int, total: int, following: str | None) -> Pagination:
-    pages = -(-total // limit)
-    return Pagination(page=page, limit=limit, total=total, total_pages=pages, next_cursor=following)
-
-
-def _read_position(call: Call, listing: Listing, request: ListRequest) -> Position:
+def read_position(call: Call, request: ListRequest, list_read: Sequence[object]) -> Position:
+    """Where the request's walk stands. ``list_read`` is the list as it is read, in JSON's types,
+    beyond what the request says of it. Raises Malformed for a cursor of another list or walker.
+    """
     if request.cursor is None:
         return Position(request.page, {})
-    return _cursors(call.table).read(request.cursor, _bound(call, listing, request), call.now)
+    return _cursors(call.table).read(request.cursor, _bound(call, request, list_read), call.now)
 
 
-def _write_position(call: Call, listing: Listing, request: ListRequest, position: Position) -> str:
-    return _cursors(call.table).write(position, _bound(call, listing, request), call.now)
+def write_position(
+    call: Call, request: ListRequest, position: Position, list_read: Sequence[object]
+) -> str:
+    """The cursor by which the walk goes on from there."""
+    return _cursors(call.table).write(position, _bound(call, request, list_read), call.now)
 
 
 @lru_cache(maxsize=1)
@@ -145,10 +160,9 @@ def _cursors(table: Table) -> Cursors:
     return Cursors(table)
 
 
-def _bound(call: Call, listing: Listing, request: ListRequest) -> str:
-    """The list as it was asked for and as it is read, and its walker, as one text. Up to where it
-    is read may be the present moment, and so differs from page to page.
-    """
+def _bound(call: Call, request: ListRequest, list_read: Sequence[object]) -> str:
+    """The list as it was asked for and as it is read, and its walker, as one text."""
     asked = request.model_dump(mode="json", exclude={"page", "cursor"})
-    read = listing._replace(up_to=None)
-    return json.dumps([call.action, call.actor.kind, call.actor.id, asked, read], sort_keys=True)
+    return json.dumps(
+        [call.action, call.actor.kind, call.actor.id, asked, list_read], sort_keys=True
+    )

@@ -6,6 +6,7 @@ The CDK app and the local runtime fill this same model, so a name is written onc
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -38,7 +39,18 @@ class Settings(BaseModel):
         pattern=r"^[A-Za-z0-9._-]*[#?][A-Za-z0-9._#?-]*$",
         max_length=64,
     )
+    facts_fresh_days: int = Field(
+        7,
+        alias="FACTS_FRESH_DAYS",
+        ge=1,
+        description="A source of facts that has pushed nothing for longer is left out of account.",
+    )
     allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
+
+    @property
+    def facts_fresh_for(self) -> timedelta:
+        """How long what a source has pushed counts."""
+        return timedelta(days=self.facts_fresh_days)
 
     @classmethod
     def from_environment(cls) -> Settings:

@@ -1,0 +1,24 @@
+"""GET /admin/users (U2, U3, U4)."""
+
+from __future__ import annotations
+
+from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.pages import DirectoryPage, DirectoryRequest, read_users_page
+from rollcall.directory.selections import select_users
+from rollcall.kit.call import Call
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.segments import Segment
+
+
+@operation(
+    "GET /admin/users", permission=Permission.USER_LIST, timeout=29, reads=[*DIRECTORY, Segment]
+)
+def list_users(request: DirectoryRequest, call: Call) -> DirectoryPage:
+    """List users, filtered, sorted and paged, with the exact total.
+
+    All filters can be combined. Soft-deleted users are left out unless a filter names their
+    status. With the cursor one walks through everything without gaps while users change.
+    """
+    database = open_directory(call)
+    return read_users_page(call, database, select_users(call, database, request), request)

@@ -1,0 +1,198 @@
+"""Pages of users: any filter, any sortable column, any page, with the exact total.
+
+One pass counts the matching users in each bucket of the sorted column, which gives the total and
+the few buckets that the page lies in; only those are sorted. So page 1,000 costs what page 1 does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from itertools import accumulate
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from rollcall.directory.columns import Column, Kind, find_column, read_columns, sortable_columns
+from rollcall.directory.conditions import Condition, SkippedFilter
+from rollcall.directory.database import Database, bucket_sql, key_sql
+from rollcall.directory.filters import UserFilters
+from rollcall.directory.rows import DirectoryUser
+from rollcall.kit.call import Call
+from rollcall.kit.cursor import Position
+from rollcall.kit.model import format_time
+from rollcall.kit.paging import ListRequest, Page, Pagination, read_position, write_position
+
+NEWEST = "createdAt"
+
+
+def _check_sortable(name: str) -> str:
+    names = [each.name for each in sortable_columns()]
+    if name not in names:
+        raise ValueError(f"Sort by one of {', '.join(names)}.")
+    return name
+
+
+SortColumn = Annotated[
+    str,
+    AfterValidator(_check_sortable),
+    WithJsonSchema({"type": "string", "enum": [each.name for each in sortable_columns()]}),
+]
+
+
+class DirectoryRequest(UserFilters, ListRequest):
+    """Which users, in which order, and which page of them."""
+
+    sort_by: Annotated[SortColumn, Field(description="Whoever has no value comes last.")] = NEWEST
+    sort_order: Annotated[
+        Literal["asc", "desc"] | None,
+        Field(description="Absent: the latest first of times, otherwise ascending."),
+    ] = None
+
+    @property
+    def order(self) -> Order:
+        """The order that is asked for."""
+        column = find_column(self.sort_by)
+        if column is None:
+            raise AssertionError("A sortable column is a column.")
+        default = "desc" if column.kind is Kind.TIME else "asc"
+        return Order(column, (self.sort_order or default) == "desc")
+
+
+class DirectoryPage(Page[DirectoryUser]):
+    """One page of users."""
+
+    skipped_filters: Annotated[
+        tuple[SkippedFilter, ...] | None,
+        Field(description="What was left out of account, because its source is not heard from."),
+    ] = None
+
+
+class Order(NamedTuple):
+    """By which column, and which way; the id decides between equals."""
+
+    column: Column
+    descending: bool
+
+    @property
+    def sql(self) -> str:
+        """For ``ORDER BY``."""
+        key, way = key_sql(self.column), "DESC" if self.descending else "ASC"
+        return f"{key} IS NULL, {key} {way}, id {way}"
+
+    def place(self, bucket: int) -> tuple[bool, int]:
+        """Where a bucket stands among all; those without a value are below zero, and last."""
+        absent = bucket < 0
+        return absent, (-bucket if absent else bucket) * (-1 if self.descending else 1)
+
+    def behind(self, after: Mapping[str, Any]) -> Condition:
+        """The rows that come later than one."""
+        sign, key, kind = "<" if self.descending else ">", key_sql(self.column), self.column.kind
+        if after["value"] is None:
+            return Condition(f"{key} IS NULL AND id {sign} ?", (after["id"],))
+        value = f"CAST(? AS {kind.value})"
+        later = f"({key} {sign} {value} OR ({key} = {value} AND id {sign} ?) OR {key} IS NULL)"
+        return Condition(later, (after["value"], after["value"], after["id"]))
+
+
+class Stretch(NamedTuple):
+    """Neighbouring buckets, and how many of their rows come before those that are asked for."""
+
+    buckets: list[int]
+    offset: int
+
+
+def read_users_page(
+    call: Call, database: Database, condition: Condition, request: DirectoryRequest
+) -> DirectoryPage:
+    """The page that is asked for. Raises Malformed for a cursor that is not one of this list."""
+    order = request.order
+    position = read_position(call, request, ())
+    counts = _count_buckets(database, condition, order)
+    if position.after:
+        stretch = _find_behind(counts, order, database, position.after, request.limit + 1)
+        condition = _both(condition, order.behind(position.after))
+    else:
+        stretch = _find_page(counts, (position.page - 1) * request.limit, request.limit + 1)
+    found = _read_stretch(database, condition, order, stretch, request.limit + 1)
+    following = None
+    if len(found) > request.limit:
+        last = found[request.limit - 1]
+        after = {"value": _as_json(last["sorted"]), "id": last["id"]}
+        following = write_position(call, request, Position(position.page + 1, after), ())
+    total = sum(counts.values())
+    return DirectoryPage(
+        items=read_users(found[: request.limit]),
+        pagination=Pagination.of(position.page, request.limit, total, following),
+        skipped_filters=condition.skipped or None,
+    )
+
+
+def read_users(rows: Iterable[Mapping[str, Any]]) -> tuple[DirectoryUser, ...]:
+    """Rows as DuckDB answers them, by the columns' names, as users."""
+    return tuple(DirectoryUser.model_validate(with_time_zones(row), extra="ignore") for row in rows)
+
+
+def with_time_zones(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's values, with their time zone said: the tables keep UTC without saying so."""
+    return {
+        name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
+
+
+def _count_buckets(database: Database, condition: Condition, order: Order) -> dict[int, int]:
+    """How many users each bucket has, in order."""
+    sql = f"SELECT {bucket_sql(order.column)}, count(*) FROM users WHERE {condition.sql} GROUP BY 1"  # noqa: S608 (names of the model, placeholders)
+    found = database.query(sql, condition.parameters)
+    return dict(sorted(found, key=lambda each: order.place(each[0])))
+
+
+def _find_page(counts: Mapping[int, int], offset: int, limit: int) -> Stretch:
+    """The buckets that hold so many rows from an offset on."""
+    ends = dict(zip(counts, accumulate(counts.values()), strict=True))
+    held = [
+        each for each, end in ends.items() if end > offset and end - counts[each] < offset + limit
+    ]
+    before = ends[held[0]] - counts[held[0]] if held else 0
+    return Stretch(held, offset - before)
+
+
+def _find_behind(
+    counts: Mapping[int, int],
+    order: Order,
+    database: Database,
+    after: Mapping[str, Any],
+    limit: int,
+) -> Stretch:
+    """The buckets that hold so many rows behind one, whose own bucket holds the first of them."""
+    own = database.bucket_of(order.column, after["value"], after["id"])
+    later = {each: n for each, n in counts.items() if order.place(each) > order.place(own)}
+    return Stretch([own, *_find_page(later, 0, limit).buckets], 0)
+
+
+def _read_stretch(
+    database: Database, condition: Condition, order: Order, stretch: Stretch, limit: int
+) -> list[dict[str, Any]]:
+    names = [each.name for each in read_columns().values()]
+    selected = ", ".join(each.sql for each in read_columns().values())
+    bucket = bucket_sql(order.column)
+    sql = (
+        f"SELECT {selected}, {key_sql(order.column)} FROM users "  # noqa: S608 (names of the model, placeholders)
+        f"WHERE {bucket} IN (SELECT unnest(?::INTEGER[])) AND {condition.sql} "
+        f"ORDER BY {order.sql} LIMIT ? OFFSET ?"
+    )
+    parameters = [stretch.buckets, *condition.parameters, limit, stretch.offset]
+    rows = database.query(sql, parameters)
+    return [dict(zip([*names, "sorted"], row, strict=True)) for row in rows]
+
+
+def _both(first: Condition, second: Condition) -> Condition:
+    parameters = (*first.parameters, *second.parameters)
+    return Condition(f"({first.sql}) AND ({second.sql})", parameters, first.skipped)
+
+
+def _as_json(value: object) -> object:
+    if isinstance(value, datetime):
+        return format_time(value.replace(tzinfo=UTC))
+    return value
