@@ -19,6 +19,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 
+from functions.jobs.compact_directory import compact_directory
 from infra.catalog import read_catalog
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
@@ -378,6 +379,11 @@ class World:
     def _find_sign_ins(self, user_id: str) -> SignIns | None:
         item = self.runtime.table.get_item(sign_ins_key(user_id))
         return SignIns.model_validate(item) if item else None
+
+    def build_directory(self) -> None:
+        """Let there be a snapshot, over which what changes from now on is laid."""
+        with acting_as(compact_directory):
+            compact_directory.run(self.runtime)
 
     def push_facts(self, user_id: str, source: str, **facts: Any) -> None:
         """Let a source say this about a user, and nothing else."""

@@ -194,7 +194,7 @@ class Database:
         allowed = SKEWED_AT * _bucket_size(self.count())
         return any(
             self.query(
-                f"SELECT 1 FROM users GROUP BY {bucket_sql(each)} HAVING count(*) > ? LIMIT 1",  # noqa: S608 (names of the model)
+                f"SELECT 1 FROM users GROUP BY {bucket_sql(each)} HAVING count(*) > ? LIMIT 1",
                 [allowed],
             )
             for each in sortable_columns()
@@ -214,25 +214,28 @@ class Database:
         self._connection.execute(
             f"CREATE OR REPLACE TABLE users AS SELECT {names}, {buckets} FROM users {joined}"
         )
-        for column in sortable_columns():
-            self._connection.execute(f"DROP TABLE {_cut_table(column)}")
+        for cut in cuts.values():
+            self._connection.execute(f"DROP TABLE {cut}")
         self._connection.execute("COMMIT")
 
     def _cut(self, column: Column, size: int) -> None:
         """Make a table with the buckets of one column, in the order of the users' own table."""
         key = key_sql(column)
+        ranked = (
+            f"SELECT rowid AS place, {key} IS NULL AS absent, (row_number() OVER "
+            f"(PARTITION BY {key} IS NULL ORDER BY {key}, id) - 1) // {size} AS part FROM users"
+        )
         self._connection.execute(
-            f"CREATE TEMP TABLE {_cut_table(column)} AS SELECT bucket FROM ("
-            "SELECT place, CASE WHEN key IS NULL THEN -1 - part ELSE part END::INTEGER bucket FROM ("
-            f"SELECT rowid place, {key} key, (row_number() OVER (PARTITION BY {key} IS NULL "
-            f"ORDER BY {key}, id) - 1) // {size} part FROM users)) ORDER BY place"
+            f"CREATE TEMP TABLE {_cut_table(column)} AS SELECT "
+            "CASE WHEN absent THEN -1 - part ELSE part END::INTEGER AS bucket "
+            f"FROM ({ranked}) ORDER BY place"
         )
         text = f"strftime({key}, '{_TIME_TEXT}')" if column.kind is Kind.TIME else key
-        found = self._connection.execute(
-            f"SELECT {text}, id FROM (SELECT {key}, id, bucket FROM users POSITIONAL JOIN "  # noqa: S608 (names of the model)
-            f"{_cut_table(column)}) QUALIFY row_number() OVER (PARTITION BY bucket ORDER BY {key}, id) = 1 "
-            f"ORDER BY {key} NULLS LAST, id"
-        ).fetchall()
+        first = f"row_number() OVER (PARTITION BY bucket ORDER BY {key}, id) = 1"
+        found = self.query(
+            f"SELECT {text}, id FROM users POSITIONAL JOIN {_cut_table(column)} "
+            f"QUALIFY {first} ORDER BY {key} NULLS LAST, id"
+        )
         self._bounds[column.name] = Bounds(
             [(value, user_id) for value, user_id in found if value is not None],
             [user_id for value, user_id in found if value is None],

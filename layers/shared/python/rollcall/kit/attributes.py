@@ -30,10 +30,8 @@ def _serialize(value: Any) -> dict[str, Any]:
             return {"BOOL": value}
         case str():
             return {"S": str(value)}
-        case int() | Decimal():
-            return {"N": str(value)}
-        case float() if isfinite(value):  # written so that the same float comes back
-            return {"N": repr(value)}
+        case int() | Decimal() | float() if isfinite(value):
+            return {"N": str(value)}  # of a float, so that the same float comes back
         case Mapping():
             return {"M": to_attributes(value)}
         case list() | tuple():
