@@ -55,6 +55,7 @@ _AFTER_EFFECT = frozenset({Kind.TIMEOUT_AFTER, Kind.SERVER_ERROR_AFTER, Kind.CRA
 _READING = frozenset(
     ("GetItem", "BatchGetItem", "Query")
     + ("AdminGetUser", "AdminListGroupsForUser", "ListUsers", "ListUsersInGroup")
+    + ("GetObject", "ListObjectsV2")
 )
 
 
@@ -69,8 +70,13 @@ _THROTTLING = {
     "dynamodb": "ProvisionedThroughputExceededException",
     "cognito-idp": "TooManyRequestsException",
     "sesv2": "TooManyRequestsException",
+    "s3": "SlowDown",
 }
-_SERVER_ERRORS = {"dynamodb": "InternalServerError", "cognito-idp": "InternalErrorException"}
+_SERVER_ERRORS = {
+    "dynamodb": "InternalServerError",
+    "cognito-idp": "InternalErrorException",
+    "s3": "InternalError",
+}
 
 
 @dataclass

@@ -34,12 +34,13 @@ from rollcall.kit.declaration import Declaration, Resource
 from rollcall.kit.identity import Account
 from rollcall.kit.job import Job
 from rollcall.kit.mail import Mail
+from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import ListRequest
 from rollcall.users import User
 from tests.aws_edge import watched
 from tests.examples import EXAMPLES, Scene
-from tests.iam import TABLE, USER_POOL, Asked, acting_as, is_allowed
+from tests.iam import BUCKET, TABLE, USER_POOL, Asked, acting_as, is_allowed
 from tests.world import ADMIN_EMAIL, World, open_world
 
 CATALOG = read_catalog()
@@ -292,14 +293,68 @@ def test_every_statement_names_actions_resources_and_on_the_table_the_keys(
 ) -> None:
     statements = derive_statements(declaration, ARNS)
 
+    prefixes = [f"bucket-arn/{kind.prefix}" for kind in declaration.stored_objects]
+
     assert statements
     for statement in statements:
         assert not [each for each in statement["Action"] if "*" in each or each.endswith(":Scan")]
-        assert "*" not in "".join(statement["Resource"])
+        named = [each for each in statement["Resource"] if each.removesuffix("*") not in prefixes]
+        assert "*" not in "".join(named)
         if any(each.startswith("dynamodb:") for each in statement["Action"]):
-            named = statement["Condition"]["ForAllValues:StringLike"]
-            assert named["dynamodb:LeadingKeys"]
-            assert all(len(each.rstrip("*")) > 1 for names in named.values() for each in names)
+            keys = statement["Condition"]["ForAllValues:StringLike"]
+            assert keys["dynamodb:LeadingKeys"]
+            assert all(len(each.rstrip("*")) > 1 for names in keys.values() for each in names)
+
+
+class Report(StoredObject):
+    """A kind of object."""
+
+    prefix = "reports/"
+
+
+class Picture(StoredObject):
+    """Another kind of object."""
+
+    prefix = "pictures/"
+
+
+def on_bucket(verb: str, key: str = "", prefix: str | None = None) -> Asked:
+    resource = f"{BUCKET}rollcall" + (f"/{key}" if key else "")
+    return Asked(f"s3:{verb}", resource, prefix=prefix)
+
+
+def test_who_reads_a_kind_of_object_reads_and_lists_below_its_prefix() -> None:
+    reader = replace(list_groups, reads=(Report,))
+    assert is_allowed(reader, on_bucket("GetObject", "reports/2026/one"))
+    assert is_allowed(reader, on_bucket("ListBucket", prefix="reports/"))
+    assert is_allowed(reader, on_bucket("ListBucket", prefix="reports/2026/one"))
+    for asked in (
+        on_bucket("GetObject", "pictures/one"),
+        on_bucket("GetObject", "reports"),
+        on_bucket("ListBucket"),
+        on_bucket("ListBucket", prefix=""),
+        on_bucket("ListBucket", prefix="pictures/"),
+        on_bucket("PutObject", "reports/one"),
+        on_bucket("DeleteObject", "reports/one"),
+        on_bucket("DeleteBucket"),
+        on_bucket("PutBucketPolicy"),
+    ):
+        assert not is_allowed(reader, asked), asked
+
+
+def test_who_writes_a_kind_of_object_writes_below_its_prefix_alone() -> None:
+    writer = replace(list_groups, reads=(Picture,), writes=(Report,))
+    for verb in ("GetObject", "PutObject", "DeleteObject"):
+        assert is_allowed(writer, on_bucket(verb, "reports/one"))
+        assert is_allowed(writer, on_bucket(verb, "pictures/one")) == (verb == "GetObject")
+        assert not is_allowed(writer, on_bucket(verb, "directory/one"))
+    assert not is_allowed(writer, on_bucket("PutObjectAcl", "reports/one"))
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_bucket_is_for_those_alone_who_declare_a_kind_of_object(declaration: Declaration) -> None:
+    actions = {each for s in derive_statements(declaration, ARNS) for each in s["Action"]}
+    assert ("s3:GetObject" in actions) == bool(declaration.stored_objects)
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)

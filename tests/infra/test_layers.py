@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.jobs.compact_directory import compact_directory
 from functions.reactions.tell_old_address import tell_old_address
 from functions.users.create_user import create_user
 from functions.users.get_user import get_user
@@ -78,6 +79,7 @@ def test_every_function_is_imported_from_the_layers_alone() -> None:
         (get_user, {"dynamodb"}),
         (create_user, {"dynamodb", "cognito-idp"}),
         (tell_old_address, {"dynamodb", "sesv2"}),
+        (compact_directory, {"dynamodb", "s3"}),
     ],
     ids=lambda value: value.name if isinstance(value, Declaration) else None,
 )

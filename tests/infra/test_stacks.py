@@ -26,6 +26,7 @@ from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.identity import Account
+from rollcall.kit.objects import StoredObject
 from rollcall.kit.settings import Settings
 from rollcall.notices import MARK_KEPT
 
@@ -83,10 +84,10 @@ def synthesize(folder: Path, catalog: Catalog = CATALOG, **context: Any) -> Synt
     return Synthesized(folder, {name_of(file): json.loads(file.read_text()) for file in files})
 
 
-def synthesize_data(folder: Path, **context: Any) -> Synthesized:
+def synthesize_data(folder: Path, catalog: Catalog = CATALOG, **context: Any) -> Synthesized:
     """The data stack alone, which does not take as long."""
     app = App(context={**CONTEXT, **context}, outdir=str(folder))
-    DataStack(app, Deployment.from_context(app.node), CATALOG)
+    DataStack(app, Deployment.from_context(app.node), catalog)
     add_checks(app)
     app.synth()
     (file,) = folder.glob("*.template.json")
@@ -155,7 +156,7 @@ def each_name(declaration: Declaration) -> str:
 
 
 def test_data_outlives_its_stack_and_refuses_to_be_deleted(prod: Synthesized) -> None:
-    kept = ("DynamoDB::Table", "Cognito::UserPool", "Cognito::UserPoolClient")
+    kept = ("DynamoDB::Table", "S3::Bucket", "Cognito::UserPool", "Cognito::UserPoolClient")
     for kind in (*kept, "Cognito::UserPoolGroup", "Cognito::UserPoolResourceServer"):
         resource = prod.only(kind, "data")
         assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", kind
@@ -164,8 +165,8 @@ def test_data_outlives_its_stack_and_refuses_to_be_deleted(prod: Synthesized) ->
 
 
 def test_development_deployment_can_be_thrown_away(other: Synthesized) -> None:
-    table = other.only("DynamoDB::Table")
-    assert table["DeletionPolicy"] == "Delete"
+    table, bucket = other.only("DynamoDB::Table"), other.only("S3::Bucket")
+    assert table["DeletionPolicy"] == bucket["DeletionPolicy"] == "Delete"
     assert table["Properties"]["DeletionProtectionEnabled"] is False
 
 
@@ -177,6 +178,41 @@ def test_table_is_the_one_that_tests_and_local_runtime_make(prod: Synthesized) -
     assert made["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
     assert made["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert made["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+
+
+def test_bucket_is_private_encrypted_and_spoken_to_in_secret(prod: Synthesized) -> None:
+    bucket = prod.only("S3::Bucket")["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (encryption,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    document = prod.only("S3::BucketPolicy")["Properties"]["PolicyDocument"]
+    (statement,) = document["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+class Receipt(StoredObject):
+    """A kind of object that is kept for some days."""
+
+    prefix = "receipts/"
+    days_kept = 3
+
+
+def test_objects_are_kept_for_as_long_as_their_kind_says(tmp_path: Path) -> None:
+    first, *others = CATALOG.operations
+    catalog = CATALOG._replace(operations=(replace(first, reads=(Receipt,)), *others))
+    rules = synthesize_data(tmp_path, catalog).only("S3::Bucket")["Properties"][
+        "LifecycleConfiguration"
+    ]["Rules"]
+    kept = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    kinds = {kind for each in catalog.declarations for kind in each.stored_objects}
+    assert kept == {kind.prefix: kind.days_kept for kind in kinds if kind.days_kept}
+    assert kept["receipts/"] == 3
+    assert {"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1}} in (
+        rules
+    )
 
 
 @pytest.mark.parametrize(
@@ -295,7 +331,9 @@ def test_function_is_made_as_declared(prod: Synthesized, declaration: Declaratio
     )
     assert function["Architectures"] == ["arm64"]
     assert function["TracingConfig"] == {"Mode": "Active"}
-    assert len(function["Layers"]) == 2
+    assert function["EphemeralStorage"] == {"Size": declaration.ephemeral_storage}
+    layers = re.findall(r"([A-Z][a-z]+)Layer", json.dumps(function["Layers"]))
+    assert [each.lower() for each in layers] == ["vendor", "shared", *declaration.layers]
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
@@ -347,6 +385,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     )
     touches_accounts = Account in (*declaration.reads, *declaration.writes)
     assert bool(settings.user_pool_id) == touches_accounts
+    assert bool(settings.bucket_name) == bool(declaration.stored_objects)
     assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
     assert bool(settings.mail_sender) == (declaration.name == "tell_old_address")
     assert settings.table_name
@@ -415,12 +454,13 @@ def test_job_runs_on_its_schedule_and_ends_in_the_dead_letters(prod: Synthesized
         assert prod.function(job)["DeadLetterConfig"]["TargetArn"]
 
 
+UNITS = {unit: timedelta(**{f"{unit}s": 1}) for unit in ("day", "hour", "minute")}
+
+
 def in_words(every: timedelta) -> str:
     """As EventBridge Scheduler writes a rate."""
-    if every % timedelta(days=1):
-        number, unit = every // timedelta(hours=1), "hour"
-    else:
-        number, unit = every // timedelta(days=1), "day"
+    unit, one = next((unit, one) for unit, one in UNITS.items() if not every % one)
+    number = every // one
     return f"rate({number} {unit}{'s' if number > 1 else ''})"
 
 

@@ -12,7 +12,10 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
 from infra.catalog import read_catalog
-from rollcall.kit.clients import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, make_client
+from rollcall.kit.clients import config_for, make_client
+from rollcall.kit.objects import StoredObject
+from rollcall.kit.operation import Operation
+from rollcall.kit.table import Table
 
 
 def test_client_is_made_once_in_the_region_of_the_environment(
@@ -28,9 +31,23 @@ def test_client_is_made_once_in_the_region_of_the_environment(
     assert make_client("sesv2") is client
 
 
-def test_operation_has_time_left_to_answer_when_aws_does_not() -> None:
-    waiting = ATTEMPTS * (CONNECT_SECONDS + READ_SECONDS)
-    assert waiting < min(operation.timeout for operation in read_catalog().operations)
+@pytest.mark.parametrize("operation", read_catalog().operations, ids=lambda each: each.name)
+def test_operation_has_time_left_to_answer_when_aws_does_not(
+    operation: Operation[Any, Any],
+) -> None:
+    config = config_for(StoredObject.service if operation.stored_objects else Table.service)
+    attempts = config.retries["total_max_attempts"]
+    waiting = attempts * (config.connect_timeout + config.read_timeout)
+    assert waiting < operation.timeout, "Give it a timeout of 29 seconds."
+
+
+def test_links_lead_to_the_bucket_in_its_own_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    client = make_client.__wrapped__(StoredObject.service)
+    link = client.generate_presigned_url("get_object", {"Bucket": "bucket", "Key": "key"})
+    assert link.startswith("https://bucket.s3.eu-central-1.amazonaws.com/key?X-Amz-Algorithm=AWS4")
 
 
 def test_transaction_carries_a_token_and_the_trace_of_its_call(

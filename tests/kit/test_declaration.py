@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from rollcall.kit.identity import Account
 from rollcall.kit.journal import Changed
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Request
+from rollcall.kit.objects import StoredObject
 from rollcall.users import User
 
 
@@ -77,13 +79,42 @@ def test_resource_that_no_policy_derives_from_is_refused(word: str, resource: An
         check_resources("move_user", **{"reads": (), "writes": (), word: (resource,)})
 
     assert str(refused.value) == (
-        f"move_user {word} {resource!r}; name entities, rows, Account or Mail, "
-        "from which its IAM policy derives."
+        f"move_user {word} {resource!r}; name entities, rows, stored objects, Account "
+        "or Mail, from which its IAM policy derives."
     )
 
 
-def test_entities_accounts_and_mail_are_resources() -> None:
-    check_resources("move_user", (User, Account, Mail), (User, Account, Mail))
+def test_entities_objects_accounts_and_mail_are_resources() -> None:
+    resources = (User, Report, Account, Mail)
+    check_resources("move_user", resources, resources)
+
+
+class Report(StoredObject):
+    """A kind of object."""
+
+    prefix = "reports/"
+    layers = ("printing",)
+    memory = 1024
+
+
+class Picture(StoredObject):
+    """Another kind of object."""
+
+    prefix = "pictures/"
+    layers = ("printing", "drawing")
+    ephemeral_storage = 2048
+
+
+def test_function_gets_what_the_objects_need_that_it_touches() -> None:
+    declared = replace(get_user, reads=(Report, User), writes=(Picture, Report))
+    assert declared.stored_objects == (Report, Picture)
+    assert (declared.memory, declared.ephemeral_storage) == (1024, 2048)
+    assert declared.layers == ("drawing", "printing")
+
+
+def test_function_without_objects_gets_the_least() -> None:
+    assert get_user.stored_objects == get_user.layers == ()
+    assert (get_user.memory, get_user.ephemeral_storage) == (512, 512)
 
 
 def test_parameter_without_a_type_is_refused() -> None:

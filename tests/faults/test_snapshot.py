@@ -1,0 +1,60 @@
+"""Each fault starts from the same place, stored files and all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.harness import quickly
+from tests.faults.injection import VARIANTS, Crash, Injection, Kind, Variant, variants_of
+from tests.faults.snapshot import Snapshot, describe_state, stored_objects
+from tests.strict_aws import let_through
+from tests.world import World
+
+
+def test_world_is_again_what_it_was(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    for key in ("reports/kept", "reports/changed", "reports/deleted"):
+        file.write_text(key)
+        world.runtime.objects.upload(key, file)
+    before, start = describe_state(world), Snapshot.of(world)
+
+    world.add_user()
+    file.write_text("another")
+    world.runtime.objects.upload("reports/changed", file)
+    world.runtime.objects.upload("reports/added", file)
+    world.runtime.objects.delete(["reports/deleted"])
+    assert describe_state(world) != before
+    start.restore(world)
+
+    assert describe_state(world) == before
+    for key in ("reports/kept", "reports/changed", "reports/deleted"):
+        assert world.runtime.objects.download(key, file)
+        assert file.read_text() == key
+    assert not world.runtime.objects.download("reports/added", file)
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=str)
+def test_upload_goes_wrong_in_every_way(world: World, tmp_path: Path, variant: Variant) -> None:
+    (tmp_path / "file").write_text("text")
+    world.aws.intercept = injection = Injection(0, variant)
+    failed = False
+    try:
+        with quickly():
+            world.runtime.objects.upload("reports/one", tmp_path / "file")
+    except (Exception, Crash):  # noqa: BLE001 (whatever it is)
+        failed = True
+    world.aws.intercept = let_through
+
+    assert injection.calls == ["s3 PutObject"]
+    assert failed == (variant.persistent or variant.kind in (Kind.CRASH_BEFORE, Kind.CRASH_AFTER))
+    came_through = stored_objects(world) == {"reports/one": b"text"}
+    assert came_through == (not failed or "after" in variant.kind.value)
+
+
+def test_download_and_list_have_no_effect_to_come_after() -> None:
+    for site in ("s3 GetObject", "s3 ListObjectsV2"):
+        assert len(variants_of(site)) == 7
+    for site in ("s3 PutObject", "s3 DeleteObjects"):
+        assert variants_of(site) == VARIANTS
