@@ -1,0 +1,391 @@
+"""Expressions as SQL (U2, U3, U4): they select whom they mean, and nothing sent becomes SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollcall.directory.columns import read_stored_columns
+from rollcall.directory.conditions import (
+    Condition,
+    KnownFacts,
+    KnownSource,
+    SkippedFilter,
+    compile_condition,
+)
+from rollcall.directory.database import Database
+from rollcall.directory.expressions import (
+    And,
+    Comparison,
+    Expression,
+    Not,
+    Operator,
+    Or,
+    Presence,
+    TextSearch,
+    ValuePath,
+)
+from rollcall.directory.scim_filter import parse_filter
+from rollcall.kit.errors import Invalid
+from tests.directory.population import (
+    ALL_KNOWN,
+    NOW,
+    make_facts,
+    make_row,
+    open_database,
+    select_ids,
+    select_where,
+)
+from tests.directory.questions import EXPRESSIONS, SEARCHES, holds, make_population
+
+
+class Population:
+    """Many users who differ in what is asked about, and a database with them."""
+
+    def __init__(self) -> None:
+        self.users = make_population(150)
+        self.database = open_database(self.users)
+
+    def __repr__(self) -> str:
+        return "the population"
+
+
+@pytest.fixture(scope="module")
+def population() -> Population:
+    """The same for all tests."""
+    return Population()
+
+
+@settings(max_examples=500)
+@given(expression=st.one_of(EXPRESSIONS, EXPRESSIONS, SEARCHES))
+def test_whom_the_sql_selects_is_whom_the_expression_means(
+    population: Population, expression: Expression
+) -> None:
+    meant = sorted(user.id for user in population.users if holds(user, expression))
+
+    assert select_ids(population.database, expression) == meant
+
+
+@settings(max_examples=100)
+@given(expression=st.one_of(EXPRESSIONS, SEARCHES))
+def test_a_question_and_its_contrary_part_all_users_between_them(
+    population: Population, expression: Expression
+) -> None:
+    if compile_condition(expression, ALL_KNOWN).sql == "TRUE":
+        return  # it asks about nothing that anybody knows, and so does its contrary
+    database = population.database
+    found = select_ids(database, expression) + select_ids(database, Not(expression))
+
+    assert sorted(found) == sorted(user.id for user in population.users)
+
+
+@pytest.fixture(scope="module")
+def three() -> Database:
+    """Zoë, who has everything; Ann, who has something else; and one who has nothing."""
+    return open_database(
+        [
+            make_row(
+                "usr_zoe",
+                name="Zoë Weiß",
+                email="zoe@example.com",
+                country="DE",
+                groups=("grp_a", "grp_b"),
+                expertise=("SQL",),
+                resources={"workspace": 2},
+                last_login_at="2026-03-01T10:00:00Z",
+                birth_date="1990-05-01",
+                facts=make_facts(
+                    "learning",
+                    progress=50,
+                    programIds=("algebra", "Latin"),
+                    lastActivityAt="2026-03-01T10:00:00+02:00",
+                ),
+            ),
+            make_row(
+                "usr_ann",
+                name="Ann 100%",
+                email="ann@example.com",
+                groups=("grp_b",),
+                facts=make_facts("learning", progress=True, programIds=("latin",)),
+            ),
+            make_row("usr_nobody", status="deleted"),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('name eq "ZOË WEISS"', ""),
+        ('name eq "ZOË WEIß"', "zoe"),
+        ('name ne "zoë weiß"', "ann nobody"),
+        ('NAME co "0%"', "ann"),
+        ('name co "_"', ""),
+        ('name gt "b"', "zoe"),
+        ('email sw "ZOE@"', "zoe"),
+        ('id eq "usr_ann"', "ann"),
+        ('id eq "USR_ANN"', ""),
+        ('country eq "de"', "zoe"),
+        ("name pr", "ann zoe"),
+        ("name eq null", "nobody"),
+        ("name ne null", "ann zoe"),
+        ('not (name co "z")', "ann nobody"),
+        ('status eq "Deleted"', "nobody"),
+        ("isAdmin eq false", "ann nobody zoe"),
+        ("groupCount lt 0.5", "ann nobody zoe"),
+        ('groups eq "grp_b"', "ann zoe"),
+        ('groups.value eq "grp_a"', "zoe"),
+        ('groups eq "GRP_A"', ""),
+        ('groups ne "grp_b"', "nobody zoe"),
+        ('not (groups eq "grp_b")', "nobody"),
+        ("groups pr", "ann zoe"),
+        ('groups[value eq "grp_a" or value sw "grp_b"]', "ann zoe"),
+        ('groups[value sw "grp_" and value ew "a"]', "zoe"),
+        ('groups[value eq "grp_a" and value eq "grp_b"]', ""),
+        ('groups[not (value eq "grp_b")]', "zoe"),
+        ('expertise eq "sql"', "zoe"),
+        ('lastLoginAt gt "2026-03-01T10:00:00+01:00"', "zoe"),
+        ('lastLoginAt lt "2026-03-01"', ""),
+        ('lastLoginAt ne "2026-03-01T10:00:00Z"', "ann nobody"),
+        ('birthDate le "1990-05-01"', "zoe"),
+        ("resources.workspace ge 2", "zoe"),
+        ("resources.workspace eq 0", "ann nobody"),
+        ("resources.workspace pr", "zoe"),
+        ("facts.learning.progress ge 50", "zoe"),
+        ("facts.learning.progress eq true", "ann"),
+        ("facts.learning.progress ne 50", "ann nobody"),
+        ("facts.learning.progress pr", "ann zoe"),
+        ("facts.learning.progress eq null", "nobody"),
+        ('facts.learning.programIds eq "LATIN"', "ann zoe"),
+        ('facts.learning.programIds ne "latin"', "nobody zoe"),
+        ('facts.learning.programIds[value sw "a" and value ew "a"]', "zoe"),
+        ('facts.learning.lastActivityAt eq "2026-03-01T08:00:00Z"', "zoe"),
+        ('facts.learning.lastActivityAt gt "2026-03-01"', "zoe"),
+        ('facts.learning.lastActivityAt sw "2026"', "zoe"),
+    ],
+)
+def test_a_filter_selects_whom_it_names(three: Database, text: str, found: str) -> None:
+    selected = select_ids(three, parse_filter(text))
+
+    assert [each.removeprefix("usr_") for each in selected] == found.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("weiss zoë", ["usr_zoe"]),
+        ("  100% ", ["usr_ann"]),
+        ("zoe@EXAMPLE", ["usr_zoe"]),
+        ("zoë ann", []),
+        (" ", ["usr_ann", "usr_nobody", "usr_zoe"]),
+    ],
+)
+def test_a_search_finds_those_in_whom_every_word_occurs(
+    three: Database, text: str, found: list[str]
+) -> None:
+    assert select_ids(three, TextSearch(text)) == found
+
+
+def test_no_expression_asks_for_nothing(three: Database) -> None:
+    assert compile_condition(None, ALL_KNOWN) == Condition("TRUE")
+
+
+def test_a_condition_stands_beside_others_without_brackets(three: Database) -> None:
+    condition = compile_condition(parse_filter('name sw "z" or name sw "a"'), ALL_KNOWN)
+    both = replace(condition, sql=f"country IS NOT NULL AND {condition.sql}")
+
+    assert select_where(three, both) == ["usr_zoe"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        ('nickname eq "x"', "unknown_attribute", "There is no attribute nickname to filter by."),
+        ('searchText co "x"', "unknown_attribute", "searchText"),
+        ('name.first eq "x"', "unknown_attribute", "name.first"),
+        ('groups[display eq "x"]', "unknown_attribute", "an element is called value"),
+        ("resources pr", "unknown_attribute", "as in resources.workspace"),
+        ("facts.learning pr", "unknown_attribute", "as in facts.learning.progress"),
+        ("name eq 5", "wrong_type", "name takes text in quotation marks."),
+        ('groupCount eq "5"', "wrong_type", "groupCount takes a number."),
+        ("isAdmin eq 1", "wrong_type", "isAdmin takes true or false."),
+        ('createdAt gt "yesterday"', "wrong_type", "createdAt takes a date, or a time"),
+        ('createdAt gt "2026-01-01T00:00:00"', "wrong_type", "with its offset"),
+        ('createdAt gt "0001-01-01T00:00:00+14:00"', "wrong_type", "createdAt takes a date"),
+        ('birthDate eq "2026-01-01T00:00:00Z"', "wrong_type", "birthDate takes a date"),
+        ("groups eq 5", "wrong_type", "groups takes text"),
+        (r'name eq "\ud800"', "wrong_type", "every character is whole"),
+        (r'facts.nobody.x eq "\ud800"', "wrong_type", "every character is whole"),
+        ("isAdmin gt true", "unsupported_operator", "isAdmin does not take gt; it takes eq, ne"),
+        ('createdAt co "2026"', "unsupported_operator", "createdAt does not take co"),
+        ("resources.workspace sw 2", "unsupported_operator", "resources.workspace does not take"),
+        ("name gt null", "unsupported_operator", "name does not take gt null"),
+        ('status[value eq "active"]', "unsupported_operator", "status does not take brackets"),
+        ('groups[value[value eq "x"]]', "unsupported_operator", "does not take brackets"),
+        ("facts.learning.progress co 5", "unsupported_operator", "does not take co"),
+        ("facts.nobody.x gt true", "unsupported_operator", "does not take gt"),
+    ],
+)
+def test_what_an_attribute_does_not_take_is_refused(text: str, code: str, message: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        compile_condition(parse_filter(text), ALL_KNOWN)
+
+    (error,) = refused.value.errors
+    assert (error.field, error.code) == ("filter", f"filter_{code}")
+    assert message in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "skipped"),
+    [
+        ("facts.learning.grade eq 1", 3, {"facts.learning.grade eq 1": "unknown_fact"}),
+        ("facts.payroll.wage gt 1", 3, {"facts.payroll.wage gt 1": "unknown_source"}),
+        ('facts.hr.level eq "A"', 3, {'facts.hr.level eq "A"': "stale_source"}),
+        ("not (facts.hr.level pr)", 3, {"facts.hr.level pr": "stale_source"}),
+        ("facts.hr.level eq null", 3, {"facts.hr.level pr": "stale_source"}),
+        ('name sw "z" and facts.hr.level pr', 1, {"facts.hr.level pr": "stale_source"}),
+        ('name sw "z" or facts.hr.level pr', 1, {"facts.hr.level pr": "stale_source"}),
+        (
+            'name sw "z" and not (facts.hr.a pr or facts.hr.level pr or facts.hr.a pr)',
+            1,
+            {"facts.hr.a pr": "stale_source", "facts.hr.level pr": "stale_source"},
+        ),
+        ("facts.hr.level[value gt 1]", 3, {"facts.hr.level[value gt 1]": "stale_source"}),
+        ("facts.learning.progress ge 50", 1, {}),
+    ],
+)
+def test_what_nobody_knows_is_left_out_and_said_to_be(
+    three: Database, text: str, found: int, skipped: dict[str, Any]
+) -> None:
+    stale = KnownSource(frozenset({"level", "a"}), NOW - timedelta(days=3))
+    known = replace(ALL_KNOWN, sources={**ALL_KNOWN.sources, "hr": stale})
+
+    condition = compile_condition(parse_filter(text), known)
+
+    assert len(select_where(three, condition)) == found
+    assert condition.skipped == tuple(
+        SkippedFilter(filter=each, reason=reason) for each, reason in skipped.items()
+    )
+
+
+_WORD = re.compile(
+    r'(?P<column>"[^"]*")|(?P<word>[A-Za-z_.]+)|(?P<number>\d+)|(?P<sign>[?()\[\],:]|[<>=]+)|\s+'
+)
+_COLUMNS = {f'"{each.name}"' for each in read_stored_columns()}
+_WORDS = re.compile(
+    r"AND|OR|NOT|TRUE|FALSE|IS|NULL|IN|SELECT|FROM|WHERE|coalesce|lower|upper|contains|starts_with"
+    r"|ends_with|len|list_contains|list_filter|lambda|element"
+    r"|facts|facts\.(id|source|name|number|text|moment)"
+)
+
+
+def assert_holds_nothing_sent(condition: Condition) -> None:
+    """Every word of the SQL is the name of a column or stands in this file."""
+    words = list(_WORD.finditer(condition.sql))
+    assert "".join(each[0] for each in words) == condition.sql
+    for each in words:
+        assert each["column"] is None or each["column"] in _COLUMNS
+        assert each["word"] is None or _WORDS.fullmatch(each["word"])
+        assert each["number"] in {None, "0"}
+    assert condition.sql.count("?") == len(condition.parameters)
+
+
+@settings(max_examples=300)
+@given(expression=st.one_of(EXPRESSIONS, SEARCHES))
+def test_the_sql_is_made_of_known_words_alone(expression: Expression) -> None:
+    assert_holds_nothing_sent(compile_condition(expression, ALL_KNOWN))
+
+
+NASTY = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(
+        [
+            '"',
+            "'",
+            "name\" = '' OR TRUE --",
+            "'; DROP TABLE users; --",
+            "?",
+            "$1",
+            "{}",
+            "{0}",
+            "name\x00",
+            "value",
+            "facts",
+            "facts.learning.progress') OR TRUE --",
+            "resources.x'] OR TRUE --",
+            'groups.value"',
+            "element",
+            "\uff4eame",
+            "İd",
+        ]
+    ),
+)
+
+
+@settings(max_examples=500)
+@given(
+    path=st.sampled_from(["{0}", "{0}.{1}", "facts.{0}.{1}", "resources.{0}", "groups.{0}"]),
+    first=NASTY,
+    rest=NASTY,
+    compared=st.tuples(st.sampled_from(Operator), NASTY),
+)
+def test_names_that_are_sent_never_become_sql(
+    population: Population, path: str, first: str, rest: str, compared: tuple[Operator, str]
+) -> None:
+    asked = path.format(first, rest)
+    source, _, name = asked.partition(".")[2].partition(".")
+    known = KnownFacts({source: KnownSource(frozenset({name}), NOW)}, NOW)
+    for expression in (
+        Comparison(asked, *compared),
+        Presence(asked),
+        ValuePath(asked, Comparison(rest, *compared)),
+        ValuePath("groups", Comparison(first, *compared)),
+    ):
+        with suppress(Invalid):
+            condition = compile_condition(expression, known)
+            assert_holds_nothing_sent(condition)
+            select_where(population.database, condition)
+
+
+@settings(max_examples=300)
+@given(
+    text=st.one_of(
+        NASTY, st.builds("name eq {0} or {1} pr and groups[{2}]".format, NASTY, NASTY, NASTY)
+    )
+)
+def test_whole_filters_that_are_sent_never_become_sql(text: str) -> None:
+    with suppress(Invalid):
+        assert_holds_nothing_sent(compile_condition(parse_filter(text), ALL_KNOWN))
+
+
+def _with_texts(expression: Expression, texts: Iterator[str]) -> Expression:
+    """The same question about other texts."""
+    match expression:
+        case And(operands) | Or(operands):
+            return type(expression)(tuple(_with_texts(each, texts) for each in operands))
+        case Not(operand):
+            return Not(_with_texts(operand, texts))
+        case ValuePath(path, condition):
+            return ValuePath(path, _with_texts(condition, texts))
+        case Comparison(path, how, str()) if not path.startswith(("lastLogin", "birth")):
+            return Comparison(path, how, next(texts))
+        case _:
+            return expression
+
+
+@settings(max_examples=300)
+@given(expression=EXPRESSIONS, text=st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_value_never_changes_the_sql(expression: Expression, text: str) -> None:
+    other = _with_texts(expression, iter(lambda: text, None))
+
+    before, after = (compile_condition(each, ALL_KNOWN) for each in (expression, other))
+
+    assert before.sql == after.sql
