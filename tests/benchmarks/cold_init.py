@@ -73,7 +73,8 @@ def install_comparison() -> Path:
 
 def our_path(declaration: Declaration) -> list[Path]:
     """Where a function of ours is imported from: what would be deployed, and nothing else."""
-    layers = [build_package_layer("vendor", "x86_64"), build_shared_layer()]
+    packages = [build_package_layer(name, "x86_64") for name in ("vendor", *declaration.layers)]
+    layers = [*packages, build_shared_layer()]
     return [build_function(declaration), *(layer / "python" for layer in layers)]
 
 
