@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, WithJsonSchema
@@ -101,6 +101,14 @@ class Stretch(NamedTuple):
     buckets: list[int]
     offset: int
 
+    def within(self, order: Order) -> Condition:
+        """The rows of these buckets, said as ranges: a scan passes over others by them."""
+        absent = [each for each in self.buckets if each < 0]
+        present = [each for each in self.buckets if each >= 0]
+        ranges = [(min(each), max(each)) for each in (present, absent) if each]
+        parts = [f"{bucket_sql(order.column)} BETWEEN ? AND ?"] * len(ranges)
+        return Condition(f"({' OR '.join(parts) or 'FALSE'})", tuple(chain.from_iterable(ranges)))
+
 
 def read_users_page(
     call: Call, database: Database, condition: Condition, request: DirectoryRequest
@@ -176,20 +184,18 @@ def _read_stretch(
 ) -> list[dict[str, Any]]:
     names = [each.name for each in read_columns().values()]
     selected = ", ".join(each.sql for each in read_columns().values())
-    bucket = bucket_sql(order.column)
+    wanted = _both(stretch.within(order), condition)
     sql = (
-        f"SELECT {selected}, {key_sql(order.column)} FROM users "
-        f"WHERE {bucket} IN (SELECT unnest(?::INTEGER[])) AND {condition.sql} "
+        f"SELECT {selected}, {key_sql(order.column)} FROM users WHERE {wanted.sql} "
         f"ORDER BY {order.sql} LIMIT ? OFFSET ?"
     )
-    parameters = [stretch.buckets, *condition.parameters, limit, stretch.offset]
-    rows = database.query(sql, parameters)
+    rows = database.query(sql, [*wanted.parameters, limit, stretch.offset])
     return [dict(zip([*names, "sorted"], row, strict=True)) for row in rows]
 
 
 def _both(first: Condition, second: Condition) -> Condition:
     parameters = (*first.parameters, *second.parameters)
-    return Condition(f"({first.sql}) AND ({second.sql})", parameters, first.skipped)
+    return Condition(f"{first.sql} AND {second.sql}", parameters, first.skipped or second.skipped)
 
 
 def _as_json(value: object) -> object:
