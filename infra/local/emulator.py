@@ -16,7 +16,8 @@ import botocore.session
 from botocore.config import Config
 
 from infra.local.state import LocalProblem
-from rollcall.kit.clients import config_for
+from rollcall.kit.clients import LINKS
+from rollcall.kit.objects import StoredObject
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -33,12 +34,9 @@ def free_port() -> int:
 
 def make_client(service: str, url: str) -> Any:
     """A client of an emulator's service."""
-    config = Config(
-        proxies={},
-        retries={"mode": "standard"},
-        max_pool_connections=50,
-        signature_version=config_for(service).signature_version,
-    )
+    config = Config(proxies={}, retries={"mode": "standard"}, max_pool_connections=50)
+    if service == StoredObject.service:
+        config = config.merge(LINKS)
     return botocore.session.get_session().create_client(
         service,
         region_name=REGION,

@@ -113,7 +113,8 @@ def test_function_gets_what_the_objects_need_that_it_touches() -> None:
 
 
 def test_function_without_objects_gets_the_least() -> None:
-    assert get_user.stored_objects == get_user.layers == ()
+    assert not get_user.stored_objects
+    assert not get_user.layers
     assert (get_user.memory, get_user.ephemeral_storage) == (512, 512)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -192,7 +193,7 @@ def test_storage_that_does_not_answer_can_be_asked_again(
     world: World, file: Path, operation: str
 ) -> None:
     objects = world.runtime.objects
-    deeds = {
+    deeds: dict[str, Callable[[], object]] = {
         "PutObject": lambda: objects.upload("reports/one", file),
         "GetObject": lambda: objects.download("reports/one", file),
         "ListObjectsV2": lambda: list(objects.list_keys("reports/")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -45,7 +46,7 @@ def as_in_local(emulator: Emulator) -> Objects:
 
 def as_in_lambda(emulator: Emulator) -> Objects:
     """As a deployed function has them."""
-    client = Session().create_client(
+    client: Any = Session().create_client(
         StoredObject.service,
         region_name=REGION,
         endpoint_url=emulator.url,

@@ -31,16 +31,12 @@ validated already)."""
 FILE_CONNECT_SECONDS, FILE_READ_SECONDS = 2, 7
 """For S3: while a request is being sent, the first of them is how long the network may stand still,
 and storing a large file takes longer than any answer of the others."""
+LINKS = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
+"""Links lead to the bucket in its own region; any others S3 sends on in a new bucket's first hours,
+to where their signature does not hold."""
 FILE_CONFIG = CONFIG.merge(
-    Config(
-        connect_timeout=FILE_CONNECT_SECONDS,
-        read_timeout=FILE_READ_SECONDS,
-        # Links to the bucket's own region; others are sent on by S3 in a new bucket's first hours,
-        # to where their signature does not hold.
-        signature_version="s3v4",
-        s3={"addressing_style": "virtual"},
-    )
-)
+    Config(connect_timeout=FILE_CONNECT_SECONDS, read_timeout=FILE_READ_SECONDS)
+).merge(LINKS)
 
 
 HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (

@@ -53,12 +53,13 @@ class Declaration:
     @property
     def memory(self) -> int:
         """MB, as much as the hungriest kind of object needs that it touches."""
-        return max(each.memory for each in (StoredObject, *self.stored_objects))
+        return max((each.memory for each in self.stored_objects), default=StoredObject.memory)
 
     @property
     def ephemeral_storage(self) -> int:
         """MB of /tmp, likewise."""
-        return max(each.ephemeral_storage for each in (StoredObject, *self.stored_objects))
+        needed = (each.ephemeral_storage for each in self.stored_objects)
+        return max(needed, default=StoredObject.ephemeral_storage)
 
     @property
     def layers(self) -> tuple[str, ...]:
