@@ -19,7 +19,7 @@ from unittest.mock import patch
 
 from functions.jobs.reconcile_identities import reconcile_identities
 from rollcall.kit.log import logger
-from tests.faults.injection import Crash, Injection, Variant, variants_of
+from tests.faults.injection import Crash, Injection, Variant, choose_sites, variants_of
 from tests.faults.invariants import check_always, check_secrets, check_settled
 from tests.faults.scenario import Scenario
 from tests.faults.snapshot import Snapshot, describe_state
@@ -77,7 +77,7 @@ class Explorer:
     def explore(self, enough: float) -> Findings:
         """All call sites, all variants, all endings."""
         self.findings.sites = self._run_undisturbed()
-        for site, call in enumerate(self.findings.sites):
+        for site, call in choose_sites(self.findings.sites):
             for variant in variants_of(call):
                 if len(self.findings.violations) >= enough:
                     return self.findings
