@@ -1,0 +1,176 @@
+"""Single comparisons as SQL: what each kind of column takes, and what is bound for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from rollcall.directory.columns import Kind, find_column, read_columns
+from rollcall.directory.comparisons import Part, Term, compare, compare_fact, negate
+from rollcall.directory.expressions import Operator, Value
+from rollcall.directory.rows import AuthMethod
+from rollcall.fields import CountryCode, Email, Slug, Username
+from rollcall.kit.errors import Invalid
+from rollcall.permissions import Permission
+from rollcall.statuses import Status
+
+NOON = datetime(2026, 3, 1, 12)  # noqa: DTZ001 (as the columns are)
+OWN = {
+    Kind.TEXT: ("Ann", "Ann"),
+    Kind.NUMBER: (5, 5),
+    Kind.COUNTS: (2.5, 2.5),
+    Kind.BOOLEAN: (True, True),
+    Kind.TIME: ("2026-03-01T13:00:00+01:00", NOON),
+    Kind.DATE: ("2026-03-01", date(2026, 3, 1)),
+}
+"""A value for each kind, and what is bound for it."""
+ORDERS = {*Operator} - {Operator.CO, Operator.SW, Operator.EW}
+TAKEN = {
+    Kind.TEXT: set(Operator),
+    **dict.fromkeys((Kind.NUMBER, Kind.COUNTS, Kind.TIME, Kind.DATE), ORDERS),
+    Kind.BOOLEAN: {Operator.EQ, Operator.NE},
+}
+
+
+def term(kind: Kind) -> Term:
+    return Term("x", kind, '"x"', ("before",))
+
+
+@pytest.mark.parametrize("kind", OWN)
+@pytest.mark.parametrize("operator", Operator)
+def test_each_kind_takes_its_operators_alone(kind: Kind, operator: Operator) -> None:
+    value, bound = OWN[kind]
+    if operator in TAKEN[kind]:
+        assert compare(term(kind), operator, value).parameters == ("before", bound)
+        return
+    with pytest.raises(Invalid) as refused:
+        compare(term(kind), operator, value)
+    assert refused.value.errors[0].code == "filter_unsupported_operator"
+
+
+@pytest.mark.parametrize("kind", OWN)
+@pytest.mark.parametrize(
+    "value", ["Ann", "", "5", 5, 2.5, float("nan"), True, "2026-03-01", "2026-02-30", "20:00", NOON]
+)
+def test_each_kind_takes_its_values_alone(kind: Kind, value: Value) -> None:
+    takes = {
+        Kind.TEXT: isinstance(value, str),
+        Kind.BOOLEAN: value is True,
+        Kind.TIME: value == "2026-03-01",
+        Kind.DATE: value == "2026-03-01",
+    }.get(kind, value in (5, 2.5) and value is not True)
+    if takes:
+        assert compare(term(kind), Operator.EQ, value).sql
+        return
+    with pytest.raises(Invalid) as refused:
+        compare(term(kind), Operator.EQ, value)
+    assert refused.value.errors[0].code == "filter_wrong_type"
+
+
+@pytest.mark.parametrize(
+    ("value", "bound"),
+    [
+        ("2026-03-01", datetime(2026, 3, 1)),  # noqa: DTZ001 (as the columns are)
+        (date(2026, 3, 1), datetime(2026, 3, 1)),  # noqa: DTZ001 (as the columns are)
+        ("2026-03-01T12:00:00Z", NOON),
+        (datetime(2026, 3, 1, 12, tzinfo=UTC), NOON),
+        (datetime(2026, 3, 1, 2, tzinfo=timezone(timedelta(hours=-10))), NOON),
+    ],
+)
+def test_times_are_bound_in_utc_without_saying_so(value: Value, bound: datetime) -> None:
+    assert compare(term(Kind.TIME), Operator.GE, value) == Part('"x" >= ?', ("before", bound))
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "part"),
+    [
+        (Operator.GE, 50, Part("facts.number >= ?", (50.0,))),
+        (Operator.EQ, True, Part("facts.number = ?", (1.0,))),
+        (Operator.NE, False, Part("coalesce(facts.number <> ?, TRUE)", (0.0,))),
+        (Operator.SW, "a", Part("starts_with(lower(facts.text), lower(?))", ("a",))),
+        (
+            Operator.LT,
+            "2026-03-01T12:00:00Z",
+            Part(
+                "coalesce(facts.moment < ?, lower(facts.text) < lower(?))",
+                (NOON, "2026-03-01T12:00:00Z"),
+            ),
+        ),
+        (
+            Operator.EQ,
+            "soon",
+            Part("coalesce(facts.moment = ?, lower(facts.text) = lower(?))", (None, "soon")),
+        ),
+        (
+            Operator.GT,
+            datetime(2026, 3, 1, 12, tzinfo=UTC),
+            Part(
+                "coalesce(facts.moment > ?, lower(facts.text) > lower(?))",
+                (NOON, "2026-03-01T12:00:00.000Z"),
+            ),
+        ),
+    ],
+)
+def test_a_fact_is_compared_by_the_type_of_the_value(
+    operator: Operator, value: Value, part: Part
+) -> None:
+    assert compare_fact("facts.a.b", operator, value) == part
+
+
+def test_the_contrary_holds_where_there_is_nothing_to_compare() -> None:
+    assert negate(Part("a = ?", (1,))) == Part("NOT coalesce(a = ?, FALSE)", (1,))
+
+
+def spelling(column: str) -> tuple[str, str]:
+    found = find_column(column)
+    assert found
+    stored, value = Term.of(found).folding
+    return stored.format("stored"), value
+
+
+def written(kind: Any, value: str) -> list[str]:
+    """How a field writes a value, if it takes it."""
+    try:
+        return [TypeAdapter(kind).validate_python(value)]
+    except ValidationError:
+        return []
+
+
+LOWER: dict[str, type[StrEnum] | Any] = {
+    "email": Email,
+    "username": Username,
+    "userTypes": Slug,
+    "status": Status,
+    "authMethods": AuthMethod,
+    "permissions": Permission,
+}
+
+
+@pytest.mark.parametrize("column", LOWER)
+def test_columns_that_are_taken_as_they_are_hold_lower_case_alone(column: str) -> None:
+    kind = LOWER[column]
+    tried = ["ANN@EXAMPLE.com", "Ann@EXÄMPLE.com", "Ann.Lee", "Learner", "learner"]
+    values = list(kind) if isinstance(kind, type) else tried
+    found = [each for value in values for each in written(kind, value)]
+
+    assert found
+    assert all(each == each.lower() for each in found)
+    assert spelling(column) == ("stored", "lower(?)")
+
+
+def test_countries_are_held_in_upper_case() -> None:
+    assert written(CountryCode, "de") == ["DE"]
+    assert spelling("country") == ("stored", "upper(?)")
+
+
+def test_ids_are_compared_exactly_and_all_other_texts_in_whatever_case() -> None:
+    texts = {each.name for each in read_columns().values() if each.kind in {Kind.TEXT, Kind.TEXTS}}
+    exact = {each for each in texts if spelling(each) == ("stored", "?")}
+    others = texts - exact - LOWER.keys() - {"country"}
+
+    assert exact == {"id", "roles", "groups", "organizations"}
+    assert {spelling(each) for each in others} == {("lower(stored)", "lower(?)")}
