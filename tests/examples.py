@@ -122,6 +122,11 @@ class Scene:
         """A note on the member."""
         return self._world.add_note(self.member_id, "Likes tea")
 
+    @cached_property
+    def segment_id(self) -> str:
+        """A segment of the first admin's."""
+        return self._world.add_segment("In use", 'status eq "active"').id
+
     def _join_busy_group(self) -> str:
         user = self._world.add_user()
         return self._world.change_user(user, user.with_membership(self.busy_group_id)).id
@@ -158,6 +163,9 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "create_group": lambda _: Example(body={"name": "Archive", "description": "Old papers"}),
     "create_organization": lambda _: Example(body={"name": "Acme Corp"}),
     "create_role": lambda _: Example(body={"name": "Support", "permissions": []}),
+    "create_segment": lambda _: Example(
+        body={"name": "Learners abroad", "filter": 'userTypes eq "learner" and country ne "DE"'}
+    ),
     "create_user": lambda scene: Example(
         body={
             "email": "newuser@example.com",
@@ -174,6 +182,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     ),
     "delete_organization": lambda scene: Example(path={"organization_id": scene.organization_id}),
     "delete_role": lambda scene: Example(path={"role_id": scene.role_id}),
+    "delete_segment": lambda scene: Example(path={"segment_id": scene.segment_id}),
     "delete_user": lambda scene: _user(scene.user_id),
     "delete_workspace": lambda scene: Example(path={"workspace_id": scene.workspace_id}),
     "demote_group_admin": lambda scene: Example(
@@ -186,6 +195,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "get_me": lambda _: Example(),
     "get_organization": lambda scene: Example(path={"organization_id": scene.organization_id}),
     "get_role": lambda scene: Example(path={"role_id": scene.role_id}),
+    "get_segment": lambda scene: Example(path={"segment_id": scene.segment_id}),
     "get_user": lambda scene: _user(scene.user_id),
     "get_user_history": lambda scene: _user(scene.user_id),
     "list_group_members": lambda scene: Example(path={"group_id": scene.busy_group_id}),
@@ -199,6 +209,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "list_permissions": lambda _: Example(),
     "list_resources": lambda scene: Example(query={"owner": scene.owner_id, "type": "persona"}),
     "list_roles": lambda _: Example(),
+    "list_segments": lambda _: Example(),
     "list_user_groups": lambda scene: _user(scene.member_id),
     "list_user_organizations": lambda scene: _user(scene.member_id),
     "list_user_permissions": lambda scene: _user(scene.member_id),
@@ -245,6 +256,9 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     ),
     "update_role": lambda scene: Example(
         path={"role_id": scene.role_id}, body={"name": "First level"}
+    ),
+    "update_segment": lambda scene: Example(
+        path={"segment_id": scene.segment_id}, body={"filter": "isAdmin eq false"}
     ),
     "update_user": lambda scene: _user(
         scene.user_id, {"name": "Updated Name", "email": "newemail@example.com"}

@@ -179,12 +179,15 @@ def test_operation_without_a_permission_answers_whoever_is_signed_in(
 
 NEEDS_MORE = {
     "change_group_role": "grant_exceeds_own",
+    "delete_segment": "segment_of_another",
     "demote_group_admin": "target_outranks_caller",
     "demote_user": "target_outranks_caller",
     "promote_group_admin": "grant_exceeds_own",
     "promote_user": "grant_exceeds_own",
+    "update_segment": "segment_of_another",
 }
-"""Who makes or unmakes an admin must hold what an admin holds."""
+"""Who makes or unmakes an admin must hold what an admin holds; so must whoever changes what is
+somebody else's."""
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=lambda operation: operation.name)

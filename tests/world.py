@@ -50,6 +50,7 @@ from rollcall.permissions import Permission
 from rollcall.resource_types import WORKSPACE
 from rollcall.resources import Resource
 from rollcall.roles import Role
+from rollcall.segments import Segment
 from rollcall.sign_ins import BY_PASSWORD, SignIns, sign_ins_key
 from rollcall.system_operations import authorize_client
 from rollcall.user_answers import UserAnswer
@@ -317,6 +318,26 @@ class World:
         note = Note(id=note_id, created_at=now, updated_at=now, user_id=user_id, text=text)
         self._commit("add_note", Change(None, note))
         return note_id
+
+    def add_segment(self, name: str, text: str, owner_id: str = "") -> Segment:
+        """Put a segment, the admin's unless told otherwise, into the table."""
+        now = self.clock.now
+        segment = Segment(
+            id=new_id("seg", now),
+            created_at=now,
+            updated_at=now,
+            name=name,
+            filter=text,
+            owner_id=owner_id or self.admin_id,
+        )
+        self._commit("add_segment", Change(None, segment))
+        return self.segment(segment.id)
+
+    def segment(self, segment_id: str) -> Segment:
+        """A segment as stored; also a tombstone."""
+        found = self.runtime.table.find(Segment, segment_id)
+        assert found is not None, f"{segment_id} is not in the table"
+        return found
 
     def _commit(self, action: str, change: Change[Any]) -> None:
         self.call(action).commit(change, answer=lambda written: written)

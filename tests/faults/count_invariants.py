@@ -9,7 +9,12 @@ from collections.abc import Iterator
 
 from tests.faults.stored import SYSTEM_ROW, GrantKind, Item, Stored
 
-_LISTED = {"GROUP#": "GROUPS", "ROLE#": "ROLES", "ORGANIZATION#": "ORGANIZATIONS"}
+_LISTED = {
+    "GROUP#": "GROUPS",
+    "ROLE#": "ROLES",
+    "ORGANIZATION#": "ORGANIZATIONS",
+    "SEGMENT#": "SEGMENTS",
+}
 _NUMBERS = {
     "GROUP#": ("memberCount", "activeWorkspaceCount"),
     "ROLE#": ("holderCount",),

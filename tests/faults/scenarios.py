@@ -11,6 +11,7 @@ from tests.examples import EXAMPLES, Scene
 from tests.faults import (
     annotation_scenarios,
     background_scenarios,
+    directory_scenarios,
     group_scenarios,
     operation_scenarios,
     organization_scenarios,
@@ -35,6 +36,7 @@ ONCE_ONLY = {
     "delete_note": {404},
     "delete_organization": {404},
     "delete_role": {404},
+    "delete_segment": {404},
     "delete_user": {404},
     "delete_workspace": {404},
     "remove_resource": {404},
@@ -57,6 +59,7 @@ SCENARIOS = [
     for module in (
         annotation_scenarios,
         background_scenarios,
+        directory_scenarios,
         group_scenarios,
         operation_scenarios,
         organization_scenarios,

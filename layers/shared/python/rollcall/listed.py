@@ -1,9 +1,9 @@
-"""Things that have a name and are listed by it: groups, organizations, roles."""
+"""Things that have a name and are listed by it: groups, organizations, roles, segments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from rollcall.kit.entity import Counter, Entity
 
@@ -35,6 +35,10 @@ class Listed(Entity):
     def counts(self) -> Mapping[Counter, int]:
         """One of all."""
         return {} if self.erased else {self.total(): 1}
+
+    def as_erased(self) -> Self:
+        """Deleted."""
+        return self.model_copy(update={"erased": True})
 
 
 class Granting(Listed):

@@ -41,10 +41,6 @@ class Role(Granting):
         """The name, whatever its case."""
         return frozenset() if self.erased else frozenset({Claim(ROLE_NAME, self.name.casefold())})
 
-    def as_erased(self) -> Self:
-        """Deleted."""
-        return self.model_copy(update={"erased": True})
-
 
 def ensure_built_in_roles(call: Call) -> None:
     """Make those of the built-in roles that are not there yet."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Literal
 
@@ -41,7 +41,7 @@ from rollcall.directory.expressions import (
     ValuePath,
 )
 from rollcall.directory.rows import fold
-from rollcall.directory.scim_filter import write_filter
+from rollcall.directory.scim_filter import parse_filter, write_filter
 from rollcall.kit.model import Answer
 
 type Reason = Literal["unknown_source", "unknown_fact", "stale_source"]
@@ -88,6 +88,9 @@ class KnownFacts:
         return None if name in known.names else "unknown_fact"
 
 
+_NO_FACTS = KnownFacts({}, datetime.max.replace(tzinfo=UTC))
+
+
 @dataclass(frozen=True)
 class Condition:
     """For ``WHERE``, over the tables ``users`` and ``facts``: true for the users that it holds
@@ -111,6 +114,15 @@ def compile_condition(expression: Expression | None, known: KnownFacts) -> Condi
     part = compiler.compile(expression) if expression else None
     skipped = tuple(dict.fromkeys(compiler.skipped))
     return Condition(part.sql, part.parameters, skipped) if part else Condition("TRUE", (), skipped)
+
+
+def read_filter(text: str) -> Expression:
+    """The expression that a filter stands for, whoever may push facts. Raises Invalid as
+    :func:`parse_filter` and :func:`compile_condition` do.
+    """
+    expression = parse_filter(text)
+    compile_condition(expression, _NO_FACTS)
+    return expression
 
 
 class _Compiler:

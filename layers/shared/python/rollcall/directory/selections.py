@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from rollcall.directory.conditions import Condition, KnownFacts, KnownSource, compile_condition
+from rollcall.directory.conditions import (
+    Condition,
+    KnownFacts,
+    KnownSource,
+    compile_condition,
+    read_filter,
+)
 from rollcall.directory.database import Database
-from rollcall.directory.expressions import conjoin
+from rollcall.directory.expressions import Expression, conjoin
 from rollcall.directory.filters import UserFilters, without_deleted
-from rollcall.directory.scim_filter import parse_filter
 from rollcall.kit.call import Call
+from rollcall.kit.errors import Invalid
 from rollcall.segments import load_segment
 
 
@@ -19,9 +25,17 @@ def select_users(call: Call, database: Database, filters: UserFilters) -> Condit
     """
     expression = filters.expression(call.now)
     if filters.segment is not None:
-        segment = load_segment(call, filters.segment)
-        expression = conjoin(expression, parse_filter(segment.filter))
+        expression = conjoin(expression, _read_segment(call, filters.segment))
     return compile_condition(without_deleted(expression), read_known_facts(call, database))
+
+
+def _read_segment(call: Call, segment_id: str) -> Expression:
+    segment = load_segment(call, segment_id)
+    try:
+        return read_filter(segment.filter)
+    except Invalid as refused:  # good when it was saved, by what could be asked then
+        message = f"The segment {segment.name} can no longer be used: {refused.detail}"
+        raise Invalid.field("segment", message, "segment_outdated") from None
 
 
 def read_known_facts(call: Call, database: Database) -> KnownFacts:

@@ -1,0 +1,51 @@
+"""POST /admin/segments."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from rollcall.directory.conditions import read_filter
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.text import Line, Text
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.segments import Segment, SegmentAnswer, SegmentFilter
+
+
+class CreateSegment(WriteRequest):
+    """What the segment is called, and who is in it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "Dormant learners",
+                    "filter": 'userTypes eq "learner" and not (lastLoginAt ge "2026-01-01")',
+                }
+            ]
+        }
+    )
+
+    name: Line
+    description: Text | None = None
+    filter: SegmentFilter
+
+
+@operation("POST /admin/segments", permission=Permission.USER_LIST, status=201, writes=[Segment])
+def create_segment(request: CreateSegment, call: Call) -> SegmentAnswer:
+    """Save a filter under a name, as a segment of one's own that everybody who may list users can
+    see and use.
+
+    Wherever users are filtered, `segment=` stands for it, beside other filters or alone.
+    """
+    read_filter(request.filter)
+    segment = Segment(
+        id=call.new_id("seg"),
+        created_at=call.now,
+        updated_at=call.now,
+        owner_id=call.actor.id,
+        **request.model_dump(exclude={"reason"}),
+    )
+    return call.commit(Change(None, segment), answer=SegmentAnswer.of)

@@ -1,0 +1,26 @@
+"""GET /admin/segments."""
+
+from __future__ import annotations
+
+from rollcall.kit.call import Call
+from rollcall.kit.paging import ListRequest, Page
+from rollcall.listings import read_listed
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.segments import Segment, SegmentAnswer
+
+
+class ListSegments(ListRequest):
+    """Which page of the segments."""
+
+
+class SegmentPage(Page[SegmentAnswer]):
+    """A page of segments, by name."""
+
+
+@operation("GET /admin/segments", permission=Permission.USER_LIST, reads=[Segment])
+def list_segments(request: ListSegments, call: Call) -> SegmentPage:
+    """List the segments by name, whoever made them."""
+    items, pagination = read_listed(call, Segment, request)
+    answers = (SegmentAnswer.of(Segment.model_validate(item)) for item in items)
+    return SegmentPage(items=tuple(answers), pagination=pagination)
