@@ -67,7 +67,7 @@ Moment = Annotated[
 ]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 Years = Annotated[int, Field(ge=0, le=150)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Amount = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -119,10 +119,16 @@ class ShortFor(NamedTuple):
         """The parameter's schema with what it is short for."""
         described = handler(schema)
         meant = self.filter.replace(_HOLE, f"<{self.reading.words}>")
-        is_flag = {"type": "boolean"} in described.get("anyOf", ())
-        contrary = "false asks for the contrary." if is_flag else ""
-        sentences = (f"Short for `{meant}`.", contrary, self.words)
-        return {**described, "description": " ".join(filter(None, sentences))}
+        kinds = {each.get("type") for each in described.get("anyOf", ())}
+        more = (sentence for kind, sentence in _MORE.items() if kind in kinds)
+        words = " ".join((f"Short for `{meant}`.", *more, self.words)).strip()
+        return {**described, "description": words}
+
+
+_MORE = {
+    "boolean": "false asks for the contrary.",
+    "array": "Several are alternatives: repeat the parameter, or put commas between them.",
+}
 
 
 @cache

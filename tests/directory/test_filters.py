@@ -1,0 +1,324 @@
+"""The filters of lists by the names that callers know (U3, U4)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from infra.catalog import read_catalog
+from infra.openapi import build_document
+from rollcall.directory.conditions import KnownFacts, KnownSource
+from rollcall.directory.database import Database
+from rollcall.directory.expressions import (
+    And,
+    Comparison,
+    Expression,
+    Not,
+    Operator,
+    Or,
+    Presence,
+    TextSearch,
+)
+from rollcall.directory.filters import UserFilters, without_deleted
+from rollcall.directory.scim_filter import parse_filter
+from rollcall.kit.errors import Invalid
+from rollcall.kit.http import GatewayEvent, read_request
+from tests.directory.population import NOW, make_facts, make_row, open_database, select_ids
+
+LEARNING = {
+    "enrollmentCount": 2,
+    "enrollmentStatuses": ("active", "completed"),
+    "programTypes": ("course",),
+    "programIds": ("prg_1", "prg_2"),
+    "progress": 40,
+    "totalTimeSpent": 90,
+    "lastActivityAt": "2026-03-10T08:00:00Z",
+}
+KNOWN = KnownFacts({"learning": KnownSource(frozenset(LEARNING), NOW)}, NOW - timedelta(days=2))
+
+
+def read(**query: str | list[str]) -> UserFilters:
+    """What a call with this query asks for."""
+    given = {name: [value] if isinstance(value, str) else value for name, value in query.items()}
+    event = GatewayEvent(multi_value_query_string_parameters=given)
+    return read_request(event, UserFilters, has_body=False)
+
+
+def ask(**query: str | list[str]) -> Expression | None:
+    return read(**query).expression(NOW)
+
+
+@pytest.fixture(scope="module")
+def two() -> Database:
+    """Ann, about whom much is known, and Bob, about whom nothing is."""
+    ann = make_row(
+        "ann",
+        name="Ann Lee",
+        email="ann@example.com",
+        is_admin=True,
+        user_types=("instructor",),
+        email_verified=True,
+        phone_verified=True,
+        auth_methods=("email", "oauth"),
+        oauth_providers=("google",),
+        has_password=True,
+        failed_login_attempts=3,
+        locked_until=NOW + timedelta(minutes=5),
+        roles=("rol_1",),
+        permissions=("user.list",),
+        groups=("grp_1", "grp_2"),
+        organizations=("org_1",),
+        created_at=NOW - timedelta(days=20),
+        last_login_at=NOW - timedelta(days=5),
+        profile_complete=True,
+        avatar_url="https://example.com/ann.png",
+        bio="Teaches.",
+        location="Room 5",
+        country="DE",
+        state="Bavaria",
+        city="Munich",
+        continent="Europe",
+        timezone="Europe/Berlin",
+        locale="de-DE",
+        gender="female",
+        designation="Lecturer",
+        expertise=("Algebra", "Latin"),
+        birth_date="1996-03-15",
+        facts=make_facts("learning", **LEARNING),
+    )
+    bob = make_row(
+        "bob",
+        status="suspended",
+        user_types=("learner",),
+        auth_methods=("phone",),
+        locked_until=NOW - timedelta(minutes=5),
+        created_at=NOW - timedelta(days=100),
+    )
+    return open_database([ann, bob])
+
+
+FILTERS: list[tuple[dict[str, str], str]] = [
+    ({"search": "LEE ann@"}, "ann"),
+    ({"search": " "}, "ann bob"),
+    ({"filter": 'name sw "a" or status eq "suspended"'}, "ann bob"),
+    ({"status": "active"}, "ann"),
+    ({"statuses": "active, suspended"}, "ann bob"),
+    ({"status": "active", "statuses": "suspended"}, "ann bob"),
+    ({"status": "deleted", "statuses": "suspended"}, "bob"),
+    ({"is_admin": "true"}, "ann"),
+    ({"is_admin": "false"}, "bob"),
+    ({"is_instructor": "true"}, "ann"),
+    ({"is_learner": "true"}, "bob"),
+    ({"is_learner": "false"}, "ann"),
+    ({"user_types": "learner,instructor"}, "ann bob"),
+    ({"email_verified": "true"}, "ann"),
+    ({"phone_verified": "false"}, "bob"),
+    ({"auth_method": "oauth"}, "ann"),
+    ({"auth_method": "phone,email"}, "ann bob"),
+    ({"has_oauth": "true"}, "ann"),
+    ({"has_oauth": "false"}, "bob"),
+    ({"oauth_provider": "Google,facebook"}, "ann"),
+    ({"has_password": "false"}, "bob"),
+    ({"roles": "rol_1,rol_2"}, "ann"),
+    ({"groups": "grp_2"}, "ann"),
+    ({"groups": "grp_3"}, ""),
+    ({"organizations": "org_1"}, "ann"),
+    ({"permissions": "user.list"}, "ann"),
+    ({"profile_complete": "true"}, "ann"),
+    ({"has_avatar": "true"}, "ann"),
+    ({"has_bio": "false"}, "bob"),
+    ({"has_location": "true"}, "ann"),
+    ({"country": "fr,de"}, "ann"),
+    ({"state": "bavaria"}, "ann"),
+    ({"city": "MUNICH"}, "ann"),
+    ({"continent": "Europe"}, "ann"),
+    ({"timezone": "Europe/Berlin"}, "ann"),
+    ({"locale": "de-DE"}, "ann"),
+    ({"gender": "female"}, "ann"),
+    ({"designation": "lecturer"}, "ann"),
+    ({"expertise": "latin"}, "ann"),
+    ({"age_min": "30"}, "ann"),
+    ({"age_min": "31"}, ""),
+    ({"age_max": "30"}, "ann"),
+    ({"age_max": "29"}, ""),
+    ({"created_after": "2026-02-01"}, "ann"),
+    ({"created_before": "2026-02-01T00:00:00+01:00"}, "bob"),
+    ({"created_in_last_days": "20"}, "ann"),
+    ({"created_in_last_days": "19"}, ""),
+    ({"last_login_after": "2026-03-10T11:59:59Z"}, "ann"),
+    ({"last_login_after": "2026-03-10T12:00:00Z"}, ""),
+    ({"last_login_before": "2026-03-11"}, "ann"),
+    ({"active_in_last_days": "5"}, "ann"),
+    ({"inactive_for_days": "4"}, "ann bob"),
+    ({"inactive_for_days": "99"}, "bob"),
+    ({"inactive_for_days": "100"}, ""),
+    ({"is_locked": "true"}, "ann"),
+    ({"is_locked": "false"}, "bob"),
+    ({"failed_login_attempts_min": "3"}, "ann"),
+    ({"failed_login_attempts_max": "2"}, "bob"),
+    ({"has_enrollments": "true"}, "ann"),
+    ({"has_enrollments": "false"}, "bob"),
+    ({"enrollment_status": "completed"}, "ann"),
+    ({"enrolled_program_type": "path"}, ""),
+    ({"enrolled_program_ids": "prg_2,prg_9"}, "ann"),
+    ({"progress_min": "40"}, "ann"),
+    ({"progress_max": "39.5"}, ""),
+    ({"total_time_spent_min": "90"}, "ann"),
+    ({"last_learning_activity_after": "2026-03-10T10:00:00+03:00"}, "ann"),
+    ({"groups": "grp_1", "is_admin": "false"}, ""),
+    ({"groups": "grp_1", "city": "munich", "filter": "name pr"}, "ann"),
+    ({}, "ann bob"),
+]
+
+
+@pytest.mark.parametrize(("query", "found"), FILTERS)
+def test_a_filter_selects_whom_it_names(two: Database, query: dict[str, str], found: str) -> None:
+    assert select_ids(two, ask(**query), KNOWN) == found.split()
+
+
+def test_every_filter_is_shown_to_select() -> None:
+    shown = {name for query, _ in FILTERS for name in query}
+
+    assert shown == {each.alias for each in UserFilters.model_fields.values()} - {"segment"}
+
+
+def test_a_segment_is_only_carried() -> None:
+    filters = read(segment="seg_1")
+
+    assert (filters.segment, filters.expression(NOW)) == ("seg_1", None)
+
+
+def test_several_values_are_repeated_or_have_commas_between_them() -> None:
+    assert ask(groups="a,b, c") == ask(groups=["a", "b", "c"]) == ask(groups=["a,b", "c"])
+    assert ask(groups="a,b") == Or(
+        (Comparison("groups", Operator.EQ, "a"), Comparison("groups", Operator.EQ, "b"))
+    )
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"isAdmin": "true"},
+        {"unknown": "1"},
+        {"status": "gone"},
+        {"status": ""},
+        {"groups": "a,,b"},
+        {"groups": ",".join(["grp_1"] * 51)},
+        {"groups": "g" * 201},
+        {"is_admin": "perhaps"},
+        {"is_admin": ["true", "false"]},
+        {"auth_method": "pigeon"},
+        {"age_min": "-1"},
+        {"age_min": "1.5"},
+        {"age_max": "151"},
+        {"created_after": "yesterday"},
+        {"created_after": "2026-02-30"},
+        {"created_after": "2026-02-03T00:00:00"},
+        {"created_in_last_days": "36501"},
+        {"failed_login_attempts_min": "9" * 60},
+        {"progress_min": "nan"},
+        {"search": "s" * 201},
+        {"search": "\ud800"},
+        {"filter": "f" * 8001},
+    ],
+)
+def test_unknown_names_and_bad_values_are_refused(query: dict[str, Any]) -> None:
+    with pytest.raises(Invalid) as refused:
+        read(**query)
+
+    (name,) = query
+    assert {each.field.partition(".")[0] for each in refused.value.errors} == {name}
+
+
+def test_a_filter_that_cannot_be_read_is_refused_with_its_place() -> None:
+    with pytest.raises(Invalid) as refused:
+        ask(filter="name is")
+
+    assert refused.value.errors[0].field == "filter"
+
+
+def age(born: date, today: date) -> int:
+    """In whole years, as people count."""
+    had_birthday = (today.month, today.day) >= (born.month, born.day)
+    return today.year - born.year - (not had_birthday)
+
+
+@given(
+    born=st.dates(date(1890, 1, 1), date(2026, 12, 31)) | st.just(date(2004, 2, 29)),
+    years=st.integers(0, 120),
+    after=st.integers(-3, 3),
+)
+@example(born=date(2004, 2, 29), years=18, after=0)
+@example(born=date(2004, 2, 29), years=18, after=1)
+@example(born=date(2003, 2, 28), years=21, after=1)
+def test_ages_change_on_birthdays(born: date, years: int, after: int) -> None:
+    near = date(born.year + years, born.month, min(born.day, 28)) + timedelta(days=after)
+    now = datetime(near.year, near.month, near.day, 23, 59, tzinfo=UTC)
+
+    at_least, at_most = (
+        read(**{name: str(years)}).expression(now) for name in ("age_min", "age_max")
+    )
+
+    assert isinstance(at_least, Comparison)
+    assert isinstance(at_least.value, date)
+    assert at_least == Comparison("birthDate", Operator.LE, at_least.value)
+    assert (born <= at_least.value) == (age(born, near) >= years)
+    assert isinstance(at_most, Comparison)
+    assert isinstance(at_most.value, date)
+    assert at_most == Comparison("birthDate", Operator.GT, at_most.value)
+    assert (born > at_most.value) == (age(born, near) <= years)
+
+
+DELETED = Comparison("status", Operator.NE, "deleted")
+
+
+@pytest.mark.parametrize("text", ["name pr", 'groups[value eq "status"]', 'name eq "status"'])
+def test_deleted_users_are_left_out_of_what_does_not_ask_about_them(text: str) -> None:
+    expression = parse_filter(text)
+
+    assert without_deleted(expression) == And((expression, DELETED))
+    assert without_deleted(None) == DELETED
+    assert without_deleted(TextSearch("status")) == And((TextSearch("status"), DELETED))
+
+
+@pytest.mark.parametrize(
+    "text", ['STATUS eq "deleted"', "name pr or not (deletedAt pr)", 'status ne "active"']
+)
+def test_deleted_users_are_in_what_asks_about_them(text: str) -> None:
+    expression = parse_filter(text)
+
+    assert without_deleted(expression) == expression
+
+
+def test_flags_ask_for_the_contrary_when_false() -> None:
+    assert ask(has_avatar="true") == Presence("avatarUrl")
+    assert ask(has_avatar="false") == Not(Presence("avatarUrl"))
+
+
+def test_the_api_document_says_what_each_parameter_is_short_for() -> None:
+    document = build_document(read_catalog().operations)
+    parameters = {
+        each["name"]: each for each in document["paths"]["/admin/users"]["get"]["parameters"]
+    }
+
+    assert parameters["has_avatar"] == {
+        "name": "has_avatar",
+        "in": "query",
+        "required": False,
+        "schema": {"type": "boolean"},
+        "description": "Short for `avatarUrl pr`. false asks for the contrary.",
+    }
+    groups = parameters["groups"]
+    assert groups["schema"]["type"] == "array"
+    assert groups["schema"]["items"] == {"type": "string", "minLength": 1, "maxLength": 200}
+    assert groups["description"].startswith("Short for `groups eq <the value>`. Several are")
+    assert parameters["status"]["schema"]["items"] == {"$ref": "#/components/schemas/Status"}
+    assert parameters["created_after"]["schema"] == {
+        "type": "string",
+        "anyOf": [{"format": "date-time"}, {"format": "date"}],
+    }
+    assert "birthDate le <today so many years ago>" in parameters["age_min"]["description"]
