@@ -107,7 +107,7 @@ def _compare(
 
 
 EVERY = tuple(Operator)
-FACT_VALUES = (*NUMBERS, True, False, *TEXTS, *SKILLS, *TIMES, "2026-03-15")
+FACT_VALUES: tuple[Value, ...] = (*NUMBERS, True, False, *TEXTS, *SKILLS, *TIMES, "2026-03-15")
 
 
 def _compare_fact(path: str) -> SearchStrategy[Expression]:

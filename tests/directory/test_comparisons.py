@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
-from enum import StrEnum
+from enum import EnumType
 from typing import Any
 
 import pytest
@@ -19,7 +19,7 @@ from rollcall.permissions import Permission
 from rollcall.statuses import Status
 
 NOON = datetime(2026, 3, 1, 12)  # noqa: DTZ001 (as the columns are)
-OWN = {
+OWN: dict[Kind, tuple[Value, Value]] = {
     Kind.TEXT: ("Ann", "Ann"),
     Kind.NUMBER: (5, 5),
     Kind.COUNTS: (2.5, 2.5),
@@ -140,7 +140,7 @@ def written(kind: Any, value: str) -> list[str]:
         return []
 
 
-LOWER: dict[str, type[StrEnum] | Any] = {
+LOWER: dict[str, Any] = {
     "email": Email,
     "username": Username,
     "userTypes": Slug,
@@ -154,7 +154,7 @@ LOWER: dict[str, type[StrEnum] | Any] = {
 def test_columns_that_are_taken_as_they_are_hold_lower_case_alone(column: str) -> None:
     kind = LOWER[column]
     tried = ["ANN@EXAMPLE.com", "Ann@EXÄMPLE.com", "Ann.Lee", "Learner", "learner"]
-    values = list(kind) if isinstance(kind, type) else tried
+    values = [*kind] if isinstance(kind, EnumType) else tried
     found = [each for value in values for each in written(kind, value)]
 
     assert found
