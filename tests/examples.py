@@ -127,6 +127,13 @@ class Scene:
         """A segment of the first admin's."""
         return self._world.add_segment("In use", 'status eq "active"').id
 
+    @cached_property
+    def listed_user_id(self) -> str:
+        """The user, whom the directory shows by now."""
+        listed = self.user_id
+        self._world.build_directory()
+        return listed
+
     def _join_busy_group(self) -> str:
         user = self._world.add_user()
         return self._world.change_user(user, user.with_membership(self.busy_group_id)).id
@@ -213,6 +220,9 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "list_user_groups": lambda scene: _user(scene.member_id),
     "list_user_organizations": lambda scene: _user(scene.member_id),
     "list_user_permissions": lambda scene: _user(scene.member_id),
+    "list_users": lambda scene: Example(
+        query={"filter": f'id eq "{scene.listed_user_id}"', "status": "active"}
+    ),
     "list_workspaces": lambda scene: Example(query={"user": scene.workspace_owner_id}),
     "promote_group_admin": _membership,
     "promote_user": lambda scene: _user(scene.user_id),
