@@ -20,6 +20,7 @@ from tests.faults.count_invariants import (
     check_remains,
     check_rows,
 )
+from tests.faults.directory_invariants import check_directory
 from tests.faults.journal_invariants import check_journal
 from tests.faults.stored import Stored
 from tests.strict_aws import find_pool
@@ -51,6 +52,7 @@ def check_always(world: World) -> list[str]:
         *check_granting(stored),
         *check_journal(stored),
         *_check_revocations(world, stored),
+        *check_directory(world),
     ]
 
 

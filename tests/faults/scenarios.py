@@ -11,6 +11,7 @@ from tests.examples import EXAMPLES, Scene
 from tests.faults import (
     annotation_scenarios,
     background_scenarios,
+    compaction_scenarios,
     directory_scenarios,
     group_scenarios,
     operation_scenarios,
@@ -59,6 +60,7 @@ SCENARIOS = [
     for module in (
         annotation_scenarios,
         background_scenarios,
+        compaction_scenarios,
         directory_scenarios,
         group_scenarios,
         operation_scenarios,

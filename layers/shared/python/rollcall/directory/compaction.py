@@ -105,7 +105,10 @@ def _write(
         rows=rows,
         columns=fingerprint_columns(),
     )
-    if not after.replace(call.table, before):
-        store.discard(snapshot_id)
+    moved = after.replace(call.table, before)
+    present = after if moved else DirectoryState.read(call.table)
+    # It may have been moved by the very call whose answer was lost. Files that never count are
+    # cleared away later, when nobody can be wrong about it.
+    if present is None or present.snapshot_id != snapshot_id:
         return CompactionReport(overtaken=True)
     return CompactionReport(rows=rows, discarded_files=store.discard_old(snapshot_id, call.now))

@@ -10,9 +10,11 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from threading import Lock
 from typing import Any, NamedTuple
+from weakref import finalize
 
 import duckdb
 
@@ -64,11 +66,12 @@ class Database:
     """The tables ``users`` and ``facts``. Readers on several threads each take a cursor."""
 
     def __init__(self) -> None:
-        self._folder = TemporaryDirectory(prefix="rollcall-directory-")
+        self._folder = Path(mkdtemp(prefix="rollcall-directory-"))
+        finalize(self, rmtree, self._folder, ignore_errors=True)
         self._connection = duckdb.connect(
             ":memory:",
             config={
-                "temp_directory": self._folder.name,
+                "temp_directory": str(self._folder),
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
             },
@@ -80,7 +83,7 @@ class Database:
     @property
     def folder(self) -> Path:
         """A folder for files on their way, gone with the process."""
-        return Path(self._folder.name)
+        return self._folder
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows that a SELECT answers."""
@@ -207,10 +210,9 @@ class Database:
         for column in sortable_columns():
             self._cut(column, size)
         names = ", ".join(f"users.{each.sql}" for each in _plain_columns())
-        buckets = ", ".join(
-            f"{_cut_table(each)}.bucket {bucket_sql(each)}" for each in sortable_columns()
-        )
-        joined = " ".join(f"POSITIONAL JOIN {_cut_table(each)}" for each in sortable_columns())
+        cuts = {bucket_sql(each): _cut_table(each) for each in sortable_columns()}
+        buckets = ", ".join(f"{cut}.bucket AS {bucket}" for bucket, cut in cuts.items())
+        joined = " ".join(f"POSITIONAL JOIN {cut}" for cut in cuts.values())
         self._connection.execute(
             f"CREATE OR REPLACE TABLE users AS SELECT {names}, {buckets} FROM users {joined}"
         )
@@ -232,10 +234,10 @@ class Database:
         )
         text = f"strftime({key}, '{_TIME_TEXT}')" if column.kind is Kind.TIME else key
         first = f"row_number() OVER (PARTITION BY bucket ORDER BY {key}, id) = 1"
-        found = self.query(
+        found = self._connection.execute(
             f"SELECT {text}, id FROM users POSITIONAL JOIN {_cut_table(column)} "
             f"QUALIFY {first} ORDER BY {key} NULLS LAST, id"
-        )
+        ).fetchall()
         self._bounds[column.name] = Bounds(
             [(value, user_id) for value, user_id in found if value is not None],
             [user_id for value, user_id in found if value is None],

@@ -14,7 +14,6 @@ from threading import Lock
 from rollcall.directory.database import Database
 from rollcall.directory.records import read_rows
 from rollcall.directory.snapshots import Damaged, DirectoryState, Snapshot, Store
-from rollcall.fact_sets import FactSet
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.journal import LOOK_BACK, JournalEntry, Touch, read_touches

@@ -109,10 +109,6 @@ class Store(NamedTuple):
                 self.objects.upload(_key(snapshot_id, file), folder / file)
         return snapshot_id
 
-    def discard(self, snapshot_id: str) -> None:
-        """Delete the files of a snapshot that does not count."""
-        self.objects.delete([_key(snapshot_id, file) for file in SNAPSHOT_FILES])
-
     def discard_old(self, current_id: str, now: datetime) -> int:
         """Delete the files of all snapshots that are older than KEPT and do not count, be it that
         they never have; returns how many files.

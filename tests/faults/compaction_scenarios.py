@@ -1,0 +1,41 @@
+"""The directory's snapshots while they are written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from functions.jobs.compact_directory import compact_directory
+from functions.jobs.rebuild_directory import rebuild_directory
+from rollcall.directory.snapshots import DirectoryState
+from tests.faults.directory_invariants import check_readable
+from tests.faults.scenario import Plan
+from tests.faults.staging import scenario, work
+from tests.world import World
+
+
+@scenario("compact_directory", by_client=False)
+def a_snapshot_with_what_has_changed_since_the_last(world: World) -> Plan:
+    changed, deleted = world.add_user(), world.add_user()
+    world.build_directory()
+    world.clock.now += timedelta(hours=2)
+    world.add_user()
+    world.sign_in(changed.id)
+    world.change_user(deleted, deleted.as_erased(world.clock.now))
+    return work(lambda: compact_directory.run(world.runtime), lambda _: check_readable(world))
+
+
+@scenario("compact_directory", by_client=False)
+def a_snapshot_in_the_place_of_a_damaged_one(world: World) -> Plan:
+    world.build_directory()
+    state = DirectoryState.read(world.runtime.table)
+    assert state is not None
+    world.runtime.objects.delete([f"directory/{state.snapshot_id}/users.parquet"])
+    return work(lambda: compact_directory.run(world.runtime), lambda _: check_readable(world))
+
+
+@scenario("rebuild_directory", by_client=False)
+def a_snapshot_from_the_table(world: World) -> Plan:
+    user = world.add_user()
+    world.build_directory()
+    world.sign_in(user.id)
+    return work(lambda: rebuild_directory.run(world.runtime), lambda _: check_readable(world))

@@ -1,0 +1,59 @@
+"""The directory shows what the table holds, whatever has become of its snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rollcall.directory.columns import read_columns
+from rollcall.directory.database import Database
+from rollcall.directory.directory import Directory
+from rollcall.directory.pages import with_time_zones
+from rollcall.directory.records import read_row
+from rollcall.directory.rows import DirectoryUser
+from rollcall.kit.errors import Unavailable
+from tests.world import World
+
+
+def check_directory(world: World) -> Iterator[str]:
+    """Whoever opens the directory now sees every user as stored, and nobody else, or is told that
+    there is none to be seen.
+    """
+    directory = Directory(world.runtime.table, world.runtime.objects)
+    try:
+        directory.refresh(world.clock.now)
+    except Unavailable:
+        return
+    shown, stored = shown_users(directory.database), stored_users(world)
+    for user_id in sorted(shown.keys() | stored.keys()):
+        if shown.get(user_id) != stored.get(user_id):
+            yield f"the directory shows {shown.get(user_id)!r} and not {stored.get(user_id)!r}"
+
+
+def check_readable(world: World) -> Iterator[str]:
+    """There is a directory to be opened."""
+    try:
+        Directory(world.runtime.table, world.runtime.objects).refresh(world.clock.now)
+    except Unavailable as unavailable:
+        yield f"the directory cannot be opened: {unavailable.code}"
+
+
+def shown_users(database: Database) -> dict[str, DirectoryUser]:
+    """What a directory's database says of each user."""
+    columns = read_columns().values()
+    rows = database.query(f"SELECT {', '.join(each.sql for each in columns)} FROM users")  # noqa: S608 (names of the model)
+    named = (dict(zip((each.name for each in columns), row, strict=True)) for row in rows)
+    users = [DirectoryUser.model_validate(with_time_zones(each)) for each in named]
+    assert len({user.id for user in users}) == len(users), "a user is in the directory twice"
+    return {user.id: user for user in users}
+
+
+def stored_users(world: World) -> dict[str, DirectoryUser]:
+    """What the table says of each user."""
+    rows = (read_row(world.runtime.table, user.id) for user in world.users())
+    fields = DirectoryUser.model_fields
+    users = [
+        DirectoryUser.model_validate({name: getattr(row, name) for name in fields})
+        for row in rows
+        if row
+    ]
+    return {user.id: user for user in users}
