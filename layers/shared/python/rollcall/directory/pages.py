@@ -14,10 +14,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from rollcall.directory.columns import Column, Kind, find_column, read_columns, sortable_columns
-from rollcall.directory.conditions import Condition, SkippedFilter
+from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database, bucket_sql, key_sql
 from rollcall.directory.filters import UserFilters
 from rollcall.directory.rows import DirectoryUser
+from rollcall.directory.selections import OfSelection
 from rollcall.kit.call import Call
 from rollcall.kit.cursor import Position
 from rollcall.kit.model import format_time
@@ -59,13 +60,8 @@ class DirectoryRequest(UserFilters, ListRequest):
         return Order(column, (self.sort_order or default) == "desc")
 
 
-class DirectoryPage(Page[DirectoryUser]):
+class DirectoryPage(Page[DirectoryUser], OfSelection):
     """One page of users."""
-
-    skipped_filters: Annotated[
-        tuple[SkippedFilter, ...] | None,
-        Field(description="What was left out of account, because its source is not heard from."),
-    ] = None
 
 
 class Order(NamedTuple):

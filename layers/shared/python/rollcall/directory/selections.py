@@ -1,13 +1,17 @@
-"""Which users a request selects: its filters, of those that are known, as one condition."""
+"""Which users a request selects: its filters, of those that are known, as conditions."""
 
 from __future__ import annotations
 
 from datetime import UTC
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
 
 from rollcall.directory.conditions import (
     Condition,
     KnownFacts,
     KnownSource,
+    SkippedFilter,
     compile_condition,
     read_filter,
 )
@@ -16,17 +20,44 @@ from rollcall.directory.expressions import Expression, conjoin
 from rollcall.directory.filters import UserFilters, without_deleted
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
+from rollcall.kit.model import Answer
 from rollcall.segments import load_segment
 
 
+class OfSelection(Answer):
+    """An answer about the users whom filters select."""
+
+    skipped_filters: Annotated[
+        tuple[SkippedFilter, ...] | None,
+        Field(description="What was left out of account, because its source is not heard from."),
+    ] = None
+
+
+class Selection(NamedTuple):
+    """The users whom filters select, as conditions for ``WHERE``."""
+
+    shown: Condition
+    """Without those who are soft-deleted, unless the filters ask about that themselves."""
+    with_deleted: Condition
+    """With them in any case."""
+
+
 def select_users(call: Call, database: Database, filters: UserFilters) -> Condition:
-    """The condition for ``WHERE``. Raises Invalid for filters that cannot be understood, and
-    NotFound for a segment that there is not.
+    """Those who are shown. Raises as :func:`read_selection` does."""
+    return read_selection(call, database, filters).shown
+
+
+def read_selection(call: Call, database: Database, filters: UserFilters) -> Selection:
+    """What filters select. Raises Invalid for filters that cannot be understood, and NotFound for
+    a segment that there is not.
     """
     expression = filters.expression(call.now)
     if filters.segment is not None:
         expression = conjoin(expression, _read_segment(call, filters.segment))
-    return compile_condition(without_deleted(expression), read_known_facts(call, database))
+    known = read_known_facts(call, database)
+    return Selection(
+        compile_condition(without_deleted(expression), known), compile_condition(expression, known)
+    )
 
 
 def _read_segment(call: Call, segment_id: str) -> Expression:
