@@ -60,7 +60,7 @@ class DirectoryRequest(UserFilters, ListRequest):
         return Order(column, (self.sort_order or default) == "desc")
 
 
-class DirectoryPage(Page[DirectoryUser], OfSelection):
+class DirectoryPage(OfSelection, Page[DirectoryUser]):
     """One page of users."""
 
 
