@@ -12,7 +12,7 @@ a fact that is one, fulfils a comparison when one of its elements does. Whatever
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
@@ -22,8 +22,8 @@ from rollcall.directory.columns import Column, Kind, find_column
 from rollcall.directory.comparisons import (
     Part,
     Term,
-    check_text,
     compare,
+    compare_any,
     compare_fact,
     negate,
     refuse_attribute,
@@ -38,17 +38,34 @@ from rollcall.directory.expressions import (
     Or,
     Presence,
     TextSearch,
+    Value,
     ValuePath,
+    disjoin,
 )
 from rollcall.directory.rows import fold
 from rollcall.directory.scim_filter import parse_filter, write_filter
 from rollcall.kit.model import Answer
 
 type Reason = Literal["unknown_source", "unknown_fact", "stale_source"]
-type _OfAttribute = Comparison | Presence | ValuePath
-type _Leaf = _OfAttribute | TextSearch
 ELEMENT = "value"
 """What an element of a list is called between brackets, and behind a dot."""
+
+
+@dataclass(frozen=True)
+class _OneOf:
+    """An attribute equals one of several values: one look at it, however many they are."""
+
+    path: str
+    values: tuple[Value, ...]
+
+    def spell_out(self, path: str) -> Expression:
+        """The same, asked of a path."""
+        return disjoin(tuple(Comparison(path, Operator.EQ, value) for value in self.values))
+
+
+type _Plain = Comparison | Presence | _OneOf
+type _OfAttribute = _Plain | ValuePath
+type _Leaf = _OfAttribute | TextSearch
 
 
 class SkippedFilter(Answer):
@@ -151,26 +168,40 @@ class _Compiler:
         compiled = _FactValues(leaf.path, source, name).compile(leaf)
         reason = self._known.why_not(source, name)
         if reason:
-            self.skipped.append(SkippedFilter(filter=write_filter(leaf), reason=reason))
+            asked = leaf.spell_out(leaf.path) if isinstance(leaf, _OneOf) else leaf
+            self.skipped.append(SkippedFilter(filter=write_filter(asked), reason=reason))
         return None if reason else compiled
 
 
-def _combine(expression: Expression, compile_leaf: Callable[[_Leaf], Part | None]) -> Part | None:
+def _combine(
+    expression: Expression | _OneOf, compile_leaf: Callable[[_Leaf], Part | None]
+) -> Part | None:
     match expression:
         case And(operands):
             return _join(" AND ", [_combine(each, compile_leaf) for each in operands])
         case Or(operands):
-            return _join(" OR ", [_combine(each, compile_leaf) for each in operands])
+            return _join(" OR ", [_combine(each, compile_leaf) for each in _gather(operands)])
         case Not(operand):
             part = _combine(operand, compile_leaf)
             return part and negate(part)
         case Comparison(path, operator, None):
             return _combine(_ask_for_presence(path, operator), compile_leaf)
-        case Comparison(path, _, value):
-            check_text(path, value)
-            return compile_leaf(expression)
         case _:
             return compile_leaf(expression)
+
+
+def _gather(operands: Sequence[Expression]) -> Iterator[Expression | _OneOf]:
+    """The same alternatives, with those as one that ask for several values of one attribute."""
+    equals: dict[str, list[Comparison]] = {}
+    for each in operands:
+        match each:
+            case Comparison(path, Operator.EQ, value) if value is not None:
+                equals.setdefault(path, []).append(each)
+            case _:
+                yield each
+    for path, found in equals.items():
+        values = tuple(each.value for each in found)
+        yield _OneOf(path, values) if len(found) > 1 else found[0]
 
 
 def _join(word: str, parts: Sequence[Part | None]) -> Part | None:
@@ -225,12 +256,14 @@ def _compile_value(leaf: _Leaf, term: Term) -> Part:
     match _check_plain(leaf, term.path):
         case Comparison(_, operator, value):
             return compare(term, operator, value)
+        case _OneOf(_, values):
+            return compare_any(term, values)
         case Presence():
             has = "{} > 0" if term.kind is Kind.COUNTS else "{} IS NOT NULL"
             return Part(has.format(term.sql), term.parameters)
 
 
-def _check_plain(leaf: _Leaf, path: str) -> Comparison | Presence:
+def _check_plain(leaf: _Leaf, path: str) -> _Plain:
     """What is asked of a single value. Raises Invalid when it has brackets."""
     if isinstance(leaf, ValuePath | TextSearch):
         refuse_operator(path, "brackets", "comparisons")
@@ -246,6 +279,8 @@ class _Values(ABC):
                 return self.has_any()
             case ValuePath(_, condition):
                 return self.any_of(condition)
+            case _OneOf():
+                return self.any_of(leaf.spell_out(ELEMENT))
             case Comparison(_, operator, value):
                 found = self.any_of(Comparison(ELEMENT, operator, value))
                 is_other = operator is Operator.NE
@@ -256,7 +291,7 @@ class _Values(ABC):
         compiled = _combine(condition, self._compile_leaf)
         return compiled and self.any_where(compiled)
 
-    def _compile_leaf(self, leaf: _Leaf) -> Part:
+    def _compile_leaf(self, leaf: _Leaf) -> Part | None:
         if not isinstance(leaf, TextSearch) and leaf.path.lower() != ELEMENT:
             refuse_attribute(leaf.path, f"Between brackets, an element is called {ELEMENT}.")
         return self.compile_value(leaf)
@@ -270,7 +305,7 @@ class _Values(ABC):
         """That this holds for one of the values."""
 
     @abstractmethod
-    def compile_value(self, leaf: _Leaf) -> Part:
+    def compile_value(self, leaf: _Leaf) -> Part | None:
         """What is asked about one value."""
 
 
@@ -298,10 +333,10 @@ class _Elements(_Values):
                 return found
 
     def any_where(self, condition: Part) -> Part:
-        sql = f"len(list_filter({self._column.sql}, lambda element: {condition.sql})) > 0"
-        return Part(sql, condition.parameters)
+        found = f"list_transform({self._column.sql}, lambda element: {condition.sql})"
+        return Part(f"list_contains({found}, TRUE)", condition.parameters)
 
-    def compile_value(self, leaf: _Leaf) -> Part:
+    def compile_value(self, leaf: _Leaf) -> Part | None:
         return _compile_value(leaf, self._term)
 
 
@@ -322,9 +357,13 @@ class _FactValues(_Values):
         sql = _HAS_FACT.format(condition.sql)
         return Part(sql, (*self._fact, *condition.parameters))
 
-    def compile_value(self, leaf: _Leaf) -> Part:
+    def compile_value(self, leaf: _Leaf) -> Part | None:
         match _check_plain(leaf, self._path):
             case Comparison(_, operator, value):
                 return compare_fact(self._path, operator, value)
+            case _OneOf(_, values):
+                return _join(
+                    " OR ", [compare_fact(self._path, Operator.EQ, each) for each in values]
+                )
             case Presence():
                 return Part("TRUE")
