@@ -176,6 +176,7 @@ def test_what_is_too_long_or_of_another_form_is_refused(kind: Any, value: Any) -
 
 def test_repeated_ids_count_once_and_keep_their_order() -> None:
     assert TypeAdapter(Ids).validate_python(["b_1", "a_1", "b_1"]) == ("b_1", "a_1")
+    assert Profile(expertise=("tea", "maps", "tea")).expertise == ("tea", "maps")
 
 
 PROFILES = st.fixed_dictionaries(

@@ -108,5 +108,7 @@ class Profile(Model):
     ] = None
     gender: Line | None = None
     designation: Line | None = None
-    expertise: Annotated[tuple[Line, ...], Field(max_length=50)] = ()
+    expertise: Annotated[
+        tuple[Line, ...], Field(max_length=50), AfterValidator(_first_of_each)
+    ] = ()
     birth_date: date | None = None
