@@ -156,6 +156,11 @@ def _membership(scene: Scene, body: dict[str, Any] | None = None) -> Example:
     return Example(path={"user_id": scene.member_id, "group_id": scene.group_id}, body=body)
 
 
+def _of_listed(scene: Scene, **query: str) -> Example:
+    """About the users whom the directory shows, of whom one is asked for."""
+    return Example(query={"filter": f'id eq "{scene.listed_user_id}"', **query})
+
+
 EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "add_note": lambda scene: _user(scene.user_id, {"text": "Called about the invoice."}),
     "add_user_to_group": lambda scene: _user(
@@ -199,12 +204,17 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "disable_user": lambda scene: _user(scene.user_id),
     "enable_user": lambda scene: _user(scene.disabled_id),
     "get_group": lambda scene: Example(path={"group_id": scene.group_id}),
+    "get_growth": lambda scene: _of_listed(scene, interval="week", calendarTimeZone="Asia/Tokyo"),
     "get_me": lambda _: Example(),
     "get_organization": lambda scene: Example(path={"organization_id": scene.organization_id}),
+    "get_overview": lambda scene: _of_listed(scene, period="month"),
     "get_role": lambda scene: Example(path={"role_id": scene.role_id}),
     "get_segment": lambda scene: Example(path={"segment_id": scene.segment_id}),
     "get_user": lambda scene: _user(scene.user_id),
     "get_user_history": lambda scene: _user(scene.user_id),
+    "get_user_statistics": lambda scene: _of_listed(scene, status="active"),
+    "list_field_values": lambda scene: _of_listed(scene, field="status", q="act"),
+    "list_filter_values": _of_listed,
     "list_group_members": lambda scene: Example(path={"group_id": scene.busy_group_id}),
     "list_groups": lambda _: Example(query={"page": "1", "limit": "25"}),
     "list_notes": lambda scene: _user(scene.member_id),
@@ -223,6 +233,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "list_users": lambda scene: Example(
         query={"filter": f'id eq "{scene.listed_user_id}"', "status": "active"}
     ),
+    "list_users_by_ids": lambda scene: Example(query={"ids": f"{scene.listed_user_id},usr_gone"}),
     "list_workspaces": lambda scene: Example(query={"user": scene.workspace_owner_id}),
     "promote_group_admin": _membership,
     "promote_user": lambda scene: _user(scene.user_id),
@@ -232,6 +243,10 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "remove_resource": lambda scene: Example(path={"resource_id": scene.resource_id}),
     "remove_user_from_group": lambda scene: Example(
         path={"user_id": scene.member_id, "group_id": scene.group_id}
+    ),
+    "replace_facts": lambda scene: Example(
+        path={"user_id": scene.user_id, "source": "learning"},
+        body={"facts": {"enrollmentCount": 2, "enrollmentStatuses": ["active", "completed"]}},
     ),
     "replace_user_groups": lambda scene: _user(
         scene.member_id, {"groups": [{"groupId": scene.busy_group_id, "role": "member"}]}
@@ -248,6 +263,9 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
         scene.user_id, {"newPassword": "TempPass123!", "permanent": False}
     ),
     "restore_user": lambda scene: _user(scene.deleted_id),
+    "search_users": lambda scene: Example(
+        query={"filter": f'id eq "{scene.listed_user_id}"', "sortBy": "email"}
+    ),
     "suspend_user": lambda scene: _user(scene.user_id),
     "transfer_workspace": lambda scene: Example(
         path={"workspace_id": scene.workspace_id}, body={"userId": scene.heir_id}

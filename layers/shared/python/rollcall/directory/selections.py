@@ -41,6 +41,11 @@ class Selection(NamedTuple):
     with_deleted: Condition
     """With them in any case."""
 
+    @property
+    def hides_deleted(self) -> bool:
+        """Whether any may be left out for being soft-deleted."""
+        return self.shown != self.with_deleted
+
 
 def select_users(call: Call, database: Database, filters: UserFilters) -> Condition:
     """Those who are shown. Raises as :func:`read_selection` does."""

@@ -1,0 +1,34 @@
+"""GET /admin/analytics/growth (A4)."""
+
+from __future__ import annotations
+
+from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.growth import Growth, GrowthRequest, count_growth
+from rollcall.directory.selections import select_users
+from rollcall.kit.call import Call
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.segments import Segment
+
+
+@operation(
+    "GET /admin/analytics/growth",
+    permission=Permission.USER_LIST,
+    timeout=29,
+    reads=[*DIRECTORY, Segment],
+)
+def get_growth(request: GrowthRequest, call: Call) -> Growth:
+    """Count the users created in each day, week, month, quarter or year, and all until its end.
+
+    Of the users whom the filters select now, as the list would: whoever has been deleted since is
+    not counted for the past either, nor are soft-deleted ones unless a filter asks about that.
+    """
+    starts = request.starts(call.now)
+    database = open_directory(call)
+    condition = select_users(call, database, request)
+    return Growth(
+        interval=request.interval,
+        calendar_time_zone=request.calendar_time_zone,
+        items=count_growth(database, condition, starts, request.zone),
+        skipped_filters=condition.skipped or None,
+    )

@@ -1,0 +1,29 @@
+"""GET /admin/analytics/overview (A4)."""
+
+from __future__ import annotations
+
+from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.overview import Overview, OverviewRequest, count_overview
+from rollcall.directory.selections import select_users
+from rollcall.kit.call import Call
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.segments import Segment
+
+
+@operation(
+    "GET /admin/analytics/overview",
+    permission=Permission.USER_LIST,
+    timeout=29,
+    reads=[*DIRECTORY, Segment],
+)
+def get_overview(request: OverviewRequest, call: Call) -> Overview:
+    """Compare the users of the present period with those of the one before.
+
+    Of the users whom the filters select now, as the list would: whoever has been deleted since is
+    not counted for the past either, nor are soft-deleted ones unless a filter asks about that. A
+    figure stands alone where the one before cannot be known exactly.
+    """
+    database = open_directory(call)
+    condition = select_users(call, database, request)
+    return count_overview(database, condition, request.periods(call.now))

@@ -1,0 +1,34 @@
+"""GET /admin/users/stats (A3)."""
+
+from __future__ import annotations
+
+from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.intervals import CalendarRequest
+from rollcall.directory.selections import read_selection
+from rollcall.directory.statistics import UserStatistics, count_statistics
+from rollcall.kit.call import Call
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.segments import Segment
+
+
+class GetUserStatistics(CalendarRequest):
+    """Of which users, and where today begins."""
+
+
+@operation(
+    "GET /admin/users/stats",
+    permission=Permission.USER_LIST,
+    timeout=29,
+    reads=[*DIRECTORY, Segment],
+)
+def get_user_statistics(request: GetUserStatistics, call: Call) -> UserStatistics:
+    """Count users by status, type, verification and sign-in.
+
+    Of the users whom the filters select, as the list would: soft-deleted ones count in byStatus
+    alone, unless a filter asks about that. Permanently deleted ones count nowhere. "Last 7 days"
+    are 7 times 24 hours up to now; today begins at midnight of calendarTimeZone.
+    """
+    database = open_directory(call)
+    selection = read_selection(call, database, request)
+    return count_statistics(database, selection, call.now, request.zone)

@@ -1,0 +1,41 @@
+"""GET /admin/users/field-values (U5)."""
+
+from __future__ import annotations
+
+from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.selections import OfSelection, select_users
+from rollcall.directory.values import CountedValue, FieldValuesRequest, find_values
+from rollcall.kit.call import Call
+from rollcall.kit.paging import Pagination
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.segments import Segment
+
+
+class FieldValues(OfSelection):
+    """A page of the values that a field has."""
+
+    items: tuple[CountedValue, ...]
+    pagination: Pagination
+
+
+@operation(
+    "GET /admin/users/field-values",
+    permission=Permission.USER_LIST,
+    timeout=29,
+    reads=[*DIRECTORY, Segment],
+)
+def list_field_values(request: FieldValuesRequest, call: Call) -> FieldValues:
+    """List the values of one field that contain a text, for completion while one types.
+
+    First those that begin with the text, each time those of the most users first. Of the users
+    whom the request's filters select, as the list would. Fields whose values are one person's own
+    cannot be asked for, because the list's search finds them; nor those of ids, which have lists of
+    their own.
+    """
+    database = open_directory(call)
+    condition = select_users(call, database, request)
+    items, pagination = find_values(database, condition, request)
+    return FieldValues(
+        items=items, pagination=pagination, skipped_filters=condition.skipped or None
+    )

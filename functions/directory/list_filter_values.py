@@ -1,0 +1,79 @@
+"""GET /admin/users/filter-values (U5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from rollcall.directory.columns import sortable_columns
+from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.filters import UserFilters
+from rollcall.directory.selections import OfSelection, read_known_facts, read_selection
+from rollcall.directory.values import FilterValues, count_filter_values
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.model import Model, Time
+from rollcall.operations import operation
+from rollcall.organizations import Organization
+from rollcall.permissions import Permission
+from rollcall.roles import Role
+from rollcall.segments import Segment
+
+
+class ListFilterValues(UserFilters):
+    """Of which users."""
+
+
+class FactSource(Model):
+    """A service that pushes facts about users."""
+
+    source: str
+    facts: Annotated[
+        tuple[str, ...], Field(description="Their names, for `facts.<source>.<name>`.")
+    ]
+    pushed_at: Annotated[Time, Field(description="When it last pushed any.")]
+    stale: Annotated[
+        bool, Field(description="Whether that is so long ago that filters leave it out of account.")
+    ]
+
+
+class AllFilterValues(OfSelection):
+    """What the list can be filtered and sorted by."""
+
+    filters: tuple[FilterValues, ...]
+    fact_sources: tuple[FactSource, ...]
+    sortable_fields: Annotated[tuple[str, ...], Field(description="For sortBy.")]
+
+
+@operation(
+    "GET /admin/users/filter-values",
+    permission=Permission.USER_LIST,
+    timeout=29,
+    reads=[*DIRECTORY, Segment, Role, Group, Organization],
+)
+def list_filter_values(request: ListFilterValues, call: Call) -> AllFilterValues:
+    """List the values that the filters of the list can be given, each with its number of users.
+
+    Of the users whom the request's own filters select, as the list would; only the statuses have
+    the one of soft-deleted users in any case. Values are told apart as they are written, though
+    filters know no case. What people write freely is not among them: /admin/users/field-values
+    finds it.
+    """
+    database = open_directory(call)
+    selection = read_selection(call, database, request)
+    known = read_known_facts(call, database)
+    return AllFilterValues(
+        filters=count_filter_values(call.table, database, selection),
+        fact_sources=tuple(
+            FactSource(
+                source=source,
+                facts=tuple(sorted(each.names)),
+                pushed_at=each.pushed_at,
+                stale=each.pushed_at < known.stale_before,
+            )
+            for source, each in sorted(known.sources.items())
+        ),
+        sortable_fields=tuple(each.name for each in sortable_columns()),
+        skipped_filters=selection.shown.skipped or None,
+    )

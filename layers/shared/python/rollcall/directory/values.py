@@ -1,0 +1,177 @@
+"""The values that columns have, for whoever puts a filter together (U5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from rollcall.directory.columns import Column, Kind, find_column, read_columns
+from rollcall.directory.conditions import Condition
+from rollcall.directory.database import Database
+from rollcall.directory.filters import ShortFor, UserFilters
+from rollcall.directory.selections import Selection
+from rollcall.directory.tallies import count_values, values_sql
+from rollcall.groups import Group
+from rollcall.kit.entity import Entity
+from rollcall.kit.model import Model
+from rollcall.kit.paging import PageRequest, Pagination
+from rollcall.kit.table import Table
+from rollcall.organizations import Organization
+from rollcall.roles import Role
+
+VALUES_AT_MOST = 100
+"""Of one filter."""
+PERSONAL = frozenset({"id", "name", "email", "phone", "username", "uniqueId", "avatarUrl", "bio"})
+"""Columns of texts whose values are one person's: the list's search finds them."""
+NAMED: Mapping[str, type[Entity]] = {
+    "roles": Role,
+    "groups": Group,
+    "organizations": Organization,
+}
+"""Columns of ids, which have their names elsewhere."""
+OPEN_ENDED = frozenset({"location", "state", "city", "designation", "expertise"})
+"""Columns whose values are many, because people write them as they like."""
+_EQUALITY = re.compile(r"(\w+) eq \{\}")
+
+
+@cache
+def suggested_columns() -> Mapping[str, Column]:
+    """The columns whose values can be looked up while one types, by their names."""
+    return {
+        each.name: each
+        for each in read_columns().values()
+        if each.kind in {Kind.TEXT, Kind.TEXTS} and each.name not in PERSONAL | NAMED.keys()
+    }
+
+
+def _check_suggested(name: str) -> str:
+    if name not in suggested_columns():
+        raise ValueError(f"Ask for one of {', '.join(suggested_columns())}.")
+    return name
+
+
+SuggestedColumn = Annotated[
+    str,
+    AfterValidator(_check_suggested),
+    WithJsonSchema({"type": "string", "enum": list(suggested_columns())}),
+]
+
+
+class FieldValuesRequest(UserFilters, PageRequest):
+    """The values of which field, of which users, and which page of them."""
+
+    field: Annotated[SuggestedColumn, Field(description="A field of the users that lists answer.")]
+    q: Annotated[
+        str, Field(max_length=200, description="What the values contain, in whatever case.")
+    ] = ""
+
+
+class CountedValue(Model):
+    """A value that occurs."""
+
+    value: str
+    name: Annotated[
+        str | None, Field(description="Of a role, a group or an organization that there still is.")
+    ] = None
+    users: Annotated[int, Field(description="How many have it.")]
+
+
+class FilterValues(Model):
+    """The values that a filter of the list can be given."""
+
+    parameter: Annotated[str, Field(description="The list's, as auth_method.")]
+    field: Annotated[str, Field(description="Of the users that lists answer, as authMethods.")]
+    values: Annotated[
+        tuple[CountedValue, ...], Field(description="Those of the most users come first.")
+    ]
+    has_more: Annotated[bool, Field(description=f"Whether there are more than {VALUES_AT_MOST}.")]
+
+
+class ListedFilter(NamedTuple):
+    """A filter whose values are few enough to be listed."""
+
+    parameter: str
+    column: Column
+
+
+@cache
+def listed_filters() -> tuple[ListedFilter, ...]:
+    """The filters that compare a column of texts with any of several values, one a column."""
+    found = {column.name: ListedFilter(name, column) for name, column in _equalities()}
+    return tuple(each for name, each in found.items() if name not in OPEN_ENDED)
+
+
+def _equalities() -> Iterator[tuple[str, Column]]:
+    for name, field in UserFilters.model_fields.items():
+        for mark in field.metadata:
+            match = _EQUALITY.fullmatch(mark.filter) if isinstance(mark, ShortFor) else None
+            column = find_column(match[1]) if match else None
+            if column:
+                yield field.alias or name, column
+
+
+def count_filter_values(
+    table: Table, database: Database, selection: Selection
+) -> tuple[FilterValues, ...]:
+    """The values of each listed filter among the selected users; statuses with the one of those
+    who are soft-deleted.
+    """
+    counts = {}
+    for each in listed_filters():
+        asks_status = each.column.name == "status"
+        condition = selection.with_deleted if asks_status else selection.shown
+        counts[each] = count_values(database, condition, each.column, VALUES_AT_MOST + 1)
+    shown = {each: found[:VALUES_AT_MOST] for each, found in counts.items()}
+    names = _read_names(table, {e.column.name: [v for v, _ in shown[e]] for e in shown})
+    return tuple(
+        FilterValues(
+            parameter=each.parameter,
+            field=each.column.name,
+            values=tuple(
+                CountedValue(value=value, name=names.get(value), users=users)
+                for value, users in shown[each]
+            ),
+            has_more=len(found) > VALUES_AT_MOST,
+        )
+        for each, found in counts.items()
+    )
+
+
+def _read_names(table: Table, values: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    """The names of the roles, groups and organizations that there are, by id."""
+    keys = [entity.key_of(each) for column, entity in NAMED.items() for each in values[column]]
+    items = table.get_items(keys)
+    return {item["id"]: item["name"] for item in items.values() if not item["erased"]}
+
+
+_MATCHING = """
+WITH found AS MATERIALIZED (
+    SELECT value, count(*) AS users FROM (SELECT {values} AS value FROM users WHERE {condition})
+    WHERE value IS NOT NULL GROUP BY value HAVING contains(lower(value), lower(?))
+)
+SELECT total, value, users FROM (SELECT count(*) AS total FROM found) LEFT JOIN (
+    SELECT value, users, starts_with(lower(value), lower(?)) AS leads FROM found
+    ORDER BY leads DESC, users DESC, value LIMIT ? OFFSET ?
+) ON TRUE ORDER BY leads DESC, users DESC, value
+"""
+
+
+def find_values(
+    database: Database, condition: Condition, request: FieldValuesRequest
+) -> tuple[tuple[CountedValue, ...], Pagination]:
+    """A page of the values that contain a text: first those that begin with it, each time those of
+    the most users first.
+    """
+    column = suggested_columns()[request.field]
+    sql = _MATCHING.format(values=values_sql(column), condition=condition.sql)
+    offset = (request.page - 1) * request.limit
+    parameters = [*condition.parameters, request.q, request.q, request.limit, offset]
+    rows = database.query(sql, parameters)
+    return (
+        tuple(CountedValue(value=v, users=users) for _, v, users in rows if v is not None),
+        Pagination.of(request.page, request.limit, rows[0][0]),
+    )
