@@ -95,10 +95,12 @@ def deploy(folder: Path) -> Iterator[Deployed]:
         context = [word for pair in CONTEXT.items() for word in ("-c", "=".join(pair))]
         arguments = ["--all", "--require-approval", "never", "--outputs-file", folder / "outputs"]
         output = run_cdk(emulator, ROOT, "deploy", *arguments, "-o", folder / "cdk.out", *context)
+        stacks = json.loads((folder / "outputs").read_text())
+        outputs = {name: value for stack in stacks.values() for name, value in stack.items()}
+        # It refuses everybody who comes without TLS, which the emulator does not speak.
+        emulator.client("s3").delete_bucket_policy(Bucket=outputs["BucketName"])
     finally:
         emulator.stop()
-    stacks = json.loads((folder / "outputs").read_text())
-    outputs = {name: value for stack in stacks.values() for name, value in stack.items()}
     try:
         emulator.start(check_roles=True)
         yield Deployed(emulator, outputs, output)

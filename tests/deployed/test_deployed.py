@@ -135,3 +135,12 @@ def test_function_can_do_nothing_without_its_policy(deployed: Deployed, api: Api
     assert admin.send("GET", "/groups").status_code == 500
     iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(policy))
     wait_for(lambda: admin.send("GET", "/groups").status_code == 200)
+
+
+def test_directory_is_stored_by_a_role_that_reaches_nothing_else(deployed: Deployed) -> None:
+    s3, bucket = deployed.aws.client("s3"), deployed.outputs["BucketName"]
+    for _ in range(2):  # the second time there is a snapshot to begin with
+        for name in ("rebuild_directory", "compact_directory"):
+            deployed.invoke(name)
+    stored = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert {each["Key"].partition("/")[0] for each in stored} == {"directory"}
