@@ -42,6 +42,7 @@ TEXTS = (
     "\\",
     "Ø",
 )
+PIECES = (*TEXTS, "nn", "eiß", "ra", "%", "_", "zoë ")
 GROUPS = ("grp_1", "grp_2", "GRP_1", "grp_10")
 SKILLS = ("SQL", "sql", "Python", "Łódź", "p%")
 TIMES = tuple((NOW + timedelta(hours=hours)).isoformat() for hours in (-48, -1, 0, 1, 48))
@@ -107,7 +108,7 @@ def _compare(
 
 
 EVERY = tuple(Operator)
-FACT_VALUES: tuple[Value, ...] = (*NUMBERS, True, False, *TEXTS, *SKILLS, *TIMES, "2026-03-15")
+FACT_VALUES: tuple[Value, ...] = (*NUMBERS, True, False, *PIECES, *SKILLS, *TIMES, "2026-03-15")
 
 
 def _compare_fact(path: str) -> SearchStrategy[Expression]:
@@ -137,18 +138,18 @@ def _one_and_the_same(path: str, leaves: SearchStrategy[Expression]) -> SearchSt
 
 
 LEAVES: SearchStrategy[Expression] = st.one_of(
-    *(_compare(path, EVERY, TEXTS) for path in ("name", "CITY", "email")),
+    *(_compare(path, EVERY, PIECES) for path in ("name", "CITY", "email")),
     _compare("status", EVERY, (*Status, "ACTIVE")),
     _compare("country", EVERY, ("de", "DE", "F")),
     _compare("isAdmin", (Operator.EQ, Operator.NE), (True, False)),
     _compare("groupCount", ORDERS, NUMBERS),
     _compare("lastLoginAt", ORDERS, (*TIMES, "2026-03-15", "2026-03-15T12:00:00-11:30")),
     _compare("birthDate", ORDERS, DAYS),
-    *(_compare(path, EVERY, GROUPS) for path in ("groups", "groups.value")),
-    _compare("expertise", EVERY, SKILLS),
+    *(_compare(path, EVERY, (*GROUPS, "1", "rp_")) for path in ("groups", "groups.value")),
+    _compare("expertise", EVERY, (*SKILLS, "Q", "n")),
     *(_compare(f"resources.{each}", ORDERS, NUMBERS) for each in TYPES),
     *(_compare_fact(f"facts.learning.{each}") for each in FACTS),
-    _one_and_the_same("groups", _compare("value", EVERY, GROUPS)),
+    _one_and_the_same("groups", _compare("value", EVERY, (*GROUPS, "1", "rp_"))),
     _one_and_the_same("expertise", _compare("value", EVERY, SKILLS)),
     *(_one_and_the_same(f"facts.learning.{each}", _compare_fact("value")) for each in FACTS),
 )

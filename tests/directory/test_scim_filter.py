@@ -135,6 +135,10 @@ def test_a_filter_may_be_as_deep_and_as_long_as_is_allowed() -> None:
     assert parse_filter("a pr".ljust(LENGTH_AT_MOST)) == A
 
 
+def test_brackets_beside_each_other_are_not_deep() -> None:
+    assert parse_filter(" or ".join(["(a pr)"] * (DEPTH_AT_MOST + 1))) == Or((A,) * 51)
+
+
 def test_a_filter_as_wide_as_is_allowed_can_be_asked() -> None:
     database = open_database([make_row("usr_1", name="Ann")])
     text = " or ".join(["bio pr"] * 790 + ["name pr"])
