@@ -178,8 +178,9 @@ class _Rule(NamedTuple):
 
 def _read_text(value: Value) -> str | None:
     """None for text with half a character too, which cannot be written in UTF-8."""
-    is_whole = isinstance(value, str) and not any(0xD800 <= ord(each) <= 0xDFFF for each in value)
-    return value if is_whole else None
+    if not isinstance(value, str) or any("\ud800" <= each <= "\udfff" for each in value):
+        return None
+    return value
 
 
 def _read_number(value: Value) -> int | float | None:
