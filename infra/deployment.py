@@ -101,6 +101,8 @@ class Deployment(Model):
     """Further types of owned things with their rule, as ``invoice=refuse,draft=cascade``."""
     unique_id_pattern: UniqueIdPattern
     """For generated unique ids: # becomes a digit, ? a letter."""
+    facts_fresh_days: int = Field(ge=1)
+    """A source of facts that has pushed nothing for longer is left out of account."""
     mail_sender: str
     """An address verified in SES; empty: no mail is sent, except Cognito's own."""
     product_name: str

@@ -156,6 +156,7 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
         product_name=deployment.product_name,
         resource_types=deployment.resource_types,
         unique_id_pattern=deployment.unique_id_pattern,
+        facts_fresh_days=deployment.facts_fresh_days,
         allowed_origin=deployment.allowed_origin,
     ).to_environment()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -134,7 +134,7 @@ class World:
         caller: str | None = "",
         path: dict[str, str] | None = None,
         body: Any = None,
-        query: dict[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
         headers: dict[str, str] | None = None,
         signed_in_at: datetime | None = None,
         claims: dict[str, str] | None = None,
@@ -410,7 +410,8 @@ class World:
         """Let a source say this about a user, and nothing else."""
         held = find_facts(self.runtime.table, user_id, source)
         known = held or FactSet.none_of(user_id, source, self.clock.now)
-        after = FactSet.model_validate({**dict(known), "values": facts})
+        said = {"values": facts, "pushed_at": self.clock.now}
+        after = FactSet.model_validate({**dict(known), **said})
         self._commit("push_facts", Change(held, after))
 
     def account(self, user_id: str) -> dict[str, Any] | None:
@@ -470,7 +471,7 @@ def make_event(
     claims: dict[str, str],
     path: dict[str, str] | None = None,
     body: Any = None,
-    query: dict[str, str] | None = None,
+    query: Mapping[str, str | list[str]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """An API Gateway proxy event (REST API, format 1.0) for an operation."""
@@ -479,7 +480,11 @@ def make_event(
         "httpMethod": operation.method,
         "resource": operation.path,
         "pathParameters": path,
-        "multiValueQueryStringParameters": {k: [v] for k, v in (query or {}).items()} or None,
+        "multiValueQueryStringParameters": {
+            name: [value] if isinstance(value, str) else value
+            for name, value in (query or {}).items()
+        }
+        or None,
         "headers": headers or {},
         "body": text,
         "isBase64Encoded": False,

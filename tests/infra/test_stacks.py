@@ -112,6 +112,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         mailSender="Rollcall <rollcall@example.com>",
         resourceTypes="invoice=refuse",
         uniqueIdPattern="EMP-####",
+        factsFreshDays="30",
     )
 
 
@@ -391,6 +392,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert settings.table_name
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
+    assert settings.facts_fresh_days == 30
 
 
 def test_logs_of_every_function_end(prod: Synthesized, other: Synthesized) -> None:
@@ -533,6 +535,7 @@ SERVICES = {"order-desk": ["resources"]}
         ({"resourceTypes": "workspace=cascade"}, "resourceTypes\n.*workspace is built in"),
         ({"uniqueIdPattern": "EMP-##"}, "uniqueIdPattern\n.*at least 4 # or ?"),
         ({"uniqueIdPattern": "EMP #####"}, "uniqueIdPattern\n.*match pattern"),
+        ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
     ],
     ids=str,
 )

@@ -54,6 +54,7 @@ def test_whole_user_is_shown(world: World) -> None:
         "createdAt": "2026-01-05T09:00:00.000Z",
         "updatedAt": "2026-01-05T09:00:00.000Z",
         "effectivePermissions": ["user.delete", "user.view"],
+        "facts": {},
         "identity": {"inStep": True},
     }
 

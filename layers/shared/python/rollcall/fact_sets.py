@@ -4,11 +4,21 @@ once, by which lists can be filtered.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, ClassVar, Self
 
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import (
+    AfterValidator,
+    Discriminator,
+    Field,
+    PlainSerializer,
+    StrictBool,
+    Tag,
+    WithJsonSchema,
+)
 
 from rollcall.grants import USER_PARTITION
 from rollcall.kit.entity import Entity, Item, Key
@@ -17,9 +27,10 @@ from rollcall.kit.table import Table
 
 FACTS = "#FACTS#"
 """What the sort keys of a user's facts begin with; the source stands behind it."""
-FACTS_AT_MOST, VALUES_AT_MOST = 50, 100
+FACTS_AT_MOST, VALUES_AT_MOST, BYTES_AT_MOST = 50, 100, 16 * 1024
+SOURCES_AT_MOST = 20
+"""Whoever reads a user reads all that is said about the user."""
 
-Text = Annotated[str, Field(max_length=500, strict=True)]
 LARGEST = 1e15
 """Up to here a float tells whole numbers apart."""
 
@@ -30,16 +41,65 @@ def _as_kept(number: float) -> float:
     return int(kept) if kept == int(kept) else kept
 
 
+def _kind_of(value: object) -> str | None:
+    """Which alternative a value is; None for what is no fact."""
+    match value:
+        case bool():
+            return "<truth>"
+        case int() | float() | Decimal():
+            return "<number>"
+        case str():
+            return "<text>"
+        case list() | tuple():
+            return "<list>"
+    return None
+
+
+def _kind_in_list(value: object) -> str | None:
+    kind = _kind_of(value)
+    return None if kind == "<list>" else kind
+
+
+Truth = Annotated[StrictBool, Tag("<truth>")]
 Number = Annotated[
-    float, Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST), AfterValidator(_as_kept)
+    float,
+    Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST),
+    AfterValidator(_as_kept),
+    PlainSerializer(lambda number: number, return_type=int | float),
+    WithJsonSchema({"type": "number", "minimum": -LARGEST, "maximum": LARGEST}),
+    Tag("<number>"),
 ]
-type Fact = StrictBool | Number | Text
+Text = Annotated[str, Field(max_length=500), Tag("<text>")]
+type Fact = Annotated[
+    Truth | Number | Text,
+    Discriminator(
+        _kind_in_list,
+        custom_error_type="no_fact",
+        custom_error_message="In a list, a fact has texts, numbers, true and false.",
+    ),
+]
 """One value. A text in the form of an ISO 8601 time with its offset is a time too."""
+FactList = Annotated[tuple[Fact, ...], Field(max_length=VALUES_AT_MOST), Tag("<list>")]
+type FactValue = Annotated[
+    Truth | Number | Text | FactList,
+    Discriminator(
+        _kind_of,
+        custom_error_type="no_fact",
+        custom_error_message="A fact is a text, a number, true, false, or a list of these.",
+    ),
+]
 FactName = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9]{0,63}$")]
 Source = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+
+
+def _check_size(facts: Mapping[str, object]) -> Mapping[str, object]:
+    if len(json.dumps(facts, ensure_ascii=False).encode()) > BYTES_AT_MOST:
+        raise ValueError(f"All facts together have {BYTES_AT_MOST:,} bytes of JSON at most.")
+    return facts
+
+
 Facts = Annotated[
-    Mapping[FactName, Fact | Annotated[tuple[Fact, ...], Field(max_length=VALUES_AT_MOST)]],
-    Field(max_length=FACTS_AT_MOST),
+    Mapping[FactName, FactValue], Field(max_length=FACTS_AT_MOST), AfterValidator(_check_size)
 ]
 
 
@@ -52,12 +112,16 @@ class FactSet(Entity):
     user_id: str
     source: str
     values: Facts = Field(default_factory=dict)
+    pushed_at: Time
+    """When the source has last said so, be it what it had said before: by that the directory, which
+    follows the journal, knows that the source is alive. So each push is a version."""
 
     @classmethod
     def none_of(cls, user_id: str, source: str, now: datetime) -> Self:
         """Of a user about whom the source has said nothing yet."""
         made = f"{user_id}/{cls.kind}/{source}"
-        return cls(id=made, created_at=now, updated_at=now, user_id=user_id, source=source)
+        times = dict.fromkeys(("created_at", "updated_at", "pushed_at"), now)
+        return cls(id=made, user_id=user_id, source=source, **times)
 
     @classmethod
     def assemble_all(cls, items: Iterable[Item]) -> tuple[Self, ...]:
@@ -91,7 +155,7 @@ class FactsAnswer(VersionedAnswer):
     user_id: str
     source: str
     facts: Facts
-    updated_at: Time
+    pushed_at: Time
 
     @classmethod
     def of(cls, facts: FactSet) -> Self:

@@ -24,6 +24,8 @@ class Scope(StrEnum):
 
     ADMIN = "admin", "Administer users through the API, as the user who signed in."
     RESOURCES = "resources", "Register, update and remove what users own."
+    FACTS = "facts", "Push facts about users."
+    USERS = "users", "Find users."
 
     @property
     def short_name(self) -> str:

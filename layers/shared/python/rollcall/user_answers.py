@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field
 
+from rollcall.fact_sets import Facts
 from rollcall.fields import Id, Profile
 from rollcall.grants import GroupRole, Period, RoleGrant
 from rollcall.kit.model import Answer, Model, Time, VersionedAnswer, WriteRequest
@@ -130,6 +131,9 @@ class UserDetail(UserAnswer):
     workspace_count: int
     last_workspace: LastWorkspace | None = None
     last_login_at: Time | None = None
+    facts: Annotated[
+        Mapping[str, Facts], Field(description="What other services have pushed, by its source.")
+    ]
     identity: IdentityState
 
     @classmethod
@@ -143,6 +147,7 @@ class UserDetail(UserAnswer):
                 "resources": user.owned.by_type,
                 "workspace_count": user.owned.by_type.get(WORKSPACE, 0),
                 "last_workspace": LastWorkspace.of(user.owned),
+                "facts": {each.source: each.values for each in user.fact_sets},
                 "identity": {"in_step": user.in_step, "pending": user.pending_credential},
             }
         )

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic.alias_generators import to_camel
 
 from rollcall.built_in_roles import SYSTEM
-from rollcall.fact_sets import FACTS
+from rollcall.fact_sets import FACTS, FactSet
 from rollcall.fields import Profile
 from rollcall.grants import (
     HOLDERS,
@@ -94,10 +94,11 @@ class User(Entity):
         "role_grants": RoleGrant,
         "permission_grants": PermissionGrant,
     }
-    row_fields: ClassVar[tuple[str, ...]] = (*grant_fields, "last_login_at", "owned")
+    row_fields: ClassVar[tuple[str, ...]] = (*grant_fields, "last_login_at", "owned", "fact_sets")
     unversioned_fields: ClassVar[tuple[str, ...]] = (
         "last_login_at",
         "owned",
+        "fact_sets",
         "identity_version",
         "signed_out_epoch",
         "pending_credential",
@@ -139,6 +140,8 @@ class User(Entity):
     last_login_at: Time | None = None
     owned: Owned = Owned()
     """How much the user owns; it changes with what is owned."""
+    fact_sets: tuple[FactSet, ...] = ()
+    """What other services say about the user."""
 
     tombstone_waits: ClassVar[bool] = True
 
@@ -151,7 +154,7 @@ class User(Entity):
     def assemble(cls, items: Iterable[Item]) -> Self | None:
         """The user from the item and the rows beside it."""
         user: Item | None = None
-        rows: dict[str, Any] = {name: [] for name in cls.grant_fields}
+        rows: dict[str, Any] = {name: [] for name in (*cls.grant_fields, "fact_sets")}
         for item in items:
             sort_key = str(item["sk"])
             if sort_key == "#USER":
@@ -160,7 +163,9 @@ class User(Entity):
                 rows["last_login_at"] = item.get("lastLoginAt")
             elif sort_key == OWNED_SORT_KEY:
                 rows["owned"] = Owned.of_item(item)
-            elif sort_key != _SYSTEM_ROW and not sort_key.startswith(FACTS):
+            elif sort_key.startswith(FACTS):
+                rows["fact_sets"].append(item)
+            elif sort_key != _SYSTEM_ROW:
                 kind = sort_key[: sort_key.index("#", 1) + 1]
                 rows[_FIELD_OF_KIND[kind]].append(item)
         return cls.model_validate({**user, **rows}) if user else None

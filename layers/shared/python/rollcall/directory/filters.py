@@ -56,9 +56,9 @@ def _begin_day(value: object) -> object:
 
 
 T = TypeVar("T")
-OneOrMore = Annotated[
-    tuple[T, ...], BeforeValidator(_split), Field(min_length=1, max_length=VALUES_AT_MOST)
-]
+SEPARATED = BeforeValidator(_split)
+"""Beside the type of a parameter with several values."""
+OneOrMore = Annotated[tuple[T, ...], Field(max_length=VALUES_AT_MOST), SEPARATED]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Moment = Annotated[
     Time,

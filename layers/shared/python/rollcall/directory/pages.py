@@ -132,6 +132,15 @@ def read_users_page(
     )
 
 
+def find_users(database: Database, user_ids: Iterable[str]) -> dict[str, DirectoryUser]:
+    """Those of these users whom there are, by id, in whatever status."""
+    names, selected = _list_columns()
+    sql = f'SELECT {selected} FROM users WHERE "id" IN (SELECT unnest(?::VARCHAR[]))'
+    rows = database.query(sql, [list(user_ids)])
+    found = read_users(dict(zip(names, row, strict=True)) for row in rows)
+    return {user.id: user for user in found}
+
+
 def read_users(rows: Iterable[Mapping[str, Any]]) -> tuple[DirectoryUser, ...]:
     """Rows as DuckDB answers them, by the columns' names, as users."""
     return tuple(DirectoryUser.model_validate(with_time_zones(row), extra="ignore") for row in rows)
@@ -178,8 +187,7 @@ def _find_behind(
 def _read_stretch(
     database: Database, condition: Condition, order: Order, stretch: Stretch, limit: int
 ) -> list[dict[str, Any]]:
-    names = [each.name for each in read_columns().values()]
-    selected = ", ".join(each.sql for each in read_columns().values())
+    names, selected = _list_columns()
     wanted = _both(stretch.within(order), condition)
     sql = (
         f"SELECT {selected}, {key_sql(order.column)} FROM users WHERE {wanted.sql} "
@@ -187,6 +195,12 @@ def _read_stretch(
     )
     rows = database.query(sql, [*wanted.parameters, limit, stretch.offset])
     return [dict(zip([*names, "sorted"], row, strict=True)) for row in rows]
+
+
+def _list_columns() -> tuple[list[str], str]:
+    """The columns that answers show: their names, and as SQL."""
+    columns = read_columns().values()
+    return [each.name for each in columns], ", ".join(each.sql for each in columns)
 
 
 def _both(first: Condition, second: Condition) -> Condition:

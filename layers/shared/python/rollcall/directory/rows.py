@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
@@ -149,7 +149,7 @@ class FactCell(Model):
 
     @classmethod
     def _of(cls, facts: FactSet, name: str, value: Fact) -> Self:
-        known = {"source": facts.source, "name": name, "pushed_at": facts.updated_at}
+        known = {"source": facts.source, "name": name, "pushed_at": facts.pushed_at}
         if isinstance(value, str):
             return cls.model_validate({**known, "text": value, "moment": _read_time(value)})
         return cls.model_validate({**known, "number": float(value)})
@@ -201,9 +201,9 @@ def _read_time(text: str) -> datetime | None:
     """The moment that a text names; a date alone, or a time without its offset, is but a text."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else None
 
 
 def _auth_methods(user: User, providers: list[str]) -> list[AuthMethod]:

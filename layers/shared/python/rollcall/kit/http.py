@@ -16,7 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
 from rollcall.kit.model import Answer, Request, VersionedAnswer
-from rollcall.kit.shorthand import OBJECT, VALUE
+from rollcall.kit.shorthand import ALTERNATIVE
 
 IDEMPOTENCY_KEY_AT_MOST = 255
 ERRORS_AT_MOST = 50
@@ -219,7 +219,7 @@ def _refuse(errors: list[FieldError]) -> NoReturn:
 
 
 def _json_path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location if part not in (VALUE, OBJECT))
+    return ".".join(str(part) for part in location if not ALTERNATIVE.fullmatch(str(part)))
 
 
 _PLAIN_WORDS = {

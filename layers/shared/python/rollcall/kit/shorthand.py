@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pydantic import GetCoreSchemaHandler
@@ -11,8 +12,10 @@ from pydantic_core import CoreSchema, core_schema
 
 from rollcall.kit.model import Request
 
+ALTERNATIVE = re.compile(r"<[a-z]+>")
+"""How the alternatives of a union are called, which are no part of a field's path."""
 VALUE, OBJECT = "<value>", "<object>"
-"""The two ways to write it; they are no part of a field's path."""
+"""The two ways to write it."""
 
 
 @dataclass(frozen=True)

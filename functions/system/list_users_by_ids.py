@@ -1,0 +1,50 @@
+"""GET /system/users/by-ids (Y1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.filters import SEPARATED
+from rollcall.directory.pages import find_users
+from rollcall.directory.rows import DirectoryUser
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.model import Answer, Request
+from rollcall.scopes import Scope
+from rollcall.system_operations import system_operation
+
+IDS_AT_MOST = 100
+
+
+class ListUsersByIds(Request):
+    """Whom to show."""
+
+    ids: Annotated[
+        tuple[Id, ...],
+        Field(
+            max_length=IDS_AT_MOST,
+            description="Given one by one or with commas between them.",
+        ),
+        SEPARATED,
+    ]
+
+
+class UsersByIds(Answer):
+    """Those whom there are, and the ids of those whom there are not, both in the order asked."""
+
+    items: tuple[DirectoryUser, ...]
+    missing: tuple[str, ...]
+
+
+@system_operation("GET /system/users/by-ids", permission=Scope.USERS, timeout=29, reads=DIRECTORY)
+def list_users_by_ids(request: ListUsersByIds, call: Call) -> UsersByIds:
+    """Show up to 100 users by their ids, each once; the soft-deleted ones too."""
+    asked = tuple(dict.fromkeys(request.ids))
+    found = find_users(open_directory(call), asked)
+    return UsersByIds(
+        items=tuple(found[each] for each in asked if each in found),
+        missing=tuple(each for each in asked if each not in found),
+    )

@@ -1,0 +1,78 @@
+"""PUT /system/users/{userId}/facts/{source} (U4)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from rollcall.fact_sets import (
+    FACTS,
+    SOURCES_AT_MOST,
+    Facts,
+    FactsAnswer,
+    FactSet,
+    Source,
+    find_facts,
+)
+from rollcall.fields import Id
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.requirement import Required
+from rollcall.kit.transaction import Change
+from rollcall.scopes import Scope
+from rollcall.system_operations import system_operation
+from rollcall.users import User
+
+
+class ReplaceFacts(WriteRequest):
+    """All that the source has to say about the user."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "facts": {
+                        "enrollmentCount": 2,
+                        "enrollmentStatuses": ["active", "completed"],
+                        "lastActivityAt": "2026-01-05T09:00:00Z",
+                    }
+                }
+            ]
+        }
+    )
+
+    user_id: Id
+    source: Annotated[Source, Field(description="What filters call it: facts.<source>.<name>.")]
+    facts: Facts
+
+
+@system_operation(
+    "PUT /system/users/{user_id}/facts/{source}",
+    permission=Scope.FACTS,
+    reads=[User],
+    writes=[FactSet],
+)
+def replace_facts(request: ReplaceFacts, call: Call) -> FactsAnswer:
+    """Say all that a source knows about a user, in place of what it said before; lists can filter
+    by it at once.
+
+    A source that pushes nothing about anybody for some days is taken to be dead, and filters on it
+    are skipped: push again what is still so. The facts go when the user is deleted permanently.
+    """
+    held = find_facts(call.table, request.user_id, request.source)
+    if held is None:
+        _refuse_more_sources(call, request.user_id)
+    known = held or FactSet.none_of(request.user_id, request.source, call.now)
+    said = known.model_copy(update={"values": request.facts, "pushed_at": call.now})
+    present = Required.present(User, request.user_id)
+    return call.commit(Change(held, said), answer=FactsAnswer.of, requires=[present])
+
+
+def _refuse_more_sources(call: Call, user_id: str) -> None:
+    pk = User.key_of(user_id).pk
+    sources = list(call.table.query_partition(pk, prefix=FACTS, names=("source",)))
+    if len(sources) >= SOURCES_AT_MOST:
+        detail = f"There are facts of {SOURCES_AT_MOST} sources about this user, which is the most."
+        raise Conflict("too_many_sources", detail)
