@@ -8,9 +8,12 @@ from typing import Any
 from functions.directory.create_segment import create_segment
 from functions.directory.delete_segment import delete_segment
 from functions.directory.update_segment import update_segment
+from functions.system.replace_facts import replace_facts
+from functions.users.delete_user import delete_user
+from rollcall.fact_sets import SOURCES_AT_MOST, find_facts
 from tests.examples import Example
 from tests.faults.scenario import Plan
-from tests.faults.staging import ask, scenario
+from tests.faults.staging import ask, leave_behind, scenario
 from tests.world import Reply, World
 
 ACTIVE = 'status eq "active"'
@@ -53,3 +56,64 @@ def one_of_two_segments_whose_maker_is_gone(world: World) -> Plan:
             yield "not the one was deleted that was meant"
 
     return ask(world, delete_segment, Example(path={"segment_id": gone.id}), verify)
+
+
+def _facts(user_id: str, **facts: Any) -> Example:
+    return Example(path={"user_id": user_id, "source": "learning"}, body={"facts": facts})
+
+
+@scenario("replace_facts")
+def facts_in_the_place_of_others_while_another_source_keeps_its_own(world: World) -> Plan:
+    user_id = world.add_user().id
+    world.push_facts(user_id, "learning", progress=10, certified=True)
+    world.push_facts(user_id, "billing", plan="free")
+
+    def verify(_: Reply) -> Iterable[str]:
+        said = {each.source: each.values for each in world.user(user_id).fact_sets}
+        if said != {"billing": {"plan": "free"}, "learning": {"progress": 20}}:
+            yield f"about the user is said {said}"
+
+    return ask(world, replace_facts, _facts(user_id, progress=20), verify)
+
+
+@scenario("replace_facts")
+def the_same_facts_at_a_later_time(world: World) -> Plan:
+    user_id, before = world.add_user().id, world.clock.now
+    world.push_facts(user_id, "learning", progress=10)
+
+    def verify(_: Reply) -> Iterable[str]:
+        found = find_facts(world.runtime.table, user_id, "learning")
+        if found is None or found.pushed_at <= before:
+            yield "nobody knows that the source was heard from"
+
+    return ask(world, replace_facts, _facts(user_id, progress=10), verify)
+
+
+@scenario("replace_facts", 404)
+def facts_about_a_user_deleted_while_cognito_was_down(world: World) -> Plan:
+    user = world.add_user()
+    leave_behind(world, user, user.as_erased(world.clock.now))
+    return ask(world, replace_facts, _facts(user.id, progress=10))
+
+
+@scenario("replace_facts", 409)
+def facts_of_one_source_too_many(world: World) -> Plan:
+    user_id = world.add_user().id
+    for number in range(SOURCES_AT_MOST):
+        world.push_facts(user_id, f"source-{number}", progress=number)
+    return ask(world, replace_facts, _facts(user_id, progress=10))
+
+
+@scenario("delete_user", again=frozenset({404}))
+def deletion_of_a_user_with_facts_and_sign_ins(world: World) -> Plan:
+    user = world.add_user()
+    for source in ("billing", "learning"):
+        world.push_facts(user.id, source, progress=10)
+    world.sign_in(user.id)
+
+    def verify(_: Reply) -> Iterable[str]:
+        left = [item["sk"] for item in world.items() if item["pk"] == user.key().pk]
+        if left != ["#USER"]:
+            yield f"of the deleted user are left {left}"
+
+    return ask(world, delete_user, Example(path={"user_id": user.id}), verify)
