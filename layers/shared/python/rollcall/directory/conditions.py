@@ -4,9 +4,10 @@ The text of the SQL is put together from column names of the row's model and the
 stand here and in :mod:`rollcall.directory.comparisons`: nothing that anybody sends is ever a part
 of it.
 
-``eq``, ``ne``, ``co``, ``sw``, ``ew`` and the orders of texts know no case, but for ids. A list, or
-a fact that is one, fulfils a comparison when one of its elements does. Whatever is absent fulfils
-``ne``, and no other comparison. ``x eq null`` says that x is absent.
+Comparisons of texts know no case, but for ids. A list, or a fact that is one, fulfils a comparison
+when one of its elements does. Whatever is absent fulfils ``ne``, and no other comparison. So
+``groups ne "x"`` holds for whoever is in no group or in another one; ``not (groups eq "x")`` for
+whoever is not in x. ``groups eq null`` says that there are none.
 """
 
 from __future__ import annotations
@@ -281,10 +282,11 @@ class _Values(ABC):
                 return self.any_of(condition)
             case _OneOf():
                 return self.any_of(leaf.spell_out(ELEMENT))
+            case Comparison(_, Operator.NE, value):
+                same = self.compile_value(Comparison(ELEMENT, Operator.EQ, value))
+                return same and negate(self.all_where(same))
             case Comparison(_, operator, value):
-                found = self.any_of(Comparison(ELEMENT, operator, value))
-                is_other = operator is Operator.NE
-                return _join(" OR ", [negate(self.has_any()), found]) if is_other else found
+                return self.any_of(Comparison(ELEMENT, operator, value))
 
     def any_of(self, condition: Expression) -> Part | None:
         """That one of the values fulfils the condition."""
@@ -303,6 +305,10 @@ class _Values(ABC):
     @abstractmethod
     def any_where(self, condition: Part) -> Part:
         """That this holds for one of the values."""
+
+    @abstractmethod
+    def all_where(self, condition: Part) -> Part:
+        """That there are values, and this holds for all of them."""
 
     @abstractmethod
     def compile_value(self, leaf: _Leaf) -> Part | None:
@@ -333,14 +339,20 @@ class _Elements(_Values):
                 return found
 
     def any_where(self, condition: Part) -> Part:
-        found = f"list_transform({self._column.sql}, lambda element: {condition.sql})"
-        return Part(f"list_contains({found}, TRUE)", condition.parameters)
+        return Part(f"list_contains({self._each(condition)}, TRUE)", condition.parameters)
+
+    def all_where(self, condition: Part) -> Part:
+        no_other = f"NOT list_contains({self._each(condition)}, FALSE)"
+        return Part(f"({self.has_any().sql} AND {no_other})", condition.parameters)
+
+    def _each(self, condition: Part) -> str:
+        return f"list_transform({self._column.sql}, lambda element: {condition.sql})"
 
     def compile_value(self, leaf: _Leaf) -> Part | None:
         return _compile_value(leaf, self._term)
 
 
-_HAS_FACT = '"id" IN (SELECT facts.id FROM facts WHERE facts.source = ? AND facts.name = ? AND {})'
+_HAS_FACT = '"id" IN (SELECT facts.id FROM facts WHERE facts.source = ? AND facts.name = ?{})'
 
 
 class _FactValues(_Values):
@@ -351,11 +363,17 @@ class _FactValues(_Values):
         self._fact = (source, name)
 
     def has_any(self) -> Part:
-        return self.any_where(Part("TRUE"))
+        return Part(_HAS_FACT.format(""), self._fact)
 
     def any_where(self, condition: Part) -> Part:
-        sql = _HAS_FACT.format(condition.sql)
-        return Part(sql, (*self._fact, *condition.parameters))
+        return self._select(f" AND {condition.sql}", condition)
+
+    def all_where(self, condition: Part) -> Part:
+        every = f"bool_and(coalesce({condition.sql}, FALSE))"
+        return self._select(f" GROUP BY facts.id HAVING {every}", condition)
+
+    def _select(self, which: str, condition: Part) -> Part:
+        return Part(_HAS_FACT.format(which), (*self._fact, *condition.parameters))
 
     def compile_value(self, leaf: _Leaf) -> Part | None:
         match _check_plain(leaf, self._path):
