@@ -1,0 +1,147 @@
+"""Which users a request selects: filters, segments, and facts that are not known (U3, U4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from functions.directory.delete_segment import delete_segment
+from functions.directory.list_users import list_users
+from functions.directory.update_segment import update_segment
+from rollcall.directory.directory import open_directory
+from rollcall.directory.filters import UserFilters
+from rollcall.directory.selections import read_known_facts, read_selection, select_users
+from rollcall.kit.errors import Invalid, NotFound
+from rollcall.statuses import Status
+from tests.world import Reply, World
+
+
+@pytest.fixture
+def peopled(world: World) -> World:
+    """A world whose directory has Ada, who is active, Berta, who is suspended, and Clara, who is
+    soft-deleted; and the admin, without a name.
+    """
+    world.add_user(name="Ada")
+    world.add_user(name="Berta", status=Status.SUSPENDED)
+    clara = world.add_user(name="Clara")
+    world.change_user(clara, clara.as_deleted(world.clock.now))
+    world.build_directory()
+    return world
+
+
+def list_them(world: World, **query: str) -> Reply:
+    return world.invoke(list_users, query={"sortBy": "name", **query})
+
+
+def names(reply: Reply) -> list[str]:
+    return [user["name"] for user in reply.body["items"]]
+
+
+def count(world: World, filters: UserFilters, *, with_deleted: bool) -> int:
+    call = world.call()
+    database = open_directory(call)
+    selection = read_selection(call, database, filters)
+    found = selection.with_deleted if with_deleted else selection.shown
+    return len(database.query(f"SELECT id FROM users WHERE {found.sql}", found.parameters))  # noqa: S608 (the condition under test)
+
+
+def test_soft_deleted_users_are_shown_only_when_one_asks_about_that(peopled: World) -> None:
+    everybody, deleted = UserFilters(), UserFilters(status=(Status.DELETED,))
+    for filters, shown, all_of_them in ((everybody, 3, 4), (deleted, 1, 1)):
+        assert count(peopled, filters, with_deleted=False) == shown
+        assert count(peopled, filters, with_deleted=True) == all_of_them
+
+
+def test_segment_holds_beside_other_filters_and_alone(peopled: World) -> None:
+    segment = peopled.add_segment("With a name", "name pr")
+
+    assert names(list_them(peopled, segment=segment.id)) == ["Ada", "Berta"]
+    assert names(list_them(peopled, segment=segment.id, status="suspended")) == ["Berta"]
+    assert names(list_them(peopled, segment=segment.id, filter='name sw "A"')) == ["Ada"]
+
+
+def test_or_in_a_segment_stays_within_it(peopled: World) -> None:
+    segment = peopled.add_segment("Two of them", 'name eq "Ada" or name eq "Berta"')
+    assert names(list_them(peopled, segment=segment.id, search="ada")) == ["Ada"]
+
+
+def test_segment_that_names_the_status_speaks_of_deleted_users_too(peopled: World) -> None:
+    segment = peopled.add_segment("Not in use", 'status ne "active"')
+    assert names(list_them(peopled, segment=segment.id)) == ["Berta", "Clara"]
+
+
+def test_segment_is_taken_as_it_is_at_the_moment(peopled: World) -> None:
+    segment = peopled.add_segment("Changing", 'name eq "Ada"')
+    path = {"segment_id": segment.id}
+
+    peopled.invoke(update_segment, path=path, body={"filter": 'name eq "Berta"'})
+    assert names(list_them(peopled, segment=segment.id)) == ["Berta"]
+
+    peopled.invoke(delete_segment, path=path)
+    reply = list_them(peopled, segment=segment.id)
+    assert (reply.status, reply.body["detail"]) == (404, "Segment not found")
+
+
+@pytest.mark.parametrize(
+    "text", ["shoeSize gt 44", 'isAdmin eq "yes"', "resources gt 2", "status eq"]
+)
+def test_segment_that_asks_for_what_there_is_no_more_is_refused_by_name(
+    peopled: World, text: str
+) -> None:
+    segment = peopled.add_segment("From long ago", text)
+
+    reply = list_them(peopled, segment=segment.id)
+
+    assert (reply.status, reply.fields) == (422, ["segment"])
+    (error,) = reply.body["errors"]
+    assert error["code"] == "segment_outdated"
+    assert error["message"].startswith("The segment From long ago can no longer be used: ")
+
+
+def test_facts_in_a_segment_that_nobody_knows_are_skipped_and_named(peopled: World) -> None:
+    segment = peopled.add_segment("Diligent", "name pr and facts.learning.progress ge 50")
+
+    reply = list_them(peopled, segment=segment.id)
+
+    assert names(reply) == ["Ada", "Berta"]
+    assert reply.body["skippedFilters"] == [
+        {"filter": "facts.learning.progress ge 50", "reason": "unknown_source"}
+    ]
+
+
+def test_wrong_filters_and_unknown_segments_are_refused(peopled: World) -> None:
+    call = peopled.call()
+    database = open_directory(call)
+    with pytest.raises(Invalid) as refused:
+        select_users(call, database, UserFilters(filter="shoeSize gt 44"))
+    assert [error.field for error in refused.value.errors] == ["filter"]
+    with pytest.raises(NotFound):
+        select_users(call, database, UserFilters(segment="seg_unknown"))
+
+
+def test_known_facts_are_those_of_all_users_by_source(peopled: World) -> None:
+    ada, berta = (user.id for user in peopled.users() if user.name in {"Ada", "Berta"})
+    peopled.push_facts(ada, "learning", progress=50)
+    peopled.clock.advance(hours=1)
+    peopled.push_facts(berta, "learning", certified=True)
+
+    call = peopled.call()
+    known = read_known_facts(call, open_directory(call))
+
+    (learning,) = known.sources.values()
+    assert learning.names == {"progress", "certified"}
+    assert learning.pushed_at == peopled.clock.now
+
+
+def test_deployment_says_how_long_facts_are_fresh(peopled: World) -> None:
+    ada = next(user for user in peopled.users() if user.name == "Ada")
+    peopled.push_facts(ada.id, "learning", progress=50)
+    for days, reason in ((1, "stale_source"), (3, None)):
+        settings = peopled.runtime.settings.model_copy(update={"facts_fresh_days": days})
+        world = replace(peopled, runtime=replace(peopled.runtime, settings=settings))
+        call = world.call()
+        later = replace(call, now=call.now + timedelta(days=2))
+        known = read_known_facts(later, open_directory(later))
+        assert known.why_not("learning", "progress") == reason
