@@ -86,7 +86,7 @@ class Verification(Counted):
     phone_unverified: Annotated[int, Counts("phone pr and phoneVerified eq false")]
 
 
-class Registered(Counted):
+class RecentlyRegistered(Counted):
     """Who has been created recently."""
 
     today: Annotated[int, Counts("createdAt ge {}", TODAY)]
@@ -95,7 +95,7 @@ class Registered(Counted):
     last_90_days: Annotated[int, _registered(90)]
 
 
-class Active(Counted):
+class RecentlyActive(Counted):
     """Who has signed in recently."""
 
     last_day: Annotated[int, _active(1)]
@@ -117,8 +117,8 @@ class UserStatistics(Counted, OfSelection):
     ]
     by_auth_method: ByAuthMethod
     verification: Verification
-    registered: Registered
-    active: Active
+    registered: RecentlyRegistered
+    active: RecentlyActive
     admins: Annotated[int, Counts("isAdmin eq true")]
     never_signed_in: Annotated[int, Counts("lastLoginAt eq null")]
     locked: Annotated[int, Counts("lockedUntil gt {}", NOW)]
