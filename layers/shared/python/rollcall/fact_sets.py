@@ -120,8 +120,14 @@ class FactSet(Entity):
     def none_of(cls, user_id: str, source: str, now: datetime) -> Self:
         """Of a user about whom the source has said nothing yet."""
         made = f"{user_id}/{cls.kind}/{source}"
-        times = dict.fromkeys(("created_at", "updated_at", "pushed_at"), now)
-        return cls(id=made, user_id=user_id, source=source, **times)
+        return cls(
+            id=made,
+            created_at=now,
+            updated_at=now,
+            user_id=user_id,
+            source=source,
+            pushed_at=now,
+        )
 
     @classmethod
     def assemble_all(cls, items: Iterable[Item]) -> tuple[Self, ...]:
