@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rollcall.directory.answers import find_users
 from rollcall.directory.directory import DIRECTORY, open_directory
 from rollcall.directory.filters import SEPARATED
-from rollcall.directory.pages import find_users
 from rollcall.directory.rows import DirectoryUser
 from rollcall.fields import Id
 from rollcall.kit.call import Call

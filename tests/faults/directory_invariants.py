@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rollcall.directory.answers import with_time_zones
 from rollcall.directory.columns import read_columns
 from rollcall.directory.database import Database
 from rollcall.directory.directory import Directory
-from rollcall.directory.pages import with_time_zones
 from rollcall.directory.records import read_row
 from rollcall.directory.rows import DirectoryUser
 from rollcall.kit.errors import Unavailable

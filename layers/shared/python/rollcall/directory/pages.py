@@ -6,14 +6,15 @@ the few buckets that the page lies in; only those are sorted. So page 1,000 cost
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import accumulate, chain
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from rollcall.directory.columns import Column, Kind, find_column, read_columns, sortable_columns
+from rollcall.directory.answers import list_columns, read_users
+from rollcall.directory.columns import Column, Kind, find_column, sortable_columns
 from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database, bucket_sql, key_sql
 from rollcall.directory.filters import UserFilters
@@ -132,28 +133,6 @@ def read_users_page(
     )
 
 
-def find_users(database: Database, user_ids: Iterable[str]) -> dict[str, DirectoryUser]:
-    """Those of these users whom there are, by id, in whatever status."""
-    names, selected = _list_columns()
-    sql = f'SELECT {selected} FROM users WHERE "id" IN (SELECT unnest(?::VARCHAR[]))'
-    rows = database.query(sql, [list(user_ids)])
-    found = read_users(dict(zip(names, row, strict=True)) for row in rows)
-    return {user.id: user for user in found}
-
-
-def read_users(rows: Iterable[Mapping[str, Any]]) -> tuple[DirectoryUser, ...]:
-    """Rows as DuckDB answers them, by the columns' names, as users."""
-    return tuple(DirectoryUser.model_validate(with_time_zones(row), extra="ignore") for row in rows)
-
-
-def with_time_zones(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row's values, with their time zone said: the tables keep UTC without saying so."""
-    return {
-        name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
-        for name, value in row.items()
-    }
-
-
 def _count_buckets(database: Database, condition: Condition, order: Order) -> dict[int, int]:
     """How many users each bucket has, in order."""
     sql = f"SELECT {bucket_sql(order.column)}, count(*) FROM users WHERE {condition.sql} GROUP BY 1"
@@ -187,7 +166,7 @@ def _find_behind(
 def _read_stretch(
     database: Database, condition: Condition, order: Order, stretch: Stretch, limit: int
 ) -> list[dict[str, Any]]:
-    names, selected = _list_columns()
+    names, selected = list_columns()
     wanted = _both(stretch.within(order), condition)
     sql = (
         f"SELECT {selected}, {key_sql(order.column)} FROM users WHERE {wanted.sql} "
@@ -195,12 +174,6 @@ def _read_stretch(
     )
     rows = database.query(sql, [*wanted.parameters, limit, stretch.offset])
     return [dict(zip([*names, "sorted"], row, strict=True)) for row in rows]
-
-
-def _list_columns() -> tuple[list[str], str]:
-    """The columns that answers show: their names, and as SQL."""
-    columns = read_columns().values()
-    return [each.name for each in columns], ", ".join(each.sql for each in columns)
 
 
 def _both(first: Condition, second: Condition) -> Condition:
