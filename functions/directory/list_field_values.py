@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rollcall.directory.directory import DIRECTORY, open_directory
 from rollcall.directory.selections import OfSelection, select_users
-from rollcall.directory.values import CountedValue, FieldValuesRequest, find_values
+from rollcall.directory.suggestions import FieldValuesRequest, find_values
+from rollcall.directory.values import CountedValue
 from rollcall.kit.call import Call
 from rollcall.kit.paging import Pagination
 from rollcall.operations import operation

@@ -1,29 +1,20 @@
-"""Values for whoever puts a filter together, against counts without SQL."""
+"""The values of filters, against counts without SQL."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import ValidationError
 
-from rollcall.directory.columns import find_column
 from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database
 from rollcall.directory.filters import UserFilters
 from rollcall.directory.selections import Selection
 from rollcall.directory.values import (
-    PERSONAL,
     VALUES_AT_MOST,
-    FieldValuesRequest,
     FilterValues,
     count_filter_values,
-    find_values,
     listed_filters,
-    suggested_columns,
 )
 from rollcall.statuses import Status
 from tests.directory.population import make_row, open_database
@@ -33,82 +24,11 @@ from tests.world import World
 ALL = Condition("TRUE")
 NOT_DELETED = Condition("status <> 'deleted'")
 POPULATION = make_population(200)
-CITIES = ("Bonn", "Bad Bonn", "bonn", "Berlin", "Łódź", "50%", "a_b", "Zürich")
 
 
 @pytest.fixture(scope="module")
 def database() -> Database:
     return open_database(POPULATION)
-
-
-@pytest.fixture(scope="module")
-def cities() -> Database:
-    """The first city has one user, the second one two, and so on."""
-    places = [city for number, city in enumerate(CITIES) for _ in range(number + 1)]
-    return open_database(make_row(f"usr_{n}", city=city) for n, city in enumerate(places))
-
-
-def find(database: Database, field: str, q: str = "", **page: Any) -> list[tuple[str, int]]:
-    """The values that are answered, with their users."""
-    request = FieldValuesRequest(field=field, q=q, **page)
-    return [(each.value, each.users) for each in find_values(database, ALL, request)[0]]
-
-
-def test_values_that_begin_with_the_text_come_first_then_those_of_most_users(
-    cities: Database,
-) -> None:
-    assert find(cities, "city", "BO") == [("bonn", 3), ("Bonn", 1), ("Bad Bonn", 2)]
-
-
-def test_values_of_as_many_users_come_in_order() -> None:
-    database = open_database(make_row(f"usr_{each}", city=each) for each in ("b", "c", "a"))
-
-    assert find(database, "city") == [("a", 1), ("b", 1), ("c", 1)]
-
-
-@pytest.mark.parametrize("q", ["", "o", "ł", "ZÜ", "%", "_", "?", "'", "{}", "nowhere"])
-def test_text_is_found_as_it_stands_in_whatever_case(cities: Database, q: str) -> None:
-    expected = {each for each in CITIES if q.lower() in each.lower()}
-
-    assert {value for value, _ in find(cities, "city", q)} == expected
-
-
-@given(st.sampled_from(["expertise", "country", "status"]), st.text("SQLpythonŁÓDŹde%", max_size=3))
-def test_field_values_are_those_of_the_users(database: Database, field: str, q: str) -> None:
-    kept = [getattr(row, field) for row in POPULATION]
-    values = [
-        value for each in kept if each for value in ([each] if isinstance(each, str) else each)
-    ]
-    found = Counter(value for value in values if q.lower() in value.lower())
-
-    assert dict(find(database, field, q, limit=1000)) == found
-
-
-def test_pages_of_values_have_the_exact_total(cities: Database) -> None:
-    def ask(page: int) -> tuple[list[str], int, int]:
-        request = FieldValuesRequest(field="city", page=page, limit=3)
-        values, pagination = find_values(cities, ALL, request)
-        return [each.value for each in values], pagination.total, pagination.total_pages
-
-    pages = [ask(page) for page in (1, 2, 3, 4)]
-
-    assert [value for values, _, _ in pages for value in values] == list(reversed(CITIES))
-    assert {(total, number) for _, total, number in pages} == {(8, 3)}
-    assert pages[3][0] == []
-
-
-def test_what_identifies_one_person_is_not_suggested() -> None:
-    assert not suggested_columns().keys() & (PERSONAL | {"roles", "groups", "organizations"})
-    assert all(find_column(each) for each in PERSONAL)
-    assert {"status", "expertise", "designation", "userTypes"} <= suggested_columns().keys()
-
-
-@pytest.mark.parametrize(
-    "field", ["email", "groups", "createdAt", "searchText", "Status", "city; --"]
-)
-def test_other_fields_are_refused_with_those_that_there_are(field: str) -> None:
-    with pytest.raises(ValidationError, match="Ask for one of status, userTypes"):
-        FieldValuesRequest(field=field)
 
 
 def count(world: World, database: Database) -> dict[str, FilterValues]:

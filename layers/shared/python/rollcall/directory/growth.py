@@ -25,7 +25,9 @@ Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2199, 12, 31))]
 class GrowthRequest(CalendarRequest):
     """Of which users, by which intervals, and from when to when."""
 
-    interval: Interval = Interval.DAY
+    interval: Annotated[Interval, Field(description="Weeks begin on Monday (ISO 8601).")] = (
+        Interval.DAY
+    )
     from_day: Annotated[
         Day | None,
         Field(

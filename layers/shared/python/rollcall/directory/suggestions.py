@@ -1,0 +1,81 @@
+"""The values of one column that contain a text, for completion while one types (U5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from rollcall.directory.columns import Column, Kind, read_columns
+from rollcall.directory.conditions import Condition
+from rollcall.directory.database import Database
+from rollcall.directory.filters import UserFilters
+from rollcall.directory.tallies import values_sql
+from rollcall.directory.values import NAMED, CountedValue
+from rollcall.kit.paging import PageRequest, Pagination
+
+PERSONAL = frozenset({"id", "name", "email", "phone", "username", "uniqueId", "avatarUrl", "bio"})
+"""Columns of texts whose values are one person's: the list's search finds them."""
+
+
+@cache
+def suggested_columns() -> Mapping[str, Column]:
+    """The columns whose values can be looked up while one types, by their names."""
+    return {
+        each.name: each
+        for each in read_columns().values()
+        if each.kind in {Kind.TEXT, Kind.TEXTS} and each.name not in PERSONAL | NAMED.keys()
+    }
+
+
+def _check_suggested(name: str) -> str:
+    if name not in suggested_columns():
+        raise ValueError(f"Ask for one of {', '.join(suggested_columns())}.")
+    return name
+
+
+SuggestedColumn = Annotated[
+    str,
+    AfterValidator(_check_suggested),
+    WithJsonSchema({"type": "string", "enum": list(suggested_columns())}),
+]
+
+
+class FieldValuesRequest(UserFilters, PageRequest):
+    """The values of which field, of which users, and which page of them."""
+
+    field: Annotated[SuggestedColumn, Field(description="A field of the users that lists answer.")]
+    q: Annotated[
+        str, Field(max_length=200, description="What the values contain, in whatever case.")
+    ] = ""
+
+
+_MATCHING = """
+WITH found AS MATERIALIZED (
+    SELECT value, count(*) AS users FROM (SELECT {values} AS value FROM users WHERE {condition})
+    WHERE value IS NOT NULL GROUP BY value HAVING contains(lower(value), lower(?))
+)
+SELECT total, value, users FROM (SELECT count(*) AS total FROM found) LEFT JOIN (
+    SELECT value, users, starts_with(lower(value), lower(?)) AS leads FROM found
+    ORDER BY leads DESC, users DESC, value LIMIT ? OFFSET ?
+) ON TRUE ORDER BY leads DESC, users DESC, value
+"""
+
+
+def find_values(
+    database: Database, condition: Condition, request: FieldValuesRequest
+) -> tuple[tuple[CountedValue, ...], Pagination]:
+    """A page of the values that contain a text: first those that begin with it, each time those of
+    the most users first.
+    """
+    column = suggested_columns()[request.field]
+    sql = _MATCHING.format(values=values_sql(column), condition=condition.sql)
+    offset = (request.page - 1) * request.limit
+    parameters = [*condition.parameters, request.q, request.q, request.limit, offset]
+    rows = database.query(sql, parameters)
+    return (
+        tuple(CountedValue(value=v, users=users) for _, v, users in rows if v is not None),
+        Pagination.of(request.page, request.limit, rows[0][0]),
+    )
