@@ -107,8 +107,7 @@ class Database:
             facts = "SELECT * FROM read_parquet(?)"
             self._insert(_FACTS, facts, folder / FACTS_FILE)
             self._bounds = {
-                name: Bounds([(value, each) for value, each in present], absent)
-                for name, (present, absent) in bounds.items()
+                each.name: _read_bounds(*bounds[each.name]) for each in sortable_columns()
             }
 
     def build(self, files: Iterable[Path]) -> None:
@@ -267,6 +266,10 @@ def key_sql(column: Column) -> str:
 
 
 _SORT_KEYS = {each.name: str(each.sort_key) for each in sortable_columns()}
+
+
+def _read_bounds(present: list[tuple[Any, str]], absent: list[str]) -> Bounds:
+    return Bounds([(value, user_id) for value, user_id in present], absent)
 
 
 def _bucket_size(rows: int) -> int:

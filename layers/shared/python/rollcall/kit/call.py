@@ -171,6 +171,4 @@ class Call:
         transaction.add_item(self.idempotency.item(answer_json, self.now), condition, values)
 
     def _origin(self) -> Origin:
-        # Whoever reads the journal's latest part relies on entries that are written soon after
-        # the time they carry; a call may have begun long ago.
-        return Origin(self.action, self.request_id, self.reason, self.runtime.clock())
+        return Origin(self.action, self.request_id, self.reason, self.now, self.runtime.clock())
