@@ -110,7 +110,10 @@ class UserStatistics(Counted, OfSelection):
     total: int
     by_status: Annotated[
         Mapping[Status, int],
-        Field(description="Of all statuses; the soft-deleted, too, who count nowhere else."),
+        Field(
+            description="Of all statuses. Soft-deleted users count here alone, unless a filter "
+            "asks about that."
+        ),
     ]
     by_user_type: Annotated[
         Mapping[str, int], Field(description="Of the types that occur. Some users have several.")
