@@ -136,8 +136,7 @@ def test_facts_are_kept_beside_the_user_by_source(world: World) -> None:
     assert (found.values, found.version) == ({"progress": 50}, 1)
     assert found.touches() == {user_id}
     assert find_facts(world.runtime.table, user_id, "support") is None
-    items = world.runtime.table.query_partition(found.key().pk, prefix="#")
-    assert [each.source for each in FactSet.assemble_all(items)] == ["billing", "learning"]
+    assert [each.source for each in world.user(user_id).fact_sets] == ["billing", "learning"]
 
 
 def test_push_of_the_same_is_a_version_because_the_source_was_heard_from(world: World) -> None:

@@ -13,7 +13,7 @@ from functions.users.delete_user import delete_user
 from functions.users.get_user import get_user
 from rollcall.fact_sets import FACTS, SOURCES_AT_MOST
 from tests.faults.invariants import check_settled
-from tests.faults.races import COMMIT, meanwhile
+from tests.faults.races import COMMIT, meanwhile, race
 from tests.world import CLIENT_ID, Reply, World
 
 
@@ -172,6 +172,21 @@ def test_facts_that_come_with_the_deletion_of_the_user_are_not_left_behind(world
     assert (reply.status, reply.code) == (404, "user_not_found")
     world.drain()
     assert not [item for item in world.items() if item["sk"].startswith(FACTS)]
+    assert check_settled(world) == []
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["first", "later"])
+def test_pushes_at_the_same_moment_count_one_after_the_other(world: World, known: bool) -> None:
+    user_id = world.add_user().id
+    if known:
+        push(world, user_id, {"progress": 1})
+
+    replies = race(world, [partial(push, world, user_id, {"progress": n}) for n in (10, 20, 30)])
+
+    assert [reply.status for reply in replies] == [200, 200, 200]
+    assert {reply.body["version"] - known for reply in replies} == {1, 2, 3}
+    last = max(replies, key=lambda reply: int(reply.body["version"]))
+    assert facts_of(world, user_id) == {"learning": last.body["facts"]}
     assert check_settled(world) == []
 
 

@@ -5,7 +5,7 @@ once, by which lists can be filtered.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar, Self
@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from rollcall.grants import USER_PARTITION
-from rollcall.kit.entity import Entity, Item, Key
+from rollcall.kit.entity import Entity, Key
 from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.kit.table import Table
 
@@ -128,12 +128,6 @@ class FactSet(Entity):
             source=source,
             pushed_at=now,
         )
-
-    @classmethod
-    def assemble_all(cls, items: Iterable[Item]) -> tuple[Self, ...]:
-        """What all sources say, from the items of the user's partition."""
-        found = (item for item in items if str(item["sk"]).startswith(FACTS))
-        return tuple(map(cls.model_validate, found))
 
     def key(self) -> Key:
         """Beside the user's own item."""

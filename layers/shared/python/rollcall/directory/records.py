@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from rollcall.directory.rows import StoredRow, UserRecord
-from rollcall.fact_sets import FactSet
 from rollcall.kit.table import Table
 from rollcall.sign_ins import SignIns
 from rollcall.users import User
@@ -35,4 +34,4 @@ def read_row(table: Table, user_id: str) -> StoredRow | None:
     if user is None or not user.exists:
         return None
     sign_ins = SignIns.assemble(items) or SignIns.none_of(user.id, user.created_at)
-    return StoredRow.of(UserRecord(user, sign_ins, FactSet.assemble_all(items)))
+    return StoredRow.of(UserRecord(user, sign_ins))

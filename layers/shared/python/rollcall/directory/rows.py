@@ -173,7 +173,7 @@ class StoredRow(DirectoryUser):
                 **cls._columns(record),
                 "name_key": sort_key(user.name) if user.name else None,
                 "search_text": "\n".join(fold(each) for each in searched if each),
-                "facts": [cell for each in record.facts for cell in FactCell.all_of(each)],
+                "facts": [cell for each in user.fact_sets for cell in FactCell.all_of(each)],
             }
         )
 
@@ -183,7 +183,6 @@ class UserRecord(NamedTuple):
 
     user: User
     sign_ins: SignIns
-    facts: tuple[FactSet, ...]
 
 
 def fold(text: str) -> str:
