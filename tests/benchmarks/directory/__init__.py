@@ -1,0 +1,1 @@
+"""The directory beside PostgreSQL and SQLite: the same users, the same questions, one core."""
