@@ -10,9 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from pydantic.alias_generators import to_camel
+
 from rollcall.kit.cursor import Cursors
 from rollcall.kit.declaration import Declaration, Resource
-from rollcall.kit.entity import COUNTERS, Entity, Row
+from rollcall.kit.entity import COUNTERS, EXPIRY_ATTRIBUTE, Entity, Row
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Account
 from rollcall.kit.journal import JournalEntry
@@ -59,6 +61,7 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
         _allow(actions, [arns.table], patterns)
         for actions, patterns in _grants_by_actions(declaration).items()
     ]
+    statements += _guest_statements(declaration, arns.table)
     statements += _count_statements(declaration, arns.table)
     kept = [each for each in touched if issubclass(each, (Entity, Row))]
     if listed := [name for each in kept for name in each.index_partitions]:
@@ -93,14 +96,10 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
     for entity in _entities(declaration.reads):
         yield f"{entity.partition}*", READ | check
     yield from ((each, LOOK_UP) for each in _named_counters(declaration))
-    for row in declaration.reads:
-        if issubclass(row, Row):
-            yield f"{row.partition}*", FIND
-    for row in declaration.writes:
-        if issubclass(row, Row):
-            yield f"{row.partition}*", KEEP
+    yield from ((f"{row.partition}*", FIND) for row in declaration.reads if issubclass(row, Row))
+    yield from ((f"{row.partition}*", KEEP) for row in declaration.writes if issubclass(row, Row))
     for entity in _entities(declaration.writes):
-        yield f"{entity.partition}*", READ | CHANGE
+        yield f"{entity.partition}*", READ if entity.guest else READ | CHANGE
         yield f"{JournalEntry.partition}*", APPEND
         yield from ((f"{kind.partition}*", CLAIM) for kind in entity.claim_kinds)
     if Mail in declaration.writes:
@@ -120,6 +119,17 @@ def _named_counters(declaration: Declaration) -> Iterable[str]:
     """The keys of the numbers with an item to themselves, as how many of a kind there are."""
     for entity in _entities((*declaration.reads, *declaration.writes)):
         yield from (each for each in entity.counter_partitions if each.startswith(COUNTERS))
+
+
+def _guest_statements(declaration: Declaration, table: str) -> Iterable[Statement]:
+    """Leave to write what is kept beside others, and no other attributes there: whoever pushes
+    facts about a user gives the user no right.
+    """
+    for entity in _entities(declaration.writes):
+        if entity.guest:
+            kept = [to_camel(each) for each in entity.model_fields]
+            attributes = [PARTITION_KEY, SORT_KEY, EXPIRY_ATTRIBUTE, *kept]
+            yield _allow(APPEND, [table], [f"{entity.partition}*"], attributes)
 
 
 def _count_statements(declaration: Declaration, table: str) -> list[Statement]:

@@ -51,7 +51,7 @@ class Asked(NamedTuple):
     leading_keys: tuple[str, ...] | None = None
     """The partition keys it is about; None for a call that has none, as a scan."""
     attributes: tuple[str, ...] = ()
-    """The attributes that an update names, whether it changes them or only compares them."""
+    """The attributes that a write names, whether it sets them or only compares them."""
     prefix: str | None = None
     """What listed keys begin with; None for a call that says nothing about that."""
 
@@ -176,9 +176,12 @@ _NO_ATTRIBUTES = frozenset(
 
 
 def _read_attributes(sent: dict[str, Any]) -> tuple[str, ...]:
-    if "UpdateExpression" not in sent:
+    if not {"UpdateExpression", "Item"} & sent.keys():
         return ()
-    expressions = f"{sent['UpdateExpression']} {sent.get('ConditionExpression', '')}"
+    expressions = f"{sent.get('UpdateExpression', '')} {sent.get('ConditionExpression', '')}"
     names = sent.get("ExpressionAttributeNames", {})
-    words = [*sent["Key"], *re.findall(r"(?<![:\w#])#?[A-Za-z_]\w*", expressions)]
+    words = [
+        *sent.get("Item", sent.get("Key")),
+        *re.findall(r"(?<![:\w#])#?[A-Za-z_]\w*", expressions),
+    ]
     return tuple(names.get(word, word) for word in words if word not in _NO_ATTRIBUTES)

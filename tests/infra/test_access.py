@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic.alias_generators import to_camel
 
 from functions.groups.add_user_to_group import add_user_to_group
 from functions.groups.list_groups import list_groups
@@ -31,6 +32,7 @@ from functions.users.update_user import update_user
 from infra.access import Arns, derive_statements
 from infra.catalog import read_catalog
 from rollcall.kit.declaration import Declaration, Resource
+from rollcall.kit.entity import Entity
 from rollcall.kit.identity import Account
 from rollcall.kit.job import Job
 from rollcall.kit.mail import Mail
@@ -60,6 +62,11 @@ def updating(key: str, *attributes: str) -> Asked:
     """An update of these attributes of one item."""
     asked = on_table("UpdateItem", key)
     return asked._replace(attributes=("pk", "sk", *attributes))
+
+
+def putting(key: str, *attributes: str) -> Asked:
+    """Writing an item with these attributes."""
+    return updating(key, *attributes)._replace(action="dynamodb:PutItem")
 
 
 @pytest.mark.parametrize("operation", CATALOG.operations, ids=each_name)
@@ -263,6 +270,36 @@ def test_key_of_the_cursors_is_for_lists_alone(declaration: Declaration) -> None
     assert not is_allowed(declaration, on_table("DeleteItem", "CURSOR_KEY"))
 
 
+RIGHTS = ("isAdmin", "status", "authEpoch", "groupId", "organizationId", "roleId", "permission")
+"""What the items in a user's partition say of what the user may do."""
+BESIDE_USERS = [
+    each
+    for each in CATALOG.declarations
+    if User not in each.writes
+    and any(issubclass(kind, Entity) and kind.guest for kind in each.writes)
+]
+
+
+def assert_gives_no_right(declaration: Declaration) -> None:
+    """It cannot write what would let a user do anything, nor take a user away."""
+    for attribute in RIGHTS:
+        for writing in (putting, updating):
+            assert not is_allowed(declaration, writing("USER#usr_1", "id", attribute))
+    for verb in ("DeleteItem", "BatchWriteItem"):
+        assert not is_allowed(declaration, on_table(verb, "USER#usr_1"))
+
+
+@pytest.mark.parametrize("declaration", BESIDE_USERS, ids=each_name)
+def test_whoever_writes_what_is_kept_beside_a_user_writes_nothing_else_of_the_user(
+    declaration: Declaration,
+) -> None:
+    assert_gives_no_right(declaration)
+    (kind,) = (each for each in declaration.writes if issubclass(each, Entity))
+    own = (to_camel(each) for each in kind.model_fields)
+    assert is_allowed(declaration, putting("USER#usr_1", *own))
+    assert not is_allowed(declaration, putting("GROUP#grp_1", "id"))
+
+
 SERVICES = [each for each in CATALOG.operations if each.path.startswith("/system/")]
 
 
@@ -272,9 +309,7 @@ def test_function_for_services_neither_reads_nor_changes_who_may_do_what(
 ) -> None:
     for verb in ("GetItem", "PutItem", "UpdateItem"):
         assert not is_allowed(operation, on_table(verb, "ACCESS"))
-    assert not is_allowed(operation, on_table("PutItem", "USER#usr_1"))
-    assert not is_allowed(operation, updating("USER#usr_1", "isAdmin"))
-    assert not is_allowed(operation, updating("USER#usr_1", "authEpoch"))
+    assert_gives_no_right(operation)
 
 
 @pytest.mark.parametrize(("declaration", "asked"), BEYOND)

@@ -108,6 +108,7 @@ class FactSet(Entity):
 
     kind: ClassVar[str] = "facts"
     partition: ClassVar[str] = USER_PARTITION
+    guest: ClassVar[bool] = True
 
     user_id: str
     source: str

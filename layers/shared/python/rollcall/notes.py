@@ -20,6 +20,7 @@ class Note(Entity):
 
     kind: ClassVar[str] = "note"
     partition: ClassVar[str] = USER_PARTITION
+    guest: ClassVar[bool] = True
 
     user_id: str
     author_id: str | None = None

@@ -23,6 +23,7 @@ class SignIns(Entity):
 
     kind: ClassVar[str] = "sign-ins"
     partition: ClassVar[str] = USER_PARTITION
+    guest: ClassVar[bool] = True
 
     user_id: str
     last_login_at: Time | None = None

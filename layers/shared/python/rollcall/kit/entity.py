@@ -150,6 +150,9 @@ class Entity(Model):
     """Fields that are stored as rows of their own, not in the entity's item."""
     unversioned_fields: ClassVar[tuple[str, ...]] = ()
     """Bookkeeping that changes without a new version, and is no part of the journal."""
+    guest: ClassVar[bool] = False
+    """Whether it is kept in the partition of another kind of entity, in which whoever writes it may
+    write nothing else."""
     tombstone_waits: ClassVar[bool] = False
     """Whether a tombstone stays until what hangs on it has been removed, and somebody says so."""
 
