@@ -7,6 +7,7 @@ from typing import Any
 from functions.directory.delete_segment import delete_segment
 from functions.directory.list_filter_values import list_filter_values
 from functions.directory.list_users import list_users
+from functions.groups.delete_group import delete_group
 from rollcall.directory.columns import sortable_columns
 from rollcall.permissions import Permission
 from rollcall.statuses import Status
@@ -44,6 +45,18 @@ def test_values_are_those_of_the_users_with_names_and_numbers(world: World) -> N
         {"value": "suspended", "users": 1},
     ]
     assert reply.body["sortableFields"] == [each.name for each in sortable_columns()]
+
+
+def test_group_that_is_being_deleted_has_no_name_any_more(world: World) -> None:
+    group_id = world.add_group("Readers")
+    world.join_group(world.add_user().id, group_id)
+    world.build_directory()
+
+    assert world.invoke(delete_group, path={"group_id": group_id}).status == 200
+
+    assert values_of(ask(world), "groups") == [{"value": group_id, "users": 1}]
+    world.drain()
+    assert values_of(ask(world), "groups") == []
 
 
 def test_each_value_selects_as_many_users_as_it_says(world: World) -> None:
