@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from weakref import finalize
 
 import duckdb
@@ -62,6 +63,14 @@ def bucket_sql(column: Column) -> str:
     return f'"{column.name}Bucket"'
 
 
+class Query(Protocol):
+    """Puts a question to the tables."""
+
+    def __call__(self, sql: str, parameters: Sequence[object] = (), /) -> list[tuple[Any, ...]]:
+        """The rows that a SELECT answers."""
+        ...
+
+
 class Database:
     """The tables ``users`` and ``facts``. Readers on several threads each take a cursor."""
 
@@ -90,12 +99,12 @@ class Database:
         with self._connection.cursor() as cursor:
             return cursor.execute(sql, parameters).fetchall()
 
-    def export(self, sql: str, parameters: Sequence[object], rows: int) -> Iterable[list[Any]]:
-        """The rows that a SELECT answers, so many at a time."""
+    @contextmanager
+    def hold(self) -> Iterator[Query]:
+        """Ask several questions of one and the same state, whatever is replaced meanwhile."""
         with self._connection.cursor() as cursor:
-            cursor.execute(sql, parameters)
-            while batch := cursor.fetchmany(rows):
-                yield batch
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            yield lambda sql, parameters=(): cursor.execute(sql, parameters).fetchall()
 
     def load(self, folder: Path) -> None:
         """Take over a snapshot's files. Raises ``duckdb.Error`` or ValueError for damaged ones."""
