@@ -85,7 +85,7 @@ def _find_due(call: Call) -> Iterator[str]:
 def _clear(call: Call, user_id: str) -> Step:
     cleared = 0
     while True:
-        step = retry_contended(partial(_clear_next, call, user_id))
+        step = retry_contended(partial(_clear_next, call.part(), user_id))
         cleared += step.cleared
         if not step.left:
             return Step(cleared, step.kept, 0)

@@ -38,7 +38,7 @@ def purge_deleted_users(call: Call) -> Purged:
     due = format_time(call.now - KEPT)
     items = call.table.query_index("gsi2", SOFT_DELETED, up_to=due, limit=PURGED_AT_MOST)
     # The index may lag, so each user is read again before anything is done.
-    outcomes = Tally(_purge(call, str(item["id"])) for item in items)
+    outcomes = Tally(_purge(call.part(), str(item["id"])) for item in items)
     return Purged(purged=outcomes["purged"], refused=outcomes["refused"])
 
 

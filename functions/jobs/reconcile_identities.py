@@ -89,7 +89,7 @@ def _mend_all(call: Call, user_ids: Iterable[str]) -> tuple[int, int]:
 def _mend_each(call: Call, user_ids: Iterable[str]) -> Iterator[bool]:
     for user_id in user_ids:
         try:
-            converge_account(call, user_id)
+            converge_account(call.part(), user_id)
         except Problem as problem:  # one that cannot be mended must not keep the others waiting
             log_failure(call.action, problem, request_id=call.request_id)
             yield False

@@ -37,10 +37,11 @@ def check_readable(world: World) -> Iterator[str]:
         yield f"the directory cannot be opened: {unavailable.code}"
 
 
-def shown_users(database: Database) -> dict[str, DirectoryUser]:
-    """What a directory's database says of each user."""
+def shown_users(database: Database, user_id: str = "") -> dict[str, DirectoryUser]:
+    """What a directory's database says of each user, or of one."""
     columns = read_columns().values()
-    rows = database.query(f"SELECT {', '.join(each.sql for each in columns)} FROM users")  # noqa: S608 (names of the model)
+    names = ", ".join(each.sql for each in columns)
+    rows = database.query(f"SELECT {names} FROM users WHERE ? IN ('', id)", [user_id])  # noqa: S608 (names of the model)
     named = (dict(zip((each.name for each in columns), row, strict=True)) for row in rows)
     users = [DirectoryUser.model_validate(with_time_zones(each)) for each in named]
     assert len({user.id for user in users}) == len(users), "a user is in the directory twice"

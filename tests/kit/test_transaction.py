@@ -26,7 +26,7 @@ def begin(
 ) -> Transaction:
     """An empty transaction of somebody."""
     actor = Actor(kind="user", id="usr_actor", witnesses=dict(witnesses or {}))
-    origin = Origin("test_it", "req_1", "Because", world.clock.now, world.clock.now)
+    origin = Origin("test_it", "req_1", "Because", world.clock.now)
     return Transaction(world.runtime.table, actor, origin, requires)
 
 

@@ -33,8 +33,8 @@ def end_memberships[E: (Group, Organization)](
     if tombstone is None or tombstone.exists:
         return
     items = list(call.table.query_index("gsi1", f"{MEMBERS}{entity_id}", limit=at_once))
-    ended = sum(retry_contended(partial(_end, call, item)) for item in items)
-    retry_contended(partial(_write_progress, call, kind, entity_id, ended))
+    ended = sum(retry_contended(partial(_end, call.part(), item)) for item in items)
+    retry_contended(partial(_write_progress, call.part(), kind, entity_id, ended))
 
 
 def _end(call: Call, item: Item) -> bool:

@@ -10,9 +10,10 @@ from typing import Any
 
 from rollcall.kit.actor import Actor, system_actor
 from rollcall.kit.entity import Counter, Entity, Key
-from rollcall.kit.errors import Stale
+from rollcall.kit.errors import Contended, Stale
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Identity
+from rollcall.kit.journal import WRITTEN_WITHIN
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Model
 from rollcall.kit.objects import Objects
@@ -92,7 +93,8 @@ class Call:
         """Write the changes in one transaction and return the answer about the first one.
 
         Raises Stale when ``If-Match`` named another version of the first one, the refusal of
-        whatever condition failed, or Contended, upon which the operation runs again. A change
+        whatever condition failed, or Contended, upon which the operation runs again: also when
+        the call began longer ago than WRITTEN_WITHIN. A change
         that changes nothing is not written and makes no version.
         """
         self.check_version(change.before)
@@ -134,12 +136,13 @@ class Call:
 
     def part(self) -> Call:
         """This call for one part of work that is committed in parts: what counts for the whole
-        (the Idempotency-Key, If-Match) is left to the whole. The caller's rights are read anew,
-        because the parts before may have changed them, or somebody else; raises Unauthenticated
-        or Forbidden when they are gone.
+        (the Idempotency-Key, If-Match) is left to the whole. It begins now. The caller's rights
+        are read anew, because the parts before may have changed them, or somebody else; raises
+        Unauthenticated or Forbidden when they are gone.
         """
         actor = self.reauthorize() if self.reauthorize else self.actor
-        return replace(self, actor=actor, idempotency=None, expected_version=None)
+        now = self.runtime.clock()
+        return replace(self, actor=actor, now=now, idempotency=None, expected_version=None)
 
     def remove_rows(self, rows: Mapping[Key, Mapping[Counter, int]]) -> None:
         """Delete rows that a tombstone has left behind, each with what it counted for. Raises
@@ -171,4 +174,7 @@ class Call:
         transaction.add_item(self.idempotency.item(answer_json, self.now), condition, values)
 
     def _origin(self) -> Origin:
-        return Origin(self.action, self.request_id, self.reason, self.now, self.runtime.clock())
+        # As when the machine has slept meanwhile: the next attempt has the present time.
+        if self.runtime.clock() - self.now > WRITTEN_WITHIN:
+            raise Contended
+        return Origin(self.action, self.request_id, self.reason, self.now)

@@ -21,9 +21,11 @@ SHARDS = 8
 Cognito's own quotas let an account write."""
 
 
-LOOK_BACK = timedelta(minutes=1)
-"""An entry is visible to every reader so long after the time that it carries: the clocks of two
-writers differ by seconds, and a transaction takes 12 seconds with all its attempts (kit/clients).
+WRITTEN_WITHIN = timedelta(seconds=30)
+"""Entries are written at most so long after the time that they carry."""
+LOOK_BACK = WRITTEN_WITHIN + timedelta(seconds=30)
+"""An entry is visible to every reader so long after the time that it carries: the transaction
+takes up to 12 seconds with all its attempts (kit/clients), and clocks differ by a few.
 """
 TARGETS = "TARGET#"
 """What the GSI1 partitions of the entries about one target begin with."""

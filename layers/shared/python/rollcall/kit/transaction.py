@@ -48,10 +48,6 @@ class Origin(NamedTuple):
     request_id: str
     reason: str | None
     now: datetime
-    """When the call began."""
-    at: datetime
-    """When it is written. Whoever reads the journal's latest part relies on entries that are
-    written soon after the time they carry; a call may have begun long ago."""
 
 
 _PASSING = frozenset(
@@ -182,8 +178,8 @@ class Transaction:
     def _record(self, before: Entity | None, after: Entity) -> None:
         touched = after.touches() | (before.touches() if before else frozenset())
         entry = JournalEntry(
-            id=new_id(JournalEntry.id_prefix, self._origin.at),
-            at=self._origin.at,
+            id=new_id(JournalEntry.id_prefix, self._origin.now),
+            at=self._origin.now,
             action=self._origin.action,
             actor=ActorRecord(
                 kind=self._actor.kind,

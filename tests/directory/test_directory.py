@@ -1,0 +1,169 @@
+"""What was committed before a question was asked is in its answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from functions.jobs.compact_directory import compact_directory
+from rollcall.directory.directory import Directory, open_directory
+from rollcall.directory.snapshots import DirectoryState
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Contended, Unavailable
+from rollcall.kit.transaction import Change
+from rollcall.users import User
+from tests.aws_edge import failing, watched
+from tests.faults.directory_invariants import check_directory, shown_users, stored_users
+from tests.faults.races import meanwhile
+from tests.world import World
+
+
+def open_reader(world: World) -> Directory:
+    """The directory as a process of its own opens it."""
+    directory = Directory(world.runtime.table, world.runtime.objects)
+    directory.refresh(world.clock.now)
+    return directory
+
+
+def state_of(world: World) -> DirectoryState:
+    found = DirectoryState.read(world.runtime.table)
+    assert found is not None
+    return found
+
+
+def commit(call: Call, before: User | None, after: User) -> None:
+    call.commit(Change(before, after), answer=lambda written: written)
+
+
+def test_call_that_began_long_ago_writes_nothing_that_readers_would_pass_over(
+    world: World,
+) -> None:
+    user = world.add_user(name="Before")
+    call = world.call()
+    world.clock.advance(seconds=31)
+
+    with pytest.raises(Contended):
+        commit(call, user, user.model_copy(update={"name": "After"}))
+
+    commit(call.part(), user, user.model_copy(update={"name": "After"}))
+    assert world.user(user.id).name == "After"
+
+
+def test_warm_process_reads_what_has_changed_and_no_more(world: World) -> None:
+    users = [world.add_user() for _ in range(5)]
+    world.build_directory()
+    reader = open_reader(world)
+    reader.refresh(world.clock.now)
+    world.sign_in(users[0].id)
+
+    with watched(world.aws) as seen:
+        reader.refresh(world.clock.now)
+    read = [each for each in seen if users_partition(each.parameters)]
+    assert [users_partition(each.parameters) for each in read] == [f"USER#{users[0].id}"]
+    assert not [each for each in seen if each.service == "s3"]
+
+    with watched(world.aws) as seen:
+        reader.refresh(world.clock.now)
+    assert not [each for each in seen if users_partition(each.parameters)]
+
+
+def users_partition(parameters: dict[str, object]) -> str:
+    values = parameters.get("ExpressionAttributeValues")
+    key = values[":pk"]["S"] if isinstance(values, dict) else ""
+    return key if key.startswith("USER#") else ""
+
+
+def test_process_that_has_slept_takes_the_snapshot_that_was_written_meanwhile(
+    world: World,
+) -> None:
+    world.build_directory()
+    reader = open_reader(world)
+    world.clock.advance(hours=2)
+    user = world.add_user()
+    compact_directory.run(world.runtime)
+
+    with watched(world.aws) as seen:
+        reader.refresh(world.clock.now)
+
+    assert [each.operation for each in seen if each.service == "s3"] == ["GetObject"] * 3
+    assert user.id in shown_users(reader.database)
+
+
+def test_snapshot_that_is_cleared_away_while_it_is_about_to_be_loaded_is_no_loss(
+    world: World,
+) -> None:
+    user = world.add_user()
+    world.build_directory()
+    old = state_of(world)
+    reader = Directory(world.runtime.table, world.runtime.objects)
+
+    def replace_snapshot() -> None:
+        world.clock.advance(hours=2)
+        world.sign_in(user.id)
+        compact_directory.run(world.runtime)
+        world.clock.advance(hours=2)
+        world.sign_in(user.id)
+        compact_directory.run(world.runtime)
+
+    with meanwhile(world, "GetObject", replace_snapshot):
+        reader.refresh(world.clock.now)
+
+    assert state_of(world).snapshot_id != old.snapshot_id
+    assert shown_users(reader.database) == stored_users(world)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"rubbish", b"{}"])
+@pytest.mark.parametrize("name", ["users.parquet", "facts.parquet", "bounds.json"])
+def test_damaged_snapshot_is_refused_clearly_and_built_anew(
+    world: World, tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    world.add_user()
+    world.build_directory()
+    key = f"directory/{state_of(world).snapshot_id}/{name}"
+    if content is None:
+        world.runtime.objects.delete([key])
+    else:
+        (tmp_path / name).write_bytes(content)
+        world.runtime.objects.upload(key, tmp_path / name)
+
+    with pytest.raises(Unavailable) as refused:
+        open_reader(world)
+    assert (refused.value.status, refused.value.code) == (503, "directory_being_built")
+
+    report = compact_directory.run(world.runtime)
+    assert report.rebuilt
+    assert shown_users(open_reader(world).database) == stored_users(world)
+
+
+def test_without_a_snapshot_the_directory_is_refused_until_it_is_built(world: World) -> None:
+    with pytest.raises(Unavailable, match="being built"):
+        open_directory(world.call())
+
+    world.build_directory()
+
+    assert open_directory(world.call()).count() == 1
+
+
+def test_snapshot_of_other_columns_is_not_read_but_built_anew(world: World) -> None:
+    world.build_directory()
+    state = state_of(world)
+    assert state.model_copy(update={"columns": "of yesterday"}).replace(world.runtime.table, state)
+
+    with pytest.raises(Unavailable):
+        open_reader(world)
+
+    assert compact_directory.run(world.runtime).rebuilt
+    assert not list(check_directory(world))
+    open_reader(world)
+
+
+def test_file_storage_that_does_not_answer_is_no_damage(world: World) -> None:
+    world.build_directory()
+    with failing(world.aws, "s3", code="InternalError"), pytest.raises(Unavailable) as refused:
+        open_reader(world)
+    assert refused.value.code == "storage_unavailable"
+
+    with failing(world.aws, "s3", code="InternalError"), pytest.raises(Unavailable):
+        compact_directory.run(world.runtime)
+    assert open_reader(world)
