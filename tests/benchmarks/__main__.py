@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from rollcall.kit.log import logger
 from tests.benchmarks.cold_init import compare_cold_inits
+from tests.benchmarks.directory.comparison import compare_directories
 from tests.benchmarks.large_groups import measure_large_groups
+from tests.benchmarks.measuring import log_to_nowhere
 from tests.benchmarks.request_counts import count_requests
 from tests.benchmarks.warm_get import compare_warm_gets
 
-BENCHMARKS: Mapping[str, Callable[[int], None]] = {
+
+class Options(argparse.Namespace):
+    """What the command line says."""
+
+    names: list[str]
+    runs: int
+    users: list[int]
+
+
+BENCHMARKS: Mapping[str, Callable[[Options], None]] = {
     "requests": lambda _: count_requests(),
     "groups": lambda _: measure_large_groups(),
-    "warm": compare_warm_gets,
-    "cold": compare_cold_inits,
+    "warm": lambda options: compare_warm_gets(options.runs),
+    "cold": lambda options: compare_cold_inits(options.runs),
+    "directory": lambda options: compare_directories(options.users),
 }
 
 
@@ -33,20 +40,17 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=int, default=11, metavar="N", help="how often cold inits are measured, 11"
     )
-    options = parser.parse_args()
-    with _log_to_nowhere():
+    parser.add_argument(
+        "--users",
+        type=lambda text: [int(each) for each in text.split(",")],
+        default=[10_000, 100_000, 1_000_000],
+        metavar="N,N",
+        help="how many the directory is measured with, 10000,100000,1000000",
+    )
+    options = parser.parse_args(namespace=Options())
+    with log_to_nowhere():
         for name in options.names or BENCHMARKS:
-            BENCHMARKS[name](options.runs)
-
-
-@contextmanager
-def _log_to_nowhere() -> Iterator[None]:
-    """The line that each call leaves is written, yet not among the tables."""
-    with Path(os.devnull).open("w") as nowhere:
-        for handler in logger.handlers:
-            if isinstance(handler, logging.StreamHandler):
-                handler.setStream(nowhere)
-        yield
+            BENCHMARKS[name](options)
 
 
 if __name__ == "__main__":

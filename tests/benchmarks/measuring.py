@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import ceil
+from pathlib import Path
 from statistics import median
+
+from rollcall.kit.log import logger
 
 type Measured = Mapping[str, float]
 """Each case's median, in the unit that it was measured in."""
@@ -49,8 +56,36 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
     sys.stdout.write("\n".join(lines) + "\n")
 
 
+def percentile(values: Iterable[float], share: float) -> float:
+    """The least of the values that so large a share of them do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, ceil(share * len(ordered)) - 1)]
+
+
+def write_markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown: the first column to the left, the others to the right."""
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
+
+
+def read_processor() -> str:
+    """What the machine's processor is called."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next((each.partition(": ")[2] for each in lines if each.startswith("model name")), "")
+
+
 def show_progress(text: str) -> None:
     """One line on stderr that the next one replaces; nothing where nobody looks."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
+
+
+@contextmanager
+def log_to_nowhere() -> Iterator[None]:
+    """The line that each call leaves is written, yet not among the tables."""
+    with Path(os.devnull).open("w") as nowhere:
+        for handler in logger.handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(nowhere)
+        yield

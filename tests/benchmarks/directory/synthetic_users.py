@@ -1,4 +1,6 @@
-"""Synthetic users with realistic names, the same at each run: rows for the directory's benchmark."""
+"""Synthetic users with realistic names, the same at each run."""
+
+# ruff: noqa: RUF001 (names are written in the letters of their language)
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ class Culture(NamedTuple):
 
 
 def _culture(
-    weight: int, place: str, cities: str, given: str, family: str, separator: str = " "
+    weight: int, place: str, cities: str, given: str, family: str, *, separator: str = " "
 ) -> Culture:
     country, continent, timezone, locale = place.split()
     return Culture(
@@ -57,7 +59,7 @@ CULTURES = (
         "Richard Susan Joseph Jessica Thomas Sarah Ashley Matthew Nancy Daniel Kayla Brianna",
         "Smith Johnson Williams Brown Jones Miller Davis Wilson Anderson Taylor Thomas Moore "
         "Jackson Martin Thompson White Harris Clark Lewis Robinson Walker Young O'Brien McCarthy",
-        ",",
+        separator=",",
     ),
     _culture(
         14,
@@ -139,7 +141,7 @@ CULTURES = (
         "São Paulo,Rio de Janeiro,Brasília,Salvador,Curitiba",
         "João Conceição Antônio Luíza Gonçalo Inês Tiago Beatriz Mateus Letícia Vinícius Júlia",
         "Silva Santos Oliveira Souza Lima Araújo Gonçalves Magalhães Simões Assunção Brandão Leão",
-        ",",
+        separator=",",
     ),
 )
 STATUSES: Mapping[Status, int] = {
@@ -169,9 +171,7 @@ class _Weighted[T](NamedTuple):
         return cls(values, list(accumulate(1 / (rank + 5) for rank in range(len(values)))))
 
     def choose(self, random: Random, number: int) -> list[T]:
-        return list(
-            dict.fromkeys(random.choices(self.values, cum_weights=self.weights, k=number))
-        )
+        return list(dict.fromkeys(random.choices(self.values, cum_weights=self.weights, k=number)))
 
     def one(self, random: Random) -> T:
         return random.choices(self.values, cum_weights=self.weights)[0]
