@@ -73,4 +73,4 @@ def select_ids(
 def select_where(database: Database, condition: Condition) -> list[str]:
     """The ids of the users for whom a condition holds, in order."""
     sql = f"SELECT id FROM users WHERE {condition.sql} ORDER BY id"  # noqa: S608 (what is tested)
-    return [str(user_id) for (user_id,) in database.query(sql, condition.parameters)]
+    return [str(user_id) for (user_id,) in database.fetch(sql, condition.parameters)]

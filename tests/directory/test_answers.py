@@ -55,7 +55,7 @@ def test_whoever_is_not_there_is_left_out_and_ids_are_taken_as_they_are() -> Non
 def test_columns_are_those_that_answers_show_and_no_others() -> None:
     names, selected = list_columns()
     database = open_database([FULL])
-    (row,) = database.query(f"SELECT {selected} FROM users")  # noqa: S608 (names of the model)
+    (row,) = database.fetch(f"SELECT {selected} FROM users")  # noqa: S608 (names of the model)
     found = dict(zip(names, row, strict=True))
     assert read_users([{**found, "sorted": "ada"}]) == (shown(FULL),)
     assert not {"searchText", "nameKey", "facts"} & set(names)

@@ -44,7 +44,7 @@ def count(world: World, filters: UserFilters, *, with_deleted: bool) -> int:
     database = open_directory(call)
     selection = read_selection(call, database, filters)
     found = selection.with_deleted if with_deleted else selection.shown
-    return len(database.query(f"SELECT id FROM users WHERE {found.sql}", found.parameters))  # noqa: S608 (the condition under test)
+    return len(database.fetch(f"SELECT id FROM users WHERE {found.sql}", found.parameters))  # noqa: S608 (the condition under test)
 
 
 def test_soft_deleted_users_are_shown_only_when_one_asks_about_that(peopled: World) -> None:

@@ -41,7 +41,7 @@ def shown_users(database: Database, user_id: str = "") -> dict[str, DirectoryUse
     """What a directory's database says of each user, or of one."""
     columns = read_columns().values()
     names = ", ".join(each.sql for each in columns)
-    rows = database.query(f"SELECT {names} FROM users WHERE ? IN ('', id)", [user_id])  # noqa: S608 (names of the model)
+    rows = database.fetch(f"SELECT {names} FROM users WHERE ? IN ('', id)", [user_id])  # noqa: S608 (names of the model)
     named = (dict(zip((each.name for each in columns), row, strict=True)) for row in rows)
     users = [DirectoryUser.model_validate(with_time_zones(each)) for each in named]
     assert len({user.id for user in users}) == len(users), "a user is in the directory twice"

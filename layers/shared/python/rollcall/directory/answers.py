@@ -15,7 +15,7 @@ def find_users(database: Database, user_ids: Iterable[str]) -> dict[str, Directo
     """Those of these users whom there are, by id, in whatever status."""
     names, selected = list_columns()
     sql = f'SELECT {selected} FROM users WHERE "id" IN (SELECT unnest(?::VARCHAR[]))'
-    rows = database.query(sql, [list(user_ids)])
+    rows = database.fetch(sql, [list(user_ids)])
     found = read_users(dict(zip(names, row, strict=True)) for row in rows)
     return {user.id: user for user in found}
 

@@ -38,7 +38,7 @@ _FACT_COLUMNS = (
     "source VARCHAR, name VARCHAR, number DOUBLE, text VARCHAR, moment TIMESTAMP, "
     '"pushedAt" TIMESTAMP'
 )
-_TIME_TEXT = "%Y-%m-%dT%H:%M:%S.%gZ"
+TIME_TEXT = "%Y-%m-%dT%H:%M:%S.%gZ"
 
 
 class Bounds(NamedTuple):
@@ -94,7 +94,7 @@ class Database:
         """A folder for files on their way, gone with the process."""
         return self._folder
 
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows that a SELECT answers."""
         with self._connection.cursor() as cursor:
             return cursor.execute(sql, parameters).fetchall()
@@ -156,7 +156,7 @@ class Database:
 
     def count(self) -> int:
         """How many users there are."""
-        return int(self.query("SELECT count(*) FROM users")[0][0])
+        return int(self.fetch("SELECT count(*) FROM users")[0][0])
 
     def bucket_of(self, column: Column, value: Any, user_id: str) -> int:
         """The bucket that a row with this value, as JSON has it, belongs to."""
@@ -168,7 +168,7 @@ class Database:
         """
         if self._sources is None:
             sql = 'SELECT source, list(DISTINCT name), max("pushedAt") FROM facts GROUP BY source'
-            self._sources = [(str(s), list(names), at) for s, names, at in self.query(sql)]
+            self._sources = [(str(s), list(names), at) for s, names, at in self.fetch(sql)]
         return self._sources
 
     def _begin_anew(self) -> None:
@@ -204,7 +204,7 @@ class Database:
     def _is_skewed(self) -> bool:
         allowed = SKEWED_AT * _bucket_size(self.count())
         return any(
-            self.query(
+            self.fetch(
                 f"SELECT 1 FROM users GROUP BY {bucket_sql(each)} HAVING count(*) > ? LIMIT 1",
                 [allowed],
             )
@@ -240,7 +240,7 @@ class Database:
             "CASE WHEN absent THEN -1 - part ELSE part END::INTEGER AS bucket "
             f"FROM ({ranked}) ORDER BY place"
         )
-        text = f"strftime({key}, '{_TIME_TEXT}')" if column.kind is Kind.TIME else key
+        text = f"strftime({key}, '{TIME_TEXT}')" if column.kind is Kind.TIME else key
         first = f"row_number() OVER (PARTITION BY bucket ORDER BY {key}, id) = 1"
         found = self._connection.execute(
             f"SELECT {text}, id FROM users POSITIONAL JOIN {_cut_table(column)} "

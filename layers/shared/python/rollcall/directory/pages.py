@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from rollcall.directory.answers import list_columns, read_users
 from rollcall.directory.columns import Column, Kind, find_column, sortable_columns
 from rollcall.directory.conditions import Condition
-from rollcall.directory.database import Database, bucket_sql, key_sql
+from rollcall.directory.database import Database, Query, bucket_sql, key_sql
 from rollcall.directory.filters import UserFilters
 from rollcall.directory.rows import DirectoryUser
 from rollcall.directory.selections import OfSelection
@@ -42,8 +42,8 @@ SortColumn = Annotated[
 ]
 
 
-class DirectoryRequest(UserFilters, ListRequest):
-    """Which users, in which order, and which page of them."""
+class SortedFilters(UserFilters):
+    """Which users, and in which order."""
 
     sort_by: Annotated[SortColumn, Field(description="Whoever has no value comes last.")] = NEWEST
     sort_order: Annotated[
@@ -59,6 +59,10 @@ class DirectoryRequest(UserFilters, ListRequest):
             raise AssertionError("A sortable column is a column.")
         default = "desc" if column.kind is Kind.TIME else "asc"
         return Order(column, (self.sort_order or default) == "desc")
+
+
+class DirectoryRequest(SortedFilters, ListRequest):
+    """Which users, in which order, and which page of them."""
 
 
 class DirectoryPage(OfSelection, Page[DirectoryUser]):
@@ -113,17 +117,17 @@ def read_users_page(
     """The page that is asked for. Raises Malformed for a cursor that is not one of this list."""
     order = request.order
     position = read_position(call, request, ())
-    counts = _count_buckets(database, condition, order)
+    counts = count_buckets(database.fetch, condition, order)
     if position.after:
         stretch = _find_behind(counts, order, database, position.after, request.limit + 1)
-        condition = _both(condition, order.behind(position.after))
+        condition = both(condition, order.behind(position.after))
     else:
         stretch = _find_page(counts, (position.page - 1) * request.limit, request.limit + 1)
     found = _read_stretch(database, condition, order, stretch, request.limit + 1)
     following = None
     if len(found) > request.limit:
         last = found[request.limit - 1]
-        after = {"value": _as_json(last["sorted"]), "id": last["id"]}
+        after = {"value": as_json(last["sorted"]), "id": last["id"]}
         following = write_position(call, request, Position(position.page + 1, after), ())
     total = sum(counts.values())
     return DirectoryPage(
@@ -133,10 +137,10 @@ def read_users_page(
     )
 
 
-def _count_buckets(database: Database, condition: Condition, order: Order) -> dict[int, int]:
+def count_buckets(query: Query, condition: Condition, order: Order) -> dict[int, int]:
     """How many users each bucket has, in order."""
     sql = f"SELECT {bucket_sql(order.column)}, count(*) FROM users WHERE {condition.sql} GROUP BY 1"
-    found = database.query(sql, condition.parameters)
+    found = query(sql, condition.parameters)
     return dict(sorted(found, key=lambda each: order.place(each[0])))
 
 
@@ -167,21 +171,23 @@ def _read_stretch(
     database: Database, condition: Condition, order: Order, stretch: Stretch, limit: int
 ) -> list[dict[str, Any]]:
     names, selected = list_columns()
-    wanted = _both(stretch.within(order), condition)
+    wanted = both(stretch.within(order), condition)
     sql = (
         f"SELECT {selected}, {key_sql(order.column)} FROM users WHERE {wanted.sql} "
         f"ORDER BY {order.sql} LIMIT ? OFFSET ?"
     )
-    rows = database.query(sql, [*wanted.parameters, limit, stretch.offset])
+    rows = database.fetch(sql, [*wanted.parameters, limit, stretch.offset])
     return [dict(zip([*names, "sorted"], row, strict=True)) for row in rows]
 
 
-def _both(first: Condition, second: Condition) -> Condition:
+def both(first: Condition, second: Condition) -> Condition:
+    """That two conditions hold."""
     parameters = (*first.parameters, *second.parameters)
     return Condition(f"{first.sql} AND {second.sql}", parameters, first.skipped or second.skipped)
 
 
-def _as_json(value: object) -> object:
+def as_json(value: object) -> object:
+    """What rows are sorted by, as a cursor carries it."""
     if isinstance(value, datetime):
         return format_time(value.replace(tzinfo=UTC))
     return value

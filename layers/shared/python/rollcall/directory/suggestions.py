@@ -74,7 +74,7 @@ def find_values(
     sql = _MATCHING.format(values=values_sql(column), condition=condition.sql)
     offset = (request.page - 1) * request.limit
     parameters = [*condition.parameters, request.q, request.q, request.limit, offset]
-    rows = database.query(sql, parameters)
+    rows = database.fetch(sql, parameters)
     return (
         tuple(CountedValue(value=v, users=users) for _, v, users in rows if v is not None),
         Pagination.of(request.page, request.limit, rows[0][0]),

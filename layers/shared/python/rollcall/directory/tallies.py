@@ -33,7 +33,7 @@ def count_each(
     # To group costs less than to leave some out: DuckDB counts fastest over rows without gaps.
     sql = f"SELECT status, count(*){counts} FROM users WHERE {condition.sql} GROUP BY status"
     parameters = [*chain.from_iterable(each.parameters for each in compiled), *condition.parameters]
-    found = {status: each for status, *each in database.query(sql, parameters)}
+    found = {status: each for status, *each in database.fetch(sql, parameters)}
     return {each: found.get(each, [0] * (1 + len(counted))) for each in Status}
 
 
@@ -56,7 +56,7 @@ def count_values(
         f"WHERE {condition.sql}) WHERE value IS NOT NULL GROUP BY value ORDER BY 2 DESC, 1 LIMIT ?"
     )
     return [
-        (str(value), int(n)) for value, n in database.query(sql, [*condition.parameters, limit])
+        (str(value), int(n)) for value, n in database.fetch(sql, [*condition.parameters, limit])
     ]
 
 
@@ -68,6 +68,6 @@ def count_created_before(
     # The bins of a histogram hold their upper ends.
     ends = [each.astimezone(UTC).replace(tzinfo=None) - _LAST for each in ordered]
     sql = f'SELECT histogram("createdAt", ?::TIMESTAMP[]) FROM users WHERE {condition.sql}'
-    found = database.query(sql, [ends, *condition.parameters])[0][0] or {}
+    found = database.fetch(sql, [ends, *condition.parameters])[0][0] or {}
     totals = accumulate(found.get(each, 0) for each in ends)
     return dict(zip(ordered, totals, strict=True))
