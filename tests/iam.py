@@ -181,7 +181,7 @@ def _read_attributes(sent: dict[str, Any]) -> tuple[str, ...]:
     expressions = f"{sent.get('UpdateExpression', '')} {sent.get('ConditionExpression', '')}"
     names = sent.get("ExpressionAttributeNames", {})
     words = [
-        *sent.get("Item", sent.get("Key")),
+        *(sent.get("Item") or sent["Key"]),
         *re.findall(r"(?<![:\w#])#?[A-Za-z_]\w*", expressions),
     ]
     return tuple(names.get(word, word) for word in words if word not in _NO_ATTRIBUTES)
