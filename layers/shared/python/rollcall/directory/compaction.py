@@ -20,8 +20,8 @@ from rollcall.kit.table import Table
 from rollcall.users import LISTED
 
 WORTH_WRITING = 500
-"""A snapshot is written when so many rows have changed, or
-NO_OLDER_THAN has passed: until then the journal's latest part is short enough to be read."""
+"""How many changed rows are worth a snapshot at once; fewer are read from the journal until
+NO_OLDER_THAN."""
 NO_OLDER_THAN = timedelta(hours=1)
 INDEX_LAG = timedelta(minutes=15)
 """How far the index that lists all users may be behind; whoever is missing from it is found in
@@ -54,11 +54,16 @@ def compact(call: Call) -> CompactionReport:
         logger.error("snapshot_damaged", reason=str(damaged))
         return rebuild(call)
     changes = directory.changes
-    if changes < WORTH_WRITING and (not changes or call.now - state.written_at < NO_OLDER_THAN):
+    if not is_worth_writing(changes, call.now - state.written_at):
         return _move_on(call, state, directory)
     return _write(call, state, directory.database, directory.since).model_copy(
         update={"changes": changes}
     )
+
+
+def is_worth_writing(changes: int, age: timedelta) -> bool:
+    """Whether so many changes are worth a new snapshot when the last one is so old."""
+    return changes >= WORTH_WRITING or (changes > 0 and age >= NO_OLDER_THAN)
 
 
 def rebuild(call: Call) -> CompactionReport:

@@ -1,0 +1,213 @@
+"""The directory's rows in DuckDB: what is put in comes out, by whichever way it came."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rollcall.directory.columns import sortable_columns
+from rollcall.directory.database import (
+    ROWS_IN_BUCKET,
+    SNAPSHOT_FILES,
+    Database,
+    bucket_sql,
+    key_sql,
+)
+from rollcall.directory.rows import StoredRow, sort_key
+from tests.directory.population import make_facts, make_row, open_database
+from tests.faults.directory_invariants import shown_users
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+TEXTS = st.text(max_size=12)
+TIMES = st.datetimes(
+    datetime(2020, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone)
+    datetime(2030, 1, 1),  # noqa: DTZ001 (as above)
+    timezones=st.just(UTC),
+).map(lambda each: each.replace(microsecond=each.microsecond // 1000 * 1000))
+
+
+@st.composite
+def rows(draw: st.DrawFn, number: int) -> StoredRow:
+    """A row with values of every kind, absent ones among them."""
+    name = draw(st.none() | TEXTS)
+    return make_row(
+        f"usr_{number:04}",
+        name=name,
+        name_key=sort_key(name) if name else None,
+        email=draw(
+            st.none() | st.sampled_from(["a@example.com", "b@example.com", "ä@example.com"])
+        ),
+        status=draw(st.sampled_from(["active", "inactive", "invited"])),
+        groups=draw(st.lists(TEXTS, max_size=3)),
+        resources=draw(st.dictionaries(TEXTS, st.integers(0, 9), max_size=2)),
+        created_at=draw(TIMES),
+        last_login_at=draw(st.none() | TIMES),
+        group_count=draw(st.integers(0, 3)),
+        birth_date=draw(st.none() | st.dates()),
+        facts=make_facts(
+            "learning", progress=draw(st.integers(0, 100)), tags=draw(st.lists(TEXTS))
+        ),
+    )
+
+
+def many_rows(at_most: int) -> st.SearchStrategy[list[StoredRow]]:
+    return st.integers(0, at_most).flatmap(
+        lambda number: st.tuples(*(rows(each) for each in range(number))).map(list)
+    )
+
+
+def facts_of(database: Database) -> list[tuple[Any, ...]]:
+    names = 'id, source, name, number, text, moment, "pushedAt"'
+    return sorted(database.fetch(f"SELECT {names} FROM facts"), key=repr)  # noqa: S608 (constants)
+
+
+def assert_holds(database: Database, expected: Sequence[StoredRow]) -> None:
+    """The database shows these rows, each with its facts, and has each in its bucket."""
+    shown = shown_users(database)
+    assert shown == {
+        row.id: type(shown[row.id]).model_validate({name: getattr(row, name) for name in fields})
+        for fields in [type(next(iter(shown.values()))).model_fields if shown else {}]
+        for row in expected
+    }
+    assert len(facts_of(database)) == sum(len(row.facts) for row in expected)
+    assert_in_order(database)
+
+
+def assert_in_order(database: Database) -> None:
+    """The buckets follow one another in the order of each sortable column: first those with a
+    value, upwards from 0, then those without one, downwards from -1.
+    """
+    for column in sortable_columns():
+        key, bucket = key_sql(column), bucket_sql(column)
+        found = database.fetch(
+            f"SELECT {bucket}, {key} IS NULL FROM users ORDER BY {key} IS NULL, {key}, id"  # noqa: S608 (names of the model)
+        )
+        assert all((place < 0) == absent for place, absent in found)
+        order = [(absent, abs(place)) for place, absent in found]
+        assert order == sorted(order), column.name
+
+
+@settings(max_examples=40)
+@given(many_rows(8))
+def test_rows_come_out_as_they_were_put_in(given_rows: list[StoredRow]) -> None:
+    assert_holds(open_database(given_rows), given_rows)
+
+
+@settings(max_examples=40)
+@given(many_rows(8), st.data())
+def test_replaced_rows_count_and_others_stay(
+    given_rows: list[StoredRow], data: st.DataObject
+) -> None:
+    database = open_database(given_rows)
+    stored = {row.id: row for row in given_rows}
+    for _ in range(3):
+        number = data.draw(st.integers(0, 10))
+        row = data.draw(st.none() | rows(number))
+        database.replace({f"usr_{number:04}": row})
+        stored.pop(f"usr_{number:04}", None)
+        if row:
+            stored[row.id] = row
+        assert_holds(database, list(stored.values()))
+
+
+@settings(max_examples=15)
+@given(many_rows(6))
+def test_saved_snapshot_is_loaded_as_it_was(given_rows: list[StoredRow]) -> None:
+    database = open_database(given_rows)
+    database.save(database.folder)
+
+    loaded = Database()
+    loaded.load(database.folder)
+
+    assert_holds(loaded, given_rows)
+    assert facts_of(loaded) == facts_of(database)
+    loaded.replace({"usr_9999": make_row("usr_9999", name="Zoë", name_key="zoe")})
+    assert_in_order(loaded)
+
+
+def numbered(first: int, last: int, **fields: Any) -> list[StoredRow]:
+    return [
+        make_row(
+            f"usr_{each:06}",
+            email=f"{each * 7919 % 100003:06}@example.com",
+            created_at=START + timedelta(minutes=each),
+            last_login_at=START + timedelta(minutes=each) if each % 3 else None,
+            **fields,
+        )
+        for each in range(first, last)
+    ]
+
+
+def largest_bucket(database: Database, column: str) -> int:
+    sql = f'SELECT max(n) FROM (SELECT count(*) n FROM users GROUP BY "{column}Bucket")'  # noqa: S608 (constants)
+    return int(database.fetch(sql)[0][0])
+
+
+def test_many_rows_are_cut_into_buckets_of_equal_size() -> None:
+    database = open_database(numbered(0, 5000))
+    assert_in_order(database)
+    assert largest_bucket(database, "email") == ROWS_IN_BUCKET
+    assert largest_bucket(database, "lastLoginAt") == ROWS_IN_BUCKET
+
+
+def test_buckets_that_changes_have_made_large_are_cut_anew_when_a_snapshot_is_saved() -> None:
+    database = open_database(numbered(0, 1000))
+    database.replace({row.id: row for row in numbered(1000, 4000)})
+    assert_in_order(database)
+    assert largest_bucket(database, "createdAt") > 3000, "all new ones come last"
+
+    database.save(database.folder)
+
+    assert largest_bucket(database, "createdAt") == ROWS_IN_BUCKET
+    assert_in_order(database)
+
+
+@pytest.mark.parametrize("name", SNAPSHOT_FILES)
+def test_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
+    open_database(numbered(0, 3)).save(tmp_path)
+    (tmp_path / name).write_bytes(b"rubbish")
+    with pytest.raises((duckdb.Error, ValueError)):
+        Database().load(tmp_path)
+
+
+def test_bounds_of_other_columns_are_refused(tmp_path: Path) -> None:
+    open_database(numbered(0, 3)).save(tmp_path)
+    (tmp_path / "bounds.json").write_text(json.dumps({"email": [[], []]}))
+    with pytest.raises(KeyError):
+        Database().load(tmp_path)
+
+
+def test_questions_of_one_state_agree_whatever_is_replaced_between_them() -> None:
+    database = open_database(numbered(0, 10))
+    with database.hold() as ask:
+        before = ask("SELECT count(*) FROM users")
+        database.replace({row.id: None for row in numbered(0, 5)})
+        assert ask("SELECT count(*) FROM users") == before == [(10,)]
+    assert database.count() == 5
+
+
+def test_folder_goes_with_the_database() -> None:
+    database = open_database([])
+    folder = database.folder
+    assert folder.is_dir()
+    del database
+    assert not folder.exists()
+
+
+def test_sources_are_known_with_their_facts_and_their_latest_push() -> None:
+    database = open_database(
+        [make_row("usr_1", facts=make_facts("learning", progress=1, tags=["a"]))]
+    )
+    ((source, names, _),) = database.list_sources()
+    assert (source, sorted(names)) == ("learning", ["progress", "tags"])
+
+    database.replace({"usr_2": make_row("usr_2", facts=make_facts("billing", plan="free"))})
+    assert {source for source, *_ in database.list_sources()} == {"learning", "billing"}

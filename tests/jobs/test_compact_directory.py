@@ -1,0 +1,29 @@
+"""The job that keeps the directory's snapshot fresh."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from functions.jobs.compact_directory import compact_directory
+from tests.faults.directory_invariants import check_readable
+from tests.iam import acting_as
+from tests.world import World
+
+
+def test_snapshot_is_built_renewed_and_cleared_away_within_the_role(world: World) -> None:
+    user = world.add_user()
+    reports = []
+    for _ in range(3):
+        with acting_as(compact_directory):
+            reports.append(compact_directory.run(world.runtime))
+        world.sign_in(user.id)
+        world.clock.now += timedelta(hours=2)
+
+    assert [report.rebuilt for report in reports] == [True, False, False]
+    assert [report.rows for report in reports] == [2, 2, 2]
+    assert [report.discarded_files for report in reports] == [0, 3, 3]
+    assert not list(check_readable(world))
+
+
+def test_it_runs_often_enough_for_the_journals_latest_part_to_be_short() -> None:
+    assert compact_directory.every <= timedelta(minutes=5)
