@@ -384,6 +384,31 @@ class Acceptance:
         refused = admin.send("GET", f"{first}&cursor={altered}")
         assert refusal(refused) == (400, "cursor_invalid")
 
+    def test_what_was_just_done_is_in_the_next_list(self, api: Api) -> None:
+        admin, word = api.admin(), secrets.token_hex(6)
+        # Until the first snapshot is there the list says so.
+        wait_for(lambda: admin.send("GET", "/admin/users").status_code == 200)
+        made = [admin.create_user(name=f"{word} {each}") for each in ("One", "Two", "Three")]
+
+        def listed(query: str = "") -> list[str]:
+            found = admin.answer("GET", f"/admin/users?search={word}&sortBy=name{query}")["items"]
+            return [str(each["name"]).removeprefix(f"{word} ") for each in found]
+
+        assert listed() == ["One", "Three", "Two"]
+        admin.answer("PATCH", f"/admin/users/{made[0]['id']}", {"name": f"{word} Zero"})
+        admin.answer("DELETE", f"/admin/users/{made[1]['id']}?mode=soft")
+        assert listed("&sortOrder=desc") == ["Zero", "Three"]
+        assert listed("&status=deleted") == ["Two"]
+        assert listed('&filter=name%20ew%20"zero"') == ["Zero"]
+
+        facts = f"/system/users/{made[2]['id']}/facts/learning"
+        api.service().answer("PUT", facts, {"facts": {"progress": 80}})
+        assert listed("&progress_min=70") == ["Three"]
+        segment = admin.create_named("/admin/segments", filter="facts.learning.progress lt 90")
+        assert listed(f"&segment={segment}") == ["Three"]
+        stats = admin.answer("GET", f"/admin/users/stats?search={word}")
+        assert stats["total"] == 2
+
     def test_bad_requests_are_told_what_is_wrong(self, api: Api) -> None:
         admin = api.admin()
         user = admin.create_user()

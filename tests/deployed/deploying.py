@@ -103,7 +103,9 @@ def deploy(folder: Path) -> Iterator[Deployed]:
         emulator.stop()
     try:
         emulator.start(check_roles=True)
-        yield Deployed(emulator, outputs, output)
+        made = Deployed(emulator, outputs, output)
+        made.invoke("compact_directory")  # as its schedule does at once on AWS
+        yield made
     finally:
         emulator.stop()
 
