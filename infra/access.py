@@ -21,7 +21,7 @@ from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
-from rollcall.kit.paging import ListRequest
+from rollcall.kit.paging import WalkRequest
 from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY
 
 type Statement = dict[str, Any]
@@ -96,8 +96,10 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
     for entity in _entities(declaration.reads):
         yield f"{entity.partition}*", READ | check
     yield from ((each, LOOK_UP) for each in _named_counters(declaration))
-    yield from ((f"{row.partition}*", FIND) for row in declaration.reads if issubclass(row, Row))
-    yield from ((f"{row.partition}*", KEEP) for row in declaration.writes if issubclass(row, Row))
+    # What is found by an index is read there alone.
+    read = (each for each in _rows(declaration.reads) if not each.index_partitions)
+    yield from ((f"{row.partition}*", FIND) for row in read)
+    yield from ((f"{row.partition}*", KEEP) for row in _rows(declaration.writes))
     for entity in _entities(declaration.writes):
         yield f"{entity.partition}*", READ if entity.guest else READ | CHANGE
         yield f"{JournalEntry.partition}*", APPEND
@@ -109,9 +111,9 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
 
 
 def _grants_of_operation(operation: Operation[Any, Any]) -> Iterable[tuple[str, frozenset[str]]]:
-    if operation.writes:
+    if operation.changes:
         yield f"{Idempotency.partition}*", REMEMBER
-    if issubclass(operation.request_model, ListRequest):
+    if issubclass(operation.request_model, WalkRequest):
         yield Cursors.partition, MARK
 
 
@@ -162,6 +164,10 @@ def _object_statements(declaration: Declaration, bucket: str) -> Iterable[Statem
     yield _allow(StoredObject.read_actions, [f"{bucket}/{each}*" for each in sorted(prefixes)])
     if written:
         yield _allow(StoredObject.write_actions, [f"{bucket}/{each}*" for each in sorted(written)])
+
+
+def _rows(resources: Iterable[Resource]) -> list[type[Row]]:
+    return [each for each in resources if issubclass(each, Row)]
 
 
 def _entities(resources: Iterable[Resource]) -> list[type[Entity]]:

@@ -16,12 +16,12 @@ from rollcall.directory.records import read_rows
 from rollcall.directory.snapshots import Damaged, DirectoryState, Snapshot, Store
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unavailable
-from rollcall.kit.journal import LOOK_BACK, JournalEntry, Touch, read_touches
+from rollcall.kit.journal import LOOK_BACK, JournalTail, Touch, read_touches
 from rollcall.kit.objects import Objects
 from rollcall.kit.table import Table
 from rollcall.users import User
 
-DIRECTORY = (User, JournalEntry, DirectoryState, Snapshot)
+DIRECTORY = (User, JournalTail, DirectoryState, Snapshot)
 """What every function that asks the directory declares to read."""
 CHANGES_AT_ONCE = 2000
 """How many users are read before their rows are replaced."""

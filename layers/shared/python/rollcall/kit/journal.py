@@ -93,6 +93,12 @@ class JournalEntry(Row):
         }
 
 
+class JournalTail(Row):
+    """The journal in order of time, as :func:`read_touches` reads it; for declarations."""
+
+    partition: ClassVar[str] = JournalEntry.partition
+
+
 class Touch(NamedTuple):
     """That an entry has changed what lists show of some entities."""
 
