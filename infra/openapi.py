@@ -31,8 +31,8 @@ from rollcall.kit.errors import (
 )
 from rollcall.kit.http import IDEMPOTENCY_KEY_AT_MOST
 from rollcall.kit.model import VersionedAnswer
-from rollcall.kit.operation import Operation
-from rollcall.kit.paging import ListRequest
+from rollcall.kit.operation import NOT_YET, Operation
+from rollcall.kit.paging import WalkRequest
 from rollcall.scopes import ADMIN_SCOPES, SYSTEM_SCOPES
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
@@ -212,7 +212,7 @@ def _describe(operation: AnyOperation, schemas: _Schemas) -> Json:
         "summary": operation.summary,
         "tags": [operation.area],
         "parameters": _parameters(operation, schemas),
-        "responses": _responses(operation, schemas),
+        "responses": {**_file_response(operation), **_responses(operation, schemas)},
         "x-permission": operation.permission.value if operation.permission else None,
         "x-scoped": operation.scoped,
     }
@@ -260,7 +260,7 @@ def _parameters(operation: AnyOperation, schemas: _Schemas) -> list[Json]:
             _query_parameter(name, schema, required=name in needed)
             for name, schema in sent["properties"].items()
         ]
-    if operation.writes:
+    if operation.changes:
         parameters.append(_IDEMPOTENCY_KEY)
         if operation.path_variables:
             parameters.append(_IF_MATCH)
@@ -312,13 +312,28 @@ def _responses(operation: AnyOperation, schemas: _Schemas) -> Json:
         for problem in _PROBLEMS
         if _may_answer(operation, problem)
     }
-    return {str(operation.status): success, **refusals}
+    status = NOT_YET if operation.file_model else operation.status
+    return {str(status): success, **refusals}
+
+
+def _file_response(operation: AnyOperation) -> Json:
+    """The answer that is a file, if there may be one."""
+    if operation.file_model is None:
+        return {}
+    text = {"schema": {"type": "string"}}
+    name = {"description": "The file's name.", "schema": {"type": "string"}}
+    described: Json = {
+        "description": "The file.",
+        "headers": {"Content-Disposition": name},
+        "content": {each.partition(";")[0]: text for each in operation.file_model.content_types},
+    }
+    return {str(operation.status): described}
 
 
 def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
     if problem is Malformed:
         # A bad Idempotency-Key, or a bad cursor.
-        return bool(operation.writes) or issubclass(operation.request_model, ListRequest)
+        return operation.changes or issubclass(operation.request_model, WalkRequest)
     if problem is PayloadTooLarge:
         return operation.has_body
     if problem is NotFound:

@@ -203,6 +203,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "demote_user": lambda scene: _user(scene.admin_id),
     "disable_user": lambda scene: _user(scene.user_id),
     "enable_user": lambda scene: _user(scene.disabled_id),
+    "export_users": lambda scene: _of_listed(scene, columns="id,name,email", format="csv"),
     "get_group": lambda scene: Example(path={"group_id": scene.group_id}),
     "get_growth": lambda scene: _of_listed(scene, interval="week", calendarTimeZone="Asia/Tokyo"),
     "get_me": lambda _: Example(),

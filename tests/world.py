@@ -87,6 +87,8 @@ class Reply:
     status: int
     body: dict[str, Any]
     headers: dict[str, str]
+    text: str = ""
+    """The body of an answer that is a file."""
 
     @property
     def code(self) -> str:
@@ -156,7 +158,7 @@ class World:
         )
         with acting_as(operation):
             answer = operation.handle(event, self.runtime)
-        return Reply(answer["statusCode"], json.loads(answer["body"]), answer["headers"])
+        return _read_reply(answer)
 
     def _claims_for(
         self, operation: Operation[Any, Any], caller: str | None, signed_in_at: datetime | None
@@ -463,6 +465,13 @@ class World:
 
     def _is_unseen(self, item: dict[str, Any]) -> bool:
         return item["pk"].startswith(JournalEntry.partition) and item["id"] not in self.seen
+
+
+def _read_reply(answer: dict[str, Any]) -> Reply:
+    status, body, headers = answer["statusCode"], answer["body"], answer["headers"]
+    if "Content-Disposition" in headers:
+        return Reply(status, {}, headers, text=body)
+    return Reply(status, json.loads(body), headers)
 
 
 def make_event(

@@ -13,6 +13,7 @@ from tests.faults import (
     background_scenarios,
     compaction_scenarios,
     directory_scenarios,
+    export_scenarios,
     group_scenarios,
     operation_scenarios,
     organization_scenarios,
@@ -51,6 +52,7 @@ SCENARIOS = [
         each.name,
         example_of(each),
         each.status,
+        by_client=each.changes,
         again=frozenset(ONCE_ONLY.get(each.name, ())),
     )
     for each in read_catalog().operations
@@ -62,6 +64,7 @@ SCENARIOS = [
         background_scenarios,
         compaction_scenarios,
         directory_scenarios,
+        export_scenarios,
         group_scenarios,
         operation_scenarios,
         organization_scenarios,

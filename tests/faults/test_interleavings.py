@@ -33,7 +33,7 @@ PASSWORD, OTHER_PASSWORD = "Open-Sesame-7", "TempPass123!"
 WRITING = [
     operation
     for operation in read_catalog().operations
-    if operation.writes and operation.authorize is authorize_caller
+    if operation.changes and operation.authorize is authorize_caller
 ]
 CLOSED = {demote_user: 403, disable_user: 403, delete_user: 401}
 """What takes an actor's rights away, and what is answered then."""

@@ -117,6 +117,8 @@ def test_every_refusal_that_any_operation_may_meet_is_documented() -> None:
         expected = {str(operation.status), "401", "403", "422", "429", "503"}
         if operation.writes:
             expected |= {"400", "404", "409"}
+        if operation.file_model:
+            expected |= {"202"}
         if operation.path_variables:
             expected |= {"404"}
         if operation.writes and operation.path_variables:

@@ -24,7 +24,7 @@ from rollcall.kit.http import (
     write_internal_error,
     write_problem,
 )
-from rollcall.kit.model import Answer, Request, VersionedAnswer
+from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -279,6 +279,25 @@ def test_answer_is_camel_case_without_empty_fields_and_carries_its_etag() -> Non
     }
     assert json.loads(write_answer(Thing(version=1), 200, "*")["body"]) == {"version": 1}
     assert "ETag" not in write_answer(Plain(), 200, "*")["headers"]
+
+
+class Sheet(FileAnswer):
+    """A file."""
+
+    content_types = ("text/csv",)
+
+
+def test_file_is_its_own_body_and_names_itself_to_browsers() -> None:
+    sheet = Sheet(content="\ufeffä,ö\r\n", content_type="text/csv", file_name="users.csv")
+    answer = write_answer(sheet, 200, "*")
+    assert answer["body"] == "\ufeffä,ö\r\n"
+    assert answer["headers"] == {
+        "Content-Type": "text/csv",
+        "Content-Disposition": 'attachment; filename="users.csv"',
+        "Cache-Control": "no-store",
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Expose-Headers": "Content-Disposition",
+    }
 
 
 def test_problem_is_written_as_rfc_9457_says() -> None:

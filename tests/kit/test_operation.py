@@ -18,9 +18,11 @@ from rollcall.access import AccessPolicy, authorize_caller
 from rollcall.kit.actor import Actor
 from rollcall.kit.application import Application
 from rollcall.kit.call import Call, Runtime
+from rollcall.kit.declaration import ReadingRecord
 from rollcall.kit.errors import Contended, NotFound, WrongDeclaration
 from rollcall.kit.http import GatewayEvent
-from rollcall.kit.model import Answer, Request, WriteRequest
+from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest
+from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.operations import connect
 from rollcall.permissions import Permission
@@ -140,9 +142,68 @@ def test_path_variable_without_a_field_is_refused() -> None:
 
 def test_get_that_writes_is_refused() -> None:
     assert refusal_of(route="GET /admin/users/{user_id}") == (
-        "move_user is a GET and declares writes; a GET must be safe to repeat: use POST, PUT, "
-        "PATCH or DELETE."
+        "move_user is a GET and writes User; a GET must be safe to repeat, and leave no more than a "
+        "ReadingRecord and objects that have days_kept: use POST, PUT, PATCH or DELETE."
     )
+
+
+class Reading(ReadingRecord):
+    """That somebody has read."""
+
+
+class Copy(StoredObject):
+    """What passes away."""
+
+    prefix = "copies/"
+    days_kept = 1
+
+
+class Original(StoredObject):
+    """What stays."""
+
+    prefix = "originals/"
+
+
+def test_get_may_leave_a_record_of_reading_and_files_that_pass_away() -> None:
+    route = "GET /admin/users/{user_id}"
+
+    assert not declare(route=route, writes=[Reading, Copy]).changes
+    assert declare(writes=[Reading, Copy]).changes
+    assert "writes Original;" in refusal_of(route=route, writes=[Reading, Original])
+
+
+class Picture(FileAnswer):
+    """A file."""
+
+    content_types = ("image/svg+xml",)
+
+
+def draw_user(request: Looking, call: Call) -> Picture | Moved:
+    """See a user."""
+    if request.user_id == "usr_large":
+        return Moved(place="elsewhere")
+    return Picture(content="<svg/>", content_type="image/svg+xml", file_name="user.svg")
+
+
+def test_file_is_answered_as_it_is_and_what_stands_in_its_place_as_not_yet(world: World) -> None:
+    drawn = declare(draw_user, route="GET /admin/users/{user_id}/picture", writes=())
+    assert (drawn.file_model, drawn.answer_model) == (Picture, Moved)
+
+    small = world.invoke(drawn, path={"user_id": "usr_1"})
+    assert (small.status, small.text) == (200, "<svg/>")
+    assert small.headers["Content-Type"] == "image/svg+xml"
+
+    large = world.invoke(drawn, path={"user_id": "usr_large"})
+    assert (large.status, large.body) == (202, {"place": "elsewhere"})
+
+
+def move_or_see_user(request: Moving, call: Call) -> Moved | Moving:
+    """One or the other."""
+    raise NotImplementedError
+
+
+def test_only_a_file_may_be_answered_instead() -> None:
+    assert "move_or_see_user must take" in refusal_of(move_or_see_user)
 
 
 def test_writing_without_room_for_a_reason_is_refused() -> None:
@@ -259,8 +320,8 @@ def test_follow_up_may_take_what_is_more_general() -> None:
 
 def test_unknown_resource_is_refused() -> None:
     assert refusal_of(writes=[User, "mail"]) == (
-        "move_user writes 'mail'; name entities, rows, Account or Mail, from which its IAM "
-        "policy derives."
+        "move_user writes 'mail'; name entities, rows, stored objects, Account or Mail, from "
+        "which its IAM policy derives."
     )
 
 

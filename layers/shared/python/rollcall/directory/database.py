@@ -34,6 +34,8 @@ ROWS_IN_BUCKET = 256
 SKEWED_AT = 4
 """Buckets are made anew when the changes have made one of them so many times as large."""
 _FACTS = "facts"
+_FACTS_IN_ORDER = f"{_FACTS} ORDER BY source, name, key"
+"""So that a question about one fact passes over the others."""
 _FACT_COLUMNS = (
     "source VARCHAR, name VARCHAR, number DOUBLE, text VARCHAR, moment TIMESTAMP, "
     '"pushedAt" TIMESTAMP'
@@ -63,7 +65,7 @@ def bucket_sql(column: Column) -> str:
     return f'"{column.name}Bucket"'
 
 
-class Query(Protocol):
+class Fetch(Protocol):
     """Puts a question to the tables."""
 
     def __call__(self, sql: str, parameters: Sequence[object] = (), /) -> list[tuple[Any, ...]]:
@@ -72,7 +74,11 @@ class Query(Protocol):
 
 
 class Database:
-    """The tables ``users`` and ``facts``. Readers on several threads each take a cursor."""
+    """The tables ``users`` and ``facts``. Readers on several threads each take a cursor.
+
+    Facts know their user by a number, ``key``, which compares faster than the id; a user has
+    another one after each change.
+    """
 
     def __init__(self) -> None:
         self._folder = Path(mkdtemp(prefix="rollcall-directory-"))
@@ -100,7 +106,7 @@ class Database:
             return cursor.execute(sql, parameters).fetchall()
 
     @contextmanager
-    def hold(self) -> Iterator[Query]:
+    def hold(self) -> Iterator[Fetch]:
         """Ask several questions of one and the same state, whatever is replaced meanwhile."""
         with self._connection.cursor() as cursor:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
@@ -134,22 +140,21 @@ class Database:
         with self._writing:
             write_rows(file, (row for row in rows.values() if row), self._bounds)
             self._connection.execute("BEGIN")
-            for table in ("users", _FACTS):
-                gone = f"DELETE FROM {table} WHERE id IN (SELECT unnest(?::VARCHAR[]))"
-                self._connection.execute(gone, [list(rows)])
+            had_facts = self._delete(list(rows))
             self._stage(file)
             self._take_over_staged()
             self._connection.execute("COMMIT")
-            self._sources = None
+            if had_facts or any(row.facts for row in rows.values() if row):
+                self._sources = None
 
     def save(self, folder: Path) -> None:
         """Write a snapshot's files."""
         with self._writing:
             if self._is_skewed():
                 self._make_buckets()
-            for table, file in (("users", USERS_FILE), (_FACTS, FACTS_FILE)):
+            for rows, file in (("users", USERS_FILE), (_FACTS_IN_ORDER, FACTS_FILE)):
                 self._connection.execute(
-                    f"COPY {table} TO '{folder / file}' (FORMAT parquet, COMPRESSION zstd)"
+                    f"COPY (FROM {rows}) TO '{folder / file}' (FORMAT parquet, COMPRESSION zstd)"
                 )
             bounds = {name: [each.present, each.absent] for name, each in self._bounds.items()}
             (folder / BOUNDS_FILE).write_text(json.dumps(bounds))
@@ -164,7 +169,7 @@ class Database:
 
     def list_sources(self) -> Sequence[tuple[str, list[str], datetime]]:
         """The sources of facts, with the names of theirs and the time that each last pushed any;
-        worked out once after each change.
+        worked out once after each change of any.
         """
         if self._sources is None:
             sql = 'SELECT source, list(DISTINCT name), max("pushedAt") FROM facts GROUP BY source'
@@ -173,23 +178,35 @@ class Database:
 
     def _begin_anew(self) -> None:
         columns = ", ".join(
-            [f"{each.sql} {each.kind.value}" for each in _plain_columns()]
+            ["key BIGINT"]
+            + [f"{each.sql} {each.kind.value}" for each in _plain_columns()]
             + [f"{bucket_sql(each)} INTEGER" for each in sortable_columns()]
         )
         self._connection.execute(f"CREATE OR REPLACE TABLE users ({columns})")
-        self._connection.execute(f"CREATE OR REPLACE TABLE facts (id VARCHAR, {_FACT_COLUMNS})")
+        self._connection.execute(f"CREATE OR REPLACE TABLE facts (key BIGINT, {_FACT_COLUMNS})")
         self._sources = None
         self._bounds = {each.name: Bounds([], []) for each in sortable_columns()}
 
     def _insert(self, table: str, select: str, file: Path) -> None:
         self._connection.execute(f"INSERT INTO {table} BY NAME {select}", [str(file)])
 
+    def _delete(self, user_ids: Sequence[str]) -> bool:
+        """Delete these users; returns whether there were any facts about them."""
+        keys = "SELECT key FROM users WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+        had_facts, _ = (
+            self._connection.execute(f"DELETE FROM {table} WHERE key IN ({keys})", [user_ids])
+            .fetchall()[0][0]
+            for table in (_FACTS, "users")
+        )
+        return bool(had_facts)
+
     def _stage(self, file: Path) -> None:
         types = {each.name: each.kind.value for each in read_stored_columns()}
         types |= {f"{each.name}Bucket": "INTEGER" for each in sortable_columns()}
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
         self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM read_json(?, "
+            "CREATE OR REPLACE TEMP TABLE staged AS SELECT row_number() OVER () + "
+            "(SELECT coalesce(max(key), 0) FROM users) AS key, * FROM read_json(?, "
             f"format = 'newline_delimited', columns = {{{columns}}})",
             [str(file)],
         )
@@ -198,7 +215,7 @@ class Database:
         names = ", ".join(_stored_names())
         self._connection.execute(f"INSERT INTO users BY NAME SELECT {names} FROM staged")
         self._connection.execute(
-            "INSERT INTO facts BY NAME SELECT id, unnest(facts, recursive := true) FROM staged"
+            "INSERT INTO facts BY NAME SELECT key, unnest(facts, recursive := true) FROM staged"
         )
 
     def _is_skewed(self) -> bool:
@@ -217,7 +234,7 @@ class Database:
         self._connection.execute("BEGIN")
         for column in sortable_columns():
             self._cut(column, size)
-        names = ", ".join(f"users.{each.sql}" for each in _plain_columns())
+        names = ", ".join(["key", *(f"users.{each.sql}" for each in _plain_columns())])
         cuts = {bucket_sql(each): _cut_table(each) for each in sortable_columns()}
         buckets = ", ".join(f"{cut}.bucket AS {bucket}" for bucket, cut in cuts.items())
         joined = " ".join(f"POSITIONAL JOIN {cut}" for cut in cuts.values())
@@ -295,6 +312,7 @@ def _plain_columns() -> list[Column]:
 
 def _stored_names() -> list[str]:
     return [
+        "key",
         *(each.sql for each in _plain_columns()),
         *(bucket_sql(each) for each in sortable_columns()),
     ]

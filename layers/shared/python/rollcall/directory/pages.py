@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from rollcall.directory.answers import list_columns, read_users
 from rollcall.directory.columns import Column, Kind, find_column, sortable_columns
 from rollcall.directory.conditions import Condition
-from rollcall.directory.database import Database, Query, bucket_sql, key_sql
+from rollcall.directory.database import Database, Fetch, bucket_sql, key_sql
 from rollcall.directory.filters import UserFilters
 from rollcall.directory.rows import DirectoryUser
 from rollcall.directory.selections import OfSelection
@@ -137,10 +137,10 @@ def read_users_page(
     )
 
 
-def count_buckets(query: Query, condition: Condition, order: Order) -> dict[int, int]:
+def count_buckets(fetch: Fetch, condition: Condition, order: Order) -> dict[int, int]:
     """How many users each bucket has, in order."""
     sql = f"SELECT {bucket_sql(order.column)}, count(*) FROM users WHERE {condition.sql} GROUP BY 1"
-    found = query(sql, condition.parameters)
+    found = fetch(sql, condition.parameters)
     return dict(sorted(found, key=lambda each: order.place(each[0])))
 
 

@@ -19,6 +19,12 @@ type Resource = type[Entity] | type[Row] | type[Account] | type[Mail] | type[Sto
 """What a function may read or write; its IAM policy derives from these alone."""
 
 
+class ReadingRecord(Entity):
+    """That somebody has read something, and nothing else: a GET may write it, beside files that
+    pass away.
+    """
+
+
 @dataclass(frozen=True, kw_only=True)
 class Declaration:
     """One function to deploy: what it is called, what it says it does, what it may touch."""

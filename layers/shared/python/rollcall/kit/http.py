@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
-from rollcall.kit.model import Answer, Request, VersionedAnswer
+from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer
 from rollcall.kit.shorthand import ALTERNATIVE
 
 IDEMPOTENCY_KEY_AT_MOST = 255
@@ -138,9 +138,20 @@ def read_request[R: Request](
 
 def write_answer(answer: Answer, status: int, origin: str) -> dict[str, Any]:
     """The proxy answer of a successful call."""
+    if isinstance(answer, FileAnswer):
+        headers = _attach(answer.file_name)
+        return _write(status, answer.content, answer.content_type, origin, headers)
     headers = {"ETag": f'"{answer.version}"'} if isinstance(answer, VersionedAnswer) else {}
     body = answer.model_dump_json(by_alias=True, exclude_none=True)
     return _write(status, body, "application/json", origin, headers)
+
+
+def _attach(file_name: str) -> dict[str, str]:
+    """The headers of a file to be kept under this name, which is plain ASCII."""
+    return {
+        "Content-Disposition": f'attachment; filename="{file_name}"',
+        "Access-Control-Expose-Headers": "Content-Disposition",
+    }
 
 
 def write_problem(problem: Problem, request_id: str, origin: str) -> dict[str, Any]:

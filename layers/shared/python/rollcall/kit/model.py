@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -84,6 +84,17 @@ class WriteRequest(Request):
 
 class Answer(Model):
     """What a caller gets. Fields without a value are left out of the JSON."""
+
+
+class FileAnswer(Answer):
+    """A file, sent as it is and not as JSON."""
+
+    content_types: ClassVar[tuple[str, ...]]
+    """The media types that such a file may have."""
+
+    content: str
+    content_type: str
+    file_name: str
 
 
 class VersionedAnswer(Answer):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import batched
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -21,6 +21,10 @@ CHUNK = 1024 * 1024
 """How many bytes are in memory at once while a file goes through."""
 DELETED_AT_ONCE = 1000
 """The most keys that S3 takes in one request."""
+
+
+class UploadLost(Exception):
+    """An upload in parts is over, or somebody else has gone on with it."""
 
 
 class StoredObject:
@@ -57,6 +61,29 @@ class Objects:
         """Store a file of up to 5 GB, in place of what the key held; whole or not at all."""
         with path.open("rb") as body:
             self._call("put_object", Key=key, Body=body, ContentType=content_type)
+
+    def begin_upload(self, key: str, content_type: str) -> str:
+        """Begin to store an object in parts; returns the upload's id. Nothing is there before the
+        last part is; what is not finished, S3 deletes after a day.
+        """
+        begun = self._call("create_multipart_upload", Key=key, ContentType=content_type)
+        return str(begun["UploadId"])
+
+    def upload_part(self, key: str, upload_id: str, number: int, path: Path) -> str:
+        """Store a part, numbered from 1, in place of what the number held: 5 MB at least, but for
+        the last one, and 5 GB at most. Returns the tag of its content. Raises UploadLost.
+        """
+        with path.open("rb") as body:
+            place = {"Key": key, "UploadId": upload_id, "PartNumber": number}
+            return str(self._call("upload_part", Body=body, **place)["ETag"])
+
+    def finish_upload(self, key: str, upload_id: str, tags: Sequence[str]) -> None:
+        """Let the object be there, made of the parts with these tags. Raises UploadLost, also when
+        one of the parts is another by now.
+        """
+        parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
+        made_of = {"UploadId": upload_id, "MultipartUpload": {"Parts": parts}}
+        self._call("complete_multipart_upload", Key=key, **made_of)
 
     def download(self, key: str, path: Path) -> bool:
         """Copy an object into a file, which appears whole or not at all; False when there is no
@@ -131,5 +158,7 @@ def _refuse_unanswered(error: ClientError | BotoCoreError) -> NoReturn:
         code = error.response.get("Error", {}).get("Code", "")
         if code in {"AccessDenied", "NoSuchBucket"}:
             raise error
+        if code in {"NoSuchUpload", "InvalidPart"}:
+            raise UploadLost from error
     detail = "The file storage did not answer; send the same request again."
     raise Unavailable("storage_unavailable", detail) from error

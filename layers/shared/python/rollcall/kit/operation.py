@@ -11,13 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from pydantic.alias_generators import to_camel
 
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call, Runtime
-from rollcall.kit.declaration import Declaration, check_resources, describe, read_signature
+from rollcall.kit.declaration import (
+    Declaration,
+    ReadingRecord,
+    check_resources,
+    describe,
+    read_signature,
+)
 from rollcall.kit.errors import Forbidden, Problem, WrongDeclaration
 from rollcall.kit.http import (
     GatewayEvent,
@@ -28,9 +34,12 @@ from rollcall.kit.http import (
 )
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.log import log_call, log_failure
-from rollcall.kit.model import Answer, Request, WriteRequest
+from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest
+from rollcall.kit.objects import StoredObject
 from rollcall.kit.retry import retry_contended
 
+NOT_YET = 202
+"""The status of an answer in the place of a file."""
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _ROUTE = re.compile(r"(GET|POST|PUT|PATCH|DELETE) ((?:/(?:[a-z0-9-]+|\{[a-z_]+\}))+)")
 _VARIABLE = re.compile(r"\{([a-z_]+)\}")
@@ -64,6 +73,8 @@ class Operation[R: Request, A: Answer](Declaration):
     status: int
     request_model: type[R]
     answer_model: type[A]
+    file_model: type[FileAnswer] | None
+    """The file that it answers unless that is too large; if so, ``answer_model`` says more."""
     function: Callable[[R, Call], A]
     then: FollowUp | None
     """What follows the commit, and is followed up again when the same call is repeated."""
@@ -79,6 +90,11 @@ class Operation[R: Request, A: Answer](Declaration):
     def public_path(self) -> str:
         """The path as callers write it, with its variables in camelCase as in JSON."""
         return _VARIABLE.sub(lambda match: f"{{{to_camel(match[1])}}}", self.path)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes anything; a GET that writes leaves but a record of having read."""
+        return bool(self.writes) and self.method != "GET"
 
     @property
     def has_body(self) -> bool:
@@ -103,7 +119,8 @@ class Operation[R: Request, A: Answer](Declaration):
             log_failure(self.name, error, request_id=request_id)
             return write_internal_error(request_id, origin)
         log_call(self.name, outcome="ok", request_id=request_id, actor_id=actor.id)
-        return write_answer(answer, self.status, origin)
+        has_file = self.file_model is None or isinstance(answer, self.file_model)
+        return write_answer(answer, self.status if has_file else NOT_YET, origin)
 
     def _perform(self, event: GatewayEvent, runtime: Runtime) -> tuple[A, Actor]:
         request, call, answer = retry_contended(lambda: self._attempt(event, runtime))
@@ -137,7 +154,7 @@ class Operation[R: Request, A: Answer](Declaration):
         return actor
 
     def _idempotency(self, event: GatewayEvent, actor: Actor) -> Idempotency | None:
-        key = event.idempotency_key() if self.writes else None
+        key = event.idempotency_key() if self.changes else None
         if key is None:
             return None
         return Idempotency.of(key, actor_id=actor.id, operation=self.name, sent=event.sent())
@@ -177,9 +194,9 @@ def declare_operation[R: Request, A: Answer](
     name = words["name"]
     method, path = _split_route(name, route)
     check_resources(name, reads, writes)
-    request_model, answer_model = _read_models(name, function)
+    request_model, answer_model, file_model = _read_models(name, function)
     _check_path(name, path, request_model)
-    _check_writes(name, method, bool(writes), request_model)
+    _check_writes(name, method, writes, request_model)
     _check_follow_up(name, then, request_model, answer_model)
     if permission is not None and not isinstance(permission, StrEnum):
         raise WrongDeclaration(
@@ -200,6 +217,7 @@ def declare_operation[R: Request, A: Answer](
         status=status,
         request_model=request_model,
         answer_model=answer_model,
+        file_model=file_model,
         function=function,
         then=then,
         authorize=authorize,
@@ -217,9 +235,12 @@ def _split_route(name: str, route: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
-def _read_models(name: str, function: Callable[..., object]) -> tuple[type[Any], type[Any]]:
-    parameters, answer = read_signature(function)
+def _read_models(
+    name: str, function: Callable[..., object]
+) -> tuple[type[Any], type[Any], type[FileAnswer] | None]:
+    parameters, returned = read_signature(function)
     types = list(parameters.values())
+    file, answer = _split_answer(returned)
     well_formed = (
         len(types) == 2
         and isinstance(types[0], type)
@@ -231,9 +252,17 @@ def _read_models(name: str, function: Callable[..., object]) -> tuple[type[Any],
     if not well_formed:
         raise WrongDeclaration(
             f"{name} must take (request: a Request, call: Call) and return an Answer; "
-            f"it takes ({', '.join(parameters)}) and returns {answer!r}."
+            f"it takes ({', '.join(parameters)}) and returns {returned!r}."
         )
-    return types[0], answer
+    return types[0], answer, file
+
+
+def _split_answer(returned: Any) -> tuple[type[FileAnswer] | None, Any]:
+    """Of ``File | Answer`` both, of anything else the latter."""
+    file, *answers = get_args(returned) or (None, returned)
+    if isinstance(file, type) and issubclass(file, FileAnswer) and len(answers) == 1:
+        return file, answers[0]
+    return None, returned
 
 
 def _check_follow_up(
@@ -259,10 +288,14 @@ def _check_path(name: str, path: str, request_model: type[Request]) -> None:
             )
 
 
-def _check_writes(name: str, method: str, writes: bool, request_model: type[Request]) -> None:
-    if writes and method == "GET":
+def _check_writes(
+    name: str, method: str, writes: tuple[Any, ...], request_model: type[Request]
+) -> None:
+    changed = [each.__name__ for each in writes if not _is_safe(each)]
+    if changed and method == "GET":
         raise WrongDeclaration(
-            f"{name} is a GET and declares writes; a GET must be safe to repeat: use POST, PUT, "
+            f"{name} is a GET and writes {', '.join(changed)}; a GET must be safe to repeat, and "
+            "leave no more than a ReadingRecord and objects that have days_kept: use POST, PUT, "
             "PATCH or DELETE."
         )
     if writes and not issubclass(request_model, WriteRequest):
@@ -275,3 +308,10 @@ def _check_writes(name: str, method: str, writes: bool, request_model: type[Requ
             f"{name} is a {method} and declares no writes; declare what it writes, or make it "
             "a GET."
         )
+
+
+def _is_safe(resource: type[Any]) -> bool:
+    """Whether to write it is nothing that anybody could mind when a GET is repeated."""
+    if issubclass(resource, StoredObject):
+        return resource.days_kept is not None
+    return issubclass(resource, ReadingRecord)

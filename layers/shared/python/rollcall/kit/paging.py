@@ -24,13 +24,21 @@ class PageRequest(Request):
     limit: Annotated[int, Field(ge=1, le=1000, description="Items a page.")] = 25
 
 
-class ListRequest(PageRequest):
+Cursor = Annotated[str | None, Field(max_length=4096)]
+
+
+class WalkRequest(Request):
+    """A request that is sent again with a cursor, to go on where the last one came to."""
+
+    cursor: Cursor = None
+
+
+class ListRequest(WalkRequest, PageRequest):
     """Which page of a list that may be too long to be read whole."""
 
     cursor: Annotated[
-        str | None,
+        Cursor,
         Field(
-            max_length=4096,
             description="nextCursor of the page before: goes on from there, at the cost of one "
             "page, however far. In the place of page; all else as before.",
         ),
@@ -142,13 +150,20 @@ def read_position(call: Call, request: ListRequest, list_read: Sequence[object])
     """Where the request's walk stands. ``list_read`` is the list as it is read, in JSON's types,
     beyond what the request says of it. Raises Malformed for a cursor of another list or walker.
     """
+    return read_cursor(call, request, list_read) or Position(request.page, {})
+
+
+def read_cursor(
+    call: Call, request: WalkRequest, list_read: Sequence[object] = ()
+) -> Position | None:
+    """Where the request's cursor says that the walk stands; None without one. Raises likewise."""
     if request.cursor is None:
-        return Position(request.page, {})
+        return None
     return _cursors(call.table).read(request.cursor, _bound(call, request, list_read), call.now)
 
 
 def write_position(
-    call: Call, request: ListRequest, position: Position, list_read: Sequence[object]
+    call: Call, request: WalkRequest, position: Position, list_read: Sequence[object] = ()
 ) -> str:
     """The cursor by which the walk goes on from there."""
     return _cursors(call.table).write(position, _bound(call, request, list_read), call.now)
@@ -160,7 +175,7 @@ def _cursors(table: Table) -> Cursors:
     return Cursors(table)
 
 
-def _bound(call: Call, request: ListRequest, list_read: Sequence[object]) -> str:
+def _bound(call: Call, request: WalkRequest, list_read: Sequence[object]) -> str:
     """The list as it was asked for and as it is read, and its walker, as one text."""
     asked = request.model_dump(mode="json", exclude={"page", "cursor"})
     return json.dumps(
