@@ -56,3 +56,9 @@ def test_lists_are_sorted_by_what_is_named_in_the_catalogue_of_features() -> Non
     keys = {each.name: each.sort_key for each in sortable_columns()}
     assert keys["name"] == "nameKey", "case and accents count for nothing"
     assert keys["email"] == "email"
+
+
+def test_columns_know_whether_a_row_may_be_without_a_value() -> None:
+    optional = {each.name for each in read_columns().values() if each.optional}
+    assert {"email", "lastLoginAt", "birthDate", "country"} <= optional
+    assert optional.isdisjoint({"id", "status", "createdAt", "isAdmin", "groups", "resources"})

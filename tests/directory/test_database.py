@@ -65,8 +65,9 @@ def many_rows(at_most: int) -> st.SearchStrategy[list[StoredRow]]:
 
 
 def facts_of(database: Database) -> list[tuple[Any, ...]]:
-    names = 'id, source, name, number, text, moment, "pushedAt"'
-    return sorted(database.fetch(f"SELECT {names} FROM facts"), key=repr)  # noqa: S608 (constants)
+    names = 'users.id, source, facts.name, number, text, moment, "pushedAt"'
+    sql = f"SELECT {names} FROM facts JOIN users USING (key)"  # noqa: S608 (constants)
+    return sorted(database.fetch(sql), key=repr)
 
 
 def assert_holds(database: Database, expected: Sequence[StoredRow]) -> None:

@@ -41,6 +41,8 @@ class Column(NamedTuple):
     description: str = ""
     sort_key: str | None = None
     """The column that lists are sorted by in its place; None: not to be sorted by."""
+    optional: bool = True
+    """Whether rows may be without a value."""
 
     @property
     def sql(self) -> str:
@@ -84,6 +86,7 @@ def _make_column(name: str, field: FieldInfo) -> Column:
         _kind_of(field.annotation),
         field.description or "",
         (marks[0].key or alias) if marks else None,
+        NoneType in get_args(field.annotation),
     )
 
 

@@ -59,12 +59,14 @@ class Term(NamedTuple):
     sql: str
     parameters: tuple[object, ...] = ()
     folding: Folding = _ANY_CASE
+    optional: bool = True
+    """Whether it may be absent."""
 
     @classmethod
     def of(cls, column: Column) -> Term:
         """A column."""
         folding = _FOLDINGS.get(column.name, _ANY_CASE)
-        return cls(column.name, column.kind, column.sql, folding=folding)
+        return cls(column.name, column.kind, column.sql, folding=folding, optional=column.optional)
 
 
 def compare(term: Term, operator: Operator, value: Value) -> Part:
@@ -77,7 +79,8 @@ def compare(term: Term, operator: Operator, value: Value) -> Part:
         refuse_operator(term.path, operator, f"{', '.join(sorted(rule.operators))} and pr")
     stored, value_sql = _spell(term)
     bound = _read(term, value)
-    return Part(_SQL[operator].format(stored, value_sql), (*term.parameters, bound))
+    comparison = _SQL[operator] if term.optional else _SQL_OF_PRESENT[operator]
+    return Part(comparison.format(stored, value_sql), (*term.parameters, bound))
 
 
 def compare_any(term: Term, values: Sequence[Value]) -> Part:
@@ -158,13 +161,13 @@ _SYMBOLS: Mapping[Operator, str] = {
     Operator.LT: "<",
     Operator.LE: "<=",
 }
-_SQL: Mapping[Operator, str] = {
+_SQL_OF_PRESENT: Mapping[Operator, str] = {
     **{operator: f"{{}} {symbol} {{}}" for operator, symbol in _SYMBOLS.items()},
-    Operator.NE: "coalesce({} <> {}, TRUE)",
     Operator.CO: "contains({}, {})",
     Operator.SW: "starts_with({}, {})",
     Operator.EW: "ends_with({}, {})",
 }
+_SQL: Mapping[Operator, str] = {**_SQL_OF_PRESENT, Operator.NE: "coalesce({} <> {}, TRUE)"}
 _SUBSTRING = frozenset({Operator.CO, Operator.SW, Operator.EW})
 
 

@@ -48,6 +48,8 @@ from rollcall.directory.scim_filter import parse_filter, write_filter
 from rollcall.kit.model import Answer
 
 type Reason = Literal["unknown_source", "unknown_fact", "stale_source"]
+LOOKED_UP_AT_MOST = 3
+"""Of so many values each is looked up by itself in a list; of more, each element among them."""
 ELEMENT = "value"
 """What an element of a list is called between brackets, and behind a dot."""
 
@@ -327,8 +329,8 @@ class _Elements(_Values):
         return Part(f"len({self._column.sql}) > 0")
 
     def any_of(self, condition: Expression) -> Part | None:
-        """``or`` is taken apart, and ``eq`` looked up: both are faster so."""
-        if isinstance(condition, Or):
+        """``or`` is taken apart, and ``eq`` looked up: both are faster so, for a few."""
+        if isinstance(condition, Or) and len(condition.operands) <= LOOKED_UP_AT_MOST:
             return _join(" OR ", [self.any_of(each) for each in condition.operands])
         found = super().any_of(condition)
         match condition:
@@ -352,7 +354,7 @@ class _Elements(_Values):
         return _compile_value(leaf, self._term)
 
 
-_HAS_FACT = '"id" IN (SELECT facts.id FROM facts WHERE facts.source = ? AND facts.name = ?{})'
+_HAS_FACT = "key IN (SELECT facts.key FROM facts WHERE facts.source = ? AND facts.name = ?{})"
 
 
 class _FactValues(_Values):
@@ -370,7 +372,7 @@ class _FactValues(_Values):
 
     def all_where(self, condition: Part) -> Part:
         every = f"bool_and(coalesce({condition.sql}, FALSE))"
-        return self._select(f" GROUP BY facts.id HAVING {every}", condition)
+        return self._select(f" GROUP BY facts.key HAVING {every}", condition)
 
     def _select(self, which: str, condition: Part) -> Part:
         return Part(_HAS_FACT.format(which), (*self._fact, *condition.parameters))

@@ -192,13 +192,13 @@ class Database:
 
     def _delete(self, user_ids: Sequence[str]) -> bool:
         """Delete these users; returns whether there were any facts about them."""
+        of_facts, _ = [self._count_deleted(table, user_ids) for table in (_FACTS, "users")]
+        return of_facts > 0
+
+    def _count_deleted(self, table: str, user_ids: Sequence[str]) -> int:
         keys = "SELECT key FROM users WHERE id IN (SELECT unnest(?::VARCHAR[]))"
-        had_facts, _ = (
-            self._connection.execute(f"DELETE FROM {table} WHERE key IN ({keys})", [user_ids])
-            .fetchall()[0][0]
-            for table in (_FACTS, "users")
-        )
-        return bool(had_facts)
+        gone = f"DELETE FROM {table} WHERE key IN ({keys})"
+        return int(self._connection.execute(gone, [user_ids]).fetchall()[0][0])
 
     def _stage(self, file: Path) -> None:
         types = {each.name: each.kind.value for each in read_stored_columns()}
