@@ -211,7 +211,7 @@ def _print(number: int, measured: Mapping[str, Measured], load: float) -> None:
 def _cells(measured: Measured, ours: Measured, question: str) -> tuple[str, str]:
     middle, slow = (percentile(measured.times[question], share) for share in (0.5, 0.95))
     times = middle / percentile(ours.times[question], 0.5)
-    return (f"{middle:,.1f} ({times:.2g}×)", f"{slow:,.1f}")
+    return (f"{middle:,.1f} ({times:.2g}x)", f"{slow:,.1f}")
 
 
 def _size_cells(size: Size) -> tuple[str, ...]:

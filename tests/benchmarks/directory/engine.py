@@ -53,8 +53,9 @@ class Engine(ABC):
     def read_size(self) -> int:
         """The bytes that it keeps on the disk."""
 
+    @abstractmethod
     def close(self) -> None:
-        """End what has been opened."""
+        """End what has been opened, if anything has been."""
 
 
 class SqlEngine(Engine, Dialect):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ _INDEXES = (
 class SQLite(SqlEngine):
     """In the process that asks, with the whole file in its cache."""
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._stack = ExitStack()
+
     def build(self, files: Sequence[Path]) -> None:
         connection = sqlite3.connect(self._file)
         connection.executescript(_tables())
@@ -38,9 +43,10 @@ class SQLite(SqlEngine):
         connection.executemany(f"INSERT INTO users VALUES ({places})", _users(files, columns))  # noqa: S608
         connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", facts_of(files))
         for table, column in _SIDE_TABLES.items():
+            elements = f'users, json_each(users."{column}") AS each'
             connection.execute(
-                f'INSERT INTO {table} SELECT DISTINCT each.value, users."key" FROM users, json_each(users."{column}") AS each'  # noqa: S608
-                " ORDER BY 1, 2"
+                f'INSERT INTO {table} SELECT DISTINCT each.value, users."key" FROM {elements} '  # noqa: S608
+                "ORDER BY 1, 2"
             )
         for number, index in enumerate(_INDEXES):
             connection.execute(f"CREATE INDEX index{number} ON {index}")
@@ -52,12 +58,16 @@ class SQLite(SqlEngine):
 
     def connect(self) -> None:
         self._before = _resident()
-        self._connection = sqlite3.connect(self._file, isolation_level=None)
+        connection = sqlite3.connect(self._file, isolation_level=None)
+        self._connection = self._stack.enter_context(closing(connection))
         self.execute(f"PRAGMA cache_size = -{self.read_size() // 1024}")
         self.execute("PRAGMA synchronous = OFF")
         self.execute("PRAGMA journal_mode = MEMORY")
 
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def close(self) -> None:
+        self._stack.close()
+
+    def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, parameters).fetchall()
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:

@@ -1,0 +1,33 @@
+"""Figures are summed up and written down as the field does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.benchmarks.measuring import percentile, write_markdown
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "expected"),
+    [
+        ([5], 0.5, 5),
+        ([3, 1, 2], 0.5, 2),
+        ([4, 3, 2, 1], 0.5, 2),
+        (range(1, 101), 0.95, 95),
+        (range(1, 31), 0.95, 29),
+        (range(1, 6), 0.95, 5),
+        ([7, 8], 1, 8),
+        ([7, 8], 0, 7),
+    ],
+)
+def test_percentile_is_the_least_value_that_so_many_do_not_exceed(
+    values: list[float], share: float, expected: float
+) -> None:
+    assert percentile(values, share) == expected
+
+
+def test_table_in_markdown_has_its_numbers_to_the_right() -> None:
+    rows = [("list", "1.0", "2.0"), ("growth", "3.0", "4.0")]
+    assert write_markdown(("", "p50", "p95"), rows) == (
+        "|  | p50 | p95 |\n| --- | ---: | ---: |\n| list | 1.0 | 2.0 |\n| growth | 3.0 | 4.0 |\n"
+    )
