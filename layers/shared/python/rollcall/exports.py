@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from pydantic import JsonValue
-
 from rollcall.kit.declaration import ReadingRecord
 from rollcall.kit.objects import StoredObject
 
@@ -19,7 +17,7 @@ class Export(ReadingRecord):
 
     format: str
     columns: tuple[str, ...]
-    filters: Mapping[str, JsonValue]
+    filters: Mapping[str, str | bool | int | float | tuple[str, ...]]
     """As they were asked for."""
     user_count: int
 

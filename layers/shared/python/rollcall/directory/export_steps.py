@@ -204,24 +204,24 @@ class Exporter:
             cursor = write_position(self._call, self._request, Position(len(tags) + 1, said))
             total = begun.rows + part.left
             return self._answer(status="running", rows=rows, total=total, cursor=cursor)
-        recorded = self._call.table.find(Export, begun.export_id)  # by a call that died then
-        recorded = recorded or self._record(begun.export_id, rows)
+        before = self._call.table.find(Export, begun.export_id)  # of a call that died afterwards
+        recorded = self._record(begun.export_id, rows, before)
         self._objects.finish_upload(key, begun.upload_id, tags)
         return self._link(recorded)
 
-    def _record(self, export_id: str, rows: int) -> Export:
+    def _record(self, export_id: str, rows: int, before: Export | None = None) -> Export:
         """Write down who takes what away, before they get it."""
-        now, selected = self._call.now, self._selected
+        selected, begun_at = self._selected, before.created_at if before else self._call.now
         export = Export(
             id=export_id,
-            created_at=now,
-            updated_at=now,
+            created_at=begun_at,
+            updated_at=self._call.now,
             format=selected.format,
             columns=tuple(each.name for each in selected.columns),
             filters=self._request.asked(),
             user_count=rows,
         )
-        return self._call.commit(Change(None, export), answer=lambda written: written)
+        return self._call.commit(Change(before, export), answer=lambda written: written)
 
     def _link(self, export: Export) -> ExportProgress:
         url = self._objects.presign(
