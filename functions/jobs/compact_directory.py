@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rollcall.background import job
-from rollcall.directory.compaction import CompactionReport, compact
-from rollcall.directory.directory import DIRECTORY
-from rollcall.directory.snapshots import DirectoryState, Snapshot
+from rollcall.directory.compaction import READS, WRITES, CompactionReport, compact
 from rollcall.kit.call import Call
 
 
-@job(every=timedelta(minutes=5), reads=DIRECTORY, writes=[DirectoryState, Snapshot])
+@job(every=timedelta(minutes=5), reads=READS, writes=WRITES)
 def compact_directory(call: Call) -> CompactionReport:
     """Write a snapshot of the directory with what has changed since the last one.
 

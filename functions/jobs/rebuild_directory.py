@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rollcall.background import job
-from rollcall.directory.compaction import CompactionReport, rebuild
-from rollcall.directory.directory import DIRECTORY
-from rollcall.directory.snapshots import DirectoryState, Snapshot
+from rollcall.directory.compaction import READS, WRITES, CompactionReport, rebuild
 from rollcall.kit.call import Call
 
 
-@job(every=timedelta(days=7), reads=DIRECTORY, writes=[DirectoryState, Snapshot])
+@job(every=timedelta(days=7), reads=READS, writes=WRITES)
 def rebuild_directory(call: Call) -> CompactionReport:
     """Build a snapshot of the directory from the table, whatever the present one says.
 

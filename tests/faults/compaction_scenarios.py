@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from functions.jobs.compact_directory import compact_directory
 from functions.jobs.rebuild_directory import rebuild_directory
+from rollcall.directory.compaction import rebuild
 from rollcall.directory.snapshots import DirectoryState
+from rollcall.kit.job import make_call
 from tests.faults.directory_invariants import check_readable
 from tests.faults.scenario import Plan
 from tests.faults.staging import scenario, work
@@ -39,3 +42,10 @@ def a_snapshot_from_the_table(world: World) -> Plan:
     world.build_directory()
     world.sign_in(user.id)
     return work(lambda: rebuild_directory.run(world.runtime), lambda _: check_readable(world))
+
+
+@scenario("rebuild_directory", by_client=False)
+def a_run_that_leaves_the_rest_to_the_next(world: World) -> Plan:
+    world.build_directory()
+    call = partial(make_call, "rebuild_directory", world.runtime)
+    return work(lambda: rebuild(call(), timedelta(seconds=-1)), lambda _: check_readable(world))

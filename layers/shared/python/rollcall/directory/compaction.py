@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import batched
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rollcall.directory.database import Database, write_rows
-from rollcall.directory.directory import Directory
-from rollcall.directory.records import read_rows
-from rollcall.directory.snapshots import Damaged, DirectoryState, Store, fingerprint_columns
+from rollcall.directory.database import Database
+from rollcall.directory.directory import DIRECTORY, Directory
+from rollcall.directory.rebuilding import Reading, SnapshotPart
+from rollcall.directory.snapshots import (
+    Damaged,
+    DirectoryState,
+    Snapshot,
+    Store,
+    fingerprint_columns,
+)
 from rollcall.kit.call import Call
 from rollcall.kit.job import Report
 from rollcall.kit.journal import LOOK_BACK
 from rollcall.kit.log import logger
-from rollcall.kit.table import Table
-from rollcall.users import LISTED
 
+READS = (*DIRECTORY, SnapshotPart)
+WRITES = (DirectoryState, Snapshot, SnapshotPart)
+"""What the jobs that write snapshots declare."""
 WORTH_WRITING = 500
 """How many changed rows are worth a snapshot at once; fewer are read from the journal until
 NO_OLDER_THAN."""
@@ -26,7 +31,10 @@ NO_OLDER_THAN = timedelta(hours=1)
 INDEX_LAG = timedelta(minutes=15)
 """How far the index that lists all users may be behind; whoever is missing from it is found in
 the journal since."""
-READ_AT_ONCE = 1000
+TIME_TO_READ = timedelta(minutes=8)
+"""How long one run reads users from the table: at a thousand a second or so, half a million. Of
+the 15 minutes that a function may take, the last partition, the building and the storing need
+the rest."""
 
 
 class CompactionReport(Report):
@@ -37,6 +45,8 @@ class CompactionReport(Report):
     rows: int = 0
     """Of the new snapshot; 0: none was written."""
     rebuilt: bool = False
+    unfinished: bool = False
+    """Whether reading all users has yet to come to its end, in the next run."""
     overtaken: bool = False
     """Whether another run was faster, so that this one's files were thrown away."""
     discarded_files: int = 0
@@ -45,7 +55,8 @@ class CompactionReport(Report):
 def compact(call: Call) -> CompactionReport:
     """Write a new snapshot if it is worth it; without a readable one, from the table itself."""
     state = DirectoryState.read(call.table)
-    if state is None or not state.readable:
+    begun = Reading.find(call.runtime.objects, call.now, Path())
+    if state is None or not state.readable or begun:
         return rebuild(call)
     directory = Directory(call.table, call.runtime.objects)
     try:
@@ -66,27 +77,26 @@ def is_worth_writing(changes: int, age: timedelta) -> bool:
     return changes >= WORTH_WRITING or (changes > 0 and age >= NO_OLDER_THAN)
 
 
-def rebuild(call: Call) -> CompactionReport:
-    """Write a new snapshot from the table, whatever the present one says: one Query a user."""
+def rebuild(call: Call, time: timedelta = TIME_TO_READ) -> CompactionReport:
+    """Write a new snapshot from the table, whatever the present one says; or go on with that, and
+    leave to the next run what there is no ``time`` for.
+    """
     state = DirectoryState.read(call.table)
-    database = Database()
+    database, objects = Database(), call.runtime.objects
     with TemporaryDirectory(dir=database.folder) as name:
-        database.build(_read_all(call.table, Path(name)))
-    since = call.now - LOOK_BACK - INDEX_LAG
-    return _write(call, state, database, since).model_copy(update={"rebuilt": True})
-
-
-def _read_all(table: Table, folder: Path) -> Iterator[Path]:
-    for number, ids in enumerate(batched(_list_ids(table), READ_AT_ONCE, strict=False)):
-        file = folder / f"{number}.json"
-        write_rows(file, (row for _, row in read_rows(table, ids) if row))
-        yield file
-        file.unlink()
-
-
-def _list_ids(table: Table) -> Iterator[str]:
-    for partition in LISTED:
-        yield from (str(item["id"]) for item in table.query_index("gsi2", partition))
+        folder = Path(name)
+        reading = Reading.find(objects, call.now, folder) or Reading(call.now, folder)
+        reading.take_over(objects)
+        read: list[Path] = []
+        for file in reading.read_missing(call.table):
+            read.append(file)
+            if call.runtime.clock() - call.now > time:
+                reading.keep(objects, read)
+                return CompactionReport(unfinished=True)
+        database.build(folder.iterdir())
+    report = _write(call, state, database, reading.begun_at - LOOK_BACK - INDEX_LAG)
+    reading.discard(objects)
+    return report.model_copy(update={"rebuilt": True})
 
 
 def _move_on(call: Call, state: DirectoryState, directory: Directory) -> CompactionReport:

@@ -5,6 +5,7 @@ No SQL here holds anything but names of columns from the row's model and placeho
 
 from __future__ import annotations
 
+import gzip
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,8 @@ ROWS_IN_BUCKET = 256
 """The fewest rows that are worth a bucket of their own."""
 SKEWED_AT = 4
 """Buckets are made anew when the changes have made one of them so many times as large."""
+PACKED_LITTLE = 1
+"""gzip's fastest level."""
 _FACTS = "facts"
 _FACTS_IN_ORDER = f"{_FACTS} ORDER BY source, name, key"
 """So that a question about one fact passes over the others."""
@@ -272,11 +275,12 @@ class Database:
 def write_rows(
     file: Path, rows: Iterable[StoredRow], bounds: Mapping[str, Bounds] | None = None
 ) -> int:
-    """Write rows as JSON Lines for :meth:`Database.build`, or with their buckets by ``bounds``;
-    returns how many.
+    """Write rows as JSON Lines for :meth:`Database.build`, packed if the file is called ``.gz``, or
+    with their buckets by ``bounds``; returns how many.
     """
     written = 0
-    with file.open("w") as out:
+    packed = file.suffix == ".gz"
+    with gzip.open(file, "wt", PACKED_LITTLE) if packed else file.open("w") as out:
         for row in rows:
             line = row.model_dump(mode="json", by_alias=True)
             for name, each in (bounds or {}).items():
