@@ -42,13 +42,13 @@ class RollcallEngine(Engine):
         self._changes = 0
 
     def build(self, files: Sequence[Path]) -> None:
-        database = Database()
+        database = _open_quietly()
         database.build(files)
         self._snapshot.mkdir()
         database.save(self._snapshot)
 
     def open(self, changed: StoredRow) -> None:
-        self._database = Database()
+        self._database = _open_quietly()
         self._database.fetch("SET threads = 1")
         self._database.load(self._snapshot)
         self._changed = changed
@@ -102,6 +102,13 @@ class RollcallEngine(Engine):
         changed = self._changed.model_copy(update={"bio": f"Changed {self._changes} times."})
         self._database.replace({changed.id: changed})
         return find_users(self._database, [changed.id])[changed.id].bio
+
+
+def _open_quietly() -> Database:
+    """DuckDB takes a process that was started from no file for a person's, and shows progress."""
+    database = Database()
+    database.fetch("SET enable_progress_bar = false")
+    return database
 
 
 def _read(found: object, way: Sequence[str]) -> Any:
