@@ -107,7 +107,7 @@ def test_operations_do_not_load_what_only_jobs_and_reactions_need() -> None:
 
 def test_functions_that_list_nothing_do_not_load_what_only_lists_need() -> None:
     paging = "rollcall.kit.paging"
-    lists = (paging, "rollcall.directory.pages")
+    lists = (paging, "rollcall.directory.pages", "rollcall.directory.export_steps")
     found = [
         f"{source.name} loads {paging}, which it does not use: 3 ms of each cold start; keep what "
         "lists need apart from what other functions import."

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from rollcall.directory.conditions import Condition, SkippedFilter
 from rollcall.directory.database import Database
 from rollcall.directory.export_steps import (
+    LIMITS,
     Exporter,
     ExportProgress,
     ExportRequest,
@@ -60,7 +61,7 @@ def go_on(
     world: World,
     database: Database,
     request: ExportRequest = REQUEST,
-    limits: Limits = Limits(),
+    limits: Limits = LIMITS,
     *,
     condition: Condition = EVERYBODY,
     call: Call | None = None,
@@ -71,9 +72,9 @@ def go_on(
     return Exporter(call, selected, request, limits).go_on(database.folder)
 
 
-def ask_for(world: World, cursor: str | None = None, database: Database | None = None) -> (
-    ExportProgress
-):
+def ask_for(
+    world: World, cursor: str | None = None, database: Database | None = None
+) -> ExportProgress:
     """One call that goes on from a cursor."""
     request = REQUEST.model_copy(update={"cursor": cursor})
     answer = go_on(world, database or many(), request, IN_STEPS)
@@ -224,7 +225,9 @@ def test_nobody_is_missing_or_comes_twice_while_users_change(world: World) -> No
     while answer.status == "running":
         answer = ask_for(world, answer.cursor, database)
 
-    users = {str(each["id"]): each for each in read_export(ExportFormat.CSV, BytesIO(stored(world)))}
+    users = {
+        str(each["id"]): each for each in read_export(ExportFormat.CSV, BytesIO(stored(world)))
+    }
     assert answer.rows == len(users) == stored(world).count(b"\r\n") - 1
     assert users.keys() == {f"usr_{number:05}" for number in range(ROWS)} - {"usr_00001"}
     assert users[ahead]["name"] == "Renamed"
@@ -280,9 +283,9 @@ def test_storage_that_does_not_answer_can_be_asked_again(world: World, operation
 def test_export_that_storage_has_forgotten_is_begun_again(world: World) -> None:
     first = ask_for(world)
 
-    with failing(world.aws, "s3", "UploadPart", code="NoSuchUpload"):
-        with pytest.raises(Conflict) as refused:
-            ask_for(world, first.cursor)
+    lost = failing(world.aws, "s3", "UploadPart", code="NoSuchUpload")
+    with lost, pytest.raises(Conflict) as refused:
+        ask_for(world, first.cursor)
 
     assert refused.value.code == "export_lost"
     assert exports(world) == []

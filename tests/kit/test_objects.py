@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from functions.groups.list_groups import list_groups
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.errors import Unavailable
-from rollcall.kit.objects import Objects, StoredObject
+from rollcall.kit.objects import Objects, StoredObject, UploadLost
 from tests.aws_edge import failing, watched
 from tests.iam import acting_as
 from tests.strict_aws import Response, Serve, WireCall
@@ -90,6 +90,55 @@ def test_later_upload_takes_the_place_of_the_earlier_one(objects: Objects, tmp_p
 
 def as_nobody() -> AbstractContextManager[None]:
     return acting_as(READER)
+
+
+PART = 5 * MEGABYTE
+"""The least that S3 takes of any part but the last."""
+
+
+def put_parts(objects: Objects, file: Path, *contents: bytes) -> tuple[str, list[str]]:
+    """Begin an upload and store these parts; returns its id and their tags."""
+    upload_id, tags = objects.begin_upload("reports/one", "text/csv"), []
+    for number, content in enumerate(contents, 1):
+        file.write_bytes(content)
+        tags.append(objects.upload_part("reports/one", upload_id, number, file))
+    return upload_id, tags
+
+
+def test_parts_are_an_object_once_they_are_put_together(world: World, file: Path) -> None:
+    objects = world.runtime.objects
+    upload_id, tags = put_parts(objects, file, b"a" * PART, b"the end")
+    assert list(objects.list_keys("reports/")) == []
+
+    objects.finish_upload("reports/one", upload_id, tags)
+
+    assert objects.download("reports/one", file)
+    assert file.read_bytes() == b"a" * PART + b"the end"
+    stored = world.s3.head_object(Bucket="rollcall", Key="reports/one")
+    assert stored["ContentType"] == "text/csv"
+
+
+def test_part_that_was_replaced_meanwhile_does_not_slip_in(objects: Objects, file: Path) -> None:
+    upload_id, tags = put_parts(objects, file, b"a" * PART, b"the end")
+    file.write_bytes(b"another end")
+    objects.upload_part("reports/one", upload_id, 2, file)
+
+    with pytest.raises(UploadLost):
+        objects.finish_upload("reports/one", upload_id, tags)
+    assert list(objects.list_keys("reports/")) == []
+
+
+@pytest.mark.parametrize("operation", ["UploadPart", "CompleteMultipartUpload"])
+def test_upload_that_storage_has_forgotten_is_lost(
+    world: World, objects: Objects, file: Path, operation: str
+) -> None:
+    upload_id, tags = put_parts(objects, file, b"all")
+    deeds: dict[str, Callable[[], object]] = {
+        "UploadPart": lambda: objects.upload_part("reports/one", upload_id, 1, file),
+        "CompleteMultipartUpload": lambda: objects.finish_upload("reports/one", upload_id, tags),
+    }
+    with failing(world.aws, "s3", operation, code="NoSuchUpload"), pytest.raises(UploadLost):
+        deeds[operation]()
 
 
 def test_object_that_is_not_there_leaves_no_file(objects: Objects, tmp_path: Path) -> None:
@@ -244,6 +293,9 @@ def test_role_reaches_what_it_declares_and_nothing_else(
 
     with acting_as(WRITER):
         objects.upload("reports/two", file)
+        upload_id = objects.begin_upload("reports/one", "text/csv")
+        tag = objects.upload_part("reports/one", upload_id, 1, file)
+        objects.finish_upload("reports/one", upload_id, [tag])
         objects.delete(["reports/one", "reports/two"])
         with pytest.raises(ClientError, match="AccessDenied"):
             objects.upload("pictures/one", file)

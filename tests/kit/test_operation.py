@@ -142,8 +142,8 @@ def test_path_variable_without_a_field_is_refused() -> None:
 
 def test_get_that_writes_is_refused() -> None:
     assert refusal_of(route="GET /admin/users/{user_id}") == (
-        "move_user is a GET and writes User; a GET must be safe to repeat, and leave no more than a "
-        "ReadingRecord and objects that have days_kept: use POST, PUT, PATCH or DELETE."
+        "move_user is a GET and writes User; a GET must be safe to repeat, and leave no more than "
+        "a ReadingRecord and objects that have days_kept: use POST, PUT, PATCH or DELETE."
     )
 
 

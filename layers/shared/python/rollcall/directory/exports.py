@@ -1,9 +1,9 @@
-"""The files that users are exported to, and read back from: what is read is what was written.
+r"""The files that users are exported to, and read back from: what is read is what was written.
 
 CSV (RFC 4180) for spreadsheets: UTF-8 that begins with a byte order mark, without which Excel takes
 it for the code page of its country. An empty cell says that there is no value. Lists have ``;``
-between their elements, and numbers by name are ``name=number``; within an element, ``\\;`` is a
-semicolon and ``\\\\`` a backslash. What a spreadsheet would run has an apostrophe in front (see
+between their elements, and numbers by name are ``name=number``; within an element, ``\;`` is a
+semicolon and ``\\`` a backslash. What a spreadsheet would run has an apostrophe in front (see
 :func:`defuse`).
 
 JSON Lines for programs: a user a line, as lists answer them, with null for what there is not.

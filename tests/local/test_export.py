@@ -1,0 +1,84 @@
+"""Exports on one machine: a file in the answer, and one in parts behind a link."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.local.emulator import Emulator
+from infra.local.provision import provision
+from infra.local.server import make_runtime
+from rollcall.directory.conditions import Condition
+from rollcall.directory.export_steps import Exporter, ExportProgress, ExportRequest, Limits
+from rollcall.directory.exports import ExportFormat, Selected, read_export
+from rollcall.kit.call import Runtime
+from rollcall.kit.job import make_call
+from tests.directory.population import make_row, open_database
+from tests.local.running import LocalRollcall
+
+ROWS = 60_000
+IN_STEPS = Limits(writes_for=timedelta(0))
+WAIT_SECONDS = 60
+
+
+@pytest.mark.xdist_group("local")
+def test_file_comes_as_it_is_through_the_gateway(local: LocalRollcall) -> None:
+    with local.client() as client:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (answer := client.get("/admin/users/export")).status_code == 503:
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(0.5)
+
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="users-')
+    users = list(read_export(ExportFormat.CSV, io.BytesIO(answer.content)))
+    assert local.described["admin"]["email"] in [each.get("email") for each in users]
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    """Table and bucket on the emulator."""
+    emulator = Emulator(0, tmp_path / "emulator.log", tmp_path)
+    emulator.start()
+    try:
+        yield make_runtime(emulator, provision(emulator))
+    finally:
+        emulator.stop()
+
+
+def export_in_steps(runtime: Runtime, selected: Selected) -> list[ExportProgress]:
+    """The answers of as many calls as it takes."""
+    request, answers = ExportRequest(), list[ExportProgress]()
+    while not answers or answers[-1].status == "running":
+        if answers:
+            request = request.model_copy(update={"cursor": answers[-1].cursor})
+        exporter = Exporter(make_call("export_users", runtime), selected, request, IN_STEPS)
+        answer = exporter.go_on(selected.database.folder)
+        assert isinstance(answer, ExportProgress)
+        answers.append(answer)
+    return answers
+
+
+def test_parts_are_one_file_behind_a_link_that_anybody_can_open(runtime: Runtime) -> None:
+    database = open_database(make_row(f"usr_{number:05}", bio="x" * 180) for number in range(ROWS))
+    request = ExportRequest()
+    selected = Selected(
+        database, Condition("TRUE"), request.order, request.chosen[:20], ExportFormat.JSONL
+    )
+
+    answers = export_in_steps(runtime, selected)
+    downloaded = httpx.get(str(answers[-1].url), timeout=30)
+
+    assert len(answers) > 1
+    assert downloaded.status_code == 200
+    assert downloaded.headers["Content-Type"] == "application/x-ndjson"
+    assert ".jsonl" in downloaded.headers["Content-Disposition"]
+    users = read_export(ExportFormat.JSONL, io.BytesIO(downloaded.content))
+    assert sorted(str(each["id"]) for each in users) == [f"usr_{each:05}" for each in range(ROWS)]
