@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import batched
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -34,6 +35,8 @@ ROWS_IN_BUCKET = 256
 """The fewest rows that are worth a bucket of their own."""
 SKEWED_AT = 4
 """Buckets are made anew when the changes have made one of them so many times as large."""
+FILES_AT_ONCE = 8
+"""How many files' rows are in memory twice while they are taken over."""
 PACKED_LITTLE = 1
 """gzip's fastest level."""
 _FACTS = "facts"
@@ -132,8 +135,8 @@ class Database:
         """Take over rows from files that :func:`write_rows` has written, in place of all rows."""
         with self._writing:
             self._begin_anew()
-            for file in files:
-                self._stage(file)
+            for some in batched(files, FILES_AT_ONCE, strict=False):
+                self._stage(*some)
                 self._take_over_staged()
             self._make_buckets()
 
@@ -203,7 +206,7 @@ class Database:
         gone = f"DELETE FROM {table} WHERE key IN ({keys})"
         return int(self._connection.execute(gone, [user_ids]).fetchall()[0][0])
 
-    def _stage(self, file: Path) -> None:
+    def _stage(self, *files: Path) -> None:
         types = {each.name: each.kind.value for each in read_stored_columns()}
         types |= {f"{each.name}Bucket": "INTEGER" for each in sortable_columns()}
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
@@ -211,7 +214,7 @@ class Database:
             "CREATE OR REPLACE TEMP TABLE staged AS SELECT row_number() OVER () + "
             "(SELECT coalesce(max(key), 0) FROM users) AS key, * FROM read_json(?, "
             f"format = 'newline_delimited', columns = {{{columns}}})",
-            [str(file)],
+            [[str(file) for file in files]],
         )
 
     def _take_over_staged(self) -> None:
