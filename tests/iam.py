@@ -127,6 +127,10 @@ def may_list(call: WireCall) -> bool:
     return declaration is None or is_allowed(declaration, Asked("s3:ListBucket", bucket))
 
 
+_IN_PARTS = frozenset({"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
+"""Whoever may store an object may store it in parts (Amazon S3 user guide, multipart upload)."""
+
+
 def _read_s3(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:
     bucket = BUCKET + sent["Bucket"]
     if operation == "ListObjectsV2":
@@ -135,7 +139,8 @@ def _read_s3(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:
         for each in sent["Delete"]["Objects"]:
             yield Asked("s3:DeleteObject", f"{bucket}/{each['Key']}")
     else:
-        yield Asked(f"s3:{operation}", f"{bucket}/{sent['Key']}")
+        action = "PutObject" if operation in _IN_PARTS else operation
+        yield Asked(f"s3:{action}", f"{bucket}/{sent['Key']}")
 
 
 def _read_dynamodb(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:

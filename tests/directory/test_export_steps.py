@@ -295,7 +295,7 @@ def test_export_that_storage_has_forgotten_is_begun_again(world: World) -> None:
 def test_cursor_is_good_for_its_caller_and_its_request_alone(world: World) -> None:
     first = ask_for(world)
     request = REQUEST.model_copy(update={"cursor": first.cursor})
-    others = [
+    others: list[dict[str, object]] = [
         {"format": ExportFormat.JSONL},
         {"columns": ("id",)},
         {"search": "anna"},
