@@ -38,7 +38,7 @@ from rollcall.kit.job import Job
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
-from rollcall.kit.paging import ListRequest
+from rollcall.kit.paging import WalkRequest
 from rollcall.users import User
 from tests.aws_edge import watched
 from tests.examples import EXAMPLES, Scene
@@ -262,9 +262,9 @@ def test_list_reads_its_total_and_signs_its_cursors(declaration: Declaration, co
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
-def test_key_of_the_cursors_is_for_lists_alone(declaration: Declaration) -> None:
+def test_key_of_the_cursors_is_for_walking_alone(declaration: Declaration) -> None:
     lists = isinstance(declaration, Operation) and issubclass(
-        declaration.request_model, ListRequest
+        declaration.request_model, WalkRequest
     )
     assert is_allowed(declaration, on_table("GetItem", "CURSOR_KEY")) == lists
     assert not is_allowed(declaration, on_table("DeleteItem", "CURSOR_KEY"))
