@@ -195,6 +195,19 @@ def test_questions_of_one_state_agree_whatever_is_replaced_between_them() -> Non
     assert database.count() == 5
 
 
+def test_change_that_fails_leaves_everything_as_it_was_and_the_next_one_succeeds() -> None:
+    database = open_database(numbered(0, 3))
+    renamed = numbered(0, 1)[0].model_copy(update={"name": "Renamed"})
+    too_large = renamed.model_copy(update={"login_count": 2**70})
+
+    with pytest.raises(duckdb.Error):
+        database.replace({renamed.id: too_large})
+    assert database.count() == 3
+
+    database.replace({renamed.id: renamed})
+    assert database.fetch("SELECT id FROM users WHERE name = 'Renamed'") == [(renamed.id,)]
+
+
 def test_folder_goes_with_the_database() -> None:
     database = open_database([])
     folder = database.folder

@@ -113,6 +113,24 @@ def test_snapshot_that_is_cleared_away_while_it_is_about_to_be_loaded_is_no_loss
     assert shown_users(reader.database) == stored_users(world)
 
 
+def test_whoever_is_asking_meanwhile_notices_nothing_of_a_reload_and_of_its_failing(
+    world: World,
+) -> None:
+    user = world.add_user()
+    world.build_directory()
+    directory = Directory(world.runtime.table, world.runtime.objects)
+    asked = directory.refresh(world.clock.now)
+    world.clock.advance(hours=2)
+    world.sign_in(user.id)
+    compact_directory.run(world.runtime)
+    world.runtime.objects.delete([f"directory/{state_of(world).snapshot_id}/facts.parquet"])
+
+    with pytest.raises(Unavailable):
+        directory.refresh(world.clock.now)
+
+    assert set(shown_users(asked)) == {user.id, world.admin_id}
+
+
 @pytest.mark.parametrize("content", [None, b"", b"rubbish", b"{}"])
 @pytest.mark.parametrize("name", ["users.parquet", "facts.parquet", "bounds.json"])
 def test_damaged_snapshot_is_refused_clearly_and_built_anew(

@@ -9,7 +9,7 @@ import gzip
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import batched
 from pathlib import Path
@@ -145,11 +145,10 @@ class Database:
         file = self.folder / "changes.json"
         with self._writing:
             write_rows(file, (row for row in rows.values() if row), self._bounds)
-            self._connection.execute("BEGIN")
-            had_facts = self._delete(list(rows))
-            self._stage(file)
-            self._take_over_staged()
-            self._connection.execute("COMMIT")
+            with self._all_or_nothing():
+                had_facts = self._delete(list(rows))
+                self._stage(file)
+                self._take_over_staged()
             if had_facts or any(row.facts for row in rows.values() if row):
                 self._sources = None
 
@@ -177,10 +176,26 @@ class Database:
         """The sources of facts, with the names of theirs and the time that each last pushed any;
         worked out once after each change of any.
         """
-        if self._sources is None:
-            sql = 'SELECT source, list(DISTINCT name), max("pushedAt") FROM facts GROUP BY source'
-            self._sources = [(str(s), list(names), at) for s, names, at in self.fetch(sql)]
-        return self._sources
+        with self._writing:  # or a change that comes between would be passed over
+            if self._sources is None:
+                self._sources = self._find_sources()
+            return self._sources
+
+    def _find_sources(self) -> Sequence[tuple[str, list[str], datetime]]:
+        sql = 'SELECT source, list(DISTINCT name), max("pushedAt") FROM facts GROUP BY source'
+        return [(str(source), list(names), at) for source, names, at in self.fetch(sql)]
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Several changes or none: a broken transaction would refuse all that comes later."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(duckdb.Error):  # a COMMIT that was refused has ended it already
+                self._connection.execute("ROLLBACK")
+            raise
 
     def _begin_anew(self) -> None:
         columns = ", ".join(
@@ -198,13 +213,14 @@ class Database:
 
     def _delete(self, user_ids: Sequence[str]) -> bool:
         """Delete these users; returns whether there were any facts about them."""
-        of_facts, _ = [self._count_deleted(table, user_ids) for table in (_FACTS, "users")]
+        select = "SELECT key FROM users WHERE id IN (SELECT unnest(?::VARCHAR[]))"
+        keys = [key for (key,) in self._connection.execute(select, [user_ids]).fetchall()]
+        of_facts, _ = [self._delete_from(table, keys) for table in (_FACTS, "users")]
         return of_facts > 0
 
-    def _count_deleted(self, table: str, user_ids: Sequence[str]) -> int:
-        keys = "SELECT key FROM users WHERE id IN (SELECT unnest(?::VARCHAR[]))"
-        gone = f"DELETE FROM {table} WHERE key IN ({keys})"
-        return int(self._connection.execute(gone, [user_ids]).fetchall()[0][0])
+    def _delete_from(self, table: str, keys: Sequence[int]) -> int:
+        gone = f"DELETE FROM {table} WHERE key IN (SELECT unnest(?::BIGINT[]))"
+        return int(self._connection.execute(gone, [keys]).fetchall()[0][0])
 
     def _stage(self, *files: Path) -> None:
         types = {each.name: each.kind.value for each in read_stored_columns()}
@@ -237,9 +253,12 @@ class Database:
     def _make_buckets(self) -> None:
         """Cut the order of each sortable column into buckets of equal size."""
         size = _bucket_size(self.count())
-        self._connection.execute("BEGIN")
-        for column in sortable_columns():
-            self._cut(column, size)
+        with self._all_or_nothing():
+            for column in sortable_columns():
+                self._cut(column, size)
+            self._take_over_cuts()
+
+    def _take_over_cuts(self) -> None:
         names = ", ".join(["key", *(f"users.{each.sql}" for each in _plain_columns())])
         cuts = {bucket_sql(each): _cut_table(each) for each in sortable_columns()}
         buckets = ", ".join(f"{cut}.bucket AS {bucket}" for bucket, cut in cuts.items())
@@ -249,7 +268,6 @@ class Database:
         )
         for cut in cuts.values():
             self._connection.execute(f"DROP TABLE {cut}")
-        self._connection.execute("COMMIT")
 
     def _cut(self, column: Column, size: int) -> None:
         """Make a table with the buckets of one column, in the order of the users' own table."""

@@ -42,9 +42,10 @@ class Directory:
         """How many rows have been replaced since the snapshot was loaded."""
         self.database = Database()
 
-    def refresh(self, now: datetime) -> None:
-        """Take over what has changed. Raises Unavailable while there is no snapshot to begin with,
-        or none with the columns of today, or only a damaged one.
+    def refresh(self, now: datetime) -> Database:
+        """Take over what has changed, and return the database that has it. Raises Unavailable while
+        there is no snapshot to begin with, or none with the columns of today, or only a damaged
+        one.
         """
         with self._refreshing:
             state = DirectoryState.read(self._table)
@@ -53,6 +54,7 @@ class Directory:
             if self._since is None or self._since < state.since or self._is_worn(state):
                 state = self._load(state)
             self._follow(now)
+            return self.database
 
     def load(self, state: DirectoryState, now: datetime) -> None:
         """Take a snapshot and what has changed since. Raises Damaged."""
@@ -76,6 +78,8 @@ class Directory:
 
     def _take(self, state: DirectoryState) -> None:
         self._since = None
+        # Whoever is asking on another thread goes on with the one that they have.
+        self.database = Database()
         self._store.load(state.snapshot_id, self.database)
         self._seen, self._since, self.changes = set(), state.since, 0
         self._loaded = state
@@ -120,8 +124,7 @@ def open_directory(call: Call) -> Database:
     Unavailable while it is being built.
     """
     directory = _open(call.runtime.table, call.runtime.objects)
-    directory.refresh(call.runtime.clock())
-    return directory.database
+    return directory.refresh(call.runtime.clock())
 
 
 def _being_built() -> Unavailable:
