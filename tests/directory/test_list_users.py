@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.directory.list_users import list_users
+from functions.directory.update_segment import update_segment
 from functions.groups.add_user_to_group import add_user_to_group
 from functions.users.create_user import create_user
 from functions.users.delete_user import delete_user
@@ -157,3 +158,18 @@ def test_listing_needs_its_permission(world: World) -> None:
     may, may_not = world.add_user(permissions=(Permission.USER_LIST,)), world.add_user()
     assert world.invoke(list_users, caller=may.id).status == 200
     assert world.invoke(list_users, caller=may_not.id).code == "permission_missing"
+
+
+def test_cursor_ends_when_its_segment_gets_another_filter(world: World) -> None:
+    for _ in range(2):
+        world.add_user(name="Ada")
+    segment = world.add_segment("Adas", 'name eq "Ada"')
+    world.build_directory()
+    asked = {"segment": segment.id, "limit": "1"}
+    cursor = list_with(world, **asked)["pagination"]["nextCursor"]
+    body = {"filter": 'name sw "A"'}
+    world.invoke(update_segment, path={"segmentId": segment.id}, body=body)
+
+    reply = world.invoke(list_users, query={**asked, "cursor": cursor})
+
+    assert (reply.status, reply.code) == (400, "cursor_invalid")

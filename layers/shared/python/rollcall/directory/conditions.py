@@ -121,6 +121,8 @@ class Condition:
     parameters: tuple[object, ...] = ()
     """The values of the placeholders, in their order."""
     skipped: tuple[SkippedFilter, ...] = ()
+    segment: str | None = None
+    """The filter of the segment that it comes of, which may be another one tomorrow."""
 
 
 def compile_condition(expression: Expression | None, known: KnownFacts) -> Condition:

@@ -7,6 +7,7 @@ the few buckets that the page lies in; only those are sorted. So page 1,000 cost
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import accumulate, chain
 from typing import Annotated, Any, Literal, NamedTuple
@@ -116,19 +117,21 @@ def read_users_page(
 ) -> DirectoryPage:
     """The page that is asked for. Raises Malformed for a cursor that is not one of this list."""
     order = request.order
-    position = read_position(call, request, ())
-    counts = count_buckets(database.fetch, condition, order)
-    if position.after:
-        stretch = _find_behind(counts, order, database, position.after, request.limit + 1)
-        condition = both(condition, order.behind(position.after))
-    else:
-        stretch = _find_page(counts, (position.page - 1) * request.limit, request.limit + 1)
-    found = _read_stretch(database, condition, order, stretch, request.limit + 1)
+    position = read_position(call, request, (condition.segment,))
+    with database.hold() as fetch:
+        counts = count_buckets(fetch, condition, order)
+        if position.after:
+            stretch = _find_behind(counts, order, database, position.after, request.limit + 1)
+            condition = both(condition, order.behind(position.after))
+        else:
+            stretch = _find_page(counts, (position.page - 1) * request.limit, request.limit + 1)
+        found = _read_stretch(fetch, condition, order, stretch, request.limit + 1)
     following = None
     if len(found) > request.limit:
         last = found[request.limit - 1]
         after = {"value": as_json(last["sorted"]), "id": last["id"]}
-        following = write_position(call, request, Position(position.page + 1, after), ())
+        going_on = Position(position.page + 1, after)
+        following = write_position(call, request, going_on, (condition.segment,))
     total = sum(counts.values())
     return DirectoryPage(
         items=read_users(found[: request.limit]),
@@ -168,7 +171,7 @@ def _find_behind(
 
 
 def _read_stretch(
-    database: Database, condition: Condition, order: Order, stretch: Stretch, limit: int
+    fetch: Fetch, condition: Condition, order: Order, stretch: Stretch, limit: int
 ) -> list[dict[str, Any]]:
     names, selected = list_columns()
     wanted = both(stretch.within(order), condition)
@@ -176,14 +179,14 @@ def _read_stretch(
         f"SELECT {selected}, {key_sql(order.column)} FROM users WHERE {wanted.sql} "
         f"ORDER BY {order.sql} LIMIT ? OFFSET ?"
     )
-    rows = database.fetch(sql, [*wanted.parameters, limit, stretch.offset])
+    rows = fetch(sql, [*wanted.parameters, limit, stretch.offset])
     return [dict(zip([*names, "sorted"], row, strict=True)) for row in rows]
 
 
 def both(first: Condition, second: Condition) -> Condition:
     """That two conditions hold."""
     parameters = (*first.parameters, *second.parameters)
-    return Condition(f"{first.sql} AND {second.sql}", parameters, first.skipped or second.skipped)
+    return replace(first, sql=f"{first.sql} AND {second.sql}", parameters=parameters)
 
 
 def as_json(value: object) -> object:

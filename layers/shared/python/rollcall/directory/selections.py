@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from typing import Annotated, NamedTuple
 
@@ -21,7 +22,7 @@ from rollcall.directory.filters import UserFilters, without_deleted
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer
-from rollcall.segments import load_segment
+from rollcall.segments import Segment, load_segment
 
 
 class OfSelection(Answer):
@@ -57,16 +58,18 @@ def read_selection(call: Call, database: Database, filters: UserFilters) -> Sele
     a segment that there is not.
     """
     expression = filters.expression(call.now)
-    if filters.segment is not None:
-        expression = conjoin(expression, _read_segment(call, filters.segment))
+    segment = load_segment(call, filters.segment) if filters.segment is not None else None
+    if segment:
+        expression = conjoin(expression, _read_segment(segment))
     known = read_known_facts(call, database)
+    comes_of = segment.filter if segment else None
     return Selection(
-        compile_condition(without_deleted(expression), known), compile_condition(expression, known)
+        replace(compile_condition(without_deleted(expression), known), segment=comes_of),
+        replace(compile_condition(expression, known), segment=comes_of),
     )
 
 
-def _read_segment(call: Call, segment_id: str) -> Expression:
-    segment = load_segment(call, segment_id)
+def _read_segment(segment: Segment) -> Expression:
     try:
         return read_filter(segment.filter)
     except Invalid as refused:  # good when it was saved, by what could be asked then
