@@ -118,7 +118,7 @@ class PostgreSQL(SqlEngine):
         return f"to_char(\"{column}\" AT TIME ZONE 'UTC', 'YYYY-MM')"
 
     def count_user_types(self) -> str:
-        return f'SELECT unnest("userTypes"), count(*) FROM users {_SHOWN} GROUP BY 1'  # noqa: S608
+        return f'SELECT unnest("userTypes"), count(*) FROM users {_SHOWN} GROUP BY 1'
 
     def spell(self, condition: str) -> str:
         return condition

@@ -89,7 +89,7 @@ def _in_any_group(number: int) -> ListUsers:
 
 def _has_fact(name: str, condition: str) -> str:
     return (
-        f"\"key\" IN (SELECT \"key\" FROM facts WHERE source = 'learning' AND name = '{name}' "  # noqa: S608 (nobody's input)
+        f"\"key\" IN (SELECT \"key\" FROM facts WHERE source = 'learning' AND name = '{name}' "
         f"AND {condition})"
     )
 

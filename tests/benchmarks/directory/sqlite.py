@@ -40,12 +40,12 @@ class SQLite(SqlEngine):
         connection.executescript(_tables())
         columns = sql_columns()
         places = ", ".join("?" * (len(columns) + 1))
-        connection.executemany(f"INSERT INTO users VALUES ({places})", _users(files, columns))  # noqa: S608
+        connection.executemany(f"INSERT INTO users VALUES ({places})", _users(files, columns))
         connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)", facts_of(files))
         for table, column in _SIDE_TABLES.items():
             elements = f'users, json_each(users."{column}") AS each'
             connection.execute(
-                f'INSERT INTO {table} SELECT DISTINCT each.value, users."key" FROM {elements} '  # noqa: S608
+                f'INSERT INTO {table} SELECT DISTINCT each.value, users."key" FROM {elements} '
                 "ORDER BY 1, 2"
             )
         for number, index in enumerate(_INDEXES):
@@ -74,11 +74,11 @@ class SQLite(SqlEngine):
         self._connection.execute(sql, parameters)
 
     def contains(self, text: str) -> str:
-        return f'"key" IN (SELECT rowid FROM search WHERE search MATCH \'"{text}"\')'  # noqa: S608
+        return f'"key" IN (SELECT rowid FROM search WHERE search MATCH \'"{text}"\')'
 
     def in_any_group(self, group_ids: Sequence[str]) -> str:
         listed = ", ".join(f"'{each}'" for each in group_ids)
-        return f'"key" IN (SELECT "key" FROM memberships WHERE value IN ({listed}))'  # noqa: S608
+        return f'"key" IN (SELECT "key" FROM memberships WHERE value IN ({listed}))'
 
     def order_by(self, key: str, way: str, prefix: str = "") -> str:
         """NULL is the least in SQLite, and so comes last in descending order by itself."""
@@ -90,7 +90,7 @@ class SQLite(SqlEngine):
 
     def count_user_types(self) -> str:
         return (
-            'SELECT value, count(*) FROM user_types JOIN users USING ("key") '  # noqa: S608
+            'SELECT value, count(*) FROM user_types JOIN users USING ("key") '
             f"{_SHOWN} GROUP BY 1"
         )
 
