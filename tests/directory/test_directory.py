@@ -184,4 +184,4 @@ def test_file_storage_that_does_not_answer_is_no_damage(world: World) -> None:
 
     with failing(world.aws, "s3", code="InternalError"), pytest.raises(Unavailable):
         compact_directory.run(world.runtime)
-    assert open_reader(world)
+    assert world.admin_id in shown_users(open_reader(world).database)

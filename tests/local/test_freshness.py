@@ -86,8 +86,14 @@ class Writers:
 
     def own(self, call: Call, user_id: str) -> None:
         """One more thing that the user owns, which makes no version of the user either."""
-        made = {"created_at": call.now, "updated_at": call.now, "user_id": user_id}
-        commit(call, None, Resource(id=call.new_id("wsp"), type="workspace", **made))
+        thing = Resource(
+            id=call.new_id("wsp"),
+            created_at=call.now,
+            updated_at=call.now,
+            type="workspace",
+            user_id=user_id,
+        )
+        commit(call, None, thing)
         self.owners.add(user_id)
 
     def erase(self, call: Call, user_id: str) -> None:
