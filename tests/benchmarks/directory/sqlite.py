@@ -90,8 +90,7 @@ class SQLite(SqlEngine):
 
     def count_user_types(self) -> str:
         return (
-            'SELECT value, count(*) FROM user_types JOIN users USING ("key") '
-            f"{_SHOWN} GROUP BY 1"
+            f'SELECT value, count(*) FROM user_types JOIN users USING ("key") {_SHOWN} GROUP BY 1'
         )
 
     def spell(self, condition: str) -> str:
