@@ -95,6 +95,8 @@ class Database:
                 "temp_directory": str(self._folder),
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
+                # It takes filtered users for fewer than the facts that are looked for among them.
+                "disabled_optimizers": "build_side_probe_side",
             },
         )
         self._bounds: dict[str, Bounds] = {}
