@@ -140,6 +140,20 @@ def test_user_whom_the_index_does_not_list_yet_is_found_in_the_journal(world: Wo
     assert hidden.id in shown_users(opened(world).database)
 
 
+def test_rebuilding_counts_though_a_compaction_was_faster(world: World) -> None:
+    user = world.add_user()
+    world.build_directory()
+    world.sign_in(user.id)
+    world.clock.now += NO_OLDER_THAN
+
+    with meanwhile(world, "Query", lambda: compact(world.call())):
+        report = rebuild(world.call())
+
+    assert (report.rows, report.overtaken) == (2, False)
+    assert not list(check_directory(world))
+    assert shown_users(opened(world).database) == stored_users(world)
+
+
 def test_rebuilding_does_not_believe_the_snapshot(world: World) -> None:
     user = world.add_user()
     world.build_directory()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from functions.jobs.compact_directory import compact_directory
+from functions.jobs.rebuild_directory import rebuild_directory
 from rollcall.directory.directory import Directory, open_directory
 from rollcall.directory.snapshots import DirectoryState
 from rollcall.kit.call import Call
@@ -88,6 +89,34 @@ def test_process_that_has_slept_takes_the_snapshot_that_was_written_meanwhile(
 
     assert [each.operation for each in seen if each.service == "s3"] == ["GetObject"] * 3
     assert user.id in shown_users(reader.database)
+
+
+def test_warm_process_goes_on_with_its_snapshot_while_nothing_changes(world: World) -> None:
+    world.build_directory()
+    world.clock.advance(hours=2)
+    compact_directory.run(world.runtime)
+    reader = open_reader(world)
+    world.clock.advance(hours=2)
+    compact_directory.run(world.runtime)
+    world.clock.advance(hours=2)
+    user = world.add_user()
+
+    with watched(world.aws) as seen:
+        reader.refresh(world.clock.now)
+
+    assert not [each for each in seen if each.service == "s3"]
+    assert user.id in shown_users(reader.database)
+
+
+def test_warm_process_takes_what_was_built_from_the_table_anew(world: World) -> None:
+    user = world.add_user(name="As restored from a backup")
+    world.build_directory()
+    reader = open_reader(world)
+    reader.database.replace({user.id: None})
+    rebuild_directory.run(world.runtime)
+
+    reader.refresh(world.clock.now)
+    assert shown_users(reader.database) == stored_users(world)
 
 
 def test_snapshot_that_is_cleared_away_while_it_is_about_to_be_loaded_is_no_loss(

@@ -67,7 +67,7 @@ def compact(call: Call) -> CompactionReport:
     changes = directory.changes
     if not is_worth_writing(changes, call.now - state.written_at):
         return _move_on(call, state, directory)
-    return _write(call, state, directory.database, directory.since).model_copy(
+    return _write(call, state, directory.database, directory.since, origin=state.origin).model_copy(
         update={"changes": changes}
     )
 
@@ -81,7 +81,6 @@ def rebuild(call: Call, time: timedelta = TIME_TO_READ) -> CompactionReport:
     """Write a new snapshot from the table, whatever the present one says; or go on with that, and
     leave to the next run what there is no ``time`` for.
     """
-    state = DirectoryState.read(call.table)
     database, objects = Database(), call.runtime.objects
     with TemporaryDirectory(dir=database.folder) as name:
         folder = Path(name)
@@ -94,6 +93,8 @@ def rebuild(call: Call, time: timedelta = TIME_TO_READ) -> CompactionReport:
                 reading.keep(objects, read)
                 return CompactionReport(unfinished=True)
         database.build(folder.iterdir())
+    # It needs nothing of what counts by now, however often that was replaced meanwhile.
+    state = DirectoryState.read(call.table)
     report = _write(call, state, database, reading.begun_at - LOOK_BACK - INDEX_LAG)
     reading.discard(objects)
     return report.model_copy(update={"rebuilt": True})
@@ -108,13 +109,18 @@ def _move_on(call: Call, state: DirectoryState, directory: Directory) -> Compact
 
 
 def _write(
-    call: Call, before: DirectoryState | None, database: Database, since: datetime
+    call: Call,
+    before: DirectoryState | None,
+    database: Database,
+    since: datetime,
+    origin: str | None = None,
 ) -> CompactionReport:
     store = Store(call.runtime.objects)
     rows = database.count()
     snapshot_id = store.save(database, call.now)
     after = DirectoryState(
         snapshot_id=snapshot_id,
+        origin=snapshot_id if origin is None else origin,
         since=since,
         written_at=call.now,
         rows=rows,

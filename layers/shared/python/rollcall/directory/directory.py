@@ -51,8 +51,10 @@ class Directory:
             state = DirectoryState.read(self._table)
             if state is None or not state.readable:
                 raise _being_built()
-            if self._since is None or self._since < state.since or self._is_worn(state):
+            if self._since is None or self._is_outdated(self._since, state):
                 state = self._load(state)
+            # Up to there nothing has changed, if the snapshot is still the one that was loaded.
+            self._since = max(self.since, state.since)
             self._follow(now)
             return self.database
 
@@ -62,8 +64,14 @@ class Directory:
             self._take(state)
             self._follow(now)
 
-    def _is_worn(self, state: DirectoryState) -> bool:
-        return self.changes > max(RELOADED_AFTER, state.rows // 10) and self._loaded != state
+    def _is_outdated(self, since: datetime, state: DirectoryState) -> bool:
+        """Whether to take the newest snapshot: it says more than the journal since, or says it
+        faster, or what counts has been built from the table anew.
+        """
+        if self._loaded.snapshot_id == state.snapshot_id:
+            return False
+        is_worn = self.changes > max(RELOADED_AFTER, state.rows // 10)
+        return since < state.since or is_worn or self._loaded.origin != state.origin
 
     def _load(self, state: DirectoryState) -> DirectoryState:
         try:

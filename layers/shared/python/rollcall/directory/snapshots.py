@@ -45,6 +45,9 @@ class DirectoryState(Row):
     partition: ClassVar[str] = "DIRECTORY"
 
     snapshot_id: str
+    origin: str = ""
+    """The snapshot that was built from the table, of which this one comes: that one itself, or the
+    changes since laid over it."""
     since: Time
     written_at: Time
     rows: int
