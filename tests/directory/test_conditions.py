@@ -204,6 +204,16 @@ def test_a_search_finds_those_in_whom_every_word_occurs(
     assert select_ids(three, TextSearch(text)) == found
 
 
+@pytest.mark.parametrize("number", range(1, 7))
+def test_any_of_few_and_of_many_values_of_a_list_are_found_alike(
+    three: Database, number: int
+) -> None:
+    others = [f'groups eq "grp_{each}"' for each in range(number)]
+    found = compile_condition(parse_filter(" or ".join([*others, 'groups eq "grp_a"'])), ALL_KNOWN)
+    assert select_where(three, found) == ["usr_zoe"]
+    assert not select_where(three, compile_condition(parse_filter(" or ".join(others)), ALL_KNOWN))
+
+
 def test_no_expression_asks_for_nothing(three: Database) -> None:
     assert compile_condition(None, ALL_KNOWN) == Condition("TRUE")
 
