@@ -18,6 +18,7 @@ from pydantic_core.core_schema import WithDefaultSchema
 
 from infra.catalog import read_catalog
 from infra.gateway import PayloadTooLarge, Throttled
+from rollcall.kit.entity import Entity
 from rollcall.kit.errors import (
     Conflict,
     Forbidden,
@@ -337,8 +338,10 @@ def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
     if problem is PayloadTooLarge:
         return operation.has_body
     if problem is NotFound:
-        # Groups and roles can be named in a body too.
-        return bool(operation.path_variables or operation.writes)
+        # Groups and roles can be named in a body too, and a segment in a query.
+        named = {each.kind for each in operation.reads if issubclass(each, Entity)}
+        fields = operation.request_model.model_fields.keys()
+        return bool(operation.path_variables or operation.writes or named & fields)
     if problem is Stale:
         return bool(operation.writes and operation.path_variables)
     if problem is Conflict:

@@ -119,7 +119,7 @@ def test_every_refusal_that_any_operation_may_meet_is_documented() -> None:
             expected |= {"400", "404", "409"}
         if operation.file_model:
             expected |= {"202"}
-        if operation.path_variables:
+        if operation.path_variables or "segment" in operation.request_model.model_fields:
             expected |= {"404"}
         if operation.writes and operation.path_variables:
             expected |= {"412"}
