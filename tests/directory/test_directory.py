@@ -75,6 +75,21 @@ def users_partition(parameters: dict[str, object]) -> str:
     return key if key.startswith("USER#") else ""
 
 
+def test_more_changes_than_one_question_can_wait_for_are_followed_in_several(world: World) -> None:
+    world.build_directory()
+    reader = Directory(world.runtime.table, world.runtime.objects, followed_at_most=2)
+    reader.refresh(world.clock.now)
+    for _ in range(5):
+        world.add_user()
+
+    for _ in range(2):
+        with pytest.raises(Unavailable) as refused:
+            reader.refresh(world.clock.now)
+        assert (refused.value.status, refused.value.code) == (503, "directory_catching_up")
+
+    assert shown_users(reader.refresh(world.clock.now)) == stored_users(world)
+
+
 def test_process_that_has_slept_takes_the_snapshot_that_was_written_meanwhile(
     world: World,
 ) -> None:

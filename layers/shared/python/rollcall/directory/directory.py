@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
+from itertools import batched
 from threading import Lock
 
 from rollcall.directory.database import Database
@@ -25,6 +26,8 @@ DIRECTORY = (User, JournalTail, DirectoryState, Snapshot)
 """What every function that asks the directory declares to read."""
 CHANGES_AT_ONCE = 2000
 """How many users are read before their rows are replaced."""
+FOLLOWED_AT_MOST = 10_000
+"""How many users one question waits for at most: they take ten seconds or so."""
 RELOADED_AFTER = 20_000
 """After so many changes a process takes the newest snapshot rather than go on with its own."""
 
@@ -32,8 +35,11 @@ RELOADED_AFTER = 20_000
 class Directory:
     """All users, as they were at the last refresh."""
 
-    def __init__(self, table: Table, objects: Objects) -> None:
+    def __init__(
+        self, table: Table, objects: Objects, followed_at_most: int = FOLLOWED_AT_MOST
+    ) -> None:
         self._table = table
+        self._at_most = followed_at_most
         self._store = Store(objects)
         self._refreshing = Lock()
         self._seen: set[str] = set()
@@ -45,7 +51,7 @@ class Directory:
     def refresh(self, now: datetime) -> Database:
         """Take over what has changed, and return the database that has it. Raises Unavailable while
         there is no snapshot to begin with, or none with the columns of today, or only a damaged
-        one.
+        one, or while so much has changed that it takes several calls to follow.
         """
         with self._refreshing:
             state = DirectoryState.read(self._table)
@@ -55,7 +61,8 @@ class Directory:
                 state = self._load(state)
             # Up to there nothing has changed, if the snapshot is still the one that was loaded.
             self._since = max(self.since, state.since)
-            self._follow(now)
+            if not self._follow(now, self._at_most):
+                raise _catching_up()
             return self.database
 
     def load(self, state: DirectoryState, now: datetime) -> None:
@@ -92,20 +99,25 @@ class Directory:
         self._seen, self._since, self.changes = set(), state.since, 0
         self._loaded = state
 
-    def _follow(self, now: datetime) -> None:
-        """Read the users anew whom the journal's entries since the last time are about."""
-        if self._since is None:
-            raise RuntimeError("There is nothing loaded that changes could be laid over.")
-        touches = list(read_touches(self._table, self._since, now))
+    def _follow(self, now: datetime, at_most: int | None = None) -> bool:
+        """Read the users anew whom the journal's entries since the last time are about; returns
+        whether these were all.
+        """
+        touches = list(read_touches(self._table, self.since, now))
         fresh = [each for each in touches if each.entry_id not in self._seen]
         changed = list(dict.fromkeys(_users_in(fresh)))
-        for start in range(0, len(changed), CHANGES_AT_ONCE):
-            rows = dict(read_rows(self._table, changed[start : start + CHANGES_AT_ONCE]))
-            self.database.replace(rows)
-        self.changes += len(changed)
+        followed = changed[:at_most]
+        for some in batched(followed, CHANGES_AT_ONCE, strict=False):
+            self.database.replace(dict(read_rows(self._table, some)))
+        self.changes += len(followed)
+        if len(followed) < len(changed):
+            known = frozenset(followed)
+            self._seen |= {each.entry_id for each in fresh if known.issuperset(_users_in([each]))}
+            return False
         # Entries that carry an earlier time than now may still come; those met are known.
         self._seen = {each.entry_id for each in touches}
-        self._since = max(self._since, now - LOOK_BACK)
+        self._since = max(self.since, now - LOOK_BACK)
+        return True
 
     @property
     def since(self) -> datetime:
@@ -141,3 +153,11 @@ def _being_built() -> Unavailable:
         "users; ask again then. Single users can be read and changed meanwhile."
     )
     return Unavailable("directory_being_built", detail)
+
+
+def _catching_up() -> Unavailable:
+    detail = (
+        "So many users have just been changed that the directory needs some time to take them "
+        "over; ask again in a few seconds."
+    )
+    return Unavailable("directory_catching_up", detail)
