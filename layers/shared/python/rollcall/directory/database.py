@@ -265,8 +265,10 @@ class Database:
         cuts = {bucket_sql(each): _cut_table(each) for each in sortable_columns()}
         buckets = ", ".join(f"{cut}.bucket AS {bucket}" for bucket, cut in cuts.items())
         joined = " ".join(f"POSITIONAL JOIN {cut}" for cut in cuts.values())
+        # Neighbours in the order that lists have by default lie beside each other.
         self._connection.execute(
-            f"CREATE OR REPLACE TABLE users AS SELECT {names}, {buckets} FROM users {joined}"
+            f"CREATE OR REPLACE TABLE users AS SELECT {names}, {buckets} FROM users {joined} "
+            'ORDER BY "createdAt", id'
         )
         for cut in cuts.values():
             self._connection.execute(f"DROP TABLE {cut}")
