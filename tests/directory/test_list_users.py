@@ -173,3 +173,16 @@ def test_cursor_ends_when_its_segment_gets_another_filter(world: World) -> None:
     reply = world.invoke(list_users, query={**asked, "cursor": cursor})
 
     assert (reply.status, reply.code) == (400, "cursor_invalid")
+
+
+def test_source_that_has_nothing_to_say_any_more_is_alive(world: World) -> None:
+    quiet, spoken_of = world.add_user(), world.add_user()
+    world.build_directory()
+    world.push_facts(spoken_of.id, "learning", progress=80)
+    world.clock.advance(days=8)
+    world.push_facts(quiet.id, "learning")
+
+    body = list_with(world, progress_min="50")
+
+    assert [each["id"] for each in body["items"]] == [spoken_of.id]
+    assert "skippedFilters" not in body

@@ -130,6 +130,10 @@ class DirectoryUser(Answer):
         }
 
 
+NO_NAME = ""
+"""Of the cell of a source that has nothing to say about a user, but is alive."""
+
+
 class FactCell(Model):
     """One fact, or one value of a fact that is a list, as the directory keeps it."""
 
@@ -142,10 +146,15 @@ class FactCell(Model):
 
     @classmethod
     def all_of(cls, facts: FactSet) -> Iterable[Self]:
-        """The cells of what one source has pushed."""
-        for name, value in facts.values.items():
-            for each in value if isinstance(value, tuple) else (value,):
-                yield cls._of(facts, name, each)
+        """The cells of what one source has pushed; one without a name when that is nothing, so that
+        the source is known to be alive.
+        """
+        cells = [
+            cls._of(facts, name, each)
+            for name, value in facts.values.items()
+            for each in (value if isinstance(value, tuple) else (value,))
+        ]
+        return cells or [cls(source=facts.source, name=NO_NAME, pushed_at=facts.pushed_at)]
 
     @classmethod
     def _of(cls, facts: FactSet, name: str, value: Fact) -> Self:

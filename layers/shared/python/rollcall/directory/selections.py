@@ -19,6 +19,7 @@ from rollcall.directory.conditions import (
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import Expression, conjoin
 from rollcall.directory.filters import UserFilters, without_deleted
+from rollcall.directory.rows import NO_NAME
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer
@@ -81,5 +82,5 @@ def read_known_facts(call: Call, database: Database) -> KnownFacts:
     """Which facts sources have pushed, and when each last did."""
     sources: dict[str, KnownSource] = {}
     for source, names, pushed_at in database.list_sources():
-        sources[source] = KnownSource(frozenset(names), pushed_at.replace(tzinfo=UTC))
+        sources[source] = KnownSource(frozenset(names) - {NO_NAME}, pushed_at.replace(tzinfo=UTC))
     return KnownFacts(sources, call.now - call.settings.facts_fresh_for)
