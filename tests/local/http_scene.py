@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from rollcall import built_in_roles
-from tests.acceptance import Session
+from tests.acceptance import Session, wait_for
 from tests.examples import Scene
 
 
@@ -97,6 +97,17 @@ class HttpScene(Scene):
         """A note on the member."""
         path = f"/admin/users/{self.member_id}/notes"
         return str(self._admin.create(path, text="Likes tea")["id"])
+
+    @cached_property
+    def segment_id(self) -> str:
+        """A segment of the first admin's."""
+        return self._admin.create_named("/admin/segments", filter='status eq "active"')
+
+    @cached_property
+    def listed_user_id(self) -> str:
+        """The user, whom the directory shows by now."""
+        wait_for(lambda: self._admin.send("GET", "/admin/users").status_code == 200)
+        return self.user_id
 
     def _join_busy_group(self) -> str:
         return self._add_user(groups=[self.busy_group_id])

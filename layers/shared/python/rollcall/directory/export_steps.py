@@ -138,7 +138,7 @@ class Exporter:
         """Write as much as there is time for, by way of a folder that takes it. Raises Malformed
         for a cursor of something else, and Conflict for one that was gone on from already.
         """
-        position = read_cursor(self._call, self._request)
+        position = read_cursor(self._call, self._request, self._list_read)
         begun = Begun.model_validate(position.after) if position else None
         if begun and (answered := self._find_complete(begun.export_id)):
             return self._link(answered)
@@ -201,7 +201,8 @@ class Exporter:
         if not part.is_last:
             going = {"tags": tags, "rows": rows, "after": part.after}
             said = begun.model_copy(update=going).model_dump(mode="json", by_alias=True)
-            cursor = write_position(self._call, self._request, Position(len(tags) + 1, said))
+            going_on = Position(len(tags) + 1, said)
+            cursor = write_position(self._call, self._request, going_on, self._list_read)
             total = begun.rows + part.left
             return self._answer(status="running", rows=rows, total=total, cursor=cursor)
         before = self._call.table.find(Export, begun.export_id)  # of a call that died afterwards
@@ -236,6 +237,11 @@ class Exporter:
     def _answer(self, **said: Any) -> ExportProgress:
         skipped = self._selected.condition.skipped or None
         return ExportProgress(skipped_filters=skipped, **said)
+
+    @property
+    def _list_read(self) -> tuple[str | None]:
+        """What a cursor is bound to beyond the request: the segment may get another filter."""
+        return (self._selected.condition.segment,)
 
     def _key(self, export_id: str) -> str:
         return f"{ExportFile.prefix}{export_id}.{self._selected.format}"

@@ -67,8 +67,12 @@ class DirectoryUser(Answer):
     permissions: Annotated[
         tuple[Permission, ...], Field(description="Those granted to the user directly.")
     ] = ()
-    groups: tuple[str, ...] = ()
-    organizations: tuple[str, ...] = ()
+    groups: Annotated[
+        tuple[str, ...], Field(description="Those before or after their time included.")
+    ] = ()
+    organizations: Annotated[
+        tuple[str, ...], Field(description="Those before or after their time included.")
+    ] = ()
     group_count: Annotated[int, Sortable()] = 0
     workspace_count: Annotated[int, Sortable()] = 0
     resources: Annotated[
