@@ -4,7 +4,9 @@ The 12 variants of a call site: a connection error, an answer 500 or a throttlin
 a timeout or an answer 500 after it took effect, each once (the client's own retries then go
 through) and persistently (every later call of the same service meets it too); and the process
 dying just before or just after the call, which happens once by its nature. A call that only reads
-has no effect for anything to come after: seven variants are left of it.
+has no effect for anything to come after, and what its caller does about it is the same for all
+errors but in what the client raises: it meets one that passes, one of each kind that does not, and
+the end of the process.
 """
 
 from __future__ import annotations
@@ -53,6 +55,12 @@ VARIANTS = tuple(
     for persistent in (False, True)
     if not (persistent and kind in _CRASHES)
 )
+VARIANTS_OF_READING = (
+    Variant(Kind.THROTTLED, persistent=False),
+    Variant(Kind.CONNECTION_ERROR, persistent=True),
+    Variant(Kind.SERVER_ERROR, persistent=True),
+    Variant(Kind.CRASH_BEFORE, persistent=False),
+)
 _AFTER_EFFECT = frozenset({Kind.TIMEOUT_AFTER, Kind.SERVER_ERROR_AFTER, Kind.CRASH_AFTER})
 _READING = frozenset(
     ("GetItem", "BatchGetItem", "Query")
@@ -83,9 +91,7 @@ def _read_from(call: WireCall) -> str:
 
 def variants_of(site: str) -> tuple[Variant, ...]:
     """What can go wrong with a call, named as in :attr:`Injection.calls`."""
-    if site.split(" ")[1] not in _READING:
-        return VARIANTS
-    return tuple(each for each in VARIANTS if each.kind not in _AFTER_EFFECT)
+    return VARIANTS_OF_READING if site.split(" ")[1] in _READING else VARIANTS
 
 
 _THROTTLING = {
