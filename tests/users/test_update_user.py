@@ -205,7 +205,7 @@ def test_password_takes_effect_at_once_and_is_kept_nowhere(world: World) -> None
     account = world.account(user.id)
     assert account is not None
     assert account["status"] == "CONFIRMED"
-    assert world.journal(user.id)[-1].changes.keys() == {"credentialsChangedAt"}
+    assert world.journal(user.id)[-1].changes.keys() == {"credentialsChangedAt", "passwordSetAt"}
     assert NEW_PASSWORD not in str(world.items())
     assert world.user(user.id).in_step
 
