@@ -199,7 +199,7 @@ def test_file_is_answered_as_it_is_and_what_stands_in_its_place_as_not_yet(world
 
 def move_or_see_user(request: Moving, call: Call) -> Moved | Moving:
     """One or the other."""
-    raise NotImplementedError
+    raise NotImplementedError  # only its declaration is looked at
 
 
 def test_only_a_file_may_be_answered_instead() -> None:

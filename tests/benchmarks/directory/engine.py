@@ -41,9 +41,29 @@ class Engine(ABC):
     def open(self, changed: StoredRow) -> None:
         """Get ready to answer; this is the user who is to be changed."""
 
-    @abstractmethod
     def answer(self, question: Question) -> object:
         """The answer, of the same form in every engine."""
+        match question:
+            case ListUsers():
+                return self._list(question)
+            case CountStatistics():
+                return self._count_statistics()
+            case CountGrowth():
+                return self._count_growth()
+            case ChangeUser():
+                return self._change()
+
+    @abstractmethod
+    def _list(self, question: ListUsers) -> object: ...
+
+    @abstractmethod
+    def _count_statistics(self) -> object: ...
+
+    @abstractmethod
+    def _count_growth(self) -> object: ...
+
+    @abstractmethod
+    def _change(self) -> object: ...
 
     @abstractmethod
     def read_memory(self) -> int:
@@ -88,17 +108,6 @@ class SqlEngine(Engine, Dialect):
     @abstractmethod
     def spell(self, condition: str) -> str:
         """A condition of the statistics in the engine's own words."""
-
-    def answer(self, question: Question) -> object:
-        match question:
-            case ListUsers():
-                return self._list(question)
-            case CountStatistics():
-                return self._count_statistics()
-            case CountGrowth():
-                return self._count_growth()
-            case ChangeUser():
-                return self._change()
 
     def _list(self, question: ListUsers) -> object:
         where = f"status <> 'deleted' AND {question.where(self)}"

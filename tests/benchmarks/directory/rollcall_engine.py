@@ -19,11 +19,7 @@ from rollcall.directory.statistics import UserStatistics, count_statistics
 from rollcall.kit.job import make_call
 from tests.benchmarks.directory.engine import Engine
 from tests.benchmarks.directory.questions import (
-    ChangeUser,
-    CountGrowth,
-    CountStatistics,
     ListUsers,
-    Question,
 )
 from tests.benchmarks.directory.synthetic_users import NOW, SINCE
 from tests.world import open_world
@@ -62,17 +58,6 @@ class RollcallEngine(Engine):
 
     def close(self) -> None:
         self._stack.close()
-
-    def answer(self, question: Question) -> object:
-        match question:
-            case ListUsers():
-                return self._list(question)
-            case CountStatistics():
-                return self._count_statistics()
-            case CountGrowth():
-                return self._count_growth()
-            case ChangeUser():
-                return self._change()
 
     def _list(self, question: ListUsers) -> object:
         request = DirectoryRequest.model_validate(question.request)

@@ -48,7 +48,7 @@ class CompactionReport(Report):
     unfinished: bool = False
     """Whether reading all users has yet to come to its end, in the next run."""
     overtaken: bool = False
-    """Whether another run was faster, so that this one's files were thrown away."""
+    """Whether another run was faster; this one's files are cleared away by a later run."""
     discarded_files: int = 0
 
 
