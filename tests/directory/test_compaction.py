@@ -19,7 +19,7 @@ from rollcall.directory.compaction import (
 )
 from rollcall.directory.directory import Directory
 from rollcall.directory.snapshots import DirectoryState, Store
-from rollcall.kit.journal import LOOK_BACK
+from rollcall.kit.journal_tail import LOOK_BACK
 from rollcall.kit.model import format_time
 from tests.aws_edge import watched
 from tests.faults.directory_invariants import check_directory, shown_users, stored_users
@@ -161,7 +161,7 @@ def test_rebuilding_does_not_believe_the_snapshot(world: World) -> None:
     directory.database.replace({user.id: None})
     directory_state = state_of(world)
     wrong = Store(world.runtime.objects).save(directory.database, world.clock.now)
-    assert directory_state.model_copy(update={"snapshot_id": wrong}).replace(
+    assert directory_state.model_copy(update=wrong._asdict()).replace(
         world.runtime.table, directory_state
     )
     world.clock.now += INDEX_LAG * 2

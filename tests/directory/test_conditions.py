@@ -308,7 +308,7 @@ _COLUMNS = {f'"{each.name}"' for each in read_stored_columns()}
 _WORDS = re.compile(
     r"AND|OR|NOT|TRUE|FALSE|IS|NULL|IN|SELECT|FROM|WHERE|GROUP|BY|HAVING|bool_and|coalesce|lower|upper|contains|starts_with"
     r"|ends_with|len|list_contains|list_transform|lambda|element"
-    r"|key|facts|facts\.(key|source|name|number|text|moment)"
+    r"|key|facts|facts\.(key|source|name|number|text|moment)|elements|elements\.(key|list|value)"
 )
 
 

@@ -5,25 +5,30 @@ still be reading them.
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
-from rollcall.directory.database import SNAPSHOT_FILES, Database
+from rollcall.directory.database import Database
 from rollcall.directory.snapshots import (
     KEPT,
     Damaged,
     DirectoryState,
+    Saved,
     Store,
     fingerprint_columns,
+    snapshot_key,
 )
 from tests.directory.population import make_row, open_database
 from tests.faults.directory_invariants import shown_users
 from tests.world import World
 
 
-def state(world: World, snapshot_id: str) -> DirectoryState:
+def state(world: World, snapshot_id: str, sha256: str = "") -> DirectoryState:
     return DirectoryState(
         snapshot_id=snapshot_id,
+        sha256=sha256,
         since=world.clock.now,
         written_at=world.clock.now,
         rows=1,
@@ -58,27 +63,52 @@ def test_snapshot_moves_on_only_from_the_one_that_was_read(world: World) -> None
 
 def test_snapshot_comes_back_as_it_was_saved(world: World) -> None:
     store = Store(world.runtime.objects)
-    snapshot_id = store.save(open_database([make_row("usr_1")]), world.clock.now)
+    saved = store.save(open_database([make_row("usr_1")]), world.clock.now)
     loaded = Database()
-    store.load(snapshot_id, loaded)
+    store.load(state(world, *saved), loaded)
     assert list(shown_users(loaded)) == ["usr_1"]
     with pytest.raises(Damaged, match="missing"):
-        store.load("snp_nothing", loaded)
+        store.load(state(world, "snp_nothing"), Database())
+
+
+def test_one_byte_that_is_another_is_noticed_wherever_it_is(world: World, tmp_path: Path) -> None:
+    store = Store(world.runtime.objects)
+    saved = store.save(open_database([make_row("usr_1")]), world.clock.now)
+    key, file = snapshot_key(saved.snapshot_id), tmp_path / "snapshot"
+    assert world.runtime.objects.download(key, file)
+    whole = file.read_bytes()
+    for place in (0, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        world.runtime.objects.upload(key, file)
+        with pytest.raises(Damaged, match="not as it was written"):
+            store.load(state(world, *saved), Database())
+
+
+def test_whole_file_that_is_no_snapshot_is_noticed(world: World, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"rubbish")
+    world.runtime.objects.upload(snapshot_key("snp_1"), tmp_path / "file")
+    with pytest.raises(Damaged, match="cannot be read"):
+        Store(world.runtime.objects).load(
+            state(world, "snp_1", sha256(b"rubbish").hexdigest()), Database()
+        )
 
 
 def test_files_are_cleared_away_that_are_old_and_do_not_count(world: World) -> None:
     store, database = Store(world.runtime.objects), open_database([])
-    old = store.save(database, world.clock.now)
-    counting = store.save(database, world.clock.now)
+
+    def save() -> Saved:
+        return store.save(database, world.clock.now)
+
+    old, counting = save(), save()
     world.clock.now += KEPT
-    recent = store.save(database, world.clock.now)
+    recent = save()
 
-    assert store.discard_old(counting, world.clock.now) == len(SNAPSHOT_FILES)
+    assert store.discard_old(counting.snapshot_id, world.clock.now) == 1
 
-    kept = {key.split("/")[1] for key in world.runtime.objects.list_keys("directory/")}
-    assert kept == {counting, recent}
+    kept = list(world.runtime.objects.list_keys("directory/"))
+    assert kept == [snapshot_key(each.snapshot_id) for each in (counting, recent)]
     with pytest.raises(Damaged):
-        store.load(old, Database())
+        store.load(state(world, *old), Database())
 
 
 def test_snapshot_of_other_columns_is_not_readable(world: World) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from functions.jobs.compact_directory import compact_directory
 from functions.jobs.rebuild_directory import rebuild_directory
 from rollcall.directory.compaction import rebuild
-from rollcall.directory.snapshots import DirectoryState
+from rollcall.directory.snapshots import DirectoryState, snapshot_key
 from rollcall.kit.job import make_call
 from tests.faults.directory_invariants import check_readable
 from tests.faults.scenario import Plan
@@ -32,7 +32,7 @@ def a_snapshot_in_the_place_of_a_damaged_one(world: World) -> Plan:
     world.build_directory()
     state = DirectoryState.read(world.runtime.table)
     assert state is not None
-    world.runtime.objects.delete([f"directory/{state.snapshot_id}/users.parquet"])
+    world.runtime.objects.delete([snapshot_key(state.snapshot_id)])
     return work(lambda: compact_directory.run(world.runtime), lambda _: check_readable(world))
 
 

@@ -12,9 +12,11 @@ the end of the process.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
+from threading import Lock
 from typing import Any, NamedTuple
 
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -115,21 +117,32 @@ class Injection:
     variant: Variant | None = None
     calls: list[str] = field(default_factory=list)
     """What has been called, one entry a call however often it was attempted."""
-    _current: dict[str, Any] | None = None
+    _contexts: list[dict[str, Any]] = field(default_factory=list)
+    """Of the calls, in their order: each call keeps its own for all its attempts."""
     _service: str = ""
     _struck: bool = False
+    _lock: AbstractContextManager[bool] = field(default_factory=Lock)
+    """Some calls are made at once."""
 
     def __call__(self, call: WireCall, serve: Serve) -> Response:
         """Serve one attempt, or let it go wrong."""
-        if call.context is not self._current:
-            self._current = call.context
-            self.calls.append(f"{call.service} {call.operation}{_read_from(call)}")
-        if self.variant is None or not self._strikes(call):
+        with self._lock:
+            number = self._find_number(call)
+            strikes = self.variant is not None and self._strikes(call, number)
+        if self.variant is None or not strikes:
             return serve()
         return _go_wrong(self.variant.kind, call, serve)
 
-    def _strikes(self, call: WireCall) -> bool:
-        if not self._struck and len(self.calls) - 1 == self.site:
+    def _find_number(self, call: WireCall) -> int:
+        known = (n for n, context in enumerate(self._contexts) if context is call.context)
+        number = next(known, len(self.calls))
+        if number == len(self.calls):
+            self._contexts.append(call.context)
+            self.calls.append(f"{call.service} {call.operation}{_read_from(call)}")
+        return number
+
+    def _strikes(self, call: WireCall, number: int) -> bool:
+        if not self._struck and number == self.site:
             self._struck, self._service = True, call.service
             return True
         persistent = self.variant is not None and self.variant.persistent

@@ -157,11 +157,13 @@ database = duckdb.connect(config={"autoinstall_known_extensions": False})
 database.execute("SET TimeZone = 'Europe/Berlin'")
 database.execute("CREATE TABLE users AS SELECT '2026-03-28 23:30:00Z'::TIMESTAMPTZ AS moment")
 with tempfile.TemporaryDirectory() as folder:
-    database.execute(f"COPY users TO '{folder}/users.parquet' (FORMAT parquet, COMPRESSION zstd)")
+    database.execute(f"ATTACH '{folder}/saved' AS saved (RECOVERY_MODE no_wal_writes)")
+    database.execute("CREATE TABLE saved.users AS FROM users")
+    database.execute("DETACH saved")
+    database.execute(f"ATTACH '{folder}/saved' AS loaded (RECOVERY_MODE no_wal_writes)")
     found = database.execute(
         "SELECT count(*), strftime(date_trunc('day', max(moment)), '%Y-%m-%dT%H:%M%z')"
-        " FROM read_parquet(?)",
-        [f"{folder}/users.parquet"],
+        " FROM loaded.users"
     )
     print(json.dumps(found.fetchone()))
 """

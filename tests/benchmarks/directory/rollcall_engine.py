@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -33,20 +34,20 @@ class RollcallEngine(Engine):
         self._stack = ExitStack()
         world = self._stack.enter_context(open_world())
         self._call = replace(make_call("benchmark", world.runtime), now=NOW)
-        self._snapshot = folder / "snapshot"
+        self._built, self._opened = folder / "built.duckdb", folder / "opened.duckdb"
         self._before = _resident()
         self._changes = 0
 
     def build(self, files: Sequence[Path]) -> None:
         database = _open_quietly()
         database.build(files)
-        self._snapshot.mkdir()
-        database.save(self._snapshot)
+        database.save(self._built)
 
     def open(self, changed: StoredRow) -> None:
         self._database = _open_quietly()
         self._database.fetch("SET threads = 1")
-        self._database.load(self._snapshot)
+        shutil.copyfile(self._built, self._opened)  # in the place of the download
+        self._database.load(self._opened)
         self._changed = changed
 
     def read_memory(self) -> int:
@@ -54,7 +55,7 @@ class RollcallEngine(Engine):
         return _resident() - self._before
 
     def read_size(self) -> int:
-        return sum(file.stat().st_size for file in self._snapshot.iterdir())
+        return self._built.stat().st_size
 
     def close(self) -> None:
         self._stack.close()

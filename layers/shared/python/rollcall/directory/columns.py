@@ -13,7 +13,7 @@ from pydantic import AwareDatetime
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
-from rollcall.directory.rows import DirectoryUser, Sortable, StoredRow
+from rollcall.directory.rows import DirectoryUser, Indexed, Sortable, StoredRow
 
 
 class Kind(StrEnum):
@@ -43,6 +43,8 @@ class Column(NamedTuple):
     """The column that lists are sorted by in its place; None: not to be sorted by."""
     optional: bool = True
     """Whether rows may be without a value."""
+    indexed: bool = False
+    """Whether it is a list whose elements are in a table of their own, too."""
 
     @property
     def sql(self) -> str:
@@ -74,6 +76,11 @@ def sortable_columns() -> tuple[Column, ...]:
     return tuple(each for each in read_columns().values() if each.sort_key)
 
 
+def indexed_columns() -> tuple[Column, ...]:
+    """The lists whose elements are in a table of their own, too."""
+    return tuple(each for each in read_columns().values() if each.indexed)
+
+
 def _columns_of(model: type[DirectoryUser]) -> list[Column]:
     return [_make_column(name, field) for name, field in model.model_fields.items()]
 
@@ -87,6 +94,7 @@ def _make_column(name: str, field: FieldInfo) -> Column:
         field.description or "",
         (marks[0].key or alias) if marks else None,
         NoneType in get_args(field.annotation),
+        any(isinstance(each, Indexed) for each in field.metadata),
     )
 
 

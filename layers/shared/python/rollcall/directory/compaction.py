@@ -18,7 +18,7 @@ from rollcall.directory.snapshots import (
 )
 from rollcall.kit.call import Call
 from rollcall.kit.job import Report
-from rollcall.kit.journal import LOOK_BACK
+from rollcall.kit.journal_tail import LOOK_BACK
 from rollcall.kit.log import logger
 
 READS = (*DIRECTORY, SnapshotPart)
@@ -48,7 +48,7 @@ class CompactionReport(Report):
     unfinished: bool = False
     """Whether reading all users has yet to come to its end, in the next run."""
     overtaken: bool = False
-    """Whether another run was faster; this one's files are cleared away by a later run."""
+    """Whether another run was faster; this one's file is cleared away by a later run."""
     discarded_files: int = 0
 
 
@@ -117,10 +117,11 @@ def _write(
 ) -> CompactionReport:
     store = Store(call.runtime.objects)
     rows = database.count()
-    snapshot_id = store.save(database, call.now)
+    snapshot_id, digest = store.save(database, call.now)
     after = DirectoryState(
         snapshot_id=snapshot_id,
         origin=snapshot_id if origin is None else origin,
+        sha256=digest,
         since=since,
         written_at=call.now,
         rows=rows,

@@ -253,7 +253,8 @@ def _split_fact(path: str, rest: str) -> tuple[str, str]:
 
 def _compile_column(leaf: _OfAttribute, column: Column) -> Part | None:
     if column.kind is Kind.TEXTS:
-        return _Elements(column).compile(leaf)
+        elements = _IndexedElements if column.indexed else _Elements
+        return elements(column).compile(leaf)
     return _compile_value(leaf, Term.of(column))
 
 
@@ -356,28 +357,45 @@ class _Elements(_Values):
         return _compile_value(leaf, self._term)
 
 
-_HAS_FACT = "key IN (SELECT facts.key FROM facts WHERE facts.source = ? AND facts.name = ?{})"
+class _ValuesBeside(_Values):
+    """Those that are rows of a table of their own, each with the key of its user."""
 
-
-class _FactValues(_Values):
-    """Those of a fact."""
-
-    def __init__(self, path: str, source: str, name: str) -> None:
-        self._path = path
-        self._fact = (source, name)
+    def __init__(self, table: str, which: Part) -> None:
+        self._key = f"{table}.key"
+        self._has = f"key IN (SELECT {self._key} FROM {table} WHERE {which.sql}{{}})"
+        self._parameters = which.parameters
 
     def has_any(self) -> Part:
-        return Part(_HAS_FACT.format(""), self._fact)
+        return Part(self._has.format(""), self._parameters)
 
     def any_where(self, condition: Part) -> Part:
         return self._select(f" AND {condition.sql}", condition)
 
     def all_where(self, condition: Part) -> Part:
         every = f"bool_and(coalesce({condition.sql}, FALSE))"
-        return self._select(f" GROUP BY facts.key HAVING {every}", condition)
+        return self._select(f" GROUP BY {self._key} HAVING {every}", condition)
 
     def _select(self, which: str, condition: Part) -> Part:
-        return Part(_HAS_FACT.format(which), (*self._fact, *condition.parameters))
+        return Part(self._has.format(which), (*self._parameters, *condition.parameters))
+
+
+class _IndexedElements(_ValuesBeside):
+    """Those of a list whose elements are in the table ``elements``."""
+
+    def __init__(self, column: Column) -> None:
+        super().__init__("elements", Part("elements.list = ?", (column.name,)))
+        self._term = Term.of(column)._replace(kind=Kind.TEXT, sql="elements.value")
+
+    def compile_value(self, leaf: _Leaf) -> Part | None:
+        return _compile_value(leaf, self._term)
+
+
+class _FactValues(_ValuesBeside):
+    """Those of a fact."""
+
+    def __init__(self, path: str, source: str, name: str) -> None:
+        super().__init__("facts", Part("facts.source = ? AND facts.name = ?", (source, name)))
+        self._path = path
 
     def compile_value(self, leaf: _Leaf) -> Part | None:
         match _check_plain(leaf, self._path):

@@ -1,6 +1,11 @@
-"""The directory's rows in DuckDB: in memory, loaded from a snapshot's files, changed row by row.
+"""The directory's rows in DuckDB: those of a snapshot's file, or in memory, changed row by row.
 
-No SQL here holds anything but names of columns from the row's model and placeholders.
+A snapshot is a file of DuckDB's own format, which is opened in the time that it takes to read its
+head: what is asked about is read when it is asked about. The same rows as Parquet, from which
+every column has to be written into memory first, took 2.4 s for a million users.
+
+No SQL here holds anything but names of columns from the row's model, the paths of files made here
+and placeholders.
 """
 
 from __future__ import annotations
@@ -21,14 +26,15 @@ from weakref import finalize
 
 import duckdb
 
-from rollcall.directory.columns import Column, Kind, read_stored_columns, sortable_columns
+from rollcall.directory.columns import (
+    Column,
+    Kind,
+    indexed_columns,
+    read_stored_columns,
+    sortable_columns,
+)
 from rollcall.directory.rows import StoredRow
 
-USERS_FILE, FACTS_FILE, BOUNDS_FILE = SNAPSHOT_FILES = (
-    "users.parquet",
-    "facts.parquet",
-    "bounds.json",
-)
 BUCKETS = 1024
 """How many parts the order of each sortable column is cut into, each of about as many rows."""
 ROWS_IN_BUCKET = 256
@@ -39,13 +45,23 @@ FILES_AT_ONCE = 8
 """How many files' rows are in memory twice while they are taken over."""
 PACKED_LITTLE = 1
 """gzip's fastest level."""
-_FACTS = "facts"
-_FACTS_IN_ORDER = f"{_FACTS} ORDER BY source, name, key"
-"""So that a question about one fact passes over the others."""
-_FACT_COLUMNS = (
-    "source VARCHAR, name VARCHAR, number DOUBLE, text VARCHAR, moment TIMESTAMP, "
-    '"pushedAt" TIMESTAMP'
-)
+_AS_THEY_ARE = frozenset({"id", "email", "username", "nameKey", "searchText"})
+"""Columns that are stored uncompressed. Nearly each of their values is there once, so that little
+is saved; and pages read them at scattered places, and searches through and through."""
+ROWS_IN_GROUP = 30_720
+"""What a file is cut into, each part with its own dictionaries: a quarter of DuckDB's measure, at
+which 26 rows from all over a million take two thirds of the time, and searching them no more."""
+_DISPOSABLE = "RECOVERY_MODE no_wal_writes"
+"""A file that nobody opens again after a crash needs no write-ahead log."""
+_IN_MEMORY, _LOADED, _SAVED = "memory", "loaded", "saved"
+"""What databases are called on the connection: the first one is DuckDB's own word."""
+_TABLES_BESIDE = {
+    "facts": "source VARCHAR, name VARCHAR, number DOUBLE, text VARCHAR, moment TIMESTAMP, "
+    '"pushedAt" TIMESTAMP',
+    "elements": "list VARCHAR, value VARCHAR",
+}
+"""The tables of what is said about users, by the key of whom. A snapshot has them in such an order
+that a question about one fact or one element passes over the others."""
 TIME_TEXT = "%Y-%m-%dT%H:%M:%S.%gZ"
 
 
@@ -80,10 +96,11 @@ class Fetch(Protocol):
 
 
 class Database:
-    """The tables ``users`` and ``facts``. Readers on several threads each take a cursor.
+    """The tables ``users``, ``facts``, and ``elements`` with those of the indexed lists. Readers on
+    several threads each take a cursor.
 
-    Facts know their user by a number, ``key``, which compares faster than the id; a user has
-    another one after each change.
+    Facts and elements know their user by a number, ``key``, which compares faster than the id; a
+    user has another one after each change.
     """
 
     def __init__(self) -> None:
@@ -99,6 +116,7 @@ class Database:
                 "disabled_optimizers": "build_side_probe_side",
             },
         )
+        self._catalog = _IN_MEMORY
         self._bounds: dict[str, Bounds] = {}
         self._sources: Sequence[tuple[str, list[str], datetime]] | None = None
         self._writing = Lock()
@@ -110,25 +128,26 @@ class Database:
 
     def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """The rows that a SELECT answers."""
-        with self._connection.cursor() as cursor:
+        with self._open_cursor() as cursor:
             return cursor.execute(sql, parameters).fetchall()
 
     @contextmanager
     def hold(self) -> Iterator[Fetch]:
         """Ask several questions of one and the same state, whatever is replaced meanwhile."""
-        with self._connection.cursor() as cursor:
+        with self._open_cursor() as cursor:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             yield lambda sql, parameters=(): cursor.execute(sql, parameters).fetchall()
 
-    def load(self, folder: Path) -> None:
-        """Take over a snapshot's files. Raises ``duckdb.Error`` or ValueError for damaged ones."""
-        bounds = json.loads((folder / BOUNDS_FILE).read_text())
+    def load(self, file: Path) -> None:
+        """Take over a snapshot's file, which is this database's own from then on. Raises
+        ``duckdb.Error`` or ValueError for one that is none.
+        """
         with self._writing:
-            self._begin_anew()
-            names = ", ".join(_stored_names())
-            self._insert("users", f"SELECT {names} FROM read_parquet(?)", folder / USERS_FILE)
-            facts = "SELECT * FROM read_parquet(?)"
-            self._insert(_FACTS, facts, folder / FACTS_FILE)
+            self._connection.execute(f"ATTACH '{file}' AS {_LOADED} ({_DISPOSABLE})")
+            self._connection.execute(f"USE {_LOADED}")
+            self._catalog = _LOADED
+            ((text,),) = self._connection.execute("SELECT content FROM bounds").fetchall()
+            bounds = json.loads(text)
             self._bounds = {
                 each.name: _read_bounds(*bounds[each.name]) for each in sortable_columns()
             }
@@ -154,17 +173,18 @@ class Database:
             if had_facts or any(row.facts for row in rows.values() if row):
                 self._sources = None
 
-    def save(self, folder: Path) -> None:
-        """Write a snapshot's files."""
+    def save(self, file: Path) -> None:
+        """Write a snapshot's file."""
         with self._writing:
             if self._is_skewed():
                 self._make_buckets()
-            for rows, file in (("users", USERS_FILE), (_FACTS_IN_ORDER, FACTS_FILE)):
-                self._connection.execute(
-                    f"COPY (FROM {rows}) TO '{folder / file}' (FORMAT parquet, COMPRESSION zstd)"
-                )
-            bounds = {name: [each.present, each.absent] for name, each in self._bounds.items()}
-            (folder / BOUNDS_FILE).write_text(json.dumps(bounds))
+            self._connection.execute(
+                f"ATTACH '{file}' AS {_SAVED} ({_DISPOSABLE}, ROW_GROUP_SIZE {ROWS_IN_GROUP})"
+            )
+            try:
+                self._copy_to(_SAVED)
+            finally:
+                self._connection.execute(f"DETACH {_SAVED}")
 
     def count(self) -> int:
         """How many users there are."""
@@ -188,6 +208,12 @@ class Database:
         return [(str(source), list(names), at) for source, names, at in self.fetch(sql)]
 
     @contextmanager
+    def _open_cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(f"USE {self._catalog}")
+            yield cursor
+
+    @contextmanager
     def _all_or_nothing(self) -> Iterator[None]:
         """Several changes or none: a broken transaction would refuse all that comes later."""
         self._connection.execute("BEGIN")
@@ -200,24 +226,30 @@ class Database:
             raise
 
     def _begin_anew(self) -> None:
-        columns = ", ".join(
-            ["key BIGINT"]
-            + [f"{each.sql} {each.kind.value}" for each in _plain_columns()]
-            + [f"{bucket_sql(each)} INTEGER" for each in sortable_columns()]
-        )
-        self._connection.execute(f"CREATE OR REPLACE TABLE users ({columns})")
-        self._connection.execute(f"CREATE OR REPLACE TABLE facts (key BIGINT, {_FACT_COLUMNS})")
+        self._connection.execute(f"CREATE OR REPLACE TABLE users ({_user_columns()})")
+        for table, columns in _TABLES_BESIDE.items():
+            self._connection.execute(f"CREATE OR REPLACE TABLE {table} (key BIGINT, {columns})")
         self._sources = None
         self._bounds = {each.name: Bounds([], []) for each in sortable_columns()}
 
-    def _insert(self, table: str, select: str, file: Path) -> None:
-        self._connection.execute(f"INSERT INTO {table} BY NAME {select}", [str(file)])
+    def _copy_to(self, catalog: str) -> None:
+        bounds = {name: [each.present, each.absent] for name, each in self._bounds.items()}
+        names = ", ".join(_stored_names())
+        copying: tuple[tuple[str, list[str]], ...] = (
+            (f"CREATE TABLE {catalog}.users ({_user_columns()})", []),
+            (f"INSERT INTO {catalog}.users BY NAME SELECT {names} FROM users", []),
+            (f"CREATE TABLE {catalog}.facts AS FROM facts ORDER BY source, name, key", []),
+            (f"CREATE TABLE {catalog}.elements AS FROM elements ORDER BY list, value, key", []),
+            (f"CREATE TABLE {catalog}.bounds AS SELECT ? AS content", [json.dumps(bounds)]),
+        )
+        for sql, parameters in copying:
+            self._connection.execute(sql, parameters)
 
     def _delete(self, user_ids: Sequence[str]) -> bool:
         """Delete these users; returns whether there were any facts about them."""
         select = "SELECT key FROM users WHERE id IN (SELECT unnest(?::VARCHAR[]))"
         keys = [key for (key,) in self._connection.execute(select, [user_ids]).fetchall()]
-        of_facts, _ = [self._delete_from(table, keys) for table in (_FACTS, "users")]
+        of_facts, *_ = [self._delete_from(each, keys) for each in (*_TABLES_BESIDE, "users")]
         return of_facts > 0
 
     def _delete_from(self, table: str, keys: Sequence[int]) -> int:
@@ -241,6 +273,10 @@ class Database:
         self._connection.execute(
             "INSERT INTO facts BY NAME SELECT key, unnest(facts, recursive := true) FROM staged"
         )
+        for each in indexed_columns():
+            self._connection.execute(
+                f"INSERT INTO elements SELECT key, '{each.name}', unnest({each.sql}) FROM staged"
+            )
 
     def _is_skewed(self) -> bool:
         allowed = SKEWED_AT * _bucket_size(self.count())
@@ -333,6 +369,15 @@ def _bucket_size(rows: int) -> int:
 
 def _cut_table(column: Column) -> str:
     return f'"cut{column.name}"'
+
+
+def _user_columns() -> str:
+    """Those of the table of users, with their types."""
+    columns = ["key BIGINT"]
+    for each in _plain_columns():
+        stored = " USING COMPRESSION uncompressed" if each.name in _AS_THEY_ARE else ""
+        columns.append(f"{each.sql} {each.kind.value}{stored}")
+    return ", ".join([*columns, *(f"{bucket_sql(each)} INTEGER" for each in sortable_columns())])
 
 
 def _plain_columns() -> list[Column]:

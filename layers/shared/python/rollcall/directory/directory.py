@@ -17,7 +17,7 @@ from rollcall.directory.records import read_rows
 from rollcall.directory.snapshots import Damaged, DirectoryState, Snapshot, Store
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unavailable
-from rollcall.kit.journal import LOOK_BACK, JournalTail, Touch, read_touches
+from rollcall.kit.journal_tail import LOOK_BACK, JournalTail, Touch, read_touches
 from rollcall.kit.objects import Objects
 from rollcall.kit.table import Table
 from rollcall.users import User
@@ -95,7 +95,7 @@ class Directory:
         self._since = None
         # Whoever is asking on another thread goes on with the one that they have.
         self.database = Database()
-        self._store.load(state.snapshot_id, self.database)
+        self._store.load(state, self.database)
         self._seen, self._since, self.changes = set(), state.since, 0
         self._loaded = state
 

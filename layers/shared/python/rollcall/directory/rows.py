@@ -33,6 +33,12 @@ class Sortable(NamedTuple):
     """The column that holds what it is sorted by; empty: the column itself."""
 
 
+class Indexed(NamedTuple):
+    """Marks a list that is looked through by its elements, of which there are many different ones
+    that few users each have: those who have some are found in a table of the elements.
+    """
+
+
 class AuthMethod(StrEnum):
     """How a user can sign in."""
 
@@ -63,15 +69,17 @@ class DirectoryUser(Answer):
     has_password: bool
     failed_login_attempts: Annotated[int, Field(description="Since the last sign-in.")] = 0
     locked_until: Time | None = None
-    roles: Annotated[tuple[str, ...], Field(description="With rol_system for an admin.")] = ()
+    roles: Annotated[
+        tuple[str, ...], Indexed(), Field(description="With rol_system for an admin.")
+    ] = ()
     permissions: Annotated[
         tuple[Permission, ...], Field(description="Those granted to the user directly.")
     ] = ()
     groups: Annotated[
-        tuple[str, ...], Field(description="Those before or after their time included.")
+        tuple[str, ...], Indexed(), Field(description="Those before or after their time included.")
     ] = ()
     organizations: Annotated[
-        tuple[str, ...], Field(description="Those before or after their time included.")
+        tuple[str, ...], Indexed(), Field(description="Those before or after their time included.")
     ] = ()
     group_count: Annotated[int, Sortable()] = 0
     workspace_count: Annotated[int, Sortable()] = 0

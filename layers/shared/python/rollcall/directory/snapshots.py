@@ -1,22 +1,21 @@
 """Snapshots of the directory: files in S3, and the one item that says which of them counts.
 
-The item moves on only when the new files are complete, and only from what it said when they were
+The item moves on only when the new file is complete, and only from what it said when that was
 begun: nobody ever sees half a snapshot, and of two that are written at once one is thrown away.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import ClassVar, NamedTuple, Self
 
 import duckdb
 from pydantic import ConfigDict
 
 from rollcall.directory.columns import read_stored_columns
-from rollcall.directory.database import SNAPSHOT_FILES, Database
+from rollcall.directory.database import Database
 from rollcall.kit.entity import Key, Row
 from rollcall.kit.ids import last_id, new_id
 from rollcall.kit.model import Time, format_time
@@ -29,7 +28,7 @@ KEPT = timedelta(hours=1)
 
 
 class Snapshot(StoredObject):
-    """The files of snapshots, each in a folder with the snapshot's id."""
+    """The files of snapshots, each called by the snapshot's id."""
 
     prefix: ClassVar[str] = "directory/"
     layers: ClassVar[tuple[str, ...]] = ("duckdb",)
@@ -48,6 +47,8 @@ class DirectoryState(Row):
     origin: str = ""
     """The snapshot that was built from the table, of which this one comes: that one itself, or the
     changes since laid over it."""
+    sha256: str
+    """Of the file: it is opened without being read, and no part of it may be another."""
     since: Time
     written_at: Time
     rows: int
@@ -82,7 +83,14 @@ _STATE = Key(DirectoryState.partition, DirectoryState.partition)
 
 
 class Damaged(Exception):
-    """A snapshot's files are missing or cannot be read."""
+    """A snapshot's file is missing, or is not the one that was written."""
+
+
+class Saved(NamedTuple):
+    """A snapshot that has been written."""
+
+    snapshot_id: str
+    sha256: str
 
 
 class Store(NamedTuple):
@@ -90,50 +98,57 @@ class Store(NamedTuple):
 
     objects: Objects
 
-    def load(self, snapshot_id: str, database: Database) -> None:
-        """Take a snapshot over into a database; raises Damaged."""
-        with TemporaryDirectory(dir=database.folder) as name:
-            folder = Path(name)
-            for file in SNAPSHOT_FILES:
-                if not self.objects.download(_key(snapshot_id, file), folder / file):
-                    raise Damaged(f"{file} of {snapshot_id} is missing.")
-            try:
-                database.load(folder)
-            except (duckdb.Error, ValueError, TypeError, KeyError) as error:
-                raise Damaged(f"{snapshot_id} cannot be read.") from error
+    def load(self, state: DirectoryState, database: Database) -> None:
+        """Take the snapshot that counts over into a database; raises Damaged."""
+        file = database.folder / f"{state.snapshot_id}.duckdb"
+        if not self.objects.download(snapshot_key(state.snapshot_id), file):
+            raise Damaged(f"{state.snapshot_id} is missing.")
+        if _digest(file) != state.sha256:
+            raise Damaged(f"{state.snapshot_id} is not as it was written.")
+        try:
+            database.load(file)
+        except duckdb.Error as error:
+            raise Damaged(f"{state.snapshot_id} cannot be read.") from error
 
-    def save(self, database: Database, now: datetime) -> str:
-        """Write a snapshot that does not count yet; returns its id."""
-        snapshot_id = new_id(ID_PREFIX, now)
-        with TemporaryDirectory(dir=database.folder) as name:
-            folder = Path(name)
-            database.save(folder)
-            for file in SNAPSHOT_FILES:
-                self.objects.upload(_key(snapshot_id, file), folder / file)
-        return snapshot_id
+    def save(self, database: Database, now: datetime) -> Saved:
+        """Write a snapshot that does not count yet."""
+        saved_id = new_id(ID_PREFIX, now)
+        file = database.folder / f"{saved_id}.duckdb"
+        try:
+            database.save(file)
+            self.objects.upload(snapshot_key(saved_id), file)
+            return Saved(saved_id, _digest(file))
+        finally:
+            file.unlink(missing_ok=True)
 
     def discard_old(self, current_id: str, now: datetime) -> int:
         """Delete the files of all snapshots that are older than KEPT and do not count, be it that
-        they never have; returns how many files.
+        they never have; returns how many.
         """
-        newest = _key(last_id(ID_PREFIX, now - KEPT), "")
+        newest = snapshot_key(last_id(ID_PREFIX, now - KEPT))
         keys = [
             key
-            for key in self.objects.list_keys(_FOLDER)
-            if key <= newest and not key.startswith(_key(current_id, ""))
+            for key in self.objects.list_keys(f"{Snapshot.prefix}{ID_PREFIX}_")
+            if key <= newest and key != snapshot_key(current_id)
         ]
         self.objects.delete(keys)
         return len(keys)
 
 
-_FOLDER = f"{Snapshot.prefix}{ID_PREFIX}_"
+def snapshot_key(snapshot_id: str) -> str:
+    """Where a snapshot's file is kept."""
+    return f"{Snapshot.prefix}{snapshot_id}.duckdb"
 
 
-def _key(snapshot_id: str, file: str) -> str:
-    return f"{Snapshot.prefix}{snapshot_id}/{file}"
+def _digest(file: Path) -> str:
+    with file.open("rb") as content:
+        return file_digest(content, "sha256").hexdigest()
 
 
 def fingerprint_columns() -> str:
     """Differs when the columns do: a snapshot with others is built anew."""
-    words = ",".join(f"{each.name} {each.kind.value}" for each in read_stored_columns())
+    columns = (
+        (each.name, each.kind, each.sort_key, each.indexed) for each in read_stored_columns()
+    )
+    words = ",".join(" ".join(map(str, each)) for each in columns)
     return sha256(words.encode()).hexdigest()[:16]
