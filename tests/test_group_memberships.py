@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from functions.groups.add_users_to_group import AddedMember
 from functions.groups.delete_group import delete_group
-from rollcall.grants import GroupRole, Period, refuse_repeated
+from rollcall.grants import GroupRole, Period
 from rollcall.group_memberships import PlaceInGroup, join_group, load_member, set_group_role
-from rollcall.kit.errors import Conflict, NotFound
+from rollcall.kit.errors import Conflict, Invalid, NotFound
+from rollcall.time_boxes import TimeBoxed, refuse_repeated
 from tests.aws_edge import watched
 from tests.world import START, World
 
@@ -79,6 +80,21 @@ def test_role_is_set_and_the_time_only_when_it_is_named(world: World) -> None:
 
     set_group_role(world.call(), user_id, group_id, GroupRole.ADMIN)
     assert world.user(user_id).memberships[0].period == Period(ends_at=ENDS)
-    set_group_role(world.call(), user_id, group_id, GroupRole.MEMBER, Period())
+    set_group_role(world.call(), user_id, group_id, GroupRole.MEMBER, TimeBoxed(starts_at=START))
+    (held,) = world.user(user_id).memberships
+    assert (held.role, held.period) == (GroupRole.MEMBER, Period(starts_at=START, ends_at=ENDS))
+    set_group_role(world.call(), user_id, group_id, GroupRole.MEMBER, TimeBoxed(ends_at=None))
+    assert world.user(user_id).memberships[0].period == Period(starts_at=START)
+
+
+def test_whoever_joins_after_the_end_joins_anew(world: World) -> None:
+    group_id = world.add_group("Readers")
+    user_id = world.join_group(world.add_user().id, group_id, GroupRole.ADMIN, ends_at=ENDS).id
+    with pytest.raises(Invalid):
+        join_group(world.call(), world.user(user_id), group_id, PlaceInGroup(starts_at=ENDS))
+
+    world.clock.now = ENDS
+    join_group(world.call(), world.user(user_id), group_id, PlaceInGroup())
+
     (held,) = world.user(user_id).memberships
     assert (held.role, held.period) == (GroupRole.MEMBER, Period())

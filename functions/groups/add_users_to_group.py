@@ -9,7 +9,6 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
-from rollcall.grants import refuse_repeated
 from rollcall.group_memberships import PlaceInGroup, join_group
 from rollcall.groups import Group
 from rollcall.kit.call import Call
@@ -17,6 +16,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.row_results import RowResults, do_row
 from rollcall.operations import operation
 from rollcall.permissions import Permission
+from rollcall.time_boxes import find_lasting, refuse_repeated
 from rollcall.users import User, load_modifiable
 
 ADDED, THERE_ALREADY = 201, 200
@@ -79,4 +79,4 @@ def add_users_to_group(request: AddUsersToGroup, call: Call) -> RowResults:
 def _add(group_id: str, member: AddedMember, call: Call) -> int:
     user = load_modifiable(call.table, member.user_id)
     join_group(call, user, group_id, member)
-    return THERE_ALREADY if user.find_membership(group_id) else ADDED
+    return THERE_ALREADY if group_id in find_lasting(user.memberships, call.now) else ADDED

@@ -6,19 +6,20 @@ from pydantic import ConfigDict
 
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
-from rollcall.grants import GroupRole, TimeBoxed
+from rollcall.grants import GroupRole
 from rollcall.group_memberships import set_group_role
 from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.operations import operation
 from rollcall.permissions import Permission
+from rollcall.time_boxes import TimeBoxed
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User
 
 
 class ChangeGroupRole(TimeBoxed, WriteRequest):
-    """What the user shall be in the group, and when. Without a time it stays as it is."""
+    """What the user shall be in the group, and when. What is not named stays as it is."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"role": "admin"}]})
 
@@ -35,4 +36,4 @@ class ChangeGroupRole(TimeBoxed, WriteRequest):
 )
 def change_group_role(request: ChangeGroupRole, call: Call) -> UserAnswer:
     """Change what a user is in a group: member or group admin, for ever or for a time."""
-    return set_group_role(call, request.user_id, request.group_id, request.role, request.period)
+    return set_group_role(call, request.user_id, request.group_id, request.role, request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
@@ -9,14 +10,14 @@ from pydantic import AfterValidator, ConfigDict, Field
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
 from rollcall.granting import commit_grants
-from rollcall.grants import refuse_repeated
-from rollcall.group_memberships import PlaceInGroup
+from rollcall.group_memberships import PlaceInGroup, put_into_group
 from rollcall.groups import Group, load_groups
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.table import not_found
 from rollcall.operations import operation
 from rollcall.permissions import Permission
+from rollcall.time_boxes import refuse_repeated
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User, load_modifiable
 
@@ -63,14 +64,14 @@ def replace_user_groups(request: ReplaceUserGroups, call: Call) -> UserAnswer:
     named = {each.group_id for each in request.groups}
     if len(load_groups(call.table, named)) < len(named):
         raise not_found(Group)
-    changed = _with_groups(user, request.groups)
+    changed = _with_groups(user, request.groups, call.now)
     return commit_grants(call, user, changed, UserAnswer.of)
 
 
-def _with_groups(user: User, places: tuple[GroupPlace, ...]) -> User:
+def _with_groups(user: User, places: tuple[GroupPlace, ...], now: datetime) -> User:
     changed = user
     for group_id in set(user.group_ids) - {each.group_id for each in places}:
         changed = changed.without_membership(group_id)
-    for each in places:
-        changed = changed.with_membership(each.group_id, each.role, each.period)
+    for number, each in enumerate(places):
+        changed = put_into_group(changed, each.group_id, each, now, f"groups.{number}.")
     return changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
@@ -10,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
 from rollcall.granting import commit_grants
-from rollcall.grants import OrganizationMembership, Period, TimeBoxed, refuse_repeated
+from rollcall.grants import OrganizationMembership
 from rollcall.kit.call import Call
 from rollcall.kit.model import VersionedAnswer, WriteRequest
 from rollcall.kit.table import not_found
@@ -19,12 +20,13 @@ from rollcall.organization_places import Named, NamedPlace, name_places, read_na
 from rollcall.organizations import Organization, OrganizationRoleId
 from rollcall.permissions import Permission, refuse_self
 from rollcall.roles import Role
+from rollcall.time_boxes import TimeBoxed, find_lasting, refuse_repeated
 from rollcall.users import User, load_modifiable
 
 
 class PlaceSent(TimeBoxed):
-    """One organization that the user shall belong to. Without a time, one that the user belongs
-    to already keeps its own.
+    """One organization that the user shall belong to. One that the user belongs to already keeps
+    what is not named.
     """
 
     organization_id: Id
@@ -76,13 +78,15 @@ def replace_user_organizations(
 ) -> ReplacedOrganizations:
     """Set which organizations a user belongs to, and under which role: all at once or not at all.
 
-    What is not named ends at once. Some 30 can be added and removed in one request.
+    What is not named ends at once. An organization that the user belongs to already keeps of its
+    role and time what is not named; null empties a time. Some 30 can be added and removed in one
+    request.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the organizations of")
     held = {each.organization_id: each for each in user.organization_memberships}
     named = _read_named(request, call)
-    places = [_place(user, sent, held, named) for sent in request.memberships]
+    places = _place(user, request, call.now, named)
     named = {**named, **_read_roles(places, named, call)}
     changed = user.with_grants("organization_memberships", places)
     return commit_grants(call, user, changed, lambda after: _describe(held, after, named))
@@ -101,16 +105,21 @@ def _read_named(request: ReplaceUserOrganizations, call: Call) -> Named:
 
 
 def _place(
-    user: User, sent: PlaceSent, held: Mapping[str, OrganizationMembership], named: Named
-) -> OrganizationMembership:
-    present = held.get(sent.organization_id)
-    default = named[Organization.key_of(sent.organization_id)]["defaultRoleId"]
-    return OrganizationMembership(
-        user_id=user.id,
-        organization_id=sent.organization_id,
-        role_id=sent.role_id or (present.role_id if present else default),
-        **dict(sent.period or (present.period if present else Period())),
-    )
+    user: User, request: ReplaceUserOrganizations, now: datetime, named: Named
+) -> list[OrganizationMembership]:
+    lasting = find_lasting(user.organization_memberships, now)
+    places = []
+    for number, sent in enumerate(request.memberships):
+        present = lasting.get(sent.organization_id)
+        default = named[Organization.key_of(sent.organization_id)]["defaultRoleId"]
+        place = OrganizationMembership(
+            user_id=user.id,
+            organization_id=sent.organization_id,
+            role_id=sent.role_id or (present.role_id if present else default),
+            **dict(sent.period_after(present, f"memberships.{number}.")),
+        )
+        places.append(place)
+    return places
 
 
 def _read_roles(places: list[OrganizationMembership], named: Named, call: Call) -> Named:

@@ -43,9 +43,11 @@ def replace_user_permissions(request: ReplaceUserPermissions, call: Call) -> Use
     """Set which permissions a user has been granted directly, for ever or for a time: all at once
     or not at all.
 
-    What is not named ends at once; what is named without a time keeps the one that it has. What
+    What is not named ends at once; what is named and held already keeps of its
+    time what is not named: null empties it. What
     roles, groups and organizations give stays.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the permissions of")
-    return commit_grants(call, user, with_permissions(user, request.permissions), UserAnswer.of)
+    changed = with_permissions(user, request.permissions, call.now)
+    return commit_grants(call, user, changed, UserAnswer.of)

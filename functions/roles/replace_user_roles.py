@@ -41,13 +41,14 @@ class ReplaceUserRoles(ChangeUser):
 def replace_user_roles(request: ReplaceUserRoles, call: Call) -> UserAnswer:
     """Set which roles a user has, for ever or for a time: all at once or not at all.
 
-    What is not named ends at once; what is named without a time keeps the one that it has. The
+    What is not named ends at once; what is named and held already keeps of its
+    time what is not named: null empties it. The
     role System makes a platform admin, and its absence an ordinary user of one: that needs the
     permission user.promote too.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the roles of")
-    changed = with_roles(user, request.role_ids)
+    changed = with_roles(user, request.role_ids, call.now, "roleIds")
     if changed.is_admin is not user.is_admin:
         require_permission(call.actor, Permission.USER_PROMOTE)
     return commit_grants(call, user, changed, UserAnswer.of)

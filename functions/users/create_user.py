@@ -141,7 +141,8 @@ def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
     )
     for group_id in request.groups:
         user = user.with_membership(group_id)
-    user = with_permissions(with_roles(user, request.roles), request.permissions)
+    user = with_roles(user, request.roles, call.now)
+    user = with_permissions(user, request.permissions, call.now)
     user = user.model_copy(update={"is_admin": request.wants_admin})
     required = require_grantable(call, None, user)
     return call.commit(Change(None, user), answer=UserAnswer.of, requires=required)

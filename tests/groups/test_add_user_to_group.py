@@ -112,6 +112,25 @@ def test_time_stays_unless_it_is_named(world: World) -> None:
     assert freed == [{"groupId": group_id, "role": "admin"}]
 
 
+def test_one_end_of_the_time_is_named_without_the_other(world: World) -> None:
+    user, group_id = world.add_user(), world.add_group("Readers")
+    starts, ends = "2026-01-20T00:00:00.000Z", "2026-02-01T00:00:00.000Z"
+    add(world, user.id, groupId=group_id, startsAt=starts)
+
+    both = add(world, user.id, groupId=group_id, endsAt=ends).body["groupMemberships"]
+
+    assert both == [{"groupId": group_id, "role": "member", "startsAt": starts, "endsAt": ends}]
+    for refused, field in (
+        (add(world, user.id, groupId=group_id, startsAt=ends), "startsAt"),
+        (add(world, user.id, groupId=group_id, endsAt=starts), "endsAt"),
+        (add(world, user.id, groupId=group_id, startsAt=ends, endsAt=starts), "endsAt"),
+    ):
+        assert (refused.status, refused.fields) == (422, [field])
+        assert refused.body["errors"][0]["message"] == "endsAt must be later than startsAt."
+    begun = add(world, user.id, groupId=group_id, startsAt=None).body["groupMemberships"]
+    assert begun == [{"groupId": group_id, "role": "member", "endsAt": ends}]
+
+
 def test_superior_in_the_group_is_not_limited_through_the_back_door(world: World) -> None:
     group_id = world.add_group("Readers")
     superior = world.join_group(world.add_user(is_admin=True).id, group_id)

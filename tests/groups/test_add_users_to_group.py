@@ -230,7 +230,7 @@ def test_etag_of_the_group_is_held_against_it(world: World) -> None:
         ([{"userId": "usr_1"}, {"userId": "usr_1", "role": "admin"}], ["members"]),
         ([{"userId": "usr_1", "role": "owner"}], ["members.0.role"]),
         ([{"userId": "usr_1"}, {"id": "usr_2"}], ["members.1.userId", "members.1.id"]),
-        ([{"userId": "usr_1", "startsAt": LATE, "endsAt": EARLY}], ["members.0"]),
+        ([{"userId": "usr_1", "startsAt": LATE, "endsAt": EARLY}], ["members.0.endsAt"]),
     ],
 )
 def test_each_wrong_field_has_its_entry(

@@ -79,6 +79,15 @@ def test_time_stays_unless_it_is_named_and_null_takes_it_away(world: World) -> N
     assert freed == [{"groupId": group_id, "role": "admin"}]
 
 
+def test_beginning_is_named_without_the_end(world: World) -> None:
+    group_id = world.add_group("Readers")
+    user = world.join_group(world.add_user().id, group_id, ends_at=START + DAY)
+    starts, ends = "2026-01-05T12:00:00.000Z", "2026-01-06T09:00:00.000Z"
+    reply = change(world, user.id, group_id, role="member", startsAt=starts)
+    (held,) = reply.body["groupMemberships"]
+    assert held == {"groupId": group_id, "role": "member", "startsAt": starts, "endsAt": ends}
+
+
 def test_what_the_group_grants_ends_with_its_time_at_the_next_request(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     user = member(world, group_id)

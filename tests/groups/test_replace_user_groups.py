@@ -77,6 +77,10 @@ def test_what_is_not_said_of_a_group_stays_as_it_is_there(world: World) -> None:
     replace(world, user.id, {"groupId": group_id, "role": "member"})
     (place,) = world.user(user.id).memberships
     assert (place.role, place.ends_at) == (GroupRole.MEMBER, ends)
+    late = replace(world, user.id, {"groupId": group_id, "startsAt": "2031-01-01T00:00:00Z"})
+    assert (late.status, late.fields) == (422, ["groups.0.startsAt"])
+    replace(world, user.id, {"groupId": group_id, "startsAt": "2026-01-05T12:00:00Z"})
+    assert world.user(user.id).memberships[0].ends_at == ends
     replace(world, user.id, {"groupId": group_id, "endsAt": None})
     assert world.user(user.id).memberships[0].ends_at is None
 

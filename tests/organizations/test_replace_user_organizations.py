@@ -225,8 +225,13 @@ def test_time_that_is_not_spoken_of_stays_and_null_ends_it(world: World) -> None
 
     kept = replace(world, user.id, place)
     assert kept.body["data"][0]["endsAt"] == "2026-01-06T09:00:00.000Z"
+    begun = replace(world, user.id, {**place, "startsAt": "2026-01-05T12:00:00Z"})
+    assert begun.body["data"][0]["endsAt"] == "2026-01-06T09:00:00.000Z"
+    late = replace(world, user.id, {**place, "startsAt": "2026-01-06T09:00:00Z"})
+    assert (late.status, late.fields) == (422, ["memberships.0.startsAt"])
     freed = replace(world, user.id, {**place, "endsAt": None})
     assert "endsAt" not in freed.body["data"][0]
+    assert "startsAt" in freed.body["data"][0]
     assert freed.body["changed"] == [organization_id]
 
 
@@ -251,7 +256,7 @@ def test_time_that_is_not_spoken_of_stays_and_null_ends_it(world: World) -> None
                     "endsAt": "2026-01-06T09:00:00Z",
                 }
             ],
-            ["memberships.0"],
+            ["memberships.0.endsAt"],
         ),
         ([{"organizationId": "org_1", "name": "Acme"}], ["memberships.0.name"]),
         ([{"organizationId": f"org_{number}"} for number in range(101)], ["memberships"]),

@@ -285,7 +285,7 @@ def test_nobody_is_a_platform_admin_for_a_time(world: World, period: dict[str, s
         ([{"roleId": "rol_1", "until": NOON}], ["roleIds.0.until"]),
         ([{"roleId": "rol_1", "startsAt": "soon"}], ["roleIds.0.startsAt"]),
         ([{"roleId": "rol_1", "startsAt": "2026-01-05T12:00:00"}], ["roleIds.0.startsAt"]),
-        ([{"roleId": "rol_1", "startsAt": NOON, "endsAt": NOON}], ["roleIds.0"]),
+        ([{"roleId": "rol_1", "startsAt": NOON, "endsAt": NOON}], ["roleIds.0.endsAt"]),
         (["rol_1", {"roleId": "rol_1", "endsAt": NOON}], ["roleIds"]),
         ([f"rol_{number}" for number in range(ROLES_AT_MOST + 1)], ["roleIds"]),
     ],

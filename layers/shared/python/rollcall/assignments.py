@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from rollcall.built_in_roles import ORGANIZATION_ROLES, SYSTEM
 from rollcall.fields import Id
-from rollcall.grants import Period, PermissionGrant, RoleGrant, TimeBoxed
+from rollcall.grants import PermissionGrant, RoleGrant
 from rollcall.kit.shorthand import Shorthand
 from rollcall.permissions import GrantablePermission
+from rollcall.time_boxes import TimeBoxed, find_lasting
 from rollcall.users import User
 
 ROLES_AT_MOST = 20
@@ -25,7 +27,9 @@ def _refuse_organization_role(role_id: str) -> str:
 
 
 class RoleAssignment(TimeBoxed):
-    """A role, and when it counts. Without a time, one that the user has already keeps its own."""
+    """A role, and when it counts. One that the user has already keeps of its time what is not
+    named.
+    """
 
     role_id: Annotated[Id, AfterValidator(_refuse_organization_role)]
 
@@ -37,18 +41,20 @@ class RoleAssignment(TimeBoxed):
 
 
 class PermissionAssignment(TimeBoxed):
-    """A permission, and when it counts. Without a time, one that has been granted to the user
-    already keeps its own.
+    """A permission, and when it counts. One that has been granted to the user already keeps of its
+    time what is not named.
     """
 
     permission: GrantablePermission
 
 
 def _refuse_contradictions[T: TimeBoxed](named: tuple[T, ...], subject: str) -> tuple[T, ...]:
-    distinct = {getattr(each, subject): each for each in named}
-    if any(dict(distinct[getattr(each, subject)]) != dict(each) for each in named):
-        raise ValueError("The same one is named twice, with different times.")
-    return tuple(distinct.values())
+    distinct: dict[str, T] = {}
+    for each in named:
+        other = distinct.setdefault(getattr(each, subject), each)
+        if other.model_dump(exclude_unset=True) != each.model_dump(exclude_unset=True):
+            raise ValueError("The same one is named twice, with different times.")
+    return named
 
 
 RoleAssignments = Annotated[
@@ -66,12 +72,18 @@ PermissionAssignments = Annotated[
 ]
 
 
-def with_roles(user: User, named: Iterable[RoleAssignment]) -> User:
+def with_roles(
+    user: User, named: Sequence[RoleAssignment], now: datetime, field: str = "roles"
+) -> User:
     """The user with these roles in the place of all others; System makes a platform admin. One
-    that is named without a time keeps the time that the user has it for.
+    that the user has keeps of its time what is not named. ``field`` is what the request calls
+    them. Raises Invalid for a time that does not go with the one that stays.
     """
-    held = {each.role_id: each.period for each in user.role_grants}
-    periods = {each.role_id: each.period or held.get(each.role_id, Period()) for each in named}
+    held = find_lasting(user.role_grants, now)
+    periods = {
+        each.role_id: each.period_after(held.get(each.role_id), f"{field}.{number}.")
+        for number, each in enumerate(named)
+    }
     is_admin = periods.pop(SYSTEM.id, None) is not None
     grants = [
         RoleGrant(user_id=user.id, role_id=role_id, **dict(period))
@@ -80,17 +92,17 @@ def with_roles(user: User, named: Iterable[RoleAssignment]) -> User:
     return user.with_grants("role_grants", grants).model_copy(update={"is_admin": is_admin})
 
 
-def with_permissions(user: User, named: Iterable[PermissionAssignment]) -> User:
-    """The user with these permissions granted directly, in the place of all others. One that is
-    named without a time keeps the time that the user has it for.
+def with_permissions(user: User, named: Sequence[PermissionAssignment], now: datetime) -> User:
+    """The user with these permissions granted directly, in the place of all others. One that has
+    been granted keeps of its time what is not named. Raises Invalid likewise.
     """
-    held = {each.permission: each.period for each in user.permission_grants}
+    held = find_lasting(user.permission_grants, now)
+    periods = {
+        each.permission: each.period_after(held.get(each.permission), f"permissions.{number}.")
+        for number, each in enumerate(named)
+    }
     grants = [
-        PermissionGrant(
-            user_id=user.id,
-            permission=each.permission,
-            **dict(each.period or held.get(each.permission, Period())),
-        )
-        for each in named
+        PermissionGrant(user_id=user.id, permission=permission, **dict(period))
+        for permission, period in periods.items()
     ]
     return user.with_grants("permission_grants", grants)

@@ -6,16 +6,14 @@ the holders of a role or a permission.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
-
-from pydantic import Field, model_validator
+from typing import ClassVar, Self
 
 from rollcall.holders import holders_of_role, members_of_group, members_of_organization
 from rollcall.kit.entity import Counter, Item, Key, Row
-from rollcall.kit.model import Model, Request, Time
+from rollcall.kit.model import Model, Time
 from rollcall.permissions import Permission
 
 USER_PARTITION = "USER#"
@@ -42,47 +40,17 @@ class Period(Model):
 
     def covers(self, now: datetime) -> bool:
         """Whether the grant counts at this moment."""
-        begun = self.starts_at is None or self.starts_at <= now
-        return begun and (self.ends_at is None or now < self.ends_at)
+        return (self.starts_at is None or self.starts_at <= now) and self.lasts(now)
+
+    def lasts(self, now: datetime) -> bool:
+        """Whether the grant counts at this moment or will count later."""
+        return self.ends_at is None or now < self.ends_at
 
     def includes(self, other: Period) -> bool:
         """Whether the grant counts at every moment of the other period too."""
         begun = other.starts_at and self.starts_at and self.starts_at <= other.starts_at
         ended = other.ends_at and self.ends_at and other.ends_at <= self.ends_at
         return bool((begun or not self.starts_at) and (ended or not self.ends_at))
-
-
-class TimeBoxed(Request):
-    """The part of a request that says when a grant is in force."""
-
-    starts_at: Annotated[
-        Time | None,
-        Field(description="Absent: from now on. Until then it counts for nothing."),
-    ] = None
-    ends_at: Annotated[
-        Time | None, Field(description="Absent: for ever. From then on it counts for nothing.")
-    ] = None
-
-    @model_validator(mode="after")
-    def _check_order(self) -> Self:
-        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
-            raise ValueError("endsAt must be later than startsAt.")
-        return self
-
-    @property
-    def period(self) -> Period | None:
-        """The time it names; None when it says nothing about time."""
-        if not {"starts_at", "ends_at"} & self.model_fields_set:
-            return None
-        return Period(starts_at=self.starts_at, ends_at=self.ends_at)
-
-
-def refuse_repeated[T: TimeBoxed](places: Sequence[T], field: str) -> None:
-    """Refuse a list that names the same thing twice. Raises ValueError."""
-    named = [getattr(each, field) for each in places]
-    repeated = [each for number, each in enumerate(named) if each in named[:number]]
-    if repeated:
-        raise ValueError(f"{repeated[0]} can be named only once.")
 
 
 class Grant(Row):

@@ -4,16 +4,18 @@ share (G2).
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
 
 from rollcall.granting import commit_grants
-from rollcall.grants import GroupRole, Period, TimeBoxed
+from rollcall.grants import GroupRole
 from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.errors import NotFound
 from rollcall.kit.table import Table
+from rollcall.time_boxes import TimeBoxed, find_lasting
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User, load_modifiable
 
@@ -28,13 +30,24 @@ class PlaceInGroup(TimeBoxed):
     ] = None
 
 
+def put_into_group(
+    user: User, group_id: str, place: PlaceInGroup, now: datetime, where: str = ""
+) -> User:
+    """The user in this group, as what and when the request says, which stands at ``where`` in it;
+    the rest as it is. Raises Invalid for a time that does not go with the one that stays.
+    """
+    held = find_lasting(user.memberships, now).get(group_id)
+    role = place.role or (held.role if held else GroupRole.MEMBER)
+    return user.with_membership(group_id, role, place.period_after(held, where))
+
+
 def join_group(call: Call, user: User, group_id: str, place: PlaceInGroup) -> UserAnswer:
     """Put a user into a group. Raises NotFound ("Group not found"), also for a deleted one that
     the user's membership in has still to be ended.
     """
     if user.find_membership(group_id):  # whoever joins anew meets the group's own condition
         call.table.load(Group, group_id)
-    joined = user.with_membership(group_id, place.role, place.period)
+    joined = put_into_group(user, group_id, place, call.now)
     return commit_grants(call, user, joined, UserAnswer.of)
 
 
@@ -50,9 +63,12 @@ def load_member(table: Table, user_id: str, group_id: str) -> User:
 
 
 def set_group_role(
-    call: Call, user_id: str, group_id: str, role: GroupRole, period: Period | None = None
+    call: Call, user_id: str, group_id: str, role: GroupRole, time: TimeBoxed | None = None
 ) -> UserAnswer:
-    """Make a member of a group something else there; without a period it keeps its own."""
+    """Make a member of a group something else there; of the membership's time stays what is not
+    named. Raises Invalid for a time that does not go with the one that stays.
+    """
     user = load_member(call.table, user_id, group_id)
+    period = time.period_after(user.find_membership(group_id)) if time else None
     changed = user.with_membership(group_id, role, period)
     return commit_grants(call, user, changed, UserAnswer.of)
