@@ -10,17 +10,24 @@ from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
+from rollcall.kit.sentences import Form
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 from rollcall.resources import OF_TYPE, OWNER, Resource, ResourceAnswer
+
+_TypeName = Annotated[
+    str,
+    Form(
+        r"^[a-z][a-z0-9-]{0,39}$",
+        "A type's name has up to 40 of a-z, 0-9 and hyphen, the first one of a-z.",
+    ),
+]
 
 
 class ListResources(ListRequest):
     """Of which type or owner, or both, and which page."""
 
-    type: Annotated[
-        str | None, Field(pattern="^[a-z][a-z0-9-]{0,39}$", description="workspace, persona, …")
-    ] = None
+    type: Annotated[_TypeName | None, Field(description="workspace, persona, …")] = None
     owner: Annotated[
         Id | None, Field(description="Of this owner, or who was; also of a deleted user.")
     ] = None

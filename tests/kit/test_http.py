@@ -154,6 +154,14 @@ def test_base64_body_is_decoded_and_broken_base64_is_malformed() -> None:
             read_request(event(body=broken, isBase64Encoded=True), UpdateUser, has_body=True)
 
 
+@pytest.mark.parametrize("body", ["{", "[]", '{"count": 5}', "***"])
+def test_body_that_is_passed_over_is_not_even_read(body: str) -> None:
+    query = {"count": ["2"]}
+    sent = event(body=body, isBase64Encoded=body == "***", multiValueQueryStringParameters=query)
+    request = read_request(sent, Nested, has_body=False, passes_over_body=True)
+    assert request == Nested(count=2)
+
+
 def test_absent_and_empty_bodies_are_empty_requests() -> None:
     for body in (None, "", "  \n", "{}"):
         sent = event(body=body, pathParameters={"user_id": "usr_1"})

@@ -23,6 +23,7 @@ from pydantic import (
 from rollcall.grants import USER_PARTITION
 from rollcall.kit.entity import Entity, Key
 from rollcall.kit.model import Time, VersionedAnswer
+from rollcall.kit.sentences import Form
 from rollcall.kit.table import Table
 
 FACTS = "#FACTS#"
@@ -88,8 +89,20 @@ type FactValue = Annotated[
         custom_error_message="A fact is a text, a number, true, false, or a list of these.",
     ),
 ]
-FactName = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9]{0,63}$")]
-Source = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+FactName = Annotated[
+    str,
+    Form(
+        r"^[a-z][A-Za-z0-9]{0,63}$",
+        "A fact's name has up to 64 letters and digits, the first one of a-z.",
+    ),
+]
+Source = Annotated[
+    str,
+    Form(
+        r"^[a-z][a-z0-9-]{0,39}$",
+        "A source's name has up to 40 of a-z, 0-9 and hyphen, the first one of a-z.",
+    ),
+]
 
 
 def _check_size(facts: Mapping[str, object]) -> Mapping[str, object]:

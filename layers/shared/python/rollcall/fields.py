@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field
 
 from rollcall.kit.model import Model
+from rollcall.kit.sentences import Form
 from rollcall.kit.text import Line, Text, written_as
 
 # RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all.
@@ -77,13 +78,36 @@ Username = Annotated[
 ]
 # Any text may be asked for: what is no id of ours is simply not found (I12).
 Id = Annotated[str, Field(min_length=1, max_length=200)]
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
+Slug = Annotated[
+    str,
+    Form(
+        r"^[a-z][a-z0-9_-]{0,31}$",
+        "Write up to 32 of a-z, 0-9, underscore and hyphen, the first one of a-z.",
+    ),
+]
 Ids = Annotated[tuple[Id, ...], Field(max_length=50), AfterValidator(_first_of_each)]
 Slugs = Annotated[tuple[Slug, ...], Field(max_length=20), AfterValidator(_first_of_each)]
 CountryCode = Annotated[
     str,
     written_as(str.upper),
-    Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2."),
+    Field(description="ISO 3166-1 alpha-2."),
+    Form(r"^[A-Z]{2}$", "Write the country as two letters, as DE (ISO 3166-1 alpha-2)."),
+]
+
+_Address = Annotated[
+    str,
+    Field(max_length=2048),
+    Form(r"^https://[^\s]+$", "Give an address that begins with https:// and has no spaces."),
+]
+_ZoneName = Annotated[
+    str,
+    Field(max_length=64),
+    Form(r"^[A-Za-z0-9_+/-]+$", "Give the IANA name of a time zone, as Europe/Berlin."),
+]
+_Locale = Annotated[
+    str,
+    Field(max_length=35),
+    Form(r"^[A-Za-z0-9-]+$", "Give a BCP 47 language tag, as de-DE."),
 ]
 
 
@@ -93,19 +117,15 @@ class Profile(Model):
     # One schema for what is sent and what is answered: both may leave anything out.
     model_config = ConfigDict(extra="forbid", json_schema_mode_override="validation")
 
-    avatar_url: Annotated[str | None, Field(max_length=2048, pattern=r"^https://[^\s]+$")] = None
+    avatar_url: _Address | None = None
     bio: Text | None = None
     location: Line | None = None
     country: CountryCode | None = None
     state: Line | None = None
     city: Line | None = None
     continent: Line | None = None
-    timezone: Annotated[
-        str | None, Field(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$", description="IANA name.")
-    ] = None
-    locale: Annotated[
-        str | None, Field(max_length=35, pattern=r"^[A-Za-z0-9-]+$", description="BCP 47.")
-    ] = None
+    timezone: Annotated[_ZoneName | None, Field(description="IANA name.")] = None
+    locale: Annotated[_Locale | None, Field(description="BCP 47.")] = None
     gender: Line | None = None
     designation: Line | None = None
     expertise: Annotated[

@@ -15,6 +15,7 @@ from rollcall.fields import Id
 from rollcall.holders import ORGANIZATION, ROLE, holders_of_role
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
 from rollcall.kit.model import Time, VersionedAnswer
+from rollcall.kit.sentences import Form
 from rollcall.kit.table import Table
 from rollcall.listed import Listed
 
@@ -35,10 +36,10 @@ OrganizationRoleId = Annotated[Id, AfterValidator(_refuse_system)]
 """A role that members of an organization may have: any but the one that grants everything."""
 OrganizationSlug = Annotated[
     str,
-    Field(
-        max_length=SLUG_AT_MOST,
-        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        description="a-z, 0-9 and hyphens within; unique.",
+    Field(max_length=SLUG_AT_MOST, description="a-z, 0-9 and hyphens within; unique."),
+    Form(
+        r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
+        "A slug has a-z and 0-9, and hyphens between them.",
     ),
 ]
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from rollcall.kit.actor import EVERYTHING, Actor
 from rollcall.kit.errors import Conflict, Forbidden
@@ -77,15 +77,17 @@ GROUP_ADMIN_PERMISSIONS = (
 """What a group admin holds for the workspaces of that group, and for nothing else (G3)."""
 
 
-def _refuse_everything(permission: Permission) -> Permission:
-    if permission is Permission.ADMIN_ACCESS:
+def _find_grantable(name: object) -> Permission:
+    if name == EVERYTHING:
         raise ValueError("Only the System role grants admin:access; promote the user instead.")
-    return permission
+    if not isinstance(name, str) or name not in list(Permission):
+        raise ValueError("There is no such permission; GET /admin/permissions tells which are.")
+    return Permission(name)
 
 
 GrantablePermission = Annotated[
     Permission,
-    AfterValidator(_refuse_everything),
+    PlainValidator(_find_grantable),
     WithJsonSchema({"type": "string", "enum": [each for each in Permission if each != EVERYTHING]}),
 ]
 """A permission that roles, groups and direct grants may hold: one way alone leads to everything."""
@@ -119,14 +121,14 @@ def require_held(actor: Actor, passed_on: Iterable[Given]) -> None:
         raise Forbidden("grant_exceeds_own", detail)
 
 
-def refuse_outranked(actor: Actor, held: Iterable[Given], target: str = "user") -> None:
+def refuse_outranked(actor: Actor, held: Iterable[Given], who: str = "This user") -> None:
     """Refuse to take over or shut out someone who may do more than the actor, or for longer:
-    otherwise whoever may set passwords could sign in as an admin. ``target`` says what may do
-    more, as a group.
+    otherwise whoever may set passwords could sign in as an admin. ``who`` begins the
+    sentence that says so.
     """
     beyond = _beyond(actor, held)
     if beyond:
-        detail = f"This {target} may do what you may not ({beyond})."
+        detail = f"{who} may do what you may not ({beyond})."
         raise Forbidden("target_outranks_caller", detail)
 
 
@@ -140,7 +142,7 @@ def check_redefinition(
     a thing anew (R4); ``wanted`` None: what it grants stays.
     """
     present = set(held)
-    refuse_outranked(actor, without_end(present), target=target)
+    refuse_outranked(actor, without_end(present), f"This {target}")
     require_held(actor, without_end(set(wanted or ()) - present))
 
 

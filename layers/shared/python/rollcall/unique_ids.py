@@ -11,14 +11,16 @@ from typing import Annotated
 from pydantic import Field
 
 from rollcall.kit.entity import Claim
+from rollcall.kit.sentences import Form
 from rollcall.kit.table import Table
 from rollcall.users import UNIQUE_ID
 
 UniqueId = Annotated[
     str,
-    Field(
-        pattern=r"^[A-Za-z0-9._-]{1,64}$",
-        description="Unique whatever its case: letters, digits, dot, underscore, hyphen.",
+    Field(description="Unique whatever its case: letters, digits, dot, underscore, hyphen."),
+    Form(
+        r"^[A-Za-z0-9._-]{1,64}$",
+        "A unique id has 1 to 64 of A-Z, a-z, 0-9, dot, underscore and hyphen.",
     ),
 ]
 ALPHABETS = {"#": "0123456789", "?": "ACDEFHJKMNPRTWXY"}

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from rollcall.directory.filters import UserFilters
+from rollcall.kit.sentences import Form
 
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -44,19 +45,23 @@ class Interval(StrEnum):
         return first + timedelta(days=number * _DAYS[self])
 
 
+_NO_ZONE = "Give the IANA name of a time zone, as Europe/Berlin."
+
+
 @lru_cache(maxsize=64)
 def _check_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ValueError, KeyError, OSError):
-        raise ValueError("Give the IANA name of a time zone, as Europe/Berlin.") from None
+        raise ValueError(_NO_ZONE) from None
     return name
 
 
 ZoneName = Annotated[
     str,
     # In upper case begin the zones themselves; what else lies beside them depends on the machine.
-    Field(max_length=64, pattern=r"^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"),
+    Field(max_length=64),
+    Form(r"^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$", _NO_ZONE),
     AfterValidator(_check_zone),
 ]
 

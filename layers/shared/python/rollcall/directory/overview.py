@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from typing import Annotated, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database
@@ -55,11 +55,12 @@ class OverviewRequest(CalendarRequest):
         ),
     ] = None
 
-    @model_validator(mode="after")
-    def _check_one(self) -> Self:
-        if self.period and self.days:
+    @field_validator("days")
+    @classmethod
+    def _check_one(cls, days: int | None, info: ValidationInfo) -> int | None:
+        if days and info.data.get("period"):
             raise ValueError("Give period or days, not both.")
-        return self
+        return days
 
     def periods(self, now: datetime) -> Periods:
         """What to compare, as the clocks of the time zone show it."""

@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 
 from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer
+from rollcall.kit.sentences import write_sentence
 from rollcall.kit.shorthand import ALTERNATIVE
 
 IDEMPOTENCY_KEY_AT_MOST = 255
@@ -108,10 +109,16 @@ class GatewayEvent(_Part):
 
 
 def read_request[R: Request](
-    event: GatewayEvent, model: type[R], *, has_body: bool, variables: Sequence[str] = ()
+    event: GatewayEvent,
+    model: type[R],
+    *,
+    has_body: bool,
+    passes_over_body: bool = False,
+    variables: Sequence[str] = (),
 ) -> R:
     """Path variables, then query or body, as the operation's request model; ``variables`` are the
-    operation's own names for those of the path, in order.
+    operation's own names for those of the path, in order. The body of a GET has no meaning (RFC
+    9110 section 9.3.1) and is passed over.
 
     Raises Malformed for what is no JSON object and Invalid with one entry a wrong field.
     """
@@ -119,7 +126,7 @@ def read_request[R: Request](
     own = dict(zip(_VARIABLE.findall(event.resource), variables, strict=False))
     given = event.path_parameters or {}
     path = {to_camel(own.get(name, name)): value for name, value in given.items()}
-    body, query = _read_body(event), _read_query(event)
+    body, query = {} if passes_over_body else _read_body(event), _read_query(event)
     # What stands in the wrong place is refused: a "mode" that is overlooked can cost a user.
     if has_body:
         _refuse_misplaced(query, "Send this in the body.")
@@ -218,28 +225,16 @@ def _refuse_fields(error: ValidationError) -> NoReturn:
         raise Malformed("malformed_json", "The body is not valid JSON text.") from None
     _refuse(
         [
-            FieldError(_json_path(each["loc"]), _sentence(each["type"], each["msg"]), each["type"])
+            FieldError(_json_path(each["loc"]), write_sentence(each), each["type"])
             for each in entries[:ERRORS_AT_MOST]
         ]
     )
 
 
 def _refuse(errors: list[FieldError]) -> NoReturn:
-    fields = ", ".join(dict.fromkeys(each.field or "body" for each in errors))
+    fields = ", ".join(dict.fromkeys(each.field or "the request" for each in errors))
     raise Invalid("invalid", f"Please correct: {fields}.", tuple(errors)) from None
 
 
 def _json_path(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location if not ALTERNATIVE.fullmatch(str(part)))
-
-
-_PLAIN_WORDS = {
-    "extra_forbidden": "There is no such field.",
-    "missing": "This field is needed.",
-}
-"""For what pydantic says in terms of Python."""
-
-
-def _sentence(code: str, message: str) -> str:
-    text = _PLAIN_WORDS.get(code, message.removeprefix("Value error, "))
-    return text[:1].upper() + text[1:]

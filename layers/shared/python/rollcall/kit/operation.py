@@ -132,7 +132,11 @@ class Operation[R: Request, A: Answer](Declaration):
         now = runtime.clock()
         actor = self._admit(event, runtime, now)
         request = read_request(
-            event, self.request_model, has_body=self.has_body, variables=self.path_variables
+            event,
+            self.request_model,
+            has_body=self.has_body,
+            passes_over_body=self.method == "GET",
+            variables=self.path_variables,
         )
         call = Call(
             runtime=runtime,
