@@ -72,7 +72,7 @@ def test_what_is_held_for_one_thing_outranks_nobody_about_another() -> None:
 
     refuse_outranked(caller, [Given(Permission.WORKSPACE_DELETE, "grp_1")])
     with pytest.raises(Forbidden, match="This group may do what you may not"):
-        refuse_outranked(caller, [Given(Permission.WORKSPACE_DELETE, "grp_2")], target="group")
+        refuse_outranked(caller, [Given(Permission.WORKSPACE_DELETE, "grp_2")], "This group")
 
 
 def test_what_is_held_for_a_time_is_passed_on_for_no_longer() -> None:

@@ -46,6 +46,6 @@ def delete_group(request: DeleteGroup, call: Call) -> MembersDeletion:
 
 
 def _end(call: Call, group: Group, policy: AccessPolicy) -> AccessPolicy:
-    refuse_outranked(call.actor, without_end(policy.of_group(group.id)), target="group")
+    refuse_outranked(call.actor, without_end(policy.of_group(group.id)), "This group")
     ended = policy.with_group(group.id, ())
     return ended.with_ended(group.id) if group.member_count else ended

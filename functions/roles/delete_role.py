@@ -46,5 +46,5 @@ def delete_role(request: DeleteRole, call: Call) -> Deletion:
 
 
 def _end(call: Call, role: Role, policy: AccessPolicy) -> AccessPolicy:
-    refuse_outranked(call.actor, without_end(policy.of_role(role.id)), target="role")
+    refuse_outranked(call.actor, without_end(policy.of_role(role.id)), "This role")
     return policy.with_role(role.id, ())

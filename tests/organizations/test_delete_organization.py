@@ -120,6 +120,22 @@ def test_slug_and_default_role_are_free_again(world: World) -> None:
     assert again.body["slug"] == "acme"
 
 
+def test_refusal_says_truly_why_a_role_elsewhere_matters(world: World) -> None:
+    world.add_role("Deleter", Permission.USER_DELETE)
+    organization_id = world.add_organization("Acme")
+    world.join_organization(world.add_user().id, organization_id)
+    caller = world.add_user(permissions=(Permission.ORGANIZATION_DELETE,))
+
+    path = {"organization_id": organization_id}
+    reply = world.invoke(delete_organization, caller=caller.id, path=path)
+
+    assert (reply.status, reply.code) == (403, "target_outranks_caller")
+    assert reply.body["detail"] == (
+        "Members can have any role, and whoever has every role may do what you may not "
+        "(user.delete)."
+    )
+
+
 def test_unknown_and_deleted_ones_are_not_found(world: World) -> None:
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
