@@ -17,10 +17,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _forget_settings()
     try:
         options.run(options)
+        sys.stdout.flush()
     except LocalProblem as problem:
         print(f"rollcall: {problem}", file=sys.stderr)  # noqa: T201 (a command talks to its user)
         return 1
     except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        # Whoever reads has seen enough, as head; Python would try once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0
 

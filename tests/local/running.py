@@ -29,6 +29,21 @@ def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def run_unread(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run ``rollcall`` while nobody reads what it prints any more."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as output:
+        return subprocess.run(
+            [*_COMMAND, *arguments],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
 @dataclass
 class LocalRollcall:
     """A running ``rollcall local``."""

@@ -15,7 +15,7 @@ import pytest
 
 from infra.local.emulator import free_port, make_client
 from rollcall.scopes import SYSTEM_SCOPES
-from tests.local.running import LocalRollcall, run_command, start_local
+from tests.local.running import LocalRollcall, run_command, run_unread, start_local
 
 pytestmark = pytest.mark.xdist_group("local")
 """One running Rollcall serves them all."""
@@ -320,6 +320,11 @@ def test_printed_examples_work_when_pasted(tmp_path: Path) -> None:
     assert script.count("curl -s") == 3
     for part in ('"isAdmin":true', '"email":"newuser@example.com"', '"totalPages":0'):
         assert part in pasted.stdout
+
+
+def test_list_that_nobody_reads_to_its_end_ends_quietly() -> None:
+    ended = run_unread("operations")
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_operations_are_listed_with_what_they_touch() -> None:
