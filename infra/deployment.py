@@ -8,12 +8,11 @@ from typing import Annotated, Literal, NamedTuple, Self
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 from constructs import Node
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
+from infra.configuration import Configuration
 from infra.layers import Architecture
-from rollcall.kit.model import Model
-from rollcall.resource_types import read_types
 from rollcall.scopes import SYSTEM_SCOPES, Scope
 
 
@@ -52,20 +51,6 @@ def _find_scope(short_name: object) -> Scope:
     return found[str(short_name)]
 
 
-def _check_types(configured: str) -> str:
-    read_types(configured)
-    return configured
-
-
-PLACES_AT_LEAST = 4
-
-
-def _check_pattern(pattern: str) -> str:
-    if sum(map(pattern.count, "#?")) < PLACES_AT_LEAST:
-        raise ValueError(f"Give it at least {PLACES_AT_LEAST} # or ?, or it soon runs out.")
-    return pattern
-
-
 ServiceName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$", max_length=40)
 ]
@@ -73,15 +58,11 @@ ServiceScopes = Annotated[
     tuple[Annotated[Scope, BeforeValidator(_find_scope)], ...], Field(min_length=1)
 ]
 ServiceClients = Annotated[dict[ServiceName, ServiceScopes], BeforeValidator(_read_json)]
-ResourceTypes = Annotated[str, AfterValidator(_check_types)]
-UniqueIdPattern = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9._#?-]{1,64}$"), AfterValidator(_check_pattern)
-]
 RESERVED = ("aws", "amazon", "cognito")
 """What the prefix of a user pool's domain may not contain (Cognito, user pool domains)."""
 
 
-class Deployment(Model):
+class Deployment(Configuration):
     """One deployment's settings; the defaults stand in ``cdk.json``."""
 
     prefix: str = Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")
@@ -97,16 +78,8 @@ class Deployment(Model):
     """Who calls the system API: a name for each service, with the scopes that it has."""
     user_pool_domain: str = Field(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")
     """The domain that an existing pool has already, as ``auth.example.com``."""
-    resource_types: ResourceTypes
-    """Further types of owned things with their rule, as ``invoice=refuse,draft=cascade``."""
-    unique_id_pattern: UniqueIdPattern
-    """For generated unique ids: # becomes a digit, ? a letter."""
-    facts_fresh_days: int = Field(ge=1)
-    """A source of facts that has pushed nothing for longer is left out of account."""
     mail_sender: str
     """An address verified in SES; empty: no mail is sent, except Cognito's own."""
-    product_name: str
-    allowed_origin: str
     waf: bool
 
     @model_validator(mode="after")

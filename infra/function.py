@@ -153,11 +153,7 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
         client_ids=",".join(clients) if isinstance(declaration, Operation) else "",
         mail_sender=deployment.mail_sender if Mail in touched else "",
         first_admin_email=deployment.first_admin_email if first else "",
-        product_name=deployment.product_name,
-        resource_types=deployment.resource_types,
-        unique_id_pattern=deployment.unique_id_pattern,
-        facts_fresh_days=deployment.facts_fresh_days,
-        allowed_origin=deployment.allowed_origin,
+        **deployment.shared,
     ).to_environment()
 
 

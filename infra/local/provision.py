@@ -7,9 +7,12 @@ import zipfile
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from infra.catalog import FUNCTIONS, read_catalog
+from infra.configuration import CDK_JSON, Configuration
 from infra.local.emulator import Emulator
-from infra.local.state import Service
+from infra.local.state import LocalProblem, Service
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL, make_service_client
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
@@ -36,7 +39,10 @@ class Resources(NamedTuple):
 
 
 def provision(emulator: Emulator) -> Resources:
-    """Make what is missing; what an earlier start has made is used as it is."""
+    """Make what is missing; what an earlier start has made is used as it is. Raises LocalProblem
+    for what ``cdk.json`` says wrongly.
+    """
+    configuration = _read_configuration()
     stream_arn = _ensure_table(emulator.client("dynamodb"))
     _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
@@ -50,6 +56,7 @@ def provision(emulator: Emulator) -> Resources:
         bucket_name=NAME,
         client_ids=client_id,
         mail_sender=MAIL_SENDER,
+        **configuration.shared,
     )
     for reaction in read_catalog().cognito_reactions:
         arn = _deploy_trigger(emulator.client("lambda"), reaction, settings)
@@ -62,6 +69,14 @@ def provision(emulator: Emulator) -> Resources:
         client_id=service["ClientId"], client_secret=service["ClientSecret"], token_url=token_url
     )
     return Resources(settings, client_id, credentials, stream_arn)
+
+
+def _read_configuration() -> Configuration:
+    try:
+        return Configuration.read(CDK_JSON)
+    except ValidationError as error:
+        wrong = (f"{each['loc'][0]}: {each['msg']}" for each in error.errors())
+        raise LocalProblem(f"cdk.json says wrongly {'; '.join(wrong)}") from None
 
 
 def _ensure_table(dynamodb: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,11 @@ import httpx
 import pytest
 from botocore.session import Session
 
+from infra.configuration import CDK_JSON
 from infra.local.emulator import REGION, Emulator
 from infra.local.provision import provision
 from infra.local.server import make_runtime
+from infra.local.state import LocalProblem
 from rollcall.kit.clients import config_for
 from rollcall.kit.objects import Objects, StoredObject
 
@@ -100,3 +103,17 @@ def test_files_are_there_again_after_a_restart(tmp_path: Path) -> None:
     with running(tmp_path) as emulator:
         assert as_in_local(emulator).download("directory/one", tmp_path / "back")
     assert (tmp_path / "back").read_text() == "kept"
+
+
+def test_operations_are_told_what_cdk_json_says(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = {**json.loads(CDK_JSON.read_text())["context"], "resourceTypes": "invoice=refuse"}
+    file = tmp_path / "cdk.json"
+    file.write_text(json.dumps({"context": context}))
+    monkeypatch.setattr("infra.local.provision.CDK_JSON", file)
+    assert provision(emulator).settings.resource_types == "invoice=refuse"
+
+    file.write_text(json.dumps({"context": {**context, "uniqueIdPattern": "U"}}))
+    with pytest.raises(LocalProblem, match=r"uniqueIdPattern: .* at least 4"):
+        provision(emulator)

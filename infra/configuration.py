@@ -1,0 +1,59 @@
+"""What operations are told wherever they run: the part of ``cdk.json`` that is not about AWS."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from rollcall.kit.model import Model
+from rollcall.resource_types import read_types
+
+CDK_JSON = Path(__file__).parents[1] / "cdk.json"
+PLACES_AT_LEAST = 4
+
+
+def _check_types(configured: str) -> str:
+    read_types(configured)
+    return configured
+
+
+def _check_pattern(pattern: str) -> str:
+    if sum(map(pattern.count, "#?")) < PLACES_AT_LEAST:
+        raise ValueError(f"Give it at least {PLACES_AT_LEAST} # or ?, or it soon runs out.")
+    return pattern
+
+
+ResourceTypes = Annotated[str, AfterValidator(_check_types)]
+UniqueIdPattern = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9._#?-]{1,64}$"), AfterValidator(_check_pattern)
+]
+
+
+class Configuration(Model):
+    """The settings that a deployment and ``rollcall local`` share; the defaults stand in
+    ``cdk.json``.
+    """
+
+    resource_types: ResourceTypes
+    """Further types of owned things with their rule, as ``invoice=refuse,draft=cascade``."""
+    unique_id_pattern: UniqueIdPattern
+    """For generated unique ids: # becomes a digit, ? a letter."""
+    facts_fresh_days: int = Field(ge=1)
+    """A source of facts that has pushed nothing for longer is left out of account."""
+    product_name: str
+    allowed_origin: str
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """What the context of ``cdk.json`` says; raises ``pydantic.ValidationError`` naming what
+        is wrong.
+        """
+        return cls.model_validate(json.loads(file.read_text())["context"])
+
+    @property
+    def shared(self) -> dict[str, Any]:
+        """As ``Settings`` takes it."""
+        return {name: getattr(self, name) for name in Configuration.model_fields}
