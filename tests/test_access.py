@@ -16,7 +16,7 @@ from rollcall.access import (
     effective_permissions,
     find_policy,
 )
-from rollcall.grants import GroupRole, RoleGrant
+from rollcall.grants import GroupRole, Reason, RoleGrant
 from rollcall.kit.actor import Actor
 from rollcall.kit.errors import Problem
 from rollcall.kit.http import GatewayEvent
@@ -146,7 +146,7 @@ def test_policy_tells_which_grants_give_what(world: World) -> None:
     explained = policy.explain(user, world.clock.now)
 
     assert explained == {
-        Permission.USER_VIEW: (user.memberships[0], user.permission_grants[0]),
+        Permission.USER_VIEW: (Reason(user.memberships[0]), Reason(user.permission_grants[0])),
     }
     assert policy.explain(world.user(world.admin_id), world.clock.now).keys() == {
         Permission.ADMIN_ACCESS

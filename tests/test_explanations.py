@@ -11,6 +11,7 @@ from rollcall.grants import (
     Membership,
     OrganizationMembership,
     PermissionGrant,
+    Reason,
     RoleGrant,
 )
 from rollcall.groups import Group
@@ -27,6 +28,7 @@ GRANTS = (
     PermissionGrant(user_id="usr_1", permission=Permission.USER_VIEW),
 )
 """One of each kind, and one more."""
+REASONS = (*map(Reason, GRANTS), Reason(GRANTS[1], "grp_1"))
 
 
 def test_direct_grants_come_first_then_roles_groups_and_organizations() -> None:
@@ -38,23 +40,24 @@ def test_direct_grants_come_first_then_roles_groups_and_organizations() -> None:
     }
     told = [
         each.model_dump(mode="json", by_alias=True, exclude_none=True)
-        for each in explain(GRANTS, named)
+        for each in explain(REASONS, named)
     ]
     assert told == [
         {"kind": "direct", "id": "user.view"},
         {"kind": "role", "id": "rol_1", "name": "Support"},
         {"kind": "role", "id": "rol_2", "name": "Editor", "endsAt": "2026-02-01T00:00:00.000Z"},
         {"kind": "group", "id": "grp_1", "name": "Readers"},
+        {"kind": "group", "id": "grp_1", "name": "Readers", "onlyForGroup": "grp_1"},
         {"kind": "organization", "id": "org_1", "name": "Acme", "roleId": "rol_2"},
     ]
 
 
 def test_what_has_gone_meanwhile_is_told_without_a_name() -> None:
-    assert [each.name for each in explain(GRANTS, {})] == [None] * len(GRANTS)
+    assert [each.name for each in explain(REASONS, {})] == [None] * len(REASONS)
 
 
 def test_each_name_is_read_once() -> None:
-    assert find_keys([*GRANTS, *GRANTS]) == [
+    assert find_keys([*REASONS, *REASONS]) == [
         Organization.key_of("org_1"),
         Group.key_of("grp_1"),
         Role.key_of("rol_2"),
@@ -64,4 +67,4 @@ def test_each_name_is_read_once() -> None:
 
 def test_every_kind_of_grant_is_a_way_of_its_own() -> None:
     assert {type(grant) for grant in GRANTS} == set(KINDS)
-    assert {each.kind for each in explain(GRANTS, {})} == set(Way)
+    assert {each.kind for each in explain(REASONS, {})} == set(Way)

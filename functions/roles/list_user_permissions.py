@@ -41,11 +41,11 @@ class UserPermissions(Answer):
 )
 def list_user_permissions(request: ListUserPermissions, call: Call) -> UserPermissions:
     """Show what a user may do at this moment, and which role, group, organization or direct grant
-    gives each permission.
+    gives each permission; what a group admin may do is told with the group that it holds for.
     """
     user = call.table.load(User, request.user_id)
     found = explain_permissions(user, call.table, call.now)
-    named = call.table.get_items(find_keys(grant for grants in found.values() for grant in grants))
+    named = call.table.get_items(find_keys(each for reasons in found.values() for each in reasons))
     permissions = [
         PermissionExplained(permission=each, grants=explain(found[each], named))
         for each in sorted(found)

@@ -17,6 +17,7 @@ from functions.groups.get_group import get_group
 from functions.groups.list_group_members import list_group_members
 from functions.groups.list_user_groups import list_user_groups
 from functions.reactions.finish_deletion import finish_deletion
+from functions.roles.list_permission_holders import list_permission_holders
 from functions.users.get_user import get_user
 from rollcall.grants import GroupRole, Membership
 from rollcall.groups import Group
@@ -65,6 +66,7 @@ def _cases(world: World, setting: Setting) -> Mapping[str, Callable[[], object]]
     """Each in the state that the ones before it have left."""
     large, small, busy, plain = setting
     cursor = _list_members(world, large, page=LAST_PAGE - 1).body["pagination"]["nextCursor"]
+    holders = _list_holders(world, page=LAST_PAGE - 1).body["pagination"]["nextCursor"]
     return {
         "get_group, small": partial(_ask_group, world, small),
         "get_group, large": partial(_ask_group, world, large),
@@ -75,6 +77,10 @@ def _cases(world: World, setting: Setting) -> Mapping[str, Callable[[], object]]
         ),
         f"list_group_members, large, page {LAST_PAGE} by number": partial(
             _list_members, world, large, page=LAST_PAGE
+        ),
+        "list_permission_holders, page 1": partial(_list_holders, world),
+        f"list_permission_holders, page {LAST_PAGE} by cursor": partial(
+            _list_holders, world, cursor=holders
         ),
         "list_user_groups, plain": partial(_list_groups, world, plain),
         "list_user_groups, busy": partial(_list_groups, world, busy),
@@ -145,6 +151,13 @@ def _list_members(world: World, group_id: str, **query: object) -> Reply:
     asked = {name: str(value) for name, value in query.items()}
     path = {"group_id": group_id}
     reply = world.invoke(list_group_members, path=path, query={**asked, "limit": str(A_PAGE)})
+    return _answered(reply)
+
+
+def _list_holders(world: World, **query: object) -> Reply:
+    asked = {name: str(value) for name, value in query.items()}
+    path = {"permission": Permission.USER_VIEW.value}
+    reply = world.invoke(list_permission_holders, path=path, query={**asked, "limit": str(A_PAGE)})
     return _answered(reply)
 
 

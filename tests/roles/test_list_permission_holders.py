@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from functions.roles.list_permission_holders import list_permission_holders
+from functions.roles.list_user_permissions import list_user_permissions
+from functions.users.get_user import get_user
 from rollcall.access import change_policy
+from rollcall.grants import GroupRole
 from rollcall.permissions import Permission
 from rollcall.statuses import Status
 from tests.aws_edge import watched
@@ -139,6 +142,66 @@ def test_pages_together_are_the_whole_list_without_duplicates(world: World) -> N
     assert {page["pagination"]["total"] for page in pages} == {7}
 
 
+def test_cursor_leads_through_everybody_and_reads_no_more_than_a_page(world: World) -> None:
+    group_id = world.add_group("Viewers", Permission.USER_VIEW)
+    role_id = world.add_role("Support", Permission.USER_VIEW)
+    organizations = [world.add_organization(name) for name in ("One", "Two")]
+    for number in range(8):
+        user = world.add_user(permissions=(Permission.USER_VIEW,) if number % 2 else ())
+        world.join_group(user.id, group_id)
+        for each in organizations[: number % 3]:
+            world.join_organization(user.id, each, role_id)
+    whole = list_them(world, "user.view").body["items"]
+
+    page = list_them(world, "user.view", limit="2").body
+    walked, totals = page["items"], [page["pagination"]["total"]]
+    while cursor := page["pagination"].get("nextCursor"):
+        with watched(world.aws) as seen:
+            page = list_them(world, "user.view", limit="2", cursor=cursor).body
+        walked += page["items"]
+        totals.append(page["pagination"]["total"])
+        indexed = [call.parameters for call in seen if "IndexName" in call.parameters]
+        assert {each["Limit"] for each in indexed} == {3}
+
+    assert walked == whole
+    assert totals == [9] * 5
+
+
+def test_cursor_of_another_permission_is_refused(world: World) -> None:
+    world.add_user(permissions=(Permission.USER_VIEW,))
+    first = list_them(world, "user.view", limit="1").body
+    cursor = first["pagination"]["nextCursor"]
+    refused = list_them(world, "user.create", limit="1", cursor=cursor)
+    assert (refused.status, refused.code) == (400, "cursor_invalid")
+
+
+def test_group_admin_is_listed_with_the_group_that_it_holds_for(world: World) -> None:
+    readers = world.add_group("Readers")
+    granting = world.add_group("Granting", Permission.WORKSPACE_VIEW)
+    user, member = world.add_user(), world.add_user()
+    world.join_group(user.id, readers, GroupRole.ADMIN)
+    world.join_group(user.id, granting, GroupRole.ADMIN)
+    world.join_group(member.id, readers)
+    everywhere = {"kind": "group", "id": granting, "name": "Granting"}
+
+    told = holders(world, "workspace.view")
+    path = {"user_id": user.id}
+    permissions = world.invoke(list_user_permissions, path=path).body["permissions"]
+
+    expected = [
+        {"kind": "group", "id": readers, "name": "Readers", "onlyForGroup": readers},
+        everywhere,
+        {**everywhere, "onlyForGroup": granting},
+    ]
+    assert told == {user.id: sorted(expected, key=lambda each: each["id"])}
+    explained = {each["permission"]: each["grants"] for each in permissions}
+    assert explained["workspace.view"] == told[user.id]
+    assert world.invoke(get_user, path=path).body["effectivePermissions"] == ["workspace.view"]
+    demoted = world.join_group(user.id, readers, GroupRole.MEMBER)
+    assert demoted.find_membership(readers)
+    assert len(holders(world, "workspace.delete")[user.id]) == 1
+
+
 def test_page_takes_a_query_for_each_way_and_one_read_for_all_names(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     role_id = world.add_role("Support", Permission.USER_VIEW)
@@ -174,7 +237,7 @@ def test_unknown_permission_is_not_found(world: World, permission: str) -> None:
 
 @pytest.mark.parametrize(
     ("query", "fields"),
-    [({"page": "0"}, ["page"]), ({"limit": "1001"}, ["limit"]), ({"cursor": "x"}, ["cursor"])],
+    [({"page": "0"}, ["page"]), ({"limit": "1001"}, ["limit"]), ({"of": "x"}, ["of"])],
 )
 def test_each_wrong_parameter_has_its_entry(
     world: World, query: dict[str, str], fields: list[str]

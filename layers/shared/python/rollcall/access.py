@@ -12,6 +12,7 @@ from rollcall.grants import (
     Membership,
     OrganizationMembership,
     PermissionGrant,
+    Reason,
     RoleGrant,
 )
 from rollcall.kit.actor import Actor
@@ -99,18 +100,21 @@ class AccessPolicy(Entity):
         lasting = (each for each in user.rows() if each.ends_at is None or each.ends_at > now)
         return [given for grant in lasting for given in self.gives(grant)]
 
-    def explain(self, user: User, now: datetime) -> Mapping[Permission, tuple[Grant, ...]]:
-        """What the user may do at this moment, and which grants give it (R2)."""
-        found: dict[Permission, tuple[Grant, ...]] = {}
+    def explain(self, user: User, now: datetime) -> Mapping[Permission, tuple[Reason, ...]]:
+        """What the user may do at this moment, everywhere or for one group, and which grants give
+        it (R2).
+        """
+        found: dict[Permission, tuple[Reason, ...]] = {}
         for grant in user.rows():
             if grant.period.covers(now):
-                for each in self.of_grant(grant):
-                    found[each] = (*found.get(each, ()), grant)
+                for each in self.gives(grant):
+                    name = Permission(each.permission)
+                    found[name] = (*found.get(name, ()), Reason(grant, each.about))
         return found
 
     def granted_to(self, user: User, now: datetime) -> frozenset[Permission]:
-        """The union of what all the user's grants give at this moment (R2)."""
-        return frozenset(self.explain(user, now))
+        """The union of what all the user's grants give everywhere at this moment (R2)."""
+        return _everywhere(self.explain(user, now))
 
     def givers(self, permission: Permission) -> Givers:
         """The roles and groups that grant a permission, or everything."""
@@ -207,7 +211,7 @@ def policy_about(user: User, table: Table, now: datetime) -> AccessPolicy:
 
 def explain_permissions(
     user: User, table: Table, now: datetime
-) -> Mapping[Permission, tuple[Grant, ...]]:
+) -> Mapping[Permission, tuple[Reason, ...]]:
     """What a user may do at this moment: directly, as admin, by roles, groups and organizations;
     and which grants give it.
     """
@@ -215,8 +219,16 @@ def explain_permissions(
 
 
 def effective_permissions(user: User, table: Table, now: datetime) -> frozenset[Permission]:
-    """The union of all that a user may do at this moment (R2)."""
-    return frozenset(explain_permissions(user, table, now))
+    """The union of all that a user may do everywhere at this moment (R2)."""
+    return _everywhere(explain_permissions(user, table, now))
+
+
+def _everywhere(explained: Mapping[Permission, tuple[Reason, ...]]) -> frozenset[Permission]:
+    return frozenset(
+        permission
+        for permission, reasons in explained.items()
+        if any(each.about is None for each in reasons)
+    )
 
 
 def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:

@@ -14,6 +14,7 @@ from rollcall.grants import (
     OrganizationMembership,
     Period,
     PermissionGrant,
+    Reason,
     RoleGrant,
 )
 from rollcall.groups import Group
@@ -57,31 +58,44 @@ class Explanation(Period):
     ]
     name: Annotated[str | None, Field(description="Of the role, group or organization.")] = None
     role_id: Annotated[str | None, Field(description="The role in the organization.")] = None
+    only_for_group: Annotated[
+        str | None,
+        Field(
+            description="The group whose workspaces alone it holds for, by being its admin. "
+            "Absent: it holds everywhere."
+        ),
+    ] = None
 
     @classmethod
-    def of(cls, grant: Grant, named: Mapping[Key, Item]) -> Self:
-        """This grant, with a name from these items."""
+    def of(cls, reason: Reason, named: Mapping[Key, Item]) -> Self:
+        """This reason, with a name from these items."""
+        grant = reason.grant
         key = _find_key(grant)
         return cls(
             kind=_SOURCES[type(grant)].way,
             id=grant.subject,
             name=named[key]["name"] if key and key in named else None,
             role_id=grant.role_id if isinstance(grant, OrganizationMembership) else None,
+            only_for_group=reason.about,
             **dict(grant.period),
         )
 
 
-def find_keys(grants: Iterable[Grant]) -> list[Key]:
-    """Where the names stand that explanations of these grants show."""
-    found = (_find_key(grant) for grant in grants)
+def find_keys(reasons: Iterable[Reason]) -> list[Key]:
+    """Where the names stand that explanations of these reasons show."""
+    found = (_find_key(each.grant) for each in reasons)
     return list(dict.fromkeys(key for key in found if key))
 
 
-def explain(grants: Sequence[Grant], named: Mapping[Key, Item]) -> tuple[Explanation, ...]:
-    """The grants, direct ones first, with the names that stand in these items."""
-    explanations = [Explanation.of(grant, named) for grant in grants]
-    explanations.sort(key=lambda each: (_ORDER.index(each.kind), each.id))
+def explain(reasons: Sequence[Reason], named: Mapping[Key, Item]) -> tuple[Explanation, ...]:
+    """The reasons, direct ones first, with the names that stand in these items."""
+    explanations = [Explanation.of(reason, named) for reason in reasons]
+    explanations.sort(key=_place)
     return tuple(explanations)
+
+
+def _place(each: Explanation) -> tuple[int, str, str]:
+    return _ORDER.index(each.kind), each.id, each.only_for_group or ""
 
 
 def _find_key(grant: Grant) -> Key | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 
 from rollcall.holders import holders_of_role, members_of_group, members_of_organization
 from rollcall.kit.entity import Counter, Item, Key, Row
@@ -21,6 +21,8 @@ MEMBERS = "MEMBERS#"
 """GSI1: who is in a group or an organization."""
 HOLDERS = "HOLDERS#"
 """GSI2: who holds a role or a permission."""
+GROUP_ADMINS = f"{HOLDERS}group-admin"
+"""GSI2: who is the admin of some group."""
 
 
 class GroupRole(StrEnum):
@@ -112,8 +114,11 @@ class Membership(Grant):
     role: GroupRole
 
     def index(self) -> Mapping[str, str]:
-        """Found by group."""
-        return {"gsi1pk": f"{MEMBERS}{self.group_id}", "gsi1sk": self.user_id}
+        """Found by group, and an admin among those of all groups."""
+        found = {"gsi1pk": f"{MEMBERS}{self.group_id}", "gsi1sk": self.user_id}
+        if self.makes_admin:
+            found |= {"gsi2pk": GROUP_ADMINS, "gsi2sk": f"{self.user_id}#{self.group_id}"}
+        return found
 
     def counts(self) -> Mapping[Counter, int]:
         """One member of the group."""
@@ -187,6 +192,14 @@ class PermissionGrant(Grant):
     def index(self) -> Mapping[str, str]:
         """Found by permission."""
         return {"gsi2pk": f"{HOLDERS}{self.permission}", "gsi2sk": self.user_id}
+
+
+class Reason(NamedTuple):
+    """A grant that gives a permission."""
+
+    grant: Grant
+    about: str | None = None
+    """The group that it gives it for, when it does so for one only."""
 
 
 KINDS: tuple[type[Grant], ...] = (Membership, OrganizationMembership, RoleGrant, PermissionGrant)

@@ -108,20 +108,25 @@ class Table:
         *,
         prefix: str = "",
         up_to: str | None = None,
+        later_than: str = "",
         holding: Item | None = None,
         after: Item | None = None,
         limit: int | None = None,
+        at_once: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Item]:
         """The items of one index partition in order, eventually consistent: with a prefix of the
-        sort key or up to and with one, and of those only what follows an item and what holds
-        these values.
+        sort key, later than one or up to and with one, and of those only what follows an item and
+        what holds these values. ``limit`` ends it; ``at_once`` says how many a request reads of
+        as many as are wanted.
         """
-        condition, values = _index_condition(index, pk, prefix, up_to)
+        condition, values = _index_condition(index, pk, prefix, up_to, later_than)
         options: dict[str, Any] = {"IndexName": index, "ScanIndexForward": not newest_first}
         # DynamoDB counts what it reads, and not what is left of it.
         if limit is not None and not holding:
             options["Limit"] = limit
+        elif at_once is not None:
+            options["Limit"] = at_once
         if after is not None:
             names = (PARTITION_KEY, SORT_KEY, *INDEXES[index])
             options["ExclusiveStartKey"] = to_attributes({name: after[name] for name in names})
@@ -251,8 +256,13 @@ class Table:
             pending.extend(answer["UnprocessedItems"].get(self.name, []))
 
 
-def _index_condition(index: str, pk: str, prefix: str, up_to: str | None) -> tuple[str, Item]:
+def _index_condition(
+    index: str, pk: str, prefix: str, up_to: str | None, later_than: str = ""
+) -> tuple[str, Item]:
     pk_name, sk_name = INDEXES[index]
+    if later_than:
+        condition = f"{pk_name} = :pk AND {sk_name} > :later_than"
+        return condition, {":pk": pk, ":later_than": later_than}
     if prefix:
         condition = f"{pk_name} = :pk AND begins_with({sk_name}, :prefix)"
         return condition, {":pk": pk, ":prefix": prefix}
