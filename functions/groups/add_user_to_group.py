@@ -37,7 +37,8 @@ class AddUserToGroup(PlaceInGroup, WriteRequest):
 def add_user_to_group(request: AddUserToGroup, call: Call) -> UserAnswer:
     """Put a user into a group, as member or as group admin, for ever or for a time.
 
-    Whoever is in it already gets what is named here, and keeps the rest as it is.
+    Whoever is in it already gets what is named here, and keeps the rest as it is; that is answered
+    with 201 too.
     """
     user = load_modifiable(call.table, request.user_id)
     return join_group(call, user, request.group_id, request)
