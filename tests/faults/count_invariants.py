@@ -124,6 +124,8 @@ def _index_of(kind: GrantKind, row: Item) -> dict[str, str]:
     found: dict[str, str] = {}
     if kind.subject in {"groupId", "organizationId"}:
         found |= {"gsi1pk": f"MEMBERS#{subject}", "gsi1sk": user_id}
+    if row.get("role") == "admin":
+        found |= {"gsi2pk": "HOLDERS#group-admin", "gsi2sk": f"{user_id}#{subject}"}
     if kind.subject == "organizationId":
         found |= {"gsi2pk": f"HOLDERS#{row['roleId']}", "gsi2sk": f"{user_id}#{subject}"}
     if kind.subject in {"roleId", "permission"}:
