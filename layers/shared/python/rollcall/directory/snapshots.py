@@ -47,7 +47,7 @@ class DirectoryState(Row):
     origin: str = ""
     """The snapshot that was built from the table, of which this one comes: that one itself, or the
     changes since laid over it."""
-    sha256: str
+    sha256: str = ""
     """Of the file: it is opened without being read, and no part of it may be another."""
     since: Time
     written_at: Time
