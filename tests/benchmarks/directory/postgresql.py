@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from tests.benchmarks.cold_init import install_comparison
 from tests.benchmarks.directory.engine import Line, SqlEngine, read_lines, sql_columns
 
 INSTALLED = Path("/usr/lib/postgresql")
-HOW_TO_INSTALL = "PostgreSQL is not installed; with it (apt-get install postgresql) it is measured."
+HOW_TO_INSTALL = (
+    "PostgreSQL is not measured; it is with its server (apt-get install postgresql) and its driver "
+    "(pip install psycopg[binary])."
+)
 UNPRIVILEGED = "postgres"
 """Whom the server runs as when the benchmark runs as root, as whom it refuses to."""
 SETTINGS: Mapping[str, str] = {
@@ -58,8 +62,8 @@ _INDEXES = (
 
 
 def is_installed() -> bool:
-    """Whether there is a server to be started."""
-    return bool(_versions())
+    """Whether there is a server to be started, and the driver to ask it with."""
+    return bool(_versions()) and find_spec("psycopg") is not None
 
 
 class PostgreSQL(SqlEngine):
