@@ -26,7 +26,7 @@ JUNK: tuple[Any, ...] = (
     None, True, -1, 0, 1.5, 10**40, "", " ", "x", "ä ö", "x" * 5000, "2030-01-01", "2030-13-01",
     "2030-01-01T00:00:00", "2030-01-01T00:00:00+99:00", [], ["x"], [None], [{}], [["x"]],
     ["x"] * 2000, [{"userId": 1, "x": 2}], {}, {"x": 1}, {"x": {}}, {"avatarUrl": "x", "bio": 1},
-    {"birthDate": "2030-01-01T10:00:00Z", "country": "XXX", "timezone": "?", "locale": "?"},
+    {"birthDate": "2030-01-01T10:00:00Z", "country": "ABC", "timezone": "?", "locale": "?"},
     [{"groupId": "", "organizationId": 1, "roleId": [], "permission": "x", "role": "x"}],
     [{"userId": "u", "role": 5, "startsAt": 5, "endsAt": "x"}],
 )  # fmt: skip
