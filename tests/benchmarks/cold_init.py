@@ -20,7 +20,14 @@ from infra.catalog import read_catalog
 from infra.layers import BUILD, PYTHON, build_function, build_package_layer, build_shared_layer
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.settings import Settings
-from tests.benchmarks.measuring import interleave, print_table, process_cpu_ms
+from tests.benchmarks.measuring import (
+    BARE,
+    INTERPRETER,
+    bare_start_ms,
+    interleave,
+    print_table,
+    process_cpu_ms,
+)
 
 HERE = Path(__file__).parent
 HANDLERS = HERE / "handlers"
@@ -29,11 +36,7 @@ STYLES = {
     "FastAPI + Mangum": "fastapi_style",
     "Chalice": "chalice_style",
 }
-BARE = "python -c pass"
 LIMIT, LIMIT_BESIDE_COOKBOOK = 22, 0.4
-
-# The interpreter itself: a virtual environment's start reads more files than a bare one's.
-INTERPRETER = str(getattr(sys, "_base_executable", sys.executable))
 
 
 def compare_cold_inits(runs: int) -> None:
@@ -44,7 +47,7 @@ def compare_cold_inits(runs: int) -> None:
         style: partial(start, module, [HANDLERS, packages]) for style, module in STYLES.items()
     }
     cases: dict[str, Callable[[], float]] = {
-        BARE: partial(process_cpu_ms, [INTERPRETER, "-c", "pass"], _environment([])),
+        BARE: bare_start_ms,
         **ours,
         **others,
     }

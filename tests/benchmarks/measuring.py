@@ -18,6 +18,12 @@ from rollcall.kit.log import logger
 type Measured = Mapping[str, float]
 """Each case's median, in the unit that it was measured in."""
 
+BARE = "python -c pass"
+"""The unit that times are told in where they are to carry from machine to machine."""
+
+# The interpreter itself: a virtual environment's start reads more files than a bare one's.
+INTERPRETER = str(getattr(sys, "_base_executable", sys.executable))
+
 
 def interleave(cases: Mapping[str, Callable[[], float]], runs: int, what: str) -> Measured:
     """Measure every case once, then again, ``runs`` times over, so that whatever else the
@@ -39,6 +45,11 @@ def process_cpu_ms(command: Sequence[str], environment: Mapping[str, str]) -> fl
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return used * 1000
+
+
+def bare_start_ms() -> float:
+    """The CPU time of ``python -c pass``, in milliseconds."""
+    return process_cpu_ms([INTERPRETER, "-c", "pass"], os.environ)
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

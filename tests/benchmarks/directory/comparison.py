@@ -23,6 +23,8 @@ from tests.benchmarks.directory.rollcall_engine import RollcallEngine
 from tests.benchmarks.directory.sqlite import SQLite
 from tests.benchmarks.directory.synthetic_users import make_users
 from tests.benchmarks.measuring import (
+    BARE,
+    bare_start_ms,
     log_to_nowhere,
     percentile,
     read_processor,
@@ -74,12 +76,16 @@ def compare_directories(numbers: Sequence[int]) -> None:
     try:
         for number in numbers:
             load = os.getloadavg()[0]
-            _print(number, _measure(number, engines), load)
+            measured, bare = _measure(number, engines)
+            _print(number, measured, bare, load)
     finally:
         os.sched_setaffinity(0, before)
 
 
-def _measure(number: int, engines: Mapping[str, type[Engine]]) -> Mapping[str, Measured]:
+def _measure(
+    number: int, engines: Mapping[str, type[Engine]]
+) -> tuple[Mapping[str, Measured], float]:
+    """What each engine has shown, and the median of a bare start in the same minutes."""
     with TemporaryDirectory(prefix="rollcall-benchmark-") as name, ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o711)  # the server of PostgreSQL may run as somebody else
@@ -93,12 +99,13 @@ def _measure(number: int, engines: Mapping[str, type[Engine]]) -> Mapping[str, M
         }
         first = next(make_users(number))
         loaded = {name: _ask(worker, "open", first)[0] for name, worker in workers.items()}
-        times = _ask_all(workers)
+        times, bare = _ask_all(workers)
         sizes = {name: _ask(worker, "measure")[1] for name, worker in workers.items()}
-        return {
+        measured = {
             name: Measured(Size(built[name], loaded[name], *sizes[name]), times[name])
             for name in workers
         }
+        return measured, bare
 
 
 def _write_files(folder: Path, number: int) -> Iterator[Path]:
@@ -116,8 +123,13 @@ def _build(name: str, engine: type[Engine], folder: Path, files: Sequence[Path])
         return _ask(worker, "build", files)[0]
 
 
-def _ask_all(workers: Mapping[str, Connection]) -> Mapping[str, Mapping[str, list[float]]]:
-    """All questions to all engines in turn, so that whatever else the machine does meets all."""
+def _ask_all(
+    workers: Mapping[str, Connection],
+) -> tuple[Mapping[str, Mapping[str, list[float]]], float]:
+    """All questions to all engines in turn, and a bare start after each round, so that whatever
+    else the machine does meets all.
+    """
+    bare: list[float] = []
     times: dict[str, dict[str, list[float]]] = {
         name: {question: [] for question in QUESTIONS} for name in workers
     }
@@ -131,8 +143,9 @@ def _ask_all(workers: Mapping[str, Connection]) -> Mapping[str, Mapping[str, lis
                     spent, answers[name] = _ask(worker, "answer", question)
                     taken += [spent * 1000] if run else []  # the first one warms up
             _check_equal(question, answers)
+        bare.append(bare_start_ms())
     show_progress("")
-    return times
+    return times, percentile(bare, 0.5)
 
 
 def _check_equal(question: str, answers: Mapping[str, object]) -> None:
@@ -191,7 +204,7 @@ def _ask(worker: Connection, what: str, argument: object = None) -> tuple[float,
     return seconds, answer
 
 
-def _print(number: int, measured: Mapping[str, Measured], load: float) -> None:
+def _print(number: int, measured: Mapping[str, Measured], bare: float, load: float) -> None:
     ours = measured[OURS]
     names = [f"{name} {share}" for name in measured for share in ("p50", "p95")]
     rows = [
@@ -200,7 +213,7 @@ def _print(number: int, measured: Mapping[str, Measured], load: float) -> None:
     ]
     title = (
         f"{number:,} users, one core of {read_processor()}, {datetime.now(UTC):%Y-%m-%d}, load "
-        f"{load:.1f} at the beginning; ms, and how many times {OURS}'s p50"
+        f"{load:.1f} at the beginning, `{BARE}` {bare:.1f} ms; ms, and how many times {OURS}'s p50"
     )
     sys.stdout.write(f"\n{title}\n\n{write_markdown(['', *names], rows)}")
     sizes = [[name, *_size_cells(each.size)] for name, each in measured.items()]
