@@ -157,6 +157,10 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
         resource_types=deployment.resource_types,
         unique_id_pattern=deployment.unique_id_pattern,
         facts_fresh_days=deployment.facts_fresh_days,
+        invitation_days=deployment.invitation_days,
+        invitation_url=deployment.invitation_url,
+        verification_url=deployment.verification_url,
+        allow_registration=deployment.allow_registration,
         allowed_origin=deployment.allowed_origin,
     ).to_environment()
 
