@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
 
-from rollcall.grants import OrganizationMembership
+from pydantic import AfterValidator, Field
+
+from rollcall.fields import Id
+from rollcall.grants import OrganizationMembership, Period, TimeBoxed, refuse_repeated
 from rollcall.kit.entity import Item, Key
-from rollcall.kit.table import Table
-from rollcall.organizations import Organization
+from rollcall.kit.table import Table, not_found
+from rollcall.organizations import Organization, OrganizationRoleId
 from rollcall.roles import Role
 from rollcall.user_answers import OrganizationPlace
+from rollcall.users import User
 
+
+class PlaceSent(TimeBoxed):
+    """One organization that a user shall belong to. Without a time, one that the user belongs to
+    already keeps its own.
+    """
+
+    organization_id: Id
+    role_id: Annotated[
+        OrganizationRoleId | None,
+        Field(
+            description="Absent: the user's present role there, or else the organization's default."
+        ),
+    ] = None
+
+
+def _refuse_repeated(places: tuple[PlaceSent, ...]) -> tuple[PlaceSent, ...]:
+    refuse_repeated(places, "organization_id")
+    return places
+
+
+PlacesSent = Annotated[
+    tuple[PlaceSent, ...], Field(max_length=100), AfterValidator(_refuse_repeated)
+]
 type Named = Mapping[Key, Item]
 """Organizations and roles that exist, as they are stored."""
 
@@ -27,6 +55,33 @@ def read_named(table: Table, organizations: Iterable[str], roles: Iterable[str])
     keys = [*map(Organization.key_of, organizations), *map(Role.key_of, roles)]
     found = table.get_items(list(dict.fromkeys(keys)))
     return {key: item for key, item in found.items() if not item["erased"]}
+
+
+def read_places(
+    table: Table, user: User, sent: Sequence[PlaceSent]
+) -> tuple[list[OrganizationMembership], Named]:
+    """The places that a request asks for, and the organizations and roles that it names. Raises
+    NotFound for an organization that is not there; a role that is not refuses the commit.
+    """
+    if not sent:
+        return [], {}
+    roles = (each.role_id for each in sent if each.role_id)
+    named = read_named(table, (each.organization_id for each in sent), roles)
+    if any(Organization.key_of(each.organization_id) not in named for each in sent):
+        raise not_found(Organization)
+    return [_place(user, each, named) for each in sent], named
+
+
+def _place(user: User, sent: PlaceSent, named: Named) -> OrganizationMembership:
+    held = {each.organization_id: each for each in user.organization_memberships}
+    present = held.get(sent.organization_id)
+    default = named[Organization.key_of(sent.organization_id)]["defaultRoleId"]
+    return OrganizationMembership(
+        user_id=user.id,
+        organization_id=sent.organization_id,
+        role_id=sent.role_id or (present.role_id if present else default),
+        **dict(sent.period or (present.period if present else Period())),
+    )
 
 
 def name_places(places: Iterable[OrganizationMembership], named: Named) -> tuple[NamedPlace, ...]:
