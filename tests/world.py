@@ -35,7 +35,7 @@ from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.clients import config_for
-from rollcall.kit.entity import Claim, Counter
+from rollcall.kit.entity import Claim, Counter, Entity
 from rollcall.kit.identity import FEDERATED_STATUS, Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
@@ -395,6 +395,10 @@ class World:
         found = self.runtime.table.find(Registration, Registration.id_for(user_id))
         assert found is not None, f"{user_id} has never registered"
         return found
+
+    def commit[E: Entity](self, before: E, after: E) -> None:
+        """Write an entity's next version and no more."""
+        self._commit("commit", Change(before, after))
 
     def token_of(self, activation: Activation) -> str:
         """The token in the link that was mailed last."""

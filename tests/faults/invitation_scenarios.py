@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from functions.invitations.accept_invitation import accept_invitation
-from functions.invitations.invite_user import invite_user
 from functions.reactions.close_invitation import close_invitation
 from functions.reactions.mail_invitation import mail_invitation
 from functions.reactions.mail_registration import mail_registration
-from functions.registration.register_user import register_user
-from rollcall.invitations import Invitation
 from rollcall.kit.transaction import Change
-from rollcall.permissions import Permission
 from rollcall.registrations import Registration
 from rollcall.statuses import Status
 from tests.examples import Example
@@ -31,49 +27,12 @@ from tests.faults.staging import (
 from tests.world import Reply, World
 
 
-@scenario("invite_user", 201, again=frozenset({409}))
-def an_invitation_with_all_that_can_be_given(world: World) -> Plan:
-    organization = {"organizationId": world.add_organization("Acme")}
-    body = {
-        "email": "invited@example.com",
-        "groups": [world.add_group("Editors", Permission.USER_VIEW)],
-        "organizations": [organization],
-        "roles": [world.add_role("Support", Permission.USER_VIEW)],
-        "permissions": ["user.list"],
-    }
-    return ask(world, invite_user, Example(body=body))
-
-
 @scenario("accept_invitation", 200, again=frozenset({410}))
 def an_acceptance_with_another_username(world: World) -> Plan:
     token = world.token_of(world.add_invitation())
     body = {"name": "Invited User", "password": PASSWORD, "username": "chosen"}
     example = Example(path={"token": token}, body=body)
     return ask(world, accept_invitation, example, has_password(world, "CONFIRMED"))
-
-
-@scenario("register_user", 202)
-def a_registration_with_a_username_that_is_taken(world: World) -> Plan:
-    world.add_user(username="wished")
-    body = {
-        "email": "new@example.com",
-        "name": "New User",
-        "password": PASSWORD,
-        "username": "wished",
-    }
-
-    def verify(_: Reply) -> Iterable[str]:
-        (user,) = world.users_with_email("new@example.com")
-        yield from has_password(world, "CONFIRMED")(Reply(202, {"id": user.id}, {}))
-
-    return ask(world, register_user, Example(body=body), verify)
-
-
-@scenario("register_user", 202)
-def a_registration_with_an_address_that_is_taken(world: World) -> Plan:
-    world.add_user("taken@example.com")
-    body = {"email": "taken@example.com", "name": "New User", "password": PASSWORD}
-    return ask(world, register_user, Example(body=body))
 
 
 def has_mailed(world: World, before: int) -> Iterable[str]:
@@ -112,8 +71,8 @@ def the_end_of_an_invitation_whose_user_is_disabled(world: World) -> Plan:
     entry = last_entry(world, user.id)
 
     def verify(_: Reply) -> Iterable[str]:
-        found = world.runtime.table.find(Invitation, invitation.id)
-        if found is None or found.status != "cancelled":
-            yield f"the invitation is {found}"
+        found = world.invitation(invitation.id)
+        if found.status != "cancelled":
+            yield f"the invitation is {found.status}"
 
     return work(lambda: close_invitation.react(entry, world.runtime), verify)

@@ -18,7 +18,7 @@ ANONYMOUS = "anonymous"
 OPENINGS = Throttle(30, timedelta(minutes=1))
 """Of links, from one address: a whole office that is invited at once gets through, and the 256 bits
 of a token are as safe from 30 guesses a minute as from none."""
-REGISTRATIONS = Throttle(5, timedelta(minutes=1))
+REGISTRATIONS = Throttle(10, timedelta(minutes=1))
 """From one address: each makes an account and sends a mail."""
 
 
