@@ -8,6 +8,7 @@ import pytest
 
 from rollcall.invitations import InvitationStatus, open_invitation
 from rollcall.kit.errors import Gone
+from rollcall.statuses import Status
 from tests.world import World
 
 
@@ -42,7 +43,7 @@ def test_open_invitation_is_given_with_the_invited_user(world: World) -> None:
 def test_who_is_not_invited_any_more_cannot_open_it(world: World) -> None:
     invitation = world.add_invitation()
     user = world.user(invitation.user_id)
-    world.write(user, user.model_copy(update={"status": "active"}))
+    world.write(user, user.model_copy(update={"status": Status.ACTIVE}))
 
     with pytest.raises(Gone) as refused:
         open_invitation(world.call(), world.token_of(invitation))

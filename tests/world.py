@@ -353,9 +353,8 @@ class World:
         now, user_id = self.clock.now, new_id("usr", self.clock.now)
         email = email or f"{user_id[-12:]}@example.com"
         known: dict[str, Any] = {"created_at": now, "updated_at": now, "email": email}
-        user = User(
-            id=user_id, username=user_id[-12:], status=Status.INVITED, **{**known, **fields}
-        )
+        named = {"username": user_id[-12:], **known, **fields}
+        user = User(id=user_id, status=Status.INVITED, **named)
         invitation = Invitation(
             id=Invitation.id_for(user_id),
             user_id=user_id,

@@ -14,7 +14,7 @@ from rollcall.accounts import Credential, settle_account
 from rollcall.fields import Email, Username
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim
-from rollcall.kit.errors import Throttled
+from rollcall.kit.errors import Conflict, Contended, Throttled
 from rollcall.kit.identity import Account
 from rollcall.kit.model import Answer, Time, WriteRequest
 from rollcall.kit.text import Line
@@ -97,10 +97,7 @@ def register_user(request: RegisterUser, call: Call) -> RegistrationReceived:
     user = _find_user(request, call)
     known = call.table.find(Registration, Registration.id_for(user.id)) if user else None
     if user is None or (user.status is _WAITING and known is not None):
-        usernames = _usernames(request, call, user)
-        return with_free_username(
-            usernames, lambda username: _write(request, call, user, known, username)
-        )
+        return _let_register(request, call, user, known)
     attempt = Registration.attempt(call, user.id, request.email, known).refused()
     return call.commit(Change(known, attempt), answer=lambda _: answer)
 
@@ -111,6 +108,21 @@ _WAITING = Status.PENDING_VERIFICATION
 def _find_user(request: RegisterUser, call: Call) -> User | None:
     claim = call.table.get_item(Claim(EMAIL, request.email).key)
     return call.table.find(User, claim["owner"]) if claim else None
+
+
+def _let_register(
+    request: RegisterUser, call: Call, user: User | None, known: Registration | None
+) -> RegistrationReceived:
+    usernames = _usernames(request, call, user)
+    try:
+        return with_free_username(
+            usernames, lambda username: _write(request, call, user, known, username)
+        )
+    except Conflict as conflict:
+        if conflict.code != EMAIL.code:
+            raise
+        # Somebody has come first just now: decide anew, because a refusal would tell.
+        raise Contended from None
 
 
 def _usernames(request: RegisterUser, call: Call, user: User | None) -> Iterator[str]:

@@ -31,7 +31,7 @@ def settled(world: World) -> None:
     assert check_settled(world) == []
 
 
-@pytest.mark.parametrize("order", permutations(range(3)))
+@pytest.mark.parametrize("order", [*permutations(range(3))])
 def test_exactly_one_of_several_accepts(world: World, order: tuple[int, ...]) -> None:
     invitation = world.add_invitation()
     token = world.token_of(invitation)

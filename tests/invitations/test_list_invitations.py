@@ -5,6 +5,7 @@ from __future__ import annotations
 from functions.invitations.cancel_invitation import cancel_invitation
 from functions.invitations.list_invitations import list_invitations
 from rollcall.permissions import Permission
+from rollcall.statuses import Status
 from tests.world import Reply, World
 
 
@@ -31,7 +32,7 @@ def make_one_of_each(world: World) -> None:
     accepted = world.invitation(found["accepted@example.com"])
     user = world.user(accepted.user_id)
     world.commit(accepted, accepted.accepted(world.clock.now))
-    world.change_user(user, user.model_copy(update={"status": "active"}))
+    world.change_user(user, user.model_copy(update={"status": Status.ACTIVE}))
 
 
 def test_each_is_listed_where_it_stands_by_the_clock(world: World) -> None:

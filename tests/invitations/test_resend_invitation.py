@@ -65,8 +65,8 @@ def test_invited_user_who_was_deleted_and_restored_is_invited_again(world: World
     invitation = world.add_invitation()
     user = {"user_id": invitation.user_id}
     world.invoke(delete_user, path=user, query={"mode": "soft"})
-    world.invoke(restore_user, path=user)
     world.drain()
+    world.invoke(restore_user, path=user)
     assert world.invitation(invitation.id).status == "cancelled"
 
     assert resend(world, invitation).body["status"] == "pending"

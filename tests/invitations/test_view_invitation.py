@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from functions.invitations.view_invitation import view_invitation
+from rollcall.invitations import Invitation
+from rollcall.kit.entity import Key
 from rollcall.kit.ids import new_id
 from rollcall.kit.tokens import Tokens
 from rollcall.public_operations import OPENINGS
@@ -81,19 +87,50 @@ def test_who_has_the_right_token_is_told_why_it_works_no_more(world: World, stat
     assert (reply.status, reply.code) == (410, f"invitation_{status}")
 
 
-def test_ten_thousand_guesses_are_stopped_before_anything_is_looked_up(world: World) -> None:
+def test_who_guesses_is_stopped_before_anything_is_looked_up(world: World) -> None:
     invitation = world.add_invitation()
     token = world.token_of(invitation)
-    answers: list[int] = []
+    guesses = [f"{invitation.id}_{number:064x}" for number in range(OPENINGS.at_most + 5)]
     with watched(world.aws) as seen:
-        for number in range(10_000):
-            guess = f"{invitation.id}_{number:064x}"
-            event = make_event(view_invitation, claims={}, path={"token": guess})
-            answers.append(view_invitation.handle(event, world.runtime)["statusCode"])
+        answers = [view(world, guess).status for guess in guesses]
 
-    assert answers == [404] * OPENINGS.at_most + [429] * (10_000 - OPENINGS.at_most)
+    assert answers == [404] * OPENINGS.at_most + [429] * 5
     assert sum(call.operation == "GetItem" for call in seen) == OPENINGS.at_most
     throttled = view(world, token)
     assert (throttled.status, throttled.headers["Retry-After"]) == (429, "60")
     world.clock.advance(minutes=1)
     assert view(world, token).status == 200
+
+
+class CountingTable:
+    """A table that counts, and holds one invitation; it is asked ten thousand times."""
+
+    def __init__(self, invitation: Invitation) -> None:
+        self.invitation = invitation
+        self.counts: Counter[Key] = Counter()
+        self.lookups = 0
+
+    def count_up(self, key: Key, at_most: int, expiry: int) -> bool:
+        """As the real one does, under its condition."""
+        allowed = self.counts[key] < at_most
+        self.counts[key] += allowed
+        return allowed
+
+    def find(self, kind: type[Invitation], entity_id: str) -> Invitation | None:
+        """The invitation."""
+        self.lookups += 1
+        return self.invitation if entity_id == self.invitation.id else None
+
+
+def test_of_ten_thousand_guesses_in_an_hour_few_are_even_looked_at(world: World) -> None:
+    table: Any = CountingTable(world.add_invitation())
+    runtime = replace(world.runtime, table=table)
+    answers: Counter[int] = Counter()
+    for number in range(10_000):
+        guess = f"{table.invitation.id}_{number:064x}"
+        event = make_event(view_invitation, claims={}, path={"token": guess})
+        answers[view_invitation.handle(event, runtime)["statusCode"]] += 1
+        world.clock.advance(seconds=0.36)
+
+    assert answers == {404: 60 * OPENINGS.at_most, 429: 10_000 - 60 * OPENINGS.at_most}
+    assert table.lookups == 60 * OPENINGS.at_most
