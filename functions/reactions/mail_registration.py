@@ -30,12 +30,12 @@ def mail_registration(entry: JournalEntry, call: Call) -> None:
 
 
 def _ask(registration: Registration, token: str, settings: Settings) -> Notice:
-    product = settings.product_name
+    product, link = settings.product_name, write_link(settings.verification_url, token)
     text = (
-        f"Somebody has registered with {product} and this address. If it was you, confirm it here:"
-        f"\n\n{write_link(settings.verification_url, token)}\n\nThis works once, until "
-        f"{registration.ends_at:%Y-%m-%d at %H:%M} UTC. If it was not you, do not: whoever it was "
-        "has chosen the password.\n"
+        f"Somebody has registered with {product} and this address. If it was you, confirm it and "
+        f"choose a password here:\n\n{link}\n\nThis works once, until "
+        f"{registration.ends_at:%Y-%m-%d at %H:%M} UTC. If it was not you, you need not do "
+        "anything.\n"
     )
     return Notice(registration.email, f"Confirm your address for {product}", text)
 

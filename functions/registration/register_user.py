@@ -10,18 +10,15 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.accounts import Credential, settle_account
 from rollcall.fields import Email, Username
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim
 from rollcall.kit.errors import Conflict, Contended, Throttled
-from rollcall.kit.identity import Account
 from rollcall.kit.model import Answer, Time, WriteRequest
 from rollcall.kit.text import Line
 from rollcall.kit.throttle import Throttle
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
-from rollcall.passwords import Password
 from rollcall.public_operations import REGISTRATIONS, registration_operation
 from rollcall.registrations import Registration
 from rollcall.statuses import Status
@@ -36,16 +33,11 @@ class RegisterUser(WriteRequest):
     """Who wants to become a user."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"email": "newuser@example.com", "name": "New User", "password": "TempPass123!"}
-            ]
-        }
+        json_schema_extra={"examples": [{"email": "newuser@example.com", "name": "New User"}]}
     )
 
     email: Email
     name: Line
-    password: Password
     username: Annotated[
         Username | None, Field(description="A wish: one that is taken gets a number behind it.")
     ] = None
@@ -58,36 +50,21 @@ class RegistrationReceived(Answer):
     received_at: Time
 
 
-def make_account(request: RegisterUser, call: Call, answer: RegistrationReceived) -> None:
-    """Make the account at the identity provider, unverified, with the password that is kept nowhere
-    else. That of somebody who is a user already is only looked at, so that the answer is the same
-    also while the identity provider gives none.
-    """
-    user = _find_user(request, call)
-    if user is None:
-        return
-    if user.status is _WAITING and user.credentials_changed_at == answer.received_at:
-        credential = Credential(request.password, permanent=True, chosen_at=answer.received_at)
-        settle_account(call, user.id, credential)
-    else:
-        call.identity.find(user.id)
-
-
 @registration_operation(
     "POST /register",
     permission=None,
     throttle=REGISTRATIONS,
     status=202,
     reads=[TokenKey],
-    writes=[Registration, User, Account, TokenKey],
-    then=make_account,
+    writes=[Registration, User, TokenKey],
 )
 def register_user(request: RegisterUser, call: Call) -> RegistrationReceived:
     """Register, where the deployment allows it; elsewhere there is no such address.
 
-    Mails a link that confirms the email, upon which one is an ordinary user. The answer is the same
-    when the email is a user's already, who then gets a mail that says so. Whoever has not confirmed
-    it yet can register anew, and only that counts.
+    Mails a link that confirms the email. Only who has it chooses the password, and is an ordinary
+    user then: whoever registers an address that is not theirs has nothing of it. The answer is the
+    same when the email is a user's already, who then gets a mail that says so. Whoever has not
+    confirmed it yet can register anew, and only the last link works.
     """
     answer = RegistrationReceived(received_at=call.now)
     try:
@@ -96,13 +73,10 @@ def register_user(request: RegisterUser, call: Call) -> RegistrationReceived:
         return answer
     user = _find_user(request, call)
     known = call.table.find(Registration, Registration.id_for(user.id)) if user else None
-    if user is None or (user.status is _WAITING and known is not None):
+    if user is None or (known is not None and known.waits_for(user)):
         return _let_register(request, call, user, known)
     attempt = Registration.attempt(call, user.id, request.email, known).refused()
     return call.commit(Change(known, attempt), answer=lambda _: answer)
-
-
-_WAITING = Status.PENDING_VERIFICATION
 
 
 def _find_user(request: RegisterUser, call: Call) -> User | None:
@@ -139,9 +113,8 @@ def _write(
     username: str,
 ) -> RegistrationReceived:
     """Make the user, or let only this attempt count of all that were made before."""
-    registrant = user.with_sessions_ended(call.now) if user else _make_user(request, call)
     chosen = {"name": request.name, "username": username}
-    registrant = registrant.model_copy(update=chosen).with_credential("password", call.now)
+    registrant = (user or _make_user(request, call)).model_copy(update=chosen)
     return call.commit(
         Change(known, Registration.attempt(call, registrant.id, request.email, known)),
         Change(user, registrant),
@@ -155,5 +128,5 @@ def _make_user(request: RegisterUser, call: Call) -> User:
         created_at=call.now,
         updated_at=call.now,
         email=request.email,
-        status=_WAITING,
+        status=Status.PENDING_VERIFICATION,
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from rollcall.accounts import settle_account
+from pydantic import ConfigDict
+
+from rollcall.accounts import Credential, settle_account
 from rollcall.activations import ActivatedUser, Token, find_by_token
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Conflict, Gone
+from rollcall.kit.errors import Gone
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
+from rollcall.passwords import Password
 from rollcall.public_operations import OPENINGS, registration_operation
 from rollcall.registrations import Registration, RegistrationStatus
 from rollcall.statuses import Status
@@ -16,14 +19,22 @@ from rollcall.users import User
 
 
 class VerifyRegistration(WriteRequest):
-    """What the mail's link says."""
+    """What the mail's link says, and the password that is chosen."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"token": "reg_01h455vb4pex5vsknk084sn02q_…", "password": "TempPass123!"}]
+        }
+    )
 
     token: Token
+    password: Password
 
 
 def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser) -> None:
-    """Tell the identity provider that the address is theirs."""
-    settle_account(call, answer.id)
+    """Tell the identity provider that the address is theirs, and set the password."""
+    credential = Credential(request.password, permanent=True, chosen_at=answer.activated_at)
+    settle_account(call, answer.id, credential)
 
 
 @registration_operation(
@@ -34,28 +45,21 @@ def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser)
     then=open_account,
 )
 def verify_registration(request: VerifyRegistration, call: Call) -> ActivatedUser:
-    """Confirm the address that one has registered with, and be active at once.
+    """Confirm the address that one has registered with, choose a password, and be active at once.
 
-    The link works once and for a day; registering again gives a new one.
+    The link works once and for a day; registering again gives a new one. Send an Idempotency-Key,
+    so that the same request can be sent again when its answer was lost.
     """
     registration = find_by_token(call.table, Registration, request.token)
     if registration.status is RegistrationStatus.VERIFIED:
         raise Gone("registration_verified", "This address was confirmed already; sign in.")
     user = call.table.find(User, registration.user_id)
-    if user is None or not _may_verify(registration, user, call):
+    ended = call.now >= registration.ends_at
+    if user is None or ended or not registration.waits_for(user):
         raise Gone("registration_expired", "This link has ended; register again.")
-    if user.pending_credential is not None:
-        detail = "Your password could not be set when you registered; please register again."
-        raise Conflict("password_missing", detail)
-    activated = user.with_status(Status.ACTIVE, call.now)
+    activated = user.with_status(Status.ACTIVE, call.now).with_credential("password", call.now)
     return call.as_user(user.id).commit(
         Change(registration, registration.verified()),
         Change(user, activated),
         answer=lambda _: ActivatedUser.of(activated, call.now),
     )
-
-
-def _may_verify(registration: Registration, user: User, call: Call) -> bool:
-    waits = user.status is Status.PENDING_VERIFICATION
-    pending = registration.status is RegistrationStatus.PENDING
-    return waits and pending and call.now < registration.ends_at

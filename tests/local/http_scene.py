@@ -119,7 +119,7 @@ class HttpScene(Scene):
     def registration_token(self) -> str:
         """What the mail to somebody holds who has registered."""
         email = f"user-{secrets.token_hex(4)}@example.com"
-        body = {"email": email, "name": "New User", "password": "TempPass123!"}
+        body = {"email": email, "name": "New User"}
         with calling_from("127.0.0.2", self._local.api) as anybody:
             assert anybody.post("/register", json=body).status_code == 202
         return self._local.mailed_token(email)

@@ -12,7 +12,7 @@ from functions.registration.verify_registration import verify_registration
 from functions.users.get_me import get_me
 from rollcall.statuses import Status
 from rollcall.users import User
-from tests.aws_edge import failing
+from tests.aws_edge import watched
 from tests.world import Reply, World
 
 EMAIL = "new@example.com"
@@ -23,7 +23,7 @@ def register(world: World, key: str = "", **body: Any) -> Reply:
     """Ask, a minute after whoever asked before."""
     world.clock.advance(minutes=1)
     headers = {"Idempotency-Key": key} if key else {}
-    known = {"email": EMAIL, "name": "New User", "password": PASSWORD}
+    known = {"email": EMAIL, "name": "New User"}
     return world.invoke(register_user, body={**known, **body}, headers=headers)
 
 
@@ -51,7 +51,7 @@ def test_who_registers_waits_for_the_mail_and_may_do_nothing_yet(world: World) -
     assert list(user.rows()) == []
     account = world.account(user.id)
     assert account is not None
-    assert (account["status"], account["email_verified"]) == ("CONFIRMED", "false")
+    assert (account["status"], account["email_verified"]) == ("FORCE_CHANGE_PASSWORD", "false")
     assert world.invoke(get_me, caller=user.id).code == "account_not_active"
     (mail,) = world.mails()
     assert mail.to == [EMAIL]
@@ -81,25 +81,6 @@ def test_answer_is_the_same_whoever_has_the_address(world: World) -> None:
         assert "reg_" not in mail.text
 
 
-def test_answer_is_the_same_while_cognito_gives_none(world: World) -> None:
-    world.add_user("taken@example.com")
-
-    with failing(world.aws, "cognito-idp"):
-        free, taken = register(world), register(world, email="taken@example.com")
-
-    assert (free.status, free.code) == (taken.status, taken.code) == (503, "identity_unavailable")
-
-
-def test_password_that_cognito_did_not_hear_of_is_set_by_the_same_request(world: World) -> None:
-    with failing(world.aws, "cognito-idp"):
-        register(world, key="once")
-
-    assert register(world, key="once").status == 202
-    account = world.account(registered(world).id)
-    assert account is not None
-    assert account["status"] == "CONFIRMED"
-
-
 def test_username_that_is_taken_gets_a_number_whoever_has_the_address(world: World) -> None:
     world.add_user("taken@example.com", username="wished")
 
@@ -110,26 +91,42 @@ def test_username_that_is_taken_gets_a_number_whoever_has_the_address(world: Wor
     assert registered(world).username == "wished2"
 
 
-def test_last_of_several_attempts_counts_and_the_links_before_are_dead(world: World) -> None:
-    register(world, password="First-Word-1", name="Somebody Else")
+def test_link_of_the_last_of_several_attempts_works_and_those_before_are_dead(
+    world: World,
+) -> None:
+    register(world, name="Somebody Else")
     user = registered(world)
     first = world.token_of(world.registration(user.id))
-    register(world, password="Second-Word-2", name="The Owner")
+    register(world, name="The Owner")
     second = world.token_of(world.registration(user.id))
 
-    old, new = (world.invoke(verify_registration, body={"token": t}) for t in (first, second))
+    old, new = (
+        world.invoke(verify_registration, body={"token": token, "password": PASSWORD})
+        for token in (first, second)
+    )
 
     assert (old.status, old.code) == (404, "link_not_found")
     assert (new.status, new.body["name"]) == (200, "The Owner")
-    assert world.user(user.id).auth_epoch > 0
 
 
-def test_nobody_sets_the_password_of_a_user_whom_an_admin_has_made(world: World) -> None:
+def test_identity_provider_is_asked_nothing_so_that_its_answer_tells_nothing(world: World) -> None:
+    world.add_user("taken@example.com")
+
+    with watched(world.aws) as seen:
+        register(world)
+        register(world, email="taken@example.com")
+
+    assert {call.service for call in seen} == {"dynamodb"}
+
+
+def test_unverified_user_whom_an_admin_has_made_is_left_alone_however_often(world: World) -> None:
     made = world.add_user(EMAIL, status=Status.PENDING_VERIFICATION)
 
-    assert register(world).status == 202
+    assert [register(world).status for _ in range(3)] == [202] * 3
 
     assert world.user(made.id) == made
+    world.drain()
+    assert not [mail for mail in world.mails() if "reg_" in mail.text]
 
 
 def test_mailbox_is_not_filled_from_however_many_places(world: World) -> None:
@@ -146,22 +143,13 @@ def test_mailbox_is_not_filled_from_however_many_places(world: World) -> None:
     assert len(world.mails()) >= 2
 
 
-def test_password_is_held_against_the_policy_before_anything(world: World) -> None:
-    stored = [item for item in world.items() if not item["pk"].startswith("THROTTLE#")]
-
-    reply = register(world, password="short")
-
-    assert (reply.status, reply.fields) == (422, ["password"])
-    assert [i for i in world.items() if not i["pk"].startswith("THROTTLE#")] == stored
-
-
 def test_where_nobody_may_register_there_is_no_such_address(world: World) -> None:
     settings = world.runtime.settings.model_copy(update={"allow_registration": False})
     world.runtime = replace(world.runtime, settings=settings)
 
     for reply in (
         register(world),
-        register(world, password="short"),
+        register(world, colour="red"),
         world.invoke(verify_registration, body={"token": "reg_none"}),
     ):
         assert (reply.status, reply.code) == (404, "route_not_found")
@@ -169,16 +157,17 @@ def test_where_nobody_may_register_there_is_no_such_address(world: World) -> Non
 
 
 def test_registering_gives_no_right(world: World) -> None:
-    reply = register(world, isAdmin=True, roles=["rol_system"], status="active")
+    reply = register(world, isAdmin=True, roles=["rol_system"], status="active", password=PASSWORD)
 
-    assert (reply.status, sorted(reply.fields)) == (422, ["isAdmin", "roles", "status"])
+    fields = ["isAdmin", "password", "roles", "status"]
+    assert (reply.status, sorted(reply.fields)) == (422, fields)
 
 
 def test_password_and_token_are_in_no_log_and_in_no_item(world: World, logged: StringIO) -> None:
     register(world, key="once")
     world.drain()
     token = world.token_of(world.registration(registered(world).id))
-    world.invoke(verify_registration, body={"token": token})
+    world.invoke(verify_registration, body={"token": token, "password": PASSWORD})
 
     told = logged.getvalue() + repr(world.items())
     assert PASSWORD not in told

@@ -8,6 +8,8 @@ from typing import ClassVar, Self
 
 from rollcall.activations import Activation
 from rollcall.kit.call import Call
+from rollcall.statuses import Status
+from rollcall.users import User
 
 LINK_LASTS = timedelta(days=1)
 """How long the link works: whoever has just registered is waiting for the mail, and can register
@@ -47,6 +49,13 @@ class Registration(Activation):
         )
         pending = held.model_copy(update={"status": RegistrationStatus.PENDING})
         return pending.with_link(call, LINK_LASTS)
+
+    def waits_for(self, user: User) -> bool:
+        """Whether this user has registered so, and only the confirmation is wanting: an unverified
+        user whom an admin has made, or made so, is the admin's affair.
+        """
+        pending = self.status is RegistrationStatus.PENDING
+        return pending and user.status is Status.PENDING_VERIFICATION
 
     def refused(self) -> Self:
         """Refused, because the address is a user's."""
