@@ -23,6 +23,7 @@ from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import WalkRequest
 from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY
+from rollcall.kit.throttle import Throttle
 
 type Statement = dict[str, Any]
 
@@ -111,6 +112,8 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
 
 
 def _grants_of_operation(operation: Operation[Any, Any]) -> Iterable[tuple[str, frozenset[str]]]:
+    if operation.throttle:
+        yield f"{Throttle.partition}*", COUNT
     if operation.changes:
         yield f"{Idempotency.partition}*", REMEMBER
     if issubclass(operation.request_model, WalkRequest):

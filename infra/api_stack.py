@@ -20,14 +20,18 @@ from infra.data_stack import DataStack
 from infra.deployment import Deployment
 from infra.firewall import add_firewall
 from infra.function import Surroundings, add_layers
-from infra.gateway import AnyOperation, build_gateway_document
+from infra.gateway import AnyOperation, build_gateway_document, unify_variables
 from rollcall.kit.reaction import CognitoReaction
 
 STAGE = "api"
+PUBLIC_PER_SECOND, PUBLIC_BURST = 10, 20
+"""Calls of each public operation, of all callers together: far more than people open links."""
 _LOG_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 ACKNOWLEDGED = {
     "AwsSolutions-APIG2": "Each operation validates its request with pydantic, and says what is "
     "wrong with which field; the gateway's validator could do neither.",
+    "Serverless-APIGWXrayEnabled": "The gateway's traces hold whole paths, and thereby tokens of "
+    "invitations; each function is traced by itself.",
     f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_LOG_POLICY}]": "The one "
     "policy that API Gateway's log role is documented with.",
 }
@@ -103,7 +107,10 @@ class ApiStack(Stack):
                 throttling_rate_limit=self._deployment.size.requests_per_second,
                 throttling_burst_limit=self._deployment.size.burst,
                 logging_level=apigateway.MethodLoggingLevel.ERROR,
-                tracing_enabled=True,
+                # A segment of the gateway's would hold the whole path, and a token in it (I17);
+                # the functions' own hold none.
+                tracing_enabled=False,
+                method_options=_limit_public(operations),
                 metrics_enabled=True,
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=_access_log_format(),
@@ -150,6 +157,24 @@ class ApiStack(Stack):
         failures = api.metric_server_error(period=PERIOD)
         words = "Operations fail: the functions' logs have the request ids of the access log."
         add_alarm(self, "ServerErrors", topic, failures, at=1, words=words)
+
+
+def _limit_public(
+    operations: tuple[AnyOperation, ...],
+) -> dict[str, apigateway.MethodDeploymentOptions]:
+    """What anybody may call has limits of its own, so that a flood takes nothing from the others,
+    and writes no execution log, which might hold a token.
+    """
+    paths = unify_variables(each.public_path for each in operations)
+    limited = apigateway.MethodDeploymentOptions(
+        throttling_rate_limit=PUBLIC_PER_SECOND,
+        throttling_burst_limit=PUBLIC_BURST,
+        logging_level=apigateway.MethodLoggingLevel.OFF,
+        metrics_enabled=True,
+    )
+    return {
+        f"{paths[each.public_path]}/{each.method}": limited for each in operations if each.public
+    }
 
 
 def _access_log_format() -> apigateway.AccessLogFormat:

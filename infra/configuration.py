@@ -30,6 +30,7 @@ ResourceTypes = Annotated[str, AfterValidator(_check_types)]
 UniqueIdPattern = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9._#?-]{1,64}$"), AfterValidator(_check_pattern)
 ]
+PageUrl = Annotated[str, StringConstraints(pattern=r"^(https://[^\s]+)?$", max_length=500)]
 
 
 class Configuration(Model):
@@ -43,6 +44,14 @@ class Configuration(Model):
     """For generated unique ids: # becomes a digit, ? a letter."""
     facts_fresh_days: int = Field(ge=1)
     """A source of facts that has pushed nothing for longer is left out of account."""
+    invitation_days: int = Field(ge=1)
+    """How long the link of an invitation works."""
+    invitation_url: PageUrl
+    """The page where people accept; the token is put behind it, or in the place of {token}."""
+    verification_url: PageUrl
+    """Likewise, where those who registered confirm their address."""
+    allow_registration: bool
+    """Whether people may register by themselves."""
     product_name: str
     allowed_origin: str
 

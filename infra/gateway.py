@@ -17,6 +17,7 @@ from rollcall.kit.errors import (
     Malformed,
     NotFound,
     Problem,
+    Throttled,
     Unauthenticated,
     Unavailable,
 )
@@ -32,12 +33,6 @@ class PayloadTooLarge(Problem):
     """The body is longer than API Gateway takes."""
 
     status, title = 413, "Payload too large"
-
-
-class Throttled(Problem):
-    """More requests than the stage lets through."""
-
-    status, title = 429, "Too many requests"
 
 
 GATEWAY_PROBLEMS: Mapping[str, Problem] = {
@@ -120,7 +115,7 @@ def _describe(path: str, operation: AnyOperation, uri: str, credentials: str) ->
             for name in re.findall(r"\{(\w+)\}", path)
         ],
         "responses": {str(operation.status): {"description": operation.summary}},
-        "security": [{AUTHORIZER: list(operation.oauth_scopes)}],
+        "security": [] if operation.public else [{AUTHORIZER: list(operation.oauth_scopes)}],
         "x-amazon-apigateway-integration": {
             "type": "aws_proxy",
             "httpMethod": "POST",  # how Lambda is called, whatever the caller's method

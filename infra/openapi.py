@@ -17,16 +17,18 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 from pydantic_core.core_schema import WithDefaultSchema
 
 from infra.catalog import read_catalog
-from infra.gateway import PayloadTooLarge, Throttled
+from infra.gateway import PayloadTooLarge
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import (
     Conflict,
     Forbidden,
+    Gone,
     Invalid,
     Malformed,
     NotFound,
     Problem,
     Stale,
+    Throttled,
     Unauthenticated,
     Unavailable,
 )
@@ -76,7 +78,7 @@ def build_document(operations: tuple[AnyOperation, ...], token_url: str = TOKEN_
 
 def is_for_services(operation: AnyOperation) -> bool:
     """Whether services call it, with client credentials, and people cannot."""
-    return not set(operation.oauth_scopes) & set(ADMIN_SCOPES)
+    return not operation.public and not set(operation.oauth_scopes) & set(ADMIN_SCOPES)
 
 
 def _security_schemes(token_url: str) -> Json:
@@ -112,6 +114,7 @@ _PROBLEMS: tuple[type[Problem], ...] = (
     Forbidden,
     NotFound,
     Conflict,
+    Gone,
     PayloadTooLarge,
     Stale,
     Invalid,
@@ -217,6 +220,8 @@ def _describe(operation: AnyOperation, schemas: _Schemas) -> Json:
         "x-permission": operation.permission.value if operation.permission else None,
         "x-scoped": operation.scoped,
     }
+    if operation.public:
+        described["security"] = []
     if is_for_services(operation):
         described["security"] = [{SERVICES: list(operation.oauth_scopes)}]
     words = [_unwrap(operation.description)] if operation.description else []
@@ -332,21 +337,21 @@ def _file_response(operation: AnyOperation) -> Json:
 
 
 def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
-    if problem is Malformed:
-        # A bad Idempotency-Key, or a bad cursor.
-        return operation.changes or issubclass(operation.request_model, WalkRequest)
-    if problem is PayloadTooLarge:
-        return operation.has_body
-    if problem is NotFound:
-        # Groups and roles can be named in a body too, and a segment in a query.
-        named = {each.kind for each in operation.reads if issubclass(each, Entity)}
-        fields = operation.request_model.model_fields.keys()
-        return bool(operation.path_variables or operation.writes or named & fields)
-    if problem is Stale:
-        return bool(operation.writes and operation.path_variables)
-    if problem is Conflict:
-        return bool(operation.writes)
-    return True
+    # Groups and roles can be named in a body too, and a segment in a query.
+    named = {each.kind for each in operation.reads if issubclass(each, Entity)}
+    fields = operation.request_model.model_fields.keys()
+    walks = issubclass(operation.request_model, WalkRequest)
+    rules: dict[type[Problem], bool] = {
+        Malformed: operation.changes or walks,  # a bad Idempotency-Key, or a bad cursor
+        Unauthenticated: not operation.public,
+        Forbidden: not operation.public,
+        NotFound: bool(operation.path_variables or operation.writes or named & fields),
+        Conflict: bool(operation.writes),
+        Gone: operation.public,  # a link that has ended, or was used
+        PayloadTooLarge: operation.has_body,
+        Stale: bool(operation.writes and operation.path_variables),
+    }
+    return rules.get(problem, True)
 
 
 def _problem_response(problem: type[Problem]) -> Json:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from infra.catalog import read_catalog
 from rollcall.kit.declaration import Resource
+from rollcall.kit.operation import Operation
 
 
 def format_operations() -> str:
@@ -15,7 +17,7 @@ def format_operations() -> str:
         (
             operation.method,
             operation.public_path,
-            operation.permission.value if operation.permission else "(signed in)",
+            _caller(operation),
             operation.name,
             _names(operation.reads),
             _names(operation.writes),
@@ -27,6 +29,12 @@ def format_operations() -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _caller(operation: Operation[Any, Any]) -> str:
+    if operation.permission:
+        return operation.permission.value
+    return "(anybody)" if operation.public else "(signed in)"
 
 
 def _names(resources: Iterable[Resource]) -> str:

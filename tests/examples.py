@@ -128,6 +128,21 @@ class Scene:
         return self._world.add_segment("In use", 'status eq "active"').id
 
     @cached_property
+    def invitation_id(self) -> str:
+        """An invitation that nobody has accepted yet."""
+        return self._world.add_invitation().id
+
+    @cached_property
+    def invitation_token(self) -> str:
+        """What the mail of such an invitation holds."""
+        return self._world.token_of(self._world.add_invitation())
+
+    @cached_property
+    def registration_token(self) -> str:
+        """What the mail to somebody holds who has registered."""
+        return self._world.token_of(self._world.add_registration())
+
+    @cached_property
     def listed_user_id(self) -> str:
         """The user, whom the directory shows by now."""
         listed = self.user_id
@@ -161,7 +176,15 @@ def _of_listed(scene: Scene, **query: str) -> Example:
     return Example(query={"filter": f'id eq "{scene.listed_user_id}"', **query})
 
 
+def _invitation(scene: Scene) -> Example:
+    return Example(path={"invitation_id": scene.invitation_id})
+
+
 EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
+    "accept_invitation": lambda scene: Example(
+        path={"token": scene.invitation_token},
+        body={"name": "New Colleague", "password": "TempPass123!"},
+    ),
     "add_note": lambda scene: _user(scene.user_id, {"text": "Called about the invoice."}),
     "add_user_to_group": lambda scene: _user(
         scene.user_id, {"groupId": scene.group_id, "role": "member"}
@@ -171,6 +194,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
         body={"members": [{"userId": scene.user_id, "role": "member"}]},
     ),
     "assign_unique_id": lambda scene: _user(scene.user_id, {"uniqueId": "EMP-0042"}),
+    "cancel_invitation": _invitation,
     "change_group_role": lambda scene: _membership(scene, {"role": "admin"}),
     "create_group": lambda _: Example(body={"name": "Archive", "description": "Old papers"}),
     "create_organization": lambda _: Example(body={"name": "Acme Corp"}),
@@ -206,6 +230,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "export_users": lambda scene: _of_listed(scene, columns="id,name,email", format="csv"),
     "get_group": lambda scene: Example(path={"group_id": scene.group_id}),
     "get_growth": lambda scene: _of_listed(scene, interval="week", calendarTimeZone="Asia/Tokyo"),
+    "get_invitation": _invitation,
     "get_me": lambda _: Example(),
     "get_organization": lambda scene: Example(path={"organization_id": scene.organization_id}),
     "get_overview": lambda scene: _of_listed(scene, period="month"),
@@ -214,10 +239,19 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "get_user": lambda scene: _user(scene.user_id),
     "get_user_history": lambda scene: _user(scene.user_id),
     "get_user_statistics": lambda scene: _of_listed(scene, status="active"),
+    "invite_user": lambda scene: Example(
+        body={
+            "email": "newcolleague@example.com",
+            "name": "New Colleague",
+            "message": "Welcome to the team!",
+            "groups": [scene.group_id],
+        }
+    ),
     "list_field_values": lambda scene: _of_listed(scene, field="status", q="act"),
     "list_filter_values": _of_listed,
     "list_group_members": lambda scene: Example(path={"group_id": scene.busy_group_id}),
     "list_groups": lambda _: Example(query={"page": "1", "limit": "25"}),
+    "list_invitations": lambda _: Example(query={"status": "pending"}),
     "list_notes": lambda scene: _user(scene.member_id),
     "list_organization_members": lambda scene: Example(
         path={"organization_id": scene.organization_id}
@@ -241,6 +275,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "register_resource": lambda scene: Example(
         body={"type": "workspace", "userId": scene.owner_id, "groupId": scene.busy_group_id}
     ),
+    "register_user": lambda _: Example(body={"email": "newuser@example.com", "name": "New User"}),
     "remove_resource": lambda scene: Example(path={"resource_id": scene.resource_id}),
     "remove_user_from_group": lambda scene: Example(
         path={"user_id": scene.member_id, "group_id": scene.group_id}
@@ -260,6 +295,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
         scene.user_id, {"permissions": ["permission.assign"]}
     ),
     "replace_user_roles": lambda scene: _user(scene.user_id, {"roleIds": [scene.role_id]}),
+    "resend_invitation": _invitation,
     "reset_password": lambda scene: _user(
         scene.user_id, {"newPassword": "TempPass123!", "permanent": False}
     ),
@@ -292,5 +328,9 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "update_user": lambda scene: _user(
         scene.user_id, {"name": "Updated Name", "email": "newemail@example.com"}
     ),
+    "verify_registration": lambda scene: Example(
+        body={"token": scene.registration_token, "password": "TempPass123!"}
+    ),
+    "view_invitation": lambda scene: Example(path={"token": scene.invitation_token}),
 }
 """By the operation's name."""

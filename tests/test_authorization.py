@@ -26,6 +26,7 @@ from tests.world import Reply, World
 ALL = read_catalog().operations
 OPERATIONS = [operation for operation in ALL if operation.authorize is authorize_caller]
 FOR_SERVICES = [operation for operation in ALL if operation.authorize is authorize_client]
+PUBLIC = [operation for operation in ALL if operation.public]
 GUARDED = [operation for operation in OPERATIONS if operation.permission is not None]
 NEEDED = sorted({Permission(str(operation.permission)) for operation in GUARDED})
 ABOUT_A_USER = [o for o in OPERATIONS if o.writes and "user_id" in o.path_variables]
@@ -323,7 +324,7 @@ def test_what_one_may_do_to_a_superior(world: World, subtests: pytest.Subtests) 
 
 
 def test_every_operation_knows_its_callers() -> None:
-    assert len(OPERATIONS) + len(FOR_SERVICES) == len(ALL)
+    assert len(OPERATIONS) + len(FOR_SERVICES) + len(PUBLIC) == len(ALL)
     assert all(isinstance(operation.permission, Scope) for operation in FOR_SERVICES)
 
 
@@ -370,3 +371,23 @@ def test_operation_for_services_answers_a_service_with_its_scope_and_nobody_else
         query=example.query,
     )
     assert reply.status == operation.status, reply.body
+
+
+@pytest.mark.parametrize("operation", PUBLIC, ids=lambda operation: operation.name)
+def test_public_operation_answers_nobody_in_particular_and_gives_nobody_more(
+    world: World, subtests: pytest.Subtests, operation: Operation[Any, Any]
+) -> None:
+    tokens = {
+        "nobody": {},
+        "an admin": world.claims(world.admin_id),
+        "a service": {"client_id": "service", "scope": "rollcall/admin"},
+        "a token that is none of ours": {"username": "usr_nobody", "scope": "admin:access"},
+    }
+    answers: list[Any] = []
+    for caller, claims in tokens.items():
+        with subtests.test(caller=caller):
+            example = EXAMPLES[operation.name](Scene(world))
+            reply = world.invoke(operation, claims=claims, path=example.path, body=example.body)
+            assert reply.status == operation.status, reply.body
+            answers.append(sorted(reply.body))
+    assert answers == answers[:1] * len(tokens)

@@ -25,15 +25,17 @@ from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall import built_in_roles
 from rollcall.access import change_policy
+from rollcall.activations import Activation
 from rollcall.fact_sets import FactSet, find_facts
 from rollcall.first_admin import ensure_first_admin
 from rollcall.grants import GroupRole, OrganizationMembership, Period, PermissionGrant, RoleGrant
 from rollcall.groups import Group
+from rollcall.invitations import Invitation
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.clients import config_for
-from rollcall.kit.entity import Claim, Counter
+from rollcall.kit.entity import Claim, Counter, Entity
 from rollcall.kit.identity import FEDERATED_STATUS, Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
@@ -43,15 +45,18 @@ from rollcall.kit.objects import Objects
 from rollcall.kit.operation import Operation
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
+from rollcall.kit.tokens import Tokens
 from rollcall.kit.transaction import Change
 from rollcall.notes import Note
 from rollcall.organizations import Organization, suggest_slug
 from rollcall.permissions import Permission
+from rollcall.registrations import Registration
 from rollcall.resource_types import WORKSPACE
 from rollcall.resources import Resource
 from rollcall.roles import Role
 from rollcall.segments import Segment
 from rollcall.sign_ins import BY_PASSWORD, SignIns, sign_ins_key
+from rollcall.statuses import Status
 from rollcall.system_operations import authorize_client
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User
@@ -163,6 +168,8 @@ class World:
     def _claims_for(
         self, operation: Operation[Any, Any], caller: str | None, signed_in_at: datetime | None
     ) -> dict[str, str]:
+        if operation.public:
+            return {}
         if caller == "" and operation.authorize is authorize_client:
             return {"client_id": CLIENT_ID, "scope": str(operation.permission)}
         return self.claims(self.admin_id if caller == "" else caller, signed_in_at)
@@ -341,8 +348,63 @@ class World:
         assert found is not None, f"{segment_id} is not in the table"
         return found
 
-    def _commit(self, action: str, change: Change[Any]) -> None:
-        self.call(action).commit(change, answer=lambda written: written)
+    def add_invitation(self, email: str = "", **fields: Any) -> Invitation:
+        """Invite somebody, whose mail has then gone out; ``fields`` are those of the user."""
+        now, user_id = self.clock.now, new_id("usr", self.clock.now)
+        email = email or f"{user_id[-12:]}@example.com"
+        known: dict[str, Any] = {"created_at": now, "updated_at": now, "email": email}
+        named = {"username": user_id[-12:], **known, **fields}
+        user = User(id=user_id, status=Status.INVITED, **named)
+        invitation = Invitation(
+            id=Invitation.id_for(user_id),
+            user_id=user_id,
+            invited_by=self.admin_id,
+            ends_at=now,
+            **known,
+        ).with_link(self.call(), self.runtime.settings.invitations_last)
+        self._commit("add_invitation", Change(None, invitation), Change(None, user))
+        self.drain()
+        return self.invitation(invitation.id)
+
+    def invitation(self, invitation_id: str) -> Invitation:
+        """An invitation as stored."""
+        found = self.runtime.table.find(Invitation, invitation_id)
+        assert found is not None, f"{invitation_id} is not in the table"
+        return found
+
+    def add_registration(self, email: str = "") -> Registration:
+        """Somebody who has registered, and not confirmed the address yet."""
+        now, user_id = self.clock.now, new_id("usr", self.clock.now)
+        email = email or f"{user_id[-12:]}@example.com"
+        user = User(
+            id=user_id,
+            created_at=now,
+            updated_at=now,
+            email=email,
+            username=user_id[-12:],
+            status=Status.PENDING_VERIFICATION,
+        )
+        registration = Registration.attempt(self.call(), user_id, email, None)
+        self._commit("add_registration", Change(None, registration), Change(None, user))
+        self.drain()
+        return self.registration(user_id)
+
+    def registration(self, user_id: str) -> Registration:
+        """What is known of the attempts to register as this user."""
+        found = self.runtime.table.find(Registration, Registration.id_for(user_id))
+        assert found is not None, f"{user_id} has never registered"
+        return found
+
+    def commit[E: Entity](self, before: E, after: E) -> None:
+        """Write an entity's next version and no more."""
+        self._commit("commit", Change(before, after))
+
+    def token_of(self, activation: Activation) -> str:
+        """The token in the link that was mailed last."""
+        return Tokens(self.runtime.table).derive(activation.id, activation.generation)
+
+    def _commit(self, action: str, change: Change[Any], *others: Change[Any]) -> None:
+        self.call(action).commit(change, *others, answer=lambda written: written)
 
     def user(self, user_id: str) -> User:
         """The user as stored; also a tombstone."""
@@ -547,6 +609,7 @@ def open_world(*, founded: bool = True) -> Iterator[World]:
             user_pool_id=pool_id,
             bucket_name="rollcall",
             mail_sender="rollcall@example.com",
+            allow_registration=True,
         )
         runtime = Runtime(
             table=Table(dynamodb, settings.table_name),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from rollcall.access import AccessPolicy
 from rollcall.fields import Id
@@ -14,33 +13,19 @@ from rollcall.granting import commit_grants
 from rollcall.grants import OrganizationMembership
 from rollcall.kit.call import Call
 from rollcall.kit.model import VersionedAnswer, WriteRequest
-from rollcall.kit.table import not_found
 from rollcall.operations import operation
-from rollcall.organization_places import Named, NamedPlace, name_places, read_named
-from rollcall.organizations import Organization, OrganizationRoleId
+from rollcall.organization_places import (
+    Named,
+    NamedPlace,
+    PlacesSent,
+    name_places,
+    read_named,
+    read_places,
+)
+from rollcall.organizations import Organization
 from rollcall.permissions import Permission, refuse_self
 from rollcall.roles import Role
-from rollcall.time_boxes import TimeBoxed, find_lasting, refuse_repeated
 from rollcall.users import User, load_modifiable
-
-
-class PlaceSent(TimeBoxed):
-    """One organization that the user shall belong to. One that the user belongs to already keeps
-    what is not named.
-    """
-
-    organization_id: Id
-    role_id: Annotated[
-        OrganizationRoleId | None,
-        Field(
-            description="Absent: the user's present role there, or else the organization's default."
-        ),
-    ] = None
-
-
-def _refuse_repeated(places: tuple[PlaceSent, ...]) -> tuple[PlaceSent, ...]:
-    refuse_repeated(places, "organization_id")
-    return places
 
 
 class ReplaceUserOrganizations(WriteRequest):
@@ -53,9 +38,7 @@ class ReplaceUserOrganizations(WriteRequest):
     )
 
     user_id: Id
-    memberships: Annotated[
-        tuple[PlaceSent, ...], Field(max_length=100), AfterValidator(_refuse_repeated)
-    ]
+    memberships: PlacesSent
 
 
 class ReplacedOrganizations(VersionedAnswer):
@@ -85,41 +68,10 @@ def replace_user_organizations(
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the organizations of")
     held = {each.organization_id: each for each in user.organization_memberships}
-    named = _read_named(request, call)
-    places = _place(user, request, call.now, named)
+    places, named = read_places(call.table, user, request.memberships, call.now, "memberships")
     named = {**named, **_read_roles(places, named, call)}
     changed = user.with_grants("organization_memberships", places)
     return commit_grants(call, user, changed, lambda after: _describe(held, after, named))
-
-
-def _read_named(request: ReplaceUserOrganizations, call: Call) -> Named:
-    sent = request.memberships
-    named = read_named(
-        call.table,
-        (each.organization_id for each in sent),
-        (each.role_id for each in sent if each.role_id),
-    )
-    if any(Organization.key_of(each.organization_id) not in named for each in sent):
-        raise not_found(Organization)
-    return named
-
-
-def _place(
-    user: User, request: ReplaceUserOrganizations, now: datetime, named: Named
-) -> list[OrganizationMembership]:
-    lasting = find_lasting(user.organization_memberships, now)
-    places = []
-    for number, sent in enumerate(request.memberships):
-        present = lasting.get(sent.organization_id)
-        default = named[Organization.key_of(sent.organization_id)]["defaultRoleId"]
-        place = OrganizationMembership(
-            user_id=user.id,
-            organization_id=sent.organization_id,
-            role_id=sent.role_id or (present.role_id if present else default),
-            **dict(sent.period_after(present, f"memberships.{number}.")),
-        )
-        places.append(place)
-    return places
 
 
 def _read_roles(places: list[OrganizationMembership], named: Named, call: Call) -> Named:

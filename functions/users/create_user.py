@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -19,7 +18,7 @@ from rollcall.built_in_roles import SYSTEM
 from rollcall.fields import Email, Ids, Phone, Profile, Slugs, Username
 from rollcall.granting import require_grantable
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Conflict, Invalid
+from rollcall.kit.errors import Invalid
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.operation import require_permission
@@ -30,7 +29,7 @@ from rollcall.passwords import Password
 from rollcall.permissions import Permission
 from rollcall.statuses import OpenStatus, Status
 from rollcall.user_answers import UserAnswer
-from rollcall.usernames import suggest_usernames
+from rollcall.usernames import suggest_usernames, with_free_username
 from rollcall.users import PendingCredential, User
 
 
@@ -118,14 +117,10 @@ def create_user(request: CreateUser, call: Call) -> UserAnswer:
         raise Invalid.field("email", "An email or a phone number is needed.", "address_needed")
     if request.wants_admin:
         require_permission(call.actor, Permission.USER_PROMOTE)
-    for username in _usernames(request, call):
-        try:
-            return _write(request, call, username)
-        except Conflict as conflict:
-            generated = request.username is None
-            if conflict.code != "username_taken" or not generated:
-                raise
-    raise Conflict("username_taken", "No free username was found; choose one.")
+    if request.username:
+        return _write(request, call, request.username)
+    usernames = suggest_usernames(request.email or request.phone or "", call.table)
+    return with_free_username(usernames, lambda username: _write(request, call, username))
 
 
 def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
@@ -149,9 +144,3 @@ def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
 
 
 _COPIED = {"email", "phone", "name", "user_types", "status", "profile"}
-
-
-def _usernames(request: CreateUser, call: Call) -> Iterator[str]:
-    if request.username:
-        return iter([request.username])
-    return suggest_usernames(request.email or request.phone or "", call.table)

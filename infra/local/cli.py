@@ -67,6 +67,7 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
         help="where everything is kept, and local.json and logs are (default: .rollcall)",
     )
     add("--ephemeral", action="store_true", help="start empty and keep nothing but the logs")
+    add("--allow-registration", action="store_true", help="let people register by themselves")
     add("--admin-email", metavar="E", help="the first admin (default: admin@example.com)")
     add("--admin-password", metavar="P", help="that admin's password (default: a random one, kept)")
     parser.set_defaults(run=_run_local)
@@ -109,6 +110,7 @@ def _run_local(options: argparse.Namespace) -> None:
             aws_port=options.aws_port,
             state=options.state,
             ephemeral=options.ephemeral,
+            allow_registration=options.allow_registration,
             admin_email=options.admin_email,
             admin_password=options.admin_password,
         )

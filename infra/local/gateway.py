@@ -95,8 +95,15 @@ async def _answer(
     started = time.monotonic()
     response = await _perform(methods, runtime, verifier, request)
     taken = (time.monotonic() - started) * 1000
-    print(f"{response.status_code} {request.method} {request.url.path} {taken:.0f} ms", flush=True)  # noqa: T201 (what a person at the terminal wants to see)
+    path = _printed_path(methods, request)
+    print(f"{response.status_code} {request.method} {path} {taken:.0f} ms", flush=True)  # noqa: T201 (what a person at the terminal wants to see)
     return response
+
+
+def _printed_path(methods: dict[str, Operation[Any, Any]], request: Request) -> str:
+    """The path, but not what may be a token in it (I17)."""
+    public = next((each.public_path for each in methods.values() if each.public), None)
+    return f"/{STAGE}{public}" if public else request.url.path
 
 
 async def _perform(
@@ -113,13 +120,22 @@ async def _perform(
         operation = methods.get(request.method)
         if operation is None:
             raise HTTPException(404)
-        claims = await run_in_threadpool(
-            verifier.verify, request.headers.get("Authorization"), operation.oauth_scopes
-        )
+        claims = await _authorize(operation, verifier, request)
         event = await _make_event(request, operation, claims, request_id)
     except Problem as problem:
         return _respond(write_problem(problem, request_id, origin))
     return _respond(await run_in_threadpool(operation.handle, event, runtime))
+
+
+async def _authorize(
+    operation: Operation[Any, Any], verifier: TokenVerifier, request: Request
+) -> dict[str, str] | None:
+    """The claims of the caller's token; None where none is asked for."""
+    if operation.public:
+        return None
+    return await run_in_threadpool(
+        verifier.verify, request.headers.get("Authorization"), operation.oauth_scopes
+    )
 
 
 async def _answer_nothing(runtime: Runtime, _request: Request, _error: Exception) -> Response:
@@ -128,7 +144,10 @@ async def _answer_nothing(runtime: Runtime, _request: Request, _error: Exception
 
 
 async def _make_event(
-    request: Request, operation: Operation[Any, Any], claims: dict[str, str], request_id: str
+    request: Request,
+    operation: Operation[Any, Any],
+    claims: dict[str, str] | None,
+    request_id: str,
 ) -> dict[str, Any]:
     """The event that API Gateway's Lambda proxy integration would send (format 1.0)."""
     body = await _read_body(request)
@@ -152,7 +171,7 @@ async def _make_event(
                 "sourceIp": request.client.host if request.client else "",
                 "userAgent": request.headers.get("User-Agent"),
             },
-            "authorizer": {"claims": claims},
+            "authorizer": {"claims": claims} if claims else None,
         },
     }
 

@@ -49,6 +49,7 @@ class LocalOptions:
     aws_port: int
     state: Path
     ephemeral: bool
+    allow_registration: bool
     admin_email: str | None
     admin_password: str | None
 
@@ -65,7 +66,7 @@ def run_local(options: LocalOptions) -> None:
         admin = _choose_admin(options, state)
         emulator = _start_emulator(options, state, stack)
         resources = provision(emulator)
-        runtime = make_runtime(emulator, resources)
+        runtime = make_runtime(emulator, _with_own_links(resources, listener, options))
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
         if not options.ephemeral:
             state.write_admin(admin)
@@ -77,6 +78,15 @@ def run_local(options: LocalOptions) -> None:
         state.write_run(run)
         _greet(run, state.path, options)
         server.run(sockets=[listener])
+
+
+def _with_own_links(
+    resources: Resources, listener: socket.socket, options: LocalOptions
+) -> Resources:
+    """Invitations lead to the API itself, for want of a page."""
+    page = f"http://{HOST}:{listener.getsockname()[1]}/{STAGE}/invitations/{{token}}"
+    own = {"invitation_url": page, "allow_registration": options.allow_registration}
+    return resources._replace(settings=resources.settings.model_copy(update=own))
 
 
 def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:

@@ -21,6 +21,7 @@ from tests.faults.count_invariants import (
     check_rows,
 )
 from tests.faults.directory_invariants import check_directory
+from tests.faults.invitation_invariants import check_invitations, check_waiting
 from tests.faults.journal_invariants import check_journal
 from tests.faults.stored import Stored
 from tests.strict_aws import find_pool
@@ -51,6 +52,7 @@ def check_always(world: World) -> list[str]:
         *check_endings(stored),
         *check_granting(stored),
         *check_journal(stored),
+        *check_invitations(stored),
         *_check_revocations(world, stored),
         *check_directory(world),
     ]
@@ -63,6 +65,7 @@ def check_settled(world: World) -> list[str]:
         *check_always(world),
         *(line for user in stored.users for line in _check_account(user, pool.get(user["id"]))),
         *check_remains(stored),
+        *check_waiting(stored),
     ]
 
 

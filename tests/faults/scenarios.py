@@ -15,6 +15,7 @@ from tests.faults import (
     directory_scenarios,
     export_scenarios,
     group_scenarios,
+    invitation_scenarios,
     operation_scenarios,
     organization_scenarios,
     role_scenarios,
@@ -31,10 +32,13 @@ def example_of(operation: Operation[Any, Any]) -> Callable[[World], Plan]:
 
 
 ONCE_ONLY = {
+    "accept_invitation": {410},
     "create_user": {409},
     "create_group": {409},
     "create_role": {409},
     "delete_group": {404},
+    "invite_user": {409},
+    "verify_registration": {410},
     "delete_note": {404},
     "delete_organization": {404},
     "delete_role": {404},
@@ -66,6 +70,7 @@ SCENARIOS = [
         directory_scenarios,
         export_scenarios,
         group_scenarios,
+        invitation_scenarios,
         operation_scenarios,
         organization_scenarios,
         role_scenarios,

@@ -270,6 +270,23 @@ def test_key_of_the_cursors_is_for_walking_alone(declaration: Declaration) -> No
     assert not is_allowed(declaration, on_table("DeleteItem", "CURSOR_KEY"))
 
 
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_key_of_the_tokens_is_for_those_who_send_them(declaration: Declaration) -> None:
+    sends = {"invite_user", "mail_invitation", "mail_registration", "register_user"}
+    reads = declaration.name in sends | {"resend_invitation"}
+    assert is_allowed(declaration, on_table("GetItem", "TOKEN_KEY")) == reads
+    assert not is_allowed(declaration, on_table("DeleteItem", "TOKEN_KEY"))
+    makes = reads and isinstance(declaration, Operation)
+    assert is_allowed(declaration, on_table("PutItem", "TOKEN_KEY")) == makes
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_only_what_is_public_counts_its_callers(declaration: Declaration) -> None:
+    public = isinstance(declaration, Operation) and declaration.public
+    assert is_allowed(declaration, updating("THROTTLE#look#192.0.2.7#1", "count")) == public
+    assert not is_allowed(declaration, on_table("DeleteItem", "THROTTLE#look#192.0.2.7#1"))
+
+
 RIGHTS = ("isAdmin", "status", "authEpoch", "groupId", "organizationId", "roleId", "permission")
 """What the items in a user's partition say of what the user may do."""
 BESIDE_USERS = [

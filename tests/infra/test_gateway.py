@@ -37,7 +37,10 @@ def test_operation_is_called_with_the_one_role_and_only_with_a_token(
     assert described["operationId"] == operation.name
     for_services = operation.path.startswith("/system/")
     scopes = [operation.permission] if for_services else PEOPLE_SCOPES
-    assert described["security"] == [{AUTHORIZER: scopes}]
+    if operation.public:
+        assert described["security"] == []
+    else:
+        assert described["security"] == [{AUTHORIZER: scopes}]
     integration = described["x-amazon-apigateway-integration"]
     assert integration["type"] == "aws_proxy"
     assert integration["uri"] == f"uri-of-{operation.name}"

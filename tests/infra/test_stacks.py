@@ -26,7 +26,9 @@ from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.identity import Account
+from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
+from rollcall.kit.operation import Operation
 from rollcall.kit.settings import Settings
 from rollcall.notices import MARK_KEPT
 
@@ -113,6 +115,10 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         resourceTypes="invoice=refuse",
         uniqueIdPattern="EMP-####",
         factsFreshDays="30",
+        invitationDays="14",
+        invitationUrl="https://app.example.com/welcome",
+        verificationUrl="https://app.example.com/confirm",
+        allowRegistration="true",
     )
 
 
@@ -388,11 +394,14 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert bool(settings.user_pool_id) == touches_accounts
     assert bool(settings.bucket_name) == bool(declaration.stored_objects)
     assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
-    assert bool(settings.mail_sender) == (declaration.name == "tell_old_address")
+    assert bool(settings.mail_sender) == (Mail in declaration.writes)
     assert settings.table_name
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
     assert settings.facts_fresh_days == 30
+    assert (settings.invitation_days, settings.allow_registration) == (14, True)
+    assert settings.invitation_url == "https://app.example.com/welcome"
+    assert settings.verification_url == "https://app.example.com/confirm"
 
 
 def test_logs_of_every_function_end(prod: Synthesized, other: Synthesized) -> None:
@@ -410,15 +419,31 @@ def test_gateway_may_call_the_operations_and_nothing_else(prod: Synthesized) -> 
     assert called == {f"rollcall-{operation.name}" for operation in CATALOG.operations}
 
 
-def test_api_is_throttled_traced_and_logged_as_json(prod: Synthesized) -> None:
+def test_api_is_throttled_and_logged_as_json_without_what_may_be_a_token(
+    prod: Synthesized,
+) -> None:
     stage = prod.only("ApiGateway::Stage")["Properties"]
     assert stage["StageName"] == "api"
-    assert stage["TracingEnabled"] is True
-    (settings,) = stage["MethodSettings"]
-    assert (settings["ThrottlingRateLimit"], settings["ThrottlingBurstLimit"]) == (200, 400)
+    assert stage["TracingEnabled"] is False  # its segments hold whole paths
+    settings = {f"{s['ResourcePath']} {s['HttpMethod']}": s for s in stage["MethodSettings"]}
+    limits = {
+        name: (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"], each["LoggingLevel"])
+        for name, each in settings.items()
+    }
+    public = [each for each in CATALOG.operations if each.public]
+    assert limits == {
+        "/* *": (200, 400, "ERROR"),
+        **{f"{path_of(each)} {each.method}": (10, 20, "OFF") for each in public},
+    }
     line = json.loads(stage["AccessLogSetting"]["Format"])
     assert line["requestId"] == "$context.requestId"
+    assert line["path"] == "$context.resourcePath"  # with the variable, not with what is in it
     assert not [each for each in line.values() if "header" in each or "query" in each]
+
+
+def path_of(operation: Operation[Any, Any]) -> str:
+    """A path as the stage's settings have it."""
+    return "/" + operation.public_path.replace("/", "~1")
 
 
 def test_firewall_stands_before_the_api_only_when_asked(
@@ -536,6 +561,9 @@ SERVICES = {"order-desk": ["resources"]}
         ({"uniqueIdPattern": "EMP-##"}, "uniqueIdPattern\n.*at least 4 # or ?"),
         ({"uniqueIdPattern": "EMP #####"}, "uniqueIdPattern\n.*match pattern"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
+        ({"invitationDays": "0"}, "invitationDays\n.*greater than or equal to 1"),
+        ({"invitationUrl": "http://app.example.com"}, "invitationUrl\n.*match pattern"),
+        ({"allowRegistration": "perhaps"}, "allowRegistration\n.*boolean"),
     ],
     ids=str,
 )

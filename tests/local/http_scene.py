@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import cached_property
 from typing import Any
 
 from rollcall import built_in_roles
 from tests.acceptance import Session, wait_for
 from tests.examples import Scene
+from tests.local.running import LocalRollcall, calling_from
 
 
 class HttpScene(Scene):
     """As in a world: each thing is made when it is first spoken of."""
 
-    def __init__(self, admin: Session, service: Session) -> None:
-        self._admin, self._service = admin, service
+    def __init__(self, admin: Session, service: Session, local: LocalRollcall) -> None:
+        self._admin, self._service, self._local = admin, service, local
 
     @cached_property
     def user_id(self) -> str:
@@ -104,6 +106,25 @@ class HttpScene(Scene):
         return self._admin.create_named("/admin/segments", filter='status eq "active"')
 
     @cached_property
+    def invitation_id(self) -> str:
+        """An invitation that nobody has accepted yet."""
+        return str(self._invite()["id"])
+
+    @cached_property
+    def invitation_token(self) -> str:
+        """What the mail of such an invitation holds."""
+        return self._local.mailed_token(self._invite()["email"])
+
+    @cached_property
+    def registration_token(self) -> str:
+        """What the mail to somebody holds who has registered."""
+        email = f"user-{secrets.token_hex(4)}@example.com"
+        body = {"email": email, "name": "New User"}
+        with calling_from("127.0.0.2", self._local.api) as anybody:
+            assert anybody.post("/register", json=body).status_code == 202
+        return self._local.mailed_token(email)
+
+    @cached_property
     def listed_user_id(self) -> str:
         """The user, whom the directory shows by now."""
         wait_for(lambda: self._admin.send("GET", "/admin/users").status_code == 200)
@@ -111,6 +132,10 @@ class HttpScene(Scene):
 
     def _join_busy_group(self) -> str:
         return self._add_user(groups=[self.busy_group_id])
+
+    def _invite(self) -> dict[str, Any]:
+        email = f"user-{secrets.token_hex(4)}@example.com"
+        return self._admin.create("/admin/invitations", email=email)
 
     def _add_user(self, **fields: Any) -> str:
         return str(self._admin.create_user(**fields)["id"])

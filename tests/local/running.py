@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+
+from tests.acceptance import wait_for
 
 START_SECONDS = 60
 UNHELPFUL = {"AWS_PROFILE": "a-profile-that-is-not-there", "HTTP_PROXY": "http://127.0.0.1:9"}
@@ -74,6 +77,17 @@ class LocalRollcall:
         headers = {"Authorization": f"Bearer {token or self.token()}"}
         return httpx.Client(base_url=self.api, headers=headers, timeout=30)
 
+    def mailed_token(self, email: str) -> str:
+        """What the last mail to this address has in its link, as soon as it has gone out."""
+        return wait_for(lambda: self._find_token(email))
+
+    def _find_token(self, email: str) -> str:
+        answer = httpx.get(f"{self.described['aws']}/_ministack/ses/messages").json()
+        mails = [each for sent in answer["messages"].values() for each in sent]
+        texts = [each["BodyText"] for each in mails if each["To"] == [email]]
+        found = re.findall(r"(?:inv|reg)_[0-9a-z]{26}_[0-9a-f]{64}", "\n".join(texts))
+        return str(found[-1]) if found else ""
+
     def stop(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Stop it; returns its exit code and all that it printed."""
         self.process.send_signal(sent)
@@ -83,6 +97,12 @@ class LocalRollcall:
     def printed(self) -> str:
         """All that it has printed up to now."""
         return self.output.read_text()
+
+
+def calling_from(address: str, api: str, headers: dict[str, str] | None = None) -> httpx.Client:
+    """A client at another address of loopback: whoever is not signed in is counted by it."""
+    transport = httpx.HTTPTransport(local_address=address, verify=False)
+    return httpx.Client(base_url=api, headers=headers, timeout=30, transport=transport)
 
 
 @contextmanager

@@ -7,9 +7,11 @@ on condition that the user has not changed meanwhile.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -240,7 +242,19 @@ def _undo(call: Call, change: Change[User]) -> None:
     if present is not None and present.exists:
         undone = _without(change, present, call.now)
         owned = [present.owned.unchanged(present.id)] if undone.erased else []
-        call.take_back(Change(present, undone), owned)
+        others = _undo_others(call)
+        call.take_back(Change(present, undone), *others, requires=owned)
+
+
+def _undo_others(call: Call) -> Iterator[Change[Any]]:
+    """What goes back together with a user, as an invitation: it is what it was before, or nothing,
+    unless somebody else has changed it since.
+    """
+    for change in call.committed:
+        before, after = change.before, change.after
+        present = None if isinstance(after, User) else call.table.find(type(after), after.id)
+        if present is not None and present.version == after.version:
+            yield Change(present, before or after.model_copy(update={"erased": True}))
 
 
 def _without(change: Change[User], present: User, now: datetime) -> User:

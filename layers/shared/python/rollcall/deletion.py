@@ -6,8 +6,11 @@ says how many things are left, and each version of it takes the next ones.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Unavailable
+from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.resource_types import WORKSPACE, OwnerDeletion, read_types
 from rollcall.resources import Resource, find_things
@@ -19,25 +22,40 @@ THINGS_AT_ONCE = 20
 claim, and the journal's entry."""
 
 
-def erase_user(call: Call, user: User, message: str) -> UserDeletion:
-    """Delete a user for good, with everything that may go and fits. Raises Conflict when the user
-    owns something that has to be transferred first.
+class Erasure(NamedTuple):
+    """What deletes a user for good, to be committed."""
+
+    change: Change[User]
+    releases: list[Change[Resource]]
+    """Of what the user owns, what fits into the same transaction."""
+    required: Required
+
+
+def plan_erasure(call: Call, user: User) -> Erasure:
+    """How to delete a user for good, with everything that may go and fits. Raises Conflict when the
+    user owns something that has to be transferred first.
     """
     _refuse_owner(call, user)
     releases = _release(call, user)
     left = user.owned.total - len(releases)
     erased = user.as_erased(call.now).model_copy(update={"things_left": left})
+    return Erasure(Change(user, erased), releases, user.owned.unchanged(user.id))
+
+
+def erase_user(call: Call, user: User, message: str) -> UserDeletion:
+    """Delete a user so. Raises likewise."""
+    planned = plan_erasure(call, user)
     answer = UserDeletion(
         message=message,
         workspaces_orphaned=user.owned.by_type.get(WORKSPACE, 0),
         resources=user.owned.by_type,
-        resources_pending=left,
+        resources_pending=planned.change.after.things_left or 0,
     )
     return call.commit(
-        Change(user, erased),
-        *releases,
+        planned.change,
+        *planned.releases,
         answer=lambda _: answer,
-        requires=[user.owned.unchanged(user.id)],
+        requires=[planned.required],
     )
 
 

@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated
 
+from pydantic import AfterValidator, Field
+
+from rollcall.fields import Id
 from rollcall.grants import OrganizationMembership
 from rollcall.kit.entity import Item, Key
-from rollcall.kit.table import Table
-from rollcall.organizations import Organization
+from rollcall.kit.table import Table, not_found
+from rollcall.organizations import Organization, OrganizationRoleId
 from rollcall.roles import Role
+from rollcall.time_boxes import TimeBoxed, find_lasting, refuse_repeated
 from rollcall.user_answers import OrganizationPlace
+from rollcall.users import User
 
+
+class PlaceSent(TimeBoxed):
+    """One organization that a user shall belong to. One that the user belongs to already keeps
+    what is not named.
+    """
+
+    organization_id: Id
+    role_id: Annotated[
+        OrganizationRoleId | None,
+        Field(
+            description="Absent: the user's present role there, or else the organization's default."
+        ),
+    ] = None
+
+
+def _refuse_repeated(places: tuple[PlaceSent, ...]) -> tuple[PlaceSent, ...]:
+    refuse_repeated(places, "organization_id")
+    return places
+
+
+PlacesSent = Annotated[
+    tuple[PlaceSent, ...], Field(max_length=100), AfterValidator(_refuse_repeated)
+]
 type Named = Mapping[Key, Item]
 """Organizations and roles that exist, as they are stored."""
 
@@ -27,6 +57,34 @@ def read_named(table: Table, organizations: Iterable[str], roles: Iterable[str])
     keys = [*map(Organization.key_of, organizations), *map(Role.key_of, roles)]
     found = table.get_items(list(dict.fromkeys(keys)))
     return {key: item for key, item in found.items() if not item["erased"]}
+
+
+def read_places(
+    table: Table, user: User, sent: Sequence[PlaceSent], now: datetime, field: str
+) -> tuple[list[OrganizationMembership], Named]:
+    """The places that a request asks for in a field, and the organizations and roles that it
+    names. Raises NotFound for an organization that is not there, and Invalid for a time that does
+    not go with the one that stays; a role that is not there refuses the commit.
+    """
+    if not sent:
+        return [], {}
+    roles = (each.role_id for each in sent if each.role_id)
+    named = read_named(table, (each.organization_id for each in sent), roles)
+    if any(Organization.key_of(each.organization_id) not in named for each in sent):
+        raise not_found(Organization)
+    lasting = find_lasting(user.organization_memberships, now)
+    places = []
+    for number, each in enumerate(sent):
+        present = lasting.get(each.organization_id)
+        default = named[Organization.key_of(each.organization_id)]["defaultRoleId"]
+        place = OrganizationMembership(
+            user_id=user.id,
+            organization_id=each.organization_id,
+            role_id=each.role_id or (present.role_id if present else default),
+            **dict(each.period_after(present, f"{field}.{number}.")),
+        )
+        places.append(place)
+    return places, named
 
 
 def name_places(places: Iterable[OrganizationMembership], named: Named) -> tuple[NamedPlace, ...]:

@@ -31,6 +31,10 @@ class Permission(StrEnum):
     USER_EXPORT = "user.export", "Take the list of users away as a file."
     USER_VIEW = "user.view", "Open a user's profile and see what the user belongs to and may do."
     USER_CREATE = "user.create", "Make users, and give them from the start what the maker holds."
+    USER_INVITE = (
+        "user.invite",
+        "Invite people, with what the inviter holds, and see, resend and cancel invitations.",
+    )
     USER_UPDATE = "user.update", "Change a user's profile, email, phone, username and unique id."
     USER_DISABLE = "user.disable", "Disable, suspend and enable accounts."
     USER_DELETE = "user.delete", "Delete and restore users."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rollcall.fields import RESERVED, USERNAME_LENGTH
 from rollcall.kit.entity import Claim
+from rollcall.kit.errors import Conflict
 from rollcall.kit.table import Table
 from rollcall.users import USERNAME
 
@@ -25,6 +26,19 @@ def suggest_usernames(address: str, table: Table) -> Iterator[str]:
     taken = table.get_items([Claim(USERNAME, name).key for name in numbered])
     yield from (name for name in numbered if Claim(USERNAME, name).key not in taken)
     yield f"{base}{secrets.randbelow(10**8):08}"
+
+
+def with_free_username[T](usernames: Iterator[str], write: Callable[[str], T]) -> T:
+    """What ``write`` returns for the first of these names that nobody has. Raises Conflict when all
+    are taken, and whatever else ``write`` raises.
+    """
+    for username in usernames:
+        try:
+            return write(username)
+        except Conflict as conflict:
+            if conflict.code != USERNAME.code:
+                raise
+    raise Conflict(USERNAME.code, "No free username was found; choose one.")
 
 
 def username_base(address: str) -> str:

@@ -13,8 +13,8 @@ EVERYTHING = "admin:access"
 """The permission that holds all others."""
 
 
-type ActorKind = Literal["user", "client", "system"]
-"""Somebody signed in, a service with its own credentials, or code of ours."""
+type ActorKind = Literal["user", "client", "system", "anonymous"]
+"""Somebody signed in, a service with its own credentials, code of ours, or nobody knows who."""
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.entity import Entity
 from rollcall.kit.model import Answer, Request
 from rollcall.kit.operation import Authorize, FollowUp, Operation, declare_operation
+
+if TYPE_CHECKING:
+    from rollcall.kit.throttle import Throttle
 
 
 class DeclareOperation(Protocol):
@@ -33,7 +36,8 @@ class Application:
     principals: tuple[type[Entity], ...]
     """The entities that ``authorize`` reads."""
     oauth_scopes: Callable[[StrEnum | None], tuple[str, ...]]
-    """Which scopes let a token through to an operation that needs this permission."""
+    """Which scopes let a token through to an operation that needs this permission; none: whoever
+    has no token comes through too."""
 
     def operation(
         self,
@@ -41,6 +45,7 @@ class Application:
         *,
         permission: StrEnum | None,
         scoped: bool = False,
+        throttle: Throttle | None = None,
         status: int = 200,
         timeout: int = 15,
         reads: Sequence[Any] = (),
@@ -56,6 +61,7 @@ class Application:
                 permission=permission,
                 scoped=scoped,
                 oauth_scopes=self.oauth_scopes(permission),
+                throttle=throttle,
                 status=status,
                 timeout=timeout,
                 reads=tuple(reads),

@@ -83,6 +83,14 @@ class Call:
         """A new id of this kind, as ``usr_…``."""
         return self.runtime.new_id(prefix, self.now)
 
+    def as_user(self, user_id: str) -> Call:
+        """This call in the name of a user who has proved to be one by something else than a token
+        of the identity provider. It gives no rights.
+        """
+        address, agent = self.actor.ip_address, self.actor.user_agent
+        actor = Actor(kind="user", id=user_id, ip_address=address, user_agent=agent)
+        return replace(self, actor=actor, reauthorize=None)
+
     def commit[E: Entity, A: Model](
         self,
         change: Change[E],
@@ -112,14 +120,16 @@ class Call:
         self.committed.extend(written)
         return result
 
-    def take_back(self, change: Change[Any], requires: Sequence[Required] = ()) -> None:
-        """Undo a change of this call that could not be carried out elsewhere, and forget its
+    def take_back(self, *changes: Change[Any], requires: Sequence[Required] = ()) -> None:
+        """Undo changes of this call that could not be carried out elsewhere, and forget its
         idempotency row; the actor is the code itself, because the caller did not ask for this.
         """
         transaction = Transaction(self.table, system_actor(self.action), self._origin(), requires)
-        if is_effective(change):
+        effective = [each for each in changes if is_effective(each)]
+        for change in effective:
             transaction.add_change(change)
-            transaction.add_counts([change])
+        if effective:
+            transaction.add_counts(effective)
             transaction.add_requirements()
         if self.idempotency is not None:
             transaction.remove_item(self.idempotency.key)

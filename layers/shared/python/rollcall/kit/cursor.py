@@ -1,7 +1,5 @@
-"""Cursors: where a walk through a list goes on, signed, and bound to the walker and the list (I19).
-
-The signing key is made once for each table and kept in it, so that every instance of every
-function reads the same one, and no deployment has to carry a secret.
+"""Cursors: where a walk through a list goes on, signed, and bound to the walker and the list
+(I19).
 """
 
 from __future__ import annotations
@@ -9,14 +7,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
-from rollcall.kit.entity import Item, Key
+from rollcall.kit.entity import Item
 from rollcall.kit.errors import Malformed
+from rollcall.kit.signing_key import SigningKey
 from rollcall.kit.table import Table
 
 VALID = timedelta(days=1)
@@ -36,7 +33,7 @@ class Cursors:
     partition: ClassVar[str] = "CURSOR_KEY"
 
     def __init__(self, table: Table) -> None:
-        self._table = table
+        self._key = SigningKey(table, self.partition)
 
     def write(self, position: Position, bound: str, now: datetime) -> str:
         """A cursor for this position in the list that ``bound`` names, for its walker alone."""
@@ -60,19 +57,7 @@ class Cursors:
 
     def _sign(self, content: bytes, bound: str) -> bytes:
         message = hashlib.sha256(bound.encode()).digest() + content
-        return hmac.digest(self._key, message, "sha256")[:_MAC_BYTES]
-
-    @cached_property
-    def _key(self) -> bytes:
-        place = Key(self.partition, self.partition)
-        stored = self._table.get_item(place)
-        if stored is None:
-            made: dict[str, Any] = {**place._asdict(), "secret": secrets.token_hex(32)}
-            # Whoever comes second takes the key of whoever came first.
-            stored = made if self._table.put_once(made) else self._table.get_item(place)
-        if stored is None:
-            raise RuntimeError("The cursor key was deleted while it was made.")
-        return bytes.fromhex(stored["secret"])
+        return hmac.digest(self._key.secret, message, "sha256")[:_MAC_BYTES]
 
 
 def _write(raw: bytes) -> str:

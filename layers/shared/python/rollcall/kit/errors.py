@@ -7,8 +7,10 @@
     ├── NotFound           404
     ├── Conflict           409  the state of things refuses it
     │   └── StillContended      others keep changing the same thing
+    ├── Gone               410  it was there, and counts no more
     ├── Stale              412  If-Match names another version
     ├── Invalid            422  one entry for each wrong field
+    ├── Throttled          429  too often
     └── Unavailable        503  AWS did not answer; try again
 
 ``code`` is stable and for programs; ``detail`` is one sentence for people.
@@ -16,6 +18,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -38,6 +41,11 @@ class Problem(Exception):
         self.code = code
         self.detail = detail
         self.errors = errors
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the answer says beside the document."""
+        return {}
 
     def body(self, request_id: str) -> dict[str, object]:
         """The ``application/problem+json`` document (RFC 9457 section 3.1)."""
@@ -91,6 +99,12 @@ class StillContended(Conflict):
     """Others have come first again and again."""
 
 
+class Gone(Problem):
+    """What the caller rightly knows of, but has ended, or was used up."""
+
+    status, title = 410, "Gone"
+
+
 class Stale(Problem):
     """``If-Match`` names a version that is no longer the present one."""
 
@@ -106,6 +120,24 @@ class Invalid(Problem):
     def field(cls, name: str, message: str, code: str) -> Invalid:
         """The refusal of a single field."""
         return cls("invalid", message, (FieldError(name, message, code),))
+
+
+class Throttled(Problem):
+    """Too many requests."""
+
+    status, title = 429, "Too many requests"
+
+    def __init__(self, code: str, detail: str, retry_after: int | None = None) -> None:
+        super().__init__(code, detail)
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """In how many seconds to try again, if that is known."""
+        if self.retry_after is None:
+            return {}
+        exposed = {"Access-Control-Expose-Headers": "Retry-After"}
+        return {"Retry-After": str(self.retry_after), **exposed}
 
 
 class Unavailable(Problem):

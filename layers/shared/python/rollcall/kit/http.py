@@ -164,7 +164,7 @@ def _attach(file_name: str) -> dict[str, str]:
 def write_problem(problem: Problem, request_id: str, origin: str) -> dict[str, Any]:
     """The proxy answer of a refused call."""
     body = json.dumps(problem.body(request_id))
-    return _write(problem.status, body, "application/problem+json", origin, {})
+    return _write(problem.status, body, "application/problem+json", origin, problem.headers)
 
 
 def write_internal_error(request_id: str, origin: str) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def write_internal_error(request_id: str, origin: str) -> dict[str, Any]:
 
 
 def _write(
-    status: int, body: str, content_type: str, origin: str, headers: dict[str, str]
+    status: int, body: str, content_type: str, origin: str, headers: Mapping[str, str]
 ) -> dict[str, Any]:
     return {
         "statusCode": HTTPStatus(status).value,

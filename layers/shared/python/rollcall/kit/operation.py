@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Protocol, get_args
 
 from pydantic.alias_generators import to_camel
 
@@ -37,6 +37,9 @@ from rollcall.kit.log import log_call, log_failure
 from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.retry import retry_contended
+
+if TYPE_CHECKING:
+    from rollcall.kit.throttle import Throttle
 
 NOT_YET = 202
 """The status of an answer in the place of a file."""
@@ -69,7 +72,9 @@ class Operation[R: Request, A: Answer](Declaration):
     """Whether it is enough to hold the permission for some things; the function then checks that
     it holds for the one that the call is about."""
     oauth_scopes: tuple[str, ...]
-    """An access token needs one of these to come this far."""
+    """An access token needs one of these to come this far; none: no token is needed."""
+    throttle: Throttle | None
+    """How often it may be called from one address."""
     status: int
     request_model: type[R]
     answer_model: type[A]
@@ -90,6 +95,11 @@ class Operation[R: Request, A: Answer](Declaration):
     def public_path(self) -> str:
         """The path as callers write it, with its variables in camelCase as in JSON."""
         return _VARIABLE.sub(lambda match: f"{{{to_camel(match[1])}}}", self.path)
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody may call it, signed in or not."""
+        return not self.oauth_scopes
 
     @property
     def changes(self) -> bool:
@@ -123,6 +133,9 @@ class Operation[R: Request, A: Answer](Declaration):
         return write_answer(answer, self.status if has_file else NOT_YET, origin)
 
     def _perform(self, event: GatewayEvent, runtime: Runtime) -> tuple[A, Actor]:
+        if self.throttle is not None:
+            # Before anything is looked at, and once however often the call is attempted here.
+            self.throttle.admit(event.source_ip, self.name, runtime.table, runtime.clock())
         request, call, answer = retry_contended(lambda: self._attempt(event, runtime))
         if self.then:
             self.then(request, call, answer)
@@ -184,6 +197,7 @@ def declare_operation[R: Request, A: Answer](
     permission: StrEnum | None,
     scoped: bool,
     oauth_scopes: tuple[str, ...],
+    throttle: Throttle | None,
     status: int,
     timeout: int,
     reads: tuple[Any, ...],
@@ -202,6 +216,7 @@ def declare_operation[R: Request, A: Answer](
     _check_path(name, path, request_model)
     _check_writes(name, method, writes, request_model)
     _check_follow_up(name, then, request_model, answer_model)
+    _check_public(name, permission, oauth_scopes, throttle)
     if permission is not None and not isinstance(permission, StrEnum):
         raise WrongDeclaration(
             f"{name} needs {permission!r}; give a member of Permission, or None when being "
@@ -217,6 +232,7 @@ def declare_operation[R: Request, A: Answer](
         permission=permission,
         scoped=scoped,
         oauth_scopes=oauth_scopes,
+        throttle=throttle,
         timeout=timeout,
         status=status,
         request_model=request_model,
@@ -290,6 +306,25 @@ def _check_path(name: str, path: str, request_model: type[Request]) -> None:
                 f"{name} has {{{variable}}} in its route, but {request_model.__name__} has no "
                 f"field {variable}; add it, or rename the variable."
             )
+
+
+def _check_public(
+    name: str,
+    permission: StrEnum | None,
+    oauth_scopes: tuple[str, ...],
+    throttle: Throttle | None,
+) -> None:
+    if oauth_scopes:
+        return
+    if permission is not None:
+        raise WrongDeclaration(
+            f"{name} is public and needs {permission.value}, which nobody without a token holds; "
+            "give it permission=None, or declare it with another application's decorator."
+        )
+    if throttle is None:
+        raise WrongDeclaration(
+            f"{name} is public and may be called without end; give it a throttle."
+        )
 
 
 def _check_writes(

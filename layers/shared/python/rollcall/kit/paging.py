@@ -77,15 +77,16 @@ class Listing(NamedTuple):
     pk: str
     prefix: str = ""
     up_to: str | None = None
+    later_than: str | None = None
     holding: Item | None = None
     newest_first: bool = False
 
     @property
     def bound(self) -> Sequence[object]:
-        """What a cursor is bound to of it: not up to where it is read, which may be the present
-        moment and so differ from page to page.
+        """What a cursor is bound to of it: not from where or up to where it is read, which may be
+        the present moment and so differ from page to page.
         """
-        return self._replace(up_to=None)
+        return self._replace(up_to=None, later_than=None)
 
 
 def read_page(
@@ -119,6 +120,7 @@ def _read_items(
         listing.pk,
         prefix=listing.prefix,
         up_to=listing.up_to,
+        later_than=listing.later_than,
         holding=listing.holding,
         after=position.after or None,
         limit=skipped + limit,
@@ -133,6 +135,7 @@ def _count(table: Table, listing: Listing) -> int:
         listing.pk,
         prefix=listing.prefix,
         up_to=listing.up_to,
+        later_than=listing.later_than,
         holding=listing.holding,
     )
 

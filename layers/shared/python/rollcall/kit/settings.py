@@ -45,12 +45,32 @@ class Settings(BaseModel):
         ge=1,
         description="A source of facts that has pushed nothing for longer is left out of account.",
     )
+    invitation_days: int = Field(
+        7, alias="INVITATION_DAYS", ge=1, description="How long the link of an invitation works."
+    )
+    invitation_url: str = Field(
+        "",
+        alias="INVITATION_URL",
+        description="The page where people accept: ?token=… is put behind it, or the token in the "
+        "place of {token}. Empty: the mail holds the token alone.",
+    )
+    verification_url: str = Field(
+        "", alias="VERIFICATION_URL", description="Likewise, where they confirm their address."
+    )
+    allow_registration: bool = Field(
+        False, alias="ALLOW_REGISTRATION", description="Whether people may register by themselves."
+    )
     allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
 
     @property
     def facts_fresh_for(self) -> timedelta:
         """How long what a source has pushed counts."""
         return timedelta(days=self.facts_fresh_days)
+
+    @property
+    def invitations_last(self) -> timedelta:
+        """How long the link of an invitation works."""
+        return timedelta(days=self.invitation_days)
 
     @classmethod
     def from_environment(cls) -> Settings:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollcall.kit.attributes import from_attributes, to_attributes
-from rollcall.kit.entity import Entity, Item, Key
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Entity, Item, Key
 from rollcall.kit.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Table:
         *,
         prefix: str = "",
         up_to: str | None = None,
-        later_than: str = "",
+        later_than: str | None = None,
         holding: Item | None = None,
         after: Item | None = None,
         limit: int | None = None,
@@ -116,7 +116,7 @@ class Table:
         newest_first: bool = False,
     ) -> Iterator[Item]:
         """The items of one index partition in order, eventually consistent: with a prefix of the
-        sort key, later than one or up to and with one, and of those only what follows an item and
+        sort key, up to and with one or later than one, and of those only what follows an item and
         what holds these values. ``limit`` ends it; ``at_once`` says how many a request reads of
         as many as are wanted.
         """
@@ -139,10 +139,11 @@ class Table:
         *,
         prefix: str = "",
         up_to: str | None = None,
+        later_than: str | None = None,
         holding: Item | None = None,
     ) -> int:
         """How many items such a query would find; they are read, but not sent."""
-        condition, values = _index_condition(index, pk, prefix, up_to)
+        condition, values = _index_condition(index, pk, prefix, up_to, later_than)
         pages = self._query_pages(condition, values, holding, IndexName=index, Select="COUNT")
         return sum(page["Count"] for page in pages)
 
@@ -228,6 +229,27 @@ class Table:
             _refuse_unanswered(error)
         return True
 
+    def count_up(self, key: Key, at_most: int, expiry: int) -> bool:
+        """Add one to a number that has an item to itself, which goes away at ``expiry``, in epoch
+        seconds; False, and nothing is added, when it has come to ``at_most``.
+        """
+        try:
+            self._client.update_item(
+                TableName=self.name,
+                Key=to_attributes(key._asdict()),
+                UpdateExpression="ADD #count :one SET #expiry = :expiry",
+                ConditionExpression="attribute_not_exists(#count) OR #count < :most",
+                ExpressionAttributeNames={"#count": "count", "#expiry": EXPIRY_ATTRIBUTE},
+                ExpressionAttributeValues=to_attributes(
+                    {":one": 1, ":most": at_most, ":expiry": expiry}
+                ),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        except (ClientError, BotoCoreError) as error:
+            _refuse_unanswered(error)
+        return True
+
     def put_once(self, item: Item) -> bool:
         """Write an item that must not exist yet; False when it does."""
         try:
@@ -257,17 +279,16 @@ class Table:
 
 
 def _index_condition(
-    index: str, pk: str, prefix: str, up_to: str | None, later_than: str = ""
+    index: str, pk: str, prefix: str, up_to: str | None, later_than: str | None = None
 ) -> tuple[str, Item]:
     pk_name, sk_name = INDEXES[index]
-    if later_than:
-        condition = f"{pk_name} = :pk AND {sk_name} > :later_than"
-        return condition, {":pk": pk, ":later_than": later_than}
     if prefix:
         condition = f"{pk_name} = :pk AND begins_with({sk_name}, :prefix)"
         return condition, {":pk": pk, ":prefix": prefix}
     if up_to is not None:
         return f"{pk_name} = :pk AND {sk_name} <= :end", {":pk": pk, ":end": up_to}
+    if later_than is not None:
+        return f"{pk_name} = :pk AND {sk_name} > :start", {":pk": pk, ":start": later_than}
     return f"{pk_name} = :pk", {":pk": pk}
 
 

@@ -1,0 +1,62 @@
+"""DELETE /admin/invitations/{invitationId} (I2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rollcall.access import AccessPolicy
+from rollcall.accounts import settle_account
+from rollcall.deletion import plan_erasure
+from rollcall.granting import refuse_superior
+from rollcall.invitations import ChangeInvitation, Invitation, InvitationAnswer, InvitationStatus
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.identity import Account
+from rollcall.kit.requirement import Required
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.resources import Resource
+from rollcall.statuses import Status
+from rollcall.users import User
+
+
+def delete_account(request: ChangeInvitation, call: Call, answer: InvitationAnswer) -> None:
+    """Delete the account of whoever was invited."""
+    settle_account(call, answer.user_id)
+
+
+@operation(
+    "DELETE /admin/invitations/{invitation_id}",
+    permission=Permission.USER_INVITE,
+    reads=[AccessPolicy],
+    writes=[Invitation, User, Resource, Account],
+    then=delete_account,
+)
+def cancel_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
+    """Withdraw an invitation, and delete the user who was invited; the email is free again.
+
+    A user who is not invited any more, because an admin has changed the status, stays.
+    """
+    invitation = call.table.load(Invitation, request.invitation_id)
+    if invitation.status is InvitationStatus.ACCEPTED:
+        detail = "This invitation was accepted; disable or delete the user instead."
+        raise Conflict("invitation_accepted", detail)
+    erasing, requires = _erase_invited(call, invitation.user_id)
+    cancelled = invitation.status is InvitationStatus.CANCELLED
+    return call.commit(
+        Change(invitation, invitation if cancelled else invitation.cancelled(call.now)),
+        *erasing,
+        answer=lambda written: InvitationAnswer.of(written, call.now),
+        requires=requires,
+    )
+
+
+def _erase_invited(call: Call, user_id: str) -> tuple[list[Change[Any]], list[Required]]:
+    """What deletes the user in the same transaction, as long as they are invited."""
+    user = call.table.find(User, user_id)
+    if user is None or user.status is not Status.INVITED:
+        return [], []
+    refuse_superior(call, user)
+    planned = plan_erasure(call, user)
+    return [planned.change, *planned.releases], [planned.required]

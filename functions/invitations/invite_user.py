@@ -1,0 +1,120 @@
+"""POST /admin/invitations (I1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from rollcall.access import AccessPolicy
+from rollcall.accounts import settle_account
+from rollcall.assignments import (
+    PermissionAssignments,
+    RoleAssignments,
+    with_permissions,
+    with_roles,
+)
+from rollcall.fields import Email, Ids
+from rollcall.granting import require_grantable
+from rollcall.invitations import Invitation, InvitationAnswer
+from rollcall.kit.call import Call
+from rollcall.kit.identity import Account
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.text import Line, Text
+from rollcall.kit.tokens import TokenKey
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.organization_places import PlacesSent, read_places
+from rollcall.organizations import Organization
+from rollcall.permissions import Permission
+from rollcall.roles import Role
+from rollcall.statuses import Status
+from rollcall.usernames import suggest_usernames, with_free_username
+from rollcall.users import User
+
+
+class InviteUser(WriteRequest):
+    """Whom to invite, and what they will have from the start."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "email": "newcolleague@example.com",
+                    "name": "New Colleague",
+                    "message": "Welcome to the team!",
+                    "groups": [],
+                }
+            ]
+        }
+    )
+
+    email: Email
+    name: Annotated[Line | None, Field(description="They may change it when they accept.")] = None
+    message: Annotated[Text | None, Field(description="Stands in the mail as it is here.")] = None
+    groups: Ids = ()
+    organizations: PlacesSent = ()
+    roles: RoleAssignments = ()
+    permissions: PermissionAssignments = ()
+
+
+def make_account(request: InviteUser, call: Call, answer: InvitationAnswer) -> None:
+    """Make the account at the identity provider, with a password that nobody knows."""
+    settle_account(call, answer.user_id)
+
+
+@operation(
+    "POST /admin/invitations",
+    permission=Permission.USER_INVITE,
+    status=201,
+    reads=[AccessPolicy, Organization, Role, TokenKey],
+    writes=[Invitation, User, Account, TokenKey],
+    then=make_account,
+)
+def invite_user(request: InviteUser, call: Call) -> InvitationAnswer:
+    """Invite somebody by email.
+
+    Makes a user who is invited, with these groups, organizations, roles and permissions, and mails
+    a link by which they choose a name and a password and are active at once. The link works once
+    and ends after seven days, unless the deployment says otherwise.
+    """
+    usernames = suggest_usernames(request.email, call.table)
+    return with_free_username(usernames, lambda username: _write(request, call, username))
+
+
+def _write(request: InviteUser, call: Call, username: str) -> InvitationAnswer:
+    user = _make_user(request, call, username)
+    invitation = Invitation(
+        id=Invitation.id_for(user.id),
+        created_at=call.now,
+        updated_at=call.now,
+        user_id=user.id,
+        email=request.email,
+        name=request.name,
+        message=request.message,
+        invited_by=call.actor.id,
+        ends_at=call.now,
+    )
+    return call.commit(
+        Change(None, invitation.renewed(call)),
+        Change(None, user),
+        answer=lambda written: InvitationAnswer.of(written, call.now),
+        requires=require_grantable(call, None, user),
+    )
+
+
+def _make_user(request: InviteUser, call: Call, username: str) -> User:
+    user = User(
+        id=call.new_id("usr"),
+        created_at=call.now,
+        updated_at=call.now,
+        email=request.email,
+        name=request.name,
+        username=username,
+        status=Status.INVITED,
+    )
+    for group_id in request.groups:
+        user = user.with_membership(group_id)
+    user = with_permissions(with_roles(user, request.roles), request.permissions)
+    places, _ = read_places(call.table, user, request.organizations, call.now, "organizations")
+    return user.with_grants("organization_memberships", places)

@@ -1,0 +1,67 @@
+"""GET /admin/invitations (I2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from rollcall.fields import Email
+from rollcall.invitations import (
+    ALL_INVITATIONS,
+    Invitation,
+    InvitationAnswer,
+    InvitationStatus,
+    listed_as,
+)
+from rollcall.kit.call import Call
+from rollcall.kit.model import format_time
+from rollcall.kit.paging import Listing, ListRequest, Page, read_page
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+
+
+class ListInvitations(ListRequest):
+    """Which of the invitations, and which page of them."""
+
+    status: Annotated[
+        InvitationStatus | None,
+        Field(description="expired: not accepted while the last link worked."),
+    ] = None
+    email: Annotated[Email | None, Field(description="The address that was invited.")] = None
+
+
+class InvitationPage(Page[InvitationAnswer]):
+    """A page of invitations, the latest first."""
+
+
+@operation("GET /admin/invitations", permission=Permission.USER_INVITE, reads=[Invitation])
+def list_invitations(request: ListInvitations, call: Call) -> InvitationPage:
+    """List the invitations: all, or those that stand so, or those of an address.
+
+    All of them come in the order in which people were first invited, pending and expired ones in
+    that of their ends, the others in that in which they were accepted or cancelled.
+    """
+    listing = _choose(request.status, call.now)
+    if request.email is not None:
+        listing = listing._replace(holding={"email": request.email})
+    items, pagination = read_page(call, listing, request)
+    found = (Invitation.model_validate(item) for item in items)
+    answers = tuple(InvitationAnswer.of(each, call.now) for each in found)
+    return InvitationPage(items=answers, pagination=pagination)
+
+
+def _choose(status: InvitationStatus | None, now: datetime) -> Listing:
+    # Behind every id that may follow the moment in a sort key.
+    present = f"{format_time(now)}#~"
+    pending = Listing("gsi2", listed_as(InvitationStatus.PENDING), newest_first=True)
+    match status:
+        case None:
+            return Listing("gsi1", ALL_INVITATIONS, newest_first=True)
+        case InvitationStatus.PENDING:
+            return pending._replace(later_than=present)
+        case InvitationStatus.EXPIRED:
+            return pending._replace(up_to=present)
+        case _:
+            return Listing("gsi2", listed_as(status), newest_first=True)

@@ -1,0 +1,40 @@
+"""POST /admin/invitations/{invitationId}/resend (I2)."""
+
+from __future__ import annotations
+
+from rollcall.access import AccessPolicy
+from rollcall.granting import require_standing_held
+from rollcall.invitations import ChangeInvitation, Invitation, InvitationAnswer
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.requirement import Required
+from rollcall.kit.tokens import TokenKey
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.statuses import Status
+from rollcall.users import User
+
+
+@operation(
+    "POST /admin/invitations/{invitation_id}/resend",
+    permission=Permission.USER_INVITE,
+    reads=[AccessPolicy, User, TokenKey],
+    writes=[Invitation, TokenKey],
+)
+def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
+    """Mail a new link to somebody who is still invited, which works as long as the first one did.
+
+    The link before is dead from this moment on.
+    """
+    invitation = call.table.load(Invitation, request.invitation_id)
+    user = call.table.find(User, invitation.user_id)
+    if user is None or user.status is not Status.INVITED:
+        detail = "Nobody waits for this invitation any more: it was accepted, or withdrawn."
+        raise Conflict("not_invited", detail)
+    require_standing_held(call, user)
+    return call.commit(
+        Change(invitation, invitation.renewed(call)),
+        answer=lambda written: InvitationAnswer.of(written, call.now),
+        requires=[Required.unchanged(user)],
+    )

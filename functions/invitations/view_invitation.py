@@ -1,0 +1,53 @@
+"""GET /invitations/{token} (I3)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from rollcall.activations import Token
+from rollcall.invitations import Invitation, open_invitation
+from rollcall.kit.call import Call
+from rollcall.kit.model import Answer, Request, Time
+from rollcall.public_operations import OPENINGS, public_operation
+from rollcall.users import User
+
+
+class ViewInvitation(Request):
+    """Which invitation to show."""
+
+    token: Token
+
+
+class InvitationView(Answer):
+    """An invitation as the invited person sees it."""
+
+    product_name: str
+    email: str | None = None
+    username: Annotated[
+        str | None, Field(description="What it will be unless they choose another one.")
+    ] = None
+    name: str | None = None
+    message: str | None = None
+    ends_at: Time
+
+
+@public_operation(
+    "GET /invitations/{token}", permission=None, throttle=OPENINGS, reads=[Invitation, User]
+)
+def view_invitation(request: ViewInvitation, call: Call) -> InvitationView:
+    """Show an invitation to whoever has its link.
+
+    A link that never was, was altered or has been superseded is not found; one that has ended, was
+    used or withdrawn is gone.
+    """
+    invitation, user = open_invitation(call, request.token)
+    return InvitationView(
+        product_name=call.settings.product_name,
+        email=user.email,
+        username=user.username,
+        name=user.name,
+        message=invitation.message,
+        ends_at=invitation.ends_at,
+    )

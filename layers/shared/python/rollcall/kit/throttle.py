@@ -1,0 +1,56 @@
+"""How often somebody who is not signed in may do something: counted in the table, so that it holds
+for all instances of a function together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import ClassVar
+
+from rollcall.kit.entity import Key
+from rollcall.kit.errors import Throttled
+from rollcall.kit.table import Table
+
+KEPT = timedelta(minutes=5)
+"""How long a count stays after its time; clocks of instances differ by less."""
+
+
+@dataclass(frozen=True)
+class Throttle:
+    """So many times within such a time: a minute, an hour."""
+
+    at_most: int
+    within: timedelta
+
+    partition: ClassVar[str] = "THROTTLE#"
+
+    def admit(self, address: str, what: str, table: Table, now: datetime) -> None:
+        """Count a call from an IP address; raises Throttled as :meth:`count` does."""
+        self.count(network_of(address), what, table, now)
+
+    def count(self, who: str, what: str, table: Table, now: datetime) -> None:
+        """Count this time. Raises Throttled, with the seconds until the next one may follow, when
+        there were enough.
+        """
+        seconds = int(self.within.total_seconds())
+        number = int(now.timestamp()) // seconds
+        ends = (number + 1) * seconds
+        key = Key(f"{self.partition}{what}#{who}#{number}", "THROTTLE")
+        if not table.count_up(key, self.at_most, ends + int(KEPT.total_seconds())):
+            wait = max(1, ends - int(now.timestamp()))
+            raise Throttled("throttled", f"Too many requests; try again in {wait} seconds.", wait)
+
+
+def network_of(address: str) -> str:
+    """What counts as one caller: an IPv4 address, or the /64 that an IPv6 subscriber has whole
+    (RFC 6177 section 2).
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(found, IPv6Address):
+        return str(ip_network((found, 64), strict=False).network_address)
+    return str(found)

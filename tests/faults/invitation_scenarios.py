@@ -1,0 +1,78 @@
+"""Invitations and registrations: made, mailed, used and ended, whatever goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from functions.invitations.accept_invitation import accept_invitation
+from functions.reactions.close_invitation import close_invitation
+from functions.reactions.mail_invitation import mail_invitation
+from functions.reactions.mail_registration import mail_registration
+from rollcall.kit.transaction import Change
+from rollcall.registrations import Registration
+from rollcall.statuses import Status
+from tests.examples import Example
+from tests.faults.scenario import Plan
+from tests.faults.snapshot import sent_mails
+from tests.faults.staging import (
+    PASSWORD,
+    ask,
+    change,
+    has_password,
+    last_entry,
+    leave_behind,
+    scenario,
+    work,
+)
+from tests.world import Reply, World
+
+
+@scenario("accept_invitation", 200, again=frozenset({410}))
+def an_acceptance_with_another_username(world: World) -> Plan:
+    token = world.token_of(world.add_invitation())
+    body = {"name": "Invited User", "password": PASSWORD, "username": "chosen"}
+    example = Example(path={"token": token}, body=body)
+    return ask(world, accept_invitation, example, has_password(world, "CONFIRMED"))
+
+
+def has_mailed(world: World, before: int) -> Iterable[str]:
+    """At least one mail more has gone out."""
+    if len(sent_mails(world)) <= before:
+        yield "the mail never went out"
+
+
+@scenario("mail_invitation", by_client=False)
+def a_mail_to_somebody_who_is_invited(world: World) -> Plan:
+    invitation = world.add_invitation()
+    renewed = invitation.renewed(world.call())
+    world.call("resend").commit(Change(invitation, renewed), answer=lambda written: written)
+    entry, before = last_entry(world, invitation.id), len(sent_mails(world))
+    return work(
+        lambda: mail_invitation.react(entry, world.runtime), lambda _: has_mailed(world, before)
+    )
+
+
+@scenario("mail_registration", by_client=False)
+def a_mail_to_somebody_who_registers(world: World) -> Plan:
+    held = world.add_registration()
+    again = Registration.attempt(world.call(), held.user_id, held.email, held)
+    world.call("register").commit(Change(held, again), answer=lambda written: written)
+    entry, before = last_entry(world, held.id), len(sent_mails(world))
+    return work(
+        lambda: mail_registration.react(entry, world.runtime), lambda _: has_mailed(world, before)
+    )
+
+
+@scenario("close_invitation", by_client=False)
+def the_end_of_an_invitation_whose_user_is_disabled(world: World) -> Plan:
+    invitation = world.add_invitation()
+    user = world.user(invitation.user_id)
+    leave_behind(world, user, change(user, status=Status.INACTIVE))
+    entry = last_entry(world, user.id)
+
+    def verify(_: Reply) -> Iterable[str]:
+        found = world.invitation(invitation.id)
+        if found.status != "cancelled":
+            yield f"the invitation is {found.status}"
+
+    return work(lambda: close_invitation.react(entry, world.runtime), verify)

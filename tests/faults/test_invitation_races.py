@@ -1,0 +1,83 @@
+"""Whoever comes second to an invitation finds it used, or gone (I14)."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from functions.invitations.accept_invitation import accept_invitation
+from functions.invitations.cancel_invitation import cancel_invitation
+from functions.invitations.resend_invitation import resend_invitation
+from functions.registration.register_user import register_user
+from functions.users.disable_user import disable_user
+from rollcall.kit.operation import Operation
+from rollcall.statuses import Status
+from tests.faults.invariants import check_settled
+from tests.faults.races import race
+from tests.world import Reply, World
+
+
+def accept(world: World, token: str, name: str) -> Reply:
+    body = {"name": name, "password": "Open-Sesame-7"}
+    return world.invoke(accept_invitation, path={"token": token}, body=body)
+
+
+def settled(world: World) -> None:
+    """Everything is in order once the reactions have run."""
+    world.drain()
+    assert check_settled(world) == []
+
+
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_exactly_one_of_several_accepts(world: World, order: tuple[int, ...]) -> None:
+    invitation = world.add_invitation()
+    token = world.token_of(invitation)
+
+    replies = race(world, [partial(accept, world, token, f"User {n}") for n in range(3)], order)
+
+    winners = [reply for reply in replies if reply.status == 200]
+    assert len(winners) == 1
+    assert {reply.code for reply in replies if reply.status != 200} == {"invitation_accepted"}
+    assert world.user(invitation.user_id).name == winners[0].body["name"]
+    settled(world)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+@pytest.mark.parametrize("against", [cancel_invitation, resend_invitation, disable_user])
+def test_acceptance_and_what_ends_the_link_come_one_after_the_other(
+    world: World, against: Operation[Any, Any], order: tuple[int, int]
+) -> None:
+    invitation = world.add_invitation()
+    path = {"invitation_id": invitation.id, "user_id": invitation.user_id}
+    (name,) = against.path_variables
+    deeds = [
+        partial(accept, world, world.token_of(invitation), "Invited User"),
+        partial(world.invoke, against, path={name: path[name]}),
+    ]
+
+    accepted, other = race(world, deeds, order)
+
+    user = world.user(invitation.user_id)
+    if order == (0, 1):
+        assert accepted.status == 200
+        assert other.status == (200 if against is disable_user else 409)
+    else:
+        assert other.status == 200
+        assert accepted.status in {404, 410}
+        assert user.status is not Status.ACTIVE
+    settled(world)
+
+
+def test_address_that_several_register_at_once_is_one_user(world: World) -> None:
+    body = {"email": "new@example.com", "name": "New User"}
+    deeds = [partial(world.invoke, register_user, body=body) for _ in range(3)]
+
+    replies = race(world, deeds)
+
+    assert {reply.status for reply in replies} == {202}
+    assert len(world.users_with_email("new@example.com")) == 1
+    world.drain()
+    assert {mail.to[0] for mail in world.mails()} == {"new@example.com"}

@@ -1,0 +1,79 @@
+"""DELETE /admin/invitations/{invitationId} (I2)."""
+
+from __future__ import annotations
+
+from functions.invitations.accept_invitation import accept_invitation
+from functions.invitations.cancel_invitation import cancel_invitation
+from functions.invitations.invite_user import invite_user
+from functions.users.enable_user import enable_user
+from rollcall.kit.entity import Entity
+from rollcall.permissions import Permission
+from rollcall.statuses import Status
+from tests.aws_edge import failing
+from tests.world import Reply, World
+
+EMAIL = "invited@example.com"
+
+
+def cancel(world: World, invitation: Entity, caller: str = "") -> Reply:
+    return world.invoke(cancel_invitation, caller=caller, path={"invitation_id": invitation.id})
+
+
+def test_user_goes_with_the_invitation_and_the_address_is_free_again(world: World) -> None:
+    group_id = world.add_group("Editors")
+    invitation = world.add_invitation(EMAIL)
+    world.join_group(invitation.user_id, group_id)
+
+    reply = cancel(world, invitation)
+
+    assert (reply.status, reply.body["status"]) == (200, "cancelled")
+    assert world.user(invitation.user_id).erased
+    assert world.account(invitation.user_id) is None
+    world.drain()
+    assert world.group(group_id).member_count == 0
+    assert world.invoke(invite_user, body={"email": EMAIL}).status == 201
+
+
+def test_both_end_in_one_transaction_and_the_account_follows_when_cognito_answers(
+    world: World,
+) -> None:
+    invitation = world.add_invitation()
+    with failing(world.aws, "cognito-idp"):
+        assert cancel(world, invitation).code == "identity_unavailable"
+    assert world.invitation(invitation.id).status == "cancelled"
+    assert world.user(invitation.user_id).erased
+
+    world.drain()
+
+    assert world.account(invitation.user_id) is None
+
+
+def test_accepted_invitation_cannot_be_cancelled(world: World) -> None:
+    invitation = world.add_invitation()
+    body = {"name": "Invited User", "password": "TempPass123!"}
+    world.invoke(accept_invitation, path={"token": world.token_of(invitation)}, body=body)
+
+    assert cancel(world, invitation).code == "invitation_accepted"
+    assert world.user(invitation.user_id).status is Status.ACTIVE
+
+
+def test_cancelling_twice_is_as_cancelling_once(world: World) -> None:
+    invitation = world.add_invitation()
+
+    assert cancel(world, invitation).body == cancel(world, invitation).body
+
+
+def test_user_who_was_made_active_by_an_admin_stays(world: World) -> None:
+    invitation = world.add_invitation()
+    world.invoke(enable_user, path={"user_id": invitation.user_id})
+
+    assert cancel(world, invitation).body["status"] == "cancelled"
+    assert world.user(invitation.user_id).status is Status.ACTIVE
+
+
+def test_nobody_deletes_so_who_may_do_more(world: World) -> None:
+    caller = world.add_user(permissions=(Permission.USER_INVITE,))
+    invitation = world.add_invitation(is_admin=True)
+
+    assert cancel(world, invitation, caller.id).code == "target_outranks_caller"
+    assert world.invitation(invitation.id).status == "pending"

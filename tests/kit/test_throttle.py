@@ -1,0 +1,64 @@
+"""Whoever is not signed in is counted, each by itself, and let in again when the time is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE
+from rollcall.kit.errors import Throttled
+from rollcall.kit.throttle import KEPT, Throttle, network_of
+from tests.world import World
+
+THROTTLE = Throttle(3, timedelta(minutes=1))
+
+
+def passes(world: World, address: str = "192.0.2.7", what: str = "look") -> bool:
+    try:
+        THROTTLE.admit(address, what, world.runtime.table, world.clock.now)
+    except Throttled:
+        return False
+    return True
+
+
+def test_so_many_pass_and_no_more_until_the_minute_is_over(world: World) -> None:
+    world.clock.advance(seconds=20)
+    assert [passes(world) for _ in range(5)] == [True, True, True, False, False]
+
+    with pytest.raises(Throttled) as refused:
+        THROTTLE.admit("192.0.2.7", "look", world.runtime.table, world.clock.now)
+    assert refused.value.headers["Retry-After"] == "40"
+    assert refused.value.status == 429
+    world.clock.advance(seconds=40)
+    assert passes(world)
+
+
+def test_others_and_other_routes_are_not_touched_by_that(world: World) -> None:
+    assert all(passes(world) for _ in range(3))
+
+    assert not passes(world)
+    assert passes(world, "192.0.2.8")
+    assert passes(world, what="accept")
+
+
+def test_counts_go_away_by_themselves(world: World) -> None:
+    passes(world)
+
+    (count,) = (item for item in world.items() if item["pk"].startswith("THROTTLE#"))
+    ends = world.clock.now + timedelta(minutes=1) + KEPT
+    assert count[EXPIRY_ATTRIBUTE] == int(ends.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::"),
+        ("", "unknown"),
+        ("no address", "unknown"),
+    ],
+)
+def test_subscriber_is_one_caller_whatever_address_they_use(address: str, network: str) -> None:
+    assert network_of(address) == network

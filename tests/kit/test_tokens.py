@@ -1,0 +1,51 @@
+"""Tokens are derived, and known by their hash alone (I14, I17)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollcall.kit.ids import new_id
+from rollcall.kit.tokens import Tokens, hash_token, is_token, read_holder
+from tests.world import START, World
+
+HOLDER = new_id("inv", START)
+
+
+def test_token_comes_out_the_same_and_each_generation_has_its_own(world: World) -> None:
+    tokens = Tokens(world.runtime.table)
+    made = [tokens.derive(HOLDER, generation) for generation in (1, 2, 11)]
+
+    assert [Tokens(world.runtime.table).derive(HOLDER, each) for each in (1, 2, 11)] == made
+    assert len({token.removeprefix(HOLDER) for token in made}) == 3
+    assert {read_holder(token) for token in made} == {HOLDER}
+
+
+def test_token_has_256_bits_and_is_nowhere_in_the_table(world: World) -> None:
+    token = Tokens(world.runtime.table).derive(HOLDER, 1)
+
+    assert len(bytes.fromhex(token.removeprefix(f"{HOLDER}_"))) == 32
+    assert token.removeprefix(f"{HOLDER}_") not in repr(world.items())
+
+
+def test_hash_knows_its_token_and_no_other(world: World) -> None:
+    tokens = Tokens(world.runtime.table)
+    token = tokens.derive(HOLDER, 1)
+
+    assert is_token(token, hash_token(token))
+    assert not is_token(tokens.derive(HOLDER, 2), hash_token(token))
+    assert not is_token("", hash_token(token))
+    assert not is_token(token, "")
+
+
+@given(st.text(max_size=200))
+def test_what_is_no_token_names_nothing(text: str) -> None:
+    assert read_holder(text) is None
+
+
+@pytest.mark.parametrize("behind", ["", "0", "\n", " "])
+def test_token_is_written_in_one_way(behind: str) -> None:
+    token = f"{HOLDER}_{'a' * 64}"
+    assert read_holder(token + behind) == (None if behind else HOLDER)
+    assert read_holder(token.upper()) is None

@@ -1,0 +1,53 @@
+"""Whoever is disabled or deleted is not invited any more (I2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.reactions.close_invitation import close_invitation
+from rollcall.invitations import InvitationStatus
+from rollcall.statuses import Status
+from tests.faults.staging import last_entry
+from tests.world import World
+
+
+@pytest.mark.parametrize("status", [Status.INACTIVE, Status.SUSPENDED, Status.ACTIVE])
+def test_invitation_ends_with_the_status(world: World, status: Status) -> None:
+    invitation = world.add_invitation()
+    user = world.user(invitation.user_id)
+
+    world.change_user(user, user.model_copy(update={"status": status}))
+
+    closed = world.invitation(invitation.id)
+    assert (closed.status, closed.version) == (InvitationStatus.CANCELLED, 2)
+    entry = world.journal(invitation.id)[-1]
+    assert (entry.action, entry.actor.kind) == ("close_invitation", "system")
+
+
+def test_invitation_of_a_deleted_user_is_cancelled(world: World) -> None:
+    invitation = world.add_invitation()
+    user = world.user(invitation.user_id)
+
+    world.change_user(user, user.as_erased(world.clock.now))
+
+    assert world.invitation(invitation.id).status is InvitationStatus.CANCELLED
+
+
+def test_late_entry_does_not_end_the_invitation_of_who_is_invited_again(world: World) -> None:
+    invitation = world.add_invitation()
+    user = world.user(invitation.user_id)
+    world.write(user, user.model_copy(update={"status": Status.INACTIVE}))
+    entry, disabled = last_entry(world, user.id), world.user(user.id)
+    world.write(disabled, disabled.model_copy(update={"status": Status.INVITED}))
+
+    close_invitation.react(entry, world.runtime)
+
+    assert world.invitation(invitation.id).status is InvitationStatus.PENDING
+
+
+def test_user_who_was_never_invited_is_of_no_concern(world: World) -> None:
+    user = world.add_user(status=Status.INVITED)
+
+    world.change_user(user, user.model_copy(update={"status": Status.ACTIVE}))
+
+    assert not [item for item in world.items() if item["pk"].startswith("INVITATION#")]

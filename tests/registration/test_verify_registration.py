@@ -1,0 +1,100 @@
+"""POST /register/verify (U16, I14)."""
+
+from __future__ import annotations
+
+from functions.registration.verify_registration import verify_registration
+from functions.users.disable_user import disable_user
+from functions.users.get_me import get_me
+from rollcall.registrations import Registration
+from rollcall.statuses import Status
+from tests.aws_edge import failing
+from tests.world import Reply, World
+
+PASSWORD = "TempPass123!"
+
+
+def verify(
+    world: World, registration: Registration, key: str = "", password: str = PASSWORD
+) -> Reply:
+    headers = {"Idempotency-Key": key} if key else {}
+    body = {"token": world.token_of(registration), "password": password}
+    return world.invoke(verify_registration, body=body, headers=headers)
+
+
+def test_confirmed_address_makes_an_ordinary_active_user(world: World) -> None:
+    registration = world.add_registration("new@example.com")
+
+    reply = verify(world, registration)
+
+    assert (reply.status, reply.body["status"]) == (200, "active")
+    user = world.user(registration.user_id)
+    assert (user.status, list(user.rows())) == (Status.ACTIVE, [])
+    account = world.account(user.id)
+    assert account is not None
+    assert (account["status"], account["email_verified"]) == ("CONFIRMED", "true")
+    assert world.invoke(get_me, caller=user.id).status == 200
+    entry = world.journal(user.id)[-1]
+    assert (entry.action, entry.actor.id) == ("verify_registration", user.id)
+
+
+def test_link_works_once(world: World) -> None:
+    registration = world.add_registration()
+    assert verify(world, registration).status == 200
+
+    reply = verify(world, registration)
+
+    assert (reply.status, reply.code) == (410, "registration_verified")
+
+
+def test_link_ends_after_a_day(world: World) -> None:
+    registration = world.add_registration()
+    world.clock.now = registration.ends_at
+
+    assert verify(world, registration).code == "registration_expired"
+    world.clock.advance(milliseconds=-1)
+    assert verify(world, registration).status == 200
+
+
+def test_whom_an_admin_has_disabled_is_not_opened_by_a_link(world: World) -> None:
+    registration = world.add_registration()
+    world.invoke(disable_user, path={"user_id": registration.user_id})
+
+    assert verify(world, registration).code == "registration_expired"
+    assert world.user(registration.user_id).status is Status.INACTIVE
+
+
+def test_password_is_held_against_the_policy_and_the_link_still_works(world: World) -> None:
+    registration = world.add_registration()
+
+    assert verify(world, registration, password="short").fields == ["password"]
+    assert verify(world, registration).status == 200
+
+
+def test_password_that_cognito_refuses_leaves_the_registration_as_it_was(world: World) -> None:
+    registration = world.add_registration()
+    code = "InvalidPasswordException"
+    with failing(world.aws, "cognito-idp", "AdminSetUserPassword", code=code):
+        assert verify(world, registration).code == "password_refused"
+
+    assert world.user(registration.user_id).status is Status.PENDING_VERIFICATION
+    assert verify(world, registration).status == 200
+
+
+def test_invitation_is_no_registration(world: World) -> None:
+    token = world.token_of(world.add_invitation())
+
+    reply = world.invoke(verify_registration, body={"token": token, "password": PASSWORD})
+
+    assert (reply.status, reply.code) == (404, "link_not_found")
+
+
+def test_confirmation_that_cognito_did_not_hear_of_is_finished_by_the_same_request(
+    world: World,
+) -> None:
+    registration = world.add_registration()
+    with failing(world.aws, "cognito-idp"):
+        assert verify(world, registration, "once").code == "identity_unavailable"
+
+    assert verify(world, registration, "once").status == 200
+
+    assert world.user(registration.user_id).in_step

@@ -1,0 +1,49 @@
+"""Who calls what anybody may call: nobody in particular, who holds nothing (I3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from functions.invitations.view_invitation import view_invitation
+from functions.users.get_me import get_me
+from infra.catalog import read_catalog
+from rollcall.kit.errors import NotFound
+from rollcall.kit.http import GatewayEvent
+from rollcall.public_operations import admit_anybody, admit_registrant
+from tests.world import World, make_event
+
+EVENT = GatewayEvent.model_validate(
+    make_event(view_invitation, claims={"username": "usr_1", "scope": "rollcall/admin"})
+)
+
+
+def test_whoever_calls_is_nobody_whatever_their_token_says(world: World) -> None:
+    actor = admit_anybody(EVENT, world.runtime, world.clock.now)
+
+    assert (actor.kind, actor.id, actor.permissions) == ("anonymous", "anonymous", frozenset())
+    assert (actor.ip_address, actor.user_agent) == ("192.0.2.7", "pytest")
+    assert actor.witnesses == {}
+
+
+def test_registering_is_for_deployments_that_allow_it(world: World) -> None:
+    admit_registrant(EVENT, world.runtime, world.clock.now)
+    settings = world.runtime.settings.model_copy(update={"allow_registration": False})
+
+    with pytest.raises(NotFound):
+        admit_registrant(EVENT, replace(world.runtime, settings=settings), world.clock.now)
+
+
+def test_only_what_is_declared_so_is_public_and_all_of_that_is_throttled() -> None:
+    public = {each.name for each in read_catalog().operations if each.public}
+
+    assert public == {
+        "accept_invitation",
+        "register_user",
+        "verify_registration",
+        "view_invitation",
+    }
+    assert all(bool(each.throttle) == each.public for each in read_catalog().operations)
+    assert view_invitation.principals == ()
+    assert not get_me.public
