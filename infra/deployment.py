@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 from aws_cdk import RemovalPolicy
@@ -12,7 +13,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic.alias_generators import to_camel
 
 from infra.layers import Architecture
+from rollcall.kit.mail import check_sender
 from rollcall.kit.model import Model
+from rollcall.kit.settings import LOGIN_URL
+from rollcall.kit.templates import check_templates
+from rollcall.letters import LETTERS
 from rollcall.resource_types import read_types
 from rollcall.scopes import SYSTEM_SCOPES, Scope
 
@@ -66,6 +71,12 @@ def _check_pattern(pattern: str) -> str:
     return pattern
 
 
+def _check_templates(folder: str) -> str:
+    if folder:
+        check_templates(Path(folder), LETTERS)
+    return folder
+
+
 ServiceName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$", max_length=40)
 ]
@@ -103,8 +114,12 @@ class Deployment(Model):
     """For generated unique ids: # becomes a digit, ? a letter."""
     facts_fresh_days: int = Field(ge=1)
     """A source of facts that has pushed nothing for longer is left out of account."""
-    mail_sender: str
+    mail_sender: Annotated[str, AfterValidator(check_sender)]
     """An address verified in SES; empty: no mail is sent, except Cognito's own."""
+    mail_templates: Annotated[str, AfterValidator(_check_templates)]
+    """A folder whose templates of mails replace ours; empty: ours."""
+    login_url: str = Field(pattern=LOGIN_URL)
+    """Where users sign in, as mails say; empty: they do not."""
     product_name: str
     allowed_origin: str
     waf: bool
@@ -131,6 +146,11 @@ class Deployment(Model):
     def size(self) -> Size:
         """What the stage stands for."""
         return SIZES[self.stage]
+
+    @property
+    def own_templates(self) -> Path | None:
+        """The folder with the deployment's own templates of mails."""
+        return Path(self.mail_templates) if self.mail_templates else None
 
     @property
     def makes_domain(self) -> bool:

@@ -65,7 +65,7 @@ def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
     # The emulator asks IAM about sending on "*", and not on the identity that it is sent from.
     sending = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
     deployed.aws.client("iam").put_role_policy(
-        RoleName=role_of(deployed, "tell_old_address"),
+        RoleName=role_of(deployed, "notify_user"),
         PolicyName="emulator",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [sending]}),
     )

@@ -26,6 +26,7 @@ from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.identity import Account
+from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.settings import Settings
 from rollcall.notices import MARK_KEPT
@@ -110,6 +111,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         tmp_path_factory.mktemp("prod"),
         firstAdminEmail=EMAIL,
         mailSender="Rollcall <rollcall@example.com>",
+        loginUrl="https://app.example.com/login",
         resourceTypes="invoice=refuse",
         uniqueIdPattern="EMP-####",
         factsFreshDays="30",
@@ -372,7 +374,7 @@ def as_list(value: str | list[str]) -> list[str]:
 
 
 def test_mail_leaves_from_the_verified_address_or_domain_alone(prod: Synthesized) -> None:
-    (reaction,) = (each for each in CATALOG.stream_reactions if each.name == "tell_old_address")
+    (reaction,) = (each for each in CATALOG.stream_reactions if each.name == "notify_user")
     (sending,) = (s for s in prod.statements(reaction) if s["Action"] == "ses:SendEmail")
     ends = [json.dumps(each).rpartition("identity/")[2] for each in sending["Resource"]]
     assert [each.partition('"')[0] for each in ends] == ["rollcall@example.com", "example.com"]
@@ -388,7 +390,9 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert bool(settings.user_pool_id) == touches_accounts
     assert bool(settings.bucket_name) == bool(declaration.stored_objects)
     assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
-    assert bool(settings.mail_sender) == (declaration.name == "tell_old_address")
+    assert bool(settings.mail_sender) == (Mail in declaration.writes)
+    assert bool(settings.login_url) == (Mail in declaration.writes)
+    assert not settings.mail_templates  # in the layer
     assert settings.table_name
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
@@ -535,6 +539,11 @@ SERVICES = {"order-desk": ["resources"]}
         ({"resourceTypes": "workspace=cascade"}, "resourceTypes\n.*workspace is built in"),
         ({"uniqueIdPattern": "EMP-##"}, "uniqueIdPattern\n.*at least 4 # or ?"),
         ({"uniqueIdPattern": "EMP #####"}, "uniqueIdPattern\n.*match pattern"),
+        ({"mailSender": "Rollcall"}, "mailSender\n.*one bare address"),
+        ({"mailSender": "a@example.com\nBcc: b@example.com"}, "mailSender\n.*no line breaks"),
+        ({"mailTemplates": "infra"}, "mailTemplates\n.*is no template of ours"),
+        ({"mailTemplates": "nowhere"}, "mailTemplates\n.*nowhere is no folder"),
+        ({"loginUrl": "javascript:alert(1)"}, "loginUrl\n.*match pattern"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
     ],
     ids=str,
