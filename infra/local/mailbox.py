@@ -1,6 +1,7 @@
 """The mails that the embedded AWS was given to send, for a browser: ``/mail``.
 
-It keeps them in memory, so they are gone with it; and Cognito's own mails it does not write at all.
+Cognito's own, with temporary passwords and codes, are among them. They are kept in memory, and gone
+at the next start.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ _PAGE = """<!doctype html>
 </head>
 <body>
   <h1>Mail</h1>
-  <p>What Rollcall has mailed since it was started, newest first. Cognito's own invitations and
-  codes are not among it; the embedded AWS does not write them.</p>
+  <p>What Rollcall and the embedded Cognito have mailed since they were started, newest first. None
+  of it leaves this machine.</p>
   <table>
     <thead><tr><th>Sent</th><th>To</th><th>Subject</th><th>Read</th></tr></thead>
     <tbody>
@@ -46,10 +47,8 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
-_ROW = (
-    "      <tr><td>{at}</td><td>{to}</td><td>{subject}</td>"
-    '<td><a href="/mail/{id}/html">HTML</a> <a href="/mail/{id}/text">text</a></td></tr>'
-)
+_ROW = "      <tr><td>{at}</td><td>{to}</td><td>{subject}</td><td>{links}</td></tr>"
+_LINK = '<a href="/mail/{id}/{form}">{form}</a>'
 
 
 class Received(NamedTuple):
@@ -61,6 +60,11 @@ class Received(NamedTuple):
     subject: str
     text: str
     html: str
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms that it has; Cognito's have only one."""
+        return ("html", "text") if self.html else ("text",)
 
 
 def read_mails(aws_url: str) -> list[Received]:
@@ -94,10 +98,10 @@ def mail_routes(aws_url: str) -> list[Route]:
 async def _list_mails(aws_url: str, _request: Request) -> Response:
     rows = [
         _ROW.format(
-            id=html.escape(mail.id),
             at=f"{mail.at:%Y-%m-%d %H:%M:%S} UTC",
             to=html.escape(mail.to),
             subject=html.escape(mail.subject),
+            links=" ".join(_LINK.format(id=mail.id, form=form) for form in mail.forms),
         )
         for mail in await run_in_threadpool(read_mails, aws_url)
     ]
@@ -105,7 +109,10 @@ async def _list_mails(aws_url: str, _request: Request) -> Response:
 
 
 async def _show_html(aws_url: str, request: Request) -> Response:
-    return HTMLResponse((await _find(aws_url, request)).html, headers=_GUARDED)
+    mail = await _find(aws_url, request)
+    if not mail.html:
+        raise HTTPException(404)
+    return HTMLResponse(mail.html, headers=_GUARDED)
 
 
 async def _show_text(aws_url: str, request: Request) -> Response:
