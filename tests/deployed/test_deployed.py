@@ -76,7 +76,12 @@ def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
 
     def mailed() -> bool:
         sent = httpx.get(f"{deployed.aws.url}/_ministack/ses/messages").json()["messages"]
-        return user["email"] in json.dumps(sent)
+        return any(
+            each["To"] == [user["email"]] and "address was changed" in each["BodyHtml"]
+            for mails in sent.values()
+            for each in mails
+            if each["BodyHtml"]
+        )
 
     wait_for(mailed)
 
