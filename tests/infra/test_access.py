@@ -190,7 +190,8 @@ BEYOND: list[tuple[Declaration, Asked]] = [
     (clear_ended_grants, on_table("GetItem", "ACCESS")),
     (clear_ended_grants, on_table("UpdateItem", "RESOURCE#wsp_1")),
     (clear_ended_grants, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
-    (notify_user, on_table("GetItem", "USER#usr_1")),
+    (notify_user, on_table("UpdateItem", "USER#usr_1")),
+    (notify_user, on_table("GetItem", "GROUP#grp_1")),
     (admit_sign_in, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
 ]
 
