@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 from constructs import Node
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
 from infra.configuration import Configuration
 from infra.layers import Architecture
+from rollcall.kit.mail import check_sender
+from rollcall.kit.settings import LOGIN_URL
+from rollcall.kit.templates import check_templates
+from rollcall.letters import LETTERS
 from rollcall.scopes import SYSTEM_SCOPES, Scope
 
 
@@ -51,6 +56,12 @@ def _find_scope(short_name: object) -> Scope:
     return found[str(short_name)]
 
 
+def _check_templates(folder: str) -> str:
+    if folder:
+        check_templates(Path(folder), LETTERS)
+    return folder
+
+
 ServiceName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$", max_length=40)
 ]
@@ -78,8 +89,12 @@ class Deployment(Configuration):
     """Who calls the system API: a name for each service, with the scopes that it has."""
     user_pool_domain: str = Field(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")
     """The domain that an existing pool has already, as ``auth.example.com``."""
-    mail_sender: str
+    mail_sender: Annotated[str, AfterValidator(check_sender)]
     """An address verified in SES; empty: no mail is sent, except Cognito's own."""
+    mail_templates: Annotated[str, AfterValidator(_check_templates)]
+    """A folder whose templates of mails replace ours; empty: ours."""
+    login_url: str = Field(pattern=LOGIN_URL)
+    """Where users sign in, as mails say; empty: they do not."""
     waf: bool
 
     @model_validator(mode="after")
@@ -104,6 +119,11 @@ class Deployment(Configuration):
     def size(self) -> Size:
         """What the stage stands for."""
         return SIZES[self.stage]
+
+    @property
+    def own_templates(self) -> Path | None:
+        """The folder with the deployment's own templates of mails."""
+        return Path(self.mail_templates) if self.mail_templates else None
 
     @property
     def makes_domain(self) -> bool:

@@ -67,6 +67,7 @@ def add_layers(
     architecture = deployment.architecture
     further = sorted({name for each in declarations for name in each.layers})
     packages = {name: build_package_layer(name, architecture) for name in ("vendor", *further)}
+    shared = build_shared_layer(mail_templates=deployment.own_templates)
     return {
         name: lambda_.LayerVersion(
             scope,
@@ -75,7 +76,7 @@ def add_layers(
             compatible_architectures=[_architecture(deployment)],
             compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
         )
-        for name, folder in {**packages, "shared": build_shared_layer()}.items()
+        for name, folder in {**packages, "shared": shared}.items()
     }
 
 
@@ -152,6 +153,7 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
         bucket_name=surroundings.bucket.bucket_name if declaration.stored_objects else "",
         client_ids=",".join(clients) if isinstance(declaration, Operation) else "",
         mail_sender=deployment.mail_sender if Mail in touched else "",
+        login_url=deployment.login_url if Mail in touched else "",
         first_admin_email=deployment.first_admin_email if first else "",
         **deployment.shared,
     ).to_environment()

@@ -19,6 +19,8 @@ from typing import Literal
 from infra import trimming
 from infra.catalog import FUNCTIONS
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.templates import list_templates
+from rollcall.letters import OURS
 
 Architecture = Literal["arm64", "x86_64"]
 
@@ -58,16 +60,21 @@ def build_package_layer(name: str, architecture: Architecture, build: Path = BUI
     return _build(build / f"{name}-{architecture}", [*sources, *callers], fill)
 
 
-def build_shared_layer(build: Path = BUILD) -> Path:
-    """The layer with our own shared code; its folder holds ``python/rollcall/``."""
+def build_shared_layer(build: Path = BUILD, *, mail_templates: Path | None = None) -> Path:
+    """The layer with our own shared code; its folder holds ``python/rollcall/``. The files of the
+    folder ``mail_templates``, when there is one, are in the place of our own.
+    """
+    own = list_templates(mail_templates.absolute()) if mail_templates else []
 
     def fill(folder: Path) -> None:
         python = folder / "python"
         shutil.copytree(SHARED, python, ignore=shutil.ignore_patterns("__pycache__"))
+        for template in own:
+            shutil.copyfile(template, python / OURS.relative_to(SHARED) / template.name)
         _compile(python, "/opt/python")
 
     files = (file for file in SHARED.rglob("*") if "__pycache__" not in file.parts)
-    return _build(build / "shared", sorted(file for file in files if file.is_file()), fill)
+    return _build(build / "shared", [*sorted(file for file in files if file.is_file()), *own], fill)
 
 
 def build_function(declaration: Declaration, build: Path = BUILD) -> Path:
@@ -94,7 +101,8 @@ def _build(name: Path, inputs: Iterable[Path], fill: Callable[[Path], None]) -> 
         )
     digest = hashlib.sha256(sys.implementation.cache_tag.encode())
     for file in (Path(__file__), *inputs):
-        digest.update(f"\0{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+        name_there = file.relative_to(ROOT, walk_up=True)
+        digest.update(f"\0{name_there}\0".encode() + file.read_bytes())
     target = name.with_name(f"{name.name}-{digest.hexdigest()[:16]}")
     if not target.is_dir():
         target.parent.mkdir(parents=True, exist_ok=True)

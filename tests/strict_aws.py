@@ -23,6 +23,7 @@ from moto.cognitoidp.models import CognitoIdpUserPool, cognitoidp_backends
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
+from moto.ses.models import ses_backends
 
 from tests.iam import find_denied, may_list
 
@@ -218,6 +219,16 @@ def _get_object(_: StrictAws, call: WireCall, send: Serve) -> Response:
     return success, error
 
 
+def _send_email(_: StrictAws, call: WireCall, send: Serve) -> Response:
+    """A mail has its text and its HTML, of which moto keeps one."""
+    success, error = send()
+    if success and success[0].status_code == 200:
+        taken = ses_backends[ACCOUNT_ID][call.region].sent_messages[-1]
+        body = call.parameters["Content"]["Simple"]["Body"]
+        taken.forms = {name: form["Data"] for name, form in body.items()}
+    return success, error
+
+
 def _list_users(_: StrictAws, call: WireCall, send: Serve) -> Response:
     if call.parameters.get("Limit", USERS_A_PAGE) > USERS_A_PAGE:
         return call.refuse("InvalidParameterException", "Limit is at most 60.")
@@ -232,6 +243,7 @@ _RULES: Mapping[str, Callable[[StrictAws, WireCall, Serve], Response]] = {
     "AdminUpdateUserAttributes": _admin_update_user_attributes,
     "GetObject": _get_object,
     "ListUsers": _list_users,
+    "SendEmail": _send_email,
 }
 
 

@@ -112,6 +112,7 @@ class SentMail(NamedTuple):
     to: list[str]
     subject: str
     text: str
+    html: str
 
 
 @dataclass
@@ -498,7 +499,15 @@ class World:
     def mails(self) -> list[SentMail]:
         """What Rollcall has mailed by itself."""
         sent = ses_backends[ACCOUNT_ID][REGION].sent_messages
-        return [SentMail(m.destinations["ToAddresses"], m.subject, m.body) for m in sent]
+        return [
+            SentMail(
+                each.destinations["ToAddresses"],
+                each.subject,
+                each.forms["Text"],
+                each.forms.get("Html", ""),
+            )
+            for each in sent
+        ]
 
     def items(self) -> list[dict[str, Any]]:
         """Every item of the table, from moto's own memory, because its Scan is slow."""

@@ -30,7 +30,7 @@ from rollcall.permissions import Permission
 from rollcall.statuses import OpenStatus, Status
 from rollcall.user_answers import UserAnswer
 from rollcall.usernames import suggest_usernames, with_free_username
-from rollcall.users import PendingCredential, User
+from rollcall.users import FirstPassword, PendingCredential, User
 
 
 class CreateUser(WriteRequest):
@@ -62,7 +62,11 @@ class CreateUser(WriteRequest):
     ] = None
     send_invite: Annotated[
         bool | None,
-        Field(description="Mail an invitation. Absent: only when no password is given."),
+        Field(
+            description="True: mail a welcome, and the temporary password in a mail of its own. "
+            "False: mail nothing. Absent: as true, but a password that is given is not mailed; the "
+            "welcome says that you tell it."
+        ),
     ] = None
     is_admin: bool = False
     groups: Ids = ()
@@ -83,6 +87,14 @@ class CreateUser(WriteRequest):
         if self.temporary_password is not None:
             return "password"
         return None if self.send_invite is False else "invitation"
+
+    @property
+    def welcomed_with(self) -> FirstPassword | None:
+        """What the welcome says about the first password; None: there is no welcome."""
+        if self.send_invite is False:
+            return None
+        told = self.temporary_password is not None and self.send_invite is None
+        return "given" if told else "mailed"
 
 
 def make_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
@@ -130,6 +142,7 @@ def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
         updated_at=call.now,
         username=username,
         pending_credential=request.pending_credential,
+        welcomed_with=request.welcomed_with,
         credentials_changed_at=call.now,
         password_set_at=call.now if request.temporary_password else None,
         **request.model_dump(include=_COPIED),

@@ -70,6 +70,8 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
     add("--allow-registration", action="store_true", help="let people register by themselves")
     add("--admin-email", metavar="E", help="the first admin (default: admin@example.com)")
     add("--admin-password", metavar="P", help="that admin's password (default: a random one, kept)")
+    add("--mail-templates", type=Path, metavar="DIR", help="templates of mails in place of ours")
+    add("--login-url", default="", metavar="URL", help="where mails say that people sign in")
     parser.set_defaults(run=_run_local)
 
 
@@ -113,6 +115,8 @@ def _run_local(options: argparse.Namespace) -> None:
             allow_registration=options.allow_registration,
             admin_email=options.admin_email,
             admin_password=options.admin_password,
+            mail_templates=options.mail_templates,
+            login_url=options.login_url,
         )
     )
 

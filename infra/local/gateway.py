@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -58,9 +59,11 @@ _DOCS_PAGE = """<!doctype html>
 """
 
 
-def make_gateway(runtime: Runtime, verifier: TokenVerifier, token_url: str) -> Starlette:
+def make_gateway(
+    runtime: Runtime, verifier: TokenVerifier, token_url: str, beside: Sequence[BaseRoute] = ()
+) -> Starlette:
     """The application: every operation below ``/api``, and its documentation at ``/docs``, which
-    says that services get their tokens at ``token_url``.
+    says that services get their tokens at ``token_url``; other pages stand ``beside`` them.
     """
     operations = read_catalog().operations
     by_path: dict[str, dict[str, Operation[Any, Any]]] = {}
@@ -78,6 +81,7 @@ def make_gateway(runtime: Runtime, verifier: TokenVerifier, token_url: str) -> S
             Route("/openapi.json", lambda _: JSONResponse(document)),
             Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE)),
             Route("/docs/{asset}", _serve_asset),
+            *beside,
         ],
         exception_handlers={404: partial(_answer_nothing, runtime)},
     )

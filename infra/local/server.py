@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 from infra.local.background import Background
 from infra.local.emulator import HOST, REGION, Emulator
 from infra.local.gateway import STAGE, make_gateway
+from infra.local.mailbox import mail_routes
 from infra.local.provision import Resources, provision
 from infra.local.sign_in import sign_in
 from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
@@ -34,7 +36,10 @@ from rollcall.kit.job import make_call
 from rollcall.kit.log import logger
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
+from rollcall.kit.settings import LOGIN_URL
 from rollcall.kit.table import Table
+from rollcall.kit.templates import WrongTemplate, check_templates
+from rollcall.letters import LETTERS
 from rollcall.operations import read_clock
 from rollcall.passwords import check_password
 
@@ -52,6 +57,8 @@ class LocalOptions:
     allow_registration: bool
     admin_email: str | None
     admin_password: str | None
+    mail_templates: Path | None
+    login_url: str
 
 
 def run_local(options: LocalOptions) -> None:
@@ -60,13 +67,14 @@ def run_local(options: LocalOptions) -> None:
     Raises LocalProblem for whatever the person has to mend.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    _check_mail(options)
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(options.port))
         state = _open_state(options, stack)
         admin = _choose_admin(options, state)
         emulator = _start_emulator(options, state, stack)
         resources = provision(emulator)
-        runtime = make_runtime(emulator, _with_own_links(resources, listener, options))
+        runtime = make_runtime(emulator, _with_options(resources, listener, options))
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
         if not options.ephemeral:
             state.write_admin(admin)
@@ -80,13 +88,31 @@ def run_local(options: LocalOptions) -> None:
         server.run(sockets=[listener])
 
 
-def _with_own_links(
+def _check_mail(options: LocalOptions) -> None:
+    try:
+        if options.mail_templates:
+            check_templates(options.mail_templates, LETTERS)
+    except WrongTemplate as error:
+        raise LocalProblem(str(error)) from error
+    if not re.fullmatch(LOGIN_URL, options.login_url):
+        raise LocalProblem(f"{options.login_url} is no address where people could sign in.")
+
+
+def _with_options(
     resources: Resources, listener: socket.socket, options: LocalOptions
 ) -> Resources:
-    """Invitations lead to the API itself, for want of a page."""
+    """What was said on the command line, in the place of what a deployment would be told.
+    Invitations lead to the API itself, for want of a page.
+    """
     page = f"http://{HOST}:{listener.getsockname()[1]}/{STAGE}/invitations/{{token}}"
-    own = {"invitation_url": page, "allow_registration": options.allow_registration}
-    return resources._replace(settings=resources.settings.model_copy(update=own))
+    folder = str(options.mail_templates.absolute()) if options.mail_templates else ""
+    said = {
+        "invitation_url": page,
+        "allow_registration": options.allow_registration,
+        "mail_templates": folder,
+        "login_url": options.login_url,
+    }
+    return resources._replace(settings=resources.settings.model_copy(update=said))
 
 
 def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
@@ -110,7 +136,7 @@ def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitSta
 def _make_server(run: LocalRun, runtime: Runtime) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            make_gateway(runtime, _make_verifier(run), run.service.token_url),
+            make_gateway(runtime, _make_verifier(run), run.service.token_url, mail_routes(run.aws)),
             log_config=None,
             lifespan="off",
             server_header=False,
@@ -220,14 +246,15 @@ def _make_verifier(run: LocalRun) -> TokenVerifier:
 
 
 def _greet(run: LocalRun, state: Path, options: LocalOptions) -> None:
-    docs = run.api.removesuffix(f"/{STAGE}") + "/docs"
+    root = run.api.removesuffix(f"/{STAGE}")
     rollcall = Path(sys.executable).with_name("rollcall")
     kept = "nothing is kept" if options.ephemeral else "kept until the next start"
     _say(f"""
 Rollcall is ready.
 
   API       {run.api}
-  Docs      {docs}
+  Docs      {root}/docs
+  Mail      {root}/mail
   AWS       {run.aws}   (user pool {run.user_pool_id}, table {run.table})
   Admin     {run.admin.email}   {run.admin.password}
   Services  {rollcall} token --service --state {state}   (for {run.api}/system)

@@ -65,7 +65,7 @@ def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
     # The emulator asks IAM about sending on "*", and not on the identity that it is sent from.
     sending = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
     deployed.aws.client("iam").put_role_policy(
-        RoleName=role_of(deployed, "tell_old_address"),
+        RoleName=role_of(deployed, "notify_user"),
         PolicyName="emulator",
         PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [sending]}),
     )
@@ -76,7 +76,12 @@ def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
 
     def mailed() -> bool:
         sent = httpx.get(f"{deployed.aws.url}/_ministack/ses/messages").json()["messages"]
-        return user["email"] in json.dumps(sent)
+        return any(
+            each["To"] == [user["email"]] and "address was changed" in each["BodyHtml"]
+            for mails in sent.values()
+            for each in mails
+            if each["BodyHtml"]
+        )
 
     wait_for(mailed)
 

@@ -12,6 +12,7 @@ _NO_FACTS = {
     *("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "expiresAt"),
     *("version", "createdAt", "updatedAt"),
     *("identityVersion", "signedOutEpoch", "pendingCredential", "grantsEndAt"),
+    "welcomedWith",
     *("memberCount", "activeWorkspaceCount", "holderCount", "lastAccessedAt"),
 }
 """What the items of entities hold beside what the journal is about."""

@@ -21,7 +21,7 @@ from functions.organizations.create_organization import create_organization
 from functions.organizations.list_organizations import list_organizations
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.create_first_admin import create_first_admin
-from functions.reactions.tell_old_address import tell_old_address
+from functions.reactions.notify_user import notify_user
 from functions.roles.list_roles import list_roles
 from functions.system.register_resource import register_resource
 from functions.users.create_user import create_user
@@ -127,7 +127,7 @@ def test_mail_goes_out_within_the_role_of_its_reaction(world: World) -> None:
     user = world.add_user("old@example.com")
     world.invoke(update_user, path={"user_id": user.id}, body={"email": "new@example.com"})
     world.drain()
-    assert [mail.to for mail in world.mails()] == [["old@example.com"]]
+    assert [mail.to for mail in world.mails()] == [["new@example.com"], ["old@example.com"]]
 
 
 LACKING = [
@@ -190,7 +190,8 @@ BEYOND: list[tuple[Declaration, Asked]] = [
     (clear_ended_grants, on_table("GetItem", "ACCESS")),
     (clear_ended_grants, on_table("UpdateItem", "RESOURCE#wsp_1")),
     (clear_ended_grants, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
-    (tell_old_address, on_table("GetItem", "USER#usr_1")),
+    (notify_user, on_table("UpdateItem", "USER#usr_1")),
+    (notify_user, on_table("GetItem", "GROUP#grp_1")),
     (admit_sign_in, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
 ]
 
@@ -418,8 +419,8 @@ def test_nobody_scans_the_table(declaration: Declaration) -> None:
 def test_no_mail_may_be_sent_from_a_deployment_without_an_address() -> None:
     actions = [
         action
-        for statement in derive_statements(tell_old_address, ARNS._replace(mail_identities=()))
+        for statement in derive_statements(notify_user, ARNS._replace(mail_identities=()))
         for action in statement["Action"]
     ]
-    assert Mail in tell_old_address.writes
+    assert Mail in notify_user.writes
     assert not [action for action in actions if action.startswith("ses:")]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from functions.jobs.compact_directory import compact_directory
-from functions.reactions.tell_old_address import tell_old_address
+from functions.reactions.notify_user import notify_user
 from functions.users.create_user import create_user
 from functions.users.get_user import get_user
 from infra.catalog import read_catalog
@@ -78,7 +78,7 @@ def test_every_function_is_imported_from_the_layers_alone() -> None:
     [
         (get_user, {"dynamodb"}),
         (create_user, {"dynamodb", "cognito-idp"}),
-        (tell_old_address, {"dynamodb", "sesv2"}),
+        (notify_user, {"dynamodb", "sesv2"}),
         (compact_directory, {"dynamodb", "s3"}),
     ],
     ids=lambda value: value.name if isinstance(value, Declaration) else None,
@@ -211,6 +211,24 @@ print(json.dumps([*sent, ["LINK", link, []]]))
     # Sent on when S3 is ready for it, and checked there against what was read from the file.
     assert {"expect", "x-amz-sdk-checksum-algorithm", "x-amz-trailer"} <= set(put)
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in sent[4][1]
+
+
+def test_templates_of_a_deployment_are_in_the_place_of_ours(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "layout.html").write_text("Acme: $content")
+    (own / ".hidden").touch()
+
+    changed = contents(build_shared_layer(tmp_path, mail_templates=own))
+
+    usual = contents(build_shared_layer(tmp_path))
+    assert changed.keys() == usual.keys()
+    (differing,) = (name for name in usual if usual[name] != changed[name])
+    assert differing == "python/rollcall/templates/layout.html"
+    assert changed[differing] == b"Acme: $content"
+    again = build_shared_layer(tmp_path, mail_templates=own)
+    (own / "layout.html").write_text("Acme & Co: $content")
+    assert build_shared_layer(tmp_path, mail_templates=own) != again
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

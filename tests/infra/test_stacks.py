@@ -112,6 +112,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         tmp_path_factory.mktemp("prod"),
         firstAdminEmail=EMAIL,
         mailSender="Rollcall <rollcall@example.com>",
+        loginUrl="https://app.example.com/login",
         resourceTypes="invoice=refuse",
         uniqueIdPattern="EMP-####",
         factsFreshDays="30",
@@ -378,7 +379,7 @@ def as_list(value: str | list[str]) -> list[str]:
 
 
 def test_mail_leaves_from_the_verified_address_or_domain_alone(prod: Synthesized) -> None:
-    (reaction,) = (each for each in CATALOG.stream_reactions if each.name == "tell_old_address")
+    (reaction,) = (each for each in CATALOG.stream_reactions if each.name == "notify_user")
     (sending,) = (s for s in prod.statements(reaction) if s["Action"] == "ses:SendEmail")
     ends = [json.dumps(each).rpartition("identity/")[2] for each in sending["Resource"]]
     assert [each.partition('"')[0] for each in ends] == ["rollcall@example.com", "example.com"]
@@ -395,6 +396,8 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert bool(settings.bucket_name) == bool(declaration.stored_objects)
     assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
     assert bool(settings.mail_sender) == (Mail in declaration.writes)
+    assert bool(settings.login_url) == (Mail in declaration.writes)
+    assert not settings.mail_templates  # in the layer
     assert settings.table_name
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
@@ -560,6 +563,11 @@ SERVICES = {"order-desk": ["resources"]}
         ({"resourceTypes": "workspace=cascade"}, "resourceTypes\n.*workspace is built in"),
         ({"uniqueIdPattern": "EMP-##"}, "uniqueIdPattern\n.*at least 4 # or ?"),
         ({"uniqueIdPattern": "EMP #####"}, "uniqueIdPattern\n.*match pattern"),
+        ({"mailSender": "Rollcall"}, "mailSender\n.*one bare address"),
+        ({"mailSender": "a@example.com\nBcc: b@example.com"}, "mailSender\n.*no line breaks"),
+        ({"mailTemplates": "infra"}, "mailTemplates\n.*is no template of ours"),
+        ({"mailTemplates": "nowhere"}, "mailTemplates\n.*nowhere is no folder"),
+        ({"loginUrl": "javascript:alert(1)"}, "loginUrl\n.*match pattern"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
         ({"invitationDays": "0"}, "invitationDays\n.*greater than or equal to 1"),
         ({"invitationUrl": "http://app.example.com"}, "invitationUrl\n.*match pattern"),

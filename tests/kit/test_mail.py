@@ -5,19 +5,27 @@ from __future__ import annotations
 import pytest
 
 from rollcall.kit.errors import Unavailable
-from rollcall.kit.mail import Mail
+from rollcall.kit.mail import Mail, check_sender
 from tests.aws_edge import failing, watched
 from tests.world import World
 
 
-def test_mail_goes_out_from_the_deployments_address(world: World) -> None:
+def test_mail_goes_out_as_text_and_html_from_the_deployments_address(world: World) -> None:
     with watched(world.aws) as seen:
-        world.runtime.mail.send("jane@example.com", "Grüße", "Two\nlines")
+        world.runtime.mail.send("jane@example.com", "Grüße", "Two\nlines", "<p>Two<br>lines</p>")
 
     (mail,) = world.mails()
-    assert (mail.to, mail.subject, mail.text) == (["jane@example.com"], "Grüße", "Two\nlines")
+    assert (mail.to, mail.subject) == (["jane@example.com"], "Grüße")
+    assert (mail.text, mail.html) == ("Two\nlines", "<p>Two<br>lines</p>")
     (call,) = seen
     assert call.parameters["FromEmailAddress"] == "rollcall@example.com"
+
+
+def test_mail_may_be_plain_text_alone(world: World) -> None:
+    with watched(world.aws) as seen:
+        world.runtime.mail.send("jane@example.com", "Subject", "Text")
+    (call,) = seen
+    assert set(call.parameters["Content"]["Simple"]["Body"]) == {"Text"}
 
 
 def test_deployment_without_an_address_sends_nothing(world: World) -> None:
@@ -31,3 +39,38 @@ def test_mail_that_ses_does_not_take_can_be_tried_again(world: World) -> None:
     with failing(world.aws, "sesv2"), pytest.raises(Unavailable) as refused:
         world.runtime.mail.send("jane@example.com", "Subject", "Text")
     assert refused.value.code == "mail_unavailable"
+
+
+@pytest.mark.parametrize(
+    ("to", "subject"),
+    [
+        ("jane@example.com\r\nBcc: eve@example.com", "Subject"),
+        ("jane@example.com, eve@example.com", "Subject"),
+        ("Jane <jane@example.com>", "Subject"),
+        ("jänë@example.com", "Subject"),
+        ("jane", "Subject"),
+        ("", "Subject"),
+        ("jane@example.com", "Subject\r\nBcc: eve@example.com"),
+        ("jane@example.com", "Subject\u2028X"),
+    ],
+)
+def test_what_could_add_a_header_or_an_addressee_is_never_sent(
+    world: World, to: str, subject: str
+) -> None:
+    with watched(world.aws) as seen, pytest.raises(ValueError, match=r"Mail goes|Headers of"):
+        world.runtime.mail.send(to, subject, "Text")
+    assert seen == []
+
+
+@pytest.mark.parametrize(
+    "sender",
+    ["", "rollcall@example.com", "Rollcall <rollcall@example.com>", '"R, C" <r@x.example>'],
+)
+def test_sender_may_have_a_name(sender: str) -> None:
+    assert check_sender(sender) == sender
+
+
+@pytest.mark.parametrize("sender", ["Rollcall", "a@x.example, b@x.example", "a@x.example\nX: y"])
+def test_sender_is_one_address_in_one_line(sender: str) -> None:
+    with pytest.raises(ValueError, match=r"one bare address|no line breaks"):
+        check_sender(sender)

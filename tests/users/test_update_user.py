@@ -49,7 +49,7 @@ def test_documented_request_changes_table_account_and_journal(world: World) -> N
     }
 
 
-def test_old_address_is_told_once(world: World) -> None:
+def test_both_addresses_are_told_once(world: World) -> None:
     user = world.add_user("old@example.com")
 
     update(world, user, email="newemail@example.com")
@@ -57,10 +57,10 @@ def test_old_address_is_told_once(world: World) -> None:
     world.seen.clear()
     world.drain()
 
-    (mail,) = world.mails()
-    assert mail.to == ["old@example.com"]
-    assert mail.subject == "Your Rollcall email address was changed"
-    assert "2026-01-05 at 09:00 UTC" in mail.text
+    new, old = world.mails()
+    assert (new.to, old.to) == (["newemail@example.com"], ["old@example.com"])
+    assert old.subject == "Your Rollcall email address was changed"
+    assert "2026-01-05 09:00 UTC" in old.text
 
 
 def test_old_email_is_free_again_and_the_new_one_is_taken(world: World) -> None:

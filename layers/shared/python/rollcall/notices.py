@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Key
 from rollcall.kit.mail import Mail
+from rollcall.kit.templates import Letter
+from rollcall.letters import find_templates
 
 MARK_KEPT = timedelta(days=8)
 """A day longer than the journal's stream and its dead-letter queue could repeat an entry."""
+
+
+class Addressee(NamedTuple):
+    """To whom a letter goes, as whom, and in which language (a BCP 47 tag)."""
+
+    email: str
+    name: str = ""
+    locale: str | None = None
 
 
 class Notice(NamedTuple):
@@ -19,12 +30,30 @@ class Notice(NamedTuple):
     to: str
     subject: str
     text: str
+    html: str = ""
+
+
+def write_notice(
+    call: Call, letter: Letter, addressee: Addressee, values: Mapping[str, str] | None = None
+) -> Notice:
+    """A letter to somebody with these values; what it may name and is not given is empty."""
+    settings = call.settings
+    known = {
+        **dict.fromkeys(letter.needs | letter.may, ""),
+        "product": settings.product_name,
+        "login_url": settings.login_url,
+        "name": addressee.name,
+        **(values or {}),
+    }
+    written = find_templates(settings.mail_templates).write(letter, addressee.locale, known)
+    return Notice(addressee.email, *written)
 
 
 def send_once(call: Call, entry_id: str, notice: Notice) -> None:
-    """Send a mail about one journal entry unless it was sent before. The mark comes after the
-    mail: should the process die between them, the mail goes out twice and not never. Raises
-    Unavailable when it could not be sent; then it may be tried again.
+    """Send a mail about one journal entry unless it was sent before; of several about one entry
+    each has an ``entry_id`` with more behind it. The mark comes after the mail: should the process
+    die between them, the mail goes out twice and not never. Raises Unavailable when it could not
+    be sent; then it may be tried again.
     """
     mark = Key(f"{Mail.partition}{entry_id}", "MAIL")
     if call.table.get_item(mark) is not None:

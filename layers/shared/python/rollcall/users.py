@@ -65,6 +65,9 @@ GRANTS_END_AT = "grantsEndAt"
 all users and reads no rows."""
 
 type PendingCredential = Literal["invitation", "password", "reset"]
+type FirstPassword = Literal["mailed", "given"]
+"""How a new user comes by the first password: in a mail of the identity provider, or from an admin
+who has chosen it."""
 
 
 class User(Entity):
@@ -102,6 +105,7 @@ class User(Entity):
         "identity_version",
         "signed_out_epoch",
         "pending_credential",
+        "welcomed_with",
     )
 
     email: str | None = None
@@ -137,6 +141,8 @@ class User(Entity):
     """The ``auth_epoch`` that the identity provider has ended older sessions for."""
     pending_credential: PendingCredential | None = None
     """What the identity provider has yet to be told about the password."""
+    welcomed_with: FirstPassword | None = None
+    """What the mail of welcome says about the first password; None: there is no such mail."""
     last_login_at: Time | None = None
     owned: Owned = Owned()
     """How much the user owns; it changes with what is owned."""

@@ -22,6 +22,9 @@ from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change, Origin, Transaction, is_effective
 
+TAKE_BACK = "take_back"
+"""Who acts where a call undoes what it has committed, under the name of its own action."""
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -124,7 +127,7 @@ class Call:
         """Undo changes of this call that could not be carried out elsewhere, and forget its
         idempotency row; the actor is the code itself, because the caller did not ask for this.
         """
-        transaction = Transaction(self.table, system_actor(self.action), self._origin(), requires)
+        transaction = Transaction(self.table, system_actor(TAKE_BACK), self._origin(), requires)
         effective = [each for each in changes if is_effective(each)]
         for change in effective:
             transaction.add_change(change)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from email.utils import parseaddr
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -11,6 +14,33 @@ from rollcall.kit.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
+
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
+"""One bare address: no name, no list, nothing that could begin another header."""
+
+
+def check_address(address: str) -> str:
+    """One bare email address in ASCII. Raises ValueError for anything else."""
+    if not (address.isascii() and _ADDRESS.fullmatch(address)):
+        raise ValueError("Mail goes to one bare address, as jane@example.com.")
+    return address
+
+
+def check_sender(sender: str) -> str:
+    """A bare address, or one with a name before it: ``Rollcall <rollcall@example.com>``; nothing
+    stands for no mail. Raises ValueError.
+    """
+    if sender:
+        _check_one_line(sender)
+        check_address(parseaddr(sender, strict=True)[1])
+    return sender
+
+
+def _check_one_line(value: str) -> str:
+    """What becomes a header: with a line break in it, it could become two."""
+    if any(unicodedata.category(each) in {"Cc", "Zl", "Zp"} for each in value):
+        raise ValueError("Headers of mails hold no line breaks and no control characters.")
+    return value
 
 
 class Mail:
@@ -26,21 +56,25 @@ class Mail:
         self._make_client = make_client
         self.sender = sender
 
-    def send(self, to: str, subject: str, text: str) -> None:
-        """Send one plain-text mail. Raises Unavailable when SES did not take it."""
+    def send(self, to: str, subject: str, text: str, html: str = "") -> None:
+        """Send one mail, as plain text and, when it is given, as HTML beside it. Raises
+        Unavailable when SES did not take it, ValueError for what can be no mail.
+        """
+        check_address(to)
+        _check_one_line(subject)
         if not self.sender:
             return
+        body: Any = {"Text": _utf8(text), **({"Html": _utf8(html)} if html else {})}
         try:
             self._make_client().send_email(
                 FromEmailAddress=self.sender,
                 Destination={"ToAddresses": [to]},
-                Content={
-                    "Simple": {
-                        "Subject": {"Data": subject, "Charset": "UTF-8"},
-                        "Body": {"Text": {"Data": text, "Charset": "UTF-8"}},
-                    }
-                },
+                Content={"Simple": {"Subject": _utf8(subject), "Body": body}},
             )
         except (ClientError, BotoCoreError) as error:
             detail = "The mail service did not take the mail."
             raise Unavailable("mail_unavailable", detail) from error
+
+
+def _utf8(text: str) -> Any:
+    return {"Data": text, "Charset": "UTF-8"}

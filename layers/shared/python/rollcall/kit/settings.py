@@ -10,6 +10,9 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LOGIN_URL = r"^(https?://[^\s<>\"]+)?$"
+"""What a deployment may say about where users sign in."""
+
 
 class Settings(BaseModel):
     """What a function is told by its environment."""
@@ -25,6 +28,17 @@ class Settings(BaseModel):
         description="App clients whose tokens count, with commas between; empty: all of the pool.",
     )
     mail_sender: str = Field("", alias="MAIL_SENDER", description="Empty: no mail is sent.")
+    mail_templates: str = Field(
+        "",
+        alias="MAIL_TEMPLATES",
+        description="A folder whose templates replace ours; in Lambda they do so in the layer.",
+    )
+    login_url: str = Field(
+        "",
+        alias="LOGIN_URL",
+        pattern=LOGIN_URL,
+        description="Where users sign in, for mails; empty: they do not say.",
+    )
     first_admin_email: str = Field("", alias="FIRST_ADMIN_EMAIL")
     product_name: str = Field("Rollcall", alias="PRODUCT_NAME")
     resource_types: str = Field(

@@ -1,0 +1,60 @@
+"""Stream reaction: people hear by mail of what is done to their account (I4, U7)."""
+
+from __future__ import annotations
+
+from rollcall.account_news import RULES, News
+from rollcall.background import stream_reaction
+from rollcall.kit.call import TAKE_BACK, Call
+from rollcall.kit.errors import Contended, StillContended
+from rollcall.kit.journal import JournalEntry
+from rollcall.kit.mail import Mail
+from rollcall.kit.retry import retry_contended
+from rollcall.letters import format_moment
+from rollcall.notices import send_once, write_notice
+from rollcall.passwords import TEMPORARY_DAYS
+from rollcall.users import User
+
+
+@stream_reaction(on=[User], reads=[User], writes=[Mail])
+def notify_user(entry: JournalEntry, call: Call) -> None:
+    """Tell a person what was done to the account, in a mail for each kind of change.
+
+    Waits a little for the change's own operation to tell the identity provider, so that nobody
+    hears of what is refused there and taken back. Who has no email hears nothing.
+    """
+    if not call.mail.sender or entry.actor.id == TAKE_BACK:
+        return
+    if any(rule.arises(news) for news in _find(entry, call) for rule in RULES):
+        for news in _find_settled(entry, call):
+            _tell(news, call)
+
+
+def _find(entry: JournalEntry, call: Call) -> list[News]:
+    """One item of news, or none when even the tombstone is gone."""
+    user = call.table.find(User, entry.target.id)
+    return [News(entry, user)] if user else []
+
+
+def _find_settled(entry: JournalEntry, call: Call) -> list[News]:
+    def attempt() -> list[News]:
+        found = _find(entry, call)
+        if not all(news.settled for news in found):
+            raise Contended
+        return found
+
+    try:
+        return retry_contended(attempt)
+    except StillContended:
+        # The operation has died, or the identity provider is down: it hears of it from the stream,
+        # and of a password from the caller, who was asked to send it again.
+        return _find(entry, call)
+
+
+def _tell(news: News, call: Call) -> None:
+    days = {f"{news.user.welcomed_with}_password_days": str(TEMPORARY_DAYS)}
+    values = {"at": format_moment(news.entry.at), "email": news.user.email or "", **days}
+    for rule in RULES:
+        if rule.arises(news) and (address := rule.to(news)):
+            addressee = news.addressee._replace(email=address)
+            notice = write_notice(call, rule.letter, addressee, values)
+            send_once(call, f"{news.entry.id}#{rule.letter.name}", notice)

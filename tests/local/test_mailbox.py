@@ -1,0 +1,93 @@
+"""The mails of ``rollcall local`` in a browser."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.acceptance import wait_for
+from tests.local.running import LocalRollcall, run_command, start_local
+
+pytestmark = pytest.mark.xdist_group("local")
+"""One running Rollcall serves them all."""
+
+
+def list_mails(root: str, email: str) -> list[tuple[str, str]]:
+    """Subject and id of the mails to an address, newest first, as the page has them."""
+    page = httpx.get(f"{root}/mail")
+    assert page.status_code == 200
+    rows = re.findall(r"<td>([^<]*)</td><td>([^<]*)</td><td><a href=\"/mail/([^/]+)/", page.text)
+    return [(html.unescape(subject), name) for to, subject, name in rows if to == email]
+
+
+def has_mails(root: str, email: str, number: int) -> Callable[[], bool]:
+    """Whether so many have arrived."""
+    return lambda: len(list_mails(root, email)) == number
+
+
+def test_mails_are_listed_and_read_as_html_and_as_text(local: LocalRollcall) -> None:
+    root, email = local.api.removesuffix("/api"), "mailed@example.com"
+    with local.client() as api:
+        sent = {"email": email, "name": "Jane <Doe>", "temporaryPassword": "TempPass123!"}
+        locale = {"profile": {"locale": "de-DE"}}
+        user = api.post("/admin/users", json=sent | locale).json()
+        wait_for(has_mails(root, email, 1))
+        api.post(f"/admin/users/{user['id']}/disable")
+        wait_for(has_mails(root, email, 2))
+
+    (disabled, _), (welcome, name) = list_mails(root, email)
+    assert disabled == "Ihr Konto bei Rollcall wurde deaktiviert"
+    assert welcome == "Willkommen bei Rollcall"
+    page, text = (httpx.get(f"{root}/mail/{name}/{form}") for form in ("html", "text"))
+    assert "Guten Tag Jane &lt;Doe&gt;!" in page.text
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert text.headers["Content-Type"].startswith("text/plain")
+    assert text.text.startswith(f"To: {email}\nSubject: Willkommen bei Rollcall\n\nGuten Tag Jane")
+    assert "TempPass123!" not in page.text + text.text
+    assert f"{root}/mail" in local.printed
+
+
+def test_mail_that_there_is_not_is_not_found(local: LocalRollcall) -> None:
+    root = local.api.removesuffix("/api")
+    for path in ("none/html", "none/text", "none"):
+        assert httpx.get(f"{root}/mail/{path}").status_code == 404
+
+
+def test_own_templates_and_login_address_are_used(tmp_path: Path) -> None:
+    templates, state = tmp_path / "own", tmp_path / "state"
+    templates.mkdir()
+    state.mkdir()
+    (templates / "layout.html").write_text("<p>Acme</p>$content")
+    options = ("--mail-templates", str(templates), "--login-url", "https://app.example.com")
+    with start_local(state, "--ephemeral", *options) as running, running.client() as api:
+        root, email = running.api.removesuffix("/api"), "jane@example.com"
+        api.post("/admin/users", json={"email": email})
+        wait_for(has_mails(root, email, 2))
+        mails = dict(list_mails(root, email))
+        page = httpx.get(f"{root}/mail/{mails['Welcome to Rollcall']}/html").text
+        invitation = mails["Your temporary password"]  # Cognito's own, which has no HTML
+        assert "temporary password is" in httpx.get(f"{root}/mail/{invitation}/text").text
+        assert httpx.get(f"{root}/mail/{invitation}/html").status_code == 404
+    assert page.startswith("<p>Acme</p><p>Hello jane,</p>")
+    assert 'href="https://app.example.com"' in page
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--mail-templates", "infra"), "is no template of ours"),
+        (("--login-url", "app.example.com"), "app.example.com is no address where people could"),
+    ],
+)
+def test_what_mails_cannot_be_written_with_is_refused_at_the_start(
+    tmp_path: Path, options: tuple[str, str], words: str
+) -> None:
+    done = run_command("local", "--state", str(tmp_path), *options)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert words in done.stderr
