@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic.alias_generators import to_camel
 
 from infra.layers import Architecture
+from rollcall.kit.cron import CronExpression
 from rollcall.kit.model import Model
 from rollcall.resource_types import read_types
 from rollcall.scopes import SYSTEM_SCOPES, Scope
@@ -103,6 +104,8 @@ class Deployment(Model):
     """For generated unique ids: # becomes a digit, ? a letter."""
     facts_fresh_days: int = Field(ge=1)
     """A source of facts that has pushed nothing for longer is left out of account."""
+    clean_up_schedule: CronExpression
+    """When accounts that nobody uses are looked for, in UTC, as ``cron(0 3 * * ? *)``."""
     mail_sender: str
     """An address verified in SES; empty: no mail is sent, except Cognito's own."""
     product_name: str

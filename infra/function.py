@@ -157,6 +157,7 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
         resource_types=deployment.resource_types,
         unique_id_pattern=deployment.unique_id_pattern,
         facts_fresh_days=deployment.facts_fresh_days,
+        clean_up_schedule=deployment.clean_up_schedule,
         allowed_origin=deployment.allowed_origin,
     ).to_environment()
 

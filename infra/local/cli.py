@@ -10,6 +10,9 @@ from pathlib import Path
 
 from infra.local.state import DEFAULT_DIRECTORY, LocalProblem, LocalRun, StateDirectory
 
+FASTEST = 100_000
+"""With it, a second is more than a day; what follows the journal could not keep up with more."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a problem is one sentence on standard error and exit code 1."""
@@ -64,6 +67,13 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
     add("--ephemeral", action="store_true", help="start empty and keep nothing but the logs")
     add("--admin-email", metavar="E", help="the first admin (default: admin@example.com)")
     add("--admin-password", metavar="P", help="that admin's password (default: a random one, kept)")
+    add(
+        "--time-scale",
+        type=_time_scale,
+        default=1,
+        metavar="N",
+        help="let time pass N times as fast, and keep nothing: 10000 is a week a minute",
+    )
     parser.set_defaults(run=_run_local)
 
 
@@ -95,6 +105,13 @@ def _port(text: str) -> int:
     return port
 
 
+def _time_scale(text: str) -> int:
+    scale = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= scale <= FASTEST:
+        raise argparse.ArgumentTypeError(f"{text} is no time scale; give 1 to {FASTEST}")
+    return scale
+
+
 def _run_local(options: argparse.Namespace) -> None:
     from infra.local.server import LocalOptions, run_local  # noqa: PLC0415 (a second for --help)
 
@@ -106,6 +123,7 @@ def _run_local(options: argparse.Namespace) -> None:
             ephemeral=options.ephemeral,
             admin_email=options.admin_email,
             admin_password=options.admin_password,
+            time_scale=options.time_scale,
         )
     )
 

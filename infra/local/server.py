@@ -27,6 +27,7 @@ from rollcall.accounts import Credential
 from rollcall.fields import normalize_email
 from rollcall.first_admin import ensure_first_admin
 from rollcall.kit.call import Runtime
+from rollcall.kit.clock import make_clock
 from rollcall.kit.errors import Problem
 from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
@@ -34,8 +35,8 @@ from rollcall.kit.job import make_call
 from rollcall.kit.log import logger
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
+from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
-from rollcall.operations import read_clock
 from rollcall.passwords import check_password
 
 DEFAULT_EMAIL = "admin@example.com"
@@ -51,6 +52,15 @@ class LocalOptions:
     ephemeral: bool
     admin_email: str | None
     admin_password: str | None
+    time_scale: int
+    """How many times as fast time passes; nothing is kept when it is more than once, because the
+    next start would be earlier than what it finds.
+    """
+
+    @property
+    def keeps_nothing(self) -> bool:
+        """Whether it starts empty and leaves nothing behind but the logs."""
+        return self.ephemeral or self.time_scale > 1
 
 
 def run_local(options: LocalOptions) -> None:
@@ -64,10 +74,10 @@ def run_local(options: LocalOptions) -> None:
         state = _open_state(options, stack)
         admin = _choose_admin(options, state)
         emulator = _start_emulator(options, state, stack)
-        resources = provision(emulator)
+        resources = provision(emulator, options.time_scale)
         runtime = make_runtime(emulator, resources)
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
-        if not options.ephemeral:
+        if not options.keeps_nothing:
             state.write_admin(admin)
         background = Background(runtime, emulator.client("dynamodbstreams"), resources.stream_arn)
         background.start()
@@ -89,7 +99,7 @@ def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
 
 def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitStack) -> Emulator:
     _say("Starting the embedded AWS …")
-    kept = None if options.ephemeral else state.aws
+    kept = None if options.keeps_nothing else state.aws
     emulator = Emulator(options.aws_port, state.aws_log, kept)
     stack.callback(emulator.stop)
     stack.callback(_say, "Stopping …")
@@ -100,7 +110,7 @@ def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitSta
 def _make_server(run: LocalRun, runtime: Runtime) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            make_gateway(runtime, _make_verifier(run), run.service.token_url),
+            make_gateway(runtime, _make_verifier(run, runtime.settings), run.service.token_url),
             log_config=None,
             lifespan="off",
             server_header=False,
@@ -120,7 +130,7 @@ def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
         mail=Mail(lambda: ses, settings.mail_sender),
         objects=Objects(lambda: s3, settings.bucket_name),
         settings=settings,
-        clock=read_clock,
+        clock=make_clock(settings),
         new_id=new_id,
     )
 
@@ -157,7 +167,7 @@ def _choose_admin(options: LocalOptions, state: StateDirectory) -> Admin:
             check_password(SecretStr(options.admin_password))
     except ValueError as error:
         raise LocalProblem(str(error)) from error
-    kept = None if options.ephemeral else state.read_admin()
+    kept = None if options.keeps_nothing else state.read_admin()
     if kept is None or (email and email != kept.email):
         kept = Admin.invent(email or DEFAULT_EMAIL)
     return Admin(email=kept.email, password=options.admin_password or kept.password)
@@ -202,17 +212,18 @@ def _describe(
     )
 
 
-def _make_verifier(run: LocalRun) -> TokenVerifier:
+def _make_verifier(run: LocalRun, settings: Settings) -> TokenVerifier:
     return TokenVerifier(
         jwks_url=f"{run.aws}/{run.user_pool_id}/.well-known/jwks.json",
         issuer=f"https://cognito-idp.{run.region}.amazonaws.com/{run.user_pool_id}",
+        settings=settings,
     )
 
 
 def _greet(run: LocalRun, state: Path, options: LocalOptions) -> None:
     docs = run.api.removesuffix(f"/{STAGE}") + "/docs"
     rollcall = Path(sys.executable).with_name("rollcall")
-    kept = "nothing is kept" if options.ephemeral else "kept until the next start"
+    kept = "nothing is kept" if options.keeps_nothing else "kept until the next start"
     _say(f"""
 Rollcall is ready.
 

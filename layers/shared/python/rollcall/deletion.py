@@ -6,8 +6,12 @@ says how many things are left, and each version of it takes the next ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Unavailable
+from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.resource_types import WORKSPACE, OwnerDeletion, read_types
 from rollcall.resources import Resource, find_things
@@ -19,9 +23,15 @@ THINGS_AT_ONCE = 20
 claim, and the journal's entry."""
 
 
-def erase_user(call: Call, user: User, message: str) -> UserDeletion:
-    """Delete a user for good, with everything that may go and fits. Raises Conflict when the user
-    owns something that has to be transferred first.
+def erase_user(
+    call: Call,
+    user: User,
+    message: str,
+    *others: Change[Any],
+    requires: Sequence[Required] = (),
+) -> UserDeletion:
+    """Delete a user for good, with everything that may go and fits, and with other changes that
+    belong to it. Raises Conflict when the user owns something that has to be transferred first.
     """
     _refuse_owner(call, user)
     releases = _release(call, user)
@@ -36,8 +46,9 @@ def erase_user(call: Call, user: User, message: str) -> UserDeletion:
     return call.commit(
         Change(user, erased),
         *releases,
+        *others,
         answer=lambda _: answer,
-        requires=[user.owned.unchanged(user.id)],
+        requires=[user.owned.unchanged(user.id), *requires],
     )
 
 

@@ -41,13 +41,16 @@ class Application:
         *,
         permission: StrEnum | None,
         scoped: bool = False,
+        asks: bool = False,
         status: int = 200,
         timeout: int = 15,
         reads: Sequence[Any] = (),
         writes: Sequence[Any] = (),
         then: FollowUp | None = None,
     ) -> DeclareOperation:
-        """Declare an API operation, as ``@operation("POST /admin/users", permission=…)``."""
+        """Declare an API operation, as ``@operation("POST /admin/users", permission=…)``. A POST
+        that ``asks`` changes nothing: its body is a question that no query has room for.
+        """
 
         def declare[R: Request, A: Answer](function: Callable[[R, Call], A]) -> Operation[R, A]:
             return declare_operation(
@@ -56,6 +59,7 @@ class Application:
                 permission=permission,
                 scoped=scoped,
                 oauth_scopes=self.oauth_scopes(permission),
+                asks=asks,
                 status=status,
                 timeout=timeout,
                 reads=tuple(reads),
