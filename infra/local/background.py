@@ -24,7 +24,7 @@ POLL_SECONDS = 0.2
 RETRY_SECONDS = (2, 10)
 """When a job that fails is run again, as at the first start until the directory has been built;
 Lambda waits longer."""
-RUN_SECONDS = 1
+RUN_SECONDS = 5
 """A job runs no more often, however fast the time passes."""
 ATTEMPTS = 5
 """On AWS the event source mapping makes more, and then has a dead-letter queue."""

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -27,7 +27,7 @@ from rollcall.accounts import Credential
 from rollcall.fields import normalize_email
 from rollcall.first_admin import ensure_first_admin
 from rollcall.kit.call import Runtime
-from rollcall.kit.clock import make_clock
+from rollcall.kit.clock import make_clock, read_clock
 from rollcall.kit.errors import Problem
 from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
@@ -178,7 +178,8 @@ def _make_admin(
 ) -> None:
     """Make the first admin, or set the given password for the one that is there."""
     credential = Credential(SecretStr(admin.password), permanent=True)
-    call = make_call("create_first_admin", runtime)
+    # Before anything else happens time passes as it does; there is much to wait for here.
+    call = make_call("create_first_admin", replace(runtime, clock=read_clock))
     cognito, client_id = emulator.client("cognito-idp"), resources.client_id
     try:
         is_admin = ensure_first_admin(call, admin.email, credential, renew=given)

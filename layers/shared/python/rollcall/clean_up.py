@@ -66,7 +66,7 @@ def clean_up(call: Call, *, seconds: float = SECONDS) -> CleanUpReport:
         survey = survey_users(call, policy)
         if policy.mode is CleanUpMode.DRY_RUN:
             return CleanUpReport(mode=policy.mode, users=survey.users, due=survey.due)
-        running = _begin(call, policy, survey)
+        running = retry_contended(lambda: _begin(call.part(), policy, survey))
     if running.status is RunStatus.RUNNING:
         running = _carry_on(call, running, time.monotonic() + seconds)
     return _report(running, policy.mode)

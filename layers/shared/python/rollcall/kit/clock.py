@@ -4,11 +4,14 @@ what otherwise takes months.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from rollcall.kit.settings import Settings
+
+LEAP = timedelta(seconds=2)
+"""In whole seconds, so that a sign-in, of which no more than the second is known, counts from the
+leap before it on."""
 
 
 def read_clock() -> datetime:
@@ -27,9 +30,8 @@ def make_clock(settings: Settings) -> Callable[[], datetime]:
 def scale_time(real: datetime, settings: Settings) -> datetime:
     """What the clock shows at a moment.
 
-    It leaps at each whole second since the origin, and in between goes as fast as any: a call that
-    counts seconds would otherwise never come to its end.
+    It leaps every other second, counted from the origin, and in between goes as fast as any: a call
+    that counts seconds would otherwise never come to its end.
     """
     passed = real - datetime.fromtimestamp(settings.time_origin, UTC)
-    seconds = math.floor(passed / timedelta(seconds=1))
-    return real + timedelta(seconds=seconds * (settings.time_scale - 1))
+    return real + passed // LEAP * LEAP * (settings.time_scale - 1)
