@@ -93,14 +93,15 @@ def test_job_succeeds_within_its_role(world: World, job: Job[Any]) -> None:
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
     world.give_role(stranger.id, world.add_role("Support"), ends_at=world.clock.now)
     stranger = world.user(stranger.id)
-    world.clock.advance(days=40)
+    world.clock.advance(days=80)
+    world.build_directory()
     world.write(stranger, stranger.model_copy(update={"email": "other@example.com"}))
     world.runtime.identity.set_enabled(stranger.id, False)
 
     with acting_as(job), watched(world.aws) as seen:
         report = job.run(world.runtime)
 
-    writing = {"TransactWriteItems", "AdminEnableUser", "PutObject"}
+    writing = {"TransactWriteItems", "AdminEnableUser", "PutObject", "SendEmail"}
     written = {call.operation for call in seen} & writing
     assert written, "there is something for it to do"
     assert not getattr(report, "failed", 0)

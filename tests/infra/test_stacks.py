@@ -26,6 +26,7 @@ from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.identity import Account
+from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.settings import Settings
 from rollcall.notices import MARK_KEPT
@@ -113,6 +114,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         resourceTypes="invoice=refuse",
         uniqueIdPattern="EMP-####",
         factsFreshDays="30",
+        cleanUpSchedule="cron(30 2 ? * MON-FRI *)",
     )
 
 
@@ -388,11 +390,13 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert bool(settings.user_pool_id) == touches_accounts
     assert bool(settings.bucket_name) == bool(declaration.stored_objects)
     assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
-    assert bool(settings.mail_sender) == (declaration.name == "tell_old_address")
+    assert bool(settings.mail_sender) == (Mail in declaration.writes)
     assert settings.table_name
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
     assert settings.facts_fresh_days == 30
+    assert settings.clean_up_schedule == "cron(30 2 ? * MON-FRI *)"
+    assert settings.time_scale == 1
 
 
 def test_logs_of_every_function_end(prod: Synthesized, other: Synthesized) -> None:
@@ -538,6 +542,7 @@ SERVICES = {"order-desk": ["resources"]}
         ({"resourceTypes": "workspace=cascade"}, "resourceTypes\n.*workspace is built in"),
         ({"uniqueIdPattern": "EMP-##"}, "uniqueIdPattern\n.*at least 4 # or ?"),
         ({"uniqueIdPattern": "EMP #####"}, "uniqueIdPattern\n.*match pattern"),
+        ({"cleanUpSchedule": "rate(1 day)"}, "cleanUpSchedule\n.*Write a schedule as cron"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
     ],
     ids=str,

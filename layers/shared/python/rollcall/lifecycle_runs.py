@@ -89,7 +89,7 @@ class StepRow(Row, Step):
 class LifecycleRun(Entity):
     """One run of the clean-up."""
 
-    kind: ClassVar[str] = "lifecycle_run"
+    kind: ClassVar[str] = "run"
     partition: ClassVar[str] = StepRow.partition
     index_partitions: ClassVar[tuple[str, ...]] = (RUNS,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (ONE_AT_A_TIME,)
