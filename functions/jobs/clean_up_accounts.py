@@ -17,13 +17,14 @@ from rollcall.users import User
 
 @job(
     cron_setting="clean_up_schedule",
-    reads=[*DIRECTORY, SignIns, LifecyclePolicy],
-    writes=[User, Inactivity, LifecycleRun, Resource, Mail],
+    reads=[*DIRECTORY, SignIns, LifecyclePolicy, Mail],
+    writes=[User, Inactivity, LifecycleRun, Resource],
 )
 def clean_up_accounts(call: Call) -> CleanUpReport:
     """Warn, disable and delete users who do not sign in, as the lifecycle policy says.
 
-    Nobody is disabled who was not warned in time, who is exempt, or who is a platform admin. A run
-    that was broken off is gone on with, exactly where it was.
+    Nobody is disabled who was not warned in time, who is exempt, or who is a platform admin; and
+    nobody at all where no mail is sent. A run that was broken off is gone on with, exactly where
+    it was.
     """
     return clean_up(call)

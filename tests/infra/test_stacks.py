@@ -390,7 +390,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert bool(settings.user_pool_id) == touches_accounts
     assert bool(settings.bucket_name) == bool(declaration.stored_objects)
     assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
-    assert bool(settings.mail_sender) == (Mail in declaration.writes)
+    assert bool(settings.mail_sender) == (Mail in (*declaration.reads, *declaration.writes))
     assert settings.table_name
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
