@@ -75,7 +75,7 @@ class Background:
             dead_letters=self.dead_letters,
         )
         own = Construct(scope, f"{job.name}-schedule")
-        add_schedule(own, job, function, self.dead_letters)
+        add_schedule(own, job, function, self.dead_letters, surroundings.deployment)
         self._watch(own, function)
         failed = logs.MetricFilter(
             own,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from rollcall.kit.cron import CronExpression
 from rollcall.kit.model import Model
 from rollcall.resource_types import read_types
 
@@ -52,6 +53,8 @@ class Configuration(Model):
     """Likewise, where those who registered confirm their address."""
     allow_registration: bool
     """Whether people may register by themselves."""
+    clean_up_schedule: CronExpression
+    """When accounts that nobody uses are looked for, in UTC, as ``cron(0 3 * * ? *)``."""
     product_name: str
     allowed_origin: str
 

@@ -12,6 +12,7 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.deployment import Deployment
 from rollcall.kit.job import Job
 
 RETRIES = 3
@@ -19,16 +20,21 @@ RETRIES = 3
 
 
 def add_schedule(
-    scope: Construct, job: Job[Any], function: lambda_.Function, dead_letters: sqs.Queue
+    scope: Construct,
+    job: Job[Any],
+    function: lambda_.Function,
+    dead_letters: sqs.Queue,
+    deployment: Deployment,
 ) -> None:
-    """Call the function as often as the job declares; what cannot be called is a dead letter."""
-    every = Duration.minutes(job.every // timedelta(minutes=1))
+    """Call the function as often as the job declares, or when the deployment says; what cannot be
+    called is a dead letter.
+    """
     schedule = scheduler.CfnSchedule
     schedule(
         scope,
         "Schedule",
         description=job.summary,
-        schedule_expression=scheduler.ScheduleExpression.rate(every).expression_string,
+        schedule_expression=_express(job, deployment),
         flexible_time_window=schedule.FlexibleTimeWindowProperty(mode="OFF"),
         target=schedule.TargetProperty(
             arn=function.function_arn,
@@ -37,6 +43,13 @@ def add_schedule(
             retry_policy=schedule.RetryPolicyProperty(maximum_retry_attempts=RETRIES),
         ),
     )
+
+
+def _express(job: Job[Any], deployment: Deployment) -> str:
+    if job.every is None:
+        return str(getattr(deployment, str(job.cron_setting)))
+    every = Duration.minutes(job.every // timedelta(minutes=1))
+    return scheduler.ScheduleExpression.rate(every).expression_string
 
 
 def allow_sending(queue: sqs.Queue) -> iam.PolicyStatement:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
+from functions.jobs.clean_up_accounts import clean_up_accounts
 from rollcall import built_in_roles
 from rollcall.grants import GroupRole, OrganizationMembership
 from rollcall.statuses import Status
@@ -143,6 +144,12 @@ class Scene:
         return self._world.token_of(self._world.add_registration())
 
     @cached_property
+    def lifecycle_run_id(self) -> str:
+        """A run of the clean-up, which had nothing to do."""
+        self.listed_user_id  # noqa: B018 (without whom there is no directory)
+        return str(clean_up_accounts.run(self._world.runtime).run_id)
+
+    @cached_property
     def listed_user_id(self) -> str:
         """The user, whom the directory shows by now."""
         listed = self.user_id
@@ -178,6 +185,12 @@ def _of_listed(scene: Scene, **query: str) -> Example:
 
 def _invitation(scene: Scene) -> Example:
     return Example(path={"invitation_id": scene.invitation_id})
+
+
+def _of_dormant(scene: Scene, **terms: int) -> Example:
+    """About those of the users whom the directory shows who are inactive for so long."""
+    scene.listed_user_id  # noqa: B018 (which lets there be a directory)
+    return Example(body={"policy": terms, "limit": 10})
 
 
 EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
@@ -231,6 +244,8 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "get_group": lambda scene: Example(path={"group_id": scene.group_id}),
     "get_growth": lambda scene: _of_listed(scene, interval="week", calendarTimeZone="Asia/Tokyo"),
     "get_invitation": _invitation,
+    "get_lifecycle_policy": lambda _: Example(),
+    "get_lifecycle_run": lambda scene: Example(path={"run_id": scene.lifecycle_run_id}),
     "get_me": lambda _: Example(),
     "get_organization": lambda scene: Example(path={"organization_id": scene.organization_id}),
     "get_overview": lambda scene: _of_listed(scene, period="month"),
@@ -252,6 +267,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "list_group_members": lambda scene: Example(path={"group_id": scene.busy_group_id}),
     "list_groups": lambda _: Example(query={"page": "1", "limit": "25"}),
     "list_invitations": lambda _: Example(query={"status": "pending"}),
+    "list_lifecycle_runs": lambda _: Example(query={"limit": "10"}),
     "list_notes": lambda scene: _user(scene.member_id),
     "list_organization_members": lambda scene: Example(
         path={"organization_id": scene.organization_id}
@@ -270,6 +286,9 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     ),
     "list_users_by_ids": lambda scene: Example(query={"ids": f"{scene.listed_user_id},usr_gone"}),
     "list_workspaces": lambda scene: Example(query={"user": scene.workspace_owner_id}),
+    "preview_lifecycle_policy": lambda scene: _of_dormant(
+        scene, warnAfterDays=166, disableAfterDays=180
+    ),
     "promote_group_admin": _membership,
     "promote_user": lambda scene: _user(scene.user_id),
     "register_resource": lambda scene: Example(
@@ -283,6 +302,9 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "replace_facts": lambda scene: Example(
         path={"user_id": scene.user_id, "source": "learning"},
         body={"facts": {"enrollmentCount": 2, "enrollmentStatuses": ["active", "completed"]}},
+    ),
+    "replace_lifecycle_policy": lambda scene: Example(
+        body={"warnAfterDays": 166, "disableAfterDays": 180, "exemptGroups": [scene.group_id]}
     ),
     "replace_user_groups": lambda scene: _user(
         scene.member_id, {"groups": [{"groupId": scene.busy_group_id, "role": "member"}]}

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC
 
 from rollcall.kit.settings import Settings
-from rollcall.operations import read_clock
 
 SETTINGS = Settings(table_name="people", user_pool_id="eu-west-1_pool")
 ENVIRONMENT = {
@@ -51,9 +49,3 @@ print(connect.cache_info().currsize)
 """
     assert run(code) == "0"
     assert run(code, AWS_LAMBDA_FUNCTION_NAME="rollcall-get-user") == "1"
-
-
-def test_clock_tells_utc_in_whole_milliseconds() -> None:
-    now = read_clock()
-    assert now.tzinfo is UTC
-    assert now.microsecond % 1000 == 0

@@ -15,11 +15,11 @@ from rollcall.kit.identity import Account
 from rollcall.kit.job import Report
 from rollcall.kit.model import format_time
 from rollcall.kit.retry import retry_contended
+from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
 from rollcall.resources import Resource
 from rollcall.statuses import Status
 from rollcall.users import SOFT_DELETED, User
 
-KEPT = timedelta(days=30)
 PURGED_AT_MOST = 2_000
 """What one run can do within Lambda's 15 minutes at half of Cognito's deletion quota; the rest
 waits for the next run."""
@@ -32,19 +32,23 @@ class Purged(Report):
     refused: int
 
 
-@job(every=timedelta(days=1), writes=[User, Resource, Account])
+@job(every=timedelta(days=1), reads=[LifecyclePolicy], writes=[User, Resource, Account])
 def purge_deleted_users(call: Call) -> Purged:
-    """Delete for good whoever was soft-deleted 30 days ago or earlier."""
-    due = format_time(call.now - KEPT)
+    """Delete for good whoever was soft-deleted as long ago as the lifecycle policy says, or
+    earlier.
+    """
+    policy = read_lifecycle_policy(call.table, call.now)
+    kept = timedelta(days=policy.purge_deleted_after_days)
+    due = format_time(call.now - kept)
     items = call.table.query_index("gsi2", SOFT_DELETED, up_to=due, limit=PURGED_AT_MOST)
     # The index may lag, so each user is read again before anything is done.
-    outcomes = Tally(_purge(call.part(), str(item["id"])) for item in items)
+    outcomes = Tally(_purge(call.part(), str(item["id"]), kept) for item in items)
     return Purged(purged=outcomes["purged"], refused=outcomes["refused"])
 
 
-def _purge(call: Call, user_id: str) -> Literal["purged", "refused", "not due"]:
+def _purge(call: Call, user_id: str, kept: timedelta) -> Literal["purged", "refused", "not due"]:
     try:
-        due = retry_contended(lambda: _erase_if_due(call, user_id))
+        due = retry_contended(lambda: _erase_if_due(call, user_id, kept))
     except Conflict:
         return "refused"
     if not due:
@@ -53,11 +57,11 @@ def _purge(call: Call, user_id: str) -> Literal["purged", "refused", "not due"]:
     return "purged"
 
 
-def _erase_if_due(call: Call, user_id: str) -> bool:
+def _erase_if_due(call: Call, user_id: str, kept: timedelta) -> bool:
     user = call.table.find(User, user_id)
     if user is None or user.erased or user.status is not Status.DELETED:
         return False
-    if user.deleted_at is None or user.deleted_at > call.now - KEPT:
+    if user.deleted_at is None or user.deleted_at > call.now - kept:
         return False
     erase_user(call, user, "User purged")
     return True

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams.type_defs import GetRecordsOutputTypeDef, RecordTypeDef
 
 POLL_SECONDS = 0.2
+RETRY_SECONDS = (2, 10)
+"""When a job that fails is run again, as at the first start until the directory has been built;
+Lambda waits longer."""
+RUN_SECONDS = 5
+"""A job runs no more often, however fast the time passes."""
 ATTEMPTS = 5
 """On AWS the event source mapping makes more, and then has a dead-letter queue."""
 
@@ -122,9 +127,24 @@ class Background:
 
     def _keep_schedule(self, job: Job[Any]) -> None:
         while True:
+            self._run(job)
+            if self._stopping.wait(self._seconds_until_next(job)):
+                return
+
+    def _run(self, job: Job[Any]) -> None:
+        for seconds in (*RETRY_SECONDS, None):
             try:
                 job.run(self._runtime)
             except Exception as error:  # noqa: BLE001 (the edge: the next run comes anyway)
                 log_failure(job.name, error, request_id="")
-            if self._stopping.wait(job.every.total_seconds()):
+                if seconds is None or self._stopping.wait(seconds):
+                    return
+            else:
                 return
+
+    def _seconds_until_next(self, job: Job[Any]) -> float:
+        settings, now = self._runtime.settings, self._runtime.clock()
+        waits = job.find_next_run(settings, now) - now
+        # Where time passes faster, jobs would otherwise run without a pause.
+        shortened = max(waits.total_seconds() / settings.time_scale, RUN_SECONDS)
+        return min(shortened, threading.TIMEOUT_MAX)

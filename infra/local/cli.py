@@ -10,6 +10,9 @@ from pathlib import Path
 
 from infra.local.state import DEFAULT_DIRECTORY, LocalProblem, LocalRun, StateDirectory
 
+FASTEST = 100_000
+"""With it, a second is more than a day; what follows the journal could not keep up with more."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a problem is one sentence on standard error and exit code 1."""
@@ -72,6 +75,13 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
     add("--admin-password", metavar="P", help="that admin's password (default: a random one, kept)")
     add("--mail-templates", type=Path, metavar="DIR", help="templates of mails in place of ours")
     add("--login-url", default="", metavar="URL", help="where mails say that people sign in")
+    add(
+        "--time-scale",
+        type=_time_scale,
+        default=1,
+        metavar="N",
+        help="let time pass N times as fast, and keep nothing: 10000 is a week a minute",
+    )
     parser.set_defaults(run=_run_local)
 
 
@@ -103,6 +113,13 @@ def _port(text: str) -> int:
     return port
 
 
+def _time_scale(text: str) -> int:
+    scale = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= scale <= FASTEST:
+        raise argparse.ArgumentTypeError(f"{text} is no time scale; give 1 to {FASTEST}")
+    return scale
+
+
 def _run_local(options: argparse.Namespace) -> None:
     from infra.local.server import LocalOptions, run_local  # noqa: PLC0415 (a second for --help)
 
@@ -117,6 +134,7 @@ def _run_local(options: argparse.Namespace) -> None:
             admin_password=options.admin_password,
             mail_templates=options.mail_templates,
             login_url=options.login_url,
+            time_scale=options.time_scale,
         )
     )
 

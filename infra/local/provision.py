@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -38,9 +39,9 @@ class Resources(NamedTuple):
     stream_arn: str
 
 
-def provision(emulator: Emulator) -> Resources:
-    """Make what is missing; what an earlier start has made is used as it is. Raises LocalProblem
-    for what ``cdk.json`` says wrongly.
+def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
+    """Make what is missing; what an earlier start has made is used as it is. From now on time
+    passes so many times as fast. Raises LocalProblem for what ``cdk.json`` says wrongly.
     """
     configuration = _read_configuration()
     stream_arn = _ensure_table(emulator.client("dynamodb"))
@@ -57,6 +58,8 @@ def provision(emulator: Emulator) -> Resources:
         client_ids=client_id,
         mail_sender=MAIL_SENDER,
         **configuration.shared,
+        time_scale=time_scale,
+        time_origin=int(time.time()),
     )
     for reaction in read_catalog().cognito_reactions:
         arn = _deploy_trigger(emulator.client("lambda"), reaction, settings)

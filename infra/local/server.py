@@ -10,7 +10,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -29,6 +29,7 @@ from rollcall.accounts import Credential
 from rollcall.fields import normalize_email
 from rollcall.first_admin import ensure_first_admin
 from rollcall.kit.call import Runtime
+from rollcall.kit.clock import make_clock, read_clock
 from rollcall.kit.errors import Problem
 from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
@@ -36,11 +37,10 @@ from rollcall.kit.job import make_call
 from rollcall.kit.log import logger
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
-from rollcall.kit.settings import LOGIN_URL
+from rollcall.kit.settings import LOGIN_URL, Settings
 from rollcall.kit.table import Table
 from rollcall.kit.templates import WrongTemplate, check_templates
 from rollcall.letters import LETTERS
-from rollcall.operations import read_clock
 from rollcall.passwords import check_password
 
 DEFAULT_EMAIL = "admin@example.com"
@@ -59,6 +59,15 @@ class LocalOptions:
     admin_password: str | None
     mail_templates: Path | None
     login_url: str
+    time_scale: int
+    """How many times as fast time passes; nothing is kept when it is more than once, because the
+    next start would be earlier than what it finds.
+    """
+
+    @property
+    def keeps_nothing(self) -> bool:
+        """Whether it starts empty and leaves nothing behind but the logs."""
+        return self.ephemeral or self.time_scale > 1
 
 
 def run_local(options: LocalOptions) -> None:
@@ -73,10 +82,10 @@ def run_local(options: LocalOptions) -> None:
         state = _open_state(options, stack)
         admin = _choose_admin(options, state)
         emulator = _start_emulator(options, state, stack)
-        resources = provision(emulator)
+        resources = provision(emulator, options.time_scale)
         runtime = make_runtime(emulator, _with_options(resources, listener, options))
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
-        if not options.ephemeral:
+        if not options.keeps_nothing:
             state.write_admin(admin)
         background = Background(runtime, emulator.client("dynamodbstreams"), resources.stream_arn)
         background.start()
@@ -125,7 +134,7 @@ def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
 
 def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitStack) -> Emulator:
     _say("Starting the embedded AWS …")
-    kept = None if options.ephemeral else state.aws
+    kept = None if options.keeps_nothing else state.aws
     emulator = Emulator(options.aws_port, state.aws_log, kept)
     stack.callback(emulator.stop)
     stack.callback(_say, "Stopping …")
@@ -136,7 +145,12 @@ def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitSta
 def _make_server(run: LocalRun, runtime: Runtime) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
-            make_gateway(runtime, _make_verifier(run), run.service.token_url, mail_routes(run.aws)),
+            make_gateway(
+                runtime,
+                _make_verifier(run, runtime.settings),
+                run.service.token_url,
+                mail_routes(run.aws),
+            ),
             log_config=None,
             lifespan="off",
             server_header=False,
@@ -156,7 +170,7 @@ def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
         mail=Mail(lambda: ses, settings.mail_sender),
         objects=Objects(lambda: s3, settings.bucket_name),
         settings=settings,
-        clock=read_clock,
+        clock=make_clock(settings),
         new_id=new_id,
     )
 
@@ -193,7 +207,7 @@ def _choose_admin(options: LocalOptions, state: StateDirectory) -> Admin:
             check_password(SecretStr(options.admin_password))
     except ValueError as error:
         raise LocalProblem(str(error)) from error
-    kept = None if options.ephemeral else state.read_admin()
+    kept = None if options.keeps_nothing else state.read_admin()
     if kept is None or (email and email != kept.email):
         kept = Admin.invent(email or DEFAULT_EMAIL)
     return Admin(email=kept.email, password=options.admin_password or kept.password)
@@ -204,7 +218,8 @@ def _make_admin(
 ) -> None:
     """Make the first admin, or set the given password for the one that is there."""
     credential = Credential(SecretStr(admin.password), permanent=True)
-    call = make_call("create_first_admin", runtime)
+    # Before anything else happens time passes as it does; there is much to wait for here.
+    call = make_call("create_first_admin", replace(runtime, clock=read_clock))
     cognito, client_id = emulator.client("cognito-idp"), resources.client_id
     try:
         is_admin = ensure_first_admin(call, admin.email, credential, renew=given)
@@ -238,17 +253,18 @@ def _describe(
     )
 
 
-def _make_verifier(run: LocalRun) -> TokenVerifier:
+def _make_verifier(run: LocalRun, settings: Settings) -> TokenVerifier:
     return TokenVerifier(
         jwks_url=f"{run.aws}/{run.user_pool_id}/.well-known/jwks.json",
         issuer=f"https://cognito-idp.{run.region}.amazonaws.com/{run.user_pool_id}",
+        settings=settings,
     )
 
 
 def _greet(run: LocalRun, state: Path, options: LocalOptions) -> None:
     root = run.api.removesuffix(f"/{STAGE}")
     rollcall = Path(sys.executable).with_name("rollcall")
-    kept = "nothing is kept" if options.ephemeral else "kept until the next start"
+    kept = "nothing is kept" if options.keeps_nothing else "kept until the next start"
     _say(f"""
 Rollcall is ready.
 

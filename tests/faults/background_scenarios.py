@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from functions.jobs.clear_ended_grants import KEPT as GRANTS_KEPT
 from functions.jobs.clear_ended_grants import clear_ended_grants
-from functions.jobs.purge_deleted_users import KEPT, purge_deleted_users
+from functions.jobs.purge_deleted_users import purge_deleted_users
 from functions.jobs.reconcile_identities import reconcile_identities
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.converge_identity import converge_identity
@@ -39,7 +39,7 @@ def a_purge_of_two_users_but_not_the_third(world: World) -> Plan:
     due = [world.add_user(), world.add_user()]
     for user in due:
         world.change_user(user, user.as_deleted(world.clock.now))
-    world.clock.now += KEPT
+    world.clock.advance(days=30)
     kept = world.add_user()
     world.change_user(kept, kept.as_deleted(world.clock.now))
 

@@ -93,6 +93,8 @@ def _held(stored: Stored) -> Iterator[tuple[str, str]]:
             yield f"CLAIM#{kind}#{each['name'].casefold()}", each["id"]
     for each in stored.of_kind("ORGANIZATION#"):
         yield f"CLAIM#organization-slug#{each['slug']}", each["id"]
+    runs = (each for each in stored.of_kind("LIFECYCLE_RUN#") if each["status"] == "running")
+    yield from (("CLAIM#lifecycle-run#running", each["id"]) for each in runs)
     for each in stored.of_kind("RESOURCE#"):
         if "externalId" in each:
             yield f"CLAIM#resource#{each['type']}#{each['externalId']}", each["id"]

@@ -36,7 +36,7 @@ def _is_gone_with_its_user(stored: Stored, ordered: list[Item]) -> bool:
     """What is kept beside a user goes with the user, and without an entry of its own."""
     first = ordered[0]
     user_id = first["changes"].get("userId", {}).get("after")
-    kinds = {"note", "sign-ins", "facts"}
+    kinds = {"note", "sign-ins", "facts", "inactivity"}
     return first["target"]["kind"] in kinds and user_id in stored.erased_users
 
 

@@ -12,6 +12,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.s3.models import s3_backends
 from moto.ses.models import ses_backends
 
+from rollcall.directory.directory import _open as open_for_process
 from rollcall.kit.throttle import Throttle
 from tests.faults.invariants import accounts
 from tests.strict_aws import find_pool
@@ -32,7 +33,8 @@ class Snapshot:
         return cls(deepcopy(_state(world)))
 
     def restore(self, world: World) -> None:
-        """Make the world what it was."""
+        """Make the world what it was, and nobody remember what came after."""
+        open_for_process.cache_clear()
         table, users, groups, objects, mails, tokens, now, seen = deepcopy(self.kept)
         dynamodb_backends[ACCOUNT_ID][REGION].tables[world.runtime.table.name] = table
         pool = find_pool(world.runtime.settings.user_pool_id)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from functions.groups.remove_user_from_group import remove_user_from_group
-from functions.jobs.purge_deleted_users import KEPT, purge_deleted_users
+from functions.jobs.purge_deleted_users import purge_deleted_users
 from functions.reactions.finish_deletion import finish_deletion
 from functions.system.register_resource import register_resource
 from functions.system.update_resource import update_resource
@@ -166,7 +166,7 @@ def a_purge_of_owners_one_of_whom_owns_what_refuses(world: World) -> Plan:
     for user in (purged, kept):
         present = world.user(user.id)
         world.change_user(present, present.as_deleted(world.clock.now))
-    world.clock.now += KEPT
+    world.clock.advance(days=30)
 
     def verify(_: Reply) -> Iterable[str]:
         if not world.user(purged.id).erased or world.user(kept.id).erased:

@@ -120,6 +120,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         invitationUrl="https://app.example.com/welcome",
         verificationUrl="https://app.example.com/confirm",
         allowRegistration="true",
+        cleanUpSchedule="cron(30 2 ? * MON-FRI *)",
     )
 
 
@@ -395,8 +396,8 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert bool(settings.user_pool_id) == touches_accounts
     assert bool(settings.bucket_name) == bool(declaration.stored_objects)
     assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
-    assert bool(settings.mail_sender) == (Mail in declaration.writes)
-    assert bool(settings.login_url) == (Mail in declaration.writes)
+    assert bool(settings.mail_sender) == (Mail in (*declaration.reads, *declaration.writes))
+    assert bool(settings.login_url) == bool(settings.mail_sender)
     assert not settings.mail_templates  # in the layer
     assert settings.table_name
     assert settings.resource_types == "invoice=refuse"
@@ -405,6 +406,8 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert (settings.invitation_days, settings.allow_registration) == (14, True)
     assert settings.invitation_url == "https://app.example.com/welcome"
     assert settings.verification_url == "https://app.example.com/confirm"
+    assert settings.clean_up_schedule == "cron(30 2 ? * MON-FRI *)"
+    assert settings.time_scale == 1
 
 
 def test_logs_of_every_function_end(prod: Synthesized, other: Synthesized) -> None:
@@ -477,7 +480,10 @@ def test_stream_reaction_hears_of_its_entity_alone_and_gives_up_in_bounded_time(
 def test_job_runs_on_its_schedule_and_ends_in_the_dead_letters(prod: Synthesized) -> None:
     schedules = [each["Properties"] for each in prod.find("Scheduler::Schedule")]
     rates = {each["Description"]: each["ScheduleExpression"] for each in schedules}
-    assert rates == {job.summary: in_words(job.every) for job in CATALOG.jobs}
+    assert rates == {
+        job.summary: in_words(job.every) if job.every else "cron(30 2 ? * MON-FRI *)"
+        for job in CATALOG.jobs
+    }
     for schedule in schedules:
         assert schedule["Target"]["DeadLetterConfig"]["Arn"]
     for job in CATALOG.jobs:
@@ -568,6 +574,7 @@ SERVICES = {"order-desk": ["resources"]}
         ({"mailTemplates": "infra"}, "mailTemplates\n.*is no template of ours"),
         ({"mailTemplates": "nowhere"}, "mailTemplates\n.*nowhere is no folder"),
         ({"loginUrl": "javascript:alert(1)"}, "loginUrl\n.*match pattern"),
+        ({"cleanUpSchedule": "rate(1 day)"}, "cleanUpSchedule\n.*Write a schedule as cron"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
         ({"invitationDays": "0"}, "invitationDays\n.*greater than or equal to 1"),
         ({"invitationUrl": "http://app.example.com"}, "invitationUrl\n.*match pattern"),

@@ -26,4 +26,4 @@ def test_snapshot_is_built_renewed_and_cleared_away_within_the_role(world: World
 
 
 def test_it_runs_often_enough_for_the_journals_latest_part_to_be_short() -> None:
-    assert compact_directory.every <= timedelta(minutes=5)
+    assert compact_directory.every == timedelta(minutes=5)

@@ -15,7 +15,7 @@ from functions.jobs.purge_deleted_users import purge_deleted_users
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unavailable, WrongDeclaration
-from rollcall.kit.job import Job, Report
+from rollcall.kit.job import NEVER, Job, Report
 from rollcall.kit.model import Answer
 from rollcall.operations import connect
 from rollcall.users import User
@@ -101,6 +101,26 @@ def test_wrong_signature_is_refused(
 
 def test_unknown_resource_is_refused() -> None:
     assert refusal_of(reads=["users"]).startswith("count_users reads 'users'; name entities")
+
+
+def test_schedule_is_given_in_one_way_and_by_a_setting_that_there_is() -> None:
+    one_way = "count_users needs a schedule; give either every=timedelta(…) or cron_setting=…."
+    assert refusal_of(every=None) == one_way
+    assert refusal_of(cron_setting="clean_up_schedule") == one_way
+    assert refusal_of(every=None, cron_setting="tea_time").startswith(
+        "count_users runs by the setting tea_time, which there is not"
+    )
+
+
+def test_next_run_comes_after_the_interval_or_by_the_setting(world: World) -> None:
+    now, settings = world.clock.now, world.runtime.settings
+    assert declare().find_next_run(settings, now) == now + timedelta(hours=1)
+
+    by_setting = declare(every=None, cron_setting="clean_up_schedule")
+    found = by_setting.find_next_run(settings, now)
+    assert (found - now, found.hour) == (timedelta(hours=18), 3)
+    past = settings.model_copy(update={"clean_up_schedule": "cron(0 3 1 1 ? 2020)"})
+    assert by_setting.find_next_run(past, now) == now + NEVER
 
 
 def test_declaration_says_when_and_how_long() -> None:

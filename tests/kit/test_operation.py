@@ -220,6 +220,15 @@ def test_changing_method_that_writes_nothing_is_refused(method: str) -> None:
     )
 
 
+def test_post_that_only_asks_writes_nothing_and_is_a_post() -> None:
+    route = "POST /admin/users/{user_id}/forecast"
+    assert not declare(route=route, writes=[], asks=True).changes
+    asks_only = "move_user is said to ask only; then it is a POST"
+    assert refusal_of(route=route, asks=True).startswith(asks_only)
+    put = "PUT /admin/users/{user_id}/forecast"
+    assert refusal_of(route=put, writes=[], asks=True).startswith(asks_only)
+
+
 class OtherPermission(StrEnum):
     """Not ours, but a permission all the same."""
 

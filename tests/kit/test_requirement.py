@@ -27,6 +27,12 @@ def test_numbers_that_were_never_written_are_required_not_to_be_there() -> None:
     assert Required.at_revision(key, 2).values == {":revision": 2}
 
 
+def test_item_that_was_not_there_is_required_not_to_be_there_still() -> None:
+    key = Key("USER#usr_1", "#SIGN_IN")
+    assert Required.at_version(key, 0).condition == "attribute_not_exists(pk)"
+    assert Required.at_version(key, 2).values == {":version": 2}
+
+
 def test_what_authorization_has_read_is_held_in_the_same_condition() -> None:
     actor = Actor(kind="user", id="usr_1", witnesses={GROUP.key(): 3})
     held = Required.present(Group, "grp_1").with_witness(actor)

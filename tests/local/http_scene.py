@@ -125,6 +125,13 @@ class HttpScene(Scene):
         return self._local.mailed_token(email)
 
     @cached_property
+    def lifecycle_run_id(self) -> str:
+        """A run of the clean-up; the first is made at the start."""
+        runs = "/admin/lifecycle-runs"
+        wait_for(lambda: self._admin.answer("GET", runs)["pagination"]["total"] > 0)
+        return str(self._admin.answer("GET", runs)["items"][0]["id"])
+
+    @cached_property
     def listed_user_id(self) -> str:
         """The user, whom the directory shows by now."""
         wait_for(lambda: self._admin.send("GET", "/admin/users").status_code == 200)

@@ -5,13 +5,13 @@ This is the composition root: the kit's machinery, bound to Rollcall's users and
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cache
 
 from rollcall.access import AccessPolicy, authorize_caller
 from rollcall.kit.application import Application
 from rollcall.kit.call import Runtime
 from rollcall.kit.clients import make_client
+from rollcall.kit.clock import make_clock
 from rollcall.kit.identity import Account, Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.mail import Mail
@@ -20,12 +20,6 @@ from rollcall.kit.settings import Settings, in_lambda
 from rollcall.kit.table import Table
 from rollcall.scopes import ADMIN_SCOPES
 from rollcall.users import User
-
-
-def read_clock() -> datetime:
-    """The present moment, in UTC and whole milliseconds, as it is stored."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 @cache
@@ -38,7 +32,7 @@ def connect() -> Runtime:
         mail=Mail(lambda: make_client(Mail.service), settings.mail_sender),
         objects=Objects(lambda: make_client(StoredObject.service), settings.bucket_name),
         settings=settings,
-        clock=read_clock,
+        clock=make_clock(settings),
         new_id=new_id,
     )
 

@@ -72,6 +72,15 @@ class Permission(StrEnum):
     WORKSPACE_TRANSFER = "workspace.transfer", "Give workspaces to other users."
     RESOURCE_VIEW = "resource.view", "See all that users own."
 
+    LIFECYCLE_VIEW = (
+        "lifecycle.view",
+        "See the lifecycle policy, whom it is about, and what its runs did.",
+    )
+    LIFECYCLE_UPDATE = (
+        "lifecycle.update",
+        "Set after how long accounts that nobody uses are disabled and deleted.",
+    )
+
 
 GROUP_ADMIN_PERMISSIONS = (
     Permission.WORKSPACE_VIEW,

@@ -25,6 +25,7 @@ from rollcall.grants import (
     RoleGrant,
 )
 from rollcall.holders import GROUP, ORGANIZATION, ROLE
+from rollcall.inactivity import INACTIVITY_SORT_KEY
 from rollcall.kit.entity import (
     Claim,
     ClaimKind,
@@ -171,7 +172,7 @@ class User(Entity):
                 rows["owned"] = Owned.of_item(item)
             elif sort_key.startswith(FACTS):
                 rows["fact_sets"].append(item)
-            elif sort_key != _SYSTEM_ROW:
+            elif sort_key not in _NOT_OF_THE_USER:
                 kind = sort_key[: sort_key.index("#", 1) + 1]
                 rows[_FIELD_OF_KIND[kind]].append(item)
         return cls.model_validate({**user, **rows}) if user else None
@@ -390,7 +391,7 @@ class User(Entity):
 
 _FIELD_OF_KIND = {kind.kind: name for name, kind in User.grant_fields.items()}
 _FIELD_OF_FACT = {kind.facts_name: name for name, kind in User.grant_fields.items()}
-_SYSTEM_ROW = f"{RoleGrant.kind}{SYSTEM.id}"
+_NOT_OF_THE_USER = {f"{RoleGrant.kind}{SYSTEM.id}", INACTIVITY_SORT_KEY}
 
 
 def load_modifiable(table: Table, user_id: str) -> User:

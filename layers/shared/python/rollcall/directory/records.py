@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from rollcall.directory.rows import StoredRow, UserRecord
+from rollcall.inactivity import Inactivity
 from rollcall.kit.table import Table
 from rollcall.sign_ins import SignIns
 from rollcall.users import User
@@ -29,9 +30,15 @@ def read_rows(table: Table, user_ids: Sequence[str]) -> Iterator[tuple[str, Stor
 
 def read_row(table: Table, user_id: str) -> StoredRow | None:
     """One user's row."""
+    record = read_record(table, user_id)
+    return StoredRow.of(record) if record else None
+
+
+def read_record(table: Table, user_id: str) -> UserRecord | None:
+    """All that is stored about one user; None for whoever is no user any more."""
     items = list(table.query_partition(User.key_of(user_id).pk, prefix="#"))
     user = User.assemble(items)
     if user is None or not user.exists:
         return None
     sign_ins = SignIns.assemble(items) or SignIns.none_of(user.id, user.created_at)
-    return StoredRow.of(UserRecord(user, sign_ins))
+    return UserRecord(user, sign_ins, Inactivity.assemble(items))

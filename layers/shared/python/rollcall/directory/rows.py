@@ -15,6 +15,7 @@ from pydantic import Field
 from rollcall.fact_sets import Fact, FactSet
 from rollcall.fields import Profile
 from rollcall.grants import RoleGrant
+from rollcall.inactivity import Inactivity
 from rollcall.kit.model import Answer, Model, Time
 from rollcall.permissions import Permission
 from rollcall.resource_types import WORKSPACE
@@ -91,6 +92,17 @@ class DirectoryUser(Answer):
     deleted_at: Time | None = None
     last_login_at: Annotated[Time | None, Sortable()] = None
     login_count: Annotated[int, Field(description="Since sign-ins have been recorded.")] = 0
+    inactivity_warned_at: Annotated[
+        Time | None,
+        Field(description="Absent once the user has signed in, or all sessions were ended."),
+    ] = None
+    disables_at: Annotated[
+        Time | None,
+        Field(description="When whoever was warned is disabled at the earliest."),
+    ] = None
+    disabled_for_inactivity_at: Annotated[
+        Time | None, Field(description="Absent for whoever was disabled by somebody.")
+    ] = None
     profile_complete: Annotated[
         bool, Field(description=f"Whether {COMPLETE_AT:.0%} of the profile are filled in.")
     ]
@@ -138,8 +150,23 @@ class DirectoryUser(Answer):
             "resources": user.owned.by_type,
             "last_login_at": sign_ins.last_login_at,
             "login_count": sign_ins.count,
+            **_inactivity_of(record),
             "profile_complete": _is_complete(user),
         }
+
+
+def _inactivity_of(record: UserRecord) -> dict[str, object]:
+    """What of the clean-up's warning and disabling still counts."""
+    user, inactivity = record.user, record.inactivity
+    if inactivity is None:
+        return {}
+    warned = inactivity.warns(record.sign_ins.last_login_at, user.auth_epoch)
+    disabled = user.status is Status.INACTIVE and inactivity.has_disabled(user.auth_epoch)
+    return {
+        "inactivity_warned_at": inactivity.warned_at if warned else None,
+        "disables_at": inactivity.disables_at if warned else None,
+        "disabled_for_inactivity_at": inactivity.disabled_at if disabled else None,
+    }
 
 
 NO_NAME = ""
@@ -204,6 +231,8 @@ class UserRecord(NamedTuple):
 
     user: User
     sign_ins: SignIns
+    inactivity: Inactivity | None = None
+    """What the clean-up has done; None for most."""
 
 
 def fold(text: str) -> str:

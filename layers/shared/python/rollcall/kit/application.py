@@ -46,13 +46,16 @@ class Application:
         permission: StrEnum | None,
         scoped: bool = False,
         throttle: Throttle | None = None,
+        asks: bool = False,
         status: int = 200,
         timeout: int = 15,
         reads: Sequence[Any] = (),
         writes: Sequence[Any] = (),
         then: FollowUp | None = None,
     ) -> DeclareOperation:
-        """Declare an API operation, as ``@operation("POST /admin/users", permission=…)``."""
+        """Declare an API operation, as ``@operation("POST /admin/users", permission=…)``. A POST
+        that ``asks`` changes nothing: its body is a question that no query has room for.
+        """
 
         def declare[R: Request, A: Answer](function: Callable[[R, Call], A]) -> Operation[R, A]:
             return declare_operation(
@@ -62,6 +65,7 @@ class Application:
                 scoped=scoped,
                 oauth_scopes=self.oauth_scopes(permission),
                 throttle=throttle,
+                asks=asks,
                 status=status,
                 timeout=timeout,
                 reads=tuple(reads),

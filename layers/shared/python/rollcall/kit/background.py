@@ -42,17 +42,21 @@ class Background:
     def job(
         self,
         *,
-        every: timedelta,
+        every: timedelta | None = None,
+        cron_setting: str | None = None,
         reads: Sequence[Any] = (),
         writes: Sequence[Any] = (),
         timeout: int = 900,
     ) -> DeclareJob:
-        """Declare a scheduled job; ``timeout`` is in seconds, 900 at most."""
+        """Declare a scheduled job: it runs at an interval, or by the cron expression that a
+        deployment sets. ``timeout`` is in seconds, 900 at most.
+        """
 
         def declare[P: Report](function: Callable[[Call], P]) -> Job[P]:
             return declare_job(
                 function,
                 every=every,
+                cron_setting=cron_setting,
                 reads=tuple(reads),
                 writes=tuple(writes),
                 timeout=timeout,

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from rollcall.kit.actor import system_actor
 from rollcall.kit.call import Call, Runtime
+from rollcall.kit.cron import Cron
 from rollcall.kit.declaration import Declaration, check_resources, describe, read_signature
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.ids import new_id
 from rollcall.kit.log import logger
 from rollcall.kit.model import Model
+from rollcall.kit.settings import Settings
+
+NEVER = timedelta(days=366)
+"""How long to wait before looking again, when a schedule has come to its end."""
 
 
 class Report(Model):
@@ -24,13 +29,23 @@ class Report(Model):
 class Job[P: Report](Declaration):
     """A declared job. Calling it with an event and a context is invoking the Lambda."""
 
-    every: timedelta
+    every: timedelta | None
+    """How often it runs; None: by a cron expression."""
+    cron_setting: str | None
+    """The setting that holds the cron expression by which it runs."""
     function: Callable[[Call], P]
     connect: Callable[[], Runtime]
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
         """The Lambda handler; an error is left to Lambda's retries, dead-letter queue and alarm."""
         return self.run(self.connect()).model_dump(mode="json", by_alias=True)
+
+    def find_next_run(self, settings: Settings, now: datetime) -> datetime:
+        """When it runs the next time, if it ran now: on one machine, which has no EventBridge."""
+        if self.every is not None:
+            return now + self.every
+        found = Cron.of(getattr(settings, str(self.cron_setting))).next_after(now)
+        return found or now + NEVER
 
     def run(self, runtime: Runtime) -> P:
         """Do the work once and log the report."""
@@ -55,7 +70,8 @@ def make_call(name: str, runtime: Runtime, *, reason: str | None = None) -> Call
 def declare_job[P: Report](
     function: Callable[[Call], P],
     *,
-    every: timedelta,
+    every: timedelta | None,
+    cron_setting: str | None,
     reads: tuple[Any, ...],
     writes: tuple[Any, ...],
     timeout: int,
@@ -71,17 +87,30 @@ def declare_job[P: Report](
             f"{words['name']} must take (call: Call) and return a Report; "
             f"it takes ({', '.join(parameters)}) and returns {report!r}."
         )
-    if every < timedelta(minutes=1) or every % timedelta(minutes=1):
-        raise WrongDeclaration(
-            f"{words['name']} runs every {every}; EventBridge counts in whole minutes, one at "
-            "least."
-        )
+    _check_schedule(words["name"], every, cron_setting)
     return Job(
         **words,
         reads=reads,
         writes=writes,
         timeout=timeout,
         every=every,
+        cron_setting=cron_setting,
         function=function,
         connect=connect,
     )
+
+
+def _check_schedule(name: str, every: timedelta | None, cron_setting: str | None) -> None:
+    if (every is None) == (cron_setting is None):
+        raise WrongDeclaration(
+            f"{name} needs a schedule; give either every=timedelta(…) or cron_setting=…."
+        )
+    if cron_setting is not None and cron_setting not in Settings.model_fields:
+        raise WrongDeclaration(
+            f"{name} runs by the setting {cron_setting}, which there is not; give Settings a "
+            "CronExpression of this name."
+        )
+    if every is not None and (every < timedelta(minutes=1) or every % timedelta(minutes=1)):
+        raise WrongDeclaration(
+            f"{name} runs every {every}; EventBridge counts in whole minutes, one at least."
+        )

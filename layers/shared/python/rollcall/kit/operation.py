@@ -198,6 +198,7 @@ def declare_operation[R: Request, A: Answer](
     scoped: bool,
     oauth_scopes: tuple[str, ...],
     throttle: Throttle | None,
+    asks: bool,
     status: int,
     timeout: int,
     reads: tuple[Any, ...],
@@ -214,7 +215,7 @@ def declare_operation[R: Request, A: Answer](
     check_resources(name, reads, writes)
     request_model, answer_model, file_model = _read_models(name, function)
     _check_path(name, path, request_model)
-    _check_writes(name, method, writes, request_model)
+    _check_writes(name, method, writes, request_model, asks=asks)
     _check_follow_up(name, then, request_model, answer_model)
     _check_public(name, permission, oauth_scopes, throttle)
     if permission is not None and not isinstance(permission, StrEnum):
@@ -328,7 +329,7 @@ def _check_public(
 
 
 def _check_writes(
-    name: str, method: str, writes: tuple[Any, ...], request_model: type[Request]
+    name: str, method: str, writes: tuple[Any, ...], request_model: type[Request], *, asks: bool
 ) -> None:
     changed = [each.__name__ for each in writes if not _is_safe(each)]
     if changed and method == "GET":
@@ -342,10 +343,15 @@ def _check_writes(
             f"{name} declares writes, but {request_model.__name__} is no WriteRequest; derive it "
             "from WriteRequest, so that the caller may give a reason for the journal."
         )
-    if not writes and method != "GET":
+    if not writes and method != "GET" and not asks:
         raise WrongDeclaration(
             f"{name} is a {method} and declares no writes; declare what it writes, or make it "
             "a GET."
+        )
+    if asks and (writes or method != "POST"):
+        raise WrongDeclaration(
+            f"{name} is said to ask only; then it is a POST, for what is asked in its body, and "
+            "writes nothing."
         )
 
 

@@ -34,6 +34,13 @@ class Required(NamedTuple):
         return cls(entity.key(), "version = :version", {":version": entity.version})
 
     @classmethod
+    def at_version(cls, key: Key, version: int) -> Required:
+        """An item is still at the version that was read, or still not there; 0: not there."""
+        if not version:
+            return cls(key, "attribute_not_exists(pk)", {})
+        return cls(key, "version = :version", {":version": version})
+
+    @classmethod
     def at_revision(cls, key: Key, revision: int) -> Required:
         """The numbers of stamped counters on an item are still those that were read."""
         if not revision:

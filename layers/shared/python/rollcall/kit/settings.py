@@ -10,6 +10,8 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from rollcall.kit.cron import CronExpression
+
 LOGIN_URL = r"^(https?://[^\s<>\"]+)?$"
 """What a deployment may say about where users sign in."""
 
@@ -74,7 +76,18 @@ class Settings(BaseModel):
     allow_registration: bool = Field(
         False, alias="ALLOW_REGISTRATION", description="Whether people may register by themselves."
     )
+    clean_up_schedule: CronExpression = Field(
+        "cron(0 3 * * ? *)",
+        alias="CLEAN_UP_SCHEDULE",
+        description="When accounts that nobody uses are looked for, in UTC.",
+    )
     allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
+    time_scale: int = Field(
+        1, alias="TIME_SCALE", ge=1, description="How fast time passes; 1 wherever it is real."
+    )
+    time_origin: int = Field(
+        0, alias="TIME_ORIGIN", description="Epoch seconds: since when it has passed so fast."
+    )
 
     @property
     def facts_fresh_for(self) -> timedelta:

@@ -1,0 +1,58 @@
+"""PUT /admin/lifecycle-policy (L1)."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from rollcall.groups import Group
+from rollcall.kit.call import Call
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.transaction import Change
+from rollcall.lifecycle_policy import (
+    LifecyclePolicy,
+    LifecyclePolicyAnswer,
+    LifecycleTerms,
+    check_terms,
+    read_lifecycle_policy,
+)
+from rollcall.operations import operation
+from rollcall.permissions import Permission
+from rollcall.roles import Role
+from rollcall.users import User
+
+
+class ReplaceLifecyclePolicy(LifecycleTerms, WriteRequest):
+    """The whole policy; what is absent has its default."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "warnAfterDays": 76,
+                    "disableAfterDays": 90,
+                    "deleteDisabled": True,
+                    "exemptFilter": 'userTypes eq "instructor"',
+                    "timeZone": "Europe/Berlin",
+                }
+            ]
+        }
+    )
+
+
+@operation(
+    "PUT /admin/lifecycle-policy",
+    permission=Permission.LIFECYCLE_UPDATE,
+    reads=[User, Group, Role],
+    writes=[LifecyclePolicy],
+)
+def replace_lifecycle_policy(request: ReplaceLifecyclePolicy, call: Call) -> LifecyclePolicyAnswer:
+    """Set the lifecycle policy.
+
+    It counts from the next run of the clean-up on; one that is going on ends. See beforehand what
+    it means: POST /admin/lifecycle-policy/preview.
+    """
+    policy = read_lifecycle_policy(call.table, call.now)
+    call.check_version(policy)
+    check_terms(call, request, before=policy)
+    before = policy if policy.version else None
+    return call.commit(Change(before, policy.with_terms(request)), answer=LifecyclePolicyAnswer.of)

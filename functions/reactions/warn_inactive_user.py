@@ -1,0 +1,51 @@
+"""Stream reaction: whoever is to be disabled is told beforehand (L1)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rollcall.background import stream_reaction
+from rollcall.directory.intervals import to_local
+from rollcall.directory.records import read_record
+from rollcall.directory.rows import UserRecord
+from rollcall.inactivity import Inactivity
+from rollcall.kit.call import Call
+from rollcall.kit.journal import JournalEntry
+from rollcall.kit.mail import Mail
+from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.notices import Notice, send_once
+from rollcall.sign_ins import SignIns
+from rollcall.statuses import Status
+from rollcall.users import User
+
+
+@stream_reaction(on=[Inactivity], reads=[User, SignIns, LifecyclePolicy], writes=[Mail])
+def warn_inactive_user(entry: JournalEntry, call: Call) -> None:
+    """Mail the user when the account is going to be disabled, and how to prevent it; unless the
+    user has signed in meanwhile, or is not active any more.
+    """
+    if "warnedAt" not in entry.changes:
+        return
+    record = read_record(call.table, entry.touches[0])
+    disables_at = _find_day(record) if record else None
+    if record is None or record.user.email is None or disables_at is None:
+        return
+    zone = read_lifecycle_policy(call.table, call.now).zone
+    day = to_local(disables_at, zone)
+    product = call.settings.product_name
+    text = (
+        f"You have not signed in to {product} for a long time. Unless you sign in before "
+        f"{day:%d %B %Y}, your account will be disabled then. Your data is kept; an administrator "
+        "can enable the account again.\n\nIf you still need it, sign in once: that is all.\n"
+    )
+    subject = f"Your {product} account will be disabled on {day:%d %B %Y}"
+    send_once(call, entry.id, Notice(record.user.email, subject, text))
+
+
+def _find_day(record: UserRecord) -> datetime | None:
+    """When the account is disabled; None when it is not going to be any more."""
+    user, inactivity = record.user, record.inactivity
+    if inactivity is None or user.status is not Status.ACTIVE:
+        return None
+    counts = inactivity.warns(record.sign_ins.last_login_at, user.auth_epoch)
+    return inactivity.disables_at if counts else None

@@ -1,0 +1,47 @@
+"""Once a week admins are told who has access (L2)."""
+
+from __future__ import annotations
+
+from functions.jobs.access_review_digest import access_review_digest
+from functions.jobs.rebuild_directory import rebuild_directory
+from rollcall.statuses import Status
+from tests.faults.staging import leave_behind
+from tests.iam import acting_as
+from tests.world import World
+
+
+def test_admins_are_told_once_a_week_in_words_and_the_log_in_numbers(world: World) -> None:
+    world.add_user("second@example.com", is_admin=True)
+    user = world.add_user("idle@example.com")
+    leave_behind(world, user, user.with_status(Status.INACTIVE, world.clock.now))
+    world.clock.advance(hours=1)
+    world.build_directory()
+
+    with acting_as(access_review_digest):
+        reports = [access_review_digest.run(world.runtime) for _ in range(2)]
+
+    assert reports[0].model_dump() == {
+        "admins": 2,
+        "without_groups": 2,
+        "never_signed_in": 2,
+        "disabled": 1,
+        "pending_invitations": 0,
+        "expired_invitations": 0,
+        "out_of_step": 1,
+        "told": 2,
+    }
+    to = sorted(mail.to[0] for mail in world.mails())
+    assert to == ["admin@example.com", "second@example.com"]
+    text = world.mails()[0].text
+    assert "Platform admins: 2\n  admin@example.com\n  second@example.com\n" in text
+    assert "Disabled or suspended: 1\n  idle@example.com\n" in text
+    assert "as they should be: 1" in text
+
+
+def test_next_week_they_are_told_again(world: World) -> None:
+    world.build_directory()
+    access_review_digest.run(world.runtime)
+    world.clock.advance(days=7)
+    rebuild_directory.run(world.runtime)
+    access_review_digest.run(world.runtime)
+    assert len(world.mails()) == 2

@@ -1,0 +1,72 @@
+"""Cron expressions, as EventBridge Scheduler reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollcall.kit.cron import Cron
+
+NOW = datetime(2026, 1, 5, 9, 30, 12, tzinfo=UTC)
+"""A Monday."""
+
+
+@pytest.mark.parametrize(
+    ("expression", "following"),
+    [
+        ("cron(0 3 * * ? *)", "2026-01-06T03:00"),
+        ("cron(30 9 * * ? *)", "2026-01-06T09:30"),
+        ("cron(31 9 * * ? *)", "2026-01-05T09:31"),
+        ("cron(0/15 * * * ? *)", "2026-01-05T09:45"),
+        ("cron(5/20 10-12/2 * * ? *)", "2026-01-05T10:05"),
+        ("cron(0 3 ? * MON *)", "2026-01-12T03:00"),
+        ("cron(0 3 ? * 2-6 *)", "2026-01-06T03:00"),
+        ("cron(0 3 ? * sun,WED *)", "2026-01-07T03:00"),
+        ("cron(0 3 31 * ? *)", "2026-01-31T03:00"),
+        ("cron(0 0 29 FEB ? *)", "2028-02-29T00:00"),
+        ("cron(0 0 1 1 ? 2030)", "2030-01-01T00:00"),
+    ],
+)
+def test_next_time_is_the_first_whose_parts_all_fit(expression: str, following: str) -> None:
+    found = Cron.of(expression).next_after(NOW)
+    assert found is not None
+    assert f"{found:%Y-%m-%dT%H:%M}" == following
+
+
+@pytest.mark.parametrize("expression", ["cron(0 3 1 1 ? 2025)", "cron(0 3 31 FEB ? *)"])
+def test_what_never_comes_again_has_no_next_time(expression: str) -> None:
+    assert Cron.of(expression).next_after(NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "words"),
+    [
+        ("0 3 * * ? *", "Write a schedule as cron"),
+        ("cron(0 3 * * ?)", "Write a schedule as cron"),
+        ("rate(1 day)", "Write a schedule as cron"),
+        ("cron(0 3 * * * *)", "one is ?"),
+        ("cron(0 3 ? * ? *)", "one is ?"),
+        ("cron(60 3 * * ? *)", "minutes.*60 is none"),
+        ("cron(0 24 * * ? *)", "hours.*24 is none"),
+        ("cron(0 3 L * ? *)", "day of month.*L is none"),
+        ("cron(0 3 ? * MON#2 *)", "day of week.*MON#2 is none"),
+        ("cron(0 5-3 * * ? *)", "5-3 is none"),
+        ("cron(0/0 3 * * ? *)", "0/0 is none"),
+        ("cron(0 3 * JANUARY ? *)", "month.*JANUARY is none"),
+    ],
+)
+def test_what_cannot_be_kept_everywhere_is_refused(expression: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Cron.of(expression)
+
+
+@given(minute=st.integers(0, 59), hour=st.integers(0, 23), seconds=st.integers(0, 5 * 10**9))
+def test_daily_time_comes_within_a_day_and_is_later(minute: int, hour: int, seconds: int) -> None:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    found = Cron.of(f"cron({minute} {hour} * * ? *)").next_after(moment)
+    assert found is not None
+    assert timedelta(0) < found - moment <= timedelta(days=1)
+    assert (found.minute, found.hour, found.second) == (minute, hour, 0)

@@ -1,0 +1,68 @@
+"""PUT /admin/lifecycle-policy (L1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_policy
+from tests.world import Reply, World
+
+
+def put(world: World, version: int | None = None, **body: Any) -> Reply:
+    headers = None if version is None else {"If-Match": f'"{version}"'}
+    return world.invoke(replace_lifecycle_policy, body=body, headers=headers)
+
+
+def test_whole_policy_is_replaced_and_each_change_is_in_the_journal(world: World) -> None:
+    first = put(world, warnAfterDays=10, disableAfterDays=20, reason="Audit 2026")
+    second = put(world, mode="dry-run", disableAfterDays=80)
+
+    assert (first.body["version"], second.body["version"]) == (1, 2)
+    assert (second.body["warnAfterDays"], second.body["mode"]) == (76, "dry-run")
+    made, changed = world.journal("LIFECYCLE")
+    assert (made.reason, made.actor.id) == ("Audit 2026", world.admin_id)
+    assert changed.changes["disableAfterDays"].model_dump() == {"before": 20, "after": 80}
+    assert "deleteAfterDays" not in changed.changes
+
+
+def test_policy_that_is_put_unchanged_makes_no_version(world: World) -> None:
+    assert [put(world, warnAfterDays=10).body["version"] for _ in range(2)] == [1, 1]
+
+
+@pytest.mark.parametrize(("version", "status"), [(0, 412), (1, 200), (2, 412)])
+def test_stale_version_is_refused(world: World, version: int, status: int) -> None:
+    put(world, warnAfterDays=10)
+    assert put(world, version, warnAfterDays=20).status == status
+
+
+@pytest.mark.parametrize(("version", "status"), [(0, 200), (1, 412)])
+def test_policy_that_was_never_set_is_at_version_zero(
+    world: World, version: int, status: int
+) -> None:
+    assert put(world, version, warnAfterDays=20).status == status
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"warnAfterDays": 90}, "disableAfterDays"),
+        ({"warnAfterDays": 0}, "warnAfterDays"),
+        ({"purgeDeletedAfterDays": 4000}, "purgeDeletedAfterDays"),
+        ({"mode": "maybe"}, "mode"),
+        ({"stopAbovePercent": 101}, "stopAbovePercent"),
+        ({"stepsPerRun": 2001}, "stepsPerRun"),
+        ({"timeZone": "Mars/Olympus"}, "timeZone"),
+        ({"exemptFilter": "shoeSize gt 44"}, "exemptFilter"),
+        ({"exemptRoles": ["rol_nowhere"]}, "exemptRoles"),
+        ({"warnAfterWeeks": 3}, "warnAfterWeeks"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_with_its_field(
+    world: World, body: dict[str, Any], field: str
+) -> None:
+    reply = put(world, **body)
+
+    assert (reply.status, reply.fields) == (422, [field])
+    assert world.journal("LIFECYCLE") == []

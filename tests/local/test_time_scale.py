@@ -1,0 +1,30 @@
+"""Time that passes faster, for whoever watches months on one machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from infra.local.cli import main
+from infra.local.server import LocalOptions
+
+
+@pytest.mark.parametrize("scale", ["0", "-5", "1.5", "100001", "fast"])
+def test_scale_that_nothing_could_keep_up_with_is_refused(
+    scale: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["local", f"--time-scale={scale}"])
+    assert f"{scale} is no time scale; give 1 to 100000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("ephemeral", "time_scale", "nothing"),
+    [(False, 1, False), (True, 1, True), (False, 2, True)],
+)
+def test_nothing_is_kept_of_a_future_that_has_not_come(
+    ephemeral: bool, time_scale: int, nothing: bool
+) -> None:
+    options = LocalOptions(0, 0, Path(), ephemeral, None, None, time_scale)
+    assert options.keeps_nothing is nothing

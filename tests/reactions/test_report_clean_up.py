@@ -1,0 +1,72 @@
+"""The admins hear of what the clean-up did (L1)."""
+
+from __future__ import annotations
+
+from functions.reactions.report_clean_up import report_clean_up
+from rollcall.kit.transaction import Change
+from rollcall.lifecycle_decisions import Deed
+from rollcall.lifecycle_runs import LifecycleRun, Outcome, StoppedFor
+from tests.iam import acting_as
+from tests.world import World
+
+
+def write(world: World, before: LifecycleRun | None, after: LifecycleRun) -> LifecycleRun:
+    call = world.call("clean_up_accounts")
+    call.commit(Change(before, after), answer=lambda written: written)
+    stored = world.runtime.table.find(LifecycleRun, after.id)
+    assert stored is not None
+    return stored
+
+
+def begin(world: World) -> LifecycleRun:
+    call = world.call()
+    run = LifecycleRun(
+        id=call.new_id("run"),
+        created_at=call.now,
+        updated_at=call.now,
+        policy_version=0,
+        users=40,
+        due={Deed.WARN: 3, Deed.DISABLE: 1},
+    )
+    return write(world, None, run)
+
+
+def react(world: World, run: LifecycleRun) -> None:
+    """To all versions of the run, twice."""
+    entries = [item for item in world.items() if item.get("target", {}).get("id") == run.id]
+    with acting_as(report_clean_up):
+        for entry in entries * 2:
+            report_clean_up.react(entry, world.runtime)
+
+
+def test_every_admin_is_told_once_what_a_run_did(world: World) -> None:
+    world.add_user("second@example.com", is_admin=True)
+    run = begin(world)
+    run = write(world, run, run.with_step("usr_1", Outcome.WARNED, world.clock.now))
+    react(world, run)
+    assert world.mails() == []
+
+    run = write(world, run, run.as_ended(world.clock.now))
+    react(world, run)
+
+    to = sorted(mail.to[0] for mail in world.mails())
+    assert to == ["admin@example.com", "second@example.com"]
+    text = world.mails()[0].text
+    assert "Of 40 users:" in text
+    assert "warned: 1" in text
+    assert f"GET /admin/lifecycle-runs/{run.id}" in text
+
+
+def test_nobody_is_told_of_a_run_that_did_nothing_but_of_one_that_was_stopped(
+    world: World,
+) -> None:
+    idle = begin(world)
+    react(world, write(world, idle, idle.as_ended(world.clock.now)))
+    assert world.mails() == []
+
+    run = begin(world)
+    react(world, write(world, run, run.as_ended(world.clock.now, StoppedFor.TOO_MANY)))
+
+    (mail,) = world.mails()
+    assert "It was stopped." in mail.text
+    assert "Due were: disable 1, warn 3." in mail.text

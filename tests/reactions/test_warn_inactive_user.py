@@ -1,0 +1,70 @@
+"""Whoever is to be disabled is told beforehand (L1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from functions.reactions.warn_inactive_user import warn_inactive_user
+from rollcall.inactivity import Inactivity
+from rollcall.kit.transaction import Change
+from rollcall.statuses import Status
+from tests.faults.staging import last_entry
+from tests.iam import acting_as
+from tests.world import World
+
+
+def warn(world: World, email: str) -> Inactivity:
+    """Write a warning and no more, as the clean-up does."""
+    user = world.add_user(email)
+    kept = Inactivity.none_of(user.id, world.clock.now)
+    disables_at = world.clock.now + timedelta(days=14)
+    warned = kept.with_warning(world.clock.now, disables_at)
+    return world.call("warn").commit(Change(None, warned), answer=lambda written: written)
+
+
+def react(world: World, warned: Inactivity) -> None:
+    with acting_as(warn_inactive_user):
+        warn_inactive_user.react(last_entry(world, warned.id), world.runtime)
+
+
+def test_mail_names_the_day_and_goes_out_once(world: World) -> None:
+    warned = warn(world, "ada@example.com")
+
+    for _ in range(2):
+        react(world, warned)
+
+    (mail,) = world.mails()
+    assert mail.to == ["ada@example.com"]
+    assert mail.subject == "Your Rollcall account will be disabled on 19 January 2026"
+    assert "Unless you sign in before 19 January 2026" in mail.text
+
+
+def close(world: World, user_id: str) -> None:
+    user = world.user(user_id)
+    world.write(user, user.with_status(Status.SUSPENDED, world.clock.now))
+
+
+@pytest.mark.parametrize("happens", [World.sign_in, close], ids=["sign-in", "suspension"])
+def test_who_need_not_be_warned_any_more_gets_no_mail(
+    world: World, happens: Callable[[World, str], None]
+) -> None:
+    warned = warn(world, "ada@example.com")
+    world.clock.advance(seconds=5)
+    happens(world, warned.user_id)
+
+    react(world, warned)
+
+    assert world.mails() == []
+
+
+def test_disabling_is_no_warning(world: World) -> None:
+    warned = warn(world, "ada@example.com")
+    disabled = warned.with_disabling(world.clock.now)
+    world.call().commit(Change(warned, disabled), answer=lambda written: written)
+
+    react(world, warned)
+
+    assert world.mails() == []
