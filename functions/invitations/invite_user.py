@@ -115,6 +115,7 @@ def _make_user(request: InviteUser, call: Call, username: str) -> User:
     )
     for group_id in request.groups:
         user = user.with_membership(group_id)
-    user = with_permissions(with_roles(user, request.roles), request.permissions)
+    user = with_roles(user, request.roles, call.now)
+    user = with_permissions(user, request.permissions, call.now)
     places, _ = read_places(call.table, user, request.organizations, call.now, "organizations")
     return user.with_grants("organization_memberships", places)

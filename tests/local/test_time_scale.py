@@ -26,5 +26,16 @@ def test_scale_that_nothing_could_keep_up_with_is_refused(
 def test_nothing_is_kept_of_a_future_that_has_not_come(
     ephemeral: bool, time_scale: int, nothing: bool
 ) -> None:
-    options = LocalOptions(0, 0, Path(), ephemeral, None, None, time_scale)
+    options = LocalOptions(
+        port=0,
+        aws_port=0,
+        state=Path(),
+        ephemeral=ephemeral,
+        allow_registration=False,
+        admin_email=None,
+        admin_password=None,
+        mail_templates=None,
+        login_url="",
+        time_scale=time_scale,
+    )
     assert options.keeps_nothing is nothing

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
-from rollcall.deletion import erase_user
+from rollcall.deletion import plan_erasure
 from rollcall.directory.directory import open_directory
 from rollcall.directory.dormant import Dormant, count_users
 from rollcall.directory.records import read_record
@@ -221,10 +221,14 @@ def _delete(
 ) -> LifecycleRun:
     inactivity = record.inactivity.version if record.inactivity else 0
     unchanged = Required.at_version(inactivity_key(record.user.id), inactivity)
-    step = _advance(call, run, record.user.id, Outcome.DELETED)
-    requires = [unchanged, *_unchanged(policy, record)]
-    erase_user(call, record.user, "User deleted after disabling", step, requires=requires)
-    return call.table.load(LifecycleRun, run.id)
+    planned = plan_erasure(call, record.user)
+    return call.commit(
+        _advance(call, run, record.user.id, Outcome.DELETED),
+        planned.change,
+        *planned.releases,
+        answer=_itself,
+        requires=[planned.required, unchanged, *_unchanged(policy, record)],
+    )
 
 
 _DEEDS: Mapping[Deed, Callable[[Call, LifecycleRun, LifecyclePolicy, UserRecord], LifecycleRun]] = {

@@ -6,8 +6,7 @@ says how many things are left, and each version of it takes the next ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Unavailable
@@ -55,9 +54,8 @@ def erase_user(call: Call, user: User, message: str) -> UserDeletion:
     return call.commit(
         planned.change,
         *planned.releases,
-        *others,
         answer=lambda _: answer,
-        requires=[planned.required, *requires],
+        requires=[planned.required],
     )
 
 
