@@ -134,7 +134,7 @@ def test_facts_are_kept_beside_the_user_by_source(world: World) -> None:
 
     assert found is not None
     assert (found.values, found.version) == ({"progress": 50}, 1)
-    assert found.touches() == {user_id}
+    assert found.touches(None) == {user_id}
     assert find_facts(world.runtime.table, user_id, "support") is None
     assert [each.source for each in world.user(user_id).fact_sets] == ["billing", "learning"]
 

@@ -147,7 +147,7 @@ class FactSet(Entity):
         """Beside the user's own item."""
         return facts_key(self.user_id, self.source)
 
-    def touches(self) -> frozenset[str]:
+    def touches(self, before: Self | None) -> frozenset[str]:
         """The user, whom the directory shows with the facts."""
         return frozenset({self.user_id})
 

@@ -44,7 +44,7 @@ class Inactivity(Entity):
         """Beside the user's own item."""
         return inactivity_key(self.user_id)
 
-    def touches(self) -> frozenset[str]:
+    def touches(self, before: Self | None) -> frozenset[str]:
         """The user, whom the directory shows with the warning."""
         return frozenset({self.user_id})
 

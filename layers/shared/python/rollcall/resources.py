@@ -125,9 +125,9 @@ class Resource(Entity):
                 tally[active_workspaces_of(self.user_id, self.group_id)] = 1
         return tally
 
-    def touches(self) -> frozenset[str]:
-        """The owner, of whom lists show how much there is."""
-        return frozenset({self.user_id})
+    def touches(self, before: Self | None) -> frozenset[str]:
+        """The owner, and the one before, of whom lists show how much there is."""
+        return frozenset({self.user_id, before.user_id if before else self.user_id})
 
     def as_erased(self) -> Self:
         """Nothing but a tombstone; what it was stands in the journal."""

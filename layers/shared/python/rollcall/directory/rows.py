@@ -90,8 +90,14 @@ class DirectoryUser(Answer):
     created_at: Annotated[Time, Sortable()]
     updated_at: Time
     deleted_at: Time | None = None
-    last_login_at: Annotated[Time | None, Sortable()] = None
-    login_count: Annotated[int, Field(description="Since sign-ins have been recorded.")] = 0
+    last_login_at: Annotated[
+        Time | None,
+        Sortable(),
+        Field(description="At most an hour behind; the user's own answer has it exactly."),
+    ] = None
+    login_count: Annotated[
+        int, Field(description="Since sign-ins have been recorded; at most an hour behind.")
+    ] = 0
     inactivity_warned_at: Annotated[
         Time | None,
         Field(description="Absent once the user has signed in, or all sessions were ended."),
@@ -148,8 +154,8 @@ class DirectoryUser(Answer):
             "group_count": len(user.memberships),
             "workspace_count": user.owned.by_type.get(WORKSPACE, 0),
             "resources": user.owned.by_type,
-            "last_login_at": sign_ins.last_login_at,
-            "login_count": sign_ins.count,
+            "last_login_at": sign_ins.listed_login_at,
+            "login_count": sign_ins.listed_count,
             **_inactivity_of(record),
             "profile_complete": _is_complete(user),
         }
@@ -160,7 +166,7 @@ def _inactivity_of(record: UserRecord) -> dict[str, object]:
     user, inactivity = record.user, record.inactivity
     if inactivity is None:
         return {}
-    warned = inactivity.warns(record.sign_ins.last_login_at, user.auth_epoch)
+    warned = inactivity.warns(record.sign_ins.listed_login_at, user.auth_epoch)
     disabled = user.status is Status.INACTIVE and inactivity.has_disabled(user.auth_epoch)
     return {
         "inactivity_warned_at": inactivity.warned_at if warned else None,

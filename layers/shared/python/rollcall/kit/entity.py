@@ -201,8 +201,10 @@ class Entity(Model):
         """The item's attributes in the secondary indexes."""
         return {}
 
-    def touches(self) -> frozenset[str]:
-        """The ids of other entities of whom something is said here that lists show of them."""
+    def touches(self, before: Self | None) -> frozenset[str]:
+        """The ids of other entities of whom lists show something that this version has changed;
+        ``before`` is None for the first one.
+        """
         return frozenset()
 
     def succeed(self, before: Self | None, now: datetime) -> Self:

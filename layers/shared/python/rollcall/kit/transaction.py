@@ -176,7 +176,6 @@ class Transaction:
             self._delete(key, None, {})
 
     def _record(self, before: Entity | None, after: Entity) -> None:
-        touched = after.touches() | (before.touches() if before else frozenset())
         entry = JournalEntry(
             id=new_id(JournalEntry.id_prefix, self._origin.now),
             at=self._origin.now,
@@ -191,7 +190,7 @@ class Transaction:
             changes=compare_facts(before.facts() if before else {}, after.facts()),
             reason=self._origin.reason,
             request_id=self._origin.request_id,
-            touches=tuple(sorted(touched)),
+            touches=tuple(sorted(after.touches(before))),
         )
         self._put(entry.item(), "attribute_not_exists(pk)", {})
 
