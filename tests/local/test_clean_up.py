@@ -4,11 +4,13 @@ which is fast enough for a good number of users.
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count, cycle
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from functions.jobs.rebuild_directory import rebuild_directory
 from infra.local.emulator import Emulator
 from infra.local.provision import provision
 from infra.local.server import make_runtime
-from rollcall.clean_up import CleanUpReport
+from rollcall.clean_up import PAGE
 from rollcall.directory.directory import open_directory
 from rollcall.directory.dormant import Dormant
 from rollcall.inactivity import Inactivity
@@ -27,13 +29,14 @@ from rollcall.kit.job import make_call
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle_decisions import Deed, decide
 from rollcall.lifecycle_policy import LifecyclePolicy, LifecycleTerms, read_lifecycle_policy
-from rollcall.lifecycle_runs import RunStatus, read_steps
+from rollcall.lifecycle_runs import RUNS, find_running, read_steps
 from rollcall.roles import ensure_built_in_roles
 from rollcall.sign_ins import SignIns
 from rollcall.statuses import Status
 from rollcall.users import User
 
-USERS = 120
+USERS = int(os.environ.get("ROLLCALL_CLEAN_UP_USERS", "80"))
+"""Ten thousand take half an hour."""
 TERMS = LifecycleTerms(stop_above_percent=100, steps_per_run=2_000, exempt_filter='name eq "Vip"')
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 DONE = {Deed.WARN: "warned", Deed.DISABLE: "disabled"}
@@ -127,15 +130,35 @@ def killed_after(client: Any, calls: int, *, in_effect: bool) -> Iterator[None]:
         client.meta.events.unregister(event, kill)
 
 
-def run_killed(runtime: Runtime, chance: random.Random) -> Iterator[CleanUpReport | None]:
-    """Invocations that are killed after a few steps each, until one comes to the end."""
+def kill_at_every_step(_: random.Random) -> Iterator[tuple[int, bool]]:
+    """Each transaction once before it, and once in effect."""
+    return cycle([(0, False), (0, True)])
+
+
+def kill_here_and_there(chance: random.Random) -> Iterator[tuple[int, bool]]:
+    """After a few steps, and around the end of a page."""
+    calls = [*range(6), PAGE - 1, PAGE, PAGE + 1]
+    return ((chance.choice(calls), chance.random() < 0.5) for _ in count())
+
+
+def run_killed(runtime: Runtime, kills: Iterator[tuple[int, bool]]) -> int:
+    """Invocations that are killed, one after the other, until there is nothing left to be done;
+    returns how many.
+    """
     client: Any = runtime.table._client
-    report: CleanUpReport | None = None
-    while report is None:
-        calls, in_effect = chance.randrange(4), chance.random() < 0.5
+    for number, (calls, in_effect) in enumerate(kills):
+        if not foresee(runtime) and find_running(runtime.table) is None:
+            return number
         with killed_after(client, calls, in_effect=in_effect), suppress(Killed):
-            report = clean_up_accounts.run(runtime)
-        yield report
+            clean_up_accounts.run(runtime)
+    raise AssertionError
+
+
+def outcomes(runtime: Runtime) -> list[tuple[str, str]]:
+    """What all runs have done about whom."""
+    runs = runtime.table.query_index("gsi1", RUNS)
+    steps = (step for run in runs for step in read_steps(runtime.table, run["id"], 0))
+    return [(step.user_id, step.outcome.value) for step in steps]
 
 
 def statuses(runtime: Runtime, user_ids: Iterable[str]) -> dict[str, Status]:
@@ -144,8 +167,9 @@ def statuses(runtime: Runtime, user_ids: Iterable[str]) -> dict[str, Status]:
     return {user_id: user.status for user_id, user in found if user}
 
 
-def test_run_that_is_killed_at_every_few_steps_does_what_an_undisturbed_one_does(
-    runtime: Runtime,
+@pytest.mark.parametrize("choose_kills", [kill_at_every_step, kill_here_and_there])
+def test_runs_that_are_killed_do_what_undisturbed_ones_do(
+    runtime: Runtime, choose_kills: Callable[[random.Random], Iterator[tuple[int, bool]]]
 ) -> None:
     chance = random.Random(7)  # noqa: S311 (the same each time)
     clock = runtime.clock
@@ -155,16 +179,11 @@ def test_run_that_is_killed_at_every_few_steps_does_what_an_undisturbed_one_does
     expected = foresee(runtime)
     assert set(expected.values()) == {"warned", "disabled"}
 
-    invocations = list(run_killed(runtime, chance))
+    invocations = run_killed(runtime, choose_kills(chance))
 
-    report = invocations[-1]
-    assert report is not None
-    assert len(invocations) > len(expected) / 4
-    assert report.status is RunStatus.COMPLETE
-    steps = list(read_steps(runtime.table, str(report.run_id), 0))
-    assert [each.number for each in steps] == list(range(1, len(expected) + 1))
-    assert {each.user_id: each.outcome.value for each in steps} == expected
-    disabled = {user_id for user_id, done in expected.items() if done == "disabled"}
+    assert invocations > 1
+    done = outcomes(runtime)
+    assert sorted(done) == sorted(expected.items())  # each once
+    disabled = {user_id for user_id, outcome in expected.items() if outcome == "disabled"}
     found = statuses(runtime, expected)
     assert {each for each, status in found.items() if status is Status.INACTIVE} == disabled
-    assert foresee(runtime) == {}
