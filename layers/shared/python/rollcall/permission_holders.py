@@ -54,7 +54,10 @@ def read_holders(
 
 
 def _walk(
-    call: Call, permission: Permission, later_than: str = "", at_once: int | None = None
+    call: Call,
+    permission: Permission,
+    later_than: str | None = None,
+    at_once: int | None = None,
 ) -> Iterator[Holder]:
     """The indexes know who has what; whether it counts is for the policy to say."""
     _, policy = find_policy(call.table, call.now)
@@ -88,7 +91,7 @@ def _partitions(policy: AccessPolicy, permission: Permission) -> Iterator[tuple[
 
 
 def _read_grants(
-    table: Table, index: str, pk: str, later_than: str, at_once: int | None
+    table: Table, index: str, pk: str, later_than: str | None, at_once: int | None
 ) -> Iterator[Grant]:
     rows = table.query_index(index, pk, later_than=later_than, at_once=at_once)
     return map(read_grant, rows)
