@@ -91,9 +91,11 @@ class RollcallEngine(Engine):
 
 
 def _open_quietly() -> Database:
-    """DuckDB takes a process that was started from no file for a person's, and shows progress."""
+    """DuckDB takes a process that was started from no file for a person's, and shows how far it is
+    with building; each connection is told for itself.
+    """
     database = Database()
-    database.fetch("SET enable_progress_bar = false")
+    database._connection.execute("SET enable_progress_bar = false")
     return database
 
 
