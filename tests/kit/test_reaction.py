@@ -16,12 +16,15 @@ from ministack.services.lambda_svc import _match_esm_filter
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.create_first_admin import create_first_admin
 from infra.catalog import read_catalog
+from rollcall.inactivity import Inactivity
 from rollcall.kit.attributes import to_attributes
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Forbidden, WrongDeclaration
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.reaction import SignIn, StreamReaction
+from rollcall.kit.transaction import Change
+from rollcall.lifecycle_runs import LifecycleRun
 from rollcall.operations import connect
 from rollcall.statuses import Status
 from rollcall.users import User
@@ -87,6 +90,9 @@ def test_event_source_lets_through_what_the_reaction_reacts_to(
     world.add_organization("Example Corp")
     world.add_thing(owner.id, group_id=group_id)
     world.add_note(owner.id, "Likes tea")
+    world.add_invitation()
+    world.add_registration()
+    _clean_up(world, owner.id)
     reacted: list[str] = []
     watching = replace(reaction, function=lambda entry, _: reacted.append(entry.id))
 
@@ -105,6 +111,21 @@ def test_event_source_lets_through_what_the_reaction_reacts_to(
     assert sorted(let_through) == sorted(reacted)
     assert {entries[each] for each in reacted} == {entity.kind for entity in reaction.on}
     assert len(reacted) < len(entries)
+
+
+def _clean_up(world: World, user_id: str) -> None:
+    """A run of the clean-up, in which a user is warned."""
+    call = world.call()
+    warned = Inactivity.none_of(user_id, call.now).with_warning(call.now, call.now)
+    run = LifecycleRun(
+        id=call.new_id("run"),
+        created_at=call.now,
+        updated_at=call.now,
+        policy_version=0,
+        users=1,
+        due={},
+    )
+    call.commit(Change(None, run), Change(None, warned), answer=lambda written: written)
 
 
 def test_sign_in_trigger_hands_cognito_its_event_back(world: World) -> None:
