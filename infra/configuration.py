@@ -45,7 +45,6 @@ class Configuration(Model):
     """For generated unique ids: # becomes a digit, ? a letter."""
     facts_fresh_days: int = Field(ge=1)
     """A source of facts that has pushed nothing for longer is left out of account."""
-    invitation_days: int = Field(ge=1)
     """How long the link of an invitation works."""
     invitation_url: PageUrl
     """The page where people accept; the token is put behind it, or in the place of {token}."""

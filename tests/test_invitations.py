@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,10 +12,10 @@ from rollcall.statuses import Status
 from tests.world import World
 
 
-def test_deployment_says_how_long_a_link_works(world: World) -> None:
-    settings = world.runtime.settings.model_copy(update={"invitation_days": 2})
-    world.runtime = replace(world.runtime, settings=settings)
+def test_link_works_as_long_as_was_said_when_it_was_sent(world: World) -> None:
     invitation = world.add_invitation()
+    world.commit(invitation, invitation.renewed(world.call(), timedelta(days=2)))
+    invitation = world.invitation(invitation.id)
 
     world.clock.advance(days=2, milliseconds=-1)
     assert invitation.status_at(world.clock.now) is InvitationStatus.PENDING

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from rollcall.kit.templates import LAYOUT, Letter, check_templates, list_templates
-from rollcall.letters import LETTERS, OURS, WELCOME, find_templates, format_moment
+from rollcall.letters import LETTERS, OURS, WELCOME, find_templates, format_day, format_moment
 
 LOCALES = ("de", "en")
 EVERY = pytest.mark.parametrize(
@@ -111,6 +111,12 @@ def test_own_folder_of_a_deployment_comes_first(tmp_path: Path) -> None:
     (tmp_path / LAYOUT).write_text("Acme $content")
     written = find_templates(str(tmp_path)).write(WELCOME, "en", values_for(WELCOME))
     assert written.html.startswith("Acme ")
+
+
+def test_day_is_told_as_it_is_where_somebody_is() -> None:
+    moment = datetime(2026, 1, 5, 23, 30, tzinfo=UTC)
+    there = timezone(timedelta(hours=1))
+    assert [format_day(moment, zone) for zone in (UTC, there)] == ["2026-01-05", "2026-01-06"]
 
 
 def test_moment_is_told_in_utc_and_in_no_languages_own_way() -> None:

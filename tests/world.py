@@ -47,6 +47,7 @@ from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
 from rollcall.kit.tokens import Tokens
 from rollcall.kit.transaction import Change
+from rollcall.lifecycle_policy import read_lifecycle_policy
 from rollcall.notes import Note
 from rollcall.organizations import Organization, suggest_slug
 from rollcall.permissions import Permission
@@ -362,7 +363,7 @@ class World:
             invited_by=self.admin_id,
             ends_at=now,
             **known,
-        ).with_link(self.call(), self.runtime.settings.invitations_last)
+        ).with_link(self.call(), read_lifecycle_policy(self.runtime.table, now).invitations_last)
         self._commit("add_invitation", Change(None, invitation), Change(None, user))
         self.drain()
         return self.invitation(invitation.id)

@@ -23,6 +23,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
+from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
 from rollcall.operations import operation
 from rollcall.organization_places import PlacesSent, read_places
 from rollcall.organizations import Organization
@@ -67,7 +68,7 @@ def make_account(request: InviteUser, call: Call, answer: InvitationAnswer) -> N
     "POST /admin/invitations",
     permission=Permission.USER_INVITE,
     status=201,
-    reads=[AccessPolicy, Organization, Role, TokenKey],
+    reads=[AccessPolicy, Organization, Role, TokenKey, LifecyclePolicy],
     writes=[Invitation, User, Account, TokenKey],
     then=make_account,
 )
@@ -76,7 +77,7 @@ def invite_user(request: InviteUser, call: Call) -> InvitationAnswer:
 
     Makes a user who is invited, with these groups, organizations, roles and permissions, and mails
     a link by which they choose a name and a password and are active at once. The link works once
-    and ends after seven days, unless the deployment says otherwise.
+    and ends after as many days as the lifecycle policy says.
     """
     usernames = suggest_usernames(request.email, call.table)
     return with_free_username(usernames, lambda username: _write(request, call, username))
@@ -84,6 +85,7 @@ def invite_user(request: InviteUser, call: Call) -> InvitationAnswer:
 
 def _write(request: InviteUser, call: Call, username: str) -> InvitationAnswer:
     user = _make_user(request, call, username)
+    lasts = read_lifecycle_policy(call.table, call.now).invitations_last
     invitation = Invitation(
         id=Invitation.id_for(user.id),
         created_at=call.now,
@@ -96,7 +98,7 @@ def _write(request: InviteUser, call: Call, username: str) -> InvitationAnswer:
         ends_at=call.now,
     )
     return call.commit(
-        Change(None, invitation.renewed(call)),
+        Change(None, invitation.renewed(call, lasts)),
         Change(None, user),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=require_grantable(call, None, user),

@@ -14,9 +14,9 @@ from rollcall.invitations import (
     InvitationAnswer,
     InvitationStatus,
     listed_as,
+    mark_end,
 )
 from rollcall.kit.call import Call
-from rollcall.kit.model import format_time
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
 from rollcall.permissions import Permission
@@ -53,15 +53,13 @@ def list_invitations(request: ListInvitations, call: Call) -> InvitationPage:
 
 
 def _choose(status: InvitationStatus | None, now: datetime) -> Listing:
-    # Behind every id that may follow the moment in a sort key.
-    present = f"{format_time(now)}#~"
     pending = Listing("gsi2", listed_as(InvitationStatus.PENDING), newest_first=True)
     match status:
         case None:
             return Listing("gsi1", ALL_INVITATIONS, newest_first=True)
         case InvitationStatus.PENDING:
-            return pending._replace(later_than=present)
+            return pending._replace(later_than=mark_end(now))
         case InvitationStatus.EXPIRED:
-            return pending._replace(up_to=present)
+            return pending._replace(up_to=mark_end(now))
         case _:
             return Listing("gsi2", listed_as(status), newest_first=True)

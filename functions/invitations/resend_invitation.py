@@ -10,6 +10,7 @@ from rollcall.kit.errors import Conflict
 from rollcall.kit.requirement import Required
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
+from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
 from rollcall.operations import operation
 from rollcall.permissions import Permission
 from rollcall.statuses import Status
@@ -19,13 +20,14 @@ from rollcall.users import User
 @operation(
     "POST /admin/invitations/{invitation_id}/resend",
     permission=Permission.USER_INVITE,
-    reads=[AccessPolicy, User, TokenKey],
+    reads=[AccessPolicy, User, TokenKey, LifecyclePolicy],
     writes=[Invitation, TokenKey],
 )
 def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
-    """Mail a new link to somebody who is still invited, which works as long as the first one did.
+    """Mail a new link to somebody who is still invited.
 
-    The link before is dead from this moment on.
+    It works for as many days as the lifecycle policy says now, however long the first one did. The
+    link before is dead from this moment on.
     """
     invitation = call.table.load(Invitation, request.invitation_id)
     user = call.table.find(User, invitation.user_id)
@@ -33,8 +35,9 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
         detail = "Nobody waits for this invitation any more: it was accepted, or withdrawn."
         raise Conflict("not_invited", detail)
     require_standing_held(call, user)
+    lasts = read_lifecycle_policy(call.table, call.now).invitations_last
     return call.commit(
-        Change(invitation, invitation.renewed(call)),
+        Change(invitation, invitation.renewed(call, lasts)),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=[Required.unchanged(user)],
     )

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import timedelta
 
 from rollcall.admins import find_admins
 from rollcall.background import job
-from rollcall.directory.access_review import Finding, find_all
+from rollcall.directory.access_review import Finding, find_invitations, find_out_of_step, find_users
 from rollcall.directory.directory import DIRECTORY, open_directory
-from rollcall.directory.intervals import to_local
+from rollcall.invitations import Invitation
 from rollcall.kit.call import Call
 from rollcall.kit.job import Report
 from rollcall.kit.mail import Mail
-from rollcall.kit.model import format_time
+from rollcall.letters import ACCESS_REVIEW, format_day
 from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.notices import Notice, send_once
-from rollcall.users import OUT_OF_STEP
-
-GRACE = timedelta(minutes=15)
-"""Accounts that have been out of step for less are most likely being mended."""
+from rollcall.notices import Addressee, send_once, write_notice
 
 
 class AccessReview(Report):
-    """How many users there are of each kind, and how many admins were told."""
+    """How many there are of each kind, and how many admins were told."""
 
     admins: int
     without_groups: int
@@ -35,39 +31,27 @@ class AccessReview(Report):
     told: int
 
 
-@job(every=timedelta(days=7), reads=[*DIRECTORY, LifecyclePolicy], writes=[Mail])
+@job(every=timedelta(days=7), reads=[*DIRECTORY, Invitation, LifecyclePolicy], writes=[Mail])
 def access_review_digest(call: Call) -> AccessReview:
     """Mail every platform admin who has access and perhaps should not: once a week, however often
     it runs.
     """
-    policy = read_lifecycle_policy(call.table, call.now)
-    found = find_all(open_directory(call), policy, call.now)
-    up_to = format_time(call.now - GRACE)
-    out_of_step = call.table.count_index("gsi1", OUT_OF_STEP, up_to=up_to)
-    today = to_local(call.now, policy.zone)
-    product = call.settings.product_name
-    subject = f"{product}: access review, {today:%d %B %Y}"
-    text = _describe(found.values(), out_of_step)
-    addresses = {each.id: each.email for each in find_admins(call.table) if each.email}
-    for admin_id, address in addresses.items():
-        send_once(call, f"access-review#{today:%G-W%V}#{admin_id}", Notice(address, subject, text))
-    numbers = {name: each.number for name, each in found.items()}
-    return AccessReview(**numbers, out_of_step=out_of_step, told=len(addresses))
+    found = {
+        **find_users(open_directory(call), call.now),
+        **find_invitations(call.table, call.now),
+        "out_of_step": find_out_of_step(call.table, call.now),
+    }
+    told = _tell_admins(call, found)
+    return AccessReview(**{name: each.number for name, each in found.items()}, told=told)
 
 
-def _describe(found: Iterable[Finding], out_of_step: int) -> str:
-    parts = [line for each in found for line in _describe_one(each)]
-    parts.append(
-        f"Accounts that the identity provider does not have as they should be: {out_of_step}"
-    )
-    return "\n".join([*parts, ""])
-
-
-def _describe_one(finding: Finding) -> Iterable[str]:
-    yield f"{finding.words}: {finding.number}"
-    yield from (f"  {each}" for each in finding.named)
-    if finding.number > len(finding.named):
-        yield f"  and {finding.number - len(finding.named)} more"
-    if finding.number:
-        yield f"  All: GET /admin/users?filter={finding.filter}"
-    yield ""
+def _tell_admins(call: Call, found: Mapping[str, Finding]) -> int:
+    zone = read_lifecycle_policy(call.table, call.now).zone
+    values = {name: each.describe() for name, each in found.items()}
+    values["day"] = format_day(call.now, zone)
+    week = f"{call.now.astimezone(zone):%G-W%V}"
+    admins = [each for each in find_admins(call.table) if each.email]
+    for admin in admins:
+        notice = write_notice(call, ACCESS_REVIEW, Addressee.of(admin), values)
+        send_once(call, f"access-review#{week}#{admin.id}", notice)
+    return len(admins)

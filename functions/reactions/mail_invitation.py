@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from rollcall.activations import write_link
 from rollcall.background import stream_reaction
 from rollcall.invitations import Invitation, InvitationStatus
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
-from rollcall.kit.settings import Settings
-from rollcall.kit.tokens import TokenKey, Tokens
-from rollcall.notices import Notice, send_once
+from rollcall.kit.tokens import TokenKey
+from rollcall.letters import INVITATION
+from rollcall.notices import Addressee, describe_link, send_once, write_notice
+from rollcall.users import User
 
 
-@stream_reaction(on=[Invitation], reads=[Invitation, TokenKey], writes=[Mail])
+@stream_reaction(on=[Invitation], reads=[Invitation, User, TokenKey], writes=[Mail])
 def mail_invitation(entry: JournalEntry, call: Call) -> None:
     """Mail the link of an invitation that was made or sent again, unless a newer one or its end
     has come first.
@@ -23,19 +23,11 @@ def mail_invitation(entry: JournalEntry, call: Call) -> None:
     if sent is None or invitation is None or not invitation.exists:
         return
     waits = invitation.status_at(call.now) is InvitationStatus.PENDING
-    if waits and invitation.generation == sent.after:
-        token = Tokens(call.table).derive(invitation.id, invitation.generation)
-        send_once(call, entry.id, _write(invitation, token, call.settings))
-
-
-def _write(invitation: Invitation, token: str, settings: Settings) -> Notice:
-    product = settings.product_name
-    greeting = f"Hello {invitation.name},\n\n" if invitation.name else ""
-    message = f"{invitation.message}\n\n" if invitation.message else ""
-    text = (
-        f"{greeting}You have been invited to {product}.\n\n{message}To accept, choose a name and a "
-        f"password here:\n\n{write_link(settings.invitation_url, token)}\n\nThis works once, until "
-        f"{invitation.ends_at:%Y-%m-%d at %H:%M} UTC. If you did not expect this mail, you need "
-        "not do anything.\n"
-    )
-    return Notice(invitation.email, f"Your invitation to {product}", text)
+    if not waits or invitation.generation != sent.after:
+        return
+    user = call.table.find(User, invitation.user_id)
+    locale = user.profile.locale if user else None
+    invited = Addressee(invitation.email, invitation.name or "", locale)
+    link = describe_link(call, invitation, call.settings.invitation_url)
+    values = {**link, "message": invitation.message or ""}
+    send_once(call, entry.id, write_notice(call, INVITATION, invited, values))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from rollcall.activations import write_link
 from rollcall.background import stream_reaction
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
-from rollcall.kit.settings import Settings
-from rollcall.kit.tokens import TokenKey, Tokens
-from rollcall.notices import Notice, send_once
+from rollcall.kit.tokens import TokenKey
+from rollcall.letters import ALREADY_REGISTERED, REGISTRATION
+from rollcall.notices import Addressee, Notice, describe_link, send_once, write_notice
 from rollcall.registrations import Registration, RegistrationStatus
+from rollcall.users import User
 
 
-@stream_reaction(on=[Registration], reads=[Registration, TokenKey], writes=[Mail])
+@stream_reaction(on=[Registration], reads=[Registration, User, TokenKey], writes=[Mail])
 def mail_registration(entry: JournalEntry, call: Call) -> None:
     """Mail the link that confirms the address; where it is a user's already, tell that user that
     somebody has tried. Only the last attempt counts.
@@ -23,28 +23,19 @@ def mail_registration(entry: JournalEntry, call: Call) -> None:
     if attempt is None or registration is None or registration.generation != attempt.after:
         return
     if registration.status is RegistrationStatus.PENDING and registration.exists:
-        token = Tokens(call.table).derive(registration.id, registration.generation)
-        send_once(call, entry.id, _ask(registration, token, call.settings))
+        send_once(call, entry.id, _ask(registration, call))
     elif registration.status is RegistrationStatus.REFUSED:
-        send_once(call, entry.id, _tell_owner(registration, call.settings))
+        send_once(call, entry.id, _tell_owner(registration, call))
 
 
-def _ask(registration: Registration, token: str, settings: Settings) -> Notice:
-    product, link = settings.product_name, write_link(settings.verification_url, token)
-    text = (
-        f"Somebody has registered with {product} and this address. If it was you, confirm it and "
-        f"choose a password here:\n\n{link}\n\nThis works once, until "
-        f"{registration.ends_at:%Y-%m-%d at %H:%M} UTC. If it was not you, you need not do "
-        "anything.\n"
-    )
-    return Notice(registration.email, f"Confirm your address for {product}", text)
+def _ask(registration: Registration, call: Call) -> Notice:
+    # Without the name that was given: anybody can have written anything there, to anybody.
+    address = Addressee(registration.email)
+    link = describe_link(call, registration, call.settings.verification_url)
+    return write_notice(call, REGISTRATION, address, link)
 
 
-def _tell_owner(registration: Registration, settings: Settings) -> Notice:
-    product = settings.product_name
-    text = (
-        f"Somebody has tried to register with {product} and this address, which has an account "
-        "already. Nothing was changed.\n\nIf it was you, sign in, or reset your password. If you "
-        "cannot sign in, ask your administrator.\n"
-    )
-    return Notice(registration.email, f"You have an account with {product} already", text)
+def _tell_owner(registration: Registration, call: Call) -> Notice:
+    owner = call.table.find(User, registration.user_id)
+    known = Addressee.of(owner) if owner else Addressee("")
+    return write_notice(call, ALREADY_REGISTERED, known._replace(email=registration.email))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rollcall.admins import find_admins
 from rollcall.background import stream_reaction
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
-from rollcall.lifecycle_runs import STOPPED_FOR, LifecycleRun, Outcome, RunStatus
-from rollcall.notices import Notice, send_once
+from rollcall.letters import CLEAN_UP_REPORT, format_day
+from rollcall.lifecycle_decisions import Deed
+from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.lifecycle_runs import LifecycleRun, Outcome, RunStatus
+from rollcall.notices import Addressee, send_once, write_notice
 from rollcall.users import User
 
 
-@stream_reaction(on=[LifecycleRun], reads=[User, LifecycleRun], writes=[Mail])
+@stream_reaction(on=[LifecycleRun], reads=[User, LifecycleRun, LifecyclePolicy], writes=[Mail])
 def report_clean_up(entry: JournalEntry, call: Call) -> None:
     """Mail every platform admin what a run of the clean-up did, at its end; not of a run that found
     nothing to do.
@@ -23,18 +28,18 @@ def report_clean_up(entry: JournalEntry, call: Call) -> None:
     run = call.table.find(LifecycleRun, entry.target.id)
     if run is None or not (run.steps or run.stopped_for):
         return
-    product = call.settings.product_name
-    subject = f"{product}: clean-up of inactive accounts, {run.created_at:%d %B %Y}"
+    zone = read_lifecycle_policy(call.table, call.now).zone
+    values = {**_describe(run), "day": format_day(run.created_at, zone)}
     for admin in find_admins(call.table):
         if admin.email is not None:
-            mark = f"{entry.id}#{admin.id}"
-            send_once(call, mark, Notice(admin.email, subject, _describe(run)))
+            notice = write_notice(call, CLEAN_UP_REPORT, Addressee.of(admin), values)
+            send_once(call, f"{entry.id}#{admin.id}", notice)
 
 
-def _describe(run: LifecycleRun) -> str:
-    lines = [f"{outcome.value}: {run.outcomes.get(outcome, 0)}" for outcome in Outcome]
+def _describe(run: LifecycleRun) -> Mapping[str, str]:
+    values = {"run": run.id, "users": str(run.users)}
+    values |= {each.value: str(run.outcomes.get(each, 0)) for each in Outcome}
     if run.stopped_for:
-        due = ", ".join(f"{deed.value} {number}" for deed, number in sorted(run.due.items()))
-        lines += ["", f"It was stopped. {STOPPED_FOR[run.stopped_for]} Due were: {due or 'none'}."]
-    lines += ["", f"All rows: GET /admin/lifecycle-runs/{run.id}", ""]
-    return "\n".join([f"Of {run.users} users:", "", *lines])
+        values |= {f"due_{each}": str(run.due.get(each, 0)) for each in Deed}
+        values[run.stopped_for.value] = run.stopped_for.value
+    return values

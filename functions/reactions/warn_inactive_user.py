@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from rollcall.background import stream_reaction
-from rollcall.directory.intervals import to_local
 from rollcall.directory.records import read_record
 from rollcall.directory.rows import UserRecord
 from rollcall.inactivity import Inactivity
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
+from rollcall.letters import INACTIVITY_WARNING, format_day
 from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.notices import Notice, send_once
+from rollcall.notices import Addressee, send_once, write_notice
 from rollcall.sign_ins import SignIns
 from rollcall.statuses import Status
 from rollcall.users import User
@@ -31,15 +31,13 @@ def warn_inactive_user(entry: JournalEntry, call: Call) -> None:
     if record is None or record.user.email is None or disables_at is None:
         return
     zone = read_lifecycle_policy(call.table, call.now).zone
-    day = to_local(disables_at, zone)
-    product = call.settings.product_name
-    text = (
-        f"You have not signed in to {product} for a long time. Unless you sign in before "
-        f"{day:%d %B %Y}, your account will be disabled then. Your data is kept; an administrator "
-        "can enable the account again.\n\nIf you still need it, sign in once: that is all.\n"
-    )
-    subject = f"Your {product} account will be disabled on {day:%d %B %Y}"
-    send_once(call, entry.id, Notice(record.user.email, subject, text))
+    signed_in = record.sign_ins.last_login_at
+    values = {
+        "closes": format_day(disables_at, zone),
+        "last_sign_in": format_day(signed_in, zone) if signed_in else "",
+    }
+    notice = write_notice(call, INACTIVITY_WARNING, Addressee.of(record.user), values)
+    send_once(call, entry.id, notice)
 
 
 def _find_day(record: UserRecord) -> datetime | None:

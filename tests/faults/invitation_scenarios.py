@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from functions.invitations.accept_invitation import accept_invitation
 from functions.reactions.close_invitation import close_invitation
@@ -44,7 +45,7 @@ def has_mailed(world: World, before: int) -> Iterable[str]:
 @scenario("mail_invitation", by_client=False)
 def a_mail_to_somebody_who_is_invited(world: World) -> Plan:
     invitation = world.add_invitation()
-    renewed = invitation.renewed(world.call())
+    renewed = invitation.renewed(world.call(), timedelta(days=7))
     world.call("resend").commit(Change(invitation, renewed), answer=lambda written: written)
     entry, before = last_entry(world, invitation.id), len(sent_mails(world))
     return work(

@@ -116,7 +116,6 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         resourceTypes="invoice=refuse",
         uniqueIdPattern="EMP-####",
         factsFreshDays="30",
-        invitationDays="14",
         invitationUrl="https://app.example.com/welcome",
         verificationUrl="https://app.example.com/confirm",
         allowRegistration="true",
@@ -403,7 +402,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
     assert settings.facts_fresh_days == 30
-    assert (settings.invitation_days, settings.allow_registration) == (14, True)
+    assert settings.allow_registration
     assert settings.invitation_url == "https://app.example.com/welcome"
     assert settings.verification_url == "https://app.example.com/confirm"
     assert settings.clean_up_schedule == "cron(30 2 ? * MON-FRI *)"
@@ -576,7 +575,6 @@ SERVICES = {"order-desk": ["resources"]}
         ({"loginUrl": "javascript:alert(1)"}, "loginUrl\n.*match pattern"),
         ({"cleanUpSchedule": "rate(1 day)"}, "cleanUpSchedule\n.*Write a schedule as cron"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
-        ({"invitationDays": "0"}, "invitationDays\n.*greater than or equal to 1"),
         ({"invitationUrl": "http://app.example.com"}, "invitationUrl\n.*match pattern"),
         ({"allowRegistration": "perhaps"}, "allowRegistration\n.*boolean"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functions.invitations.accept_invitation import accept_invitation
 from functions.invitations.resend_invitation import resend_invitation
+from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_policy
 from functions.users.delete_user import delete_user
 from functions.users.disable_user import disable_user
 from functions.users.restore_user import restore_user
@@ -36,6 +37,19 @@ def test_new_link_works_for_another_seven_days(world: World) -> None:
     token = world.token_of(world.invitation(invitation.id))
     assert token in second.text
     assert token not in first.text
+
+
+def test_policy_says_how_long_a_link_works_and_changes_none_that_is_out(world: World) -> None:
+    invitation, other = world.add_invitation(), world.add_invitation()
+    body = {"endInvitationsAfterDays": 2}
+    assert world.invoke(replace_lifecycle_policy, body=body).status == 200
+
+    reply = resend(world, invitation)
+
+    assert reply.body["endsAt"] == "2026-01-07T09:00:00.000Z"
+    assert world.invitation(other.id).ends_at == other.ends_at
+    world.drain()
+    assert "works once, until 2026-01-07 09:00 UTC" in world.mails()[-1].text
 
 
 def test_only_the_last_of_two_links_goes_out_when_the_mail_is_late(world: World) -> None:

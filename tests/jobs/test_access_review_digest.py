@@ -33,9 +33,10 @@ def test_admins_are_told_once_a_week_in_words_and_the_log_in_numbers(world: Worl
     to = sorted(mail.to[0] for mail in world.mails())
     assert to == ["admin@example.com", "second@example.com"]
     text = world.mails()[0].text
-    assert "Platform admins: 2\n  admin@example.com\n  second@example.com\n" in text
-    assert "Disabled or suspended: 1\n  idle@example.com\n" in text
-    assert "as they should be: 1" in text
+    assert "Platform admins: 2\n• admin@example.com\n• second@example.com\nGET /admin/" in text
+    assert "Disabled or suspended: 1\n• idle@example.com\n" in text
+    assert "as they should be: 1\n• idle@example.com\n" in text
+    assert "Invited, not yet accepted: 0\n\n" in text
 
 
 def test_next_week_they_are_told_again(world: World) -> None:

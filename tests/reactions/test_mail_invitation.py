@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from functions.reactions.mail_invitation import mail_invitation
+from rollcall.fields import Profile
 from tests.faults.staging import last_entry
 from tests.world import World
 
@@ -17,9 +19,34 @@ def test_mail_leads_to_the_page_of_the_deployment(world: World) -> None:
     invitation = world.add_invitation("invited@example.com", name="Invited User")
 
     (mail,) = world.mails()
-    assert (mail.to, mail.subject) == (["invited@example.com"], "Your invitation to Rollcall")
-    assert f"{page}?token={world.token_of(invitation)}\n" in mail.text
-    assert "2026-01-12 at 09:00 UTC" in mail.text
+    assert (mail.to, mail.subject) == (["invited@example.com"], "You are invited to Rollcall")
+    link = f"{page}?token={world.token_of(invitation)}"
+    assert f"{link}\n" in mail.text
+    assert f'href="{link}"' in mail.html
+    assert "until 2026-01-12 09:00 UTC" in mail.text
+
+
+def test_mail_speaks_the_language_of_the_invited_person_and_says_what_the_inviter_has_to_say(
+    world: World,
+) -> None:
+    invitation = world.add_invitation(profile=Profile(locale="de-AT"))
+    said = invitation.model_copy(update={"name": "Ada", "message": "Bis bald!"})
+    world.commit(invitation, said.renewed(world.call(), timedelta(days=7)))
+
+    world.drain()
+
+    mail = world.mails()[-1]
+    assert mail.subject == "Sie sind zu Rollcall eingeladen"
+    assert "Guten Tag Ada!\n" in mail.text
+    assert "\nBis bald!\n" in mail.text
+
+
+def test_without_a_page_the_mail_holds_the_token_and_nothing_to_click(world: World) -> None:
+    invitation = world.add_invitation()
+    (mail,) = world.mails()
+    assert world.token_of(invitation) in mail.text
+    assert world.token_of(invitation) in mail.html
+    assert "href" not in mail.html
 
 
 def test_entry_that_comes_twice_is_mailed_once(world: World) -> None:
@@ -33,7 +60,7 @@ def test_entry_that_comes_twice_is_mailed_once(world: World) -> None:
 def test_cancelled_and_expired_invitations_are_not_mailed(world: World) -> None:
     for cancelled in (True, False):
         invitation = world.add_invitation()
-        world.commit(invitation, invitation.renewed(world.call()))
+        world.commit(invitation, invitation.renewed(world.call(), timedelta(days=7)))
         entry = last_entry(world, invitation.id)
         if cancelled:
             renewed = world.invitation(invitation.id)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from functions.reactions.mail_registration import mail_registration
+from rollcall.fields import Profile
+from rollcall.kit.transaction import Change
 from rollcall.registrations import Registration
 from tests.faults.staging import last_entry
 from tests.world import World
@@ -20,6 +22,34 @@ def test_mail_leads_to_the_page_of_the_deployment(world: World) -> None:
     (mail,) = world.mails()
     assert mail.to == ["new@example.com"]
     assert f"https://app.example.com/confirm/{world.token_of(registration)}\n" in mail.text
+
+
+def test_name_that_somebody_has_typed_is_not_mailed(world: World) -> None:
+    registration = world.add_registration()
+    user = world.user(registration.user_id)
+    world.change_user(user, user.model_copy(update={"name": "You have won"}))
+    held = world.registration(registration.user_id)
+    world.commit(held, Registration.attempt(world.call(), held.user_id, held.email, held))
+
+    world.drain()
+
+    assert "You have won" not in world.mails()[-1].text
+    assert "works once, until 2026-01-06 09:00 UTC" in world.mails()[-1].text
+
+
+def test_owner_of_an_address_is_told_by_name_and_in_their_language(world: World) -> None:
+    owner = world.add_user("known@example.com", name="Ada", profile=Profile(locale="de"))
+    attempt = Registration.attempt(world.call(), owner.id, "known@example.com", None)
+
+    world.call("register").commit(Change(None, attempt.refused()), answer=lambda written: written)
+    world.drain()
+
+    (mail,) = world.mails()
+    assert (mail.to, mail.subject) == (
+        ["known@example.com"],
+        "Sie haben schon ein Konto bei Rollcall",
+    )
+    assert "Guten Tag Ada!" in mail.text
 
 
 def test_only_the_last_attempt_is_mailed(world: World) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from functions.reactions.report_clean_up import report_clean_up
+from rollcall.fields import Profile
 from rollcall.kit.transaction import Change
+from rollcall.letters import CLEAN_UP_REPORT
 from rollcall.lifecycle_decisions import Deed
 from rollcall.lifecycle_runs import LifecycleRun, Outcome, StoppedFor
 from tests.iam import acting_as
@@ -52,8 +54,9 @@ def test_every_admin_is_told_once_what_a_run_did(world: World) -> None:
     to = sorted(mail.to[0] for mail in world.mails())
     assert to == ["admin@example.com", "second@example.com"]
     text = world.mails()[0].text
-    assert "Of 40 users:" in text
-    assert "warned: 1" in text
+    assert "has looked at 40 users." in text
+    assert "Warned: 1\nDisabled: 0\n" in text
+    assert "stopped" not in text
     assert f"GET /admin/lifecycle-runs/{run.id}" in text
 
 
@@ -68,5 +71,21 @@ def test_nobody_is_told_of_a_run_that_did_nothing_but_of_one_that_was_stopped(
     react(world, write(world, run, run.as_ended(world.clock.now, StoppedFor.TOO_MANY)))
 
     (mail,) = world.mails()
-    assert "It was stopped." in mail.text
-    assert "Due were: disable 1, warn 3." in mail.text
+    assert "It was stopped, because it would be about a larger share" in mail.text
+    assert "to be warned: 3, to be disabled:\n1, to be deleted: 0." in mail.text
+
+
+def test_admin_is_told_in_the_language_of_the_profile(world: World) -> None:
+    admin = world.user(world.admin_id)
+    world.change_user(admin, admin.model_copy(update={"profile": Profile(locale="de")}))
+    run = begin(world)
+    react(world, write(world, run, run.as_ended(world.clock.now, StoppedFor.UNCERTAIN_FILTER)))
+
+    mail = world.mails()[-1]
+    assert mail.subject == "Rollcall: Bereinigung ungenutzter Konten, 2026-01-05"
+    assert "Sie wurde angehalten, weil der Filter der Ausnahmen" in mail.text
+
+
+def test_letter_knows_every_outcome_every_deed_and_every_obstacle() -> None:
+    due = {f"due_{each}" for each in Deed}
+    assert {*Outcome, *StoppedFor, *due} <= CLEAN_UP_REPORT.may

@@ -10,15 +10,16 @@ import pytest
 from functions.reactions.warn_inactive_user import warn_inactive_user
 from rollcall.inactivity import Inactivity
 from rollcall.kit.transaction import Change
+from rollcall.lifecycle_policy import LifecyclePolicy, LifecycleTerms
 from rollcall.statuses import Status
+from rollcall.users import User
 from tests.faults.staging import last_entry
 from tests.iam import acting_as
 from tests.world import World
 
 
-def warn(world: World, email: str) -> Inactivity:
+def warn(world: World, user: User) -> Inactivity:
     """Write a warning and no more, as the clean-up does."""
-    user = world.add_user(email)
     kept = Inactivity.none_of(user.id, world.clock.now)
     disables_at = world.clock.now + timedelta(days=14)
     warned = kept.with_warning(world.clock.now, disables_at)
@@ -31,15 +32,33 @@ def react(world: World, warned: Inactivity) -> None:
 
 
 def test_mail_names_the_day_and_goes_out_once(world: World) -> None:
-    warned = warn(world, "ada@example.com")
+    warned = warn(world, world.add_user("ada@example.com"))
 
     for _ in range(2):
         react(world, warned)
 
     (mail,) = world.mails()
     assert mail.to == ["ada@example.com"]
-    assert mail.subject == "Your Rollcall account will be disabled on 19 January 2026"
-    assert "Unless you sign in before 19 January 2026" in mail.text
+    assert mail.subject == "Your Rollcall account will be disabled on 2026-01-19"
+    assert "will be disabled on 2026-01-19 unless you sign in before" in mail.text
+
+
+def test_days_are_those_of_the_policys_time_zone_and_the_last_sign_in_is_named(
+    world: World,
+) -> None:
+    terms = LifecycleTerms(time_zone="Pacific/Auckland")
+    policy = LifecyclePolicy.default(world.clock.now).with_terms(terms)
+    world.call().commit(Change(None, policy), answer=lambda written: written)
+    world.clock.now = world.clock.now.replace(hour=12)
+    user = world.add_user("ada@example.com")
+    world.sign_in(user.id)
+    world.clock.advance(days=80)
+
+    react(world, warn(world, user))
+
+    (mail,) = world.mails()
+    assert "signed in to Rollcall on 2026-01-06." in mail.text
+    assert "will be disabled on 2026-04-10 unless" in mail.text
 
 
 def close(world: World, user_id: str) -> None:
@@ -51,7 +70,7 @@ def close(world: World, user_id: str) -> None:
 def test_who_need_not_be_warned_any_more_gets_no_mail(
     world: World, happens: Callable[[World, str], None]
 ) -> None:
-    warned = warn(world, "ada@example.com")
+    warned = warn(world, world.add_user("ada@example.com"))
     world.clock.advance(seconds=5)
     happens(world, warned.user_id)
 
@@ -61,7 +80,7 @@ def test_who_need_not_be_warned_any_more_gets_no_mail(
 
 
 def test_disabling_is_no_warning(world: World) -> None:
-    warned = warn(world, "ada@example.com")
+    warned = warn(world, world.add_user("ada@example.com"))
     disabled = warned.with_disabling(world.clock.now)
     world.call().commit(Change(warned, disabled), answer=lambda written: written)
 

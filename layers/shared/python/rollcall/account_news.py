@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rollcall.kit.journal import Changed, JournalEntry
 from rollcall.kit.templates import Letter
@@ -45,13 +45,11 @@ class News(NamedTuple):
     @property
     def addressee(self) -> Addressee:
         """Whom it is about; as they were, when nothing of the user is left."""
-        erased, facts = self.user.erased, self.user.facts()
-
-        def told(fact: str) -> Any:
-            return self.change(fact).before if erased else facts.get(fact)
-
-        locale = (told("profile") or {}).get("locale")
-        return Addressee(told("email") or "", told("name") or told("username") or "", locale)
+        if not self.user.erased:
+            return Addressee.of(self.user)
+        told = (self.change(fact).before for fact in ("email", "name", "username", "profile"))
+        email, name, username, profile = told
+        return Addressee(email or "", name or username or "", (profile or {}).get("locale"))
 
 
 def _is_welcome(news: News) -> bool:

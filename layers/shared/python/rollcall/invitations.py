@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
@@ -37,6 +37,13 @@ def listed_as(status: InvitationStatus) -> str:
     when they came to it.
     """
     return f"{ALL_INVITATIONS}{status}"
+
+
+def mark_end(moment: datetime) -> str:
+    """What in the sort keys of pending ones stands between those that have ended by a moment and
+    those that have not.
+    """
+    return f"{format_time(moment)}#~"  # behind every id that may follow the moment
 
 
 class Invitation(Activation):
@@ -74,8 +81,8 @@ class Invitation(Activation):
             return InvitationStatus.EXPIRED
         return self.status
 
-    def renewed(self, call: Call) -> Self:
-        """Pending, with a new link from whoever calls."""
+    def renewed(self, call: Call, lasts: timedelta) -> Self:
+        """Pending, with a new link from whoever calls, which works for so long."""
         sent = self.model_copy(
             update={
                 "status": InvitationStatus.PENDING,
@@ -84,7 +91,7 @@ class Invitation(Activation):
                 "accepted_at": None,
             }
         )
-        return sent.with_link(call, call.settings.invitations_last)
+        return sent.with_link(call, lasts)
 
     def accepted(self, now: datetime) -> Self:
         """Accepted."""

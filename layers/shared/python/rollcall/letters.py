@@ -6,7 +6,7 @@ the place of ours, and further languages.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from rollcall.kit.templates import Letter, Templates
@@ -33,9 +33,27 @@ EMAIL_REPLACED = _letter("email_replaced", may=("at",))
 DISABLED = _letter("disabled", may=("at",))
 SUSPENDED = _letter("suspended", may=("at",))
 DELETED = _letter("deleted", may=("at",))
-INVITATION = _letter("invitation", "link", may=("expires", "message"))
+INVITATION = _letter("invitation", "link", may=("page", "expires", "message"))
+"""The page is the link too, but empty where the deployment names none, and the link is a token."""
+REGISTRATION = _letter("registration", "link", may=("page", "expires"))
+ALREADY_REGISTERED = _letter("already_registered")
+"""For the owner of an address that somebody has tried to register."""
 INACTIVITY_WARNING = _letter("inactivity_warning", "closes", may=("last_sign_in",))
-ADMIN_DIGEST = _letter("admin_digest", "title", "summary")
+_OUTCOMES = ("warned", "disabled", "deleted", "refused", "failed")
+_DUE = ("due_warn", "due_disable", "due_delete")
+_STOPPED_FOR = ("too_many", "no_mail", "uncertain_filter", "policy_changed")
+CLEAN_UP_REPORT = _letter(
+    "clean_up_report", "run", may=("day", "users", *_OUTCOMES, *_STOPPED_FOR, *_DUE)
+)
+"""For admins: what a run of the clean-up did. Why it was stopped is in the variable of that name;
+then the last ones say how much there was to be done."""
+_USERS = ("admins", "without_groups", "never_signed_in", "disabled")
+_INVITATIONS = ("pending_invitations", "expired_invitations")
+ACCESS_REVIEW = _letter(
+    "access_review", *_USERS, *_INVITATIONS, "out_of_step", may=("day", "orphans")
+)
+"""For admins: how many there are of each kind, the first of them, and the request that lists all.
+Orphans are empty while nobody has counted them."""
 
 LETTERS = (
     WELCOME,
@@ -46,14 +64,22 @@ LETTERS = (
     SUSPENDED,
     DELETED,
     INVITATION,
+    REGISTRATION,
+    ALREADY_REGISTERED,
     INACTIVITY_WARNING,
-    ADMIN_DIGEST,
+    CLEAN_UP_REPORT,
+    ACCESS_REVIEW,
 )
 
 
 def format_moment(moment: datetime) -> str:
     """A moment as letters of every language say it."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def format_day(moment: datetime, zone: tzinfo) -> str:
+    """The day of a moment in a time zone, likewise."""
+    return f"{moment.astimezone(zone):%Y-%m-%d}"
 
 
 def find_templates(folder: str) -> Templates:

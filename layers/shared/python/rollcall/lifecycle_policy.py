@@ -69,7 +69,12 @@ class LifecycleTerms(Model):
     ] = False
     delete_after_days: Annotated[Days, Field(description="After it has disabled them.")] = 30
     end_invitations_after_days: Annotated[
-        Days, Field(description="An invitation that nobody accepts ends.")
+        Days,
+        Field(
+            description="An invitation that nobody accepts ends so long after its link was sent, "
+            "to the second and without a run of the clean-up. Links that are out keep the end that "
+            "their mail names."
+        ),
     ] = 7
     purge_deleted_after_days: Annotated[
         Days, Field(description="Soft-deleted users can be restored so long; then they are gone.")
@@ -104,6 +109,11 @@ class LifecycleTerms(Model):
     def zone(self) -> ZoneInfo:
         """Where days begin."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def invitations_last(self) -> timedelta:
+        """How long the link of an invitation works, which is sent now."""
+        return timedelta(days=self.end_invitations_after_days)
 
     @property
     def grace_days(self) -> int:

@@ -38,19 +38,13 @@ class StoppedFor(StrEnum):
     """Why a run did nothing, or nothing more."""
 
     TOO_MANY = "too_many"
+    """It would be about a larger share of all users than the policy allows."""
     NO_MAIL = "no_mail"
+    """The deployment sends no mail (mailSender), so nobody can be warned."""
     UNCERTAIN_FILTER = "uncertain_filter"
+    """The filter of who is exempt asks about facts that are not known at present."""
     POLICY_CHANGED = "policy_changed"
-
-
-STOPPED_FOR = {
-    StoppedFor.TOO_MANY: "It would be about a larger share of all users than the policy allows.",
-    StoppedFor.NO_MAIL: "The deployment sends no mail (mailSender), so nobody can be warned.",
-    StoppedFor.UNCERTAIN_FILTER: "The filter of who is exempt asks about facts that are not known "
-    "at present.",
-    StoppedFor.POLICY_CHANGED: "The policy was changed meanwhile; the next run goes by the new "
-    "one.",
-}
+    """The policy was changed meanwhile; the next run goes by the new one."""
 
 
 class Outcome(StrEnum):

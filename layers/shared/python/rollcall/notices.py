@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from rollcall.activations import Activation, write_link
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Key
 from rollcall.kit.mail import Mail
 from rollcall.kit.templates import Letter
-from rollcall.letters import find_templates
+from rollcall.kit.tokens import Tokens
+from rollcall.letters import find_templates, format_moment
+from rollcall.users import User
 
 MARK_KEPT = timedelta(days=8)
 """A day longer than the journal's stream and its dead-letter queue could repeat an entry."""
@@ -22,6 +25,13 @@ class Addressee(NamedTuple):
     email: str
     name: str = ""
     locale: str | None = None
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """A user, by name or username and in the language of the profile; without an email nothing
+        can be sent.
+        """
+        return cls(user.email or "", user.name or user.username or "", user.profile.locale)
 
 
 class Notice(NamedTuple):
@@ -47,6 +57,18 @@ def write_notice(
     }
     written = find_templates(settings.mail_templates).write(letter, addressee.locale, known)
     return Notice(addressee.email, *written)
+
+
+def describe_link(call: Call, activation: Activation, page: str) -> Mapping[str, str]:
+    """What letters say of the last link of an activation, which leads to this page if there is one,
+    and of its end.
+    """
+    link = write_link(page, Tokens(call.table).derive(activation.id, activation.generation))
+    return {
+        "link": link,
+        "page": link if page else "",
+        "expires": format_moment(activation.ends_at),
+    }
 
 
 def send_once(call: Call, entry_id: str, notice: Notice) -> None:

@@ -6,55 +6,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rollcall.directory.conditions import KnownFacts, compile_condition, read_filter
 from rollcall.directory.database import Database
+from rollcall.invitations import InvitationStatus, listed_as, mark_end
 from rollcall.kit.model import format_time
-from rollcall.lifecycle_policy import LifecyclePolicy
+from rollcall.kit.table import Table
+from rollcall.users import OUT_OF_STEP
 
 LISTED_AT_MOST = 20
 """How many of each kind a mail names."""
+GRACE = timedelta(minutes=15)
+"""Accounts that have been out of step for less are most likely being mended."""
+_ACTIVE = 'status eq "active"'
+FILTERS: Mapping[str, str] = {
+    "admins": f"{_ACTIVE} and isAdmin eq true",
+    "without_groups": f"{_ACTIVE} and not (groups pr)",
+    "never_signed_in": f"{_ACTIVE} and not (lastLoginAt pr)",
+    "disabled": 'status eq "inactive" or status eq "suspended"',
+}
+"""Which users to look through: the filters by which lists select them, too."""
 
 
 class Finding(NamedTuple):
-    """Users of one kind."""
+    """What there is of one kind."""
 
-    words: str
-    filter: str
-    """By which lists select them."""
     number: int
     named: tuple[str, ...]
     """The first of them, by what one knows them by."""
+    request: str = ""
+    """How to get all of them, if one can."""
+
+    def describe(self) -> str:
+        """As a mail lists them, in words of no language."""
+        more = ["…"] if self.number > len(self.named) else []
+        request = [self.request] if self.number and self.request else []
+        return "\n".join([str(self.number), *(f"• {each}" for each in self.named), *more, *request])
 
 
-def describe_kinds(policy: LifecyclePolicy, now: datetime) -> Mapping[str, tuple[str, str]]:
-    """The kinds of users to look through: their words, and the filters that select them."""
-    ended = format_time(now - timedelta(days=policy.end_invitations_after_days))
-    active = 'status eq "active"'
-    return {
-        "admins": ("Platform admins", f"{active} and isAdmin eq true"),
-        "without_groups": ("In no group", f"{active} and not (groups pr)"),
-        "never_signed_in": ("Never signed in", f"{active} and not (lastLoginAt pr)"),
-        "disabled": ("Disabled or suspended", 'status eq "inactive" or status eq "suspended"'),
-        "pending_invitations": (
-            "Invited, not yet accepted",
-            f'status eq "invited" and createdAt gt "{ended}"',
-        ),
-        "expired_invitations": (
-            "Invited, and never accepted in time",
-            f'status eq "invited" and createdAt le "{ended}"',
-        ),
-    }
+def find_users(database: Database, now: datetime) -> dict[str, Finding]:
+    """The users of each kind, in the order of their names."""
+    return {name: _select(database, text, now) for name, text in FILTERS.items()}
 
 
-def find_all(database: Database, policy: LifecyclePolicy, now: datetime) -> dict[str, Finding]:
-    """The users of each kind, counted and partly named."""
-    kinds = describe_kinds(policy, now)
-    return {name: _find(database, *kind, now) for name, kind in kinds.items()}
-
-
-def _find(database: Database, words: str, text: str, now: datetime) -> Finding:
+def _select(database: Database, text: str, now: datetime) -> Finding:
     condition = compile_condition(read_filter(text), KnownFacts({}, now))
     with database.hold() as fetch:
         count = f"SELECT count(*) FROM users WHERE {condition.sql}"
@@ -62,4 +58,40 @@ def _find(database: Database, words: str, text: str, now: datetime) -> Finding:
         name = 'coalesce("email", "phone", "username", id)'
         first = f"SELECT {name} FROM users WHERE {condition.sql} ORDER BY 1 LIMIT ?"
         named = fetch(first, [*condition.parameters, LISTED_AT_MOST])
-    return Finding(words, text, int(number), tuple(str(each) for (each,) in named))
+    request = f"GET /admin/users?filter={text}"
+    return Finding(int(number), tuple(str(each) for (each,) in named), request)
+
+
+def find_invitations(table: Table, now: datetime) -> dict[str, Finding]:
+    """Those that nobody has accepted yet, in the order of their ends: what ends next first."""
+    partition, end = listed_as(InvitationStatus.PENDING), mark_end(now)
+    request = "GET /admin/invitations?status="
+    pending = _look_up(table, "gsi2", partition, f"{request}pending", later_than=end)
+    expired = _look_up(table, "gsi2", partition, f"{request}expired", up_to=end)
+    return {"pending_invitations": pending, "expired_invitations": expired}
+
+
+def find_out_of_step(table: Table, now: datetime) -> Finding:
+    """The users whose accounts are not as they should be, those first who have been so longest."""
+    return _look_up(table, "gsi1", OUT_OF_STEP, up_to=format_time(now - GRACE))
+
+
+def _look_up(
+    table: Table,
+    index: str,
+    partition: str,
+    request: str = "",
+    *,
+    up_to: str | None = None,
+    later_than: str | None = None,
+) -> Finding:
+    number = table.count_index(index, partition, up_to=up_to, later_than=later_than)
+    first = table.query_index(
+        index, partition, up_to=up_to, later_than=later_than, limit=LISTED_AT_MOST
+    )
+    return Finding(number, tuple(map(_name, first)), request)
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    known = (item.get(name) for name in ("email", "phone", "username", "id"))
+    return next(str(each) for each in known if each)

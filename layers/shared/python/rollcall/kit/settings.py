@@ -61,9 +61,6 @@ class Settings(BaseModel):
         ge=1,
         description="A source of facts that has pushed nothing for longer is left out of account.",
     )
-    invitation_days: int = Field(
-        7, alias="INVITATION_DAYS", ge=1, description="How long the link of an invitation works."
-    )
     invitation_url: str = Field(
         "",
         alias="INVITATION_URL",
@@ -93,11 +90,6 @@ class Settings(BaseModel):
     def facts_fresh_for(self) -> timedelta:
         """How long what a source has pushed counts."""
         return timedelta(days=self.facts_fresh_days)
-
-    @property
-    def invitations_last(self) -> timedelta:
-        """How long the link of an invitation works."""
-        return timedelta(days=self.invitation_days)
 
     @classmethod
     def from_environment(cls) -> Settings:
