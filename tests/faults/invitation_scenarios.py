@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from functions.invitations.accept_invitation import accept_invitation
+from functions.jobs.end_registrations import end_registrations
 from functions.reactions.close_invitation import close_invitation
 from functions.reactions.mail_invitation import mail_invitation
 from functions.reactions.mail_registration import mail_registration
@@ -62,6 +63,20 @@ def a_mail_to_somebody_who_registers(world: World) -> Plan:
     return work(
         lambda: mail_registration.react(entry, world.runtime), lambda _: has_mailed(world, before)
     )
+
+
+@scenario("end_registrations", by_client=False)
+def the_end_of_a_registration_that_nobody_confirms(world: World) -> Plan:
+    waiting, let_in = world.add_registration(), world.add_registration()
+    user = world.user(let_in.user_id)
+    world.change_user(user, change(user, status=Status.ACTIVE))
+    world.clock.advance(days=9)
+
+    def verify(_: Reply) -> Iterable[str]:
+        if not world.user(waiting.user_id).erased or world.user(let_in.user_id).erased:
+            yield "not the one went who had never confirmed the address"
+
+    return work(lambda: end_registrations.run(world.runtime), verify)
 
 
 @scenario("close_invitation", by_client=False)

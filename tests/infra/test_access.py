@@ -40,6 +40,7 @@ from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import WalkRequest
+from rollcall.kit.reaction import StreamReaction
 from rollcall.users import User
 from tests.aws_edge import watched
 from tests.examples import EXAMPLES, Scene
@@ -92,6 +93,7 @@ def test_job_succeeds_within_its_role(world: World, job: Job[Any]) -> None:
     stranger = world.add_user()
     deleted = world.add_user()
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
+    world.add_registration()
     world.give_role(stranger.id, world.add_role("Support"), ends_at=world.clock.now)
     stranger = world.user(stranger.id)
     world.clock.advance(days=80)
@@ -417,6 +419,12 @@ def test_bucket_is_for_those_alone_who_declare_a_kind_of_object(declaration: Dec
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
 def test_nobody_scans_the_table(declaration: Declaration) -> None:
     assert not is_allowed(declaration, on_table("Scan", None))
+
+
+def test_no_operation_sends_mail_so_that_none_fails_when_one_cannot_be_sent() -> None:
+    senders = [each for each in CATALOG.declarations if Mail in each.writes]
+    assert senders
+    assert all(isinstance(each, Job | StreamReaction) for each in senders)
 
 
 def test_no_mail_may_be_sent_from_a_deployment_without_an_address() -> None:

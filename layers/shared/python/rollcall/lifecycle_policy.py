@@ -73,7 +73,8 @@ class LifecycleTerms(Model):
         Field(
             description="An invitation that nobody accepts ends so long after its link was sent, "
             "to the second and without a run of the clean-up. Links that are out keep the end that "
-            "their mail names."
+            "their mail names. Whoever has registered without confirming the address is deleted so "
+            "long after the end of the link."
         ),
     ] = 7
     purge_deleted_after_days: Annotated[

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 
 from rollcall.activations import Activation
 from rollcall.kit.call import Call
+from rollcall.kit.model import format_time
 from rollcall.statuses import Status
 from rollcall.users import User
 
 LINK_LASTS = timedelta(days=1)
 """How long the link works: whoever has just registered is waiting for the mail, and can register
 again at any time."""
+
+
+UNCONFIRMED = "UNCONFIRMED_REGISTRATIONS"
+"""The GSI2 partition of those that wait for their confirmation, by the end of the link."""
 
 
 class RegistrationStatus(StrEnum):
@@ -33,6 +39,7 @@ class Registration(Activation):
     kind: ClassVar[str] = "registration"
     partition: ClassVar[str] = "REGISTRATION#"
     id_prefix: ClassVar[str] = "reg"
+    index_partitions: ClassVar[tuple[str, ...]] = (UNCONFIRMED,)
 
     status: RegistrationStatus = RegistrationStatus.PENDING
 
@@ -50,6 +57,12 @@ class Registration(Activation):
         pending = held.model_copy(update={"status": RegistrationStatus.PENDING})
         return pending.with_link(call, LINK_LASTS)
 
+    def index(self) -> Mapping[str, str]:
+        """Found while it waits."""
+        if self.erased or self.status is not RegistrationStatus.PENDING:
+            return {}
+        return {"gsi2pk": UNCONFIRMED, "gsi2sk": f"{format_time(self.ends_at)}#{self.id}"}
+
     def waits_for(self, user: User) -> bool:
         """Whether this user has registered so, and only the confirmation is wanting: an unverified
         user whom an admin has made, or made so, is the admin's affair.
@@ -60,6 +73,10 @@ class Registration(Activation):
     def refused(self) -> Self:
         """Refused, because the address is a user's."""
         return self.model_copy(update={"status": RegistrationStatus.REFUSED})
+
+    def as_erased(self) -> Self:
+        """Nothing but a tombstone, without the address and the link."""
+        return self.model_copy(update={"erased": True, "email": "", "token_hash": ""})
 
     def verified(self) -> Self:
         """Verified: the address is theirs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -214,50 +214,41 @@ class Table:
         if rising:
             alias = aliases[rising]
             conditions.append(f"(attribute_not_exists({alias}) OR {alias} <= :{alias[1:]})")
-        try:
-            self._client.update_item(
-                TableName=self.name,
-                Key=to_attributes(key._asdict()),
-                UpdateExpression=f"SET {sets}" + (f" REMOVE {removes}" if removes else ""),
-                ConditionExpression=" AND ".join(conditions),
-                ExpressionAttributeNames={alias: name for name, alias in aliases.items()},
-                ExpressionAttributeValues=to_attributes(bound),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        except (ClientError, BotoCoreError) as error:
-            _refuse_unanswered(error)
-        return True
+        return self._write(
+            self._client.update_item,
+            Key=to_attributes(key._asdict()),
+            UpdateExpression=f"SET {sets}" + (f" REMOVE {removes}" if removes else ""),
+            ConditionExpression=" AND ".join(conditions),
+            ExpressionAttributeNames={alias: name for name, alias in aliases.items()},
+            ExpressionAttributeValues=to_attributes(bound),
+        )
 
     def count_up(self, key: Key, at_most: int, expiry: int) -> bool:
         """Add one to a number that has an item to itself, which goes away at ``expiry``, in epoch
         seconds; False, and nothing is added, when it has come to ``at_most``.
         """
-        try:
-            self._client.update_item(
-                TableName=self.name,
-                Key=to_attributes(key._asdict()),
-                UpdateExpression="ADD #count :one SET #expiry = :expiry",
-                ConditionExpression="attribute_not_exists(#count) OR #count < :most",
-                ExpressionAttributeNames={"#count": "count", "#expiry": EXPIRY_ATTRIBUTE},
-                ExpressionAttributeValues=to_attributes(
-                    {":one": 1, ":most": at_most, ":expiry": expiry}
-                ),
-            )
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        except (ClientError, BotoCoreError) as error:
-            _refuse_unanswered(error)
-        return True
+        bound = {":one": 1, ":most": at_most, ":expiry": expiry}
+        return self._write(
+            self._client.update_item,
+            Key=to_attributes(key._asdict()),
+            UpdateExpression="ADD #count :one SET #expiry = :expiry",
+            ConditionExpression="attribute_not_exists(#count) OR #count < :most",
+            ExpressionAttributeNames={"#count": "count", "#expiry": EXPIRY_ATTRIBUTE},
+            ExpressionAttributeValues=to_attributes(bound),
+        )
 
     def put_once(self, item: Item) -> bool:
         """Write an item that must not exist yet; False when it does."""
+        return self._write(
+            self._client.put_item,
+            Item=to_attributes(item),
+            ConditionExpression="attribute_not_exists(pk)",
+        )
+
+    def _write(self, write: Callable[..., object], **request: Any) -> bool:
+        """Whether the condition of a write held; if not, nothing was written."""
         try:
-            self._client.put_item(
-                TableName=self.name,
-                Item=to_attributes(item),
-                ConditionExpression="attribute_not_exists(pk)",
-            )
+            write(TableName=self.name, **request)
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         except (ClientError, BotoCoreError) as error:

@@ -1,0 +1,85 @@
+"""Scheduled job: whoever registers and never confirms the address goes again (U16)."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Literal
+
+from rollcall.accounts import settle_account
+from rollcall.background import job
+from rollcall.deletion import plan_erasure
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.identity import Account
+from rollcall.kit.job import Report
+from rollcall.kit.model import format_time
+from rollcall.kit.requirement import Required
+from rollcall.kit.retry import retry_contended
+from rollcall.kit.transaction import Change
+from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.registrations import UNCONFIRMED, Registration
+from rollcall.resources import Resource
+from rollcall.users import User
+
+ENDED_AT_MOST = 2_000
+"""A run, as with the purge of deleted users."""
+
+
+class EndedRegistrations(Report):
+    """How many were ended, and how many stay because of what the user owns."""
+
+    ended: int
+    refused: int
+
+
+@job(
+    every=timedelta(days=1), reads=[LifecyclePolicy], writes=[Registration, User, Resource, Account]
+)
+def end_registrations(call: Call) -> EndedRegistrations:
+    """Delete whoever has registered and not confirmed the address since, as long after the end of
+    the link as the lifecycle policy gives to invitations; email and username are free again.
+    """
+    due = call.now - read_lifecycle_policy(call.table, call.now).invitations_last
+    items = call.table.query_index("gsi2", UNCONFIRMED, up_to=format_time(due), limit=ENDED_AT_MOST)
+    # The index may lag, so each is read again before anything is done.
+    outcomes = Tally(_end(call.part(), str(item["id"]), due) for item in items)
+    return EndedRegistrations(ended=outcomes["ended"], refused=outcomes["refused"])
+
+
+def _end(call: Call, registration_id: str, due: datetime) -> Literal["ended", "refused", "not due"]:
+    try:
+        ended = retry_contended(partial(_end_if_due, call, registration_id, due))
+    except Conflict:
+        return "refused"
+    if ended is None:
+        return "not due"
+    settle_account(call, ended.user_id)
+    return "ended"
+
+
+def _end_if_due(call: Call, registration_id: str, due: datetime) -> Registration | None:
+    registration = call.table.find(Registration, registration_id)
+    if registration is None or not registration.exists or registration.ends_at > due:
+        return None
+    erasing, requires = _erase_waiting(call, registration)
+    return call.commit(
+        Change(registration, registration.as_erased()),
+        *erasing,
+        answer=lambda written: written,
+        requires=requires,
+    )
+
+
+def _erase_waiting(
+    call: Call, registration: Registration
+) -> tuple[list[Change[Any]], list[Required]]:
+    """What deletes the user in the same transaction; nobody whom an admin has made active, or who
+    has ever signed in.
+    """
+    user = call.table.find(User, registration.user_id)
+    if user is None or user.last_login_at or not registration.waits_for(user):
+        return [], []
+    planned = plan_erasure(call, user)
+    return [planned.change, *planned.releases], [planned.required]
