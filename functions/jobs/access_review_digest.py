@@ -7,7 +7,12 @@ from datetime import timedelta
 
 from rollcall.admins import find_admins
 from rollcall.background import job
-from rollcall.directory.access_review import Finding, find_invitations, find_out_of_step, find_users
+from rollcall.directory.access_review import (
+    Finding,
+    find_differences,
+    find_invitations,
+    find_users,
+)
 from rollcall.directory.directory import DIRECTORY, open_directory
 from rollcall.invitations import Invitation
 from rollcall.kit.call import Call
@@ -16,6 +21,7 @@ from rollcall.kit.mail import Mail
 from rollcall.letters import ACCESS_REVIEW, format_day
 from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
 from rollcall.notices import Addressee, send_once, write_notice
+from rollcall.reconciliations import ReconciliationSummary
 
 
 class AccessReview(Report):
@@ -28,10 +34,16 @@ class AccessReview(Report):
     pending_invitations: int
     expired_invitations: int
     out_of_step: int
+    orphans: int | None = None
+    """None: nobody has looked for them yet."""
     told: int
 
 
-@job(every=timedelta(days=7), reads=[*DIRECTORY, Invitation, LifecyclePolicy], writes=[Mail])
+@job(
+    every=timedelta(days=7),
+    reads=[*DIRECTORY, Invitation, LifecyclePolicy, ReconciliationSummary],
+    writes=[Mail],
+)
 def access_review_digest(call: Call) -> AccessReview:
     """Mail every platform admin who has access and perhaps should not: once a week, however often
     it runs.
@@ -39,7 +51,7 @@ def access_review_digest(call: Call) -> AccessReview:
     found = {
         **find_users(open_directory(call), call.now),
         **find_invitations(call.table, call.now),
-        "out_of_step": find_out_of_step(call.table, call.now),
+        **find_differences(call.table, call.now),
     }
     told = _tell_admins(call, found)
     return AccessReview(**{name: each.number for name, each in found.items()}, told=told)

@@ -9,12 +9,13 @@ from rollcall.directory.access_review import (
     GRACE,
     LISTED_AT_MOST,
     Finding,
+    find_differences,
     find_invitations,
-    find_out_of_step,
     find_users,
 )
 from rollcall.directory.conditions import read_filter
 from rollcall.directory.directory import open_directory
+from rollcall.reconciliations import ReconciliationSummary, keep_summary
 from rollcall.statuses import Status
 from tests.faults.staging import leave_behind
 from tests.world import World
@@ -67,10 +68,19 @@ def test_accounts_out_of_step_are_named_after_some_grace(world: World) -> None:
     user = world.add_user("stuck@example.com")
     leave_behind(world, user, user.with_status(Status.INACTIVE, world.clock.now))
     world.clock.now += GRACE - timedelta(milliseconds=1)
-    assert find_out_of_step(world.runtime.table, world.clock.now).number == 0
+    found = find_differences(world.runtime.table, world.clock.now)
+    assert found == {"out_of_step": Finding(0, ())}
     world.clock.advance(milliseconds=2)
-    found = find_out_of_step(world.runtime.table, world.clock.now)
-    assert (found.number, found.named) == (1, ("stuck@example.com",))
+    found = find_differences(world.runtime.table, world.clock.now)
+    assert found == {"out_of_step": Finding(1, ("stuck@example.com",))}
+
+
+def test_orphans_are_those_of_the_last_reconciliation(world: World) -> None:
+    call = world.call("reconcile_identities")
+    names = [f"stranger-{number:02}" for number in range(LISTED_AT_MOST + 1)]
+    keep_summary(call, ReconciliationSummary.of(call, out_of_step=0, failed=0, orphan_ids=names))
+    found = find_differences(world.runtime.table, world.clock.now)
+    assert found["orphans"] == Finding(LISTED_AT_MOST + 1, tuple(names[:LISTED_AT_MOST]))
 
 
 def test_lists_understand_the_filter_of_each_kind() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functions.jobs.access_review_digest import access_review_digest
 from functions.jobs.rebuild_directory import rebuild_directory
+from rollcall.fields import Profile
+from rollcall.reconciliations import ReconciliationSummary, keep_summary
 from rollcall.statuses import Status
 from tests.faults.staging import leave_behind
 from tests.iam import acting_as
@@ -28,6 +30,7 @@ def test_admins_are_told_once_a_week_in_words_and_the_log_in_numbers(world: Worl
         "pending_invitations": 0,
         "expired_invitations": 0,
         "out_of_step": 1,
+        "orphans": None,
         "told": 2,
     }
     to = sorted(mail.to[0] for mail in world.mails())
@@ -37,6 +40,28 @@ def test_admins_are_told_once_a_week_in_words_and_the_log_in_numbers(world: Worl
     assert "Disabled or suspended: 1\n• idle@example.com\n" in text
     assert "as they should be: 1\n• idle@example.com\n" in text
     assert "Invited, not yet accepted: 0\n\n" in text
+    assert "nobody's" not in text
+
+
+def test_digest_names_invitations_and_accounts_that_are_nobodys_in_the_admins_language(
+    world: World,
+) -> None:
+    admin = world.user(world.admin_id)
+    world.change_user(admin, admin.model_copy(update={"profile": Profile(locale="de-DE")}))
+    world.add_invitation("invited@example.com")
+    call = world.call("reconcile_identities")
+    summary = ReconciliationSummary.of(call, out_of_step=0, failed=0, orphan_ids=["stranger"])
+    keep_summary(call, summary)
+    world.build_directory()
+
+    with acting_as(access_review_digest):
+        access_review_digest.run(world.runtime)
+
+    mail = world.mails()[-1]
+    assert mail.subject == "Rollcall: Prüfung der Zugänge, 2026-01-05"
+    assert "noch nicht angenommen: 1\n• invited@example.com\nGET /admin/invitations?" in mail.text
+    assert "die niemandem gehören: 1\n• stranger\n" in mail.text
+    assert "niemandem gehören:</strong> 1<br>\n• stranger</p>" in mail.html
 
 
 def test_next_week_they_are_told_again(world: World) -> None:

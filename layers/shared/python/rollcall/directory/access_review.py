@@ -13,6 +13,7 @@ from rollcall.directory.database import Database
 from rollcall.invitations import InvitationStatus, listed_as, mark_end
 from rollcall.kit.model import format_time
 from rollcall.kit.table import Table
+from rollcall.reconciliations import read_reconciliation
 from rollcall.users import OUT_OF_STEP
 
 LISTED_AT_MOST = 20
@@ -71,9 +72,15 @@ def find_invitations(table: Table, now: datetime) -> dict[str, Finding]:
     return {"pending_invitations": pending, "expired_invitations": expired}
 
 
-def find_out_of_step(table: Table, now: datetime) -> Finding:
-    """The users whose accounts are not as they should be, those first who have been so longest."""
-    return _look_up(table, "gsi1", OUT_OF_STEP, up_to=format_time(now - GRACE))
+def find_differences(table: Table, now: datetime) -> dict[str, Finding]:
+    """Between the table and the identity provider: the users whose accounts are not as they should
+    be, those first who have been so longest, and the accounts that the last reconciliation has
+    found to be nobody's, if there was one.
+    """
+    found = {"out_of_step": _look_up(table, "gsi1", OUT_OF_STEP, up_to=format_time(now - GRACE))}
+    if (summary := read_reconciliation(table)) is not None:
+        found["orphans"] = Finding(summary.orphans, summary.orphan_ids)
+    return found
 
 
 def _look_up(
