@@ -26,13 +26,6 @@ def cognito(deployed: Deployed, verb: str, username: str, **parameters: Any) -> 
     return call(UserPoolId=deployed.outputs["UserPoolId"], Username=username, **parameters)
 
 
-def role_of(deployed: Deployed, name: str) -> str:
-    """The name of a function's role."""
-    function = deployed.aws.client("lambda").get_function(FunctionName=f"rollcall-{name}")
-    role: str = function["Configuration"]["Role"].rpartition("/")[2]
-    return role
-
-
 def test_first_admin_was_made_by_the_deployment_and_invited(deployed: Deployed, api: Api) -> None:
     me = api.admin().send("GET", "/me").json()
     assert (me["username"], me["status"]) == ("first", "active")
@@ -62,13 +55,6 @@ def test_stream_finishes_what_an_operation_has_left_undone(deployed: Deployed, a
 
 
 def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
-    # The emulator asks IAM about sending on "*", and not on the identity that it is sent from.
-    sending = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
-    deployed.aws.client("iam").put_role_policy(
-        RoleName=role_of(deployed, "notify_user"),
-        PolicyName="emulator",
-        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [sending]}),
-    )
     admin = api.admin()
     user = admin.create_user()
     changed = {"email": f"new-{user['id']}@example.com"}
@@ -137,7 +123,7 @@ def test_every_job_has_its_schedule(deployed: Deployed) -> None:
 def test_function_can_do_nothing_without_its_policy(deployed: Deployed, api: Api) -> None:
     """The proof that all else here ran within the deployed roles."""
     iam, admin = deployed.aws.client("iam"), api.admin()
-    role = role_of(deployed, "list_groups")
+    role = deployed.role_of("list_groups")
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
     policy = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
     assert admin.send("GET", "/groups").status_code == 200
