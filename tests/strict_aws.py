@@ -166,8 +166,10 @@ def _query(_: StrictAws, call: WireCall, send: Serve) -> Response:
     return send()
 
 
-def _admin_create_user(_: StrictAws, call: WireCall, send: Serve) -> Response:
-    """Resending needs a user who has yet to choose a password; a new one needs free aliases."""
+def _admin_create_user(aws: StrictAws, call: WireCall, send: Serve) -> Response:
+    """Resending needs a user who has yet to choose a password; a new one needs free aliases, and is
+    made when the world's clock says.
+    """
     pool, parameters = _pool(call), call.parameters
     present = pool.users.get(parameters["Username"])
     if parameters.get("MessageAction") == "RESEND":
@@ -183,7 +185,10 @@ def _admin_create_user(_: StrictAws, call: WireCall, send: Serve) -> Response:
         return call.accept()
     if present or _is_taken(pool, parameters["Username"], _attributes(parameters)):
         return call.refuse("UsernameExistsException", "User account already exists.")
-    return send()
+    answer = send()
+    if made := pool.users.get(parameters["Username"]):
+        made.create_date = aws.clock()  # moto takes the machine's
+    return answer
 
 
 def _admin_update_user_attributes(_: StrictAws, call: WireCall, send: Serve) -> Response:

@@ -100,6 +100,13 @@ def test_trigger_refuses_a_sign_in_that_cognito_would_allow(deployed: Deployed, 
 def test_reconciliation_mends_what_is_out_of_step(deployed: Deployed, api: Api) -> None:
     user = api.admin().create_member()
     cognito(deployed, "admin_disable_user", user["id"])
+    # Whoever has just changed is left to their own operation.
+    deployed.aws.client("dynamodb").update_item(
+        TableName=deployed.outputs["TableName"],
+        Key={"pk": {"S": f"USER#{user['id']}"}, "sk": {"S": "#USER"}},
+        UpdateExpression="SET updatedAt = :earlier",
+        ExpressionAttributeValues={":earlier": {"S": "2026-01-01T00:00:00.000Z"}},
+    )
 
     report = deployed.invoke("reconcile_identities")
 

@@ -81,7 +81,7 @@ def a_reconciliation_of_what_cognito_was_not_told(world: World) -> Plan:
     disabled, erased = world.add_user(), world.add_user()
     leave_behind(world, disabled, disabled.with_status(Status.INACTIVE, world.clock.now))
     leave_behind(world, erased, erased.as_erased(world.clock.now))
-    world.clock.advance(minutes=2)
+    world.clock.advance(minutes=16)
     return work(lambda: reconcile_identities.run(world.runtime))
 
 
@@ -90,7 +90,7 @@ def a_reconciliation_of_an_admin_moved_and_a_user_never_made(world: World) -> Pl
     moved = world.add_user()
     leave_behind(world, moved, change(moved, email="moved@example.com", is_admin=True))
     leave_behind(world, None, a_new_user(world))
-    world.clock.advance(minutes=2)
+    world.clock.advance(minutes=16)
     return work(lambda: reconcile_identities.run(world.runtime))
 
 
@@ -102,6 +102,7 @@ def a_reconciliation_of_what_was_changed_behind_our_back(world: World) -> Plan:
     found = world.runtime.identity.find(renamed.id)
     assert found is not None
     world.runtime.identity.update_attributes(account, found)
+    world.clock.advance(minutes=16)
     return work(lambda: reconcile_identities.run(world.runtime))
 
 

@@ -162,7 +162,7 @@ class Explorer:
             return
         try:
             self.world.drain()
-            self.world.clock.advance(minutes=2)
+            self.world.clock.advance(minutes=16)
             report = reconcile_identities.run(self.world.runtime)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is a finding)
             yield f"I20: a reaction or the reconciliation fails with {error!r}"

@@ -99,6 +99,7 @@ def test_job_succeeds_within_its_role(world: World, job: Job[Any]) -> None:
         world.build_directory()
     world.write(stranger, stranger.model_copy(update={"email": "other@example.com"}))
     world.runtime.identity.set_enabled(stranger.id, False)
+    world.clock.advance(hours=1)
 
     with acting_as(job), watched(world.aws) as seen:
         report = job.run(world.runtime)

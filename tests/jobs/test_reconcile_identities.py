@@ -2,22 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from math import inf
 from typing import Any
 
 import pytest
 
-from functions.jobs.reconcile_identities import Reconciliation, reconcile_identities
+from functions.jobs.reconcile_identities import reconcile_identities
 from functions.users.update_user import update_user
+from rollcall.identity_sweep import GRACE, Reconciliation, Suspicions, sweep_identities
+from rollcall.kit.identity import Account
+from rollcall.reconciliations import ORPHANS_NAMED, ReconciliationSummary, read_reconciliation
 from rollcall.users import User
 from tests.aws_edge import failing, watched
 from tests.iam import acting_as
+from tests.strict_aws import Response, Serve, WireCall
 from tests.world import World
 
 
 def reconcile(world: World) -> Reconciliation:
     with acting_as(reconcile_identities):
         return reconcile_identities.run(world.runtime)
+
+
+def reconcile_later(world: World) -> Reconciliation:
+    """When whatever has just happened is no longer new."""
+    world.clock.now += LATER
+    return reconcile(world)
+
+
+def sweep(world: World, **limits: float) -> Reconciliation:
+    """With limits of the test's own."""
+    world.clock.now += LATER
+    with acting_as(reconcile_identities):
+        return sweep_identities(world.call(), **limits)  # type: ignore[arg-type]  # at_most is whole
+
+
+def summary(world: World) -> ReconciliationSummary:
+    found = read_reconciliation(world.runtime.table)
+    assert found is not None
+    return found
+
+
+@contextmanager
+def lagging(world: World) -> Iterator[None]:
+    """Lists and indexes go on saying what they say now; what is asked about one is as it is."""
+    behind, said = world.aws.intercept, dict[str, Response]()
+
+    def answer(call: WireCall, serve: Serve) -> Response:
+        asked = call.parameters
+        if not call.operation.startswith("ListUsers") and "IndexName" not in asked:
+            return behind(call, serve)
+        partition = asked.get("ExpressionAttributeValues", {}).get(":pk")
+        name = f"{call.operation} {asked.get('IndexName')} {partition}"
+        if name not in said:
+            said[name] = behind(call, serve)
+        return said[name]
+
+    world.aws.intercept = answer
+    try:
+        list(Suspicions(world.call(), deadline=inf))
+        yield
+    finally:
+        world.aws.intercept = behind
 
 
 def set_attributes(world: World, user: User, **attributes: str) -> None:
@@ -40,6 +89,13 @@ def addressed(world: World, user: User) -> dict[str, Any]:
     without_phone = "phone_number" not in account
     return {k: v for k, v in account.items() if not (without_phone and k.startswith("phone"))}
 
+
+def stranger_as_user(name: str) -> dict[str, Any]:
+    """What makes another user's copy the user of a stranger's account."""
+    return {"id": name, "email": None, "username": None, "identity_version": 1}
+
+
+LATER = GRACE + timedelta(seconds=1)
 
 BY_HAND: dict[str, Callable[[World, User], Any]] = {
     "another email": lambda world, user: set_attributes(
@@ -64,7 +120,7 @@ def test_what_was_changed_by_hand_is_mended(
     change(world, user)
     assert addressed(world, user) != before
 
-    report = reconcile(world)
+    report = reconcile_later(world)
 
     assert (report.mended, report.failed, report.orphans) == (1, 0, 0)
     assert addressed(world, user) == before
@@ -74,89 +130,159 @@ def test_what_was_changed_by_hand_is_mended(
 def test_admin_taken_out_of_the_cognito_group_is_put_back(world: World) -> None:
     world.runtime.identity.set_admin(world.admin_id, False)
 
-    assert reconcile(world).mended == 1
+    assert reconcile_later(world).mended == 1
 
     account = world.account(world.admin_id)
     assert account is not None
     assert account["admin"] is True
 
 
-def test_when_all_is_in_step_nothing_is_written(world: World) -> None:
+def test_when_all_is_in_step_only_the_moment_is_written(world: World) -> None:
     world.add_user()
+    assert reconcile_later(world) == Reconciliation(accounts=2)
 
     with watched(world.aws) as seen:
-        report = reconcile(world)
+        report = reconcile_later(world)
 
-    assert report == Reconciliation(accounts=2, mended=0, failed=0, orphans=0)
+    assert report == Reconciliation(accounts=2)
     assert {call.operation for call in seen} == {
         "Query",
         "BatchGetItem",
+        "GetItem",
         "ListUsers",
         "ListUsersInGroup",
+        "UpdateItem",
     }
+    assert summary(world).checked_at == world.clock.now
+    assert len(world.journal(summary(world).id)) == 1
 
 
-def test_user_left_out_of_step_is_finished_after_a_minute(world: World) -> None:
-    user = world.add_user()
+def test_whoever_has_just_changed_is_left_to_their_own_operation(world: World) -> None:
+    missed, meddled, lost, erased = (world.add_user() for _ in range(4))
+    world.write(erased, erased.as_erased(world.clock.now))
     with failing(world.aws, "cognito-idp"):
-        world.invoke(update_user, path={"user_id": user.id}, body={"phone": "+4915112345678"})
+        world.invoke(update_user, path={"user_id": missed.id}, body={"phone": "+4915112345678"})
+    world.runtime.identity.set_enabled(meddled.id, False)
+    world.runtime.identity.delete(lost.id)
+    add_stranger(world, "stranger")
     world.seen.update(entry.id for entry in world.journal())
+    world.clock.now += GRACE - timedelta(seconds=1)
 
-    world.clock.advance(minutes=2)
-    reconcile(world)
+    early = reconcile(world)
+    world.clock.advance(seconds=2)
+    late = reconcile(world)
 
-    account = world.account(user.id)
-    assert account is not None
-    assert account["phone_number"] == "+4915112345678"
-    assert world.user(user.id).in_step
-
-
-def test_account_of_a_deleted_user_is_deleted(world: World) -> None:
-    user = world.add_user()
-    world.write(user, user.as_erased(world.clock.now))
-    world.clock.advance(minutes=2)
-
-    reconcile(world)
-
-    assert world.account(user.id) is None
+    assert (early.mended, early.orphans) == (0, 0)
+    assert (late.mended, late.failed, late.orphans) == (4, 0, 1)
+    assert (world.account(missed.id) or {})["phone_number"] == "+4915112345678"
+    assert (world.account(meddled.id) or {})["enabled"]
+    assert world.account(lost.id)
+    assert world.account(erased.id) is None
+    assert world.user(missed.id).in_step
 
 
-def test_account_that_was_deleted_by_hand_is_made_again_after_a_minute(world: World) -> None:
-    active, closed = world.add_user(), world.add_user()
+def test_account_of_a_closed_user_that_was_deleted_by_hand_comes_back_closed(world: World) -> None:
+    closed = world.add_user()
     world.change_user(closed, closed.as_deleted(world.clock.now))
-    for user in (active, closed):
-        world.runtime.identity.delete(user.id)
-    assert reconcile(world).mended == 0
+    world.runtime.identity.delete(closed.id)
 
-    world.clock.advance(minutes=2)
-    report = reconcile(world)
+    report = reconcile_later(world)
 
-    assert (report.mended, report.failed) == (2, 0)
-    assert [(world.account(user.id) or {})["enabled"] for user in (active, closed)] == [True, False]
+    assert (report.mended, report.failed) == (1, 0)
+    assert (world.account(closed.id) or {})["enabled"] is False
     assert reconcile(world).mended == 0
 
 
-def test_accounts_that_no_user_has_are_counted_and_never_deleted(world: World) -> None:
+def test_what_a_lagging_list_says_is_looked_at_before_anything_is_done(world: World) -> None:
+    mended, lost, marked = (world.add_user() for _ in range(3))
+    identity = world.runtime.identity
+    identity.set_enabled(mended.id, False)
+    identity.delete(lost.id)
+    world.write(marked, marked.model_copy(update={"name": "Another Name"}))
+    for name in ("gone", "adopted"):
+        add_stranger(world, name)
+    world.clock.now += LATER
+    with lagging(world):
+        identity.set_enabled(mended.id, True)
+        identity.create(lost.account(), None, invite=False)
+        world.drain()
+        identity.delete("gone")
+        world.write(None, lost.model_copy(update=stranger_as_user("adopted")))
+        before = [world.account(each.id) for each in (mended, lost, marked)]
+        with watched(world.aws) as seen:
+            report = reconcile_later(world)
+
+    assert (report.mended, report.failed, report.orphans) == (0, 0, 0)
+    looked_at = {each.parameters["Username"] for each in seen if each.operation == "AdminGetUser"}
+    assert looked_at == {mended.id, lost.id, marked.id, "gone"}
+    assert [world.account(each.id) for each in (mended, lost, marked)] == before
+    assert not {f"{call.service}:{call.operation}" for call in seen} & set(Account.write_actions)
+
+
+def test_accounts_that_no_user_has_are_reported_and_never_deleted(world: World) -> None:
     for name in ("stranger", "usr_of_nobody"):
         add_stranger(world, name)
 
     for _ in range(2):
-        report = reconcile(world)
+        report = reconcile_later(world)
         assert (report.accounts, report.orphans, report.mended) == (3, 2, 0)
 
     assert world.account("stranger") is not None
     assert world.account("usr_of_nobody") is not None
+    assert summary(world).orphan_ids == ("stranger", "usr_of_nobody")
 
 
-def test_every_page_of_the_pool_is_looked_at(world: World) -> None:
+def test_every_page_of_the_pool_is_looked_at_and_the_first_orphans_are_named(world: World) -> None:
     for number in range(130):
-        add_stranger(world, f"stranger{number}")
+        add_stranger(world, f"stranger{number:03}")
     user = world.add_user()
     world.runtime.identity.set_enabled(user.id, False)
 
-    report = reconcile(world)
+    report = reconcile_later(world)
 
     assert (report.accounts, report.orphans, report.mended) == (132, 130, 1)
+    kept = summary(world)
+    assert (kept.orphans, kept.out_of_step, kept.failed) == (130, 0, 0)
+    assert kept.orphan_ids == tuple(f"stranger{number:03}" for number in range(ORPHANS_NAMED))
+
+
+def test_no_more_than_the_cap_is_mended_and_marked_users_come_first(world: World) -> None:
+    meddled, marked, lost = (world.add_user() for _ in range(3))
+    world.runtime.identity.set_enabled(meddled.id, False)
+    world.runtime.identity.delete(lost.id)
+    world.write(marked, marked.model_copy(update={"name": "Another Name"}))
+
+    first = sweep(world, at_most=1)
+    assert (first.mended, first.left_over) == (1, 2)
+    assert world.user(marked.id).in_step
+    assert summary(world).out_of_step == 2
+
+    second = sweep(world, at_most=1)
+    assert (second.mended, second.left_over) == (1, 1)
+    assert reconcile(world).mended == 1
+    assert summary(world).out_of_step == 0
+
+
+def test_when_the_time_is_over_the_rest_is_left_and_the_report_says_so(world: World) -> None:
+    user = world.add_user()
+    world.runtime.identity.set_enabled(user.id, False)
+
+    report = sweep(world, seconds=-1)
+
+    assert (report.mended, report.complete) == (0, False)
+    assert summary(world).checked_at == world.clock.now
+    assert reconcile(world).mended == 1
+
+
+def test_password_that_only_its_admin_knows_is_waited_for(world: World) -> None:
+    user = world.add_user()
+    world.change_user(user, user.with_credential("password", world.clock.now))
+
+    for _ in range(2):
+        report = reconcile_later(world)
+        assert (report.mended, report.failed, report.waiting) == (0, 0, 1)
+
+    assert summary(world).out_of_step == 1
 
 
 def test_one_that_cannot_be_mended_keeps_no_other_waiting(world: World) -> None:
@@ -165,7 +291,8 @@ def test_one_that_cannot_be_mended_keeps_no_other_waiting(world: World) -> None:
         world.runtime.identity.set_enabled(user.id, False)
 
     with failing(world.aws, "cognito-idp", "AdminEnableUser", times=1):
-        report = reconcile(world)
+        report = reconcile_later(world)
 
     assert (report.mended, report.failed) == (2, 1)
+    assert (summary(world).out_of_step, summary(world).failed) == (1, 1)
     assert reconcile(world).mended == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -88,6 +89,8 @@ class FoundAccount:
     attributes: dict[str, str]
     enabled: bool
     status: str
+    created_at: datetime | None = None
+    """None: just now, by whoever has this."""
 
     @property
     def federated(self) -> bool:
@@ -313,6 +316,7 @@ def _found(user: dict[str, Any], attributes: list[AttributeTypeTypeDef]) -> Foun
         attributes={entry["Name"]: entry.get("Value", "") for entry in attributes},
         enabled=user["Enabled"],
         status=user["UserStatus"],
+        created_at=user["UserCreateDate"],
     )
 
 
