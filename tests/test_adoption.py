@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -160,46 +161,17 @@ def test_addresses_that_are_trusted_count_as_confirmed(world: World) -> None:
     settle(world)
 
 
-UNUSABLE: dict[str, tuple[str, dict[str, str], str]] = {
-    "no address": ("ada", {"name": "Ada"}, "address_needed"),
-    "no email that we take": ("ada", {"email": "ada@localhost"}, "email_invalid"),
-    "no username that we take": (
-        "ada",
-        {"email": "ada@example.com", "preferred_username": "Ada L"},
-        "preferred_username_invalid",
-    ),
-    "a name with what hides in it": (
-        "ada",
-        {"email": "ada@example.com", "name": "Ada\u202e"},
-        "name_invalid",
-    ),
-    "an id that no address can hold": ("ada/lovelace", {"email": "a@example.com"}, "id_unusable"),
-    "an id that looks like ours": ("usr_ada", {"email": "ada@example.com"}, "id_unusable"),
-    "a word of our addresses": ("export", {"email": "ada@example.com"}, "id_unusable"),
-    "one of two addresses not confirmed": (
-        "ada",
-        {
-            "email": "ada@example.com",
-            "phone_number": "+4915112345678",
-            "phone_number_verified": "false",
-        },
-        "address_unconfirmed",
-    ),
-    "another status": ("ada", {"email": "a@example.com", "status": "ARCHIVED"}, "status_unusable"),
-}
-
-
-@pytest.mark.parametrize(("name", "attributes", "code"), UNUSABLE.values(), ids=list(UNUSABLE))
-def test_account_that_no_user_could_have_is_refused_with_the_reason(
-    world: World, name: str, attributes: dict[str, str], code: str
-) -> None:
-    add_account(world, name, **attributes)
+def test_account_that_no_user_could_have_is_refused_with_the_reason(world: World) -> None:
+    add_account(world, "ada", name="Ada")
+    add_account(world, "export", email="ada@example.com")
     rules = AdoptionRules(reserved={"export"})
+
     for rows in (plan(world, rules), adopt(world, rules)):
-        assert (rows[name].outcome, rows[name].code) == (Outcome.REFUSED, code)
-        assert str(rows[name].detail).endswith(".")
+        assert {row.outcome for row in rows.values()} == {Outcome.REFUSED, Outcome.KNOWN}
+        assert (rows["ada"].code, rows["export"].code) == ("address_needed", "id_unusable")
+
     assert {user.id for user in world.users()} == {world.admin_id}
-    assert world.account(name)
+    assert world.account("ada")
 
 
 @pytest.mark.parametrize("taken", ["email", "username", "phone", "id"])
@@ -290,8 +262,8 @@ def test_plan_changes_nothing_and_a_second_adoption_neither(world: World) -> Non
 
 def test_account_that_is_gone_by_now_is_no_user(world: World) -> None:
     add_account(world, "ada", email="ada@example.com")
-    gone = lambda: world.runtime.identity.delete("ada")  # noqa: E731
-    with meanwhile(world, "AdminGetUser", gone):
+    delete = partial(world.runtime.identity.delete, "ada")
+    with meanwhile(world, "AdminGetUser", delete):
         rows = adopt(world)
     assert rows["ada"].code == "account_gone"
     assert check_always(world) == []
