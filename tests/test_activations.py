@@ -9,6 +9,7 @@ import pytest
 from rollcall.activations import find_by_token, write_link
 from rollcall.invitations import Invitation
 from rollcall.kit.errors import NotFound
+from rollcall.kit.ids import is_id
 from rollcall.registrations import Registration
 from tests.world import World
 
@@ -18,6 +19,9 @@ def test_user_and_invitation_lead_to_each_other_without_a_look_up(world: World) 
 
     assert Invitation.id_for(invitation.user_id) == invitation.id
     assert Registration.id_for("usr_01abc") == "reg_01abc"
+    others = {Invitation.id_for(each) for each in ("ada", "Google_1", "Facebook_1")}
+    assert len(others) == 3
+    assert all(is_id("inv", each) for each in others), "of a form that a token can hold"
 
 
 def test_new_link_takes_the_place_of_the_one_before(world: World) -> None:

@@ -18,7 +18,7 @@ from rollcall.grants import (
 from rollcall.kit.entity import Claim
 from rollcall.permissions import Permission
 from rollcall.statuses import STATUS_RULES, Status
-from rollcall.users import ADMINS, EMAIL, GRANTS_END_AT, PHONE, USERNAME, User
+from rollcall.users import ADMINS, EMAIL, GRANTS_END_AT, LISTED, PHONE, USERNAME, User
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -57,6 +57,18 @@ def test_email_phone_and_username_are_claimed() -> None:
     }
     assert user.as_deleted(NOW).claims() == user.claims(), "still restorable"
     assert make_user().claims() == user.as_erased(NOW).claims() == set()
+
+
+def test_id_of_an_adopted_account_is_a_username_that_nobody_else_may_have() -> None:
+    user = make_user(id="Ada", username="countess")
+    assert user.claims() == {Claim(USERNAME, "ada"), Claim(USERNAME, "countess")}
+    assert make_user(id="ada", username="ada").claims() == {Claim(USERNAME, "ada")}
+    assert user.as_erased(NOW).claims() == set()
+
+
+@pytest.mark.parametrize("user_id", ["usr_01abc", "ada", "ada-", "Karl", "Ö", "Google_1@x.io"])
+def test_every_user_is_in_one_of_the_lists_whatever_the_id(user_id: str) -> None:
+    assert make_user(id=user_id).index()["gsi2pk"] in LISTED
 
 
 @pytest.mark.parametrize("status", list(Status))

@@ -17,7 +17,8 @@ FASTEST = 100_000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; a problem is one sentence on standard error and exit code 1."""
     options = _make_parser().parse_args(arguments)
-    _forget_settings()
+    if not getattr(options, "prefix", None):
+        _forget_settings()
     try:
         options.run(options)
         sys.stdout.flush()
@@ -49,6 +50,7 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_local(commands.add_parser("local", help="run everything on this machine"))
     _add_token(commands.add_parser("token", help="print an access token for the running Rollcall"))
+    _add_adopt(commands.add_parser("adopt", help="make users of the accounts that a pool has"))
     listing = commands.add_parser("operations", help="list every operation and what it may touch")
     listing.set_defaults(run=_print_operations)
     return parser
@@ -106,6 +108,38 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_print_token)
 
 
+def _add_adopt(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Show which accounts of the user pool would become users, and which not and why; with "
+        "--apply let them. Passwords and sessions stay as they are, and nobody is mailed. Whoever "
+        "is adopted is known when it is run again."
+    )
+    add = parser.add_argument
+    add(
+        "--prefix",
+        metavar="P",
+        help="of the deployment on AWS, as rollcall, with this shell's credentials (default: the "
+        "running rollcall local)",
+    )
+    add("--apply", action="store_true", help="carry it out")
+    add("--reason", metavar="R", help="why, in your words; kept in the journal")
+    add(
+        "--trust-addresses",
+        action="store_true",
+        help="let addresses count as confirmed that the pool does not call so",
+    )
+    add("--plan", type=Path, metavar="FILE", help="write every account there, as JSON Lines")
+    add("--json", action="store_true", help="print every account, and no summary")
+    add(
+        "--state",
+        type=Path,
+        default=DEFAULT_DIRECTORY,
+        metavar="DIR",
+        help="of the running rollcall local (default: .rollcall)",
+    )
+    parser.set_defaults(run=_adopt)
+
+
 def _port(text: str) -> int:
     port = int(text) if text.isascii() and text.isdigit() else -1
     if not 0 <= port <= 65535:
@@ -161,6 +195,22 @@ def _sign_in(options: argparse.Namespace, run: LocalRun) -> str:
         password = run.admin.password
     cognito = make_client("cognito-idp", run.aws)
     return sign_in(cognito, run.client_id, email, password, options.new_password)
+
+
+def _adopt(options: argparse.Namespace) -> None:
+    from infra.adopt import AdoptionOptions, run_adoption  # noqa: PLC0415 (a second for --help)
+
+    run_adoption(
+        AdoptionOptions(
+            prefix=options.prefix,
+            state=options.state,
+            apply=options.apply,
+            trust_addresses=options.trust_addresses,
+            plan=options.plan,
+            as_json=options.json,
+            reason=options.reason,
+        )
+    )
 
 
 def _print_operations(options: argparse.Namespace) -> None:

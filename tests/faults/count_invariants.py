@@ -83,11 +83,17 @@ def check_claims(stored: Stored) -> Iterator[str]:
         yield f"I5: {claim} and {owner} do not belong together"
 
 
-def _held(stored: Stored) -> Iterator[tuple[str, str]]:
+def _held_by_users(stored: Stored) -> Iterator[tuple[str, str]]:
     unique = {"email": "email", "phone": "phone", "username": "username", "uniqueId": "unique-id"}
     for user in stored.users:
-        for name in unique.keys() & user.keys():
-            yield f"CLAIM#{unique[name]}#{user[name].casefold()}", user["id"]
+        held = {f"{unique[name]}#{user[name].casefold()}" for name in unique.keys() & user.keys()}
+        if not user["id"].startswith("usr_") and not user["erased"]:  # it was adopted
+            held.add(f"username#{user['id'].casefold()}")
+        yield from ((f"CLAIM#{each}", user["id"]) for each in held)
+
+
+def _held(stored: Stored) -> Iterator[tuple[str, str]]:
+    yield from _held_by_users(stored)
     for partition, kind in (("GROUP#", "group-name"), ("ROLE#", "role-name")):
         for each in stored.of_kind(partition):
             yield f"CLAIM#{kind}#{each['name'].casefold()}", each["id"]

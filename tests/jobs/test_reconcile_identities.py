@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
-from math import inf
 from typing import Any
 
 import pytest
 
 from functions.jobs.reconcile_identities import reconcile_identities
 from functions.users.update_user import update_user
-from rollcall.identity_sweep import GRACE, Reconciliation, Suspicions, sweep_identities
-from rollcall.kit.identity import Account
+from rollcall.identity_sweep import GRACE, Reconciliation
 from rollcall.reconciliations import ORPHANS_NAMED, ReconciliationSummary, read_reconciliation
 from rollcall.users import User
 from tests.aws_edge import failing, watched
 from tests.iam import acting_as
-from tests.strict_aws import Response, Serve, WireCall
 from tests.world import World
 
 
@@ -33,40 +29,10 @@ def reconcile_later(world: World) -> Reconciliation:
     return reconcile(world)
 
 
-def sweep(world: World, **limits: float) -> Reconciliation:
-    """With limits of the test's own."""
-    world.clock.now += LATER
-    with acting_as(reconcile_identities):
-        return sweep_identities(world.call(), **limits)  # type: ignore[arg-type]  # at_most is whole
-
-
 def summary(world: World) -> ReconciliationSummary:
     found = read_reconciliation(world.runtime.table)
     assert found is not None
     return found
-
-
-@contextmanager
-def lagging(world: World) -> Iterator[None]:
-    """Lists and indexes go on saying what they say now; what is asked about one is as it is."""
-    behind, said = world.aws.intercept, dict[str, Response]()
-
-    def answer(call: WireCall, serve: Serve) -> Response:
-        asked = call.parameters
-        if not call.operation.startswith("ListUsers") and "IndexName" not in asked:
-            return behind(call, serve)
-        partition = asked.get("ExpressionAttributeValues", {}).get(":pk")
-        name = f"{call.operation} {asked.get('IndexName')} {partition}"
-        if name not in said:
-            said[name] = behind(call, serve)
-        return said[name]
-
-    world.aws.intercept = answer
-    try:
-        list(Suspicions(world.call(), deadline=inf))
-        yield
-    finally:
-        world.aws.intercept = behind
 
 
 def set_attributes(world: World, user: User, **attributes: str) -> None:
@@ -88,11 +54,6 @@ def addressed(world: World, user: User) -> dict[str, Any]:
     account = world.account(user.id) or {}
     without_phone = "phone_number" not in account
     return {k: v for k, v in account.items() if not (without_phone and k.startswith("phone"))}
-
-
-def stranger_as_user(name: str) -> dict[str, Any]:
-    """What makes another user's copy the user of a stranger's account."""
-    return {"id": name, "email": None, "username": None, "identity_version": 1}
 
 
 LATER = GRACE + timedelta(seconds=1)
@@ -193,32 +154,6 @@ def test_account_of_a_closed_user_that_was_deleted_by_hand_comes_back_closed(wor
     assert reconcile(world).mended == 0
 
 
-def test_what_a_lagging_list_says_is_looked_at_before_anything_is_done(world: World) -> None:
-    mended, lost, marked = (world.add_user() for _ in range(3))
-    identity = world.runtime.identity
-    identity.set_enabled(mended.id, False)
-    identity.delete(lost.id)
-    world.write(marked, marked.model_copy(update={"name": "Another Name"}))
-    for name in ("gone", "adopted"):
-        add_stranger(world, name)
-    world.clock.now += LATER
-    with lagging(world):
-        identity.set_enabled(mended.id, True)
-        identity.create(lost.account(), None, invite=False)
-        world.drain()
-        identity.delete("gone")
-        world.write(None, lost.model_copy(update=stranger_as_user("adopted")))
-        before = [world.account(each.id) for each in (mended, lost, marked)]
-        with watched(world.aws) as seen:
-            report = reconcile_later(world)
-
-    assert (report.mended, report.failed, report.orphans) == (0, 0, 0)
-    looked_at = {each.parameters["Username"] for each in seen if each.operation == "AdminGetUser"}
-    assert looked_at == {mended.id, lost.id, marked.id, "gone"}
-    assert [world.account(each.id) for each in (mended, lost, marked)] == before
-    assert not {f"{call.service}:{call.operation}" for call in seen} & set(Account.write_actions)
-
-
 def test_accounts_that_no_user_has_are_reported_and_never_deleted(world: World) -> None:
     for name in ("stranger", "usr_of_nobody"):
         add_stranger(world, name)
@@ -244,34 +179,6 @@ def test_every_page_of_the_pool_is_looked_at_and_the_first_orphans_are_named(wor
     kept = summary(world)
     assert (kept.orphans, kept.out_of_step, kept.failed) == (130, 0, 0)
     assert kept.orphan_ids == tuple(f"stranger{number:03}" for number in range(ORPHANS_NAMED))
-
-
-def test_no_more_than_the_cap_is_mended_and_marked_users_come_first(world: World) -> None:
-    meddled, marked, lost = (world.add_user() for _ in range(3))
-    world.runtime.identity.set_enabled(meddled.id, False)
-    world.runtime.identity.delete(lost.id)
-    world.write(marked, marked.model_copy(update={"name": "Another Name"}))
-
-    first = sweep(world, at_most=1)
-    assert (first.mended, first.left_over) == (1, 2)
-    assert world.user(marked.id).in_step
-    assert summary(world).out_of_step == 2
-
-    second = sweep(world, at_most=1)
-    assert (second.mended, second.left_over) == (1, 1)
-    assert reconcile(world).mended == 1
-    assert summary(world).out_of_step == 0
-
-
-def test_when_the_time_is_over_the_rest_is_left_and_the_report_says_so(world: World) -> None:
-    user = world.add_user()
-    world.runtime.identity.set_enabled(user.id, False)
-
-    report = sweep(world, seconds=-1)
-
-    assert (report.mended, report.complete) == (0, False)
-    assert summary(world).checked_at == world.clock.now
-    assert reconcile(world).mended == 1
 
 
 def test_password_that_only_its_admin_knows_is_waited_for(world: World) -> None:

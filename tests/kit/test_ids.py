@@ -9,13 +9,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.kit.ids import last_id, new_id
+from rollcall.kit.ids import derive_id, is_id, last_id, new_id
 
 MOMENTS = st.datetimes(
     min_value=datetime(1970, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone itself)
     max_value=datetime(9999, 12, 31),  # noqa: DTZ001 (as above)
     timezones=st.just(UTC),
 )
+NAMES = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def milliseconds(moment: datetime) -> int:
@@ -61,3 +62,14 @@ def test_ids_of_neighbouring_milliseconds_sort_too() -> None:
 def test_ids_of_one_moment_differ() -> None:
     now = datetime(2026, 1, 5, tzinfo=UTC)
     assert len({new_id("usr", now) for _ in range(10_000)}) == 10_000
+
+
+@given(
+    name=st.text(st.characters(exclude_categories=["Cs"])),
+    other=st.text(st.characters(exclude_categories=["Cs"])),
+)
+def test_derived_id_has_the_form_of_others_and_is_of_one_name(name: str, other: str) -> None:
+    derived = derive_id("inv", name)
+    assert is_id("inv", derived)
+    assert not is_id("reg", derived)
+    assert (derived == derive_id("inv", other)) is (name == other)

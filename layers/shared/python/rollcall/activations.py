@@ -9,9 +9,11 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
+from rollcall.fields import RESERVED
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import NotFound
+from rollcall.kit.ids import derive_id
 from rollcall.kit.model import Answer, Time
 from rollcall.kit.table import Table
 from rollcall.kit.tokens import Tokens, hash_token, is_token, read_holder
@@ -21,7 +23,7 @@ from rollcall.users import User
 
 class Activation(Entity):
     """One user's way in. It has the user's id but for the prefix, so that each leads to the other
-    without a look-up.
+    without a look-up; where the user pool has given the id, one that derives from it.
     """
 
     id_prefix: ClassVar[str]
@@ -38,7 +40,9 @@ class Activation(Entity):
     @classmethod
     def id_for(cls, user_id: str) -> str:
         """The id of what lets this user in."""
-        return f"{cls.id_prefix}_{user_id.partition('_')[2]}"
+        if user_id.startswith(RESERVED):
+            return f"{cls.id_prefix}_{user_id.removeprefix(RESERVED)}"
+        return derive_id(cls.id_prefix, user_id)
 
     def with_link(self, call: Call, lasts: timedelta) -> Self:
         """With a new link, for so long; the one before is dead."""

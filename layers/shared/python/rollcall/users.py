@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from rollcall.built_in_roles import SYSTEM
 from rollcall.fact_sets import FACTS, FactSet
-from rollcall.fields import Profile
+from rollcall.fields import RESERVED, Profile
 from rollcall.grants import (
     HOLDERS,
     MEMBERS,
@@ -37,7 +37,7 @@ from rollcall.kit.entity import (
 )
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
-from rollcall.kit.ids import ALPHABET
+from rollcall.kit.ids import ALPHABET, derive_id
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
 from rollcall.owned import OWNED_SORT_KEY, Owned
@@ -56,7 +56,7 @@ OUT_OF_STEP = "OUT_OF_STEP"
 """GSI1 partition of the users whose account is not yet as the table says."""
 ALL_USERS = "USERS#"
 """GSI2 partitions that list all other users: behind the # the last letter of the id, which is
-random, so that no partition takes every write."""
+random, so that no partition takes every write; of an adopted account's id, one derived from it."""
 SOFT_DELETED = "SOFT_DELETED"
 """GSI2 partition of the users who can still be restored, by the time of their deletion."""
 LISTED = (*(ALL_USERS + letter for letter in ALPHABET), SOFT_DELETED)
@@ -200,7 +200,7 @@ class User(Entity):
 
     def claims(self) -> frozenset[Claim]:
         """Email, phone, username, unique id whatever its case; also while the user can still be
-        restored.
+        restored. And the id of an adopted account, with which one may sign in as with a username.
         """
         held = {
             EMAIL: self.email,
@@ -208,7 +208,10 @@ class User(Entity):
             USERNAME: self.username,
             UNIQUE_ID: self.unique_id and self.unique_id.casefold(),
         }
-        return frozenset(Claim(kind, value) for kind, value in held.items() if value)
+        claims = frozenset(Claim(kind, value) for kind, value in held.items() if value)
+        if self.erased or self.id.startswith(RESERVED):
+            return claims
+        return claims | {Claim(USERNAME, self.id.casefold())}
 
     def counts(self) -> Mapping[Counter, int]:
         """One usable platform admin, or none; and what the grants count for. Those of a tombstone
@@ -264,7 +267,8 @@ class User(Entity):
         if not self.in_step:
             found |= {"gsi1pk": OUT_OF_STEP, "gsi1sk": f"{format_time(self.updated_at)}#{self.id}"}
         if self.status is not Status.DELETED:
-            found |= {"gsi2pk": ALL_USERS + self.id[-1], "gsi2sk": self.id}
+            letter = self.id[-1] if self.id[-1] in ALPHABET else derive_id("usr", self.id)[-1]
+            found |= {"gsi2pk": ALL_USERS + letter, "gsi2sk": self.id}
         elif self.deleted_at and not self.erased:
             moment = format_time(self.deleted_at)
             found |= {"gsi2pk": SOFT_DELETED, "gsi2sk": f"{moment}#{self.id}"}

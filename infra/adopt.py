@@ -1,0 +1,146 @@
+"""``rollcall adopt``: the accounts that a user pool already has become users."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.adoption_summary import Summary
+from infra.catalog import read_catalog
+from infra.local.emulator import make_client
+from infra.local.state import LocalProblem, StateDirectory
+from rollcall.adoptable import AdoptionRules
+from rollcall.adoption import AdoptionRow, adopt_accounts, plan_adoption
+from rollcall.kit.call import Runtime
+from rollcall.kit.clock import make_clock
+from rollcall.kit.errors import Problem
+from rollcall.kit.identity import Account, Identity
+from rollcall.kit.ids import new_id
+from rollcall.kit.job import make_call
+from rollcall.kit.mail import Mail
+from rollcall.kit.objects import Objects, StoredObject
+from rollcall.kit.settings import Settings
+from rollcall.kit.table import Table
+from rollcall.lifecycle_policy import read_lifecycle_policy
+
+ACTION = "adopt_account"
+"""What the journal calls it."""
+PROGRESS_SECONDS = 2
+_SERVICES = (Table.service, Account.service, Mail.service, StoredObject.service)
+
+
+@dataclass(frozen=True)
+class AdoptionOptions:
+    """What the command line says."""
+
+    prefix: str | None
+    """Of a deployment on AWS; None: the ``rollcall local`` that runs with ``state``."""
+    state: Path
+    apply: bool
+    trust_addresses: bool
+    plan: Path | None
+    as_json: bool
+    reason: str | None
+
+
+def run_adoption(options: AdoptionOptions) -> None:
+    """Show what would become of each account of the pool, or with ``apply`` let it. Raises
+    LocalProblem for whatever the person has to mend.
+    """
+    try:
+        call = make_call(ACTION, _connect(options), reason=options.reason)
+        rules = AdoptionRules(options.trust_addresses, _words_of_addresses())
+        rows = adopt_accounts(call, rules) if options.apply else plan_adoption(call, rules)
+        summary = Summary.of(read_lifecycle_policy(call.table, call.now), call.now)
+        _go_through(_with_progress(rows), options, summary)
+        if not options.as_json:
+            _say("\n".join(summary.describe(applied=options.apply)))
+    except (Problem, BotoCoreError, ClientError, OSError) as error:
+        again = " Run the command again; it goes on where it was." if options.apply else ""
+        raise LocalProblem(f"{str(error).rstrip('.')}.{again}") from error
+
+
+def _connect(options: AdoptionOptions) -> Runtime:
+    """A deployment is found by its prefix alone, so that nobody takes the table of one and the pool
+    of another.
+    """
+    if options.prefix is None:
+        run = StateDirectory(options.state).read_run()
+        clients = {name: make_client(name, run.aws) for name in _SERVICES}
+        return _make_runtime(clients, run.table, run.user_pool_id)
+    session = botocore.session.get_session()
+    config = Config(user_agent="rollcall", retries={"mode": "standard", "total_max_attempts": 8})
+
+    def connect(service: str) -> Any:
+        return session.create_client(service, config=config)
+
+    outputs = _read_outputs(connect("cloudformation"), f"{options.prefix}-data")
+    clients = {name: connect(name) for name in _SERVICES}
+    return _make_runtime(clients, outputs["TableName"], outputs["UserPoolId"])
+
+
+def _read_outputs(client: Any, stack: str) -> dict[str, str]:
+    described = client.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+    return {each["OutputKey"]: each["OutputValue"] for each in described}
+
+
+def _make_runtime(clients: dict[str, Any], table: str, user_pool_id: str) -> Runtime:
+    """Without a sender and without a bucket: adoption mails nobody and stores no files."""
+    settings = Settings(table_name=table, user_pool_id=user_pool_id)
+    return Runtime(
+        table=Table(clients[Table.service], table),
+        identity=Identity(lambda: clients[Account.service], user_pool_id),
+        mail=Mail(lambda: clients[Mail.service], ""),
+        objects=Objects(lambda: clients[StoredObject.service], ""),
+        settings=settings,
+        clock=make_clock(settings),
+        new_id=new_id,
+    )
+
+
+def _words_of_addresses() -> frozenset[str]:
+    """What stands in the API's addresses where ids of users do, as ``export``."""
+    paths = (each.path.split("/") for each in read_catalog().operations)
+    followers = (path[path.index("users") + 1 :] for path in paths if "users" in path)
+    return frozenset(each[0] for each in followers if each and not each[0].startswith("{"))
+
+
+def _with_progress(rows: Iterator[AdoptionRow]) -> Iterator[AdoptionRow]:
+    """Say now and then, on standard error, how far it has come."""
+    said_at, number = time.monotonic(), 0
+    for number, row in enumerate(rows, 1):
+        yield row
+        if time.monotonic() - said_at > PROGRESS_SECONDS:
+            said_at = time.monotonic()
+            _tell(f"{number:,} accounts so far …")
+    _tell(f"{number:,} accounts: all.")
+
+
+def _go_through(rows: Iterator[AdoptionRow], options: AdoptionOptions, summary: Summary) -> None:
+    """Carry it out or look at it, row by row; each is written down at once."""
+    with ExitStack() as stack:
+        outputs: list[TextIO] = [sys.stdout] if options.as_json else []
+        if options.plan:
+            outputs.append(stack.enter_context(options.plan.open("w")))
+        for row in rows:
+            summary.add(row)
+            line = row.model_dump_json(by_alias=True, exclude_defaults=True)
+            for output in outputs:
+                output.write(f"{line}\n")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 (a command talks to its user)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 (likewise)

@@ -1,0 +1,117 @@
+"""``rollcall adopt`` on the running Rollcall, and on what a deployment's stack names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.emulator import REGION, make_client
+from tests.acceptance import wait_for
+from tests.local.running import LocalRollcall, run_command
+
+PASSWORD = "Chosen-Before-1"
+
+
+@pytest.fixture
+def cognito(local: LocalRollcall) -> Any:
+    """What somebody makes accounts with who knows nothing of Rollcall."""
+    return make_client("cognito-idp", local.described["aws"])
+
+
+def add_account(local: LocalRollcall, cognito: Any, name: str, email: str) -> None:
+    """An account whose owner has chosen a password."""
+    pool_id = local.described["userPoolId"]
+    attributes = {"email": email, "email_verified": "true"} if email else {}
+    cognito.admin_create_user(
+        UserPoolId=pool_id,
+        Username=name,
+        MessageAction="SUPPRESS",
+        UserAttributes=[{"Name": key, "Value": value} for key, value in attributes.items()],
+    )
+    cognito.admin_set_user_password(
+        UserPoolId=pool_id, Username=name, Password=PASSWORD, Permanent=True
+    )
+
+
+def adopt(local: LocalRollcall, *arguments: str) -> str:
+    """What the command prints."""
+    done = run_command("adopt", "--state", str(local.state), *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "accounts: all." in done.stderr
+    return done.stdout
+
+
+def test_plan_is_shown_then_carried_out_and_people_sign_in_as_before(
+    local: LocalRollcall, cognito: Any, tmp_path: Path
+) -> None:
+    add_account(local, cognito, "moving-in", "moving.in@example.com")
+    add_account(local, cognito, "nobody-s", "")
+    file = tmp_path / "plan.jsonl"
+
+    planned = adopt(local, "--plan", str(file))
+
+    assert "Would be adopted, 1\n  moving-in  moving.in@example.com  active\n" in planned
+    assert "It has neither an email nor a phone number. [address_needed]\n  nobody-s" in planned
+    assert "Nothing was changed" in planned
+    rows = {row["id"]: row for row in map(json.loads, file.read_text().splitlines())}
+    assert (rows["moving-in"]["outcome"], rows["nobody-s"]["outcome"]) == ("adopted", "refused")
+    with local.client() as client:
+        assert client.get("/admin/users/moving-in").status_code == 404
+
+        done = adopt(local, "--apply", "--reason", "Moving in")
+
+        assert "\n  adopted                    1   (1 active)\n" in done
+        user = client.get("/admin/users/moving-in").json()
+        assert (user["email"], user["identity"]["inStep"]) == ("moving.in@example.com", True)
+        history = client.get("/admin/users/moving-in/history").json()["items"]
+        assert [(each["action"], each["reason"]) for each in history] == [
+            ("adopt_account", "Moving in")
+        ]
+        wait_for(lambda: client.get("/admin/users?search=moving.in").json()["items"])
+    token = local.token("--email", "moving.in@example.com", "--password", PASSWORD)
+    with local.client(token) as client:
+        assert client.get("/me").json()["id"] == "moving-in"
+    again = adopt(local, "--apply")
+    assert "\n  adopted                    0\n" in again
+
+
+def test_deployment_is_found_by_its_prefix(
+    local: LocalRollcall, cognito: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = local.described
+    add_account(local, cognito, "by-prefix", "by.prefix@example.com")
+    outputs = {"TableName": run["table"], "UserPoolId": run["userPoolId"]}
+    template = {
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    stacks = make_client("cloudformation", run["aws"])
+    stacks.create_stack(StackName="moved-data", TemplateBody=json.dumps(template))
+    wait_for(lambda: stacks.describe_stacks(StackName="moved-data")["Stacks"][0].get("Outputs"))
+    for name, value in {
+        "AWS_ENDPOINT_URL": run["aws"],
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    done = run_command("adopt", "--prefix", "moved", "--apply", "--json")
+
+    assert done.returncode == 0, done.stderr
+    rows = {row["id"]: row for row in map(json.loads, done.stdout.splitlines())}
+    assert rows["by-prefix"]["outcome"] == "adopted"
+    missing = run_command("adopt", "--prefix", "nowhere")
+    assert missing.returncode == 1
+    assert missing.stderr.startswith("rollcall: ")
+    assert "Traceback" not in missing.stderr
+
+
+def test_without_anything_running_it_says_so(tmp_path: Path) -> None:
+    done = run_command("adopt", "--state", str(tmp_path))
+    assert done.returncode == 1
+    assert "start it with: rollcall local" in done.stderr
