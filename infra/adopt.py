@@ -121,8 +121,8 @@ def _with_progress(rows: Iterator[AdoptionRow]) -> Iterator[AdoptionRow]:
         yield row
         if time.monotonic() - said_at > PROGRESS_SECONDS:
             said_at = time.monotonic()
-            _tell(f"{number:,} accounts so far …")
-    _tell(f"{number:,} accounts: all.")
+            _tell(f"Accounts looked at: {number:,} …")
+    _tell(f"Accounts looked at: {number:,}, which is all.")
 
 
 def _go_through(rows: Iterator[AdoptionRow], options: AdoptionOptions, summary: Summary) -> None:
