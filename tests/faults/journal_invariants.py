@@ -12,6 +12,7 @@ _NO_FACTS = {
     *("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "expiresAt"),
     *("version", "createdAt", "updatedAt"),
     *("identityVersion", "signedOutEpoch", "pendingCredential", "grantsEndAt"),
+    "checkedAt",
     "welcomedWith",
     *("memberCount", "activeWorkspaceCount", "holderCount", "lastAccessedAt"),
 }
