@@ -342,7 +342,8 @@ def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
     fields = operation.request_model.model_fields.keys()
     walks = issubclass(operation.request_model, WalkRequest)
     rules: dict[type[Problem], bool] = {
-        Malformed: operation.changes or walks,  # a bad Idempotency-Key, or a bad cursor
+        # A body that is no JSON, a bad Idempotency-Key, or a bad cursor.
+        Malformed: operation.has_body or operation.changes or walks,
         Unauthenticated: not operation.public,
         Forbidden: not operation.public,
         NotFound: bool(operation.path_variables or operation.writes or named & fields),
