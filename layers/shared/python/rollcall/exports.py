@@ -17,7 +17,7 @@ class Export(ReadingRecord):
 
     format: str
     columns: tuple[str, ...]
-    filters: Mapping[str, str | bool | int | float | tuple[str, ...]]
+    filters: Mapping[str, str | bool | tuple[str, ...]]
     """As they were asked for."""
     user_count: int
 

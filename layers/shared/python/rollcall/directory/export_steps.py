@@ -86,9 +86,10 @@ class ExportRequest(WalkRequest, SortedFilters, WriteRequest):
         return [read_columns()[name.lower()] for name in self.columns]
 
     def asked(self) -> dict[str, Any]:
-        """The filters, as they were given."""
+        """The filters, as they were given: numbers in text, because not every one can be stored."""
         others = {"format", "columns", "cursor", "reason", "sort_by", "sort_order"}
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=others)
+        given = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=others)
+        return {name: str(v) if type(v) in {int, float} else v for name, v in given.items()}
 
 
 class UsersFile(FileAnswer):
