@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from io import StringIO
 
+from botocore.exceptions import ClientError
+
 from rollcall.kit.log import log_call, log_failure
 
 
@@ -32,3 +34,12 @@ def test_failure_tells_type_and_place_but_not_the_message(logged: StringIO) -> N
     assert (line["level"], line["outcome"]) == ("ERROR", "ValueError")
     assert "test_log.py" in line["where"][-1]
     assert typed not in logged.getvalue()
+
+
+def test_refusal_of_aws_is_told_with_its_code_but_not_with_its_message(logged: StringIO) -> None:
+    refusal = {"Error": {"Code": "ValidationException", "Message": "typed by a person"}}
+    log_failure("get_user", ClientError(refusal, "PutItem"), request_id="req_1")  # type: ignore[arg-type]  # the stubs want more
+
+    (line,) = (json.loads(each) for each in logged.getvalue().splitlines())
+    assert line["outcome"] == "ClientError ValidationException"
+    assert "typed by a person" not in logged.getvalue()

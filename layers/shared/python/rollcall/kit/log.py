@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 
 from aws_lambda_powertools.logging import Logger
+from botocore.exceptions import ClientError
 
 logger = Logger(service="rollcall", utc=True)
 
@@ -15,8 +16,10 @@ def log_call(name: str, *, outcome: str, request_id: str, actor_id: str = "") ->
 
 
 def log_failure(name: str, error: BaseException, *, request_id: str) -> None:
-    """An error that nobody foresaw: its type and where it arose. Its message may hold what a
-    user typed, so it is left out.
+    """An error that nobody foresaw: its type, AWS's code when it is a refusal of theirs, and where
+    it arose. Its message may hold what a user typed, so it is left out.
     """
     where = [line.strip() for line in traceback.format_tb(error.__traceback__)]
-    logger.error(name, outcome=type(error).__name__, request_id=request_id, where=where)
+    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+    outcome = " ".join(filter(None, (type(error).__name__, code)))
+    logger.error(name, outcome=outcome, request_id=request_id, where=where)
