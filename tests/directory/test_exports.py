@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pydantic.alias_generators import to_camel
 
-from rollcall.directory.columns import Column, find_column, read_columns, sortable_columns
+from rollcall.directory.columns import Column, Kind, find_column, read_columns, sortable_columns
 from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database
 from rollcall.directory.exports import (
@@ -58,7 +59,6 @@ FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
     "resources": st.dictionaries(texts, counts, max_size=3),
     "birth_date": st.none() | st.dates(date(1, 1, 1)),
     **dict.fromkeys(("created_at", "updated_at"), moments),
-    **dict.fromkeys(("deleted_at", "last_login_at", "locked_until"), st.none() | moments),
 }
 
 
@@ -66,6 +66,8 @@ def values_of(name: str, annotation: Any) -> st.SearchStrategy[Any]:
     """Any value of a field, so that a new field is exported and read back, too."""
     if name in FIELDS:
         return FIELDS[name]
+    if read_columns()[to_camel(name).lower()].kind is Kind.TIME:
+        return st.none() | moments
     return {
         bool: st.booleans(),
         int: counts,
