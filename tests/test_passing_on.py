@@ -93,6 +93,33 @@ def _(_: World) -> Example:
     return Example(body={"email": "new@example.com", "roles": ["rol_system"]})
 
 
+def to_newcomer(world: World, **body: Any) -> Example:
+    """An invitation, and not the first one, for which the key of all tokens is made."""
+    world.add_invitation()
+    return Example(body={"email": "new@example.com", **body})
+
+
+@way("invite_user", "with a permission")
+def _(world: World) -> Example:
+    return to_newcomer(world, permissions=[PASSED])
+
+
+@way("invite_user", "with a role")
+def _(world: World) -> Example:
+    return to_newcomer(world, roles=[world.add_role("R", PASSED)])
+
+
+@way("invite_user", "in a group")
+def _(world: World) -> Example:
+    return to_newcomer(world, groups=[world.add_group("G", PASSED)])
+
+
+@way("invite_user", "into an organization")
+def _(world: World) -> Example:
+    place = {"organizationId": world.add_organization("O", world.add_role("R", PASSED))}
+    return to_newcomer(world, organizations=[place])
+
+
 @way("promote_user", passed=Permission.ADMIN_ACCESS)
 def _(world: World) -> Example:
     return to_somebody(world)
@@ -230,6 +257,7 @@ def _(world: World) -> Example:
 
 GIVES_NOTHING = {
     "assign_unique_id",
+    "cancel_invitation",
     "delete_group",
     "delete_organization",
     "delete_role",
@@ -247,7 +275,12 @@ GIVES_NOTHING = {
 
 def test_every_operation_that_could_pass_something_on_is_known() -> None:
     decisive = {User, Group, Role, Organization, AccessPolicy}
-    could = {name for name, each in OPERATIONS.items() if decisive.intersection(each.writes)}
+    # Who needs no token holds nothing, and by accepting gets what whoever invites has passed on.
+    could = {
+        name
+        for name, each in OPERATIONS.items()
+        if decisive.intersection(each.writes) and not each.public
+    }
     assert could == {each.operation.name for each in WAYS} | GIVES_NOTHING
 
 

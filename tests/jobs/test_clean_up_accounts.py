@@ -212,7 +212,7 @@ def test_run_that_would_be_about_too_many_does_nothing_and_tells_the_admins(worl
     assert (report.stopped_for, report.warned, report.due) == (StoppedFor.TOO_MANY, 0, {"warn": 2})
     (mail,) = world.mails()
     assert mail.to == ["admin@example.com"]
-    assert "a larger share of all users than the policy allows" in mail.text
+    assert "a larger share of all users than the policy allows" in " ".join(mail.text.split())
 
     set_policy(world, stopAboveUsers=1, stopAbovePercent=100)
     assert run(world).warned == 2
