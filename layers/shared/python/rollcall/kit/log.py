@@ -5,7 +5,6 @@ from __future__ import annotations
 import traceback
 
 from aws_lambda_powertools.logging import Logger
-from botocore.exceptions import ClientError
 
 logger = Logger(service="rollcall", utc=True)
 
@@ -20,6 +19,6 @@ def log_failure(name: str, error: BaseException, *, request_id: str) -> None:
     it arose. Its message may hold what a user typed, so it is left out.
     """
     where = [line.strip() for line in traceback.format_tb(error.__traceback__)]
-    code = error.response.get("Error", {}).get("Code") if isinstance(error, ClientError) else None
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")
     outcome = " ".join(filter(None, (type(error).__name__, code)))
     logger.error(name, outcome=outcome, request_id=request_id, where=where)
