@@ -22,14 +22,7 @@ from tests.world import World
 
 def begin(world: World) -> LifecycleRun:
     call = world.call("clean_up_accounts")
-    run = LifecycleRun(
-        id=call.new_id("run"),
-        created_at=call.now,
-        updated_at=call.now,
-        policy_version=0,
-        users=9,
-        due={Deed.WARN: 2},
-    )
+    run = LifecycleRun.begin(call, policy_version=0, users=9, due={Deed.WARN: 2})
     return call.commit(Change(None, run), answer=lambda written: written)
 
 

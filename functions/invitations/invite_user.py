@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -80,12 +81,12 @@ def invite_user(request: InviteUser, call: Call) -> InvitationAnswer:
     and ends after as many days as the lifecycle policy says.
     """
     usernames = suggest_usernames(request.email, call.table)
-    return with_free_username(usernames, lambda username: _write(request, call, username))
-
-
-def _write(request: InviteUser, call: Call, username: str) -> InvitationAnswer:
-    user = _make_user(request, call, username)
     lasts = read_lifecycle_policy(call.table, call.now).invitations_last
+    return with_free_username(usernames, lambda username: _write(request, call, username, lasts))
+
+
+def _write(request: InviteUser, call: Call, username: str, lasts: timedelta) -> InvitationAnswer:
+    user = _make_user(request, call, username)
     invitation = Invitation(
         id=Invitation.id_for(user.id),
         created_at=call.now,

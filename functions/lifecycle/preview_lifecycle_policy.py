@@ -10,10 +10,10 @@ from rollcall.directory.directory import DIRECTORY
 from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.paging import PageRequest
+from rollcall.lifecycle_checks import check_terms
 from rollcall.lifecycle_policy import (
     LifecyclePolicy,
     LifecycleTerms,
-    check_terms,
     read_lifecycle_policy,
 )
 from rollcall.lifecycle_preview import LifecyclePreview, Shown, preview

@@ -8,11 +8,11 @@ from rollcall.groups import Group
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
+from rollcall.lifecycle_checks import check_terms
 from rollcall.lifecycle_policy import (
     LifecyclePolicy,
     LifecyclePolicyAnswer,
     LifecycleTerms,
-    check_terms,
     read_lifecycle_policy,
 )
 from rollcall.operations import operation

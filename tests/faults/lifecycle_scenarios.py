@@ -71,14 +71,9 @@ def a_warning_by_mail(world: World) -> Plan:
 @scenario("report_clean_up", by_client=False)
 def a_report_to_the_admins(world: World) -> Plan:
     call = world.call("clean_up_accounts")
-    run = LifecycleRun(
-        id=call.new_id("run"),
-        created_at=call.now,
-        updated_at=call.now,
-        policy_version=0,
-        users=1,
-        due={},
-    ).with_step("usr_gone", Outcome.WARNED, call.now)
+    run = LifecycleRun.begin(call, policy_version=0, users=1, due={}).with_step(
+        "usr_gone", Outcome.WARNED, call.now
+    )
     call.commit(Change(None, run.as_ended(call.now)), answer=lambda written: written)
 
     def verify(_: Reply) -> Iterable[str]:

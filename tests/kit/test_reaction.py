@@ -117,14 +117,7 @@ def _clean_up(world: World, user_id: str) -> None:
     """A run of the clean-up, in which a user is warned."""
     call = world.call()
     warned = Inactivity.none_of(user_id, call.now).with_warning(call.now, call.now)
-    run = LifecycleRun(
-        id=call.new_id("run"),
-        created_at=call.now,
-        updated_at=call.now,
-        policy_version=0,
-        users=1,
-        due={},
-    )
+    run = LifecycleRun.begin(call, policy_version=0, users=1, due={})
     call.commit(Change(None, run), Change(None, warned), answer=lambda written: written)
 
 

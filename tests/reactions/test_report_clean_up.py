@@ -22,14 +22,7 @@ def write(world: World, before: LifecycleRun | None, after: LifecycleRun) -> Lif
 
 def begin(world: World) -> LifecycleRun:
     call = world.call()
-    run = LifecycleRun(
-        id=call.new_id("run"),
-        created_at=call.now,
-        updated_at=call.now,
-        policy_version=0,
-        users=40,
-        due={Deed.WARN: 3, Deed.DISABLE: 1},
-    )
+    run = LifecycleRun.begin(call, policy_version=0, users=40, due={Deed.WARN: 3, Deed.DISABLE: 1})
     return write(world, None, run)
 
 

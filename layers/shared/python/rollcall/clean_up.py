@@ -81,13 +81,8 @@ def survey_users(call: Call, policy: LifecyclePolicy) -> Survey:
 
 
 def _begin(call: Call, policy: LifecyclePolicy, survey: Survey) -> LifecycleRun:
-    run = LifecycleRun(
-        id=call.new_id("run"),
-        created_at=call.now,
-        updated_at=call.now,
-        policy_version=policy.version,
-        users=survey.users,
-        due=survey.due,
+    run = LifecycleRun.begin(
+        call, policy_version=policy.version, users=survey.users, due=survey.due
     )
     obstacle = _find_obstacle(call, policy, survey)
     if obstacle or not survey.due:

@@ -4,28 +4,20 @@ and deleted, and who is exempt.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
-from pydantic.alias_generators import to_camel
 
-from rollcall.directory.conditions import read_filter
-from rollcall.directory.intervals import ZoneName, begin_day, to_local
 from rollcall.fields import Ids
-from rollcall.groups import Group
-from rollcall.kit.call import Call
 from rollcall.kit.entity import Entity, Key
-from rollcall.kit.errors import FieldError, Invalid
 from rollcall.kit.model import Model, Time, VersionedAnswer
 from rollcall.kit.requirement import Required
-from rollcall.kit.table import Table, not_found
-from rollcall.roles import Role
+from rollcall.kit.table import Table
 from rollcall.segments import SegmentFilter
-from rollcall.users import User
+from rollcall.time_zones import ZoneName, begin_day, to_local
 
 POLICY_ID = "LIFECYCLE"
 STEPS_AT_MOST = 2_000
@@ -174,49 +166,3 @@ class LifecyclePolicyAnswer(LifecycleTerms, VersionedAnswer):
 def read_lifecycle_policy(table: Table, now: datetime) -> LifecyclePolicy:
     """The policy that counts."""
     return table.find(LifecyclePolicy, POLICY_ID) or LifecyclePolicy.default(now)
-
-
-def check_terms(call: Call, terms: LifecycleTerms, before: LifecycleTerms) -> None:
-    """Raise Invalid for terms that contradict each other, for a filter that nobody understands, and
-    for exemptions of what there is not. Whatever was exempt before may be gone by now.
-    """
-    errors = [*_check_days(terms), *_find_unknown(call, terms, before)]
-    if errors:
-        raise Invalid("invalid", errors[0].message, tuple(errors))
-    if terms.exempt_filter is not None:
-        try:
-            read_filter(terms.exempt_filter)
-        except Invalid as refused:
-            raise Invalid.field("exemptFilter", refused.detail, "filter_invalid") from None
-
-
-def _check_days(terms: LifecycleTerms) -> Iterable[FieldError]:
-    if terms.disable_after_days <= terms.warn_after_days:
-        message = (
-            f"Accounts are disabled after they are warned about: give more than the "
-            f"{terms.warn_after_days} days of warnAfterDays."
-        )
-        yield FieldError("disableAfterDays", message, "not_after_warning")
-
-
-_EXEMPT: Mapping[str, type[Entity]] = {
-    "exempt_users": User,
-    "exempt_groups": Group,
-    "exempt_roles": Role,
-}
-
-
-def _find_unknown(
-    call: Call, terms: LifecycleTerms, before: LifecycleTerms
-) -> Iterable[FieldError]:
-    added = {
-        (name, each): entity.key_of(each)
-        for name, entity in _EXEMPT.items()
-        for each in getattr(terms, name)
-        if each not in getattr(before, name)
-    }
-    found = call.table.get_items(list(added.values()))
-    for (name, each), key in added.items():
-        if key not in found or found[key]["erased"]:
-            problem = not_found(_EXEMPT[name])
-            yield FieldError(to_camel(name), f"{problem.detail}: {each}", problem.code)

@@ -13,6 +13,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
+from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim, ClaimKind, Entity, Item, Key, Row
 from rollcall.kit.model import Answer, Model, Time
 from rollcall.kit.table import Table
@@ -104,6 +105,18 @@ class LifecycleRun(Entity):
     finished_at: Time | None = None
     step: Step | None = None
     """The step that this version came about by; only while it is written."""
+
+    @classmethod
+    def begin(cls, call: Call, *, policy_version: int, users: int, due: Mapping[Deed, int]) -> Self:
+        """A run that begins at this moment."""
+        return cls(
+            id=call.new_id("run"),
+            created_at=call.now,
+            updated_at=call.now,
+            policy_version=policy_version,
+            users=users,
+            due=due,
+        )
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:

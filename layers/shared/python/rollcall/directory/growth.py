@@ -10,11 +10,12 @@ from pydantic import Field
 
 from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database
-from rollcall.directory.intervals import CalendarRequest, Interval, begin_day, to_local
+from rollcall.directory.intervals import CalendarRequest, Interval
 from rollcall.directory.selections import OfSelection
 from rollcall.directory.tallies import count_created_before
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Model
+from rollcall.time_zones import begin_day, to_local
 
 INTERVALS_AT_MOST = 400
 INTERVALS = 30

@@ -14,11 +14,11 @@ from rollcall.directory.columns import read_columns
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import Expression
 from rollcall.directory.filters import DAYS_AGO, ITSELF, NOW, Reading, ShortFor
-from rollcall.directory.intervals import begin_day
 from rollcall.directory.selections import OfSelection, Selection
 from rollcall.directory.tallies import add_up, count_each, count_values
 from rollcall.kit.model import Answer
 from rollcall.statuses import Status
+from rollcall.time_zones import begin_day
 
 _USER_TYPES = read_columns()["usertypes"]
 TODAY = Reading(

@@ -108,7 +108,7 @@ def _check_schedule(name: str, every: timedelta | None, cron_setting: str | None
     if cron_setting is not None and cron_setting not in Settings.model_fields:
         raise WrongDeclaration(
             f"{name} runs by the setting {cron_setting}, which there is not; give Settings a "
-            "CronExpression of this name."
+            "cron expression of this name."
         )
     if every is not None and (every < timedelta(minutes=1) or every % timedelta(minutes=1)):
         raise WrongDeclaration(

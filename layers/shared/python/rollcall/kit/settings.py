@@ -10,8 +10,6 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from rollcall.kit.cron import CronExpression
-
 LOGIN_URL = r"^(https?://[^\s<>\"]+)?$"
 """What a deployment may say about where users sign in."""
 
@@ -73,10 +71,10 @@ class Settings(BaseModel):
     allow_registration: bool = Field(
         False, alias="ALLOW_REGISTRATION", description="Whether people may register by themselves."
     )
-    clean_up_schedule: CronExpression = Field(
+    clean_up_schedule: str = Field(
         "cron(0 3 * * ? *)",
         alias="CLEAN_UP_SCHEDULE",
-        description="When accounts that nobody uses are looked for, in UTC.",
+        description="When accounts that nobody uses are looked for, in UTC: a cron expression.",
     )
     allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
     time_scale: int = Field(
