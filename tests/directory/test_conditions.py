@@ -302,13 +302,13 @@ def test_what_nobody_knows_is_left_out_and_said_to_be(
 
 
 _WORD = re.compile(
-    r'(?P<column>"[^"]*")|(?P<word>[A-Za-z_.]+)|(?P<number>\d+)|(?P<sign>[?()\[\],:]|[<>=]+)|\s+'
+    r'(?P<column>"[^"]*")|(?P<word>[A-Za-z_.][A-Za-z_.0-9]*)|(?P<number>\d+)|(?P<sign>[?()\[\],:]|[<>=]+)|\s+'
 )
 _COLUMNS = {f'"{each.name}"' for each in read_stored_columns()}
 _WORDS = re.compile(
     r"AND|OR|NOT|TRUE|FALSE|IS|NULL|IN|SELECT|FROM|WHERE|GROUP|BY|HAVING|bool_and|coalesce|lower|upper|contains|starts_with"
-    r"|ends_with|len|list_contains|list_transform|lambda|element"
-    r"|key|facts|facts\.(key|source|name|number|text|moment)|elements|elements\.(key|list|value)"
+    r"|ends_with|md5_number|len|list_contains|list_transform|lambda|element"
+    r"|key|facts|facts\.(key|source|name|number|text|moment)|elements|elements\.(key|list|value|number)"
 )
 
 

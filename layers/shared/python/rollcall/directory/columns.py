@@ -32,6 +32,11 @@ class Kind(StrEnum):
     )
 
 
+NUMBER_OF = "md5_number({})"
+"""The number of an element, in SQL. DuckDB knows of texts only between which eight bytes a stretch
+of rows lies, and ids begin alike; by their numbers it passes over the rows of other elements."""
+
+
 class Column(NamedTuple):
     """One column."""
 

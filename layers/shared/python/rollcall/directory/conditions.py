@@ -19,8 +19,9 @@ from datetime import UTC, datetime
 from itertools import chain
 from typing import Literal
 
-from rollcall.directory.columns import Column, Kind, find_column
+from rollcall.directory.columns import NUMBER_OF, Column, Kind, find_column
 from rollcall.directory.comparisons import (
+    Folding,
     Part,
     Term,
     compare,
@@ -384,10 +385,17 @@ class _IndexedElements(_ValuesBeside):
 
     def __init__(self, column: Column) -> None:
         super().__init__("elements", Part("elements.list = ?", (column.name,)))
-        self._term = Term.of(column)._replace(kind=Kind.TEXT, sql="elements.value")
+        term = Term.of(column)._replace(kind=Kind.TEXT)
+        self._by_value = term._replace(sql="elements.value")
+        number = Folding("{}", NUMBER_OF.format(term.folding.value))
+        self._by_number = term._replace(sql="elements.number", folding=number)
 
     def compile_value(self, leaf: _Leaf) -> Part | None:
-        return _compile_value(leaf, self._term)
+        match leaf:
+            case _OneOf() | Comparison(_, Operator.EQ, _):
+                return _compile_value(leaf, self._by_number)
+            case _:
+                return _compile_value(leaf, self._by_value)
 
 
 class _FactValues(_ValuesBeside):

@@ -27,6 +27,7 @@ from weakref import finalize
 import duckdb
 
 from rollcall.directory.columns import (
+    NUMBER_OF,
     Column,
     Kind,
     indexed_columns,
@@ -55,10 +56,10 @@ _DISPOSABLE = "RECOVERY_MODE no_wal_writes"
 """A file that nobody opens again after a crash needs no write-ahead log."""
 _IN_MEMORY, _LOADED, _SAVED = "memory", "loaded", "saved"
 """What databases are called on the connection: the first one is DuckDB's own word."""
-_TABLES_BESIDE = {
+TABLES_BESIDE = {
     "facts": "source VARCHAR, name VARCHAR, number DOUBLE, text VARCHAR, moment TIMESTAMP, "
     '"pushedAt" TIMESTAMP',
-    "elements": "list VARCHAR, value VARCHAR",
+    "elements": "list VARCHAR, value VARCHAR, number UHUGEINT",
 }
 """The tables of what is said about users, by the key of whom. A snapshot has them in such an order
 that a question about one fact or one element passes over the others."""
@@ -227,7 +228,7 @@ class Database:
 
     def _begin_anew(self) -> None:
         self._connection.execute(f"CREATE OR REPLACE TABLE users ({_user_columns()})")
-        for table, columns in _TABLES_BESIDE.items():
+        for table, columns in TABLES_BESIDE.items():
             self._connection.execute(f"CREATE OR REPLACE TABLE {table} (key BIGINT, {columns})")
         self._sources = None
         self._bounds = {each.name: Bounds([], []) for each in sortable_columns()}
@@ -239,7 +240,7 @@ class Database:
             (f"CREATE TABLE {catalog}.users ({_user_columns()})", []),
             (f"INSERT INTO {catalog}.users BY NAME SELECT {names} FROM users", []),
             (f"CREATE TABLE {catalog}.facts AS FROM facts ORDER BY source, name, key", []),
-            (f"CREATE TABLE {catalog}.elements AS FROM elements ORDER BY list, value, key", []),
+            (f"CREATE TABLE {catalog}.elements AS FROM elements ORDER BY list, number, key", []),
             (f"CREATE TABLE {catalog}.bounds AS SELECT ? AS content", [json.dumps(bounds)]),
         )
         for sql, parameters in copying:
@@ -249,7 +250,7 @@ class Database:
         """Delete these users; returns whether there were any facts about them."""
         select = "SELECT key FROM users WHERE id IN (SELECT unnest(?::VARCHAR[]))"
         keys = [key for (key,) in self._connection.execute(select, [user_ids]).fetchall()]
-        of_facts, *_ = [self._delete_from(each, keys) for each in (*_TABLES_BESIDE, "users")]
+        of_facts, *_ = [self._delete_from(each, keys) for each in (*TABLES_BESIDE, "users")]
         return of_facts > 0
 
     def _delete_from(self, table: str, keys: Sequence[int]) -> int:
@@ -274,8 +275,10 @@ class Database:
             "INSERT INTO facts BY NAME SELECT key, unnest(facts, recursive := true) FROM staged"
         )
         for each in indexed_columns():
+            elements = f"SELECT key, unnest({each.sql}) AS value FROM staged"
             self._connection.execute(
-                f"INSERT INTO elements SELECT key, '{each.name}', unnest({each.sql}) FROM staged"
+                f"INSERT INTO elements SELECT key, '{each.name}', value, "
+                f"{NUMBER_OF.format('value')} FROM ({elements})"
             )
 
     def _is_skewed(self) -> bool:

@@ -15,7 +15,7 @@ import duckdb
 from pydantic import ConfigDict
 
 from rollcall.directory.columns import read_stored_columns
-from rollcall.directory.database import Database
+from rollcall.directory.database import TABLES_BESIDE, Database
 from rollcall.kit.entity import Key, Row
 from rollcall.kit.ids import last_id, new_id
 from rollcall.kit.model import Time, format_time
@@ -146,9 +146,9 @@ def _digest(file: Path) -> str:
 
 
 def fingerprint_columns() -> str:
-    """Differs when the columns do: a snapshot with others is built anew."""
+    """Differs when the columns of any table do: a snapshot with others is built anew."""
     columns = (
         (each.name, each.kind, each.sort_key, each.indexed) for each in read_stored_columns()
     )
-    words = ",".join(" ".join(map(str, each)) for each in columns)
+    words = ",".join(" ".join(map(str, each)) for each in (*columns, *TABLES_BESIDE.items()))
     return sha256(words.encode()).hexdigest()[:16]
