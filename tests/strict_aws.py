@@ -8,8 +8,9 @@ ListUsers) and the developer guide on sign-in aliases.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,6 +23,7 @@ from moto.cognitoidp.exceptions import InvalidPasswordException
 from moto.cognitoidp.models import CognitoIdpUserPool, cognitoidp_backends
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
 from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 
@@ -96,6 +98,20 @@ def let_through(_: WireCall, serve: Serve) -> Response:
     return serve()
 
 
+class PlainAttributePicker(XFormedAttributePicker):
+    """Takes DynamoDB's answers as they are. For every attribute moto tries several names that it
+    might have in a Python object; in these answers, which are JSON already, it has its own.
+    """
+
+    def get_possible_keys(self, context: AttributePickerContext) -> Generator[str]:
+        """The names to look for, in their order."""
+        service = context.service_model
+        if service and service.service_name == "dynamodb":
+            yield context.key
+        else:
+            yield from super().get_possible_keys(context)
+
+
 @dataclass
 class StrictAws:
     """The services behind the clients that are attached to it; one call at a time, because moto
@@ -146,15 +162,30 @@ def _transact_write_items(aws: StrictAws, call: WireCall, send: Serve) -> Respon
         return call.refuse(
             "IdempotentParameterMismatchException", "Another request had this token."
         )
-    success, error = send()
+    with _copying_once(call):
+        success, error = send()
     if success and success[0].status_code == 200:
         aws.tokens[token] = (aws.clock(), parameters)
     return success, error
 
 
+@contextmanager
+def _copying_once(call: WireCall) -> Iterator[None]:
+    """Before a transaction, moto copies the whole table once for every item that it writes."""
+    items = call.parameters["TransactItems"]
+    (name,) = {each["TableName"] for item in items for each in item.values()}
+    table = dynamodb_backends[ACCOUNT_ID][call.region].get_table(name)
+    copied = deepcopy(table)
+    table.__deepcopy__ = lambda _: copied  # type: ignore[attr-defined]  # copy.deepcopy asks for it
+    try:
+        yield
+    finally:
+        del table.__deepcopy__  # type: ignore[attr-defined]  # as above
+
+
 def _query(_: StrictAws, call: WireCall, send: Serve) -> Response:
     """An index partition that nothing is in is answered here, because moto takes its time to find
-    that out, and whoever goes through all users asks 33 of them.
+    that out, and whoever goes through all users asks nine of them.
     """
     parameters = call.parameters
     if "IndexName" in parameters:

@@ -62,7 +62,7 @@ from rollcall.system_operations import authorize_client
 from rollcall.user_answers import UserAnswer
 from rollcall.users import User
 from tests.iam import acting_as
-from tests.strict_aws import StrictAws, find_pool
+from tests.strict_aws import PlainAttributePicker, StrictAws, find_pool
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ADMIN_EMAIL = "admin@example.com"
@@ -596,7 +596,11 @@ def signing_key() -> RSAKey:
 @contextmanager
 def open_world(*, founded: bool = True) -> Iterator[World]:
     """A fresh world, with one platform admin once it is founded."""
-    with mock_aws(), patch.object(RSAKey, "import_key", lambda _: signing_key()):
+    with (
+        mock_aws(),
+        patch.object(RSAKey, "import_key", lambda _: signing_key()),
+        patch("moto.core.responses.XFormedAttributePicker", PlainAttributePicker),
+    ):
         dynamodb, cognito, ses, s3 = (
             make_client(name) for name in ("dynamodb", "cognito-idp", "sesv2", "s3")
         )

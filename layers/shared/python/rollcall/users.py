@@ -38,6 +38,7 @@ from rollcall.kit.entity import (
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.ids import ALPHABET, derive_id
+from rollcall.kit.journal import SHARDS
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
 from rollcall.owned import OWNED_SORT_KEY, Owned
@@ -55,12 +56,14 @@ ADMINS = Counter.named(
 OUT_OF_STEP = "OUT_OF_STEP"
 """GSI1 partition of the users whose account is not yet as the table says."""
 ALL_USERS = "USERS#"
-"""GSI2 partitions that list all other users: behind the # the last letter of the id, which is
-random, so that no partition takes every write; of an adopted account's id, one derived from it."""
+"""GSI2 partitions that list all other users. Behind the # stands a number that the last letter of
+the id decides, which is random, so that no partition takes every write; of an adopted account's id,
+a letter that is derived from it."""
 SOFT_DELETED = "SOFT_DELETED"
 """GSI2 partition of the users who can still be restored, by the time of their deletion."""
-LISTED = (*(ALL_USERS + letter for letter in ALPHABET), SOFT_DELETED)
-"""The GSI2 partitions that together list every user but the tombstones."""
+LISTED = (*(f"{ALL_USERS}{number}" for number in range(SHARDS)), SOFT_DELETED)
+"""The GSI2 partitions that together list every user but the tombstones: as many as share the
+journal's entries, of which each change of a user has one."""
 GRANTS_END_AT = "grantsEndAt"
 """When the first of a user's grants ends: beside the fields of the item, for whoever goes through
 all users and reads no rows."""
@@ -268,7 +271,8 @@ class User(Entity):
             found |= {"gsi1pk": OUT_OF_STEP, "gsi1sk": f"{format_time(self.updated_at)}#{self.id}"}
         if self.status is not Status.DELETED:
             letter = self.id[-1] if self.id[-1] in ALPHABET else derive_id("usr", self.id)[-1]
-            found |= {"gsi2pk": ALL_USERS + letter, "gsi2sk": self.id}
+            number = ALPHABET.index(letter) % SHARDS
+            found |= {"gsi2pk": f"{ALL_USERS}{number}", "gsi2sk": self.id}
         elif self.deleted_at and not self.erased:
             moment = format_time(self.deleted_at)
             found |= {"gsi2pk": SOFT_DELETED, "gsi2sk": f"{moment}#{self.id}"}
