@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from rollcall.access import AccessPolicy, change_policy
+from rollcall.deletion_answers import MembersDeletion
 from rollcall.fields import Id
 from rollcall.groups import Group
 from rollcall.kit.call import Call
@@ -13,7 +14,6 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission, refuse_outranked, without_end
-from rollcall.user_answers import MembersDeletion
 
 
 class DeleteGroup(WriteRequest):

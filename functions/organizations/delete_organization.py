@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from rollcall.access import AccessPolicy, change_policy
+from rollcall.deletion_answers import MembersDeletion
 from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
@@ -12,7 +13,6 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.organizations import Organization
 from rollcall.permissions import Permission, refuse_outranked, without_end
-from rollcall.user_answers import MembersDeletion
 
 
 class DeleteOrganization(WriteRequest):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from rollcall.access import AccessPolicy, change_policy
+from rollcall.deletion_answers import Deletion
 from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
@@ -13,7 +14,6 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.permissions import Permission, refuse_outranked, without_end
 from rollcall.roles import Role
-from rollcall.user_answers import Deletion
 
 
 class DeleteRole(WriteRequest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rollcall.deletion_answers import Deletion
 from rollcall.fields import Id
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
@@ -9,7 +10,6 @@ from rollcall.kit.transaction import Change
 from rollcall.resources import Resource
 from rollcall.scopes import Scope
 from rollcall.system_operations import system_operation
-from rollcall.user_answers import Deletion
 
 
 class RemoveResource(WriteRequest):

@@ -9,6 +9,7 @@ from pydantic import Field
 from rollcall.access import AccessPolicy
 from rollcall.accounts import settle_account
 from rollcall.deletion import erase_user
+from rollcall.deletion_answers import UserDeletion
 from rollcall.fields import Id
 from rollcall.granting import refuse_superior
 from rollcall.kit.call import Call
@@ -20,7 +21,6 @@ from rollcall.operations import operation
 from rollcall.permissions import Permission, refuse_self
 from rollcall.resources import Resource
 from rollcall.statuses import Status
-from rollcall.user_answers import UserDeletion
 from rollcall.users import User
 
 

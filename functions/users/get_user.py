@@ -8,7 +8,7 @@ from rollcall.kit.call import Call
 from rollcall.kit.model import Request
 from rollcall.operations import operation
 from rollcall.permissions import Permission
-from rollcall.user_answers import UserDetail
+from rollcall.user_details import UserDetail
 from rollcall.users import User
 
 

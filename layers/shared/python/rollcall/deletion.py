@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rollcall.deletion_answers import UserDeletion
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Unavailable
 from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.resource_types import WORKSPACE, OwnerDeletion, read_types
 from rollcall.resources import Resource, find_things
-from rollcall.user_answers import UserDeletion
 from rollcall.users import User
 
 THINGS_AT_ONCE = 20

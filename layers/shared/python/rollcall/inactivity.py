@@ -11,8 +11,7 @@ from typing import ClassVar, Self
 from rollcall.grants import USER_PARTITION
 from rollcall.kit.entity import Entity, Item, Key
 from rollcall.kit.model import Time
-
-INACTIVITY_SORT_KEY = "#INACTIVITY"
+from rollcall.user_rows import INACTIVITY_SORT_KEY
 
 
 class Inactivity(Entity):

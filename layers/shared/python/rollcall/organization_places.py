@@ -15,7 +15,7 @@ from rollcall.kit.table import Table, not_found
 from rollcall.organizations import Organization, OrganizationRoleId
 from rollcall.roles import Role
 from rollcall.time_boxes import TimeBoxed, find_lasting, refuse_repeated
-from rollcall.user_answers import OrganizationPlace
+from rollcall.user_details import OrganizationPlace
 from rollcall.users import User
 
 

@@ -12,8 +12,8 @@ from typing import ClassVar, Self
 from rollcall.grants import USER_PARTITION
 from rollcall.kit.entity import Entity, Item, Key
 from rollcall.kit.model import Time
+from rollcall.user_rows import SIGN_INS_SORT_KEY
 
-SIGN_INS_SORT_KEY = "#SIGN_IN"
 LISTED_EVERY = timedelta(hours=1)
 """How often lists hear of one user's sign-ins at most."""
 _UNLISTED = {"lastLoginAt": None, "count": None}

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fact_sets import Facts
 from rollcall.fields import Id, Profile
 from rollcall.grants import GroupRole, Period, RoleGrant
-from rollcall.kit.model import Answer, Model, Time, VersionedAnswer, WriteRequest
-from rollcall.kit.text import Line
-from rollcall.owned import Owned
+from rollcall.kit.model import Time, VersionedAnswer, WriteRequest
 from rollcall.permissions import Permission
-from rollcall.resource_types import WORKSPACE
 from rollcall.statuses import Status
-from rollcall.users import PendingCredential, User
+from rollcall.users import User
 
 
 class GroupMembership(Period):
@@ -84,110 +79,9 @@ class UserAnswer(VersionedAnswer):
         }
 
 
-class IdentityState(Model):
-    """Whether the identity provider's account is as the table says."""
-
-    in_step: bool
-    pending: Annotated[
-        PendingCredential | None,
-        Field(description="A password or mail that the identity provider has yet to be told of."),
-    ] = None
-
-
-class OrganizationPlace(Period):
-    """An organization that a user belongs to, under which role, and when."""
-
-    organization_id: str
-    role_id: str
-
-
-class LastWorkspace(Model):
-    """The workspace that a user was in last, be it another's now, or gone."""
-
-    id: str
-    accessed_at: Time
-
-    @classmethod
-    def of(cls, owned: Owned) -> Self | None:
-        """From what is known of all that the user owns."""
-        if owned.last_workspace_id is None or owned.last_workspace_accessed_at is None:
-            return None
-        return cls(id=owned.last_workspace_id, accessed_at=owned.last_workspace_accessed_at)
-
-
-class UserDetail(UserAnswer):
-    """A user with all that is known (U6)."""
-
-    effective_permissions: Annotated[
-        tuple[Permission, ...],
-        Field(description="The union over admin flag, direct grants, roles and groups."),
-    ]
-    organizations: Annotated[
-        tuple[OrganizationPlace, ...], Field(description="Names: …/organizations.")
-    ]
-    resources: Annotated[
-        Mapping[str, int], Field(description="How many things of each type the user owns.")
-    ]
-    workspace_count: int
-    last_workspace: LastWorkspace | None = None
-    last_login_at: Time | None = None
-    facts: Annotated[
-        Mapping[str, Facts], Field(description="What other services have pushed, by its source.")
-    ]
-    identity: IdentityState
-
-    @classmethod
-    def describe(cls, user: User, effective: Iterable[Permission]) -> Self:
-        """The detail of this user, who may do this much."""
-        return cls.model_validate(
-            {
-                **cls.shown(user),
-                "effective_permissions": sorted(effective),
-                "organizations": [dict(each) for each in user.organization_memberships],
-                "resources": user.owned.by_type,
-                "workspace_count": user.owned.by_type.get(WORKSPACE, 0),
-                "last_workspace": LastWorkspace.of(user.owned),
-                "facts": {each.source: each.values for each in user.fact_sets},
-                "identity": {"in_step": user.in_step, "pending": user.pending_credential},
-            }
-        )
-
-
 class ChangeUser(WriteRequest):
     """The request of an operation that needs no more than whom it is about."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Asked for by mail"}]})
 
     user_id: Id
-
-
-class Deletion(Answer):
-    """What a deletion answers (U11)."""
-
-    success: Literal[True] = True
-    message: Line
-
-
-class MembersDeletion(Deletion):
-    """What the deletion of a group or an organization answers."""
-
-    memberships_pending: Annotated[
-        int,
-        Field(description="How many memberships are still to be ended; they give nothing now."),
-    ]
-
-
-class UserDeletion(Deletion):
-    """What the deletion of a user answers; for good, also what becomes of what the user owned."""
-
-    workspaces_orphaned: Annotated[
-        int | None, Field(description="Workspaces that stay without an owner.")
-    ] = None
-    resources: Annotated[
-        Mapping[str, int] | None,
-        Field(description="How many things of each type the user owned."),
-    ] = None
-    resources_pending: Annotated[
-        int | None,
-        Field(description="How many of them are still to be orphaned or deleted; it goes on."),
-    ] = None

@@ -25,7 +25,6 @@ from rollcall.grants import (
     RoleGrant,
 )
 from rollcall.holders import GROUP, ORGANIZATION, ROLE
-from rollcall.inactivity import INACTIVITY_SORT_KEY
 from rollcall.kit.entity import (
     Claim,
     ClaimKind,
@@ -42,8 +41,8 @@ from rollcall.kit.journal import SHARDS
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
 from rollcall.owned import OWNED_SORT_KEY, Owned
-from rollcall.sign_ins import SIGN_INS_SORT_KEY
 from rollcall.statuses import STATUS_RULES, Status
+from rollcall.user_rows import INACTIVITY_SORT_KEY, SIGN_INS_SORT_KEY
 
 EMAIL = ClaimKind("email", "email", "Email already exists")
 PHONE = ClaimKind("phone", "phone", "Phone number already exists")
