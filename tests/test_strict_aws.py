@@ -68,6 +68,27 @@ def test_transaction_sent_twice_with_one_token_has_one_effect(world: World) -> N
     assert count(world, "NUMBER") == 1
 
 
+def test_refused_transaction_leaves_all_as_it_was(world: World) -> None:
+    add(world, "held", 1, "a token of the one who holds it")
+    table = world.runtime.table.name
+    keys = {name: {"pk": {"S": name}, "sk": {"S": name}} for name in ("free", "held")}
+    puts = [
+        {"TableName": table, "Item": key, "ConditionExpression": "attribute_not_exists(pk)"}
+        for key in keys.values()
+    ]
+    before = world.items()
+
+    with pytest.raises(ClientError) as error:
+        world.dynamodb.transact_write_items(
+            TransactItems=[{"Put": each} for each in puts], ClientRequestToken="another token"
+        )
+
+    assert refused(error) == "TransactionCanceledException"
+    assert world.items() == before
+    add(world, "free", 1, "a third token")
+    assert count(world, "free") == count(world, "held") == 1
+
+
 def test_token_is_forgotten_after_ten_minutes(world: World) -> None:
     add(world, "NUMBER", 1, "once")
     world.clock.now += TOKEN_HELD + timedelta(seconds=1)
