@@ -391,8 +391,10 @@ class _IndexedElements(_ValuesBeside):
         self._by_number = term._replace(sql="elements.number", folding=number)
 
     def compile_value(self, leaf: _Leaf) -> Part | None:
+        # Numbers are of texts as they are stored, and say nothing of the same in another case.
+        as_stored = self._by_value.folding.takes_as_stored
         match leaf:
-            case _OneOf() | Comparison(_, Operator.EQ, _):
+            case (_OneOf() | Comparison(_, Operator.EQ, _)) if as_stored:
                 return _compile_value(leaf, self._by_number)
             case _:
                 return _compile_value(leaf, self._by_value)
