@@ -394,7 +394,7 @@ class _IndexedElements(_ValuesBeside):
         # Numbers are of texts as they are stored, and say nothing of the same in another case.
         as_stored = self._by_value.folding.takes_as_stored
         match leaf:
-            case (_OneOf() | Comparison(_, Operator.EQ, _)) if as_stored:
+            case _OneOf() | Comparison(_, Operator.EQ, _) if as_stored:
                 return _compile_value(leaf, self._by_number)
             case _:
                 return _compile_value(leaf, self._by_value)
