@@ -46,8 +46,7 @@ def set_clock(clock: Callable[[], datetime]) -> None:
 
 def read_items(table: str) -> Iterator[Attributes]:
     """Every item of a table, as it is stored."""
-    for partition in engine._tables[table]["items"].values():
-        yield from partition.values()
+    yield from _items_of(engine._tables[table])
 
 
 def find_item(table: str, pk: str, sk: str) -> Attributes | None:
@@ -68,11 +67,21 @@ class KeptTable:
         """The table as it is now."""
         return cls(_copy_table(engine._tables[name]), dict(engine._txn_idempotency.items()))
 
+    @property
+    def items(self) -> list[Attributes]:
+        """What was in it."""
+        return list(_items_of(self.table))
+
     def put_back(self) -> None:
         """Make the table what it was."""
         engine._tables[self.table["TableName"]] = _copy_table(self.table)
         engine._txn_idempotency.clear()
         engine._txn_idempotency.update(self.tokens)
+
+
+def _items_of(table: dict[str, Any]) -> Iterator[Attributes]:
+    for partition in table["items"].values():
+        yield from partition.values()
 
 
 def _copy_table(table: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -510,11 +510,22 @@ class World:
 
     def items(self) -> list[dict[str, Any]]:
         """Every item of the table, past the clients."""
-        return [from_attributes(item) for item in dynamodb.read_items(self.runtime.table.name)]
+        return [from_attributes(item) for item in self.stored()]
+
+    def stored(self) -> list[dict[str, Any]]:
+        """Every item of the table as DynamoDB writes it; two that are alike show that nothing was
+        written between them.
+        """
+        return list(dynamodb.read_items(self.runtime.table.name))
+
+    def is_new(self) -> bool:
+        """Whether nothing has happened since it was founded."""
+        start = _start(founded=True)
+        return self.clock.now == start.now and self.stored() == start.table.items
 
     def journal(self, target_id: str | None = None) -> list[JournalEntry]:
         """The journal in order, or only what is about one target."""
-        found = [item for item in self.items() if item["pk"].startswith(JournalEntry.partition)]
+        found = map(from_attributes, self._stored_entries())
         entries = sorted(
             (JournalEntry.model_validate(item) for item in found),
             key=lambda entry: (entry.at, entry.target.version, entry.id),
@@ -525,15 +536,19 @@ class World:
         """Let the stream reactions see every journal entry that they have not seen, and those that
         they write themselves.
         """
-        while unseen := [item for item in self.items() if self._is_unseen(item)]:
+        while unseen := list(map(from_attributes, self._stored_entries(but=self.seen))):
             for item in sorted(unseen, key=lambda item: str(item["sk"])):
                 for reaction in read_catalog().stream_reactions:
                     with acting_as(reaction):
                         reaction.react(item, self.runtime)
                 self.seen.add(item["id"])
 
-    def _is_unseen(self, item: dict[str, Any]) -> bool:
-        return item["pk"].startswith(JournalEntry.partition) and item["id"] not in self.seen
+    def _stored_entries(self, but: Container[str] = ()) -> list[dict[str, Any]]:
+        return [
+            item
+            for item in self.stored()
+            if item["pk"]["S"].startswith(JournalEntry.partition) and item["id"]["S"] not in but
+        ]
 
 
 def _read_reply(answer: dict[str, Any]) -> Reply:
@@ -582,8 +597,9 @@ def make_client(service: str) -> Any:
     signed = service == StoredObject.service
     session = Session(include_builtin_handlers=signed)
     session.set_credentials("testing", "testing")
-    for event, handler in (*(() if signed else HANDLERS), ("before-send", _to_moto)):
+    for event, handler in () if signed else HANDLERS:
         session.register(event, handler)
+    session.register("before-send", _to_moto)  # type: ignore[arg-type]  # it answers
     config = config_for(service)
     if not signed:
         config = config.merge(Config(signature_version=UNSIGNED))
