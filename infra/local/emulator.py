@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,12 +33,13 @@ def free_port() -> int:
         return port
 
 
+@cache
 def make_client(service: str, url: str) -> Any:
-    """A client of an emulator's service."""
+    """The client of an emulator's service. Threads may share it."""
     config = Config(proxies={}, retries={"mode": "standard"}, max_pool_connections=50)
     if service == StoredObject.service:
         config = config.merge(LINKS)
-    return botocore.session.get_session().create_client(
+    return _session().create_client(
         service,
         region_name=REGION,
         endpoint_url=url,
@@ -45,6 +47,12 @@ def make_client(service: str, url: str) -> Any:
         aws_secret_access_key="test",  # noqa: S106 (the emulator takes any)
         config=config,
     )
+
+
+@cache
+def _session() -> botocore.session.Session:
+    # A session of its own for each client would read botocore's endpoints each time.
+    return botocore.session.get_session()
 
 
 class Emulator:
