@@ -15,6 +15,7 @@ import pytest
 
 from infra.local.emulator import free_port, make_client
 from rollcall.scopes import SYSTEM_SCOPES
+from tests.acceptance import shared_client
 from tests.local.running import LocalRollcall, run_command, run_unread, start_local
 
 pytestmark = pytest.mark.xdist_group("local")
@@ -60,14 +61,14 @@ def test_token_of_a_service_has_the_scopes_of_the_system_api_and_nobody_in_it(
 
 def test_service_is_nobody_who_may_administer(local: LocalRollcall) -> None:
     for path in ("/me", "/groups", "/admin/roles"):
-        answer = httpx.get(
+        answer = shared_client().get(
             f"{local.api}{path}", headers={"Authorization": f"Bearer {local.token('--service')}"}
         )
         assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid"), path
 
 
 def test_documentation_says_where_services_get_their_tokens(local: LocalRollcall) -> None:
-    document = httpx.get(local.api.removesuffix("/api") + "/openapi.json").json()
+    document = shared_client().get(local.api.removesuffix("/api") + "/openapi.json").json()
     scheme = document["components"]["securitySchemes"]["serviceToken"]
     (flow,) = scheme["flows"].values()
     assert flow["tokenUrl"] == local.described["service"]["tokenUrl"]
@@ -111,28 +112,32 @@ def test_calls_without_a_good_token_are_refused(local: LocalRollcall) -> None:
 
     for authorization in (None, "Bearer garbage", f"Bearer {tampered}", f"Basic {token}"):
         headers = {"Authorization": authorization} if authorization else {}
-        answer = httpx.get(f"{local.api}/me", headers=headers)
+        answer = shared_client().get(f"{local.api}/me", headers=headers)
         assert answer.status_code == 401, authorization
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 def test_id_token_is_no_access_token(local: LocalRollcall) -> None:
     admin = local.described["admin"]
-    signed_in = httpx.post(
-        local.described["aws"],
-        headers={
-            "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
-            "Content-Type": "application/x-amz-json-1.1",
-        },
-        json={
-            "ClientId": local.described["clientId"],
-            "AuthFlow": "USER_PASSWORD_AUTH",
-            "AuthParameters": {"USERNAME": admin["email"], "PASSWORD": admin["password"]},
-        },
-    ).json()
+    signed_in = (
+        shared_client()
+        .post(
+            local.described["aws"],
+            headers={
+                "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
+                "Content-Type": "application/x-amz-json-1.1",
+            },
+            json={
+                "ClientId": local.described["clientId"],
+                "AuthFlow": "USER_PASSWORD_AUTH",
+                "AuthParameters": {"USERNAME": admin["email"], "PASSWORD": admin["password"]},
+            },
+        )
+        .json()
+    )
     id_token = signed_in["AuthenticationResult"]["IdToken"]
 
-    answer = httpx.get(f"{local.api}/me", headers={"Authorization": f"Bearer {id_token}"})
+    answer = shared_client().get(f"{local.api}/me", headers={"Authorization": f"Bearer {id_token}"})
 
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
@@ -164,20 +169,22 @@ def test_disabled_user_is_refused_at_once_and_cannot_sign_in(local: LocalRollcal
 
 def test_documentation_loads_nothing_from_outside(local: LocalRollcall) -> None:
     root = local.api.removesuffix("/api")
-    page = httpx.get(f"{root}/docs")
+    page = shared_client().get(f"{root}/docs")
     assets = re.findall(r'(?:href|src)="([^"]+)"', page.text)
 
     assert page.status_code == 200
     assert all(asset.startswith(("/docs/", "data:")) for asset in assets)
     for asset in assets:
         if asset.startswith("/"):
-            assert httpx.get(f"{root}{asset}").status_code == 200
-    assert httpx.get(f"{root}/openapi.json").json()["openapi"] == "3.1.0"
-    assert httpx.get(f"{root}/docs/../../pyproject.toml").status_code == 404
+            assert shared_client().get(f"{root}{asset}").status_code == 200
+    assert shared_client().get(f"{root}/openapi.json").json()["openapi"] == "3.1.0"
+    assert shared_client().get(f"{root}/docs/../../pyproject.toml").status_code == 404
 
 
 def test_preflight_tells_browsers_what_they_may_send(local: LocalRollcall) -> None:
-    answer = httpx.options(f"{local.api}/admin/users", headers={"Origin": "https://example.com"})
+    answer = shared_client().options(
+        f"{local.api}/admin/users", headers={"Origin": "https://example.com"}
+    )
 
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
@@ -222,7 +229,7 @@ def test_kill_loses_nothing_and_leaves_nothing_running(tmp_path: Path) -> None:
 
     with start_local(tmp_path) as second:
         with pytest.raises(httpx.ConnectError):
-            httpx.get(aws)
+            shared_client().get(aws)
         with second.client() as api:
             assert api.get(f"/admin/users/{made['id']}").status_code == 200
 
@@ -264,7 +271,7 @@ def test_state_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) ->
     assert printed.rstrip().endswith("Stopping …")
     assert not (tmp_path / "local.json").exists()
     with pytest.raises(httpx.ConnectError):
-        httpx.get(aws)
+        shared_client().get(aws)
 
     with start_local(tmp_path) as second:
         assert second.described["admin"]["email"] == "boss@example.com"

@@ -7,10 +7,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.acceptance import wait_for
+from tests.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command, start_local
 
 pytestmark = pytest.mark.xdist_group("local")
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("local")
 
 def list_mails(root: str, email: str) -> list[tuple[str, str]]:
     """Subject and id of the mails to an address, newest first, as the page has them."""
-    page = httpx.get(f"{root}/mail")
+    page = shared_client().get(f"{root}/mail")
     assert page.status_code == 200
     rows = re.findall(r"<td>([^<]*)</td><td>([^<]*)</td><td><a href=\"/mail/([^/]+)/", page.text)
     return [(html.unescape(subject), name) for to, subject, name in rows if to == email]
@@ -43,7 +42,7 @@ def test_mails_are_listed_and_read_as_html_and_as_text(local: LocalRollcall) -> 
     (disabled, _), (welcome, name) = list_mails(root, email)
     assert disabled == "Ihr Konto bei Rollcall wurde deaktiviert"
     assert welcome == "Willkommen bei Rollcall"
-    page, text = (httpx.get(f"{root}/mail/{name}/{form}") for form in ("html", "text"))
+    page, text = (shared_client().get(f"{root}/mail/{name}/{form}") for form in ("html", "text"))
     assert "Guten Tag Jane &lt;Doe&gt;!" in page.text
     assert page.headers["Content-Type"].startswith("text/html")
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
@@ -56,7 +55,7 @@ def test_mails_are_listed_and_read_as_html_and_as_text(local: LocalRollcall) -> 
 def test_mail_that_there_is_not_is_not_found(local: LocalRollcall) -> None:
     root = local.api.removesuffix("/api")
     for path in ("none/html", "none/text", "none"):
-        assert httpx.get(f"{root}/mail/{path}").status_code == 404
+        assert shared_client().get(f"{root}/mail/{path}").status_code == 404
 
 
 def test_own_templates_and_login_address_are_used(tmp_path: Path) -> None:
@@ -70,10 +69,10 @@ def test_own_templates_and_login_address_are_used(tmp_path: Path) -> None:
         api.post("/admin/users", json={"email": email})
         wait_for(has_mails(root, email, 2))
         mails = dict(list_mails(root, email))
-        page = httpx.get(f"{root}/mail/{mails['Welcome to Rollcall']}/html").text
+        page = shared_client().get(f"{root}/mail/{mails['Welcome to Rollcall']}/html").text
         invitation = mails["Your temporary password"]  # Cognito's own, which has no HTML
-        assert "temporary password is" in httpx.get(f"{root}/mail/{invitation}/text").text
-        assert httpx.get(f"{root}/mail/{invitation}/html").status_code == 404
+        assert "temporary password is" in shared_client().get(f"{root}/mail/{invitation}/text").text
+        assert shared_client().get(f"{root}/mail/{invitation}/html").status_code == 404
     assert page.startswith("<p>Acme</p><p>Hello jane,</p>")
     assert 'href="https://app.example.com"' in page
 
