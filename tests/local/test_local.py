@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
-import httpx
 import jwt
 import pytest
 
-from infra.local.emulator import free_port, make_client
+from infra.local.emulator import free_port
 from rollcall.scopes import SYSTEM_SCOPES
-from tests.acceptance import shared_client
-from tests.local.running import LocalRollcall, run_command, run_unread, start_local
+from tests.acceptance import shared_client, wait_for
+from tests.local.running import LocalRollcall, run_command, run_unread
 
 pytestmark = pytest.mark.xdist_group("local")
 """One running Rollcall serves them all."""
@@ -219,39 +218,6 @@ def test_port_in_use_gets_one_clear_sentence(local: LocalRollcall, tmp_path: Pat
     )
 
 
-def test_kill_loses_nothing_and_leaves_nothing_running(tmp_path: Path) -> None:
-    with start_local(tmp_path) as first:
-        with first.client() as api:
-            made = api.post("/admin/users", json=NEW_USER).json()
-        aws = first.described["aws"]
-        first.process.kill()
-        first.process.wait()
-
-    with start_local(tmp_path) as second:
-        with pytest.raises(httpx.ConnectError):
-            shared_client().get(aws)
-        with second.client() as api:
-            assert api.get(f"/admin/users/{made['id']}").status_code == 200
-
-
-def test_ordinary_user_does_not_become_admin_by_the_command_line(tmp_path: Path) -> None:
-    with start_local(tmp_path) as first, first.client() as api:
-        api.post("/admin/users", json=NEW_USER)
-
-    refused = run_command(
-        "local", "--port", "0", "--aws-port", "0", "--state", str(tmp_path),
-        "--admin-email", NEW_USER["email"], "--admin-password", "Chosen-Pass-1",
-    )  # fmt: skip
-
-    assert refused.returncode == 1
-    assert "newuser@example.com cannot be the admin of this state" in refused.stderr
-
-    (tmp_path / "admin.json").write_text("{}")
-    damaged = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(tmp_path))
-    assert (damaged.returncode, damaged.stderr.count("\n")) == (1, 1)
-    assert "admin.json is damaged" in damaged.stderr
-
-
 def test_state_directory_in_use_stays_as_it_is(local: LocalRollcall) -> None:
     second = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(local.state))
 
@@ -260,73 +226,31 @@ def test_state_directory_in_use_stays_as_it_is(local: LocalRollcall) -> None:
     assert local.described["pid"] == local.process.pid
 
 
-def test_state_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:
-    with start_local(tmp_path, "--admin-email", "Boss@Example.com") as first:
-        with first.client() as api:
-            made = api.post("/admin/users", json=NEW_USER).json()
-        aws = first.described["aws"]
-        code, printed = first.stop(signal.SIGINT)
-
-    assert code == 0, printed
-    assert printed.rstrip().endswith("Stopping …")
-    assert not (tmp_path / "local.json").exists()
-    with pytest.raises(httpx.ConnectError):
-        shared_client().get(aws)
-
-    with start_local(tmp_path) as second:
-        assert second.described["admin"]["email"] == "boss@example.com"
-        with second.client() as api:
-            found = api.get(f"/admin/users/{made['id']}").json()
-            taken = api.post("/admin/users", json=NEW_USER)
-        newcomer = second.token(
-            "--email", NEW_USER["email"], "--password", NEW_USER["temporaryPassword"],
-            "--new-password", "Chosen-Pass-1",
-        )  # fmt: skip
-    assert {name: found[name] for name in made} == made
-    assert taken.json()["detail"] == "Email already exists"
-    assert newcomer
-
-    (tmp_path / "aws" / "dynamodb.json").write_text("{")
-    damaged = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(tmp_path))
-    assert damaged.returncode == 1
-    assert damaged.stderr.count("\n") == 1
-    assert "is damaged" in damaged.stderr
-
-
-def test_state_of_a_version_without_services_gets_its_service_client(tmp_path: Path) -> None:
-    with start_local(tmp_path) as first:
-        described = first.described
-        cognito = make_client("cognito-idp", described["aws"])
-        pool = {"UserPoolId": described["userPoolId"]}
-        cognito.delete_user_pool_client(**pool, ClientId=described["service"]["clientId"])
-        known = [{"ScopeName": "admin", "ScopeDescription": "The only one there was."}]
-        cognito.update_resource_server(**pool, Identifier="rollcall", Name="rollcall", Scopes=known)
-        refused = run_command("token", "--service", "--state", str(tmp_path))
-        assert "got no token" in refused.stderr
-
-    with start_local(tmp_path) as second:
-        claims = jwt.decode(second.token("--service"), options={"verify_signature": False})
-        assert set(claims["scope"].split()) == set(SYSTEM_SCOPES)
-        assert second.described["clientId"] == described["clientId"]
-        service = second.described["service"]
-        with second.client() as api:
-            assert api.get("/me").status_code == 200
-
-    with start_local(tmp_path) as third:
-        assert third.described["service"]["clientId"] == service["clientId"]
-
-
-def test_printed_examples_work_when_pasted(tmp_path: Path) -> None:
-    with start_local(tmp_path, "--ephemeral") as running:
-        printed = running.printed
-        script = printed[printed.index("  export API=") : printed.index("Ctrl-C stops it.")]
-        pasted = subprocess.run(
-            ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=True
-        )
+def test_printed_examples_work_when_pasted(branded: LocalRollcall) -> None:
+    printed = branded.printed
+    script = printed[printed.index("  export API=") : printed.index("Ctrl-C stops it.")]
+    pasted = subprocess.run(
+        ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=True
+    )
 
     assert script.count("curl -s") == 3
     for part in ('"isAdmin":true', '"email":"newuser@example.com"', '"totalPages":0'):
         assert part in pasted.stdout
+
+
+def test_first_start_logs_no_failure(branded: LocalRollcall) -> None:
+    logged = wait_for(lambda: find_job_logs(branded.state, "clean_up_accounts"))
+
+    assert [each["outcome"] for each in logged] == ["ok"]
+    every = map(json.loads, (branded.state / "functions.log").read_text().splitlines())
+    assert [each for each in every if each["level"] == "ERROR"] == []
+
+
+def find_job_logs(state: Path, job: str) -> list[dict[str, Any]]:
+    """What a job has logged by now."""
+    lines = (state / "functions.log").read_text().splitlines(keepends=True)
+    entries = [json.loads(line) for line in lines if line.endswith("\n")]
+    return [each for each in entries if each["message"] == job]
 
 
 def test_list_that_nobody_reads_to_its_end_ends_quietly() -> None:

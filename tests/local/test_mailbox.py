@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance import shared_client, wait_for
-from tests.local.running import LocalRollcall, run_command, start_local
+from tests.local.running import LocalRollcall, run_command
 
 pytestmark = pytest.mark.xdist_group("local")
 """One running Rollcall serves them all."""
@@ -58,23 +58,19 @@ def test_mail_that_there_is_not_is_not_found(local: LocalRollcall) -> None:
         assert shared_client().get(f"{root}/mail/{path}").status_code == 404
 
 
-def test_own_templates_and_login_address_are_used(tmp_path: Path) -> None:
-    templates, state = tmp_path / "own", tmp_path / "state"
-    templates.mkdir()
-    state.mkdir()
-    (templates / "layout.html").write_text("<p>Acme</p>$content")
-    options = ("--mail-templates", str(templates), "--login-url", "https://app.example.com")
-    with start_local(state, "--ephemeral", *options) as running, running.client() as api:
-        root, email = running.api.removesuffix("/api"), "jane@example.com"
+def test_own_templates_and_login_address_are_used(branded: LocalRollcall) -> None:
+    root, email = branded.api.removesuffix("/api"), "jane@example.com"
+    with branded.client() as api:
         api.post("/admin/users", json={"email": email})
-        wait_for(has_mails(root, email, 2))
-        mails = dict(list_mails(root, email))
-        page = shared_client().get(f"{root}/mail/{mails['Welcome to Rollcall']}/html").text
-        invitation = mails["Your temporary password"]  # Cognito's own, which has no HTML
-        assert "temporary password is" in shared_client().get(f"{root}/mail/{invitation}/text").text
-        assert shared_client().get(f"{root}/mail/{invitation}/html").status_code == 404
+    wait_for(has_mails(root, email, 2))
+    mails = dict(list_mails(root, email))
+    page = shared_client().get(f"{root}/mail/{mails['Welcome to Rollcall']}/html").text
+    invitation = mails["Your temporary password"]  # Cognito's own, which has no HTML
+
     assert page.startswith("<p>Acme</p><p>Hello jane,</p>")
     assert 'href="https://app.example.com"' in page
+    assert "temporary password is" in shared_client().get(f"{root}/mail/{invitation}/text").text
+    assert shared_client().get(f"{root}/mail/{invitation}/html").status_code == 404
 
 
 @pytest.mark.parametrize(
