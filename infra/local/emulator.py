@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
@@ -66,10 +67,17 @@ class Emulator:
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
-    def start(self, lock: int | None = None, *, check_roles: bool = False) -> None:
-        """Start it and wait until it answers. It holds the file descriptor ``lock`` open until it
-        has written its state; state that nobody shares needs none. With ``check_roles`` it asks
-        IAM about every call. Raises LocalProblem when the port is in use or it does not come up.
+    def start(
+        self,
+        lock: int | None = None,
+        *,
+        check_roles: bool = False,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> None:
+        """Start it and wait until it answers; ``meanwhile`` is called before the wait. It holds the
+        file descriptor ``lock`` open until it has written its state; state that nobody shares
+        needs none. With ``check_roles`` it asks IAM about every call. Raises LocalProblem when the
+        port is in use or it does not come up.
         """
         with socket.socket() as probe:
             if probe.connect_ex((HOST, self.port)) == 0:
@@ -88,6 +96,8 @@ class Emulator:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        if meanwhile:
+            meanwhile()
         self._wait_until_ready(self._process)
 
     def stop(self) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 
 import httpx
 
+from infra.local.emulator import make_client
+from infra.local.sign_in import sign_in
 from tests.acceptance import shared_client, wait_for
 
 START_SECONDS = 60
@@ -76,7 +78,9 @@ class LocalRollcall:
     @cached_property
     def admin_token(self) -> str:
         """The admin's, from one sign-in."""
-        return self.token()
+        run = self.described
+        cognito = make_client("cognito-idp", run["aws"])
+        return sign_in(cognito, run["clientId"], run["admin"]["email"], run["admin"]["password"])
 
     def client(self, token: str | None = None) -> httpx.Client:
         """A client of the API, signed in with this token or as the admin."""

@@ -105,7 +105,7 @@ def test_admin_may_do_everything(local: LocalRollcall) -> None:
 
 
 def test_calls_without_a_good_token_are_refused(local: LocalRollcall) -> None:
-    token = local.token()
+    token = local.admin_token
     head, payload, signature = token.split(".")
     tampered = ".".join([head, payload, signature[:-8] + signature[-8:][::-1]])
 
