@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 from infra.local.emulator import free_port
-from rollcall.scopes import SYSTEM_SCOPES
+from rollcall.grants.scopes import SYSTEM_SCOPES
 from tests.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command, run_unread
 

@@ -13,7 +13,7 @@ import jwt
 import pytest
 
 from infra.local.emulator import make_client
-from rollcall.scopes import SYSTEM_SCOPES
+from rollcall.grants.scopes import SYSTEM_SCOPES
 from tests.acceptance import shared_client
 from tests.local.running import run_command, start_local
 
