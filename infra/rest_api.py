@@ -129,7 +129,7 @@ def _limit_public(
 
 
 def _access_log_format() -> apigateway.AccessLogFormat:
-    """One JSON line per request, without query, headers and body, which may contain private data."""
+    """One JSON line per request, without the query, headers and body, which can be private."""
     fields = {
         "requestId": "requestId",
         "time": "requestTime",

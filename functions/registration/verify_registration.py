@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.accounts.convergence import Credential, settle_account
 from rollcall.invitations.activation import ActivatedUser, Token, find_by_token
+from rollcall.invitations.opening import activate, set_chosen_password
 from rollcall.invitations.registration import Registration, RegistrationStatus
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Gone
@@ -14,7 +14,6 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.public_operations import OPENINGS, registration_operation
 from rollcall.users.passwords import Password
-from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
 
@@ -32,9 +31,8 @@ class VerifyRegistration(WriteRequest):
 
 
 def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser) -> None:
-    """Tell the identity provider that the address is theirs, and set the password."""
-    credential = Credential(request.password, permanent=True, chosen_at=answer.activated_at)
-    settle_account(call, answer.id, credential)
+    """Set the password at the identity provider, which also confirms the address."""
+    set_chosen_password(call, answer, request.password)
 
 
 @registration_operation(
@@ -57,9 +55,4 @@ def verify_registration(request: VerifyRegistration, call: Call) -> ActivatedUse
     ended = call.now >= registration.ends_at
     if user is None or ended or not registration.waits_for(user):
         raise Gone("registration_expired", "This link has ended; register again.")
-    activated = user.with_status(Status.ACTIVE, call.now).with_credential("password", call.now)
-    return call.as_user(user.id).commit(
-        Change(registration, registration.verified()),
-        Change(user, activated),
-        answer=lambda _: ActivatedUser.of(activated, call.now),
-    )
+    return activate(call, Change(registration, registration.verified()), user)
