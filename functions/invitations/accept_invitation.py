@@ -21,7 +21,7 @@ from rollcall.users.user import User
 
 
 class AcceptInvitation(WriteRequest):
-    """What the invited person chooses."""
+    """The invited user's name, password and username."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "New Colleague", "password": "TempPass123!"}]}
@@ -36,7 +36,7 @@ class AcceptInvitation(WriteRequest):
 
 
 def open_account(request: AcceptInvitation, call: Call, answer: ActivatedUser) -> None:
-    """Set the password at the identity provider, which also confirms the address."""
+    """Set the password at the identity provider, so that the user can sign in at once."""
     set_chosen_password(call, answer, request.password)
 
 
@@ -48,10 +48,10 @@ def open_account(request: AcceptInvitation, call: Call, answer: ActivatedUser) -
     then=open_account,
 )
 def accept_invitation(request: AcceptInvitation, call: Call) -> ActivatedUser:
-    """Accept an invitation: choose a name and a password, and be active at once.
+    """Accept an invitation: choose a name and a password, and become active at once.
 
-    Works once. Send an Idempotency-Key, so that the same request can be sent again when its answer
-    was lost.
+    Works once. Send an Idempotency-Key, so that the request can be repeated when its response was
+    lost.
     """
     invitation, user = open_invitation(call, request.token)
     chosen = {"name": request.name, "username": request.username or user.username}

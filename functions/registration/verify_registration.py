@@ -18,7 +18,7 @@ from rollcall.users.user import User
 
 
 class VerifyRegistration(WriteRequest):
-    """What the mail's link says, and the password that is chosen."""
+    """The token of the mail's link, and the chosen password."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -31,7 +31,7 @@ class VerifyRegistration(WriteRequest):
 
 
 def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser) -> None:
-    """Set the password at the identity provider, which also confirms the address."""
+    """Set the password at the identity provider, so that the user can sign in at once."""
     set_chosen_password(call, answer, request.password)
 
 
@@ -43,16 +43,16 @@ def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser)
     then=open_account,
 )
 def verify_registration(request: VerifyRegistration, call: Call) -> ActivatedUser:
-    """Confirm the address that one has registered with, choose a password, and be active at once.
+    """Confirm a registered address, choose a password, and become active at once.
 
-    The link works once and for a day; registering again gives a new one. Send an Idempotency-Key,
-    so that the same request can be sent again when its answer was lost.
+    The link works once and expires after a day; registering again mails a new one. Send an
+    Idempotency-Key, so that the request can be repeated when its response was lost.
     """
     registration = find_by_token(call.table, Registration, request.token)
     if registration.status is RegistrationStatus.VERIFIED:
-        raise Gone("registration_verified", "This address was confirmed already; sign in.")
+        raise Gone("registration_verified", "This address is already confirmed. Sign in.")
     user = call.table.find(User, registration.user_id)
     ended = call.now >= registration.ends_at
     if user is None or ended or not registration.waits_for(user):
-        raise Gone("registration_expired", "This link has ended; register again.")
+        raise Gone("registration_expired", "This link has expired. Register again.")
     return activate(call, Change(registration, registration.verified()), user)
