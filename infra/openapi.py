@@ -19,11 +19,11 @@ from rollcall.kit.errors import Problem
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 TOKEN_URL = "/oauth2/token"  # noqa: S105 (an address)
-"""Each deployment has its own, which its output ``TokenEndpoint`` names."""
+"""The default. The output ``TokenEndpoint`` of a deployment has its own."""
 
 
 def build_document(operations: tuple[AnyOperation, ...], token_url: str = TOKEN_URL) -> Json:
-    """The whole document for these operations; services get their tokens at ``token_url``."""
+    """The document for these operations. ``token_url`` is the token endpoint for services."""
     schemas = Schemas(operations)
     paths: Json = {}
     for operation in sorted(operations, key=lambda each: (each.public_path, each.method)):
@@ -56,15 +56,15 @@ def _security_schemes(token_url: str) -> Json:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The access token of somebody who has signed in, with the scope "
-            f"{' or '.join(ADMIN_SCOPES)}. What they may do is read from their own record at each "
-            "call.",
+            "description": "The access token of a signed-in user, with the scope "
+            f"{' or '.join(ADMIN_SCOPES)}. The user's permissions are read from the user's record "
+            "at each call.",
         },
         SERVICES: {
             "type": "oauth2",
-            "description": "The access token of a service's own app client. The output "
-            "TokenEndpoint of a deployment says where it is given out; on one machine, so does "
-            "rollcall token --service.",
+            "description": "The access token of a service's own app client. The token endpoint is "
+            "the output TokenEndpoint of a deployment; on one machine, the command rollcall token "
+            "--service prints a token.",
             "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": scopes}},
         },
     }
@@ -80,7 +80,7 @@ def _problem_response(problem: type[Problem]) -> Json:
 
 
 def write_document() -> None:
-    """Write the document of the present operations to its committed place."""
+    """Write the document of the present operations to its committed file."""
     document = build_document(read_catalog().operations)
     DOCUMENT.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n")
 

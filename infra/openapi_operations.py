@@ -27,7 +27,7 @@ from rollcall.kit.operation import NOT_YET
 from rollcall.kit.paging import WalkRequest
 
 PEOPLE, SERVICES = "accessToken", "serviceToken"
-"""The security schemes: who an operation is for."""
+"""The security schemes, for users and for services."""
 
 PROBLEMS: tuple[type[Problem], ...] = (
     Malformed,
@@ -45,12 +45,12 @@ PROBLEMS: tuple[type[Problem], ...] = (
 
 
 def is_for_services(operation: AnyOperation) -> bool:
-    """Whether services call it, with client credentials, and people cannot."""
+    """Whether only services call it, with client credentials."""
     return not operation.public and not set(operation.oauth_scopes) & set(ADMIN_SCOPES)
 
 
 def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
-    """The operation as the document describes it."""
+    """The description of an operation in the document."""
     described: Json = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -79,13 +79,13 @@ def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
 
 
 _SCOPED = (
-    "Whoever holds the permission may do this anywhere; a group admin, for what belongs to the "
+    "Holders of the permission can do this everywhere; group admins, only for what belongs to the "
     "groups that they administer."
 )
 
 
 def _unwrap(text: str) -> str:
-    """Paragraphs on one line each, as Markdown has them."""
+    """One line per paragraph, as in Markdown."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
@@ -121,7 +121,7 @@ def _query_parameter(name: str, schema: Json, *, required: bool) -> Json:
 
 
 def _without_null(schema: Json) -> Json:
-    """The schema of something that can be left out of a query, but not be null there."""
+    """The schema of a value that is optional in a query, but cannot be null there."""
     kinds = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
     others = {name: each for name, each in schema.items() if name != "anyOf"}
     return {**kinds[0], **others} if len(kinds) == 1 else dict(schema)
@@ -131,16 +131,16 @@ _IDEMPOTENCY_KEY: Json = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "Any text of your own. Sent again with the same request within 24 hours, the "
-    "call has one effect and the same answer.",
+    "description": "A text of your choice. When the same request is repeated with it within 24 "
+    "hours, the operation takes effect once and returns the same response.",
     "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_AT_MOST},
 }
 _IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "The ETag that you have read; refused with 412 when it is no longer the "
-    "present one.",
+    "description": "The ETag that you have read. The request is refused with 412 when it is no "
+    "longer the present one.",
     "schema": {"type": "string"},
 }
 
@@ -163,7 +163,7 @@ def _responses(operation: AnyOperation, schemas: Schemas) -> Json:
 
 
 def _file_response(operation: AnyOperation) -> Json:
-    """The answer that is a file, if there may be one."""
+    """The response that is a file, for an operation that can have one."""
     if operation.file_model is None:
         return {}
     text = {"schema": {"type": "string"}}
@@ -182,13 +182,13 @@ def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
     fields = operation.request_model.model_fields.keys()
     walks = issubclass(operation.request_model, WalkRequest)
     rules: dict[type[Problem], bool] = {
-        # A body that is no JSON, a bad Idempotency-Key, or a bad cursor.
+        # Invalid JSON in the body, an invalid Idempotency-Key, or an invalid cursor.
         Malformed: operation.has_body or operation.changes or walks,
         Unauthenticated: not operation.public,
         Forbidden: not operation.public,
         NotFound: bool(operation.path_variables or operation.writes or named & fields),
         Conflict: bool(operation.writes),
-        Gone: operation.public,  # a link that has ended, or was used
+        Gone: operation.public,  # a link that has expired or was used
         PayloadTooLarge: operation.has_body,
         Stale: bool(operation.writes and operation.path_variables),
     }

@@ -15,7 +15,7 @@ _REFERENCE = "#/components/schemas/{model}"
 
 _PROBLEM_SCHEMA: Json = {
     "type": "object",
-    "description": "RFC 9457 problem details; code is stable and for programs.",
+    "description": "RFC 9457 problem details. The code is stable and for programs.",
     "required": ["type", "title", "status", "detail", "code", "errors", "requestId"],
     "properties": {
         "type": {"type": "string"},
@@ -41,12 +41,12 @@ _PROBLEM_SCHEMA: Json = {
 
 
 class _Plain(GenerateJsonSchema):
-    """Without a title a field, which would only repeat its name, and without null as a default: a
-    client that sends what the document gives as default would empty what it meant to leave.
+    """Without titles of fields, which would only repeat their names, and without null as a default:
+    a client that sends the documented default would clear fields that it does not mean to change.
     """
 
     def default_schema(self, schema: WithDefaultSchema) -> dict[str, Any]:
-        """The schema of a field that may be absent."""
+        """The schema of an optional field."""
         described = super().default_schema(schema)
         if described.get("default", ...) is None:
             del described["default"]
@@ -58,14 +58,14 @@ class _Plain(GenerateJsonSchema):
 
 
 class Schemas:
-    """The JSON schemas of all requests and answers, and the shared components they refer to."""
+    """The JSON schemas of all requests and answers, and the components that they share."""
 
     def __init__(self, operations: tuple[AnyOperation, ...]) -> None:
         models: list[tuple[type[BaseModel], JsonSchemaMode]] = []
         for operation in operations:
             models.append((operation.request_model, "validation"))
             models.append((operation.answer_model, "serialization"))
-        # ``by_alias`` gives the camelCase names that callers see.
+        # ``by_alias`` gives the camelCase names of the API.
         self._references, document = models_json_schema(
             list(dict.fromkeys(models)),
             by_alias=True,
@@ -82,7 +82,7 @@ class Schemas:
         return {"$ref": self._references[(operation.answer_model, "serialization")]["$ref"]}
 
     def request(self, operation: AnyOperation) -> Json:
-        """The schema of what the caller sends beside the path."""
+        """The schema of the request without its path variables."""
         schema = self._definitions[self._name(operation.request_model, "validation")]
         in_path = {to_camel(name) for name in operation.path_variables}
         properties = {k: v for k, v in schema.get("properties", {}).items() if k not in in_path}

@@ -1,4 +1,4 @@
-"""The operations as a table to read: what there is, who may, and what each function touches."""
+"""The operations as a table: routes, permissions, and the resources that each function accesses."""
 
 from __future__ import annotations
 

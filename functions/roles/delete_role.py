@@ -35,7 +35,10 @@ def delete_role(request: DeleteRole, call: Call) -> Deletion:
     if role.built_in:
         raise Conflict("built_in_role", "A built-in role cannot be deleted.")
     if role.holder_count:
-        detail = f"The role is in use ({role.holder_count} users or organizations have it). Revoke it first."
+        detail = (
+            f"The role is in use ({role.holder_count} users or organizations have it). "
+            "Remove it from them first."
+        )
         raise Conflict("role_in_use", detail)
     answer = Deletion(message="Role deleted")
     return call.commit(
