@@ -34,7 +34,7 @@ def format_operations() -> str:
 def _caller(operation: Operation[Any, Any]) -> str:
     if operation.permission:
         return operation.permission.value
-    return "(anybody)" if operation.public else "(signed in)"
+    return "(public)" if operation.public else "(signed in)"
 
 
 def _names(resources: Iterable[Resource]) -> str:

@@ -23,7 +23,7 @@ class RemoveResource(WriteRequest):
 )
 def remove_resource(request: RemoveResource, call: Call) -> Deletion:
     """Remove a resource of a user. Its external id is free again."""
-    thing = call.table.load(Resource, request.resource_id)
+    resource = call.table.load(Resource, request.resource_id)
     return call.commit(
-        Change(thing, thing.as_erased()), answer=lambda _: Deletion(message="Resource removed")
+        Change(resource, resource.as_erased()), answer=lambda _: Deletion(message="Resource removed")
     )

@@ -65,9 +65,9 @@ def replace_facts(request: ReplaceFacts, call: Call) -> FactsAnswer:
     if held is None:
         _refuse_more_sources(call, request.user_id)
     known = held or FactSet.none_of(request.user_id, request.source, call.now)
-    said = known.model_copy(update={"values": request.facts, "pushed_at": call.now})
+    pushed = known.model_copy(update={"values": request.facts, "pushed_at": call.now})
     present = Required.present(User, request.user_id)
-    return call.commit(Change(held, said), answer=FactsAnswer.of, requires=[present])
+    return call.commit(Change(held, pushed), answer=FactsAnswer.of, requires=[present])
 
 
 def _refuse_more_sources(call: Call, user_id: str) -> None:
