@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from rollcall.kit.log import logger
+from tests.cpu_time import CpuTime
 from tests.world import World, open_world
 
 pytest.register_assert_rewrite("tests.acceptance")
@@ -18,6 +19,11 @@ pytest.register_assert_rewrite("tests.acceptance")
 # How long an example takes says nothing about the code on a machine that is busy.
 settings.register_profile("rollcall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rollcall")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the CPU time of all tests."""
+    config.pluginmanager.register(CpuTime())
 
 
 @pytest.fixture

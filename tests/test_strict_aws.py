@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.user_pool import USER_POOL
-from tests.strict_aws import TOKEN_HELD, USERS_A_PAGE
+from tests.strict_aws import USERS_A_PAGE
 from tests.world import World
 
 GOOD = "Correct-Horse-7"
+TOKEN_HELD = timedelta(minutes=10)
 
 
 def add(world: World, name: str, delta: int, token: str) -> None:

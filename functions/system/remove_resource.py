@@ -24,6 +24,5 @@ class RemoveResource(WriteRequest):
 def remove_resource(request: RemoveResource, call: Call) -> Deletion:
     """Remove a resource of a user. Its external id is free again."""
     resource = call.table.load(Resource, request.resource_id)
-    return call.commit(
-        Change(resource, resource.as_erased()), answer=lambda _: Deletion(message="Resource removed")
-    )
+    answer = Deletion(message="Resource removed")
+    return call.commit(Change(resource, resource.as_erased()), answer=lambda _: answer)

@@ -22,7 +22,8 @@ from rollcall.kit.log import logger
 from tests.faults.injection import Crash, Injection, Variant, choose_sites, variants_of
 from tests.faults.invariants import check_always, check_secrets, check_settled
 from tests.faults.scenario import Scenario
-from tests.faults.snapshot import Snapshot, describe_state
+from tests.faults.state import describe_state
+from tests.snapshot import Snapshot
 from tests.strict_aws import let_through
 from tests.world import Reply, World, open_world
 
