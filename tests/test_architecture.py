@@ -79,7 +79,8 @@ FLOORS = (
     ("kit",),
     ("grants",),
     ("users",),
-    ("access", "accounts", "invitations", "resources"),
+    ("access", "accounts"),
+    ("invitations", "resources"),
     ("members", "mails", "directory"),
     ("lifecycle",),
 )

@@ -148,7 +148,7 @@ def test_group_with_active_workspaces_is_kept_and_they_are_counted(world: World)
     reply = delete(world, group_id)
 
     assert (reply.status, reply.code) == (409, "active_workspaces")
-    assert reply.body["detail"].startswith("The group has active workspaces (2);")
+    assert reply.body["detail"].startswith("The group has active workspaces (2).")
     assert world.stored() == stored
 
 

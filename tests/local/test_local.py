@@ -270,6 +270,6 @@ def test_operations_are_listed_with_what_they_touch() -> None:
 
 def test_help_and_wrong_options_are_answered_in_words() -> None:
     assert "--admin-password" in run_command("local", "--help").stdout
-    assert "70000 is no port" in run_command("local", "--port", "70000").stderr
+    assert "70000 is not a port" in run_command("local", "--port", "70000").stderr
     weak = run_command("local", "--port", "0", "--admin-password", "weak")
     assert weak.stderr.startswith("rollcall: The password needs at least 8 characters")

@@ -76,7 +76,9 @@ def test_role_that_somebody_has_is_not_deleted(world: World) -> None:
     reply = delete(world, role_id)
 
     assert (reply.status, reply.code) == (409, "role_in_use")
-    assert reply.body["detail"] == "The role is in use (3 users or organizations have it)."
+    assert reply.body["detail"] == (
+        "The role is in use (3 users or organizations have it). Remove it from them first."
+    )
     assert world.stored() == stored
 
 

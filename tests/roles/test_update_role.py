@@ -130,7 +130,7 @@ def test_other_built_in_role_keeps_its_name_and_grants_what_one_likes(
 
     refused = update(world, role_id, name="Other", permissions=["user.view"])
     assert (refused.status, refused.code) == (409, "built_in_role")
-    assert refused.body["detail"] == "A built-in role keeps its name."
+    assert refused.body["detail"] == "A built-in role cannot be renamed."
 
     edited = update(world, role_id, name=name, permissions=["user.view"], description="Ours")
     assert (edited.status, edited.body["permissions"]) == (200, ["user.view"])
