@@ -5,18 +5,18 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from rollcall.directory.conditions import read_filter
-from rollcall.fields import Id
+from rollcall.directory.segment import Segment, SegmentAnswer, SegmentFilter, load_own_segment
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Omissible, WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment, SegmentAnswer, SegmentFilter, load_own_segment
 
 
 class UpdateSegment(WriteRequest):
-    """What to change. A field that is absent stays; null empties the description."""
+    """What to change. An absent field stays; null empties the description."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"filter": 'userTypes eq "learner" and country eq "DE"'}]}
@@ -30,8 +30,8 @@ class UpdateSegment(WriteRequest):
 
 @operation("PATCH /admin/segments/{segment_id}", permission=Permission.USER_LIST, writes=[Segment])
 def update_segment(request: UpdateSegment, call: Call) -> SegmentAnswer:
-    """Change a segment's name, description or filter; somebody else's needs the permission
-    admin:access.
+    """Change a segment's name, description or filter. Another user's segment requires the
+    permission admin:access.
     """
     segment = load_own_segment(call, request.segment_id)
     if request.filter is not None:

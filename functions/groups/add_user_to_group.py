@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.access import AccessPolicy
-from rollcall.fields import Id
-from rollcall.group_memberships import PlaceInGroup, join_group
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
+from rollcall.members.group_memberships import PlaceInGroup, join_group
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users.answers import UserAnswer
+from rollcall.users.user import User, load_modifiable
 
 
 class AddUserToGroup(PlaceInGroup, WriteRequest):
-    """Which group, as what, and when."""
+    """The group, and the role and period in it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"groupId": "grp_abc123", "role": "member"}]}
@@ -35,10 +35,10 @@ class AddUserToGroup(PlaceInGroup, WriteRequest):
     writes=[User],
 )
 def add_user_to_group(request: AddUserToGroup, call: Call) -> UserAnswer:
-    """Put a user into a group, as member or as group admin, for ever or for a time.
+    """Add a user to a group, as member or group admin, with or without an expiry.
 
-    Whoever is in it already gets what is named here, and keeps the rest as it is; that is answered
-    with 201 too.
+    For a user who is already a member, only the fields in the request change. The status is 201 in
+    this case too.
     """
     user = load_modifiable(call.table, request.user_id)
     return join_group(call, user, request.group_id, request)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from rollcall.access import AccessPolicy, change_policy
-from rollcall.deletion_answers import MembersDeletion
-from rollcall.fields import Id
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy, change_policy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission, refuse_outranked, without_end
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, refuse_outranked, without_end
+from rollcall.resources.deletion_answers import MembersDeletion
 
 
 class DeleteGroup(WriteRequest):
@@ -28,16 +28,16 @@ class DeleteGroup(WriteRequest):
     writes=[Group, AccessPolicy],
 )
 def delete_group(request: DeleteGroup, call: Call) -> MembersDeletion:
-    """Delete a group; what it granted ends at once, and nobody can join it any more.
+    """Delete a group. Its members lose the permissions from it at once, and no user can join it.
 
-    Refused while it has active workspaces, with their count. The memberships themselves are
-    cleared away afterwards, however many there are.
+    Refused while the group has active workspaces, with their number. The memberships are deleted
+    afterwards, however many there are.
     """
     group = call.table.load(Group, request.group_id)
     changes = change_policy(call, partial(_end, call, group))
     if group.active_workspace_count:
         detail = (
-            f"The group has active workspaces ({group.active_workspace_count}); transfer, archive "
+            f"The group has active workspaces ({group.active_workspace_count}). Transfer, archive "
             "or delete them first."
         )
         raise Conflict("active_workspaces", detail)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, find_policy
-from rollcall.fields import Id
-from rollcall.group_members import GroupDetail, read_group_members
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy, find_policy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.paging import ListRequest
+from rollcall.members.group_members import GroupDetail, read_group_members
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class GetGroup(ListRequest):
-    """Which group to show, and which page of its members."""
+    """The group to show, and the page of its members."""
 
     group_id: Id
 
@@ -25,7 +25,7 @@ class GetGroup(ListRequest):
     reads=[Group, User, AccessPolicy],
 )
 def get_group(request: GetGroup, call: Call) -> GroupDetail:
-    """Show a group: what it grants, and a page of its members.
+    """Show a group: its permissions, and a page of its members.
 
     The ETag is the version to send as If-Match when changing the group.
     """

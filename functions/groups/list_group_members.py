@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
-from rollcall.group_members import GroupMemberPage, read_group_members
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.paging import ListRequest
+from rollcall.members.group_members import GroupMemberPage, read_group_members
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ListGroupMembers(ListRequest):
-    """Which page of the members of which group."""
+    """The group, and the page of its members."""
 
     group_id: Id
 
@@ -24,5 +24,5 @@ class ListGroupMembers(ListRequest):
     reads=[Group, User],
 )
 def list_group_members(request: ListGroupMembers, call: Call) -> GroupMemberPage:
-    """List who is in a group, and as what; also who is so at another time only."""
+    """List the members of a group with their roles, including future and expired memberships."""
     return read_group_members(call, call.table.load(Group, request.group_id), request)

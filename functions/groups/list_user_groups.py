@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
-from rollcall.grants import GroupRole, Period
-from rollcall.groups import Group, load_groups
+from rollcall.grants.grant import GroupRole, Period
+from rollcall.grants.group import Group, load_groups
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer
 from rollcall.kit.paging import Page, PageRequest, paginate
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ListUserGroups(PageRequest):
-    """Which page of whose groups."""
+    """The user, and the page of the user's groups."""
 
     user_id: Id
 
 
 class UserGroup(Period, Answer):
-    """A group that a user is in, as what, and when."""
+    """A group of the user, with role and period."""
 
     group_id: str
     group_name: str
@@ -37,7 +37,7 @@ class UserGroupPage(Page[UserGroup]):
 def list_user_groups(request: ListUserGroups, call: Call) -> UserGroupPage:
     """List the groups of a user by name, with the role in each.
 
-    Memberships that have not begun, or have ended, are among them, with their time.
+    Future and expired memberships are included, with their times.
     """
     user = call.table.load(User, request.user_id)
     groups = load_groups(call.table, user.group_ids)

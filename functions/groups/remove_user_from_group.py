@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
-from rollcall.fields import Id
-from rollcall.granting import commit_grants
-from rollcall.group_memberships import load_member
-from rollcall.groups import Group
+from rollcall.access.granting import commit_grants
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
+from rollcall.members.group_memberships import load_member
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User
+from rollcall.users.answers import UserAnswer
+from rollcall.users.user import User
 
 
 class RemoveUserFromGroup(WriteRequest):
-    """Who leaves which group."""
+    """The user, and the group to leave."""
 
     user_id: Id
     group_id: Id
@@ -29,9 +29,9 @@ class RemoveUserFromGroup(WriteRequest):
     writes=[User],
 )
 def remove_user_from_group(request: RemoveUserFromGroup, call: Call) -> UserAnswer:
-    """Take a user out of a group; what it granted ends at once.
+    """Remove a user from a group. The user loses the permissions from it at once.
 
-    Refused while the user has active workspaces there, with their count.
+    Refused while the user has active workspaces in the group, with their number.
     """
     user = load_member(call.table, request.user_id, request.group_id)
     return commit_grants(call, user, user.without_membership(request.group_id), UserAnswer.of)

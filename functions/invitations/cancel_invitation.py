@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_account
-from rollcall.deletion import plan_erasure
-from rollcall.granting import refuse_superior
-from rollcall.invitations import ChangeInvitation, Invitation, InvitationAnswer, InvitationStatus
+from rollcall.access.granting import refuse_superior
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import settle_account
+from rollcall.grants.permissions import Permission
+from rollcall.invitations.invitation import (
+    ChangeInvitation,
+    Invitation,
+    InvitationAnswer,
+    InvitationStatus,
+)
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.resources import Resource
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.resources.deletion import plan_erasure
+from rollcall.resources.resource import Resource
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 def delete_account(request: ChangeInvitation, call: Call, answer: InvitationAnswer) -> None:
-    """Delete the account of whoever was invited."""
+    """Delete the account of the invited user."""
     settle_account(call, answer.user_id)
 
 
@@ -34,13 +39,13 @@ def delete_account(request: ChangeInvitation, call: Call, answer: InvitationAnsw
     then=delete_account,
 )
 def cancel_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
-    """Withdraw an invitation, and delete the user who was invited; the email is free again.
+    """Cancel an invitation, and delete the invited user. The email is free again.
 
-    A user who is not invited any more, because an admin has changed the status, stays.
+    A user whose status an admin has changed since is not deleted.
     """
     invitation = call.table.load(Invitation, request.invitation_id)
     if invitation.status is InvitationStatus.ACCEPTED:
-        detail = "This invitation was accepted; disable or delete the user instead."
+        detail = "This invitation has been accepted. Disable or delete the user instead."
         raise Conflict("invitation_accepted", detail)
     erasing, requires = _erase_invited(call, invitation.user_id)
     cancelled = invitation.status is InvitationStatus.CANCELLED
@@ -53,7 +58,7 @@ def cancel_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
 
 
 def _erase_invited(call: Call, user_id: str) -> tuple[list[Change[Any]], list[Required]]:
-    """What deletes the user in the same transaction, as long as they are invited."""
+    """The changes that delete the user in the same transaction, while the user is still invited."""
     user = call.table.find(User, user_id)
     if user is None or user.status is not Status.INVITED:
         return [], []

@@ -7,36 +7,37 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_account
-from rollcall.assignments import (
+from rollcall.access.assignments import (
     PermissionAssignments,
     RoleAssignments,
     with_permissions,
     with_roles,
 )
-from rollcall.fields import Email, Ids
-from rollcall.granting import require_grantable
-from rollcall.invitations import Invitation, InvitationAnswer
+from rollcall.access.granting import require_grantable
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import settle_account
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
+from rollcall.invitations.invitation import Invitation, InvitationAnswer
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Ids
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.members.organization_memberships import PlacesSent, read_places
 from rollcall.operations import operation
-from rollcall.organization_places import PlacesSent, read_places
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.statuses import Status
-from rollcall.usernames import suggest_usernames, with_free_username
-from rollcall.users import User
+from rollcall.users.fields import Email
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
+from rollcall.users.usernames import suggest_usernames, with_free_username
 
 
 class InviteUser(WriteRequest):
-    """Whom to invite, and what they will have from the start."""
+    """The person to invite, with their groups, organizations, roles and permissions."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -52,16 +53,18 @@ class InviteUser(WriteRequest):
     )
 
     email: Email
-    name: Annotated[Line | None, Field(description="They may change it when they accept.")] = None
-    message: Annotated[Text | None, Field(description="Stands in the mail as it is here.")] = None
+    name: Annotated[
+        Line | None, Field(description="The invited user can change it when accepting.")
+    ] = None
+    message: Annotated[Text | None, Field(description="Included in the mail verbatim.")] = None
     groups: Ids = ()
     organizations: PlacesSent = ()
     roles: RoleAssignments = ()
     permissions: PermissionAssignments = ()
 
 
-def make_account(request: InviteUser, call: Call, answer: InvitationAnswer) -> None:
-    """Make the account at the identity provider, with a password that nobody knows."""
+def create_account(request: InviteUser, call: Call, answer: InvitationAnswer) -> None:
+    """Create the account at the identity provider, with a password that no one knows."""
     settle_account(call, answer.user_id)
 
 
@@ -71,14 +74,14 @@ def make_account(request: InviteUser, call: Call, answer: InvitationAnswer) -> N
     status=201,
     reads=[AccessPolicy, Organization, Role, TokenKey, LifecyclePolicy],
     writes=[Invitation, User, Account, TokenKey],
-    then=make_account,
+    then=create_account,
 )
 def invite_user(request: InviteUser, call: Call) -> InvitationAnswer:
-    """Invite somebody by email.
+    """Invite a person by email.
 
-    Makes a user who is invited, with these groups, organizations, roles and permissions, and mails
-    a link by which they choose a name and a password and are active at once. The link works once
-    and ends after as many days as the lifecycle policy says.
+    Creates a user with the status invited and with these groups, organizations, roles and
+    permissions. The mail has a link to choose a name and a password and become active at once. The
+    link works once and expires after the number of days in the lifecycle policy.
     """
     usernames = suggest_usernames(request.email, call.table)
     lasts = read_lifecycle_policy(call.table, call.now).invitations_last

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
-from rollcall.granting import require_standing_held
-from rollcall.invitations import ChangeInvitation, Invitation, InvitationAnswer
+from rollcall.access.granting import require_standing_held
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.permissions import Permission
+from rollcall.invitations.invitation import ChangeInvitation, Invitation, InvitationAnswer
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.requirement import Required
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 @operation(
@@ -24,15 +24,15 @@ from rollcall.users import User
     writes=[Invitation, TokenKey],
 )
 def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
-    """Mail a new link to somebody who is still invited.
+    """Mail a new link to a user who is still invited.
 
-    It works for as many days as the lifecycle policy says now, however long the first one did. The
-    link before is dead from this moment on.
+    The link expires after the number of days that the lifecycle policy has now. The previous link
+    stops working at once.
     """
     invitation = call.table.load(Invitation, request.invitation_id)
     user = call.table.find(User, invitation.user_id)
     if user is None or user.status is not Status.INVITED:
-        detail = "Nobody waits for this invitation any more: it was accepted, or withdrawn."
+        detail = "This invitation has been accepted or cancelled and cannot be resent."
         raise Conflict("not_invited", detail)
     require_standing_held(call, user)
     lasts = read_lifecycle_policy(call.table, call.now).invitations_last

@@ -1,31 +1,31 @@
-"""Scheduled job: what admins should look through once a week (L2)."""
+"""Scheduled job: a weekly digest of access for admins to review (L2)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
 
-from rollcall.admins import find_admins
+from rollcall.access.admins import find_admins
+from rollcall.accounts.reconciliation import ReconciliationSummary
 from rollcall.background import job
-from rollcall.directory.access_review import (
+from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.invitations.invitation import Invitation
+from rollcall.kit.call import Call
+from rollcall.kit.job import Report
+from rollcall.kit.mail import Mail
+from rollcall.lifecycle.access_review import (
     Finding,
     find_differences,
     find_invitations,
     find_users,
 )
-from rollcall.directory.directory import DIRECTORY, open_directory
-from rollcall.invitations import Invitation
-from rollcall.kit.call import Call
-from rollcall.kit.job import Report
-from rollcall.kit.mail import Mail
-from rollcall.letters import ACCESS_REVIEW, format_day
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.notices import Addressee, send_once, write_notice
-from rollcall.reconciliations import ReconciliationSummary
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.mails.letters import ACCESS_REVIEW, format_day
+from rollcall.mails.notices import Addressee, send_once, write_notice
 
 
 class AccessReview(Report):
-    """How many there are of each kind, and how many admins were told."""
+    """The number of findings of each kind, and the number of notified admins."""
 
     admins: int
     without_groups: int
@@ -35,7 +35,7 @@ class AccessReview(Report):
     expired_invitations: int
     out_of_step: int
     orphans: int | None = None
-    """None: nobody has looked for them yet."""
+    """None: no reconciliation has looked for them yet."""
     told: int
 
 
@@ -45,19 +45,19 @@ class AccessReview(Report):
     writes=[Mail],
 )
 def access_review_digest(call: Call) -> AccessReview:
-    """Mail every platform admin who has access and perhaps should not: once a week, however often
-    it runs.
+    """Mail every platform admin a digest of users with questionable access. At most once a week,
+    however often it runs.
     """
     found = {
         **find_users(open_directory(call), call.now),
         **find_invitations(call.table, call.now),
         **find_differences(call.table, call.now),
     }
-    told = _tell_admins(call, found)
-    return AccessReview(**{name: each.number for name, each in found.items()}, told=told)
+    notified = _notify_admins(call, found)
+    return AccessReview(**{name: each.number for name, each in found.items()}, told=notified)
 
 
-def _tell_admins(call: Call, found: Mapping[str, Finding]) -> int:
+def _notify_admins(call: Call, found: Mapping[str, Finding]) -> int:
     zone = read_lifecycle_policy(call.table, call.now).zone
     values = {name: each.describe() for name, each in found.items()}
     values["day"] = format_day(call.now, zone)

@@ -1,21 +1,21 @@
-"""Scheduled job: whatever is out of step between Cognito and the table is mended (L3)."""
+"""Scheduled job: mend differences between Cognito and the table (L3)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from rollcall.accounts.reconciliation import ReconciliationSummary
+from rollcall.accounts.sweep import Reconciliation, sweep_identities
 from rollcall.background import job
-from rollcall.identity_sweep import Reconciliation, sweep_identities
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
-from rollcall.reconciliations import ReconciliationSummary
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 @job(every=timedelta(hours=1), writes=[User, Account, ReconciliationSummary])
 def reconcile_identities(call: Call) -> Reconciliation:
-    """Finish what operations and reactions could not, and undo what was changed behind our back.
+    """Finish what operations and reactions could not, and undo changes made directly in Cognito.
 
-    Accounts that no user has are reported, never deleted: they may belong to somebody else.
+    Accounts without a user are reported, never deleted: they may belong to other applications.
     """
     return sweep_identities(call)

@@ -7,23 +7,23 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from rollcall.directory.directory import DIRECTORY
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.paging import PageRequest
-from rollcall.lifecycle_checks import check_terms
-from rollcall.lifecycle_policy import (
+from rollcall.lifecycle.checks import check_terms
+from rollcall.lifecycle.policy import (
     LifecyclePolicy,
     LifecycleTerms,
     read_lifecycle_policy,
 )
-from rollcall.lifecycle_preview import LifecyclePreview, Shown, preview
+from rollcall.lifecycle.preview import LifecyclePreview, Shown, preview
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.roles import Role
 
 
 class PreviewLifecyclePolicy(PageRequest):
-    """Which policy, and whom to list."""
+    """The policy, and the users to list."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -33,10 +33,11 @@ class PreviewLifecyclePolicy(PageRequest):
 
     policy: Annotated[
         LifecycleTerms | None,
-        Field(description="As it would be sent to PUT. Absent: the present one."),
+        Field(description="The policy in the form of PUT. Absent: the present one."),
     ] = None
     show: Annotated[
-        Shown | None, Field(description="Only these. Absent: all, the exempt among them.")
+        Shown | None,
+        Field(description="Only these decisions. Absent: all, including exempt users."),
     ] = None
 
 
@@ -48,10 +49,10 @@ class PreviewLifecyclePolicy(PageRequest):
     reads=[*DIRECTORY, LifecyclePolicy, Group, Role],
 )
 def preview_lifecycle_policy(request: PreviewLifecyclePolicy, call: Call) -> LifecyclePreview:
-    """Show whom a run of the clean-up would warn, disable and delete at this moment, and why each
-    exempt user is exempt.
+    """Preview which users a clean-up would warn, disable and delete now, and why each exempt user
+    is exempt.
 
-    It decides as the clean-up itself does, and writes nothing.
+    The preview makes the same decisions as the clean-up, and changes nothing.
     """
     policy = read_lifecycle_policy(call.table, call.now)
     if request.policy is not None:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_checks import check_terms
-from rollcall.lifecycle_policy import (
+from rollcall.lifecycle.checks import check_terms
+from rollcall.lifecycle.policy import (
     LifecyclePolicy,
     LifecyclePolicyAnswer,
     LifecycleTerms,
     read_lifecycle_policy,
 )
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ReplaceLifecyclePolicy(LifecycleTerms, WriteRequest):
-    """The whole policy; what is absent has its default."""
+    """The whole policy. An absent field has its default."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -46,10 +46,10 @@ class ReplaceLifecyclePolicy(LifecycleTerms, WriteRequest):
     writes=[LifecyclePolicy],
 )
 def replace_lifecycle_policy(request: ReplaceLifecyclePolicy, call: Call) -> LifecyclePolicyAnswer:
-    """Set the lifecycle policy.
+    """Replace the lifecycle policy.
 
-    It counts from the next run of the clean-up on; one that is going on ends. See beforehand what
-    it means: POST /admin/lifecycle-policy/preview.
+    It applies from the next run of the clean-up; a run in progress ends. To see its effect first,
+    use POST /admin/lifecycle-policy/preview.
     """
     policy = read_lifecycle_policy(call.table, call.now)
     call.check_version(policy)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
+from rollcall.grants.organization import Organization, OrganizationAnswer
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request
 from rollcall.operations import operation
-from rollcall.organizations import Organization, OrganizationAnswer
-from rollcall.permissions import Permission
 
 
 class GetOrganization(Request):
-    """Which one to show."""
+    """The organization to show."""
 
     organization_id: Id
 
@@ -24,6 +24,6 @@ class GetOrganization(Request):
 def get_organization(request: GetOrganization, call: Call) -> OrganizationAnswer:
     """Show an organization.
 
-    The ETag is the version to send as If-Match when changing it.
+    The ETag is the version to send as If-Match when changing the organization.
     """
     return OrganizationAnswer.of(call.table.load(Organization, request.organization_id))

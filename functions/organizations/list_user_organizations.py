@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer, Request
+from rollcall.members.organization_memberships import NamedPlace, name_places, read_named
 from rollcall.operations import operation
-from rollcall.organization_places import NamedPlace, name_places, read_named
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ListUserOrganizations(Request):
-    """Whose organizations to list."""
+    """The user whose organizations to list."""
 
     user_id: Id
 
@@ -33,7 +33,7 @@ class UserOrganizations(Answer):
 def list_user_organizations(request: ListUserOrganizations, call: Call) -> UserOrganizations:
     """List the organizations of a user, with the role in each.
 
-    Memberships that have not begun, or have ended, are among them, with their time.
+    Future and expired memberships are included, with their times.
     """
     places = call.table.load(User, request.user_id).organization_memberships
     named = read_named(

@@ -1,22 +1,23 @@
-"""Stream reaction: whoever is disabled or deleted is not invited any more (I2)."""
+"""Stream reaction: disabled and deleted users are no longer invited (I2)."""
 
 from __future__ import annotations
 
 from rollcall.background import stream_reaction
-from rollcall.invitations import Invitation, InvitationStatus
+from rollcall.invitations.invitation import Invitation, InvitationStatus
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[User], reads=[User], writes=[Invitation])
 def close_invitation(entry: JournalEntry, call: Call) -> None:
-    """Cancel the invitation of a user who is no longer invited, and has not accepted it. Its link
-    works no more already, because it asks for the user's status; this lets lists say so.
+    """Cancel the invitation of a user who is no longer invited and has not accepted it. Its link
+    has already stopped working, because it depends on the user's status; this reaction makes lists
+    show it.
     """
     change = entry.changes.get("status")
     if change is not None and change.before == Status.INVITED:

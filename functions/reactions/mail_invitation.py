@@ -1,22 +1,22 @@
-"""Stream reaction: whoever is invited gets the link (I1, I2)."""
+"""Stream reaction: mail the link to invited users (I1, I2)."""
 
 from __future__ import annotations
 
 from rollcall.background import stream_reaction
-from rollcall.invitations import Invitation, InvitationStatus
+from rollcall.invitations.invitation import Invitation, InvitationStatus
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.tokens import TokenKey
-from rollcall.letters import INVITATION
-from rollcall.notices import Addressee, describe_link, send_once, write_notice
-from rollcall.users import User
+from rollcall.mails.letters import INVITATION
+from rollcall.mails.notices import Addressee, describe_link, send_once, write_notice
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[Invitation], reads=[Invitation, User, TokenKey], writes=[Mail])
 def mail_invitation(entry: JournalEntry, call: Call) -> None:
-    """Mail the link of an invitation that was made or sent again, unless a newer one or its end
-    has come first.
+    """Mail the link of an invitation that was created or resent, unless a newer one exists or it
+    has expired.
     """
     sent = entry.changes.get("generation")
     invitation = call.table.find(Invitation, entry.target.id) if sent else None

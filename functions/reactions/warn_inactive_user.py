@@ -1,4 +1,4 @@
-"""Stream reaction: whoever is to be disabled is told beforehand (L1)."""
+"""Stream reaction: warn users before they are disabled (L1)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from datetime import datetime
 from rollcall.background import stream_reaction
 from rollcall.directory.records import read_record
 from rollcall.directory.rows import UserRecord
-from rollcall.inactivity import Inactivity
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
-from rollcall.letters import INACTIVITY_WARNING, format_day
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.notices import Addressee, send_once, write_notice
-from rollcall.sign_ins import SignIns
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.mails.letters import INACTIVITY_WARNING, format_day
+from rollcall.mails.notices import Addressee, send_once, write_notice
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.sign_ins import SignIns
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[Inactivity], reads=[User, SignIns, LifecyclePolicy], writes=[Mail])
 def warn_inactive_user(entry: JournalEntry, call: Call) -> None:
-    """Mail the user when the account is going to be disabled, and how to prevent it; unless the
-    user has signed in meanwhile, or is not active any more.
+    """Mail the user when the account will be disabled, and how to prevent it; unless the user has
+    signed in meanwhile or is no longer active.
     """
     if "warnedAt" not in entry.changes:
         return
@@ -41,7 +41,7 @@ def warn_inactive_user(entry: JournalEntry, call: Call) -> None:
 
 
 def _find_day(record: UserRecord) -> datetime | None:
-    """When the account is disabled; None when it is not going to be any more."""
+    """When the account will be disabled. None: it will not."""
     user, inactivity = record.user, record.inactivity
     if inactivity is None or user.status is not Status.ACTIVE:
         return None

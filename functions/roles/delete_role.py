@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from rollcall.access import AccessPolicy, change_policy
-from rollcall.deletion_answers import Deletion
-from rollcall.fields import Id
+from rollcall.access.policy import AccessPolicy, change_policy
+from rollcall.grants.permissions import Permission, refuse_outranked, without_end
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, refuse_outranked, without_end
-from rollcall.roles import Role
+from rollcall.resources.deletion_answers import Deletion
 
 
 class DeleteRole(WriteRequest):
@@ -26,16 +26,19 @@ class DeleteRole(WriteRequest):
     "DELETE /admin/roles/{role_id}", permission=Permission.ROLE_DELETE, writes=[Role, AccessPolicy]
 )
 def delete_role(request: DeleteRole, call: Call) -> Deletion:
-    """Delete a role that nobody has; its name is free again.
+    """Delete a role that no user has. Its name is free again.
 
-    Refused while users have it or organizations give it by default, with their number, and for
-    the built-in ones.
+    Refused while users have the role or organizations grant it by default, with their number, and
+    for built-in roles.
     """
     role = call.table.load(Role, request.role_id)
     if role.built_in:
         raise Conflict("built_in_role", "A built-in role cannot be deleted.")
     if role.holder_count:
-        detail = f"The role is in use ({role.holder_count} users or organizations have it)."
+        detail = (
+            f"The role is in use ({role.holder_count} users or organizations have it). "
+            "Remove it from them first."
+        )
         raise Conflict("role_in_use", detail)
     answer = Deletion(message="Role deleted")
     return call.commit(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, find_policy
+from rollcall.access.policy import AccessPolicy, find_policy
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role, RoleAnswer
 from rollcall.kit.call import Call
+from rollcall.kit.listings import read_listed
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.listings import read_listed
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.roles import Role, RoleAnswer
 
 
 class ListRoles(ListRequest):
-    """Which page of the roles."""
+    """The page of the roles."""
 
 
 class RolePage(Page[RoleAnswer]):
@@ -21,7 +21,7 @@ class RolePage(Page[RoleAnswer]):
 
 @operation("GET /admin/roles", permission=Permission.ROLE_VIEW, reads=[Role, AccessPolicy])
 def list_roles(request: ListRoles, call: Call) -> RolePage:
-    """List the roles by name, with what each grants and how many have it."""
+    """List the roles by name, with their permissions and the number of holders."""
     items, pagination = read_listed(call, Role, request)
     _, policy = find_policy(call.table, call.now)
     roles = [Role.model_validate(item) for item in items]

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, explain_permissions
-from rollcall.explanations import Explanation, explain, find_keys
-from rollcall.fields import Id
-from rollcall.groups import Group
+from rollcall.access.explanations import Explanation, explain, find_keys
+from rollcall.access.policy import AccessPolicy, explain_permissions
+from rollcall.grants.group import Group
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer, Model, Request
 from rollcall.operations import operation
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ListUserPermissions(Request):
-    """Whose permissions to show."""
+    """The user whose permissions to show."""
 
     user_id: Id
 
 
 class PermissionExplained(Model):
-    """A permission, and every grant that gives it."""
+    """A permission, and every grant of it."""
 
     permission: Permission
     grants: tuple[Explanation, ...]
 
 
 class UserPermissions(Answer):
-    """What a user may do, and why."""
+    """A user's permissions, and their sources."""
 
     permissions: tuple[PermissionExplained, ...]
 
@@ -40,8 +40,8 @@ class UserPermissions(Answer):
     reads=[User, AccessPolicy, Role, Group, Organization],
 )
 def list_user_permissions(request: ListUserPermissions, call: Call) -> UserPermissions:
-    """Show what a user may do at this moment, and which role, group, organization or direct grant
-    gives each permission; what a group admin may do is told with the group that it holds for.
+    """Show a user's permissions at the present time, each with the role, group, organization or
+    direct grant that it comes from. Permissions as group admin are shown with the group.
     """
     user = call.table.load(User, request.user_id)
     found = explain_permissions(user, call.table, call.now)

@@ -6,20 +6,20 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.requirement import Required
 from rollcall.kit.text import Text
 from rollcall.kit.transaction import Change
-from rollcall.notes import Note, NoteAnswer
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.note import Note, NoteAnswer
+from rollcall.users.user import User
 
 
 class AddNote(WriteRequest):
-    """What to note."""
+    """The user, and the text of the note."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"text": "Called about the invoice."}]}
@@ -37,9 +37,9 @@ class AddNote(WriteRequest):
     writes=[Note],
 )
 def add_note(request: AddNote, call: Call) -> NoteAnswer:
-    """Note something on a user, for other admins to read; also on one who is soft-deleted.
+    """Add a note to a user, for other admins to read. Soft-deleted users can have notes too.
 
-    The notes go when the user is deleted permanently.
+    The notes are deleted when the user is permanently deleted.
     """
     note = Note(
         id=call.new_id("not"),

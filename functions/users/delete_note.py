@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from rollcall.deletion_answers import Deletion
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
-from rollcall.notes import Note, load_note
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.resources.deletion_answers import Deletion
+from rollcall.users.note import Note, load_note
+from rollcall.users.user import User
 
 
 class DeleteNote(WriteRequest):
-    """Which note on whom."""
+    """The user, and the note to delete."""
 
     user_id: Id
     note_id: Id
@@ -27,7 +27,7 @@ class DeleteNote(WriteRequest):
     writes=[Note],
 )
 def delete_note(request: DeleteNote, call: Call) -> Deletion:
-    """Delete a note on a user, whoever wrote it; what it said stays in the journal alone."""
+    """Delete a note on a user, whoever wrote it. The journal still contains its text."""
     user = call.table.load(User, request.user_id)
     note = load_note(call.table, user.id, request.note_id)
     answer = Deletion(message="Note deleted")

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unauthenticated
 from rollcall.kit.model import Request
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.user_details import UserDetail
-from rollcall.users import User
+from rollcall.users.details import UserDetail
+from rollcall.users.user import User
 
 
 class GetMe(Request):
-    """Nothing to say; the token says it."""
+    """No parameters: the token identifies the user."""
 
 
 @operation("GET /me", permission=None)
 def get_me(request: GetMe, call: Call) -> UserDetail:
-    """Tell who I am and what I may do."""
+    """Show the signed-in user and their permissions."""
     user = call.actor.principal
     if not isinstance(user, User):
-        raise Unauthenticated("unknown_account", "Only a user can ask this.")
+        raise Unauthenticated("unknown_account", "Only a user can call this operation.")
     return UserDetail.describe(user, map(Permission, call.actor.permissions))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_user
-from rollcall.granting import commit_grants
+from rollcall.access.granting import commit_grants
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import settle_user
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.user_answers import ChangeUser, UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users.answers import ChangeUser, UserAnswer
+from rollcall.users.user import User, load_modifiable
 
 
 @operation(
@@ -21,7 +21,7 @@ from rollcall.users import User, load_modifiable
     then=settle_user,
 )
 def promote_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Make a user a platform admin, from the user's next request on."""
+    """Make a user a platform admin, as of the user's next request."""
     user = load_modifiable(call.table, request.user_id)
     promoted = user.model_copy(update={"is_admin": True})
     return commit_grants(call, user, promoted, UserAnswer.of)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_user
-from rollcall.granting import require_standing_held
+from rollcall.access.granting import require_standing_held
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import settle_user
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.user_answers import ChangeUser, UserAnswer
-from rollcall.users import User
+from rollcall.users.answers import ChangeUser, UserAnswer
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 @operation(
@@ -24,7 +24,7 @@ from rollcall.users import User
     then=settle_user,
 )
 def restore_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Bring a soft-deleted user back as they were, with password and groups."""
+    """Restore a soft-deleted user, with password and groups."""
     user = call.table.load(User, request.user_id)
     if user.status is not Status.DELETED:
         raise Conflict("user_not_deleted", "Only a deleted user can be restored.")

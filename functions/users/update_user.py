@@ -6,29 +6,30 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import Credential, refuse_federated, settle_account
-from rollcall.fields import Email, Id, Phone, Profile, Username
-from rollcall.granting import refuse_superior
+from rollcall.access.granting import refuse_superior
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import Credential, refuse_federated, settle_account
+from rollcall.grants.permissions import Permission, refuse_self
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
+from rollcall.kit.field_types import Id
 from rollcall.kit.identity import Account
 from rollcall.kit.model import Omissible, WriteRequest
 from rollcall.kit.operation import require_permission
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.passwords import Password
-from rollcall.permissions import Permission, refuse_self
-from rollcall.statuses import OpenStatus
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users.answers import UserAnswer
+from rollcall.users.fields import Email, Phone, Profile, Username
+from rollcall.users.passwords import Password
+from rollcall.users.statuses import OpenStatus
+from rollcall.users.user import User, load_modifiable
 
 CREDENTIALS = frozenset({"email", "phone", "username", "password"})
 
 
 class UpdateUser(WriteRequest):
-    """What to change. A field that is absent stays; null empties it."""
+    """What to change. An absent field stays; null empties it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Updated Name", "email": "newemail@example.com"}]}
@@ -40,7 +41,7 @@ class UpdateUser(WriteRequest):
     phone: Phone | None = None
     username: Omissible[Username] = None
     password: Annotated[
-        Omissible[Password], Field(description="Takes effect at once and need not be changed.")
+        Omissible[Password], Field(description="Takes effect at once. The user need not change it.")
     ] = None
     status: Omissible[OpenStatus] = None
     profile: Annotated[
@@ -50,7 +51,7 @@ class UpdateUser(WriteRequest):
 
 
 def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
-    """Let the identity provider's account follow."""
+    """Synchronize the account at the identity provider."""
     credential = None
     if request.password is not None:
         credential = Credential(request.password, permanent=True, chosen_at=answer.updated_at)
@@ -67,8 +68,8 @@ def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
 def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     """Change a user's name, email, phone, username, password, status or profile.
 
-    Changes of the credentials take effect directly, and the old address is told. With If-Match
-    the change is refused (412) when somebody else has changed the user since.
+    Changes of the credentials take effect at once, and the old address is notified. With If-Match
+    the change is refused (412) when the user has changed since that version.
     """
     user = load_modifiable(call.table, request.user_id)
     _check_rights(request, call, user)
@@ -98,6 +99,6 @@ def _changed(request: UpdateUser, call: Call, user: User) -> User:
     if request.password is not None:
         changed = changed.with_credential("password", call.now)
     if changed.email is None and changed.phone is None:
-        message = "An email or a phone number has to remain."
+        message = "An email or a phone number is required."
         raise Invalid.field("phone" if user.email is None else "email", message, "address_needed")
     return changed.with_status(request.status, call.now) if request.status else changed

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollcall.deletion_answers import Deletion
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.resources import Resource, load_workspace
+from rollcall.resources.deletion_answers import Deletion
+from rollcall.resources.resource import Resource, load_workspace
 
 
 class DeleteWorkspace(WriteRequest):
@@ -25,9 +25,9 @@ class DeleteWorkspace(WriteRequest):
     writes=[Resource],
 )
 def delete_workspace(request: DeleteWorkspace, call: Call) -> Deletion:
-    """Delete a workspace, also one without an owner.
+    """Delete a workspace, with or without an owner.
 
-    A group admin can delete those of the own groups.
+    A group admin can delete the workspaces of their own groups.
     """
     workspace = load_workspace(call, request.workspace_id, Permission.WORKSPACE_DELETE)
     return call.commit(

@@ -17,6 +17,7 @@ from typing import TextIO
 import uvicorn
 from pydantic import SecretStr
 
+from infra.catalog import read_catalog
 from infra.local.background import Background
 from infra.local.emulator import HOST, REGION, Emulator
 from infra.local.gateway import STAGE, make_gateway
@@ -25,9 +26,8 @@ from infra.local.provision import Resources, provision
 from infra.local.sign_in import sign_in
 from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
 from infra.local.verifier import TokenVerifier
-from rollcall.accounts import Credential
-from rollcall.fields import normalize_email
-from rollcall.first_admin import ensure_first_admin
+from rollcall.accounts.convergence import Credential
+from rollcall.accounts.first_admin import ensure_first_admin
 from rollcall.kit.call import Runtime
 from rollcall.kit.clock import make_clock, read_clock
 from rollcall.kit.errors import Problem
@@ -40,8 +40,9 @@ from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import LOGIN_URL, Settings
 from rollcall.kit.table import Table
 from rollcall.kit.templates import WrongTemplate, check_templates
-from rollcall.letters import LETTERS
-from rollcall.passwords import check_password
+from rollcall.mails.letters import LETTERS
+from rollcall.users.fields import normalize_email
+from rollcall.users.passwords import check_password
 
 DEFAULT_EMAIL = "admin@example.com"
 
@@ -138,7 +139,7 @@ def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitSta
     emulator = Emulator(options.aws_port, state.aws_log, kept)
     stack.callback(emulator.stop)
     stack.callback(_say, "Stopping …")
-    emulator.start(state.lock())
+    emulator.start(state.lock(), meanwhile=read_catalog)
     return emulator
 
 

@@ -10,9 +10,9 @@ from functions.roles.get_role import get_role
 from functions.roles.list_roles import list_roles
 from functions.roles.update_role import update_role
 from functions.users.get_me import get_me
-from rollcall.access import POLICY_ID
-from rollcall.grants import RoleGrant
-from rollcall.permissions import Permission
+from rollcall.access.policy import POLICY_ID
+from rollcall.grants.grant import RoleGrant
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 
@@ -130,7 +130,7 @@ def test_other_built_in_role_keeps_its_name_and_grants_what_one_likes(
 
     refused = update(world, role_id, name="Other", permissions=["user.view"])
     assert (refused.status, refused.code) == (409, "built_in_role")
-    assert refused.body["detail"] == "A built-in role keeps its name."
+    assert refused.body["detail"] == "A built-in role cannot be renamed."
 
     edited = update(world, role_id, name=name, permissions=["user.view"], description="Ours")
     assert (edited.status, edited.body["permissions"]) == (200, ["user.view"])
