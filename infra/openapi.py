@@ -33,10 +33,10 @@ from rollcall.kit.errors import (
     Unauthenticated,
     Unavailable,
 )
-from rollcall.kit.http import IDEMPOTENCY_KEY_AT_MOST
+from rollcall.kit.http import MAX_IDEMPOTENCY_KEY
 from rollcall.kit.model import VersionedAnswer
 from rollcall.kit.operation import NOT_YET, Operation
-from rollcall.kit.paging import WalkRequest
+from rollcall.kit.paging import CursorRequest
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 PEOPLE, SERVICES = "accessToken", "serviceToken"
@@ -293,7 +293,7 @@ _IDEMPOTENCY_KEY: Json = {
     "required": False,
     "description": "Any text of your own. Sent again with the same request within 24 hours, the "
     "call has one effect and the same answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_AT_MOST},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY},
 }
 _IF_MATCH: Json = {
     "name": "If-Match",
@@ -340,7 +340,7 @@ def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
     # Groups and roles can be named in a body too, and a segment in a query.
     named = {each.kind for each in operation.reads if issubclass(each, Entity)}
     fields = operation.request_model.model_fields.keys()
-    walks = issubclass(operation.request_model, WalkRequest)
+    walks = issubclass(operation.request_model, CursorRequest)
     rules: dict[type[Problem], bool] = {
         # A body that is no JSON, a bad Idempotency-Key, or a bad cursor.
         Malformed: operation.has_body or operation.changes or walks,

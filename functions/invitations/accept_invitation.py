@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 from rollcall.accounts.convergence import Credential, settle_account
 from rollcall.invitations.activation import ActivatedUser, Token
 from rollcall.invitations.invitation import Invitation, open_invitation
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change

@@ -16,7 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table as MotoTable
 
-from rollcall.kit.attributes import from_attributes
+from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.table import INDEXES
 from tests.benchmarks.capacity import item_size, read_units, write_units

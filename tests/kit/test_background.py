@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rollcall.background import cognito_reaction, deployment_reaction, job, stream_reaction
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.identity import Account
 from rollcall.kit.job import Report
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail

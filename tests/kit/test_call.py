@@ -45,7 +45,7 @@ def test_of_several_changes_only_those_that_change_something_are_written(world: 
 def test_named_version_has_to_be_the_present_one(world: World) -> None:
     user = world.add_user()
     for version in (0, 2):
-        with pytest.raises(Stale, match="is at version 1 now, which your If-Match"):
+        with pytest.raises(Stale, match="is at version 1, but If-Match names another"):
             replace(world.call(), expected_version=version).check_version(user)
     replace(world.call(), expected_version=1).check_version(user)
     replace(world.call(), expected_version=None).check_version(user)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rollcall.kit.cursor import VALID, Cursors, Position
+from rollcall.kit.cursor import LIFETIME, Cursors, Position
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.errors import Malformed
 from rollcall.kit.paging import ListRequest
@@ -136,8 +136,8 @@ def test_cursor_signed_with_another_key_is_refused() -> None:
 
 def test_cursor_ends_after_a_day_and_nobody_lengthens_it() -> None:
     cursor = CURSORS.write(Position(1, {}), "list", NOW)
-    assert CURSORS.read(cursor, "list", NOW + VALID)
-    late = NOW + VALID + timedelta(seconds=1)
+    assert CURSORS.read(cursor, "list", NOW + LIFETIME)
+    late = NOW + LIFETIME + timedelta(seconds=1)
     assert code_of(lambda: CURSORS.read(cursor, "list", late)) == "cursor_expired"
 
     raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

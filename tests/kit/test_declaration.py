@@ -10,10 +10,10 @@ import pytest
 
 from functions.jobs.purge_deleted_users import purge_deleted_users
 from functions.users.get_user import get_user
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.declaration import check_resources, describe, read_signature
 from rollcall.kit.errors import WrongDeclaration
-from rollcall.kit.identity import Account
 from rollcall.kit.journal import Changed
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Request
@@ -54,8 +54,8 @@ def test_file_with_another_name_is_refused() -> None:
         describe(place(move_user, "functions.users.moving"))
 
     assert str(refused.value) == (
-        "move_user is declared in moving.py; name the file move_user.py, so that file, function, "
-        "Lambda function and journal action are one name."
+        "move_user is declared in moving.py. Rename the file to move_user.py, so that file, "
+        "function, Lambda function and journal action have the same name."
     )
 
 
@@ -67,8 +67,8 @@ def test_missing_docstring_is_refused() -> None:
         describe(place(move_user, "functions.users.move_user"))
 
     assert str(refused.value) == (
-        "move_user has no docstring; write one sentence that says what it does: "
-        "it becomes the summary in the API document."
+        "move_user has no docstring. Write one sentence that says what it does. It becomes the "
+        "summary in the API document."
     )
 
 
@@ -79,8 +79,8 @@ def test_resource_that_no_policy_derives_from_is_refused(word: str, resource: An
         check_resources("move_user", **{"reads": (), "writes": (), word: (resource,)})
 
     assert str(refused.value) == (
-        f"move_user {word} {resource!r}; name entities, rows, stored objects, Account "
-        "or Mail, from which its IAM policy derives."
+        f"move_user {word} {resource!r}, from which no IAM policy can be derived. Use entities, "
+        "rows, stored objects, Account or Mail."
     )
 
 
@@ -126,8 +126,8 @@ def test_parameter_without_a_type_is_refused() -> None:
         read_signature(move_user)
 
     assert str(refused.value) == (
-        "move_user does not say the type of request; annotate every "
-        "parameter: requests and answers derive from the types."
+        "move_user has no type annotation for request. Annotate every parameter: requests and "
+        "answers are derived from the types."
     )
 
 

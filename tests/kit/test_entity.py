@@ -83,7 +83,7 @@ class Leaf(Entity):
 class Branch(Leaf):
     """What other things hang on."""
 
-    tombstone_waits: ClassVar[bool] = True
+    keeps_tombstone: ClassVar[bool] = True
 
 
 def test_tombstone_ends_by_itself_unless_something_hangs_on_it() -> None:

@@ -22,7 +22,7 @@ from rollcall.grants.grant import (
     RoleGrant,
 )
 from rollcall.grants.permissions import Permission
-from rollcall.kit.attributes import from_attributes, to_attributes
+from rollcall.kit.attribute_values import from_attributes, to_attributes
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.history import read_newest_first, rewind

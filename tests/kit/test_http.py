@@ -16,8 +16,8 @@ from functions.users.delete_user import DeleteUser
 from functions.users.update_user import UpdateUser
 from rollcall.kit.errors import Conflict, Invalid, Malformed, Problem
 from rollcall.kit.http import (
-    ERRORS_AT_MOST,
-    NEVER,
+    MAX_ERRORS,
+    NO_VERSION,
     GatewayEvent,
     read_request,
     write_answer,
@@ -101,7 +101,7 @@ def test_deep_nesting_is_refused(depth: int) -> None:
 @given(tag=st.text() | st.integers().map(lambda number: f'"{number}"'))
 def test_any_if_match_is_a_version_or_none_that_fits(tag: str) -> None:
     version = event(headers={"If-Match": tag}).expected_version()
-    assert version is None or version >= NEVER
+    assert version is None or version >= NO_VERSION
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_any_if_match_is_a_version_or_none_that_fits(tag: str) -> None:
         ('W/"3"', 3),
         ("3", 3),
         (' "3" ', 3),
-        ("", NEVER),
-        ('"x"', NEVER),
-        ('"-3"', NEVER),
-        ('"1", "2"', NEVER),
+        ("", NO_VERSION),
+        ('"x"', NO_VERSION),
+        ('"-3"', NO_VERSION),
+        ('"1", "2"', NO_VERSION),
     ],
 )
 def test_if_match(header: str | None, version: int | None) -> None:
@@ -158,7 +158,7 @@ def test_base64_body_is_decoded_and_broken_base64_is_malformed() -> None:
 def test_body_that_is_passed_over_is_not_even_read(body: str) -> None:
     query = {"count": ["2"]}
     sent = event(body=body, isBase64Encoded=body == "***", multiValueQueryStringParameters=query)
-    request = read_request(sent, Nested, has_body=False, passes_over_body=True)
+    request = read_request(sent, Nested, has_body=False, ignores_body=True)
     assert request == Nested(count=2)
 
 
@@ -225,14 +225,14 @@ def test_query_beside_a_body_is_refused_and_not_overlooked() -> None:
 
 @pytest.mark.parametrize("has_body", [True, False])
 def test_list_of_errors_has_an_end(has_body: bool) -> None:
-    many = {f"field{number}": "x" for number in range(10 * ERRORS_AT_MOST)}
+    many = {f"field{number}": "x" for number in range(10 * MAX_ERRORS)}
     for sent in (
         event(body=json.dumps(many)),
         event(multiValueQueryStringParameters={name: ["x"] for name in many}),
     ):
         with pytest.raises(Invalid) as refused:
             read_request(sent, UpdateUser, has_body=has_body)
-        assert len(refused.value.errors) == ERRORS_AT_MOST
+        assert len(refused.value.errors) == MAX_ERRORS
 
 
 def test_missing_parts_of_an_event_are_empty() -> None:
@@ -322,7 +322,7 @@ def test_internal_error_says_only_where_to_look() -> None:
         "type": "urn:rollcall:problem:internal_error",
         "title": "Internal error",
         "status": 500,
-        "detail": "Something went wrong here; the log has the request id.",
+        "detail": "An internal error occurred. Look for the request id in the log.",
         "code": "internal_error",
         "errors": [],
         "requestId": "req_1",

@@ -16,7 +16,7 @@ from ministack.services.lambda_svc import _match_esm_filter
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.create_first_admin import create_first_admin
 from infra.catalog import read_catalog
-from rollcall.kit.attributes import to_attributes
+from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Forbidden, WrongDeclaration
@@ -72,12 +72,12 @@ def test_wrong_signature_is_refused(kind: str, function: Callable[..., Any], tak
     function.__module__ = f"functions.reactions.{function.__name__}"
     with pytest.raises(WrongDeclaration) as refused:
         decorate(function)
-    assert str(refused.value) == (f"{function.__name__} must take ({wanted}); it takes ({taken}).")
+    assert str(refused.value) == f"{function.__name__} takes ({taken}). It must take ({wanted})."
 
 
 def test_reaction_in_a_file_of_another_name_is_refused() -> None:
     follow_user.__module__ = "functions.reactions.following"
-    with pytest.raises(WrongDeclaration, match=r"name the file follow_user\.py"):
+    with pytest.raises(WrongDeclaration, match=r"Rename the file to follow_user\.py"):
         background.stream_reaction([User])(follow_user)
 
 
@@ -204,7 +204,7 @@ def test_cloudformation_hears_of_failure_without_its_message(
     (answer,) = Answers.received
     assert (answer["Status"], answer["Reason"]) == (
         "FAILED",
-        "create_first_admin failed with ValueError; see its log group.",
+        "create_first_admin failed with ValueError. See its log group.",
     )
     assert "ValueError" in logged.getvalue()
 

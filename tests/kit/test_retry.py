@@ -35,6 +35,6 @@ def test_other_refusals_are_final() -> None:
 
 def test_endless_contention_ends_in_a_conflict_that_says_what_to_do() -> None:
     attempts: list[int] = []
-    with pytest.raises(Conflict, match="send the request again") as refused:
+    with pytest.raises(Conflict, match="Send the request again") as refused:
         retry_contended(lambda: attempt_after(ATTEMPTS, attempts))
     assert (refused.value.code, len(attempts)) == ("contended", ATTEMPTS)

@@ -8,7 +8,7 @@ import pytest
 
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import Throttled
-from rollcall.kit.throttle import KEPT, Throttle, network_of
+from rollcall.kit.throttle import EXPIRY_MARGIN, Throttle, network_of
 from tests.world import World
 
 THROTTLE = Throttle(3, timedelta(minutes=1))
@@ -46,7 +46,7 @@ def test_counts_go_away_by_themselves(world: World) -> None:
     passes(world)
 
     (count,) = (item for item in world.items() if item["pk"].startswith("THROTTLE#"))
-    ends = world.clock.now + timedelta(minutes=1) + KEPT
+    ends = world.clock.now + timedelta(minutes=1) + EXPIRY_MARGIN
     assert count[EXPIRY_ATTRIBUTE] == int(ends.timestamp())
 
 

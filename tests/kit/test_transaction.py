@@ -11,9 +11,9 @@ from rollcall.grants.grant import GroupRole
 from rollcall.grants.group import Group
 from rollcall.grants.holders import GROUP
 from rollcall.kit.actor import Actor
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Counter, Floor, Key
 from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
-from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change, Origin, Transaction
 from rollcall.users.statuses import Status
 from rollcall.users.user import ADMINS, User
@@ -22,7 +22,7 @@ from tests.world import World
 
 
 def begin(
-    world: World, witnesses: Mapping[Any, int] | None = None, *requires: Required
+    world: World, witnesses: Mapping[Any, int] | None = None, *requires: ConditionCheck
 ) -> Transaction:
     """An empty transaction of somebody."""
     actor = Actor(kind="user", id="usr_actor", witnesses=dict(witnesses or {}))
@@ -46,7 +46,7 @@ def test_everything_of_a_change_goes_in_one_request(world: World) -> None:
     witness = {world.user(world.admin_id).key(): 1}
 
     with watched(world.aws) as seen:
-        transaction = begin(world, witness, Required.present(Group, other_id))
+        transaction = begin(world, witness, ConditionCheck.exists(Group, other_id))
         transaction.add_change(Change(user, after))
         transaction.add_counts([Change(user, after)])
         transaction.add_requirements()
@@ -136,7 +136,7 @@ def test_actor_who_changes_himself_after_another_did_is_contended(world: World) 
 
 def test_required_entity_that_is_gone_is_not_found(world: World) -> None:
     user = world.add_user()
-    transaction = begin(world, None, Required.present(Group, "grp_gone"))
+    transaction = begin(world, None, ConditionCheck.exists(Group, "grp_gone"))
     transaction.add_change(Change(user, user.model_copy(update={"name": "New"})))
     transaction.add_requirements()
     with pytest.raises(NotFound, match="Group not found"):
@@ -146,7 +146,7 @@ def test_required_entity_that_is_gone_is_not_found(world: World) -> None:
 
 def test_actor_who_is_also_what_is_required_has_to_be_unchanged_all_the_same(world: World) -> None:
     user, actor = world.add_user(), world.add_user()
-    required = Required.present(User, actor.id)
+    required = ConditionCheck.exists(User, actor.id)
 
     def rename_as_actor(name: str) -> None:
         before = world.user(user.id)
@@ -243,7 +243,7 @@ def put_readers(world: World, **fields: Any) -> Group:
     return group
 
 
-def adjust(world: World, deltas: Mapping[Counter, int], *requires: Required) -> None:
+def adjust(world: World, deltas: Mapping[Counter, int], *requires: ConditionCheck) -> None:
     transaction = begin(world, None, *requires)
     transaction.adjust_counts(deltas)
     transaction.add_requirements()
@@ -330,9 +330,9 @@ def test_stamped_item_counts_its_changes_once_each(world: World) -> None:
 
 def test_decision_by_numbers_holds_only_while_they_are_as_they_were_read(world: World) -> None:
     user = world.add_user()
-    unread, read = (Required.at_revision(OF_ITSELF.key, revision) for revision in (0, 1))
+    unread, read = (ConditionCheck.at_revision(OF_ITSELF.key, revision) for revision in (0, 1))
 
-    def rename_under(required: Required) -> None:
+    def rename_under(required: ConditionCheck) -> None:
         before = world.user(user.id)
         transaction = begin(world, None, required)
         renamed = before.model_copy(update={"name": f"Name {before.version}"})
@@ -352,16 +352,16 @@ def test_decision_by_numbers_holds_only_while_they_are_as_they_were_read(world: 
 
 
 def test_decision_by_numbers_may_change_them_itself(world: World) -> None:
-    adjust(world, {OF_ITSELF: 1}, Required.at_revision(OF_ITSELF.key, 0))
-    adjust(world, {OF_ITSELF: 1}, Required.at_revision(OF_ITSELF.key, 1))
+    adjust(world, {OF_ITSELF: 1}, ConditionCheck.at_revision(OF_ITSELF.key, 0))
+    adjust(world, {OF_ITSELF: 1}, ConditionCheck.at_revision(OF_ITSELF.key, 1))
     with pytest.raises(Contended):
-        adjust(world, {OF_ITSELF: 1}, Required.at_revision(OF_ITSELF.key, 1))
+        adjust(world, {OF_ITSELF: 1}, ConditionCheck.at_revision(OF_ITSELF.key, 1))
     assert stored(world, OF_ITSELF)["books"] == 2
 
 
 def test_entity_that_has_changed_is_no_longer_what_was_required(world: World) -> None:
     user, group = world.add_user(), put_readers(world)
-    required = Required.unchanged(group)
+    required = ConditionCheck.unchanged(group)
 
     def touch() -> None:
         before = world.user(user.id)
@@ -381,7 +381,7 @@ def test_entity_that_has_changed_is_no_longer_what_was_required(world: World) ->
 def test_tombstone_is_not_present(world: World) -> None:
     put_readers(world, erased=True)
     with pytest.raises(NotFound, match="Group not found"):
-        adjust(world, {OF_ITSELF: 1}, Required.present(Group, "grp_readers"))
+        adjust(world, {OF_ITSELF: 1}, ConditionCheck.exists(Group, "grp_readers"))
     assert stored(world, OF_ITSELF) == {}
 
 

@@ -81,7 +81,7 @@ def test_own_templates_and_login_address_are_used(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--mail-templates", "infra"), "is no template of ours"),
+        (("--mail-templates", "infra"), "is not the name of a template"),
         (("--login-url", "app.example.com"), "app.example.com is no address where people could"),
     ],
 )

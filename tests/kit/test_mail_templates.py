@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.kit.templates import (
-    Letter,
+from rollcall.kit.mail_templates import (
+    MailTemplate,
     Templates,
     WrongTemplate,
     check_templates,
@@ -20,7 +20,7 @@ from rollcall.kit.templates import (
     plain_text,
 )
 
-NOTE = Letter("note", frozenset({"link"}), frozenset({"product", "name", "reason"}))
+NOTE = MailTemplate("note", frozenset({"link"}), frozenset({"product", "name", "reason"}))
 FILES = {
     "note.en.txt": "Subject: $product for $name\n\nHello $name,\n\nBecause: $reason\n\n$link\n",
     "note.en.html": '<p>Hello $name,</p>\n\n<p>Because: $reason</p>\n\n<a href="$link">Go</a>\n',
@@ -41,7 +41,7 @@ def write(folder: Path, **changed: str) -> Path:
 def test_letter_is_filled_in_framed_and_says_nothing_where_nothing_is_to_be_said(
     tmp_path: Path,
 ) -> None:
-    written = Templates(write(tmp_path)).write(NOTE, None, VALUES)
+    written = Templates(write(tmp_path)).render(NOTE, None, VALUES)
 
     assert written.subject == "Rollcall for Jane"
     assert written.text == "Hello Jane,\n\nhttps://x.example/?a&b\n"
@@ -64,7 +64,7 @@ def test_language_is_the_users_or_the_nearest_that_there_is(
         for ending in ("txt", "html"):
             (tmp_path / f"note.{locale}.{ending}").write_text(FILES[f"note.en.{ending}"])
 
-    written = Templates(tmp_path).write(NOTE, tag, VALUES)
+    written = Templates(tmp_path).render(NOTE, tag, VALUES)
 
     assert f'lang="{found}"' in written.html
 
@@ -74,7 +74,7 @@ def test_file_of_an_earlier_folder_is_in_the_place_of_a_later_ones(tmp_path: Pat
     theirs.mkdir()
     (theirs / "layout.html").write_text("Theirs: $content")
 
-    written = Templates(theirs, write(tmp_path / "ours")).write(NOTE, "en", VALUES)
+    written = Templates(theirs, write(tmp_path / "ours")).render(NOTE, "en", VALUES)
 
     assert written.html.startswith("Theirs: <p>Hello Jane")
     assert written.text.startswith("Hello Jane")
@@ -91,7 +91,7 @@ def test_no_value_changes_what_the_letter_is(
     if not folder.exists():
         write(folder)
 
-    written = Templates(folder).write(NOTE, "en", {**VALUES, "name": name, "reason": reason})
+    written = Templates(folder).render(NOTE, "en", {**VALUES, "name": name, "reason": reason})
 
     assert written.subject.isprintable()
     assert all(line.isprintable() for line in written.text.split("\n"))
@@ -115,22 +115,22 @@ def test_value_keeps_its_lines_and_loses_what_cannot_be_seen() -> None:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"note_en_txt": "Hello"}, "does not begin with a line “Subject: …” and an empty line"),
-        ({"note_en_txt": "Subject: A\nB $link"}, "does not begin with a line"),
-        ({"note_en_txt": "Subject: $link\n\nHello"}, "note.en.txt does not name $link, which"),
-        ({"note_en_html": "<p>Hello</p>"}, "note.en.html does not name $link, which the mail is"),
-        ({"note_en_html": "<p>$lnik</p>"}, "names $lnik, which nobody fills in; it may name $link"),
-        ({"note_en_txt": "Subject: $nmae\n\n$link"}, "note.en.txt names $nmae, which nobody"),
-        ({"note_en_html": "$link costs $5"}, "has a $ without a variable; write $$ for a dollar"),
-        ({"layout_html": "<html></html>"}, "layout.html does not name $content"),
-        ({"layout_html": "$content $name"}, "layout.html names $name, which nobody fills in"),
-        ({"note_de_txt": FILES["note.en.txt"]}, "note.de.txt has no note.de.html beside it"),
-        ({"nota_en_txt": ""}, "nota.en.txt is no template of ours; call it layout.html, or"),
+        ({"note_en_txt": "Hello"}, "must begin with a line “Subject: …” and an empty line"),
+        ({"note_en_txt": "Subject: A\nB $link"}, "must begin with a line"),
+        ({"note_en_txt": "Subject: $link\n\nHello"}, "note.en.txt must use the variable $link."),
+        ({"note_en_html": "<p>Hello</p>"}, "note.en.html must use the variable $link."),
+        ({"note_en_html": "<p>$lnik</p>"}, "unknown variable $lnik. It can use $link"),
+        ({"note_en_txt": "Subject: $nmae\n\n$link"}, "note.en.txt uses the unknown variable $nmae"),
+        ({"note_en_html": "$link costs $5"}, "has a $ without a variable. Write $$ for a dollar"),
+        ({"layout_html": "<html></html>"}, "layout.html must use the variable $content"),
+        ({"layout_html": "$content $name"}, "layout.html uses the unknown variable $name"),
+        ({"note_de_txt": FILES["note.en.txt"]}, "note.de.txt needs a file note.de.html"),
+        ({"nota_en_txt": ""}, "nota.en.txt is not the name of a template. Use layout.html, or"),
         ({"note_DE_txt": ""}, "in lower case, with one of the names note."),
-        ({"README": ""}, "README is no template of ours"),
+        ({"README": ""}, "README is not the name of a template"),
     ],
 )
-def test_wrong_template_is_refused_with_a_sentence(
+def test_wrong_template_is_refused_with_the_reason(
     tmp_path: Path, changed: dict[str, str], words: str
 ) -> None:
     with pytest.raises(WrongTemplate, match=re.escape(words)):
@@ -142,14 +142,14 @@ def test_right_templates_pass_with_what_is_hidden_beside_them(tmp_path: Path) ->
     check_templates(tmp_path, [NOTE])
 
 
-def test_file_that_is_no_text_and_folder_that_is_none_are_refused(tmp_path: Path) -> None:
+def test_binary_file_and_missing_folder_are_refused(tmp_path: Path) -> None:
     (write(tmp_path) / "layout.html").write_bytes(b"\xff")
-    with pytest.raises(WrongTemplate, match=re.escape("layout.html is no file with text in UTF-8")):
+    with pytest.raises(WrongTemplate, match=re.escape("layout.html is not a text file in UTF-8")):
         check_templates(tmp_path, [NOTE])
-    with pytest.raises(WrongTemplate, match="is no folder"):
+    with pytest.raises(WrongTemplate, match="is not a folder"):
         check_templates(tmp_path / "none", [NOTE])
 
 
-def test_letter_without_any_template_is_a_mistake_that_says_so(tmp_path: Path) -> None:
-    with pytest.raises(WrongTemplate, match=re.escape("There is no template note.en.txt")):
-        Templates(tmp_path).write(NOTE, "en", VALUES)
+def test_missing_template_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(WrongTemplate, match=re.escape("The template note.en.txt does not exist")):
+        Templates(tmp_path).render(NOTE, "en", VALUES)

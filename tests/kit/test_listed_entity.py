@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollcall.grants.group import Group
-from rollcall.kit.listed import SORTED_BYTES
+from rollcall.kit.listed_entity import SORTED_BYTES
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SORT_KEY_BYTES = 1024

@@ -12,10 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core._pydantic_core import list_all_errors
 
 from infra.catalog import read_catalog
+from rollcall.kit.error_messages import OTHERWISE, TextPattern, write_message
 from rollcall.kit.errors import FieldError, Invalid
 from rollcall.kit.http import GatewayEvent, read_request
 from rollcall.kit.operation import Operation
-from rollcall.kit.sentences import OTHERWISE, Form, write_sentence
 
 RAW = re.compile(
     r"\b(Input|Tuple|String|List|Dictionary|Value|should|valid|parse|unable|pattern|instance"
@@ -39,7 +39,7 @@ def test_no_words_of_pydantic_reach_anybody(known: Any) -> None:
         error: Any = {"type": known["type"], "msg": raw, "ctx": known.get("example_context") or {}}
         if known["type"] == "value_error":
             error["ctx"] = {"error": ValueError("grp_1 can be named only once.")}
-        sentence = write_sentence(error)
+        sentence = write_message(error)
         assert sentence.endswith(".")
         assert not RAW.search(sentence)
         assert "{" not in sentence
@@ -78,9 +78,17 @@ def test_every_wrong_field_of_every_request_has_a_sentence_of_its_own(
 @pytest.mark.parametrize(
     ("kind", "value", "sentence"),
     [
-        (Annotated[str, Form(r"^[a-z]{2}$", "Write two letters.")], "x1", "Write two letters."),
-        (Annotated[str, Form(r"^[a-z]{2}$", "Write two letters.")], "xx\n", "Write two letters."),
-        (Annotated[str, Form(r"^[a-z]{2}$", "Write two letters.")], 5, "This must be text."),
+        (
+            Annotated[str, TextPattern(r"^[a-z]{2}$", "Write two letters.")],
+            "x1",
+            "Write two letters.",
+        ),
+        (
+            Annotated[str, TextPattern(r"^[a-z]{2}$", "Write two letters.")],
+            "xx\n",
+            "Write two letters.",
+        ),
+        (Annotated[str, TextPattern(r"^[a-z]{2}$", "Write two letters.")], 5, "This must be text."),
     ],
 )
 def test_text_in_another_form_is_refused_in_the_words_of_its_form(
@@ -89,6 +97,6 @@ def test_text_in_another_form_is_refused_in_the_words_of_its_form(
     adapter: TypeAdapter[str] = TypeAdapter(kind)
     with pytest.raises(ValidationError) as refused:
         adapter.validate_python(value)
-    assert write_sentence(refused.value.errors()[0]) == sentence
+    assert write_message(refused.value.errors()[0]) == sentence
     assert adapter.validate_python("xx") == "xx"
     assert adapter.json_schema() == {"type": "string", "pattern": "^[a-z]{2}$"}
