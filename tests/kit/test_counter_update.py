@@ -1,4 +1,4 @@
-"""One update of an item that adds to the numbers on it."""
+"""The update action that adds to the counters of one item."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rollcall.kit.errors import Conflict, NotFound
 ITEM = Key("USER#usr_1", "#OWNED")
 
 
-def test_several_numbers_of_one_item_are_one_update() -> None:
+def test_several_counters_of_one_item_are_one_update() -> None:
     update = CounterUpdate.of({members_of_group("g"): 1, active_workspaces_of_group("g"): -2})
     assert update.expression() == {
         "UpdateExpression": "ADD #c0 :c0, #c1 :c1",
@@ -20,14 +20,14 @@ def test_several_numbers_of_one_item_are_one_update() -> None:
     assert update.values == {":c0": 1, ":c1": -2, ":no": False}
 
 
-def test_number_goes_up_only_while_what_it_stands_on_exists_and_down_also_later() -> None:
+def test_counter_increases_only_while_its_entity_exists_and_decreases_also_later() -> None:
     up, down = (CounterUpdate.of({members_of_group("g"): delta}) for delta in (1, -1))
     assert up.condition == "attribute_exists(pk) AND erased = :no"
     assert isinstance(up.refusal, NotFound)
     assert (down.condition, down.refusal) == ("attribute_exists(pk)", None)
 
 
-def test_number_with_a_floor_is_held_above_it_on_the_way_down() -> None:
+def test_counter_with_a_floor_does_not_decrease_below_it() -> None:
     counter = Counter.named("admins", Floor(1, "last_admin", "One must stay."))
     update = CounterUpdate.of({counter: -2})
     assert update.condition == "#c0 >= :c0least"
@@ -36,7 +36,7 @@ def test_number_with_a_floor_is_held_above_it_on_the_way_down() -> None:
     assert CounterUpdate.of({counter: 1}).condition is None
 
 
-def test_stamped_numbers_move_the_revision_that_others_are_held_against() -> None:
+def test_stamped_counters_increment_the_revision() -> None:
     update = CounterUpdate.of({Counter(ITEM, "type#workspace", stamped=True): 1})
     assert update.expression()["UpdateExpression"] == "ADD #c0 :c0, revision :one"
 

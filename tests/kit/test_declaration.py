@@ -1,4 +1,4 @@
-"""What all declarations have in common, and the sentences that refuse a wrong one."""
+"""What all declarations have in common, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from rollcall.users.user import User
 
 
 def place(function: Callable[..., Any], module: str) -> Callable[..., Any]:
-    """Let a function stand in another file."""
+    """Pretend that a function is in another file."""
     function.__module__ = module
     return function
 
 
-def test_name_words_and_area_come_from_the_function_and_its_file() -> None:
+def test_name_docstring_and_area_come_from_the_function_and_its_file() -> None:
     assert (get_user.name, get_user.area) == ("get_user", "users")
     assert get_user.summary == "Show a user: profile, groups, roles, permissions, last sign-in."
     assert get_user.description.startswith("The ETag is the version")
@@ -74,7 +74,7 @@ def test_missing_docstring_is_refused() -> None:
 
 @pytest.mark.parametrize("resource", [Changed, Request, "User", None, str])
 @pytest.mark.parametrize("word", ["reads", "writes"])
-def test_resource_that_no_policy_derives_from_is_refused(word: str, resource: Any) -> None:
+def test_resource_without_an_iam_policy_is_refused(word: str, resource: Any) -> None:
     with pytest.raises(WrongDeclaration) as refused:
         check_resources("move_user", **{"reads": (), "writes": (), word: (resource,)})
 
@@ -105,14 +105,14 @@ class Picture(StoredObject):
     ephemeral_storage = 2048
 
 
-def test_function_gets_what_the_objects_need_that_it_touches() -> None:
+def test_function_gets_what_its_objects_need() -> None:
     declared = replace(get_user, reads=(Report, User), writes=(Picture, Report))
     assert declared.stored_objects == (Report, Picture)
     assert (declared.memory, declared.ephemeral_storage) == (1024, 2048)
     assert declared.layers == ("drawing", "printing")
 
 
-def test_function_without_objects_gets_the_least() -> None:
+def test_function_without_objects_gets_the_defaults() -> None:
     assert not get_user.stored_objects
     assert not get_user.layers
     assert (get_user.memory, get_user.ephemeral_storage) == (512, 512)

@@ -1,4 +1,4 @@
-"""Whatever is wrong with a field is said in plain words (RFC 9457 section 3.1.4)."""
+"""Each invalid field has a plain error message (RFC 9457 section 3.1.4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RAW = re.compile(
     r"\b(Input|Tuple|String|List|Dictionary|Value|should|valid|parse|unable|pattern|instance"
     r"|validation|schema|attribute|None|True|False|python)\b"
 )
-"""Words of pydantic's, which are not ours."""
+"""Words of pydantic's messages, which ours do not use."""
 JUNK: tuple[Any, ...] = (
     None, True, -1, 0, 1.5, 10**40, "", " ", "x", "ä ö", "x" * 5000, "2030-01-01", "2030-13-01",
     "2030-01-01T00:00:00", "2030-01-01T00:00:00+99:00", [], ["x"], [None], [{}], [["x"]],
@@ -34,7 +34,7 @@ QUERIES = ("", "x", "-1", "0", "1.5", "9" * 5000, "9" * 400, "2030-13-01", "?", 
 
 
 @pytest.mark.parametrize("known", list_all_errors(), ids=lambda each: each["type"])
-def test_no_words_of_pydantic_reach_anybody(known: Any) -> None:
+def test_no_message_uses_words_of_pydantic(known: Any) -> None:
     for raw in (known["message_template_python"], known.get("message_template_json", "")):
         error: Any = {"type": known["type"], "msg": raw, "ctx": known.get("example_context") or {}}
         if known["type"] == "value_error":
@@ -46,7 +46,7 @@ def test_no_words_of_pydantic_reach_anybody(known: Any) -> None:
 
 
 def refusals(operation: Operation[Any, Any]) -> Iterator[FieldError]:
-    """What the operation says about each field of its request when that holds anything else."""
+    """The errors of an operation for invalid values of each field of its request."""
     for field in operation.request_model.model_fields.values():
         name = str(field.alias)
         events = (
@@ -65,7 +65,7 @@ def refusals(operation: Operation[Any, Any]) -> Iterator[FieldError]:
 
 
 @pytest.mark.parametrize("operation", read_catalog().operations, ids=lambda each: each.name)
-def test_every_wrong_field_of_every_request_has_a_sentence_of_its_own(
+def test_every_invalid_field_of_every_request_has_its_own_message(
     operation: Operation[Any, Any],
 ) -> None:
     for error in set(refusals(operation)):
@@ -91,7 +91,7 @@ def test_every_wrong_field_of_every_request_has_a_sentence_of_its_own(
         (Annotated[str, TextPattern(r"^[a-z]{2}$", "Write two letters.")], 5, "This must be text."),
     ],
 )
-def test_text_in_another_form_is_refused_in_the_words_of_its_form(
+def test_text_that_does_not_match_the_pattern_is_refused_with_its_message(
     kind: Any, value: object, sentence: str
 ) -> None:
     adapter: TypeAdapter[str] = TypeAdapter(kind)

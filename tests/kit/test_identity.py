@@ -27,7 +27,7 @@ ACCOUNT = Account(
 
 @pytest.fixture
 def identity(world: World) -> Identity:
-    """The accounts of a world."""
+    """The identity provider of a world."""
     return world.runtime.identity
 
 

@@ -1,4 +1,4 @@
-"""``@job``: scheduled functions."""
+"""Scheduled jobs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def refusal_of(function: Callable[..., Any] = count_users, **arguments: Any) -> 
         (timedelta(minutes=-5), "-1 day, 23:55:00"),
     ],
 )
-def test_interval_that_eventbridge_cannot_keep_is_refused(every: timedelta, shown: str) -> None:
+def test_interval_that_eventbridge_does_not_support_is_refused(
+    every: timedelta, shown: str
+) -> None:
     assert refusal_of(every=every) == (
         f"count_users runs every {shown}. EventBridge needs whole minutes, at least one."
     )
@@ -77,7 +79,7 @@ def reports_nothing(call: Call) -> None:
 
 
 def reports_an_answer(call: Call) -> Answer:
-    """Report what is no report."""
+    """Return another type than a report."""
     return Answer()
 
 
@@ -143,11 +145,11 @@ def test_handler_returns_and_logs_the_report(world: World, logged: StringIO) -> 
     )
 
 
-def test_job_acts_in_its_own_name_at_the_present_moment(world: World) -> None:
+def test_job_is_its_own_actor_at_the_current_time(world: World) -> None:
     calls: list[Call] = []
 
     def note_call(call: Call) -> Counted:
-        """Note the call."""
+        """Record the call."""
         calls.append(call)
         return Counted(users_seen=0)
 

@@ -1,4 +1,4 @@
-"""Pages of the things that are listed by their names (G1, O1, R1, I19)."""
+"""Pages of entities that are listed by name (G1, O1, R1, I19)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.aws_edge import watched
 from tests.world import World, open_world
 
 
-def test_page_comes_with_the_number_of_all_of_its_kind(world: World) -> None:
+def test_page_has_the_total_of_its_kind(world: World) -> None:
     for number in range(5):
         world.add_group(f"Group {number}")
     world.add_organization("Acme")
@@ -39,7 +39,9 @@ def test_total_is_read_and_not_counted(world: World) -> None:
     names=st.lists(st.text("abcAB", min_size=1, max_size=3), unique_by=str.casefold, max_size=7),
     limit=st.integers(1, 4),
 )
-def test_walk_by_cursors_sees_each_once_in_order(names: list[str], limit: int) -> None:
+def test_pagination_by_cursor_returns_each_entity_once_in_order(
+    names: list[str], limit: int
+) -> None:
     with open_world() as world:
         for name in names:
             world.add_group(name)

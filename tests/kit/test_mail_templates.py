@@ -1,4 +1,4 @@
-"""The texts of letters as files."""
+"""Mail templates: which are valid, which are found, and how they are rendered."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VALUES = {"product": "Rollcall", "name": "Jane", "reason": "", "link": "https://
 
 
 def write(folder: Path, **changed: str) -> Path:
-    """The templates, of which some are changed, as ``note_en_txt``."""
+    """Write the templates, some of them changed, as ``note_en_txt``."""
     folder.mkdir(exist_ok=True)
     files = FILES | {name.replace("_", "."): text for name, text in changed.items()}
     for name, text in files.items():
@@ -38,7 +38,7 @@ def write(folder: Path, **changed: str) -> Path:
     return folder
 
 
-def test_letter_is_filled_in_framed_and_says_nothing_where_nothing_is_to_be_said(
+def test_mail_is_rendered_in_its_layout_without_empty_paragraphs(
     tmp_path: Path,
 ) -> None:
     written = Templates(write(tmp_path)).render(NOTE, None, VALUES)
@@ -56,7 +56,7 @@ def test_letter_is_filled_in_framed_and_says_nothing_where_nothing_is_to_be_said
     [("de", "de"), ("de-AT", "de"), ("DE-at", "de"), ("pt-BR", "pt-br"), ("pt-PT", "en")]
     + [("fr", "en"), ("", "en"), (None, "en"), ("zh-Hant-TW", "zh-hant")],
 )
-def test_language_is_the_users_or_the_nearest_that_there_is(
+def test_language_is_the_users_or_the_closest_available_one(
     tmp_path: Path, tag: str | None, found: str
 ) -> None:
     write(tmp_path)
@@ -69,7 +69,7 @@ def test_language_is_the_users_or_the_nearest_that_there_is(
     assert f'lang="{found}"' in written.html
 
 
-def test_file_of_an_earlier_folder_is_in_the_place_of_a_later_ones(tmp_path: Path) -> None:
+def test_file_of_an_earlier_folder_replaces_that_of_a_later_one(tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
     theirs.mkdir()
     (theirs / "layout.html").write_text("Theirs: $content")
@@ -84,7 +84,7 @@ NASTY = st.text(st.characters() | st.sampled_from("<>&\"'$\r\n\u2028\u202e{}"), 
 
 
 @given(name=NASTY, reason=NASTY)
-def test_no_value_changes_what_the_letter_is(
+def test_no_value_changes_the_structure_of_the_mail(
     tmp_path_factory: pytest.TempPathFactory, name: str, reason: str
 ) -> None:
     folder = tmp_path_factory.getbasetemp() / "nasty"
@@ -95,7 +95,7 @@ def test_no_value_changes_what_the_letter_is(
 
     assert written.subject.isprintable()
     assert all(line.isprintable() for line in written.text.split("\n"))
-    # Beyond what the templates hold there is no tag, no quote and no reference but an escaped one.
+    # Values add no tags, no quotes, and no references except escaped ones.
     assert re.fullmatch(
         r'<html lang="en"><title>[^<>"]*</title>(<p>Hello [^"]*?,</p>\n\n)?'
         r'(<p>Because: ([^<>"]|<br>\n)*</p>\n\n)?<a href="https://x\.example/\?a&amp;b">Go</a>\n'
@@ -106,7 +106,7 @@ def test_no_value_changes_what_the_letter_is(
     assert plain_text(reason) in html.unescape(written.html.replace("<br>\n", "\n"))
 
 
-def test_value_keeps_its_lines_and_loses_what_cannot_be_seen() -> None:
+def test_value_keeps_its_line_breaks_without_invisible_characters() -> None:
     assert plain_text("Two\r\nlines\u202e \x00here ") == "Two\nlines here"
     assert escape_html('<a href="x">\n&') == "&lt;a href=&quot;x&quot;&gt;<br>\n&amp;"
     assert fill("$$5 for $name\n \n$gone", {"name": "$name", "gone": ""}, str) == "$5 for $name\n"
@@ -137,7 +137,7 @@ def test_wrong_template_is_refused_with_the_reason(
         check_templates(write(tmp_path, **changed), [NOTE])
 
 
-def test_right_templates_pass_with_what_is_hidden_beside_them(tmp_path: Path) -> None:
+def test_valid_templates_pass_and_hidden_files_are_ignored(tmp_path: Path) -> None:
     (write(tmp_path) / ".hidden").touch()
     check_templates(tmp_path, [NOTE])
 

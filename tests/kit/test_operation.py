@@ -37,7 +37,7 @@ def draw_user(request: Looking, call: Call) -> Picture | Moved:
     return Picture(content="<svg/>", content_type="image/svg+xml", file_name="user.svg")
 
 
-def test_file_is_answered_as_it_is_and_what_stands_in_its_place_as_not_yet(world: World) -> None:
+def test_file_is_answered_unchanged_and_its_replacement_as_accepted(world: World) -> None:
     drawn = declare(draw_user, route="GET /admin/users/{user_id}/picture", writes=())
     assert (drawn.file_model, drawn.answer_model) == (Picture, Moved)
 
@@ -59,13 +59,13 @@ def perform(world: World, operation: Operation[Any, Any], **event: Any) -> dict[
     return answer
 
 
-def test_handler_answers_as_api_gateway_wants(world: World) -> None:
+def test_handler_answers_as_api_gateway_expects(world: World) -> None:
     answer = perform(world, declare(status=202))
     assert (answer["statusCode"], json.loads(answer["body"])) == (202, {"place": "elsewhere"})
     assert answer["headers"]["Content-Type"] == "application/json"
 
 
-def test_refusal_becomes_a_problem_document(world: World) -> None:
+def test_error_becomes_a_problem_document(world: World) -> None:
     def lose_user(request: Moving, call: Call) -> Moved:
         """Lose a user."""
         raise NotFound("user_not_found", "User not found")
@@ -85,7 +85,7 @@ def test_refusal_becomes_a_problem_document(world: World) -> None:
     }
 
 
-def test_unforeseen_error_tells_the_caller_nothing_and_the_log_no_values(
+def test_unexpected_error_discloses_nothing_to_the_caller_and_no_values_to_the_log(
     world: World, logged: StringIO
 ) -> None:
     def break_user(request: Moving, call: Call) -> Moved:
@@ -102,13 +102,13 @@ def test_unforeseen_error_tells_the_caller_nothing_and_the_log_no_values(
     assert "hunter2" not in logged.getvalue()
 
 
-def test_caller_is_refused_before_his_request_is_read(world: World) -> None:
+def test_caller_is_authorized_before_the_request_is_read(world: World) -> None:
     operation = declare()
     event = make_event(operation, claims={}, body="not json")
     assert operation.handle(event, world.runtime)["statusCode"] == 401
 
 
-def test_whoever_authorizes_decides(world: World) -> None:
+def test_authorize_function_decides(world: World) -> None:
     def authorize(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
         return Actor(kind="user", id="usr_guest", permissions=frozenset({"user.update"}))
 
@@ -131,12 +131,12 @@ def test_contended_attempt_starts_from_the_beginning(world: World) -> None:
     assert len({id(call.actor) for call in attempts}) == 3, "the caller is read anew each time"
 
 
-def test_caller_who_loses_the_permission_between_two_parts_is_refused(world: World) -> None:
+def test_caller_whose_permission_is_revoked_between_two_parts_is_refused(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_UPDATE,))
     parts = []
 
     def part_user(request: Moving, call: Call) -> Moved:
-        """Take the permission away between two parts."""
+        """Revoke the permission between two parts."""
         parts.append(call.part().actor.id)
         world.change_user(caller, caller.with_grants("permission_grants", ()))
         parts.append(call.part().actor.id)
@@ -176,7 +176,7 @@ def test_unusable_idempotency_key_is_refused(world: World, key: str) -> None:
     assert (reply.status, reply.code) == (400, "bad_idempotency_key")
 
 
-def test_idempotency_key_of_a_reading_operation_is_passed_over(world: World) -> None:
+def test_idempotency_key_of_a_reading_operation_is_ignored(world: World) -> None:
     stored = world.items()
     assert world.invoke(get_me, headers={"Idempotency-Key": "key-1"}).status == 200
     assert world.items() == stored
@@ -202,7 +202,7 @@ SCOPED = {"user.update": frozenset({"grp_1"})}
         (True, {}, 403),
     ],
 )
-def test_permission_for_some_things_is_enough_only_where_the_operation_says_so(
+def test_scoped_permission_is_enough_only_for_a_scoped_operation(
     world: World, scoped: bool, held: dict[str, Any], status: int
 ) -> None:
     operation = replace(declare(scoped=scoped), authorize=authorized_as(**held))

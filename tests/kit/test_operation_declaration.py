@@ -27,7 +27,7 @@ def refusal_of(function: Callable[..., Any] = move_user, **changed: Any) -> str:
     return str(refused.value)
 
 
-def test_declaration_says_everything_that_is_derived_from_it() -> None:
+def test_declaration_has_all_derived_properties() -> None:
     operation = declare(reads=[AccessPolicy], status=202)
 
     assert (operation.name, operation.area) == ("move_user", "users")
@@ -105,7 +105,7 @@ class Original(StoredObject):
     prefix = "originals/"
 
 
-def test_get_may_leave_a_record_of_reading_and_files_that_pass_away() -> None:
+def test_get_can_write_a_reading_record_and_files_that_expire() -> None:
     route = "GET /admin/users/{user_id}"
 
     assert not declare(route=route, writes=[Reading, Copy]).changes
@@ -115,14 +115,14 @@ def test_get_may_leave_a_record_of_reading_and_files_that_pass_away() -> None:
 
 def move_or_see_user(request: Moving, call: Call) -> Moved | Moving:
     """One or the other."""
-    raise NotImplementedError  # only its declaration is looked at
+    raise NotImplementedError  # only its declaration is checked
 
 
-def test_only_a_file_may_be_answered_instead() -> None:
+def test_only_a_file_can_be_an_alternative_answer() -> None:
     assert "move_or_see_user takes (request, call)" in refusal_of(move_or_see_user)
 
 
-def test_writing_without_room_for_a_reason_is_refused() -> None:
+def test_writes_without_a_write_request_are_refused() -> None:
     assert refusal_of(see_user) == (
         "see_user declares writes, but Looking is not a WriteRequest. Derive it from WriteRequest, "
         "so that the caller can give a reason for the journal."
@@ -151,7 +151,7 @@ class OtherPermission(StrEnum):
     USER_MOVE = "user.move"
 
 
-def test_permission_that_is_only_text_is_refused() -> None:
+def test_permission_that_is_a_plain_string_is_refused() -> None:
     assert refusal_of(permission="user.move") == (
         "move_user has the permission 'user.move'. Use a member of Permission, or None for any "
         "active user."
@@ -239,7 +239,7 @@ def test_follow_up_of_other_types_is_refused(then: Callable[..., None]) -> None:
     )
 
 
-def test_follow_up_may_take_what_is_more_general() -> None:
+def test_follow_up_can_take_more_general_types() -> None:
     assert declare(then=follows).then is follows
 
 

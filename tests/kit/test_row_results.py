@@ -1,4 +1,4 @@
-"""Work that is done row by row (207)."""
+"""Bulk work with a result for each row (207)."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def refusing(problem: Exception) -> Callable[[Call], int]:
     return refuse
 
 
-def test_row_that_is_done_tells_its_status(world: World) -> None:
+def test_successful_row_has_its_status(world: World) -> None:
     assert process_row(world.call(), "usr_1", lambda _: 201).model_dump(exclude_none=True) == {
         "id": "usr_1",
         "status": 201,
     }
 
 
-def test_refusal_of_a_row_is_its_own_and_has_the_whole_problem(world: World) -> None:
+def test_failed_row_has_the_complete_problem(world: World) -> None:
     call = world.call()
     error = FieldError("role", "There is no such role.", "enum")
 
@@ -57,7 +57,7 @@ def test_refusal_of_a_row_is_its_own_and_has_the_whole_problem(world: World) -> 
     ]
 
 
-def test_contended_row_is_tried_again_and_given_up_alone(world: World) -> None:
+def test_contended_row_is_retried_and_fails_alone(world: World) -> None:
     attempts: list[Call] = []
 
     def deed(part: Call) -> int:
@@ -73,13 +73,13 @@ def test_contended_row_is_tried_again_and_given_up_alone(world: World) -> None:
     assert ATTEMPTS > 3
 
 
-def test_what_concerns_all_rows_is_no_outcome_of_one(world: World) -> None:
+def test_error_that_affects_all_rows_is_raised(world: World) -> None:
     down = Unavailable("database_unavailable", "The database did not answer.")
     with pytest.raises(Unavailable):
         process_row(world.call(), "usr_1", refusing(down))
 
 
-def test_caller_who_has_lost_the_right_does_no_further_row(world: World) -> None:
+def test_no_row_is_processed_after_the_permission_is_revoked(world: World) -> None:
     done: list[Call] = []
 
     def deed(part: Call) -> int:

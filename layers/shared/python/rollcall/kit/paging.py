@@ -39,8 +39,8 @@ class ListRequest(CursorRequest, PageRequest):
     cursor: Annotated[
         Cursor,
         Field(
-            description="The nextCursor of the previous page, at the cost of one page however far. "
-            "Send it instead of page, with all other parameters unchanged.",
+            description="The nextCursor of the previous page. Send it instead of page, with all "
+            "other parameters unchanged. It costs one page at any depth of the list.",
         ),
     ] = None
 
