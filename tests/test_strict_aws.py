@@ -158,7 +158,7 @@ def test_refused_condition_shows_the_item_to_whoever_asks(world: World) -> None:
     with pytest.raises(ClientError) as error:
         world.dynamodb.transact_write_items(TransactItems=[{"Put": put}])
 
-    (reason,): Any = error.value.response["CancellationReasons"]
+    reason: Any = error.value.response["CancellationReasons"][0]
     assert (reason["Code"], reason["Item"]["count"]) == ("ConditionalCheckFailed", {"N": "1"})
 
 
