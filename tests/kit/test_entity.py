@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from rollcall.grants.group import Group
 from rollcall.kit.entity import (
     EXPIRY_ATTRIBUTE,
-    TOMBSTONE_KEPT,
+    TOMBSTONE_RETENTION,
     Claim,
     ClaimKind,
     Counter,
@@ -89,7 +89,7 @@ class Branch(Leaf):
 def test_tombstone_expires_unless_it_has_dependents() -> None:
     fields: dict[str, Any] = {"id": "1", "created_at": NOW, "updated_at": NOW, "erased": True}
     assert Leaf(**fields).item()[EXPIRY_ATTRIBUTE] == tombstone_expiry(NOW)
-    assert tombstone_expiry(NOW) == int((NOW + TOMBSTONE_KEPT).timestamp())
+    assert tombstone_expiry(NOW) == int((NOW + TOMBSTONE_RETENTION).timestamp())
     assert EXPIRY_ATTRIBUTE not in Branch(**fields).item()
     assert EXPIRY_ATTRIBUTE not in Leaf(**{**fields, "erased": False}).item()
     assert not Leaf(**fields).exists

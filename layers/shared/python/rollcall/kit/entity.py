@@ -21,7 +21,7 @@ type Item = dict[str, Any]
 
 EXPIRY_ATTRIBUTE = "expiresAt"
 """Epoch seconds. DynamoDB deletes expired items late, so readers must check it too."""
-TOMBSTONE_KEPT = timedelta(days=30)
+TOMBSTONE_RETENTION = timedelta(days=30)
 """Longer than a stalled request or a late stream record can refer to a deleted entity."""
 COUNTERS = "COUNTER#"
 """The prefix of the partition keys of counters that have their own item."""
@@ -154,7 +154,7 @@ class Entity(Model):
     """Whether it is stored in the partition of another kind of entity. A function that writes it is
     not allowed to write anything else there."""
     keeps_tombstone: ClassVar[bool] = False
-    """Whether a tombstone has no expiry, because a function deletes it after its dependents."""
+    """Whether a tombstone has no expiry until a function has deleted its dependents."""
 
     id: str
     version: int = Field(default=0, ge=0)
@@ -232,7 +232,7 @@ class Entity(Model):
 
 def tombstone_expiry(erased_at: datetime) -> int:
     """When a tombstone expires, in epoch seconds."""
-    return int((erased_at + TOMBSTONE_KEPT).timestamp())
+    return int((erased_at + TOMBSTONE_RETENTION).timestamp())
 
 
 def _stored(model: Model, exclude: set[str] | None = None) -> Item:
