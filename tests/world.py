@@ -41,12 +41,13 @@ from rollcall.grants.role import Role
 from rollcall.invitations.activation import Activation
 from rollcall.invitations.invitation import Invitation
 from rollcall.invitations.registration import Registration
+from rollcall.kit.account import FEDERATED_STATUS
 from rollcall.kit.actor import Actor
-from rollcall.kit.attributes import from_attributes
+from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.clients import HANDLERS, config_for
 from rollcall.kit.entity import Claim, Counter, Entity
-from rollcall.kit.identity import FEDERATED_STATUS, Identity
+from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
 from rollcall.kit.journal import JournalEntry

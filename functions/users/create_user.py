@@ -17,10 +17,10 @@ from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential, settle_account
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.permissions import Permission
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Ids, Slugs
-from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.operation import require_permission
 from rollcall.kit.text import Line

@@ -18,7 +18,7 @@ from rollcall.accounts.sweep import (
     look_closely,
     sweep_identities,
 )
-from rollcall.kit.identity import Account
+from rollcall.kit.account import Account
 from tests.aws_edge import watched
 from tests.iam import acting_as
 from tests.strict_aws import Response, Serve, WireCall

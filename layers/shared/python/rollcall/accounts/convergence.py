@@ -15,15 +15,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from rollcall.kit.account import FoundAccount
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Item, Key, tombstone_expiry
 from rollcall.kit.errors import Conflict, Contended, StillContended, Unavailable
-from rollcall.kit.identity import (
-    AccountMissing,
-    AliasHeld,
-    FoundAccount,
-    IdentityRefused,
-)
+from rollcall.kit.identity import AccountMissing, AliasHeld, IdentityRefused
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import ChangeUser, UserAnswer

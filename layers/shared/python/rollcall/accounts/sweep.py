@@ -15,9 +15,9 @@ from itertools import batched, chain
 
 from rollcall.accounts.convergence import converge_account
 from rollcall.accounts.reconciliation import ReconciliationSummary, keep_summary
+from rollcall.kit.account import FoundAccount
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Problem
-from rollcall.kit.identity import FoundAccount
 from rollcall.kit.job import Report
 from rollcall.kit.log import log_failure
 from rollcall.kit.model import format_time

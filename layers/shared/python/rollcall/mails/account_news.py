@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from rollcall.kit.journal import Changed, JournalEntry
-from rollcall.kit.templates import Letter
+from rollcall.kit.mail_templates import MailTemplate
 from rollcall.mails.letters import (
     DELETED,
     DISABLED,
@@ -86,7 +86,7 @@ def _becomes(status: Status, *before: Status) -> Callable[[News], bool]:
 class Rule(NamedTuple):
     """Which event is told by which letter, and to whom."""
 
-    letter: Letter
+    letter: MailTemplate
     arises: Callable[[News], bool]
     to: Callable[[News], str] = lambda news: news.addressee.email
 

@@ -10,7 +10,7 @@ from rollcall.invitations.activation import Activation, write_link
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Key
 from rollcall.kit.mail import Mail
-from rollcall.kit.templates import Letter
+from rollcall.kit.mail_templates import MailTemplate
 from rollcall.kit.tokens import Tokens
 from rollcall.mails.letters import find_templates, format_moment
 from rollcall.users.user import User
@@ -44,18 +44,18 @@ class Notice(NamedTuple):
 
 
 def write_notice(
-    call: Call, letter: Letter, addressee: Addressee, values: Mapping[str, str] | None = None
+    call: Call, letter: MailTemplate, addressee: Addressee, values: Mapping[str, str] | None = None
 ) -> Notice:
     """A letter to somebody with these values; what it may name and is not given is empty."""
     settings = call.settings
     known = {
-        **dict.fromkeys(letter.needs | letter.may, ""),
+        **dict.fromkeys(letter.required | letter.optional, ""),
         "product": settings.product_name,
         "login_url": settings.login_url,
         "name": addressee.name,
         **(values or {}),
     }
-    written = find_templates(settings.mail_templates).write(letter, addressee.locale, known)
+    written = find_templates(settings.mail_templates).render(letter, addressee.locale, known)
     return Notice(addressee.email, *written)
 
 

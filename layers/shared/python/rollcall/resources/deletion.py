@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict, Unavailable
-from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.resources.deletion_answers import UserDeletion
 from rollcall.resources.resource import Resource, find_things
@@ -28,7 +28,7 @@ class Erasure(NamedTuple):
     change: Change[User]
     releases: list[Change[Resource]]
     """Of what the user owns, what fits into the same transaction."""
-    required: Required
+    required: ConditionCheck
 
 
 def plan_erasure(call: Call, user: User) -> Erasure:

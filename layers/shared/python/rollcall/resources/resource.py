@@ -13,10 +13,10 @@ from rollcall.grants.group import Group
 from rollcall.grants.holders import active_workspaces_of_group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
 from rollcall.kit.errors import Conflict, NotFound
 from rollcall.kit.model import Time, VersionedAnswer, format_time
-from rollcall.kit.requirement import Required
 from rollcall.kit.table import Table
 from rollcall.users.owned import OWNED_ATTRIBUTES, active_workspaces_of, owned_key, things_of
 from rollcall.users.resource_types import WORKSPACE, OwnerDeletion
@@ -162,12 +162,12 @@ class Resource(Entity):
             raise Conflict("owner_not_in_group", detail)
         return self.model_copy(update={"user_id": owner.id, "orphaned": False})
 
-    def require_placed(self, owner: User | None) -> list[Required]:
+    def require_placed(self, owner: User | None) -> list[ConditionCheck]:
         """What the decision that it may be in these hands, and in this group, rests on: neither the
         deletion of the owner or the group nor the end of the membership may come between.
         """
-        group = [Required.present(Group, self.group_id)] if self.group_id else []
-        return [Required.unchanged(owner), *group] if owner else group
+        group = [ConditionCheck.exists(Group, self.group_id)] if self.group_id else []
+        return [ConditionCheck.unchanged(owner), *group] if owner else group
 
 
 def load_workspace(call: Call, workspace_id: str, permission: Permission) -> Resource:

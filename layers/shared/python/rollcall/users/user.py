@@ -23,6 +23,7 @@ from rollcall.grants.grant import (
     RoleGrant,
 )
 from rollcall.grants.holders import GROUP, ORGANIZATION, ROLE
+from rollcall.kit.account import Account
 from rollcall.kit.entity import (
     Claim,
     ClaimKind,
@@ -33,7 +34,6 @@ from rollcall.kit.entity import (
     Key,
 )
 from rollcall.kit.errors import Conflict
-from rollcall.kit.identity import Account
 from rollcall.kit.ids import ALPHABET, derive_id
 from rollcall.kit.journal import SHARDS
 from rollcall.kit.model import Time, format_time
@@ -152,7 +152,7 @@ class User(Entity):
     fact_sets: tuple[FactSet, ...] = ()
     """What other services say about the user."""
 
-    tombstone_waits: ClassVar[bool] = True
+    keeps_tombstone: ClassVar[bool] = True
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
