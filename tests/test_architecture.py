@@ -79,8 +79,7 @@ FLOORS = (
     ("kit",),
     ("grants",),
     ("users",),
-    ("access", "accounts"),
-    ("invitations", "resources"),
+    ("access", "accounts", "invitations", "resources"),
     ("members", "mails", "directory"),
     ("lifecycle",),
 )
