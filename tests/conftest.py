@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from rollcall.kit.log import logger
 from tests.cpu_time import CpuTime
+from tests.sample import SEED
 from tests.world import World, open_world
 
 pytest.register_assert_rewrite("tests.acceptance")
@@ -45,7 +46,8 @@ def logged() -> Iterator[StringIO]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many faults were tried, when the fault harness has run."""
+    """Say which samples were tried, and how many faults, when the fault harness has run."""
+    terminalreporter.write_line(f"seed of the samples: ROLLCALL_SEED={SEED}")
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
     noted = [dict(report.user_properties) for report in reports]
     runs, violations = (

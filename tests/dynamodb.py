@@ -76,7 +76,8 @@ class KeptTable:
         """Make the table what it was."""
         engine._tables[self.table["TableName"]] = _copy_table(self.table)
         engine._txn_idempotency.clear()
-        engine._txn_idempotency.update(self.tokens)
+        for token, used in self.tokens.items():
+            engine._txn_idempotency[token] = used
 
 
 def _items_of(table: dict[str, Any]) -> Iterator[Attributes]:

@@ -14,7 +14,9 @@ from typing import Any, NamedTuple, Self
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.session import Session
+from moto.core import responses
 from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.utils import method_names_from_class
 
 from functions.jobs.compact_directory import compact_directory
 from infra.catalog import read_catalog
@@ -614,6 +616,8 @@ def make_client(service: str) -> Any:
 
 _to_moto = BotocoreStubber()
 _to_moto.enabled = True
+# moto looks through a class for its methods at each call.
+vars(responses)["method_names_from_class"] = cache(method_names_from_class)
 
 
 @cache
