@@ -67,13 +67,13 @@ def test_policy_keeps_what_other_groups_grant(world: World) -> None:
 
 
 def test_policy_that_is_full_takes_no_further_group(world: World) -> None:
-    stored, policy = find_policy(world.runtime.table, world.clock.now)
     entry = '"grp_12345":["user.view"],'
-    full = {
-        f"grp_{number:05}": (Permission.USER_VIEW,) for number in range(BYTES_AT_MOST // len(entry))
-    }
-    change = Change(stored, policy.model_copy(update={"groups": full}))
-    world.call().commit(change, answer=lambda written: written)
+    names = [f"grp_{number:05}" for number in range(BYTES_AT_MOST // len(entry))]
+    for share in range(1, 4):  # a journal entry has at most 400 KB too
+        stored, policy = find_policy(world.runtime.table, world.clock.now)
+        groups = dict.fromkeys(names[: len(names) * share // 3], (Permission.USER_VIEW,))
+        change = Change(stored, policy.model_copy(update={"groups": groups}))
+        world.call().commit(change, answer=lambda written: written)
 
     reply = create(world, name="One too many", permissions=["user.view"])
 
