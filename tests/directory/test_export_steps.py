@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from rollcall.directory.conditions import Condition, SkippedFilter
 from rollcall.directory.database import Database
 from rollcall.directory.export import Export
-from rollcall.directory.export_files import ExportFormat, Selected, read_export, write_part
+from rollcall.directory.export_files import Selected, write_part
+from rollcall.directory.export_formats import ExportFormat, read_export
 from rollcall.directory.export_steps import (
     LIMITS,
     Exporter,

@@ -9,7 +9,7 @@ import pytest
 
 from functions.directory.export_users import export_users
 from functions.directory.list_users import list_users
-from rollcall.directory.export_files import ExportFormat, read_export
+from rollcall.directory.export_formats import ExportFormat, read_export
 from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
-from infra.catalog import read_catalog
-from infra.openapi import build_document
 from rollcall.directory.conditions import KnownFacts, KnownSource
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import (
     And,
     Comparison,
     Expression,
-    Not,
     Operator,
     Or,
-    Presence,
     TextSearch,
 )
 from rollcall.directory.filters import UserFilters, without_deleted
@@ -241,38 +235,6 @@ def test_a_filter_that_cannot_be_read_is_refused_with_its_place() -> None:
     assert refused.value.errors[0].field == "filter"
 
 
-def age(born: date, today: date) -> int:
-    """In whole years, as people count."""
-    had_birthday = (today.month, today.day) >= (born.month, born.day)
-    return today.year - born.year - (not had_birthday)
-
-
-@given(
-    born=st.dates(date(1890, 1, 1), date(2026, 12, 31)) | st.just(date(2004, 2, 29)),
-    years=st.integers(0, 120),
-    after=st.integers(-3, 3),
-)
-@example(born=date(2004, 2, 29), years=18, after=0)
-@example(born=date(2004, 2, 29), years=18, after=1)
-@example(born=date(2003, 2, 28), years=21, after=1)
-def test_ages_change_on_birthdays(born: date, years: int, after: int) -> None:
-    near = date(born.year + years, born.month, min(born.day, 28)) + timedelta(days=after)
-    now = datetime(near.year, near.month, near.day, 23, 59, tzinfo=UTC)
-
-    at_least, at_most = (
-        read(**{name: str(years)}).expression(now) for name in ("age_min", "age_max")
-    )
-
-    assert isinstance(at_least, Comparison)
-    assert isinstance(at_least.value, date)
-    assert at_least == Comparison("birthDate", Operator.LE, at_least.value)
-    assert (born <= at_least.value) == (age(born, near) >= years)
-    assert isinstance(at_most, Comparison)
-    assert isinstance(at_most.value, date)
-    assert at_most == Comparison("birthDate", Operator.GT, at_most.value)
-    assert (born > at_most.value) == (age(born, near) <= years)
-
-
 DELETED = Comparison("status", Operator.NE, "deleted")
 
 
@@ -292,33 +254,3 @@ def test_deleted_users_are_in_what_asks_about_them(text: str) -> None:
     expression = parse_filter(text)
 
     assert without_deleted(expression) == expression
-
-
-def test_flags_ask_for_the_contrary_when_false() -> None:
-    assert ask(has_avatar="true") == Presence("avatarUrl")
-    assert ask(has_avatar="false") == Not(Presence("avatarUrl"))
-
-
-def test_the_api_document_says_what_each_parameter_is_short_for() -> None:
-    document = build_document(read_catalog().operations)
-    parameters = {
-        each["name"]: each for each in document["paths"]["/admin/users"]["get"]["parameters"]
-    }
-
-    assert parameters["has_avatar"] == {
-        "name": "has_avatar",
-        "in": "query",
-        "required": False,
-        "schema": {"type": "boolean"},
-        "description": "Short for `avatarUrl pr`. false asks for the contrary.",
-    }
-    groups = parameters["groups"]
-    assert groups["schema"]["type"] == "array"
-    assert groups["schema"]["items"] == {"type": "string", "minLength": 1, "maxLength": 200}
-    assert groups["description"].startswith("Short for `groups eq <the value>`. Several are")
-    assert parameters["status"]["schema"]["items"] == {"$ref": "#/components/schemas/Status"}
-    assert parameters["created_after"]["schema"] == {
-        "type": "string",
-        "anyOf": [{"format": "date-time"}, {"format": "date"}],
-    }
-    assert "birthDate le <today so many years ago>" in parameters["age_min"]["description"]

@@ -31,7 +31,7 @@ def test_each_kind_is_counted_and_partly_named(world: World) -> None:
     world.join_group(member.id, group_id)
     world.build_directory()
 
-    found = find_users(open_directory(world.call()), world.clock.now)
+    found = find_users(open_directory(world.call()))
 
     new = LISTED_AT_MOST + 1
     assert {name: each.number for name, each in found.items()} == {

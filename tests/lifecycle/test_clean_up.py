@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.jobs.rebuild_directory import rebuild_directory
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle.clean_up import clean_up, survey_users
+from rollcall.lifecycle.clean_up import clean_up, find_impact
 from rollcall.lifecycle.policy import LifecycleTerms, read_lifecycle_policy
 from rollcall.lifecycle.runs import LifecycleRun, RunStatus, StoppedFor, read_steps
 from tests.faults.invariants import check_always
@@ -49,9 +49,7 @@ def test_run_decides_about_the_moment_of_its_start(world: World) -> None:
     assert clean_up(world.call()).warned == 1
     assert clean_up(world.call()).due == {"warn": 1, "disable": 1}
     assert (
-        survey_users(
-            world.call(), read_lifecycle_policy(world.runtime.table, world.clock.now)
-        ).users
+        find_impact(world.call(), read_lifecycle_policy(world.runtime.table, world.clock.now)).users
         == 3
     )
     assert later.version == 1

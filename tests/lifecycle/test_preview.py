@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 import pytest
 
 from rollcall.kit.paging import PageRequest
-from rollcall.lifecycle.decisions import Decision, Deed, ExemptFor, Exemption, Subject
+from rollcall.lifecycle.decisions import Candidate, Decision, Deed, ExemptFor, Exemption
 from rollcall.lifecycle.policy import LifecyclePolicy
-from rollcall.lifecycle.preview import Foreseen, ForeseenUser, Shown, preview
+from rollcall.lifecycle.preview import ForeseenUser, Previewed, Shown, preview
 from rollcall.users.statuses import Status
 from tests.world import World
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-SUBJECT = Subject(
+CANDIDATE = Candidate(
     "usr_1", 1, "Ada", "ada@example.com", Status.ACTIVE, False, (), (), NOW, None, None, None,
     None, filtered=False,
 )  # fmt: skip
@@ -22,12 +22,12 @@ EXEMPT = Exemption(reason=ExemptFor.FILTER)
 
 
 def test_exempt_user_is_filed_as_such_with_what_it_would_be_time_for() -> None:
-    exempt = Foreseen(SUBJECT, Decision(Deed.DISABLE, (EXEMPT,)))
+    exempt = Previewed(CANDIDATE, Decision(Deed.DISABLE, (EXEMPT,)))
     assert exempt.shown is Shown.EXEMPT
     answer = ForeseenUser.of(exempt)
     assert (answer.user_id, answer.deed, answer.exemptions) == ("usr_1", "disable", (EXEMPT,))
 
-    due = Foreseen(SUBJECT, Decision(Deed.WARN))
+    due = Previewed(CANDIDATE, Decision(Deed.WARN))
     assert due.shown is Shown.WARN
     assert ForeseenUser.of(due).exemptions is None
 

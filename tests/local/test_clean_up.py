@@ -26,9 +26,9 @@ from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
 from rollcall.kit.journal_tail import LOOK_BACK
 from rollcall.kit.transaction import Change
+from rollcall.lifecycle.candidates import Candidates
 from rollcall.lifecycle.clean_up import PAGE
 from rollcall.lifecycle.decisions import Deed, decide
-from rollcall.lifecycle.dormant import Dormant
 from rollcall.lifecycle.policy import LifecyclePolicy, LifecycleTerms, read_lifecycle_policy
 from rollcall.lifecycle.runs import RUNS, find_running, read_steps
 from rollcall.users.inactivity import Inactivity
@@ -112,8 +112,8 @@ def foresee(runtime: Runtime) -> dict[str, str]:
     """What an undisturbed run does about whom."""
     call = make_call("foresee", runtime)
     policy = read_lifecycle_policy(runtime.table, call.now)
-    dormant = Dormant.of(call, open_directory(call), policy, call.now)
-    deeds = {each.id: decide(policy, each, call.now).deed for each in dormant.read()}
+    candidates = Candidates.of(call, open_directory(call), policy, call.now)
+    deeds = {each.id: decide(policy, each, call.now).deed for each in candidates.read()}
     return {user_id: DONE[deed] for user_id, deed in deeds.items() if deed}
 
 

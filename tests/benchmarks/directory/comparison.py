@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from rollcall.directory.database import write_rows
+from rollcall.directory.row_files import write_rows
 from tests.benchmarks.directory.engine import Engine
 from tests.benchmarks.directory.postgresql import HOW_TO_INSTALL, PostgreSQL, is_installed
 from tests.benchmarks.directory.questions import QUESTIONS

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rollcall.directory.answers import find_users
 from rollcall.directory.database import Database
 from rollcall.directory.growth import GrowthRequest, count_growth
 from rollcall.directory.intervals import CalendarRequest
@@ -17,6 +16,7 @@ from rollcall.directory.pages import DirectoryRequest, read_users_page
 from rollcall.directory.rows import StoredRow
 from rollcall.directory.selections import read_selection, select_users
 from rollcall.directory.statistics import UserStatistics, count_statistics
+from rollcall.directory.user_queries import find_users
 from rollcall.kit.job import make_call
 from tests.benchmarks.directory.engine import Engine
 from tests.benchmarks.directory.questions import (

@@ -11,11 +11,17 @@ from hypothesis import strategies as st
 
 from rollcall.directory.columns import find_column
 from rollcall.directory.conditions import Condition, compile_condition
+from rollcall.directory.counts import (
+    add_up,
+    count_created_before,
+    count_each,
+    count_not_deleted,
+    count_values,
+)
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import Comparison, Expression, Operator
 from rollcall.directory.rows import StoredRow
 from rollcall.directory.scim_filter import parse_filter
-from rollcall.directory.tallies import add_up, count_created_before, count_each, count_values
 from rollcall.users.statuses import Status
 from tests.directory.population import ALL_KNOWN, NOW, make_row, open_database
 from tests.directory.questions import make_population
@@ -112,3 +118,8 @@ def test_moments_are_exact_to_the_millisecond() -> None:
     later = NOW + timedelta(milliseconds=1)
 
     assert count_created_before(database, ALL, [later, NOW]) == {NOW: 0, later: 1}
+
+
+def test_soft_deleted_users_do_not_count(database: Database) -> None:
+    expected = sum(row.status is not Status.DELETED for row in POPULATION)
+    assert 0 < count_not_deleted(database) == expected < len(POPULATION)

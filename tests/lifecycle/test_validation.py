@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from rollcall.kit.errors import Invalid
-from rollcall.lifecycle.checks import check_terms
 from rollcall.lifecycle.policy import LifecycleTerms
+from rollcall.lifecycle.validation import validate_terms
 from tests.world import World
 
 
 def refusal_of(world: World, before: LifecycleTerms | None = None, **terms: Any) -> Invalid:
     with pytest.raises(Invalid) as refused:
-        check_terms(world.call(), LifecycleTerms(**terms), before or LifecycleTerms())
+        validate_terms(world.call(), LifecycleTerms(**terms), before or LifecycleTerms())
     return refused.value
 
 
@@ -45,12 +45,12 @@ def test_whom_there_is_not_nobody_can_exempt(world: World) -> None:
 
 def test_who_was_exempt_before_may_be_gone_by_now(world: World) -> None:
     before = LifecycleTerms(exempt_groups=("grp_gone",))
-    check_terms(world.call(), LifecycleTerms(exempt_groups=("grp_gone",)), before)
+    validate_terms(world.call(), LifecycleTerms(exempt_groups=("grp_gone",)), before)
 
 
 def test_filter_that_nobody_understands_is_refused(world: World) -> None:
     (error,) = refusal_of(world, exempt_filter="shoeSize gt 44").errors
     assert (error.field, error.code) == ("exemptFilter", "filter_invalid")
-    check_terms(
+    validate_terms(
         world.call(), LifecycleTerms(exempt_filter="facts.learning.x gt 1"), LifecycleTerms()
     )

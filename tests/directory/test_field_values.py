@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rollcall.directory.columns import find_column
 from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database
-from rollcall.directory.suggestions import (
+from rollcall.directory.field_values import (
     PERSONAL,
     FieldValuesRequest,
     find_values,

@@ -8,14 +8,14 @@ import pytest
 
 from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database
-from rollcall.directory.filters import UserFilters
-from rollcall.directory.selections import Selection
-from rollcall.directory.values import (
+from rollcall.directory.filter_values import (
     VALUES_AT_MOST,
     FilterValues,
     count_filter_values,
     listed_filters,
 )
+from rollcall.directory.filters import UserFilters
+from rollcall.directory.selections import Selection
 from rollcall.users.statuses import Status
 from tests.directory.population import make_row, open_database
 from tests.directory.questions import make_population
