@@ -98,5 +98,5 @@ def test_what_identifies_one_person_is_not_suggested() -> None:
     "field", ["email", "groups", "createdAt", "searchText", "Status", "city; --"]
 )
 def test_other_fields_are_refused_with_those_that_there_are(field: str) -> None:
-    with pytest.raises(ValidationError, match="Ask for one of status, userTypes"):
+    with pytest.raises(ValidationError, match="Use one of status, userTypes"):
         FieldValuesRequest(field=field)

@@ -73,6 +73,6 @@ def test_period_and_days_at_once_are_refused(world: World) -> None:
     reply = ask(world, period="week", days="3")
 
     assert reply.status == 422
-    assert reply.body["errors"][0]["message"] == "Give period or days, not both."
+    assert reply.body["errors"][0]["message"] == "Use period or days, not both."
     assert ask(world, period="fortnight").fields == ["period"]
     assert ask(world, calendarTimeZone="Mars/Olympus").fields == ["calendarTimeZone"]

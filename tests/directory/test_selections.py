@@ -97,7 +97,8 @@ def test_segment_that_asks_for_what_there_is_no_more_is_refused_by_name(
     assert (reply.status, reply.fields) == (422, ["segment"])
     (error,) = reply.body["errors"]
     assert error["code"] == "segment_outdated"
-    assert error["message"].startswith("The segment From long ago can no longer be used: ")
+    start = "The filter of the segment From long ago is no longer valid: "
+    assert error["message"].startswith(start)
 
 
 def test_facts_in_a_segment_that_nobody_knows_are_skipped_and_named(peopled: World) -> None:

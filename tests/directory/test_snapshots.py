@@ -12,7 +12,7 @@ import pytest
 
 from rollcall.directory.database import Database
 from rollcall.directory.snapshots import (
-    KEPT,
+    RETAINED,
     Damaged,
     DirectoryState,
     Saved,
@@ -80,7 +80,7 @@ def test_one_byte_that_is_another_is_noticed_wherever_it_is(world: World, tmp_pa
     for place in (0, len(whole) // 2, len(whole) - 1):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         world.runtime.objects.upload(key, file)
-        with pytest.raises(Damaged, match="not as it was written"):
+        with pytest.raises(Damaged, match="has another hash"):
             store.load(state(world, *saved), Database())
 
 
@@ -100,7 +100,7 @@ def test_files_are_cleared_away_that_are_old_and_do_not_count(world: World) -> N
         return store.save(database, world.clock.now)
 
     old, counting = save(), save()
-    world.clock.now += KEPT
+    world.clock.now += RETAINED
     recent = save()
 
     assert store.discard_old(counting.snapshot_id, world.clock.now) == 1

@@ -55,7 +55,7 @@ def test_each_step_is_a_version_and_a_row_and_only_its_numbers_are_in_the_journa
 def test_only_one_run_is_going_on(world: World) -> None:
     run = begin(world)
     assert find_running(world.runtime.table) == run
-    with pytest.raises(Conflict, match="Another run is going on"):
+    with pytest.raises(Conflict, match="Another run is in progress"):
         begin(world)
 
     ended = write(world, run, run.as_ended(world.clock.now))

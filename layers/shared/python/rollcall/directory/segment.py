@@ -56,7 +56,7 @@ def load_own_segment(call: Call, segment_id: str) -> Segment:
 
 
 class SegmentAnswer(VersionedAnswer):
-    """A segment as an answer shows it."""
+    """A saved filter."""
 
     id: str
     name: str
@@ -68,5 +68,5 @@ class SegmentAnswer(VersionedAnswer):
 
     @classmethod
     def of(cls, segment: Segment) -> Self:
-        """The answer about this segment."""
+        """The answer for a segment."""
         return cls.model_validate({name: getattr(segment, name) for name in Segment.model_fields})

@@ -60,7 +60,7 @@ class LifecycleTerms(Model):
         ),
     ] = 90
     delete_disabled: Annotated[
-        bool, Field(description="Whether users whom the clean-up has disabled are deleted.")
+        bool, Field(description="Whether users whom the clean-up has disabled are deleted later.")
     ] = False
     delete_after_days: Annotated[
         Days, Field(description="Days between disabling and deletion.")
@@ -155,7 +155,7 @@ class LifecyclePolicy(LifecycleTerms, Entity):
 
 
 class LifecyclePolicyAnswer(LifecycleTerms, VersionedAnswer):
-    """The policy in an answer."""
+    """The lifecycle policy."""
 
     version: Annotated[
         int, Field(description="Increases by one with every change; the ETag. 0: never set.")

@@ -175,7 +175,7 @@ def read_steps(table: Table, run_id: str, after: int) -> Iterator[Step]:
 
 
 class LifecycleRunAnswer(Answer):
-    """A run in an answer."""
+    """A run of the clean-up."""
 
     id: str
     status: RunStatus
