@@ -30,7 +30,7 @@ ALL_KNOWN = KnownFacts(
 
 
 def make_row(user_id: str, **given: Any) -> StoredRow:
-    """A row with these values, by their names in Python; whatever is needed is filled in."""
+    """A row with these values, by their Python names, and defaults for required ones."""
     row = StoredRow.model_validate(
         {
             "id": user_id,
@@ -53,7 +53,7 @@ def make_row(user_id: str, **given: Any) -> StoredRow:
 
 
 def make_facts(source: str, **values: Any) -> tuple[FactCell, ...]:
-    """What a source says about a user, as a row has it."""
+    """The facts of a source about a user, as a row has them."""
     facts = FactSet.none_of("usr_1", source, NOW)
     return tuple(FactCell.all_of(FactSet.model_validate({**dict(facts), "values": values})))
 
@@ -131,7 +131,7 @@ def open_three_users() -> Database:
 def select_ids(
     database: Database, expression: Expression | None, known: KnownFacts = ALL_KNOWN
 ) -> list[str]:
-    """The ids of the users whom an expression selects, in order."""
+    """The ids of the users that an expression selects, in order."""
     return select_where(database, compile_condition(expression, known))
 
 

@@ -30,7 +30,7 @@ def test_many_rows_are_cut_into_buckets_of_equal_size() -> None:
     assert largest_bucket(database, "lastLoginAt") == ROWS_IN_BUCKET
 
 
-def test_buckets_that_changes_have_made_large_are_cut_anew_when_a_snapshot_is_saved() -> None:
+def test_buckets_that_changes_made_too_large_are_rebuilt_when_a_snapshot_is_saved() -> None:
     database = open_database(number_rows(0, 1000))
     database.replace({row.id: row for row in number_rows(1000, 4000)})
     assert_in_order(database)

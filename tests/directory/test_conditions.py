@@ -1,4 +1,4 @@
-"""Expressions as SQL (U2, U3, U4): they select whom they mean, and nothing sent becomes SQL."""
+"""Expressions as SQL (U2, U3, U4): they select the right users, and input never becomes SQL."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from tests.directory.questions import EXPRESSIONS, SEARCHES, holds, make_populat
 
 
 class Population:
-    """Many users who differ in what is asked about, and a database with them."""
+    """Many users with different values, and a database with them."""
 
     def __init__(self) -> None:
         self.users = make_population(150)
@@ -59,13 +59,13 @@ class Population:
 
 @pytest.fixture(scope="module")
 def population() -> Population:
-    """The same for all tests."""
+    """One population for all tests."""
     return Population()
 
 
 @settings(max_examples=500)
 @given(expression=st.one_of(EXPRESSIONS, EXPRESSIONS, SEARCHES))
-def test_whom_the_sql_selects_is_whom_the_expression_means(
+def test_sql_selects_the_users_that_the_expression_describes(
     population: Population, expression: Expression
 ) -> None:
     meant = sorted(user.id for user in population.users if holds(user, expression))
@@ -75,7 +75,7 @@ def test_whom_the_sql_selects_is_whom_the_expression_means(
 
 @settings(max_examples=100)
 @given(expression=st.one_of(EXPRESSIONS, SEARCHES))
-def test_a_question_and_its_contrary_part_all_users_between_them(
+def test_each_user_matches_either_an_expression_or_its_negation(
     population: Population, expression: Expression
 ) -> None:
     if compile_condition(expression, ALL_KNOWN).sql == "TRUE":
@@ -128,7 +128,7 @@ def three() -> Database:
         ("resources.workspace pr", "zoe"),
     ],
 )
-def test_a_filter_selects_whom_it_names(three: Database, text: str, found: str) -> None:
+def test_filter_selects_the_users_it_describes(three: Database, text: str, found: str) -> None:
     selected = select_ids(three, parse_filter(text))
 
     assert [each.removeprefix("usr_") for each in selected] == found.split()
@@ -144,17 +144,17 @@ def test_a_filter_selects_whom_it_names(three: Database, text: str, found: str) 
         (" ", ["usr_ann", "usr_nobody", "usr_zoe"]),
     ],
 )
-def test_a_search_finds_those_in_whom_every_word_occurs(
+def test_search_finds_the_users_who_match_every_word(
     three: Database, text: str, found: list[str]
 ) -> None:
     assert select_ids(three, TextSearch(text)) == found
 
 
-def test_no_expression_asks_for_nothing(three: Database) -> None:
+def test_no_expression_selects_all_users(three: Database) -> None:
     assert compile_condition(None, ALL_KNOWN) == Condition("TRUE")
 
 
-def test_a_condition_stands_beside_others_without_brackets(three: Database) -> None:
+def test_condition_is_joined_with_others_without_parentheses(three: Database) -> None:
     condition = compile_condition(parse_filter('name sw "z" or name sw "a"'), ALL_KNOWN)
     both = replace(condition, sql=f"country IS NOT NULL AND {condition.sql}")
 
@@ -225,7 +225,7 @@ def test_what_an_attribute_does_not_support_is_refused(text: str, code: str, mes
         ("facts.learning.progress ge 50", 1, {}),
     ],
 )
-def test_what_nobody_knows_is_left_out_and_said_to_be(
+def test_unknown_facts_are_ignored_and_reported(
     three: Database, text: str, found: int, skipped: dict[str, Any]
 ) -> None:
     stale = KnownSource(frozenset({"level", "a"}), NOW - timedelta(days=3))
@@ -250,8 +250,8 @@ _WORDS = re.compile(
 )
 
 
-def assert_holds_nothing_sent(condition: Condition) -> None:
-    """Every word of the SQL is the name of a column or stands in this file."""
+def assert_has_no_input(condition: Condition) -> None:
+    """Assert that every word of the SQL is a column name or one of the words in this file."""
     words = list(_WORD.finditer(condition.sql))
     assert "".join(each[0] for each in words) == condition.sql
     for each in words:
@@ -263,8 +263,8 @@ def assert_holds_nothing_sent(condition: Condition) -> None:
 
 @settings(max_examples=300)
 @given(expression=st.one_of(EXPRESSIONS, SEARCHES))
-def test_the_sql_is_made_of_known_words_alone(expression: Expression) -> None:
-    assert_holds_nothing_sent(compile_condition(expression, ALL_KNOWN))
+def test_sql_consists_of_known_words_only(expression: Expression) -> None:
+    assert_has_no_input(compile_condition(expression, ALL_KNOWN))
 
 
 NASTY = st.one_of(
@@ -300,7 +300,7 @@ NASTY = st.one_of(
     rest=NASTY,
     compared=st.tuples(st.sampled_from(Operator), NASTY),
 )
-def test_names_that_are_sent_never_become_sql(
+def test_names_from_input_never_become_sql(
     population: Population, path: str, first: str, rest: str, compared: tuple[Operator, str]
 ) -> None:
     asked = path.format(first, rest)
@@ -314,7 +314,7 @@ def test_names_that_are_sent_never_become_sql(
     ):
         with suppress(Invalid):
             condition = compile_condition(expression, known)
-            assert_holds_nothing_sent(condition)
+            assert_has_no_input(condition)
             select_where(population.database, condition)
 
 
@@ -324,13 +324,13 @@ def test_names_that_are_sent_never_become_sql(
         NASTY, st.builds("name eq {0} or {1} pr and groups[{2}]".format, NASTY, NASTY, NASTY)
     )
 )
-def test_whole_filters_that_are_sent_never_become_sql(text: str) -> None:
+def test_filters_from_input_never_become_sql(text: str) -> None:
     with suppress(Invalid):
-        assert_holds_nothing_sent(compile_condition(parse_filter(text), ALL_KNOWN))
+        assert_has_no_input(compile_condition(parse_filter(text), ALL_KNOWN))
 
 
 def _with_texts(expression: Expression, texts: Iterator[str]) -> Expression:
-    """The same question about other texts."""
+    """The same expression with other texts."""
     match expression:
         case And(operands) | Or(operands):
             return type(expression)(tuple(_with_texts(each, texts) for each in operands))

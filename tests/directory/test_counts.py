@@ -96,7 +96,7 @@ def test_what_is_absent_is_no_value(database: Database) -> None:
 
 
 @given(st.lists(st.integers(-5, 105), max_size=12))
-def test_users_created_before_each_moment_are_counted(
+def test_users_created_before_each_time_are_counted(
     database: Database, milliseconds: list[int]
 ) -> None:
     moments = [NOW + timedelta(milliseconds=each) for each in milliseconds]
@@ -106,14 +106,14 @@ def test_users_created_before_each_moment_are_counted(
     assert counts == {each: sum(row.created_at < each for row in POPULATION) for each in moments}
 
 
-def test_nobody_was_created_before_anything_where_nobody_is() -> None:
+def test_empty_directory_counts_zero_users_at_each_time() -> None:
     nobody = Database()
     nobody.build([])
 
     assert count_created_before(nobody, ALL, [NOW]) == {NOW: 0}
 
 
-def test_moments_are_exact_to_the_millisecond() -> None:
+def test_times_are_exact_to_the_millisecond() -> None:
     database = open_database([make_row("usr_1", created_at=NOW)])
     later = NOW + timedelta(milliseconds=1)
 

@@ -1,4 +1,4 @@
-"""The directory's rows in DuckDB: what is put in comes out, by whichever way it came."""
+"""The directory's rows in DuckDB: they are read as they were written, whichever way."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_loaded_snapshot_is_changed_and_saved_like_any_other(tmp_path: Path) -> 
     assert again.fetch("SELECT list, value FROM elements") == [("groups", "grp_1")]
 
 
-def test_questions_of_one_state_agree_whatever_is_replaced_between_them() -> None:
+def test_queries_of_one_state_agree_even_if_rows_are_replaced_in_between() -> None:
     database = open_database(number_rows(0, 10))
     with database.hold() as ask:
         before = ask("SELECT count(*) FROM users")

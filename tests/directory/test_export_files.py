@@ -18,7 +18,7 @@ from tests.directory.exporting import choose, select, write
 from tests.directory.population import make_row, open_database
 
 MANY = 60_000
-"""More than are read at once."""
+"""More users than are read at once."""
 
 
 @cache
@@ -36,7 +36,7 @@ def many() -> Database:
 
 @pytest.mark.parametrize("sort_by", ["createdAt", "email"])
 @pytest.mark.parametrize("descending", [False, True])
-def test_order_is_that_of_lists_and_nobody_is_missing(sort_by: str, descending: bool) -> None:
+def test_order_is_that_of_lists_and_no_user_is_missing(sort_by: str, descending: bool) -> None:
     selected = select(many(), columns=choose("id"), sort_by=sort_by, descending=descending)
 
     ids = [each["id"] for each in read_export(ExportFormat.CSV, io.BytesIO(write(selected)))]
@@ -47,7 +47,7 @@ def test_order_is_that_of_lists_and_nobody_is_missing(sort_by: str, descending: 
 
 @pytest.mark.parametrize("sort_by", [each.name for each in sortable_columns()])
 @pytest.mark.parametrize("descending", [False, True])
-def test_parts_written_one_by_one_are_the_whole(sort_by: str, descending: bool) -> None:
+def test_parts_add_up_to_the_whole_file(sort_by: str, descending: bool) -> None:
     selected = select(many(), columns=choose("id"), sort_by=sort_by, descending=descending)
 
     content, parts = write_in_parts(selected)
@@ -62,7 +62,7 @@ def test_parts_written_one_by_one_are_the_whole(sort_by: str, descending: bool) 
 
 
 def write_in_parts(selected: Selected) -> tuple[bytes, list[Part]]:
-    """A file that is enough after each step, and how far each one came."""
+    """A file with a part for each step, and these parts."""
     file, parts = io.BytesIO(), list[Part]()
     while not parts or not parts[-1].is_last:
         after = json.loads(json.dumps(parts[-1].after)) if parts else None
@@ -70,13 +70,13 @@ def write_in_parts(selected: Selected) -> tuple[bytes, list[Part]]:
     return file.getvalue(), parts
 
 
-def test_one_part_shows_one_moment_whatever_changes_meanwhile() -> None:
+def test_part_has_a_single_state_even_if_users_change_meanwhile() -> None:
     database = open_database(make_row(f"usr_{number:05}", city="Rome") for number in range(55_000))
     gone = {f"usr_{number:05}": None for number in range(0, 55_000, 2)}
     changes: list[int] = []
 
     def change(_: int) -> bool:
-        """Called between two reads."""
+        """Delete users between two reads."""
         worker = Thread(target=database.replace, args=(gone,))
         worker.start()
         worker.join()

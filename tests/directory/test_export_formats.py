@@ -75,7 +75,7 @@ users = st.fixed_dictionaries(
 
 @settings(max_examples=60, deadline=None)
 @given(fields=st.lists(users, max_size=4), file_format=st.sampled_from(FORMATS))
-def test_what_is_read_back_is_what_was_exported(
+def test_file_is_read_back_as_it_was_exported(
     fields: list[dict[str, Any]], file_format: ExportFormat
 ) -> None:
     rows = [make_row(f"usr_{number}", **each) for number, each in enumerate(fields)]
@@ -100,7 +100,7 @@ def _shown(row: StoredRow) -> DirectoryUser:
 @example("")
 @example("'")
 @example("''=1")
-def test_each_text_is_another_cell_and_can_be_restored(text: str) -> None:
+def test_different_texts_have_different_cells_and_can_be_restored(text: str) -> None:
     cell = defuse(text)
 
     assert cell
@@ -110,7 +110,7 @@ def test_each_text_is_another_cell_and_can_be_restored(text: str) -> None:
 
 @settings(max_examples=1000)
 @given(text=texts)
-def test_no_cell_begins_with_what_a_spreadsheet_would_run(text: str) -> None:
+def test_no_cell_starts_with_what_a_spreadsheet_would_run(text: str) -> None:
     cell = defuse(text)
 
     assert not cell.startswith(tuple(DANGEROUS))
@@ -131,7 +131,7 @@ def test_every_character_that_is_a_formula_sign_in_some_form_is_defused(before: 
 
 
 @pytest.mark.parametrize("text", ["Anna", "a=b", "1-2", "“quoted”", "(x)", "#1", "é", " a"])
-def test_what_is_harmless_stays_as_it_is(text: str) -> None:
+def test_harmless_text_is_not_changed(text: str) -> None:
     assert defuse(text) == text
 
 
@@ -157,7 +157,7 @@ def _emptied() -> Database:
     return open_database([])
 
 
-def test_csv_is_as_spreadsheets_take_it() -> None:
+def test_csv_is_written_as_spreadsheets_read_it() -> None:
     row = make_row(
         "usr_1",
         name='Anna "the Great", Weiß',
@@ -191,7 +191,7 @@ def test_absent_and_empty_are_not_the_same() -> None:
     assert lines[1:] == ['"\'",,"\'",";"', ",,,"]
 
 
-def test_a_single_column_may_be_empty() -> None:
+def test_single_column_can_be_empty() -> None:
     database = open_database([make_row("usr_1"), make_row("usr_2", city="Rome")])
     content = write(select(database, columns=choose("city")))
     read = list(read_export(ExportFormat.CSV, io.BytesIO(content)))
@@ -209,7 +209,7 @@ def test_line_of_json_has_every_column_under_its_name_in_lists() -> None:
     assert "Åsa" in line
 
 
-def test_nobody_is_a_file_with_a_head_alone() -> None:
+def test_export_of_no_users_has_only_the_header() -> None:
     database = open_database([])
     assert write(select(database, columns=choose("id"))) == '\ufeff"id"\r\n'.encode()
     assert write(select(database, ExportFormat.JSONL)) == b""
@@ -225,11 +225,11 @@ def test_nobody_is_a_file_with_a_head_alone() -> None:
         (b'"loginCount"\r\nmany\r\n', "many"),
     ],
 )
-def test_what_is_no_export_is_refused(content: bytes, words: str) -> None:
+def test_file_that_is_not_an_export_is_refused(content: bytes, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         list(read_export(ExportFormat.CSV, io.BytesIO(content)))
 
 
-def test_files_of_programs_without_a_byte_order_mark_are_read_likewise() -> None:
+def test_files_without_a_byte_order_mark_are_read() -> None:
     (read,) = read_export(ExportFormat.CSV, io.BytesIO(b"id,isAdmin\nusr_1,false\n"))
     assert read == {"id": "usr_1", "isAdmin": False}

@@ -58,7 +58,7 @@ def test_values_of_as_many_users_come_in_order() -> None:
 
 
 @pytest.mark.parametrize("q", ["", "o", "ł", "ZÜ", "%", "_", "?", "'", "{}", "nowhere"])
-def test_text_is_found_as_it_stands_in_whatever_case(cities: Database, q: str) -> None:
+def test_text_is_found_literally_and_in_any_case(cities: Database, q: str) -> None:
     expected = {each for each in CITIES if q.lower() in each.lower()}
 
     assert {value for value, _ in find(cities, "city", q)} == expected

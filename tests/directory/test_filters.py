@@ -1,4 +1,4 @@
-"""The filters of lists by the names that callers know (U3, U4)."""
+"""The filters of lists, with the parameter names of existing clients (U3, U4)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KNOWN = KnownFacts({"learning": KnownSource(frozenset(LEARNING), NOW)}, NOW - ti
 
 
 def read(**query: str | list[str]) -> UserFilters:
-    """What a call with this query asks for."""
+    """The filters in a query."""
     given = {name: [value] if isinstance(value, str) else value for name, value in query.items()}
     event = GatewayEvent(multi_value_query_string_parameters=given)
     return read_request(event, UserFilters, has_body=False)
@@ -48,7 +48,7 @@ def ask(**query: str | list[str]) -> Expression | None:
 
 @pytest.fixture(scope="module")
 def two() -> Database:
-    """Ann, about whom much is known, and Bob, about whom nothing is."""
+    """Ann, who has many values, and Bob, who has few."""
     ann = make_row(
         "ann",
         name="Ann Lee",
@@ -170,7 +170,9 @@ FILTERS: list[tuple[dict[str, str], str]] = [
 
 
 @pytest.mark.parametrize(("query", "found"), FILTERS)
-def test_a_filter_selects_whom_it_names(two: Database, query: dict[str, str], found: str) -> None:
+def test_filter_selects_the_users_it_describes(
+    two: Database, query: dict[str, str], found: str
+) -> None:
     assert select_ids(two, ask(**query), KNOWN) == found.split()
 
 
@@ -180,13 +182,13 @@ def test_every_filter_is_shown_to_select() -> None:
     assert shown == {each.alias for each in UserFilters.model_fields.values()} - {"segment"}
 
 
-def test_a_segment_is_only_carried() -> None:
+def test_segment_is_no_part_of_the_expression() -> None:
     filters = read(segment="seg_1")
 
     assert (filters.segment, filters.expression(NOW)) == ("seg_1", None)
 
 
-def test_several_values_are_repeated_or_have_commas_between_them() -> None:
+def test_several_values_are_repeated_or_separated_by_commas() -> None:
     assert ask(groups="a,b, c") == ask(groups=["a", "b", "c"]) == ask(groups=["a,b", "c"])
     assert ask(groups="a,b") == Or(
         (Comparison("groups", Operator.EQ, "a"), Comparison("groups", Operator.EQ, "b"))
@@ -228,7 +230,7 @@ def test_unknown_names_and_bad_values_are_refused(query: dict[str, Any]) -> None
     assert {each.field.partition(".")[0] for each in refused.value.errors} == {name}
 
 
-def test_a_filter_that_cannot_be_read_is_refused_with_its_place() -> None:
+def test_malformed_filter_is_refused_with_its_field() -> None:
     with pytest.raises(Invalid) as refused:
         ask(filter="name is")
 
@@ -239,7 +241,7 @@ DELETED = Comparison("status", Operator.NE, "deleted")
 
 
 @pytest.mark.parametrize("text", ["name pr", 'groups[value eq "status"]', 'name eq "status"'])
-def test_deleted_users_are_left_out_of_what_does_not_ask_about_them(text: str) -> None:
+def test_deleted_users_are_excluded_unless_the_filter_selects_them(text: str) -> None:
     expression = parse_filter(text)
 
     assert without_deleted(expression) == And((expression, DELETED))
@@ -250,7 +252,7 @@ def test_deleted_users_are_left_out_of_what_does_not_ask_about_them(text: str) -
 @pytest.mark.parametrize(
     "text", ['STATUS eq "deleted"', "name pr or not (deletedAt pr)", 'status ne "active"']
 )
-def test_deleted_users_are_in_what_asks_about_them(text: str) -> None:
+def test_filters_that_select_deleted_users_are_not_changed(text: str) -> None:
     expression = parse_filter(text)
 
     assert without_deleted(expression) == expression

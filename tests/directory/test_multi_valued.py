@@ -54,7 +54,7 @@ def test_filter_selects_the_users_with_such_a_value(three: Database, text: str, 
 
 
 @pytest.mark.parametrize("number", range(1, 7))
-def test_any_of_few_and_of_many_values_of_a_list_are_found_alike(
+def test_few_and_many_alternative_values_of_a_list_are_found_alike(
     three: Database, number: int
 ) -> None:
     others = [f'groups eq "grp_{each}"' for each in range(number)]

@@ -138,11 +138,11 @@ def test_a_filter_may_be_as_deep_and_as_long_as_is_allowed() -> None:
     assert parse_filter("a pr".ljust(LENGTH_AT_MOST)) == A
 
 
-def test_brackets_beside_each_other_are_not_deep() -> None:
+def test_consecutive_brackets_do_not_count_as_nesting() -> None:
     assert parse_filter(" or ".join(["(a pr)"] * (DEPTH_AT_MOST + 1))) == Or((A,) * 51)
 
 
-def test_a_filter_as_wide_as_is_allowed_can_be_asked() -> None:
+def test_filter_of_the_maximum_length_can_be_used() -> None:
     database = open_database([make_row("usr_1", name="Ann")])
     text = " or ".join(["bio pr"] * 790 + ["name pr"])
 

@@ -72,7 +72,7 @@ def test_ages_change_on_birthdays(born: date, years: int, after: int) -> None:
     assert (born > at_most.value) == (age(born, near) <= years)
 
 
-def test_the_api_document_says_what_each_parameter_is_short_for() -> None:
+def test_api_document_has_the_filter_of_each_parameter() -> None:
     document = build_document(read_catalog().operations)
     parameters = {
         each["name"]: each for each in document["paths"]["/admin/users"]["get"]["parameters"]

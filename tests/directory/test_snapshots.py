@@ -84,7 +84,7 @@ def test_one_byte_that_is_another_is_noticed_wherever_it_is(world: World, tmp_pa
             store.load(state(world, *saved), Database())
 
 
-def test_whole_file_that_is_no_snapshot_is_noticed(world: World, tmp_path: Path) -> None:
+def test_complete_file_that_is_not_a_snapshot_is_detected(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"rubbish")
     world.runtime.objects.upload(snapshot_key("snp_1"), tmp_path / "file")
     with pytest.raises(Damaged, match="cannot be read"):

@@ -63,7 +63,7 @@ def test_candidates_are_read_in_pages_or_one_by_one(peopled: World) -> None:
     assert candidates.find(suspended.id) is None
 
 
-def test_filter_about_unknown_facts_leaves_it_uncertain_who_is_exempt(peopled: World) -> None:
+def test_parts_of_the_filter_with_unknown_facts_are_skipped(peopled: World) -> None:
     assert not find(peopled, exemptFilter='name eq "bob"').skipped
     (skipped,) = find(peopled, exemptFilter='name eq "bob" or facts.a.b gt 1').skipped
     assert skipped.filter == "facts.a.b gt 1"

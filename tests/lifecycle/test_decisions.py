@@ -1,4 +1,4 @@
-"""What the policy means for one user (L1, I18)."""
+"""What the policy does to one user (L1, I18)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def ago(days: float) -> datetime:
 
 
 def make_candidate(**known: Any) -> Candidate:
-    """Somebody active who has never signed in; nobody has warned them."""
+    """An active user who has never signed in and was not warned."""
     plain: dict[str, Any] = {
         **dict.fromkeys(Candidate._fields),
         "id": "usr_1",
@@ -58,24 +58,24 @@ def make_candidate(**known: Any) -> Candidate:
         ({"status": Status.INACTIVE, "disabled_for_inactivity_at": ago(30)}, Deed.DELETE),
     ],
 )
-def test_what_it_is_time_for(known: dict[str, Any], due: Deed | None) -> None:
+def test_action_that_is_due(known: dict[str, Any], due: Deed | None) -> None:
     decision = decide(TERMS, make_candidate(**known), NOW)
     assert (decision.due, decision.deed) == (due, due)
 
 
-def test_days_of_grace_end_where_the_policy_says_that_days_begin() -> None:
+def test_grace_ends_at_the_start_of_a_day_in_the_time_zone_of_the_policy() -> None:
     warned = datetime(2026, 3, 10, 2, 30, tzinfo=UTC)
     assert TERMS.end_grace(warned) == datetime(2026, 3, 24, tzinfo=UTC)
     tokyo = LifecycleTerms(time_zone="Asia/Tokyo")
     assert tokyo.end_grace(warned) == datetime(2026, 3, 23, 15, tzinfo=UTC)
 
 
-def test_nobody_is_deleted_unless_the_policy_says_so() -> None:
+def test_users_are_deleted_only_if_the_policy_allows_it() -> None:
     long_ago = make_candidate(status=Status.INACTIVE, disabled_for_inactivity_at=ago(300))
     assert decide(LifecycleTerms(), long_ago, NOW).due is None
 
 
-def test_every_reason_is_given_why_somebody_is_exempt() -> None:
+def test_every_reason_for_an_exemption_is_given() -> None:
     terms = LifecycleTerms(
         exempt_users=("usr_1",),
         exempt_groups=("grp_2", "grp_1", "grp_3"),
@@ -103,7 +103,7 @@ def test_every_reason_is_given_why_somebody_is_exempt() -> None:
     )
 
 
-def test_who_has_no_address_any_more_is_deleted_all_the_same() -> None:
+def test_disabled_user_without_an_address_is_deleted() -> None:
     disabled = make_candidate(
         email=None, status=Status.INACTIVE, disabled_for_inactivity_at=ago(31)
     )
@@ -130,7 +130,7 @@ CANDIDATES = st.builds(
 
 @given(candidate=CANDIDATES, warn=DAYS, more=DAYS, delete=DAYS, deletes=st.booleans())
 @settings(max_examples=500)
-def test_nobody_is_disabled_who_is_exempt_unwarned_an_admin_or_was_there_lately(
+def test_exempt_unwarned_and_recently_active_users_and_admins_are_never_disabled(
     candidate: Candidate, warn: int, more: int, delete: int, deletes: bool
 ) -> None:
     terms = LifecycleTerms(

@@ -1,4 +1,4 @@
-"""How much there is to be done, and when that is too much (L1)."""
+"""The impact of a policy, and when it is too much (L1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a policy would mean (L1)."""
+"""Preview of a policy (L1)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CANDIDATE = Candidate(
 EXEMPT = Exemption(reason=ExemptFor.FILTER)
 
 
-def test_exempt_user_is_filed_as_such_with_what_it_would_be_time_for() -> None:
+def test_exempt_user_is_listed_as_exempt_with_the_action_that_would_be_due() -> None:
     exempt = Previewed(CANDIDATE, Decision(Deed.DISABLE, (EXEMPT,)))
     assert exempt.shown is Shown.EXEMPT
     answer = ForeseenUser.of(exempt)
@@ -33,7 +33,9 @@ def test_exempt_user_is_filed_as_such_with_what_it_would_be_time_for() -> None:
 
 
 @pytest.mark.parametrize(("show", "shown"), [(None, 3), (Shown.WARN, 2), (Shown.EXEMPT, 1)])
-def test_counts_are_of_all_whatever_is_listed(world: World, show: Shown | None, shown: int) -> None:
+def test_counts_include_users_who_are_not_listed(
+    world: World, show: Shown | None, shown: int
+) -> None:
     for _ in range(2):
         world.add_user()
     world.clock.advance(days=80)
