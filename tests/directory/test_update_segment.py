@@ -69,10 +69,10 @@ def test_journal_has_the_changes_and_the_reason(world: World) -> None:
 
 def test_equal_values_change_nothing(world: World) -> None:
     segment = world.add_segment("In use", ACTIVE)
-    stored = world.items()
+    stored = world.stored()
     assert update(world, segment.id, name="In use", filter=ACTIVE).body["version"] == 1
     assert update(world, segment.id).body["version"] == 1
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_only_platform_admins_can_change_segments_of_other_users(world: World) -> None:
@@ -82,10 +82,10 @@ def test_only_platform_admins_can_change_segments_of_other_users(world: World) -
     )
 
     assert update(world, own.id, caller.id, filter=ADMINS).status == 200
-    stored = world.items()
+    stored = world.stored()
     refused = update(world, other.id, caller.id, filter=ADMINS)
     assert (refused.status, refused.code) == (403, "segment_of_another")
-    assert world.items() == stored
+    assert world.stored() == stored
 
     admin = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
     changed = update(world, other.id, admin.id, filter=ADMINS)
