@@ -1,5 +1,5 @@
-"""New snapshots: written when they are worth it, by as many runs at once as there may be, and never
-from less than everything.
+"""New snapshots: written when enough has changed, by any number of concurrent runs, and always
+complete.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Which snapshot counts is moved on by one writer at a time, and old files go when nobody can
-still be reading them.
+"""Only one writer at a time changes the current snapshot, and old files are deleted when no reader
+can still use them.
 """
 
 from __future__ import annotations
