@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import batched
+from threading import Lock
 from typing import Any, NamedTuple, Self
 
 from botocore import UNSIGNED
@@ -685,12 +686,22 @@ def _start(*, founded: bool) -> Snapshot:
     return Snapshot.of(world)
 
 
+_ONE_AT_A_TIME = Lock()
+
+
 @contextmanager
 def open_world(*, founded: bool = True) -> Iterator[World]:
-    """A fresh world, with one platform admin once it is founded. One is open at a time."""
-    start, world = _start(founded=founded), _make_world()
-    start.restore(world)
+    """A fresh world, with one platform admin once it is founded. Raises RuntimeError while another
+    one is open, because the clients of a process belong to one world.
+    """
+    if not _ONE_AT_A_TIME.acquire(blocking=False):
+        raise RuntimeError("Another world is open in this process; close it first.")
     try:
-        yield world
-    finally:
+        start, world = _start(founded=founded), _make_world()
         start.restore(world)
+        try:
+            yield world
+        finally:
+            start.restore(world)
+    finally:
+        _ONE_AT_A_TIME.release()
