@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from duckdb import DuckDBPyConnection
+import duckdb
 
 from rollcall.directory.columns import Column, Kind, sortable_columns
 from rollcall.directory.tables import TIME_TEXT, bucket_sql, key_sql, plain_columns
@@ -61,7 +61,7 @@ def _read_bounds(present: list[tuple[Any, str]], absent: list[str]) -> Bounds:
     return Bounds([(value, user_id) for value, user_id in present], absent)
 
 
-def are_skewed(connection: DuckDBPyConnection) -> bool:
+def are_skewed(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether changes have made a bucket too large."""
     allowed = SKEWED_AT * _bucket_size(connection)
     return any(
@@ -73,7 +73,7 @@ def are_skewed(connection: DuckDBPyConnection) -> bool:
     )
 
 
-def rebuild_buckets(connection: DuckDBPyConnection) -> dict[str, Bounds]:
+def rebuild_buckets(connection: duckdb.DuckDBPyConnection) -> dict[str, Bounds]:
     """Divide the order of each sortable column into buckets of equal size. Requires a
     transaction.
     """
@@ -83,12 +83,12 @@ def rebuild_buckets(connection: DuckDBPyConnection) -> dict[str, Bounds]:
     return bounds
 
 
-def _bucket_size(connection: DuckDBPyConnection) -> int:
+def _bucket_size(connection: duckdb.DuckDBPyConnection) -> int:
     ((rows,),) = connection.execute("SELECT count(*) FROM users").fetchall()
     return max(ROWS_IN_BUCKET, int(rows) // BUCKETS)
 
 
-def _divide(connection: DuckDBPyConnection, column: Column, size: int) -> Bounds:
+def _divide(connection: duckdb.DuckDBPyConnection, column: Column, size: int) -> Bounds:
     """Create a table with the buckets of one column, in the row order of the table ``users``."""
     key = key_sql(column)
     ranked = (
@@ -112,7 +112,7 @@ def _divide(connection: DuckDBPyConnection, column: Column, size: int) -> Bounds
     )
 
 
-def _store_buckets(connection: DuckDBPyConnection) -> None:
+def _store_buckets(connection: duckdb.DuckDBPyConnection) -> None:
     names = ", ".join(["key", *(f"users.{each.sql}" for each in plain_columns())])
     tables = {bucket_sql(each): _bucket_table(each) for each in sortable_columns()}
     buckets = ", ".join(f"{table}.bucket AS {bucket}" for bucket, table in tables.items())
