@@ -9,8 +9,8 @@ import pytest
 
 from rollcall.directory.records import read_record
 from rollcall.directory.rows import UserRecord
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict
-from rollcall.kit.requirement import Required
 from rollcall.lifecycle.actions import PlannedAction, plan_action
 from rollcall.lifecycle.decisions import Deed
 from rollcall.lifecycle.policy import LifecyclePolicy
@@ -47,7 +47,10 @@ def test_every_action_requires_the_policy_and_the_sign_ins_as_they_were_read(
 
     required = plan(world, user, deed).requires
 
-    assert required[-2:] == (policy.unchanged(), Required.at_version(sign_ins_key(user.id), 0))
+    assert required[-2:] == (
+        policy.unchanged(),
+        ConditionCheck.at_version(sign_ins_key(user.id), 0),
+    )
 
 
 def test_warning_changes_only_what_is_stored_about_inactivity(world: World) -> None:
@@ -59,7 +62,7 @@ def test_warning_changes_only_what_is_stored_about_inactivity(world: World) -> N
     assert planned.outcome is Outcome.WARNED
     assert len(planned.changes) == 1
     assert find_inactivity(planned).warned_at == world.clock.now
-    assert Required.unchanged(user) in planned.requires
+    assert ConditionCheck.unchanged(user) in planned.requires
 
 
 def test_warned_user_keeps_the_days_between_warning_and_disabling(world: World) -> None:
@@ -94,7 +97,7 @@ def test_deletion_erases_the_user_if_nothing_about_inactivity_has_changed(world:
     erased = planned.changes[0].after
     assert isinstance(erased, User)
     assert (planned.outcome, erased.erased) == (Outcome.DELETED, True)
-    assert Required.at_version(inactivity_key(user.id), 0) in planned.requires
+    assert ConditionCheck.at_version(inactivity_key(user.id), 0) in planned.requires
 
 
 def test_owner_of_a_resource_that_must_be_transferred_cannot_be_deleted(world: World) -> None:

@@ -66,7 +66,7 @@ Columns = Annotated[
 ]
 
 
-class ExportRequest(WalkRequest, SortedFilters, WriteRequest):
+class ExportRequest(CursorRequest, SortedFilters, WriteRequest):
     """The users to export, their order and their columns."""
 
     format: Annotated[

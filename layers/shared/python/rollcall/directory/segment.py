@@ -24,7 +24,7 @@ SegmentFilter = Annotated[
 ]
 
 
-class Segment(Listed):
+class Segment(ListedEntity):
     """A saved filter. It remains when its owner is deleted."""
 
     kind: ClassVar[str] = "segment"

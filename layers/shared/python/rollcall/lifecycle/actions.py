@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rollcall.directory.rows import UserRecord
 from rollcall.kit.call import Call
-from rollcall.kit.requirement import Required
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.decisions import Deed
 from rollcall.lifecycle.policy import LifecyclePolicy
@@ -28,7 +28,7 @@ class PlannedAction(NamedTuple):
 
     outcome: Outcome
     changes: tuple[Change[Any], ...]
-    requires: tuple[Required, ...]
+    requires: tuple[ConditionCheck, ...]
 
 
 def plan_action(
@@ -36,7 +36,7 @@ def plan_action(
 ) -> PlannedAction:
     """The writes of an action on a user. Raises Conflict if the user cannot be deleted."""
     planned = _PLANS[deed](call, policy, record)
-    sign_ins = Required.at_version(sign_ins_key(record.user.id), record.sign_ins.version)
+    sign_ins = ConditionCheck.at_version(sign_ins_key(record.user.id), record.sign_ins.version)
     return planned._replace(requires=(*planned.requires, policy.unchanged(), sign_ins))
 
 
@@ -46,7 +46,7 @@ def _warn(call: Call, policy: LifecyclePolicy, record: UserRecord) -> PlannedAct
     disables_at = max(policy.end_grace(call.now), since + timedelta(policy.disable_after_days))
     known = before or Inactivity.none_of(user.id, call.now)
     change = Change(before, known.with_warning(call.now, disables_at))
-    return PlannedAction(Outcome.WARNED, (change,), (Required.unchanged(user),))
+    return PlannedAction(Outcome.WARNED, (change,), (ConditionCheck.unchanged(user),))
 
 
 def _disable(call: Call, policy: LifecyclePolicy, record: UserRecord) -> PlannedAction:
@@ -61,7 +61,7 @@ def _disable(call: Call, policy: LifecyclePolicy, record: UserRecord) -> Planned
 
 def _delete(call: Call, policy: LifecyclePolicy, record: UserRecord) -> PlannedAction:
     inactivity = record.inactivity.version if record.inactivity else 0
-    unchanged = Required.at_version(inactivity_key(record.user.id), inactivity)
+    unchanged = ConditionCheck.at_version(inactivity_key(record.user.id), inactivity)
     planned = plan_erasure(call, record.user)
     changes = (planned.change, *planned.releases)
     return PlannedAction(Outcome.DELETED, changes, (planned.required, unchanged))

@@ -149,9 +149,9 @@ class LifecyclePolicy(LifecycleTerms, Entity):
         changed = {name: getattr(terms, name) for name in LifecycleTerms.model_fields}
         return self.model_copy(update=changed)
 
-    def unchanged(self) -> Required:
+    def unchanged(self) -> ConditionCheck:
         """Requires that the policy has not changed, or not been set, since it was read."""
-        return Required.at_version(self.key(), self.version)
+        return ConditionCheck.at_version(self.key(), self.version)
 
 
 class LifecyclePolicyAnswer(LifecycleTerms, VersionedAnswer):
