@@ -21,7 +21,8 @@ from rollcall.kit.identity import FoundAccount
 from rollcall.kit.job import Report
 from rollcall.kit.log import log_failure
 from rollcall.kit.model import format_time
-from rollcall.users.user import LISTED, OUT_OF_STEP, User
+from rollcall.users.storage import LISTED, OUT_OF_STEP
+from rollcall.users.user import User
 
 GRACE = timedelta(minutes=15)
 """Users changed and accounts made since then are most likely being worked on by their own operation

@@ -14,7 +14,7 @@ from rollcall.directory.database import Database
 from rollcall.invitations.invitation import InvitationStatus, listed_as, mark_end
 from rollcall.kit.model import format_time
 from rollcall.kit.table import Table
-from rollcall.users.user import OUT_OF_STEP
+from rollcall.users.storage import OUT_OF_STEP
 
 LISTED_AT_MOST = 20
 """How many of each kind a mail names."""

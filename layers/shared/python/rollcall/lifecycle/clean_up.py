@@ -28,8 +28,8 @@ from rollcall.lifecycle.policy import CleanUpMode, LifecyclePolicy, read_lifecyc
 from rollcall.lifecycle.runs import LifecycleRun, Outcome, RunStatus, StoppedFor, find_running
 from rollcall.lifecycle.survey import Survey
 from rollcall.resources.deletion import plan_erasure
-from rollcall.users.inactivity import Inactivity, inactivity_key
-from rollcall.users.sign_ins import sign_ins_key
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.sign_ins import SignIns
 from rollcall.users.statuses import Status
 
 PAGE = 200
@@ -215,7 +215,7 @@ def _delete(
     call: Call, run: LifecycleRun, policy: LifecyclePolicy, record: UserRecord
 ) -> LifecycleRun:
     inactivity = record.inactivity.version if record.inactivity else 0
-    unchanged = Required.at_version(inactivity_key(record.user.id), inactivity)
+    unchanged = Required.at_version(Inactivity.key_for(record.user.id), inactivity)
     planned = plan_erasure(call, record.user)
     return call.commit(
         _advance(call, run, record.user.id, Outcome.DELETED),
@@ -235,7 +235,10 @@ _DEEDS: Mapping[Deed, Callable[[Call, LifecycleRun, LifecyclePolicy, UserRecord]
 
 def _unchanged(policy: LifecyclePolicy, record: UserRecord) -> list[Required]:
     sign_ins = record.sign_ins
-    return [policy.unchanged(), Required.at_version(sign_ins_key(record.user.id), sign_ins.version)]
+    return [
+        policy.unchanged(),
+        Required.at_version(SignIns.key_for(record.user.id), sign_ins.version),
+    ]
 
 
 def _is_behind(run: LifecycleRun, user_id: str) -> bool:

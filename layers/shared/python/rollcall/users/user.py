@@ -1,11 +1,11 @@
-"""Users: what is kept about one, and the steps that lead from one version to the next."""
+"""Users: their fields, what follows from these, and the steps from one version to the next."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic.alias_generators import to_camel
 
@@ -23,26 +23,27 @@ from rollcall.grants.grant import (
     RoleGrant,
 )
 from rollcall.grants.holders import GROUP, ORGANIZATION, ROLE
-from rollcall.kit.entity import (
-    Claim,
-    ClaimKind,
-    Counter,
-    Entity,
-    Floor,
-    Item,
-    Key,
-)
+from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Floor, Item, Key
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
-from rollcall.kit.ids import ALPHABET, derive_id
-from rollcall.kit.journal import SHARDS
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
-from rollcall.users.fact_set import FACTS, FactSet
+from rollcall.users.fact_set import FactSet
 from rollcall.users.fields import RESERVED, Profile
-from rollcall.users.owned import OWNED_SORT_KEY, Owned
-from rollcall.users.sort_keys import INACTIVITY_SORT_KEY, SIGN_INS_SORT_KEY
+from rollcall.users.owned import Owned
 from rollcall.users.statuses import STATUS_RULES, Status
+from rollcall.users.storage import (
+    ALL_USERS,
+    GRANT_FIELDS,
+    GRANTS_END_AT,
+    OUT_OF_STEP,
+    SOFT_DELETED,
+    USER_SORT_KEY,
+    find_list,
+    read_grant_facts,
+    split_items,
+    write_grant_facts,
+)
 
 EMAIL = ClaimKind("email", "email", "Email already exists")
 PHONE = ClaimKind("phone", "phone", "Phone number already exists")
@@ -52,20 +53,6 @@ ADMINS = Counter.named(
     "admins",
     Floor(1, "last_admin", "This is the last active platform admin; make another one first."),
 )
-OUT_OF_STEP = "OUT_OF_STEP"
-"""GSI1 partition of the users whose account is not yet as the table says."""
-ALL_USERS = "USERS#"
-"""GSI2 partitions that list all other users. Behind the # stands a number that the last letter of
-the id decides, which is random, so that no partition takes every write; of an adopted account's id,
-a letter that is derived from it."""
-SOFT_DELETED = "SOFT_DELETED"
-"""GSI2 partition of the users who can still be restored, by the time of their deletion."""
-LISTED = (*(f"{ALL_USERS}{number}" for number in range(SHARDS)), SOFT_DELETED)
-"""The GSI2 partitions that together list every user but the tombstones: as many as share the
-journal's entries, of which each change of a user has one."""
-GRANTS_END_AT = "grantsEndAt"
-"""When the first of a user's grants ends: beside the fields of the item, for whoever goes through
-all users and reads no rows."""
 
 type PendingCredential = Literal["invitation", "password", "reset"]
 type FirstPassword = Literal["mailed", "given"]
@@ -94,13 +81,8 @@ class User(Entity):
         ORGANIZATION.partition: ("memberCount", "erased"),
         ROLE.partition: ("holderCount", "erased"),
     }
-    grant_fields: ClassVar[Mapping[str, type[Grant]]] = {
-        "memberships": Membership,
-        "organization_memberships": OrganizationMembership,
-        "role_grants": RoleGrant,
-        "permission_grants": PermissionGrant,
-    }
-    row_fields: ClassVar[tuple[str, ...]] = (*grant_fields, "last_login_at", "owned", "fact_sets")
+    grant_fields: ClassVar[Mapping[str, type[Grant]]] = GRANT_FIELDS
+    row_fields: ClassVar[tuple[str, ...]] = (*GRANT_FIELDS, "last_login_at", "owned", "fact_sets")
     unversioned_fields: ClassVar[tuple[str, ...]] = (
         "last_login_at",
         "owned",
@@ -156,27 +138,15 @@ class User(Entity):
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
-        """The user's item leads its partition; sessions and notes follow with other letters."""
-        return Key(f"{cls.partition}{entity_id}", "#USER")
+        """The user's own item comes first in its partition. Sessions and notes follow, because
+        their sort keys begin with a letter.
+        """
+        return Key(f"{cls.partition}{entity_id}", USER_SORT_KEY)
 
     @classmethod
     def assemble(cls, items: Iterable[Item]) -> Self | None:
-        """The user from the item and the rows beside it."""
-        user: Item | None = None
-        rows: dict[str, Any] = {name: [] for name in (*cls.grant_fields, "fact_sets")}
-        for item in items:
-            sort_key = str(item["sk"])
-            if sort_key == "#USER":
-                user = item
-            elif sort_key == SIGN_INS_SORT_KEY:
-                rows["last_login_at"] = item.get("lastLoginAt")
-            elif sort_key == OWNED_SORT_KEY:
-                rows["owned"] = Owned.of_item(item)
-            elif sort_key.startswith(FACTS):
-                rows["fact_sets"].append(item)
-            elif sort_key not in _NOT_OF_THE_USER:
-                kind = sort_key[: sort_key.index("#", 1) + 1]
-                rows[_FIELD_OF_KIND[kind]].append(item)
+        """The user from the items of the partition; None when the user's own item is missing."""
+        user, rows = split_items(items)
         return cls.model_validate({**user, **rows}) if user else None
 
     @property
@@ -240,28 +210,18 @@ class User(Entity):
         return item
 
     def facts(self) -> Item:
-        """Each grant by itself, so that the journal holds what changed and no more. A tombstone's
-        only wait to be removed, and are none any more.
+        """The facts of the user and of each grant. The grants of a tombstone only wait to be
+        removed, so they are no facts.
         """
         facts = super().facts()
         for name in self.grant_fields:
             facts.pop(to_camel(name))
-        if not self.erased:
-            facts |= {f"{each.facts_name}.{each.subject}": each.fact() for each in self.grants}
-        return facts
+        return facts if self.erased else facts | write_grant_facts(self.grants)
 
     def with_facts(self, facts: Item, version: int) -> Self:
-        """The user as at another version, with the grants of that time."""
-        plain: Item = {}
-        grants: dict[str, list[Grant]] = {name: [] for name in self.grant_fields}
-        for fact, value in facts.items():
-            name, _, subject = fact.partition(".")
-            if subject:
-                field = _FIELD_OF_FACT[name]
-                grants[field].append(self.grant_fields[field].of_fact(self.id, subject, value))
-            else:
-                plain[fact] = value
-        return super().with_facts({**plain, **grants}, version)
+        """The user at another version, with the grants of that version."""
+        own, grants = read_grant_facts(self.id, facts)
+        return super().with_facts({**own, **grants}, version)
 
     def index(self) -> Mapping[str, str]:
         """Found among all users, among the soft-deleted ones instead, and while out of step."""
@@ -269,12 +229,10 @@ class User(Entity):
         if not self.in_step:
             found |= {"gsi1pk": OUT_OF_STEP, "gsi1sk": f"{format_time(self.updated_at)}#{self.id}"}
         if self.status is not Status.DELETED:
-            letter = self.id[-1] if self.id[-1] in ALPHABET else derive_id("usr", self.id)[-1]
-            number = ALPHABET.index(letter) % SHARDS
-            found |= {"gsi2pk": f"{ALL_USERS}{number}", "gsi2sk": self.id}
+            found |= {"gsi2pk": find_list(self.id), "gsi2sk": self.id}
         elif self.deleted_at and not self.erased:
-            moment = format_time(self.deleted_at)
-            found |= {"gsi2pk": SOFT_DELETED, "gsi2sk": f"{moment}#{self.id}"}
+            deleted_at = format_time(self.deleted_at)
+            found |= {"gsi2pk": SOFT_DELETED, "gsi2sk": f"{deleted_at}#{self.id}"}
         return found
 
     def succeed(self, before: Self | None, now: datetime) -> Self:
@@ -394,11 +352,6 @@ class User(Entity):
             things_left=self.owned.total,
             **{name: getattr(self, name) for name in self.grant_fields},
         )
-
-
-_FIELD_OF_KIND = {kind.kind: name for name, kind in User.grant_fields.items()}
-_FIELD_OF_FACT = {kind.facts_name: name for name, kind in User.grant_fields.items()}
-_NOT_OF_THE_USER = {f"{RoleGrant.kind}{SYSTEM.id}", INACTIVITY_SORT_KEY}
 
 
 def load_modifiable(table: Table, user_id: str) -> User:
