@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from datetime import timedelta
 from typing import Literal
 
-from rollcall.accounts.convergence import settle_account
+from rollcall.accounts.settlement import settle_account
 from rollcall.background import job
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollcall.access.granting import require_standing_held
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import settle_user
+from rollcall.accounts.settlement import settle_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict

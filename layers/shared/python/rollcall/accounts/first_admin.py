@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rollcall.accounts.convergence import Credential, settle_account
+from rollcall.accounts.convergence import Credential
+from rollcall.accounts.settlement import settle_account
 from rollcall.grants.role import ensure_built_in_roles
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim
