@@ -13,15 +13,8 @@ from rollcall.kit.errors import Forbidden
 from rollcall.kit.field_types import Id
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
-from rollcall.resources.resource import (
-    IN_GROUP,
-    OF_TYPE,
-    ORPHANED,
-    OWNER,
-    Resource,
-    ResourceAnswer,
-    load_things,
-)
+from rollcall.resources.answers import ResourceAnswer
+from rollcall.resources.resource import IN_GROUP, OF_TYPE, ORPHANED, OWNER, Resource, load_things
 from rollcall.users.resource_types import WORKSPACE
 
 

@@ -17,11 +17,9 @@ from rollcall.kit.errors import Conflict, NotFound
 from rollcall.kit.transaction import Change
 from rollcall.resources.resource import (
     Resource,
-    ResourceAnswer,
     find_things,
     load_things,
     load_workspace,
-    note_access,
     without_deleted_groups,
 )
 from rollcall.users.owned import active_workspaces_of, things_of
@@ -209,20 +207,3 @@ def test_groups_that_are_gone_are_left_out(world: World) -> None:
 
     assert [each.group_id for each in found] == [kept, None, None]
     assert [each.id for each in found] == [each.id for each in things]
-
-
-def test_access_is_noted_on_the_thing_and_for_workspaces_on_the_owner(world: World) -> None:
-    owner = world.add_user().id
-    workspace, persona = world.add_thing(owner), world.add_thing(owner, "persona")
-
-    for each in (workspace, persona):
-        note_access(world.call(), ResourceAnswer.of(each.accessed(START)))
-        assert world.thing(each.id).last_accessed_at == START
-    assert world.user(owner).owned.last_workspace_id == workspace.id
-
-
-def test_nothing_is_noted_of_what_was_never_opened(world: World) -> None:
-    made = world.add_thing(world.add_user().id)
-    stored = world.items()
-    note_access(world.call(), ResourceAnswer.of(made))
-    assert world.items() == stored

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, ClassVar, Self
-
-from pydantic import Field
+from typing import ClassVar, Self
 
 from rollcall.grants.group import Group
 from rollcall.grants.holders import active_workspaces_of_group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
-from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
+from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Key, Row
 from rollcall.kit.errors import Conflict, NotFound
-from rollcall.kit.model import Time, VersionedAnswer, format_time
+from rollcall.kit.model import Time
 from rollcall.kit.requirement import Required
 from rollcall.kit.table import Table
-from rollcall.users.owned import OWNED_ATTRIBUTES, active_workspaces_of, owned_key, things_of
+from rollcall.users.owned import OWNED_ATTRIBUTES, active_workspaces_of, things_of
 from rollcall.users.resource_types import WORKSPACE, OwnerDeletion
 from rollcall.users.user import User
 
@@ -215,44 +213,3 @@ def without_deleted_groups(table: Table, things: Iterable[Resource]) -> list[Res
         thing if thing.group_id in known else thing.model_copy(update={"group_id": None})
         for thing in found
     ]
-
-
-class ResourceAnswer(VersionedAnswer):
-    """A thing as an answer shows it."""
-
-    id: str
-    type: str
-    user_id: Annotated[str, Field(description="The owner; of an orphaned thing who it was.")]
-    name: str | None = None
-    group_id: str | None = None
-    external_id: str | None = None
-    active: bool
-    orphaned: bool
-    last_accessed_at: Time | None = None
-    created_at: Time
-    updated_at: Time
-
-    @classmethod
-    def of(cls, resource: Resource) -> Self:
-        """The answer about this thing."""
-        return cls.model_validate({name: getattr(resource, name) for name in Resource.model_fields})
-
-    @classmethod
-    def of_items(cls, items: Iterable[Item]) -> tuple[Self, ...]:
-        """The answers about stored things."""
-        return tuple(cls.of(Resource.model_validate(item)) for item in items)
-
-
-def note_access(call: Call, thing: ResourceAnswer) -> None:
-    """Remember when a thing was opened last; no version of it or of its owner. What is older than
-    what is known changes nothing.
-    """
-    if thing.last_accessed_at is None:
-        return
-    at = format_time(thing.last_accessed_at)
-    key = Resource.key_of(thing.id)
-    call.table.update_unversioned(key, {"lastAccessedAt": at}, rising="lastAccessedAt")
-    if thing.type == WORKSPACE and not thing.orphaned:
-        last = {"lastWorkspaceId": thing.id, "lastWorkspaceAccessedAt": at}
-        owned = owned_key(thing.user_id)
-        call.table.update_unversioned(owned, last, rising="lastWorkspaceAccessedAt")
