@@ -26,7 +26,7 @@ def test_list_that_names_somebody_twice_is_refused(ids: list[str]) -> None:
     if len(set(ids)) == len(ids):
         refuse_repeated(members, "user_id")
     else:
-        with pytest.raises(ValueError, match=r"usr_\d can be named only once\."):
+        with pytest.raises(ValueError, match=r"usr_\d can occur only once\."):
             refuse_repeated(members, "user_id")
 
 

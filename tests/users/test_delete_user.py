@@ -150,7 +150,7 @@ def test_nobody_deletes_himself(world: World, query: dict[str, str]) -> None:
     world.add_user(is_admin=True)
     reply = delete(world, world.admin_id, query=query)
     assert (reply.status, reply.code) == (409, "own_account")
-    assert reply.body["detail"] == "You cannot delete yourself; ask another admin."
+    assert reply.body["detail"] == "You cannot delete your own account. Ask another admin."
 
 
 @pytest.mark.parametrize("query", [{}, SOFT], ids=["permanent", "soft"])

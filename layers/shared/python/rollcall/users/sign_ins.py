@@ -35,7 +35,7 @@ class SignIns(UserActivity):
     methods: tuple[str, ...] = ()
     """All methods ever used: BY_PASSWORD, and the names of other providers, such as google."""
     failed_attempts: int = 0
-    """Since the last sign-in."""
+    """Failed attempts since the last sign-in."""
     locked_until: Time | None = None
 
     def touches(self, before: Self | None) -> frozenset[str]:
