@@ -14,7 +14,7 @@ from rollcall.kit.field_types import Id
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
 from rollcall.resources.answers import ResourceAnswer
-from rollcall.resources.resource import IN_GROUP, OF_TYPE, ORPHANED, OWNER, Resource, load_things
+from rollcall.resources.resource import IN_GROUP, OF_TYPE, ORPHANED, OWNER, Resource, load_resources
 from rollcall.users.resource_types import WORKSPACE
 
 
@@ -70,7 +70,7 @@ def _answer(request: ListWorkspaces, call: Call, items: list[Item]) -> tuple[Res
     if "resourceId" not in (items[0] if items else {}):
         return ResourceAnswer.of_items(items)
     # Rows that only say where a workspace is found. The index lags, so look whether it still is.
-    things = load_things(call.table, (str(item["resourceId"]) for item in items))
+    things = load_resources(call.table, (str(item["resourceId"]) for item in items))
     return tuple(
         ResourceAnswer.of(each)
         for each in things

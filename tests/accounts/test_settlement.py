@@ -92,7 +92,7 @@ def test_outage_says_what_is_saved_and_that_a_password_is_not(world: World) -> N
         refuse_federated(call, user)
 
     assert "is saved" in without.value.detail
-    assert "the password is not kept" in with_password.value.detail
+    assert "the password is not stored" in with_password.value.detail
     assert "nothing was changed" in before_any_write.value.detail
 
 

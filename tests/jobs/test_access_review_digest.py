@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.jobs.access_review_digest import access_review_digest
 from functions.jobs.rebuild_directory import rebuild_directory
-from rollcall.accounts.reconciliation import ReconciliationSummary, keep_summary
+from rollcall.accounts.reconciliation import ReconciliationSummary, store_summary
 from rollcall.users.fields import Profile
 from rollcall.users.statuses import Status
 from tests.faults.staging import leave_behind
@@ -51,7 +51,7 @@ def test_digest_names_invitations_and_accounts_that_are_nobodys_in_the_admins_la
     world.add_invitation("invited@example.com")
     call = world.call("reconcile_identities")
     summary = ReconciliationSummary.of(call, out_of_step=0, failed=0, orphan_ids=["stranger"])
-    keep_summary(call, summary)
+    store_summary(call, summary)
     world.build_directory()
 
     with acting_as(access_review_digest):

@@ -91,10 +91,13 @@ def test_person_is_told_once_what_was_done(
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        ({"temporaryPassword": PASSWORD}, "Your administrator tells you your first password"),
-        ({"temporaryPassword": PASSWORD, "sendInvite": True}, "comes in a mail of its own"),
-        ({"sendInvite": True}, "comes in a mail of its own"),
-        ({}, "comes in a mail of its own"),
+        ({"temporaryPassword": PASSWORD}, "You get your first password from your administrator"),
+        (
+            {"temporaryPassword": PASSWORD, "sendInvite": True},
+            "You get your first password in a separate mail",
+        ),
+        ({"sendInvite": True}, "You get your first password in a separate mail"),
+        ({}, "You get your first password in a separate mail"),
     ],
 )
 def test_new_user_is_welcomed_and_told_where_the_first_password_comes_from(

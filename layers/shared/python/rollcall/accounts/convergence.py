@@ -1,8 +1,8 @@
-"""Cognito follows the table: bringing one account in step with its user (I1, I2).
+"""Synchronizing one Cognito account with its user (I1, I2).
 
-Everything here may run twice, at the same time, or again after a crash: it reads what should
-be, looks at what is, and mends the difference. Only the last step marks the user as in step,
-on condition that the user has not changed meanwhile.
+Everything here can run twice, concurrently, or again after a crash: it reads the desired state and
+the actual state, and repairs the difference. Only the last step marks the user as in sync, on the
+condition that the user has not changed meanwhile.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ from rollcall.users.owned import owned_key
 from rollcall.users.user import User
 
 GRANTS_AT_ONCE = 30
-"""A grant takes up to three of the hundred actions that a transaction may have."""
+"""A grant takes up to three of the hundred actions that a transaction can have."""
 
 
 @dataclass(frozen=True)
 class Credential:
-    """A password that the caller has chosen; it is nowhere stored, so only that call can set it."""
+    """A password that the caller has chosen. It is not stored, so only this call can set it."""
 
     password: SecretStr
     permanent: bool
     invite: bool = False
-    """Whether it goes out by mail, with an invitation."""
+    """Whether it is sent by mail, with an invitation."""
     chosen_at: datetime | None = None
-    """The moment of the change that it belongs to, so that an old request that is sent again does
-    not set its password in the place of a later one; None: whatever is pending.
+    """The time of the change that the password belongs to, so that a repeated old request does not
+    replace a later password. None: it belongs to whatever is pending.
     """
 
 
 def converge_account(call: Call, user_id: str) -> None:
-    """Bring a user's account in step, whoever left it out of step (idempotent)."""
+    """Synchronize a user's account, whatever left it out of sync (idempotent)."""
     retry_contended(lambda: converge_user(call, call.table.find(User, user_id)))
 
 
 def converge_user(call: Call, user: User | None, credential: Credential | None = None) -> None:
-    """Synchronize the account of a user as read. Raises Contended when the user or the account
-    has changed meanwhile.
+    """Synchronize the account of a user who was just read. Raises Contended if the user or the
+    account has changed meanwhile.
     """
     if user is None:
         return
@@ -58,34 +58,34 @@ def converge_user(call: Call, user: User | None, credential: Credential | None =
         _erase(call, user)
         return
     try:
-        told = _mend(call, user, credential)
+        finished = _repair(call, user, credential)
     except AliasHeld:
         _free_aliases(call, user)
         raise Contended from None
-    except AccountMissing:  # it went away between two steps: begin again
+    except AccountMissing:  # it was deleted between two steps: start again
         raise Contended from None
-    _mark_in_step(call, user, told)
+    _mark_in_sync(call, user, finished)
 
 
 def refuse_federated(call: Call, user: User) -> None:
-    """Refuse (409) to change the password of a user who signs in with another provider: it would
-    open a second way in.
+    """Refuse (409) to change the password of a user who signs in with another provider: a password
+    would be a second way to sign in.
     """
     found = call.identity.find(user.id)
     if found is not None and found.federated:
-        detail = "This user signs in with another provider; the password is changed there."
+        detail = "This user signs in with another provider. Change the password there."
         raise Conflict("federated_user", detail)
 
 
-def _mend(call: Call, user: User, credential: Credential | None) -> bool:
-    """Make the account as it should be; returns whether nothing about the password is left.
+def _repair(call: Call, user: User, credential: Credential | None) -> bool:
+    """Bring the account to the desired state. Returns whether the password is finished too.
 
     The password comes after the addresses and the enabled state, because a reset is mailed to the
-    present address; sessions end last, so that none begun with the old password outlives it.
+    present address. Sessions end last, so that none of the old password outlives it.
     """
     account, identity = user.account(), call.identity
     found = identity.find(user.id)
-    made = found is None
+    created = found is None
     if found is None:
         found = _create(call, user, credential)
     if found.managed() != account.attributes():
@@ -94,10 +94,10 @@ def _mend(call: Call, user: User, credential: Credential | None) -> bool:
         identity.set_enabled(user.id, account.enabled)
     if identity.is_admin(user.id) != account.admin:
         identity.set_admin(user.id, account.admin)
-    told = _tell_credential(call, user, found, credential, made=made)
+    finished = _apply_credential(call, user, found, credential, created=created)
     if user.signed_out_epoch < user.auth_epoch:
         identity.sign_out(user.id)
-    return told
+    return finished
 
 
 def _create(call: Call, user: User, credential: Credential | None) -> FoundAccount:
@@ -106,40 +106,41 @@ def _create(call: Call, user: User, credential: Credential | None) -> FoundAccou
     return call.identity.create(user.account(), password, invite)
 
 
-def _tell_credential(
-    call: Call, user: User, found: FoundAccount, credential: Credential | None, *, made: bool
+def _apply_credential(
+    call: Call, user: User, found: FoundAccount, credential: Credential | None, *, created: bool
 ) -> bool:
-    """Tell what Cognito has yet to be told about the password; ``made``: the account is new, so
-    that a temporary password and an invitation have gone with it. Returns whether all is told.
+    """Set the pending password, or send the pending mail. With ``created``, the account is new and
+    was created with the temporary password and the invitation. Returns whether nothing is pending
+    any more.
     """
     if user.pending_credential == "reset":
-        if not user.account().enabled:  # refused while closed; follows when it is open again
+        if not user.account().enabled:  # Cognito refuses it; it is sent when the account is enabled
             return False
         call.identity.send_reset(found)
     if user.pending_credential == "password":
         if credential is None or credential.chosen_at not in (None, user.credentials_changed_at):
             return False
         password = credential.password.get_secret_value()
-        if credential.invite and not made:
+        if credential.invite and not created:
             call.identity.resend_invitation(found, password)
-        elif credential.permanent or not made:
+        elif credential.permanent or not created:
             call.identity.set_password(user.id, password, credential.permanent)
     return True
 
 
-def _mark_in_step(call: Call, user: User, told: bool) -> None:
+def _mark_in_sync(call: Call, user: User, finished: bool) -> None:
     values = {"identityVersion": user.version, "signedOutEpoch": user.auth_epoch}
-    finished = ("pendingCredential", "gsi1pk", "gsi1sk") if told else ()
+    remove = ("pendingCredential", "gsi1pk", "gsi1sk") if finished else ()
     when = {"version": user.version}
-    if not call.table.update_unversioned(user.key(), values, remove=finished, when=when):
+    if not call.table.update_unversioned(user.key(), values, remove=remove, when=when):
         raise Contended
 
 
 def _erase(call: Call, user: User) -> None:
-    """End the grants, delete the account, then whatever else is left in the user's partition; the
-    numbers of what is owned stay until everything has been released.
+    """Remove the grants, delete the account, then delete everything else in the user's partition.
+    The numbers of owned resources stay until all of them have been released.
     """
-    _remove_grants(call, user)  # first, because nothing there waits for Cognito
+    _remove_grants(call, user)  # first, because it does not depend on Cognito
     call.identity.delete(user.id)
     kept = {user.key(), owned_key(user.id)} if user.things_left else {user.key()}
     items = call.table.query_partition(user.key().pk)
@@ -160,9 +161,9 @@ def _remove_grants(call: Call, user: User) -> None:
 
 
 def _free_aliases(call: Call, user: User) -> None:
-    """Another account still holds an address that the table has given to this user: take it from
-    there; that one's own changes follow with their own record of the stream. Raises
-    IdentityRefused when the account belongs to nobody the table knows.
+    """Remove the user's addresses from other accounts that still have them. The other changes of
+    those accounts follow with their own stream records. Raises IdentityRefused if such an account
+    has no user.
     """
     for alias in filter(None, (user.email, user.phone, user.username)):
         holder = call.identity.find(alias)
@@ -170,7 +171,7 @@ def _free_aliases(call: Call, user: User) -> None:
             continue
         owner = call.table.find(User, holder.id)
         if owner is None:
-            detail = "The user pool has an account with this address that Rollcall does not know."
+            detail = "An account in the user pool without a user has this address."
             raise IdentityRefused("unknown_account_holds_alias", detail)
         if owner.erased:
             _erase(call, owner)

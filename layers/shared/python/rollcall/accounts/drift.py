@@ -19,12 +19,12 @@ from rollcall.users.storage import LISTED, OUT_OF_STEP
 from rollcall.users.user import User
 
 GRACE = timedelta(minutes=15)
-"""Users changed and accounts made since then are most likely being worked on by their own operation
-or its reaction."""
+"""The operation that changed a user or created an account since then, or its reaction, is probably
+still working on it."""
 
 
 class Standing(StrEnum):
-    """How an account and its user stand to each other."""
+    """How an account and its user relate to each other."""
 
     IN_STEP = "in_step"
     YOUNG = "young"
@@ -34,16 +34,16 @@ class Standing(StrEnum):
 
 
 class Suspicions:
-    """Ids of users and accounts with whom something may be wrong, each once: users marked as out of
-    step, then accounts that differ from their user, then users without an account, then accounts
-    without a user. They end at the deadline, on Python's monotonic clock.
+    """Ids of users and accounts that may be out of sync, each once: users marked as out of sync,
+    accounts that differ from their user, users without an account, and accounts without a user, in
+    this order. The iteration stops at the deadline, on Python's monotonic clock.
     """
 
     def __init__(self, call: Call, deadline: float) -> None:
         self.accounts: set[str] = set()
-        """The accounts that were listed so far."""
+        """The accounts that have been listed so far."""
         self.complete = True
-        """Whether they have not ended before their time."""
+        """Whether the deadline has not stopped the iteration."""
         self._call = call
         self._deadline = deadline
         self._due = call.now - GRACE
@@ -51,8 +51,8 @@ class Suspicions:
 
     def __iter__(self) -> Iterator[str]:
         raised: set[str] = set()
-        walks = (self._find_marked, self._find_differing, self._find_without_account)
-        for suspect in chain.from_iterable([*(walk() for walk in walks), self._unknown]):
+        searches = (self._find_marked, self._find_differing, self._find_without_account)
+        for suspect in chain.from_iterable([*(search() for search in searches), self._unknown]):
             if not self._in_time():
                 return
             if suspect not in raised:
@@ -101,16 +101,16 @@ class Suspicions:
 
 
 def look_closely(call: Call, suspect: str) -> Standing:
-    """How an account and a user of this id really stand to each other, by reads that do not lag.
+    """How the account and the user with this id relate to each other, by reads that do not lag.
 
-    The account is read first: whoever is made meanwhile has the user before the account, and so is
-    no orphan.
+    The account is read first. A user who is created meanwhile exists before the account, so the
+    account is not mistaken for an orphan.
     """
     account = call.identity.find(suspect)
     user = call.table.find(User, suspect)
     due = call.now - GRACE
     if user is None:
-        if account is None or account.id != suspect:  # gone, or another's sign-in alias
+        if account is None or account.id != suspect:  # deleted, or an alias of another account
             return Standing.IN_STEP
         return Standing.ORPHAN if _is_old(account, due) else Standing.YOUNG
     if user.updated_at > due:
@@ -123,7 +123,7 @@ def look_closely(call: Call, suspect: str) -> Standing:
 
 
 def _waits(user: User) -> bool:
-    """Whether nobody but somebody else can go on with the password; see accounts.py."""
+    """Whether the pending credential needs an admin; see Reconciliation.waiting."""
     closed = not user.account().enabled
     return user.pending_credential == "password" or (closed and user.pending_credential == "reset")
 

@@ -20,11 +20,11 @@ from rollcall.users.user import User
 
 
 def settle_account(call: Call, user_id: str, credential: Credential | None = None) -> None:
-    """Bring a user's account in step, as the last part of an operation.
+    """Synchronize a user's account, as the last part of an operation.
 
-    What Cognito refuses for good is taken back in the table, and IdentityRefused raised. When
-    it does not answer, Unavailable is raised and the stream finishes the work later, except for
-    the password, which only this call knows.
+    If Cognito refuses the change permanently, it is undone in the table. Raises IdentityRefused for
+    that, and Unavailable if Cognito does not answer. Then a reaction finishes the work later, but
+    not the password, which only this call has.
     """
     changes = [change for change in call.committed if change.after.id == user_id]
     if any(change.after.leaves_account(change.before) for change in changes):
@@ -38,34 +38,34 @@ def settle_account(call: Call, user_id: str, credential: Credential | None = Non
     try:
         retry_contended(converge)
     except IdentityRefused:
-        _take_back(call, user_id)
+        _compensate(call, user_id)
         raise
     except (Unavailable, StillContended) as error:
         raise _unfinished(credential) from error
 
 
 def settle_user(request: ChangeUser, call: Call, answer: UserAnswer) -> None:
-    """What follows an operation about one user that leaves the password alone."""
+    """Settle the account after an operation on one user that does not change the password."""
     settle_account(call, answer.id)
 
 
 def _unfinished(credential: Credential | None) -> Unavailable:
     detail = (
-        "The change is saved, but the identity provider did not answer; it is told as soon as it "
-        "does."
+        "The change is saved, but the identity provider did not answer. It is synchronized "
+        "automatically as soon as it does."
     )
     if credential is not None:
         detail += (
-            " But the password is not kept: send the same request with the same Idempotency-Key, "
-            "or set the password again."
+            " However, the password is not stored. Send the same request with the same "
+            "Idempotency-Key, or set the password again."
         )
     return Unavailable("identity_unavailable", detail)
 
 
-def _take_back(call: Call, user_id: str) -> None:
-    """Undo what this call committed for an account that Cognito will not have. When the same call
-    is repeated, that was an earlier attempt, of which only a new user is known for certain: one
-    at version 1.
+def _compensate(call: Call, user_id: str) -> None:
+    """Undo what this call committed, because Cognito refuses the account. In a repeated call, an
+    earlier attempt committed it. Then only the creation of a user, which is version 1, can be
+    attributed to it.
     """
     user = None if call.committed else call.table.find(User, user_id)
     if user is not None and user.version == 1 and not user.identity_version:
@@ -86,8 +86,8 @@ def _undo(call: Call, change: Change[User]) -> None:
 
 
 def _undo_others(call: Call) -> Iterator[Change[Any]]:
-    """What goes back together with a user, as an invitation: it is what it was before, or nothing,
-    unless somebody else has changed it since.
+    """The entities that are undone together with a user, such as an invitation. They return to the
+    version before, or to a tombstone, unless another call has changed them since.
     """
     for change in call.committed:
         before, after = change.before, change.after
@@ -97,8 +97,8 @@ def _undo_others(call: Call) -> Iterator[Change[Any]]:
 
 
 def _without(change: Change[User], present: User, now: datetime) -> User:
-    """The present user without this change, but with what others have changed since. The
-    sessions that it ended stay ended (I13).
+    """The present user without this change, but with what other calls have changed since. The
+    sessions that the change ended stay ended (I13).
     """
     before, after = change.before, change.after
     if before is None:

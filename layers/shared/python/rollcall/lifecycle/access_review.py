@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from rollcall.accounts.reconciliation import read_reconciliation
 from rollcall.directory.conditions import KnownFacts, compile_condition, read_filter
 from rollcall.directory.database import Database
-from rollcall.invitations.invitation import InvitationStatus, listed_as, mark_end
+from rollcall.invitations.invitation import InvitationStatus, listed_as, mark_expiry
 from rollcall.kit.model import format_time
 from rollcall.kit.table import Table
 from rollcall.users.storage import OUT_OF_STEP
@@ -65,7 +65,7 @@ def _select(database: Database, text: str, now: datetime) -> Finding:
 
 def find_invitations(table: Table, now: datetime) -> dict[str, Finding]:
     """Those that nobody has accepted yet, in the order of their ends: what ends next first."""
-    partition, end = listed_as(InvitationStatus.PENDING), mark_end(now)
+    partition, end = listed_as(InvitationStatus.PENDING), mark_expiry(now)
     request = "GET /admin/invitations?status="
     pending = _look_up(table, "gsi2", partition, f"{request}pending", later_than=end)
     expired = _look_up(table, "gsi2", partition, f"{request}expired", up_to=end)

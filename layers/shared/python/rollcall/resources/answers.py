@@ -16,11 +16,11 @@ from rollcall.users.resource_types import WORKSPACE
 
 
 class ResourceAnswer(VersionedAnswer):
-    """A thing as an answer shows it."""
+    """A resource as answers show it."""
 
     id: str
     type: str
-    user_id: Annotated[str, Field(description="The owner; of an orphaned thing who it was.")]
+    user_id: Annotated[str, Field(description="The owner. Of an orphaned resource: the last one.")]
     name: str | None = None
     group_id: str | None = None
     external_id: str | None = None
@@ -32,25 +32,25 @@ class ResourceAnswer(VersionedAnswer):
 
     @classmethod
     def of(cls, resource: Resource) -> Self:
-        """The answer about this thing."""
+        """The answer for a resource."""
         return cls.model_validate({name: getattr(resource, name) for name in Resource.model_fields})
 
     @classmethod
     def of_items(cls, items: Iterable[Item]) -> tuple[Self, ...]:
-        """The answers about stored things."""
+        """The answers for stored resources."""
         return tuple(cls.of(Resource.model_validate(item)) for item in items)
 
 
-def note_access(call: Call, thing: ResourceAnswer) -> None:
-    """Remember when a thing was opened last; no version of it or of its owner. What is older than
-    what is known changes nothing.
+def note_access(call: Call, resource: ResourceAnswer) -> None:
+    """Store when a resource was last opened, without a new version of it or of its owner. A time
+    before the stored one changes noresource.
     """
-    if thing.last_accessed_at is None:
+    if resource.last_accessed_at is None:
         return
-    at = format_time(thing.last_accessed_at)
-    key = Resource.key_of(thing.id)
+    at = format_time(resource.last_accessed_at)
+    key = Resource.key_of(resource.id)
     call.table.update_unversioned(key, {"lastAccessedAt": at}, rising="lastAccessedAt")
-    if thing.type == WORKSPACE and not thing.orphaned:
-        last = {"lastWorkspaceId": thing.id, "lastWorkspaceAccessedAt": at}
-        owned = owned_key(thing.user_id)
+    if resource.type == WORKSPACE and not resource.orphaned:
+        last = {"lastWorkspaceId": resource.id, "lastWorkspaceAccessedAt": at}
+        owned = owned_key(resource.user_id)
         call.table.update_unversioned(owned, last, rising="lastWorkspaceAccessedAt")

@@ -59,9 +59,9 @@ def owned_key(user_id: str) -> Key:
     return Key(f"{USER_PARTITION}{user_id}", OWNED_SORT_KEY)
 
 
-def things_of(user_id: str, thing_type: str) -> Counter:
+def resources_of(user_id: str, resource_type: str) -> Counter:
     """How many resources of a type a user owns."""
-    return Counter(owned_key(user_id), f"{_TYPE}{thing_type}", stamped=True)
+    return Counter(owned_key(user_id), f"{_TYPE}{resource_type}", stamped=True)
 
 
 def active_workspaces_of(user_id: str, group_id: str) -> Counter:
