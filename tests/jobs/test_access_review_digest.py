@@ -38,9 +38,9 @@ def test_admins_are_told_once_a_week_in_words_and_the_log_in_numbers(world: Worl
     text = world.mails()[0].text
     assert "Platform admins: 2\n• admin@example.com\n• second@example.com\nGET /admin/" in text
     assert "Disabled or suspended: 1\n• idle@example.com\n" in text
-    assert "as they should be: 1\n• idle@example.com\n" in text
+    assert "out of sync with the identity provider: 1\n• idle@example.com\n" in text
     assert "Invited, not yet accepted: 0\n\n" in text
-    assert "nobody's" not in text
+    assert "without a user" not in text
 
 
 def test_digest_names_invitations_and_accounts_that_are_nobodys_in_the_admins_language(

@@ -113,7 +113,7 @@ def test_new_user_is_welcomed_and_told_where_the_first_password_comes_from(
     assert (mail.to, mail.subject) == ([EMAIL], "Welcome to Rollcall")
     assert mail.text.count("first password") == 1
     assert words in " ".join(mail.text.split())
-    assert "works for 7 days" in " ".join(mail.text.split())
+    assert "expires after 7 days" in " ".join(mail.text.split())
     assert "Sign in: https://app.example.com" in mail.text
     assert 'href="https://app.example.com"' in mail.html
     assert PASSWORD not in f"{mail}"
@@ -143,7 +143,7 @@ def test_new_address_is_welcomed_and_the_old_one_does_not_learn_it(world: World)
 
     new, old = world.mails()
     assert (new.to, old.to) == (["new@example.com"], ["old@example.com"])
-    assert "you sign in with new@example.com" in new.text
+    assert "sign in with new@example.com" in new.text
     assert "by an administrator" in old.text
     assert "new@example.com" not in old.text + old.html
 

@@ -65,7 +65,7 @@ def test_nobody_is_told_of_a_run_that_did_nothing_but_of_one_that_was_stopped(
 
     (mail,) = world.mails()
     assert "It was stopped, because it would affect a larger share" in mail.text
-    assert "to be warned: 3, to be disabled:\n1, to be deleted: 0." in mail.text
+    assert "3 to be warned, 1 to be\ndisabled, 0 to be deleted." in mail.text
 
 
 def test_admin_is_told_in_the_language_of_the_profile(world: World) -> None:
