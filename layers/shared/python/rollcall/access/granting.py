@@ -53,11 +53,11 @@ def require_grantable(call: Call, before: User | None, after: User) -> list[Requ
     again.
     """
     _refuse_too_many(before, after)
-    given = _given(before, after)
-    if not given or call.actor.holds_until(None, EVERYTHING):
+    granted = _granted(before, after)
+    if not granted or call.actor.holds_until(None, EVERYTHING):
         return []
     stored, policy = find_policy(call.table, call.now)
-    require_held(call.actor, (each for grant in given for each in policy.permissions_of(grant)))
+    require_held(call.actor, (each for grant in granted for each in policy.permissions_of(grant)))
     return [Required.unchanged(stored)] if stored else []
 
 
@@ -88,7 +88,7 @@ def require_permissions_held(call: Call, user: User) -> None:
         require_held(call.actor, policy.held_by(user, call.now))
 
 
-def _given(before: User | None, after: User) -> list[Grant]:
+def _granted(before: User | None, after: User) -> list[Grant]:
     held = before.rows() if before else ()
     return [grant for grant in after.rows() if grant not in held]
 

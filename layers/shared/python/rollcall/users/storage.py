@@ -51,7 +51,7 @@ GRANT_FIELDS: Mapping[str, type[Grant]] = {
 _FIELD_OF_KIND = {kind.kind: name for name, kind in GRANT_FIELDS.items()}
 _FIELD_OF_FACT = {kind.facts_name: name for name, kind in GRANT_FIELDS.items()}
 _NOT_FIELDS = {f"{RoleGrant.kind}{SYSTEM.id}", INACTIVITY_SORT_KEY}
-"""Rows that give the user no field: the role System follows from ``is_admin``."""
+"""Rows that are no fields of the user. The role System follows from ``is_admin``."""
 
 
 def find_list(user_id: str) -> str:
