@@ -72,6 +72,6 @@ def test_federated_account_takes_no_password(world: World) -> None:
 
 
 def test_unknown_user_is_nothing_to_do(world: World) -> None:
-    stored = world.items()
+    stored = world.stored()
     converge_account(world.call(), "usr_unknown")
-    assert world.items() == stored
+    assert world.stored() == stored
