@@ -18,7 +18,7 @@ from rollcall.grants.scopes import SYSTEM_SCOPES, Scope
 from rollcall.kit.mail import check_sender
 from rollcall.kit.mail_templates import check_templates
 from rollcall.kit.settings import LOGIN_URL
-from rollcall.mails.letters import LETTERS
+from rollcall.mails.catalog import MAIL_TEMPLATES
 
 
 class Size(NamedTuple):
@@ -60,7 +60,7 @@ def _find_scope(short_name: object) -> Scope:
 
 def _check_templates(folder: str) -> str:
     if folder:
-        check_templates(Path(folder), LETTERS)
+        check_templates(Path(folder), MAIL_TEMPLATES)
     return folder
 
 

@@ -11,7 +11,7 @@ from functions.users.get_me import get_me
 from infra.catalog import read_catalog
 from rollcall.kit.errors import NotFound
 from rollcall.kit.http import GatewayEvent
-from rollcall.public_operations import admit_anybody, admit_registrant
+from rollcall.public_operations import admit_anyone, admit_registrant
 from tests.world import World, make_event
 
 EVENT = GatewayEvent.model_validate(
@@ -20,7 +20,7 @@ EVENT = GatewayEvent.model_validate(
 
 
 def test_whoever_calls_is_nobody_whatever_their_token_says(world: World) -> None:
-    actor = admit_anybody(EVENT, world.runtime, world.clock.now)
+    actor = admit_anyone(EVENT, world.runtime, world.clock.now)
 
     assert (actor.kind, actor.id, actor.permissions) == ("anonymous", "anonymous", frozenset())
     assert (actor.ip_address, actor.user_agent) == ("192.0.2.7", "pytest")

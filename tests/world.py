@@ -65,7 +65,7 @@ from rollcall.users.answers import UserAnswer
 from rollcall.users.fact_set import FactSet, find_facts
 from rollcall.users.note import Note
 from rollcall.users.resource_types import WORKSPACE
-from rollcall.users.sign_ins import BY_PASSWORD, SignIns, sign_ins_key
+from rollcall.users.sign_ins import BY_PASSWORD, SignIns
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 from tests import dynamodb
@@ -473,7 +473,7 @@ class World:
         return found
 
     def _find_sign_ins(self, user_id: str) -> SignIns | None:
-        item = self.runtime.table.get_item(sign_ins_key(user_id))
+        item = self.runtime.table.get_item(SignIns.key_for(user_id))
         return SignIns.model_validate(item) if item else None
 
     def build_directory(self) -> None:

@@ -10,13 +10,13 @@ from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
-from rollcall.members.group_memberships import PlaceInGroup, join_group
+from rollcall.members.group_memberships import MembershipSettings, join_group
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
 from rollcall.users.user import User, load_modifiable
 
 
-class AddUserToGroup(PlaceInGroup, WriteRequest):
+class AddUserToGroup(MembershipSettings, WriteRequest):
     """The group, and the role and period in it."""
 
     model_config = ConfigDict(

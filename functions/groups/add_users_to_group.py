@@ -15,14 +15,14 @@ from rollcall.kit.call import Call
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.row_results import RowResults, process_row
-from rollcall.members.group_memberships import PlaceInGroup, join_group
+from rollcall.members.group_memberships import MembershipSettings, join_group
 from rollcall.operations import operation
 from rollcall.users.user import User, load_modifiable
 
 ADDED, THERE_ALREADY = 201, 200
 
 
-class AddedMember(PlaceInGroup):
+class AddedMember(MembershipSettings):
     """A user to add, with role and period."""
 
     user_id: Id

@@ -16,13 +16,13 @@ from rollcall.kit.call import Call
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.table import not_found
-from rollcall.members.group_memberships import PlaceInGroup, put_into_group
+from rollcall.members.group_memberships import MembershipSettings, put_into_group
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
 from rollcall.users.user import User, load_modifiable
 
 
-class GroupPlace(PlaceInGroup):
+class GroupPlace(MembershipSettings):
     """A group of the user, with role and period."""
 
     group_id: Id

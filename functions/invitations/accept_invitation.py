@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.accounts.convergence import Credential, settle_account
+from rollcall.accounts.convergence import Credential
+from rollcall.accounts.settlement import settle_account
 from rollcall.invitations.activation import ActivatedUser, Token, activate
 from rollcall.invitations.invitation import Invitation, open_invitation
 from rollcall.kit.account import Account

@@ -6,7 +6,7 @@ from typing import Any
 
 from rollcall.access.granting import refuse_superior
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import settle_account
+from rollcall.accounts.settlement import settle_account
 from rollcall.grants.permissions import Permission
 from rollcall.invitations.invitation import (
     ChangeInvitation,

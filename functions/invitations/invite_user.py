@@ -15,7 +15,7 @@ from rollcall.access.assignments import (
 )
 from rollcall.access.granting import require_grantable
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import settle_account
+from rollcall.accounts.settlement import settle_account
 from rollcall.grants.organization import Organization
 from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role

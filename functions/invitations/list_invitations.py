@@ -14,7 +14,7 @@ from rollcall.invitations.invitation import (
     InvitationAnswer,
     InvitationStatus,
     listed_as,
-    mark_end,
+    mark_expiry,
 )
 from rollcall.kit.call import Call
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
@@ -58,8 +58,8 @@ def _choose(status: InvitationStatus | None, now: datetime) -> Listing:
         case None:
             return Listing("gsi1", ALL_INVITATIONS, newest_first=True)
         case InvitationStatus.PENDING:
-            return pending._replace(later_than=mark_end(now))
+            return pending._replace(later_than=mark_expiry(now))
         case InvitationStatus.EXPIRED:
-            return pending._replace(up_to=mark_end(now))
+            return pending._replace(up_to=mark_expiry(now))
         case _:
             return Listing("gsi2", listed_as(status), newest_first=True)

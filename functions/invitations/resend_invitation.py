@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollcall.access.granting import require_standing_held
+from rollcall.access.granting import require_permissions_held
 from rollcall.access.policy import AccessPolicy
 from rollcall.grants.permissions import Permission
 from rollcall.invitations.invitation import ChangeInvitation, Invitation, InvitationAnswer
@@ -34,7 +34,7 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     if user is None or user.status is not Status.INVITED:
         detail = "This invitation has been accepted or cancelled and cannot be resent."
         raise Conflict("not_invited", detail)
-    require_standing_held(call, user)
+    require_permissions_held(call, user)
     lasts = read_lifecycle_policy(call.table, call.now).invitations_last
     return call.commit(
         Change(invitation, invitation.renewed(call, lasts)),

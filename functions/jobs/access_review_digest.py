@@ -20,8 +20,8 @@ from rollcall.lifecycle.access_review import (
     find_users,
 )
 from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.mails.letters import ACCESS_REVIEW, format_day
-from rollcall.mails.notices import Addressee, send_once, write_notice
+from rollcall.mails.catalog import ACCESS_REVIEW, format_day
+from rollcall.mails.notices import Recipient, send_once, write_notice
 
 
 class AccessReview(Report):
@@ -64,6 +64,6 @@ def _notify_admins(call: Call, found: Mapping[str, Finding]) -> int:
     week = f"{call.now.astimezone(zone):%G-W%V}"
     admins = [each for each in find_admins(call.table) if each.email]
     for admin in admins:
-        notice = write_notice(call, ACCESS_REVIEW, Addressee.of(admin), values)
+        notice = write_notice(call, ACCESS_REVIEW, Recipient.of(admin), values)
         send_once(call, f"access-review#{week}#{admin.id}", notice)
     return len(admins)

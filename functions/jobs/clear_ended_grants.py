@@ -16,7 +16,8 @@ from rollcall.kit.log import log_failure
 from rollcall.kit.model import format_time
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
-from rollcall.users.user import GRANTS_END_AT, LISTED, User
+from rollcall.users.storage import GRANTS_END_AT, LISTED
+from rollcall.users.user import User
 
 KEPT = timedelta(days=30)
 """How long an expired grant remains visible on the user and can be extended."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
-from rollcall.accounts.convergence import settle_account
+from rollcall.accounts.settlement import settle_account
 from rollcall.background import job
 from rollcall.invitations.registration import UNCONFIRMED, Registration
 from rollcall.kit.account import Account

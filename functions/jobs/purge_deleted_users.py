@@ -6,7 +6,7 @@ from collections import Counter as Tally
 from datetime import timedelta
 from typing import Literal
 
-from rollcall.accounts.convergence import settle_account
+from rollcall.accounts.settlement import settle_account
 from rollcall.background import job
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -18,7 +18,8 @@ from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
 from rollcall.resources.deletion import erase_user
 from rollcall.resources.resource import Resource
 from rollcall.users.statuses import Status
-from rollcall.users.user import SOFT_DELETED, User
+from rollcall.users.storage import SOFT_DELETED
+from rollcall.users.user import User
 
 PURGED_AT_MOST = 2_000
 """What one run can do within Lambda's 15 minutes at half of Cognito's deletion quota; the rest

@@ -46,6 +46,6 @@ def delete_organization(request: DeleteOrganization, call: Call) -> MembersDelet
 
 def _end(call: Call, organization: Organization, policy: AccessPolicy) -> AccessPolicy:
     granted = (each for permissions in policy.roles.values() for each in permissions)
-    who = "Members can have any role, and a holder of all roles"
+    who = "A member with every role"
     refuse_outranked(call.actor, without_end(granted), who)
     return policy.with_ended(organization.id)

@@ -9,8 +9,8 @@ from rollcall.grants.organization import Organization
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.retry import retry_contended
-from rollcall.members.endings import end_memberships
-from rollcall.resources.deletion import release_things
+from rollcall.members.removal import remove_memberships
+from rollcall.resources.deletion import release_resources
 from rollcall.resources.resource import Resource
 from rollcall.users.user import User
 
@@ -29,11 +29,11 @@ def finish_deletion(entry: JournalEntry, call: Call) -> None:
         return
     kind, target_id = entry.target.kind, entry.target.id
     if kind == User.kind:
-        retry_contended(lambda: release_things(call, target_id))
+        retry_contended(lambda: release_resources(call, target_id))
     elif kind == Group.kind:
-        end_memberships(call, Group, target_id)
+        remove_memberships(call, Group, target_id)
     else:
-        end_memberships(call, Organization, target_id)
+        remove_memberships(call, Organization, target_id)
 
 
 _PROGRESS = {"erased", "thingsLeft", "membersLeft"}

@@ -8,8 +8,8 @@ from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.tokens import TokenKey
-from rollcall.mails.letters import INVITATION
-from rollcall.mails.notices import Addressee, describe_link, send_once, write_notice
+from rollcall.mails.catalog import INVITATION
+from rollcall.mails.notices import Recipient, describe_link, send_once, write_notice
 from rollcall.users.user import User
 
 
@@ -27,7 +27,7 @@ def mail_invitation(entry: JournalEntry, call: Call) -> None:
         return
     user = call.table.find(User, invitation.user_id)
     locale = user.profile.locale if user else None
-    invited = Addressee(invitation.email, invitation.name or "", locale)
+    invited = Recipient(invitation.email, invitation.name or "", locale)
     link = describe_link(call, invitation, call.settings.invitation_url)
     values = {**link, "message": invitation.message or ""}
     send_once(call, entry.id, write_notice(call, INVITATION, invited, values))

@@ -8,8 +8,8 @@ from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.tokens import TokenKey
-from rollcall.mails.letters import ALREADY_REGISTERED, REGISTRATION
-from rollcall.mails.notices import Addressee, Notice, describe_link, send_once, write_notice
+from rollcall.mails.catalog import ALREADY_REGISTERED, REGISTRATION
+from rollcall.mails.notices import Notice, Recipient, describe_link, send_once, write_notice
 from rollcall.users.user import User
 
 
@@ -30,12 +30,12 @@ def mail_registration(entry: JournalEntry, call: Call) -> None:
 
 def _ask(registration: Registration, call: Call) -> Notice:
     # Without the given name: anyone could use it to send any text to any address.
-    address = Addressee(registration.email)
+    address = Recipient(registration.email)
     link = describe_link(call, registration, call.settings.verification_url)
     return write_notice(call, REGISTRATION, address, link)
 
 
 def _tell_owner(registration: Registration, call: Call) -> Notice:
     owner = call.table.find(User, registration.user_id)
-    known = Addressee.of(owner) if owner else Addressee("")
+    known = Recipient.of(owner) if owner else Recipient("")
     return write_notice(call, ALREADY_REGISTERED, known._replace(email=registration.email))

@@ -8,8 +8,8 @@ from rollcall.kit.errors import Contended, StillContended
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.retry import retry_contended
-from rollcall.mails.account_news import RULES, News
-from rollcall.mails.letters import format_moment
+from rollcall.mails.account_notifications import RULES, AccountEvent
+from rollcall.mails.catalog import format_date_time
 from rollcall.mails.notices import send_once, write_notice
 from rollcall.users.passwords import TEMPORARY_DAYS
 from rollcall.users.user import User
@@ -24,21 +24,21 @@ def notify_user(entry: JournalEntry, call: Call) -> None:
     """
     if not call.mail.sender or entry.actor.id == TAKE_BACK:
         return
-    if any(rule.arises(news) for news in _find(entry, call) for rule in RULES):
-        for news in _find_settled(entry, call):
-            _notify(news, call)
+    if any(rule.applies(event) for event in _find(entry, call) for rule in RULES):
+        for event in _find_settled(entry, call):
+            _notify(event, call)
 
 
-def _find(entry: JournalEntry, call: Call) -> list[News]:
-    """One notification, or none when even the tombstone is deleted."""
+def _find(entry: JournalEntry, call: Call) -> list[AccountEvent]:
+    """The event, or nothing if even the tombstone is deleted."""
     user = call.table.find(User, entry.target.id)
-    return [News(entry, user)] if user else []
+    return [AccountEvent(entry, user)] if user else []
 
 
-def _find_settled(entry: JournalEntry, call: Call) -> list[News]:
-    def attempt() -> list[News]:
+def _find_settled(entry: JournalEntry, call: Call) -> list[AccountEvent]:
+    def attempt() -> list[AccountEvent]:
         found = _find(entry, call)
-        if not all(news.settled for news in found):
+        if not all(event.settled for event in found):
             raise Contended
         return found
 
@@ -50,11 +50,11 @@ def _find_settled(entry: JournalEntry, call: Call) -> list[News]:
         return _find(entry, call)
 
 
-def _notify(news: News, call: Call) -> None:
-    days = {f"{news.user.welcomed_with}_password_days": str(TEMPORARY_DAYS)}
-    values = {"at": format_moment(news.entry.at), "email": news.user.email or "", **days}
+def _notify(event: AccountEvent, call: Call) -> None:
+    days = {f"{event.user.welcomed_with}_password_days": str(TEMPORARY_DAYS)}
+    values = {"at": format_date_time(event.entry.at), "email": event.user.email or "", **days}
     for rule in RULES:
-        if rule.arises(news) and (address := rule.to(news)):
-            addressee = news.addressee._replace(email=address)
-            notice = write_notice(call, rule.letter, addressee, values)
-            send_once(call, f"{news.entry.id}#{rule.letter.name}", notice)
+        if rule.applies(event) and (address := rule.to(event)):
+            recipient = event.recipient._replace(email=address)
+            notice = write_notice(call, rule.template, recipient, values)
+            send_once(call, f"{event.entry.id}#{rule.template.name}", notice)

@@ -12,8 +12,8 @@ from rollcall.kit.mail import Mail
 from rollcall.lifecycle.decisions import Deed
 from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
 from rollcall.lifecycle.runs import LifecycleRun, Outcome, RunStatus
-from rollcall.mails.letters import CLEAN_UP_REPORT, format_day
-from rollcall.mails.notices import Addressee, send_once, write_notice
+from rollcall.mails.catalog import CLEAN_UP_REPORT, format_day
+from rollcall.mails.notices import Recipient, send_once, write_notice
 from rollcall.users.user import User
 
 
@@ -32,7 +32,7 @@ def report_clean_up(entry: JournalEntry, call: Call) -> None:
     values = {**_describe(run), "day": format_day(run.created_at, zone)}
     for admin in find_admins(call.table):
         if admin.email is not None:
-            notice = write_notice(call, CLEAN_UP_REPORT, Addressee.of(admin), values)
+            notice = write_notice(call, CLEAN_UP_REPORT, Recipient.of(admin), values)
             send_once(call, f"{entry.id}#{admin.id}", notice)
 
 

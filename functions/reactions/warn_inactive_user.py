@@ -11,8 +11,8 @@ from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.mails.letters import INACTIVITY_WARNING, format_day
-from rollcall.mails.notices import Addressee, send_once, write_notice
+from rollcall.mails.catalog import INACTIVITY_WARNING, format_day
+from rollcall.mails.notices import Recipient, send_once, write_notice
 from rollcall.users.inactivity import Inactivity
 from rollcall.users.sign_ins import SignIns
 from rollcall.users.statuses import Status
@@ -36,7 +36,7 @@ def warn_inactive_user(entry: JournalEntry, call: Call) -> None:
         "closes": format_day(disables_at, zone),
         "last_sign_in": format_day(signed_in, zone) if signed_in else "",
     }
-    notice = write_notice(call, INACTIVITY_WARNING, Addressee.of(record.user), values)
+    notice = write_notice(call, INACTIVITY_WARNING, Recipient.of(record.user), values)
     send_once(call, entry.id, notice)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.accounts.convergence import Credential, settle_account
+from rollcall.accounts.convergence import Credential
+from rollcall.accounts.settlement import settle_account
 from rollcall.invitations.activation import ActivatedUser, Token, activate, find_by_token
 from rollcall.invitations.registration import Registration, RegistrationStatus
 from rollcall.kit.account import Account

@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 from rollcall.access.assignments import RoleAssignments, with_roles
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import settle_user
+from rollcall.accounts.settlement import settle_user
 from rollcall.grants.permissions import Permission, refuse_self
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call

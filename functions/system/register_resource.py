@@ -14,7 +14,8 @@ from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
-from rollcall.resources.resource import Resource, ResourceAnswer
+from rollcall.resources.answers import ResourceAnswer
+from rollcall.resources.resource import Resource
 from rollcall.system_operations import system_operation
 from rollcall.users.resource_types import WORKSPACE, read_types
 from rollcall.users.user import User, load_modifiable

@@ -16,12 +16,8 @@ from rollcall.kit.field_types import Id
 from rollcall.kit.model import Omissible, Time, WriteRequest
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
-from rollcall.resources.resource import (
-    Resource,
-    ResourceAnswer,
-    note_access,
-    without_deleted_groups,
-)
+from rollcall.resources.answers import ResourceAnswer, note_access
+from rollcall.resources.resource import Resource, without_deleted_groups
 from rollcall.system_operations import system_operation
 from rollcall.users.user import User, load_modifiable
 

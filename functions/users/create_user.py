@@ -14,7 +14,8 @@ from rollcall.access.assignments import (
 )
 from rollcall.access.granting import require_grantable
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import Credential, settle_account
+from rollcall.accounts.convergence import Credential
+from rollcall.accounts.settlement import settle_account
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account

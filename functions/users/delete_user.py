@@ -8,7 +8,7 @@ from pydantic import Field
 
 from rollcall.access.granting import refuse_superior
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import settle_account
+from rollcall.accounts.settlement import settle_account
 from rollcall.grants.permissions import Permission, refuse_self
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call

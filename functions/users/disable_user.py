@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from rollcall.access.deactivation import deactivate_user
 from rollcall.access.policy import AccessPolicy
-from rollcall.access.standing import close_account
-from rollcall.accounts.convergence import settle_user
+from rollcall.accounts.settlement import settle_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -26,4 +26,4 @@ def disable_user(request: ChangeUser, call: Call) -> UserAnswer:
 
     The user cannot sign in, sessions end, and tokens already issued are refused at once.
     """
-    return close_account(call, request.user_id, Status.INACTIVE, "disable")
+    return deactivate_user(call, request.user_id, Status.INACTIVE, "disable")

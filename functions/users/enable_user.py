@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rollcall.access.granting import require_standing_held
+from rollcall.access.granting import require_permissions_held
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import settle_user
+from rollcall.accounts.settlement import settle_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -25,7 +25,7 @@ from rollcall.users.user import User, load_modifiable
 def enable_user(request: ChangeUser, call: Call) -> UserAnswer:
     """Enable a disabled or suspended user. The password stays the same."""
     user = load_modifiable(call.table, request.user_id)
-    require_standing_held(call, user)
+    require_permissions_held(call, user)
     return call.commit(
         Change(user, user.with_status(Status.ACTIVE, call.now)), answer=UserAnswer.of
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import settle_user
+from rollcall.accounts.settlement import settle_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call

@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 
 from rollcall.access.granting import refuse_superior
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import Credential, refuse_federated, settle_account
+from rollcall.accounts.convergence import Credential, refuse_federated
+from rollcall.accounts.settlement import settle_account
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call

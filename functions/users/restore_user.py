@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rollcall.access.granting import require_standing_held
+from rollcall.access.granting import require_permissions_held
 from rollcall.access.policy import AccessPolicy
-from rollcall.accounts.convergence import settle_user
+from rollcall.accounts.settlement import settle_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -28,5 +28,5 @@ def restore_user(request: ChangeUser, call: Call) -> UserAnswer:
     user = call.table.load(User, request.user_id)
     if user.status is not Status.DELETED:
         raise Conflict("user_not_deleted", "Only a deleted user can be restored.")
-    require_standing_held(call, user)
+    require_permissions_held(call, user)
     return call.commit(Change(user, user.as_restored(call.now)), answer=UserAnswer.of)

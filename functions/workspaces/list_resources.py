@@ -13,7 +13,8 @@ from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Id
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
-from rollcall.resources.resource import OF_TYPE, OWNER, Resource, ResourceAnswer
+from rollcall.resources.answers import ResourceAnswer
+from rollcall.resources.resource import OF_TYPE, OWNER, Resource
 
 _TypeName = Annotated[
     str,

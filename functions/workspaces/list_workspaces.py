@@ -13,15 +13,8 @@ from rollcall.kit.errors import Forbidden
 from rollcall.kit.field_types import Id
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
-from rollcall.resources.resource import (
-    IN_GROUP,
-    OF_TYPE,
-    ORPHANED,
-    OWNER,
-    Resource,
-    ResourceAnswer,
-    load_things,
-)
+from rollcall.resources.answers import ResourceAnswer
+from rollcall.resources.resource import IN_GROUP, OF_TYPE, ORPHANED, OWNER, Resource, load_resources
 from rollcall.users.resource_types import WORKSPACE
 
 
@@ -80,7 +73,7 @@ def _answer(request: ListWorkspaces, call: Call, items: list[Item]) -> tuple[Res
     if "resourceId" not in (items[0] if items else {}):
         return ResourceAnswer.of_items(items)
     # Items that only refer to a workspace. The index lags, so check that they still apply.
-    resources = load_things(call.table, (str(item["resourceId"]) for item in items))
+    resources = load_resources(call.table, (str(item["resourceId"]) for item in items))
     return tuple(
         ResourceAnswer.of(each)
         for each in resources

@@ -14,12 +14,8 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.table import not_found
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.resources.resource import (
-    Resource,
-    ResourceAnswer,
-    load_workspace,
-    without_deleted_groups,
-)
+from rollcall.resources.answers import ResourceAnswer
+from rollcall.resources.resource import Resource, load_workspace, without_deleted_groups
 from rollcall.users.user import User, load_modifiable
 
 

@@ -21,7 +21,7 @@ from rollcall.kit.row_results import RowProblem
 from rollcall.kit.table import not_found
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.resources.resource import OWNER, Resource, load_things, without_deleted_groups
+from rollcall.resources.resource import OWNER, Resource, load_resources, without_deleted_groups
 from rollcall.users.resource_types import WORKSPACE
 from rollcall.users.user import User, load_modifiable
 
@@ -111,7 +111,7 @@ def _count(request: TransferWorkspaces, call: Call) -> int:
 def _transfer(request: TransferWorkspaces, call: Call, ids: list[str]) -> _Part:
     part = call.part()
     new_owner = load_modifiable(part.table, request.user_id)
-    resources = load_things(part.table, ids)
+    resources = load_resources(part.table, ids)
     owned = [each for each in resources if each.user_id == request.owner_id]  # the index lags
     changes: list[Change[Resource]] = []
     required: list[ConditionCheck] = []

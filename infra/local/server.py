@@ -40,7 +40,7 @@ from rollcall.kit.mail_templates import WrongTemplate, check_templates
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import LOGIN_URL, Settings
 from rollcall.kit.table import Table
-from rollcall.mails.letters import LETTERS
+from rollcall.mails.catalog import MAIL_TEMPLATES
 from rollcall.users.fields import normalize_email
 from rollcall.users.passwords import check_password
 
@@ -101,7 +101,7 @@ def run_local(options: LocalOptions) -> None:
 def _check_mail(options: LocalOptions) -> None:
     try:
         if options.mail_templates:
-            check_templates(options.mail_templates, LETTERS)
+            check_templates(options.mail_templates, MAIL_TEMPLATES)
     except WrongTemplate as error:
         raise LocalProblem(str(error)) from error
     if not re.fullmatch(LOGIN_URL, options.login_url):

@@ -120,7 +120,7 @@ def test_same_one_named_twice_is_one_unless_the_times_differ() -> None:
         (ROLES, ["rol_a", {"roleId": "rol_a", "endsAt": END}]),
         (PERMISSIONS, ["user.view", {"permission": "user.view", "endsAt": END}]),
     ):
-        with pytest.raises(ValidationError, match="named twice, with different times"):
+        with pytest.raises(ValidationError, match="occurs twice, with different times"):
             adapter.validate_python(sent)
 
 

@@ -305,7 +305,7 @@ def test_who_holds_all_but_what_is_passed_on_is_refused(world: World, chosen: Wa
 
     assert problem is not None
     assert (problem["status"], problem["code"]) == (403, "grant_exceeds_own")
-    assert problem["detail"].endswith(f"you lack {chosen.passed}.")
+    assert problem["detail"].endswith(f"You lack: {chosen.passed}.")
     assert world.stored() == stored
 
 

@@ -78,9 +78,9 @@ def test_policy_tells_which_roles_and_groups_give_a_permission(world: World) -> 
     )
     policy = find_policy(world.runtime.table, world.clock.now)[1]
 
-    assert policy.givers(Permission.USER_VIEW) == (("rol_system", creators), (viewers,))
-    assert policy.givers(Permission.USER_CREATE) == (("rol_system", creators), ())
-    assert policy.givers(Permission.ADMIN_ACCESS) == (("rol_system",), ())
+    assert policy.sources_of(Permission.USER_VIEW) == (("rol_system", creators), (viewers,))
+    assert policy.sources_of(Permission.USER_CREATE) == (("rol_system", creators), ())
+    assert policy.sources_of(Permission.ADMIN_ACCESS) == (("rol_system",), ())
 
 
 def test_change_of_what_a_role_grants_is_a_change_of_the_role(world: World) -> None:

@@ -6,8 +6,8 @@ from rollcall.accounts.reconciliation import (
     ORPHANS_NAMED,
     SUMMARY_ID,
     ReconciliationSummary,
-    keep_summary,
     read_reconciliation,
+    store_summary,
 )
 from tests.world import World
 
@@ -15,7 +15,7 @@ from tests.world import World
 def keep(world: World, *orphan_ids: str, out_of_step: int = 0) -> ReconciliationSummary:
     call = world.call("reconcile_identities")
     found = ReconciliationSummary.of(call, out_of_step=out_of_step, failed=0, orphan_ids=orphan_ids)
-    keep_summary(call, found)
+    store_summary(call, found)
     kept = read_reconciliation(world.runtime.table)
     assert kept is not None
     return kept

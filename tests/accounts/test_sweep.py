@@ -9,15 +9,9 @@ from math import inf
 from typing import Any
 
 from functions.jobs.reconcile_identities import reconcile_identities
+from rollcall.accounts.drift import GRACE, Suspicions
 from rollcall.accounts.reconciliation import ReconciliationSummary, read_reconciliation
-from rollcall.accounts.sweep import (
-    GRACE,
-    Reconciliation,
-    Standing,
-    Suspicions,
-    look_closely,
-    sweep_identities,
-)
+from rollcall.accounts.sweep import Reconciliation, sweep_identities
 from rollcall.kit.account import Account
 from tests.aws_edge import watched
 from tests.iam import acting_as
@@ -126,24 +120,3 @@ def test_when_the_time_is_over_the_rest_is_left_and_the_report_says_so(world: Wo
     assert (report.mended, report.complete) == (0, False)
     assert summary(world).checked_at == world.clock.now
     assert sweep(world).mended == 1
-
-
-def test_standing_is_that_of_the_account_and_the_user_themselves(world: World) -> None:
-    fine, meddled, lost = (world.add_user() for _ in range(3))
-    world.runtime.identity.set_admin(meddled.id, True)
-    world.runtime.identity.delete(lost.id)
-    add_stranger(world, "stranger")
-    suspects = (fine.id, meddled.id, lost.id, "stranger", "nobody")
-
-    young = [look_closely(world.call(), each) for each in suspects]
-    world.clock.now += LATER
-    old = [look_closely(world.call(), each) for each in suspects]
-
-    assert young == [Standing.YOUNG] * 4 + [Standing.IN_STEP]
-    assert old == [
-        Standing.IN_STEP,
-        Standing.OUT_OF_STEP,
-        Standing.OUT_OF_STEP,
-        Standing.ORPHAN,
-        Standing.IN_STEP,
-    ]

@@ -17,7 +17,7 @@ from rollcall.grants.grant import GroupRole
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.transaction import Change
-from rollcall.members.endings import end_memberships
+from rollcall.members.removal import remove_memberships
 from tests.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import Verify, about, ask, last_entry, scenario, work
@@ -117,7 +117,9 @@ def a_step_for_some_members_of_a_deleted_group(world: World) -> Plan:
     _delete(world, group_id)
     verify = _all_have_left(world, group_id, members)
     # The other steps are those that its own journal entry leads to.
-    return work(lambda: end_memberships(world.call("finish_deletion"), Group, group_id, 2), verify)
+    return work(
+        lambda: remove_memberships(world.call("finish_deletion"), Group, group_id, 2), verify
+    )
 
 
 @scenario("add_users_to_group", 207)

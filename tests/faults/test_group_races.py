@@ -25,7 +25,7 @@ from rollcall.access.policy import find_policy
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.errors import Unavailable
-from rollcall.members.endings import end_memberships
+from rollcall.members.removal import remove_memberships
 from tests.faults.invariants import check_always, check_settled
 from tests.faults.races import race
 from tests.world import Reply, World
@@ -154,7 +154,7 @@ def test_two_steps_of_one_deletion_at_once_end_each_membership_once(
 
     def step() -> Reply:
         try:
-            end_memberships(world.call("finish_deletion"), Group, group_id, 2)
+            remove_memberships(world.call("finish_deletion"), Group, group_id, 2)
         except Unavailable:  # the other one was faster everywhere; Lambda tries again
             return Reply(503, {}, {})
         return Reply(200, {}, {})

@@ -35,7 +35,7 @@ from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import AliasHeld, Identity
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Transaction
-from rollcall.members import endings as membership_endings
+from rollcall.members import removal as removal_module
 from rollcall.resources import deletion as deletion_module
 from rollcall.resources.resource import Resource
 from rollcall.users.answers import UserAnswer
@@ -308,7 +308,7 @@ def test_group_that_can_be_joined_after_its_deletion_is_caught(
 def test_deletion_of_a_group_that_stops_half_way_is_caught(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(membership_endings, "_write_progress", do_nothing)
+    monkeypatch.setattr(removal_module, "_write_progress", do_nothing)
 
     assert "G1" in caught(find_scenario("finish_deletion: a step for some members"))
 
@@ -362,8 +362,8 @@ def test_deletion_that_does_not_hold_on_to_what_is_owned_is_caught(
 def test_things_whose_release_is_left_to_nobody_are_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
-    monkeypatch.setattr(deletion_module, "THINGS_AT_ONCE", 1)
-    monkeypatch.setattr(finish_deletion_module, "release_things", do_nothing)
+    monkeypatch.setattr(deletion_module, "RESOURCES_AT_ONCE", 1)
+    monkeypatch.setattr(finish_deletion_module, "release_resources", do_nothing)
     user = world.add_user()
     world.add_things(2, user.id, "persona")
 

@@ -25,7 +25,7 @@ from functions.users.delete_user import delete_user
 from functions.workspaces.delete_workspace import delete_workspace
 from functions.workspaces.transfer_workspace import transfer_workspace
 from functions.workspaces.transfer_workspaces import AT_ONCE, transfer_workspaces
-from rollcall.resources.deletion import THINGS_AT_ONCE
+from rollcall.resources.deletion import RESOURCES_AT_ONCE
 from tests.faults.injection import Crash
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, race
@@ -237,8 +237,8 @@ def test_release_that_dies_at_any_step_is_finished_by_the_stream(
     world: World, subtests: pytest.Subtests
 ) -> None:
     owner_id = world.add_user().id
-    world.add_things(THINGS_AT_ONCE + 1, owner_id, "persona")
-    world.add_things(THINGS_AT_ONCE, owner_id)
+    world.add_things(RESOURCES_AT_ONCE + 1, owner_id, "persona")
+    world.add_things(RESOURCES_AT_ONCE, owner_id)
     assert deleting_owner(world, owner_id)().status == 200
     start = Snapshot.of(world)
 

@@ -14,7 +14,7 @@ from functions.users.delete_user import delete_user
 from functions.workspaces.transfer_workspace import transfer_workspace
 from functions.workspaces.transfer_workspaces import transfer_workspaces
 from rollcall.kit.model import format_time
-from rollcall.resources.deletion import THINGS_AT_ONCE, erase_user
+from rollcall.resources.deletion import RESOURCES_AT_ONCE, erase_user
 from rollcall.resources.resource import Resource
 from rollcall.users.user import User
 from tests.examples import Example
@@ -145,7 +145,7 @@ def refuse_invoices(world: World) -> None:
 @scenario("finish_deletion", by_client=False)
 def a_stream_record_about_an_owner_with_things_left(world: World) -> Plan:
     owner = world.add_user()
-    world.add_things(THINGS_AT_ONCE, owner.id, "annotation")
+    world.add_things(RESOURCES_AT_ONCE, owner.id, "annotation")
     world.add_things(2, owner.id, "persona")
     world.add_thing(owner.id)
     erase_user(world.call(), world.user(owner.id), "Gone")

@@ -98,7 +98,7 @@ def test_every_role_but_system_is_one_for_members() -> None:
     for role in BUILT_IN_ROLES:
         if role is not SYSTEM:
             assert ROLES.validate_python(role.id) == role.id
-    with pytest.raises(ValidationError, match="promote the user instead"):
+    with pytest.raises(ValidationError, match="Promote the user instead"):
         ROLES.validate_python(SYSTEM.id)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra.catalog import read_catalog
 from rollcall.grants.permissions import (
-    Given,
+    GrantedPermission,
     Permission,
     check_redefinition,
     refuse_outranked,
@@ -56,13 +56,14 @@ def test_refusals_name_what_is_lacking() -> None:
         require_held(caller, wanted)
     assert (refusal.value.code, refusal.value.detail) == (
         "grant_exceeds_own",
-        "You can only pass on what you hold yourself; you lack user.create, user.delete.",
+        "You can grant only permissions that you hold yourself. "
+        "You lack: user.create, user.delete.",
     )
     with pytest.raises(Forbidden) as refusal:
         refuse_outranked(caller, wanted)
     assert (refusal.value.code, refusal.value.detail) == (
         "target_outranks_caller",
-        "This user may do what you may not (user.create, user.delete).",
+        "This user has permissions that you lack: user.create, user.delete.",
     )
 
 
@@ -70,21 +71,23 @@ def test_what_is_held_for_one_thing_outranks_nobody_about_another() -> None:
     scoped = {Permission.WORKSPACE_DELETE.value: frozenset({"grp_1"})}
     caller = Actor(kind="user", id="usr_1", scoped=scoped)
 
-    refuse_outranked(caller, [Given(Permission.WORKSPACE_DELETE, "grp_1")])
-    with pytest.raises(Forbidden, match="This group may do what you may not"):
-        refuse_outranked(caller, [Given(Permission.WORKSPACE_DELETE, "grp_2")], "This group")
+    refuse_outranked(caller, [GrantedPermission(Permission.WORKSPACE_DELETE, "grp_1")])
+    with pytest.raises(Forbidden, match="This group has permissions that you lack"):
+        refuse_outranked(
+            caller, [GrantedPermission(Permission.WORKSPACE_DELETE, "grp_2")], "This group"
+        )
 
 
 def test_what_is_held_for_a_time_is_passed_on_for_no_longer() -> None:
     ends: dict[tuple[str, str | None], datetime] = {("user.view", None): NOW}
     caller = Actor(kind="user", id="usr_1", permissions=frozenset({"user.view"}), expiries=ends)
 
-    require_held(caller, [Given("user.view", ends_at=NOW)])
+    require_held(caller, [GrantedPermission("user.view", ends_at=NOW)])
     for ends_at in (None, NOW + timedelta(seconds=1)):
-        with pytest.raises(Forbidden, match=r"you lack user\.view for as long"):
-            require_held(caller, [Given("user.view", ends_at=ends_at)])
-        with pytest.raises(Forbidden, match=r"\(user\.view for as long\)"):
-            refuse_outranked(caller, [Given("user.view", ends_at=ends_at)])
+        with pytest.raises(Forbidden, match=r"You lack: user\.view for as long"):
+            require_held(caller, [GrantedPermission("user.view", ends_at=ends_at)])
+        with pytest.raises(Forbidden, match=r"lack: user\.view for as long"):
+            refuse_outranked(caller, [GrantedPermission("user.view", ends_at=ends_at)])
 
 
 def test_group_is_redefined_by_whoever_holds_what_it_grants_and_shall_grant() -> None:
@@ -94,9 +97,9 @@ def test_group_is_redefined_by_whoever_holds_what_it_grants_and_shall_grant() ->
     check_redefinition(caller, own, own, target="group")
     check_redefinition(caller, own, None, target="group")
     for wanted in (own, None):
-        with pytest.raises(Forbidden, match="This group may do what you may not"):
+        with pytest.raises(Forbidden, match="This group has permissions that you lack"):
             check_redefinition(caller, beyond, wanted, target="group")
-    with pytest.raises(Forbidden, match=r"you lack user\.delete"):
+    with pytest.raises(Forbidden, match=r"You lack: user\.delete"):
         check_redefinition(caller, own, beyond, target="group")
 
 
@@ -106,7 +109,7 @@ def test_nobody_does_to_himself_what_he_may_do_to_others() -> None:
         refuse_self(actor(frozenset()), "usr_1", "disable")
     assert (refusal.value.code, refusal.value.detail) == (
         "own_account",
-        "You cannot disable yourself; ask another admin.",
+        "You cannot disable your own account. Ask another admin.",
     )
 
 

@@ -62,7 +62,7 @@ def test_documented_request_has_a_result_for_each_row(world: World) -> None:
         "type": "urn:rollcall:problem:user_deleted",
         "title": "Conflict",
         "status": 409,
-        "detail": "A deleted user cannot be changed; restore it first.",
+        "detail": "A deleted user cannot be changed. Restore the user first.",
         "code": "user_deleted",
         "errors": [],
         "requestId": "req_test",

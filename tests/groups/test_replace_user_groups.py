@@ -195,7 +195,8 @@ def test_as_many_change_at_once_as_are_promised_whoever_asks(world: World) -> No
     (error,) = refused.body["errors"]
     assert (error["code"], error["message"]) == (
         "too_many_changes",
-        "This is more than one transaction takes (92 writes, 90 at most); send it in parts.",
+        "This change needs 92 writes, but one transaction can have only 90. "
+        "Split it into several requests.",
     )
     assert world.user(user.id) == user
     for wanted in (groups[:-1], [], groups[1:]):

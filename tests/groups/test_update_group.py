@@ -132,7 +132,7 @@ def test_nobody_lets_a_group_grant_anew_what_they_lack(world: World) -> None:
     refused = update(world, group_id, caller.id, permissions=["user.view", "user.delete"])
 
     assert (refused.status, refused.code) == (403, "grant_exceeds_own")
-    assert "you lack user.delete." in refused.body["detail"]
+    assert "You lack: user.delete." in refused.body["detail"]
     assert world.stored() == stored
     allowed = update(world, group_id, caller.id, permissions=["group.update"])
     assert (allowed.status, granted(world, group_id)) == (200, ("group.update",))
@@ -153,7 +153,7 @@ def test_group_that_grants_more_than_the_caller_holds_is_left_alone(
     reply = update(world, group_id, caller.id, **body)
 
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
-    assert reply.body["detail"] == "This group may do what you may not (user.delete)."
+    assert reply.body["detail"] == "This group has permissions that you lack: user.delete."
     assert world.stored() == stored
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollcall.invitations.registration import LINK_LASTS, Registration, RegistrationStatus
+from rollcall.invitations.registration import LINK_VALID_FOR, Registration, RegistrationStatus
 from tests.world import World
 
 
@@ -14,5 +14,5 @@ def test_each_attempt_has_its_own_link_and_is_pending_again(world: World) -> Non
 
     assert (again.id, again.generation) == (first.id, 2)
     assert again.status is RegistrationStatus.PENDING
-    assert again.ends_at == world.clock.now + LINK_LASTS
+    assert again.ends_at == world.clock.now + LINK_VALID_FOR
     assert again.token_hash != first.token_hash

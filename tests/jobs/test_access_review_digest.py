@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.jobs.access_review_digest import access_review_digest
 from functions.jobs.rebuild_directory import rebuild_directory
-from rollcall.accounts.reconciliation import ReconciliationSummary, keep_summary
+from rollcall.accounts.reconciliation import ReconciliationSummary, store_summary
 from rollcall.users.fields import Profile
 from rollcall.users.statuses import Status
 from tests.faults.staging import leave_behind
@@ -38,9 +38,9 @@ def test_admins_are_told_once_a_week_in_words_and_the_log_in_numbers(world: Worl
     text = world.mails()[0].text
     assert "Platform admins: 2\n• admin@example.com\n• second@example.com\nGET /admin/" in text
     assert "Disabled or suspended: 1\n• idle@example.com\n" in text
-    assert "as they should be: 1\n• idle@example.com\n" in text
+    assert "out of sync with the identity provider: 1\n• idle@example.com\n" in text
     assert "Invited, not yet accepted: 0\n\n" in text
-    assert "nobody's" not in text
+    assert "without a user" not in text
 
 
 def test_digest_names_invitations_and_accounts_that_are_nobodys_in_the_admins_language(
@@ -51,7 +51,7 @@ def test_digest_names_invitations_and_accounts_that_are_nobodys_in_the_admins_la
     world.add_invitation("invited@example.com")
     call = world.call("reconcile_identities")
     summary = ReconciliationSummary.of(call, out_of_step=0, failed=0, orphan_ids=["stranger"])
-    keep_summary(call, summary)
+    store_summary(call, summary)
     world.build_directory()
 
     with acting_as(access_review_digest):

@@ -32,7 +32,8 @@ from rollcall.grants.grant import (
 from rollcall.grants.permissions import Permission
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.model import format_time
-from rollcall.users.user import GRANTS_END_AT, User
+from rollcall.users.storage import GRANTS_END_AT
+from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile

@@ -9,14 +9,14 @@ from datetime import timedelta
 import pytest
 
 from functions.jobs.end_registrations import end_registrations
-from rollcall.invitations.registration import LINK_LASTS, Registration
+from rollcall.invitations.registration import LINK_VALID_FOR, Registration
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.users.statuses import Status
 from tests.faults.invariants import check_settled
 from tests.iam import acting_as
 from tests.world import World
 
-KEPT = LINK_LASTS + timedelta(days=7)
+KEPT = LINK_VALID_FOR + timedelta(days=7)
 
 
 def run(world: World) -> tuple[int, int]:

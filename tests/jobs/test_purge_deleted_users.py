@@ -13,7 +13,7 @@ from functions.users.delete_user import delete_user
 from functions.users.restore_user import restore_user
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.table import INDEXES
-from rollcall.resources.deletion import THINGS_AT_ONCE
+from rollcall.resources.deletion import RESOURCES_AT_ONCE
 from tests.aws_edge import failing
 from tests.faults.invariants import check_settled
 from tests.iam import acting_as
@@ -107,7 +107,7 @@ def test_run_that_fails_at_cognito_is_finished_by_the_next_one_and_the_stream(
 
 
 def test_what_the_user_owned_goes_or_stays_by_its_rule(world: World) -> None:
-    user_id = soft_delete(world, workspace=1, persona=THINGS_AT_ONCE)
+    user_id = soft_delete(world, workspace=1, persona=RESOURCES_AT_ONCE)
     world.clock.advance(days=31)
 
     assert run(world) == (1, 0)

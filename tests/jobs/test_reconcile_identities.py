@@ -10,12 +10,13 @@ import pytest
 
 from functions.jobs.reconcile_identities import reconcile_identities
 from functions.users.update_user import update_user
+from rollcall.accounts.drift import GRACE
 from rollcall.accounts.reconciliation import (
     ORPHANS_NAMED,
     ReconciliationSummary,
     read_reconciliation,
 )
-from rollcall.accounts.sweep import GRACE, Reconciliation
+from rollcall.accounts.sweep import Reconciliation
 from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.iam import acting_as

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rollcall.accounts.reconciliation import ReconciliationSummary, keep_summary
+from rollcall.accounts.reconciliation import ReconciliationSummary, store_summary
 from rollcall.directory.conditions import read_filter
 from rollcall.directory.directory import open_directory
 from rollcall.lifecycle.access_review import (
@@ -78,7 +78,7 @@ def test_accounts_out_of_sync_are_listed_after_a_grace_period(world: World) -> N
 def test_orphans_are_those_of_the_last_reconciliation(world: World) -> None:
     call = world.call("reconcile_identities")
     names = [f"stranger-{number:02}" for number in range(LISTED_AT_MOST + 1)]
-    keep_summary(call, ReconciliationSummary.of(call, out_of_step=0, failed=0, orphan_ids=names))
+    store_summary(call, ReconciliationSummary.of(call, out_of_step=0, failed=0, orphan_ids=names))
     found = find_differences(world.runtime.table, world.clock.now)
     assert found["orphans"] == Finding(LISTED_AT_MOST + 1, tuple(names[:LISTED_AT_MOST]))
 

@@ -15,8 +15,8 @@ from rollcall.lifecycle.actions import PlannedAction, plan_action
 from rollcall.lifecycle.decisions import Deed
 from rollcall.lifecycle.policy import LifecyclePolicy
 from rollcall.lifecycle.runs import Outcome
-from rollcall.users.inactivity import Inactivity, inactivity_key
-from rollcall.users.sign_ins import sign_ins_key
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.sign_ins import SignIns
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 from tests.world import World
@@ -49,7 +49,7 @@ def test_every_action_requires_the_policy_and_the_sign_ins_as_they_were_read(
 
     assert required[-2:] == (
         policy.unchanged(),
-        ConditionCheck.at_version(sign_ins_key(user.id), 0),
+        ConditionCheck.at_version(SignIns.key_for(user.id), 0),
     )
 
 
@@ -97,7 +97,7 @@ def test_deletion_erases_the_user_if_nothing_about_inactivity_has_changed(world:
     erased = planned.changes[0].after
     assert isinstance(erased, User)
     assert (planned.outcome, erased.erased) == (Outcome.DELETED, True)
-    assert ConditionCheck.at_version(inactivity_key(user.id), 0) in planned.requires
+    assert ConditionCheck.at_version(Inactivity.key_for(user.id), 0) in planned.requires
 
 
 def test_owner_of_a_resource_that_must_be_transferred_cannot_be_deleted(world: World) -> None:

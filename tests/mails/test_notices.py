@@ -9,8 +9,8 @@ import pytest
 
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import Unavailable
-from rollcall.mails.letters import INVITATION
-from rollcall.mails.notices import MARK_KEPT, Addressee, Notice, send_once, write_notice
+from rollcall.mails.catalog import INVITATION
+from rollcall.mails.notices import MARK_KEPT, Notice, Recipient, send_once, write_notice
 from tests.aws_edge import failing
 from tests.world import World
 
@@ -43,7 +43,7 @@ def test_letter_is_written_with_what_the_deployment_and_the_caller_say(
     said = {"product_name": "Acme", "mail_templates": str(tmp_path)}
     settings = world.runtime.settings.model_copy(update=said)
     call = replace(world.call(), runtime=replace(world.runtime, settings=settings))
-    jane = Addressee("jane@example.com", "Jane", "de-DE")
+    jane = Recipient("jane@example.com", "Jane", "de-DE")
 
     notice = write_notice(call, INVITATION, jane, {"link": "https://x.example/?token=1"})
     send_once(call, "jrn_1", notice)

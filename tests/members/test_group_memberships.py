@@ -13,7 +13,12 @@ from functions.groups.delete_group import delete_group
 from rollcall.grants.grant import GroupRole, Period
 from rollcall.grants.time_boxes import TimeBoxed, refuse_repeated
 from rollcall.kit.errors import Conflict, Invalid, NotFound
-from rollcall.members.group_memberships import PlaceInGroup, join_group, load_member, set_group_role
+from rollcall.members.group_memberships import (
+    MembershipSettings,
+    join_group,
+    load_member,
+    set_group_role,
+)
 from tests.aws_edge import watched
 from tests.world import START, World
 
@@ -26,17 +31,17 @@ def test_list_that_names_somebody_twice_is_refused(ids: list[str]) -> None:
     if len(set(ids)) == len(ids):
         refuse_repeated(members, "user_id")
     else:
-        with pytest.raises(ValueError, match=r"usr_\d can be named only once\."):
+        with pytest.raises(ValueError, match=r"usr_\d can occur only once\."):
             refuse_repeated(members, "user_id")
 
 
 def test_joining_says_what_it_says_and_leaves_the_rest(world: World) -> None:
     group_id, user_id = world.add_group("Readers"), world.add_user().id
     for place, expected in (
-        (PlaceInGroup(), (GroupRole.MEMBER, None)),
-        (PlaceInGroup(ends_at=ENDS), (GroupRole.MEMBER, ENDS)),
-        (PlaceInGroup(role=GroupRole.ADMIN), (GroupRole.ADMIN, ENDS)),
-        (PlaceInGroup(), (GroupRole.ADMIN, ENDS)),
+        (MembershipSettings(), (GroupRole.MEMBER, None)),
+        (MembershipSettings(ends_at=ENDS), (GroupRole.MEMBER, ENDS)),
+        (MembershipSettings(role=GroupRole.ADMIN), (GroupRole.ADMIN, ENDS)),
+        (MembershipSettings(), (GroupRole.ADMIN, ENDS)),
     ):
         join_group(world.call(), world.user(user_id), group_id, place)
         (held,) = world.user(user_id).memberships
@@ -46,7 +51,7 @@ def test_joining_says_what_it_says_and_leaves_the_rest(world: World) -> None:
 def test_whoever_joins_anew_costs_no_read_of_the_group(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     with watched(world.aws) as seen:
-        join_group(world.call(), user, group_id, PlaceInGroup())
+        join_group(world.call(), user, group_id, MembershipSettings())
     assert [call.operation for call in seen] == ["TransactWriteItems"]
 
 
@@ -57,7 +62,7 @@ def test_deleted_group_takes_nobody_and_has_nobody(world: World) -> None:
 
     for user in (member, stranger):
         with pytest.raises(NotFound) as refused:
-            join_group(world.call(), user, group_id, PlaceInGroup())
+            join_group(world.call(), user, group_id, MembershipSettings())
         assert refused.value.code == "group_not_found"
         with pytest.raises(NotFound) as refused:
             load_member(world.runtime.table, user.id, group_id)
@@ -91,10 +96,10 @@ def test_whoever_joins_after_the_end_joins_anew(world: World) -> None:
     group_id = world.add_group("Readers")
     user_id = world.join_group(world.add_user().id, group_id, GroupRole.ADMIN, ends_at=ENDS).id
     with pytest.raises(Invalid):
-        join_group(world.call(), world.user(user_id), group_id, PlaceInGroup(starts_at=ENDS))
+        join_group(world.call(), world.user(user_id), group_id, MembershipSettings(starts_at=ENDS))
 
     world.clock.now = ENDS
-    join_group(world.call(), world.user(user_id), group_id, PlaceInGroup())
+    join_group(world.call(), world.user(user_id), group_id, MembershipSettings())
 
     (held,) = world.user(user_id).memberships
     assert (held.role, held.period) == (GroupRole.MEMBER, Period())

@@ -131,8 +131,7 @@ def test_refusal_says_truly_why_a_role_elsewhere_matters(world: World) -> None:
 
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
     assert reply.body["detail"] == (
-        "Members can have any role, and a holder of all roles may do what you may not "
-        "(user.delete)."
+        "A member with every role has permissions that you lack: user.delete."
     )
 
 

@@ -6,7 +6,7 @@ from functions.groups.delete_group import delete_group
 from functions.groups.update_group import update_group
 from functions.reactions.finish_deletion import finish_deletion
 from rollcall.grants.group import Group
-from rollcall.members.endings import end_memberships
+from rollcall.members.removal import remove_memberships
 from tests.aws_edge import watched
 from tests.iam import acting_as
 from tests.world import World
@@ -41,7 +41,7 @@ def test_deletion_of_a_group_ends_its_memberships(world: World) -> None:
 def test_step_of_a_group_leads_to_the_next_one(world: World) -> None:
     group_id = group_with_members(world, 3)
     world.invoke(delete_group, path={"group_id": group_id})
-    end_memberships(world.call("finish_deletion"), Group, group_id, 1)
+    remove_memberships(world.call("finish_deletion"), Group, group_id, 1)
     assert world.group(group_id).member_count == 2
 
     react_to_the_newest(world, group_id)

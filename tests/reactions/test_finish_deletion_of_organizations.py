@@ -9,7 +9,7 @@ from rollcall.access.policy import POLICY_ID, find_policy
 from rollcall.grants import built_in_roles
 from rollcall.grants.organization import Organization
 from rollcall.grants.role import Role
-from rollcall.members.endings import end_memberships
+from rollcall.members.removal import remove_memberships
 from tests.faults.staging import last_entry
 from tests.iam import acting_as
 from tests.world import World
@@ -32,7 +32,7 @@ def test_memberships_end_step_by_step_and_each_step_leads_to_the_next(world: Wor
     delete(world, organization_id)
     assert world.organization(organization_id).members_left == 5
 
-    end_memberships(world.call("finish_deletion"), Organization, organization_id, 2)
+    remove_memberships(world.call("finish_deletion"), Organization, organization_id, 2)
     halfway = world.organization(organization_id)
     assert (halfway.version, halfway.members_left, halfway.member_count) == (3, 3, 3)
     assert find_policy(world.runtime.table, world.clock.now)[1].ended == (organization_id,)

@@ -10,7 +10,7 @@ from functions.users.delete_user import delete_user
 from functions.users.update_user import update_user
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.journal import JournalEntry
-from rollcall.resources.deletion import THINGS_AT_ONCE
+from rollcall.resources.deletion import RESOURCES_AT_ONCE
 from rollcall.users.owned import owned_key
 from rollcall.users.user import User
 from tests.aws_edge import failing, watched
@@ -47,32 +47,32 @@ def things(world: World) -> list[tuple[str, bool, bool]]:
 
 
 def test_each_step_takes_the_next_things_and_leads_to_another_step(world: World) -> None:
-    user = delete_owner(world, workspace=THINGS_AT_ONCE * 2, persona=THINGS_AT_ONCE)
-    assert user.things_left == THINGS_AT_ONCE * 2
+    user = delete_owner(world, workspace=RESOURCES_AT_ONCE * 2, persona=RESOURCES_AT_ONCE)
+    assert user.things_left == RESOURCES_AT_ONCE * 2
 
     left = [react_to_the_newest(world, user.id) for _ in range(3)]
 
-    assert left == [THINGS_AT_ONCE, 0, 0]
+    assert left == [RESOURCES_AT_ONCE, 0, 0]
     assert things(world) == [
-        *[("persona", False, True)] * THINGS_AT_ONCE,
-        *[("workspace", True, False)] * THINGS_AT_ONCE * 2,
+        *[("persona", False, True)] * RESOURCES_AT_ONCE,
+        *[("workspace", True, False)] * RESOURCES_AT_ONCE * 2,
     ]
     steps = [e for e in world.journal(user.id) if e.action == "finish_deletion"]
-    assert [step.changes["thingsLeft"].after for step in steps] == [THINGS_AT_ONCE, 0]
+    assert [step.changes["thingsLeft"].after for step in steps] == [RESOURCES_AT_ONCE, 0]
     assert {step.actor.kind for step in steps} == {"system"}
 
 
 def test_orphans_at_the_head_of_the_index_keep_nothing_from_being_found(world: World) -> None:
-    user = delete_owner(world, workspace=THINGS_AT_ONCE * 4)
+    user = delete_owner(world, workspace=RESOURCES_AT_ONCE * 4)
 
     world.drain()
 
-    assert things(world) == [("workspace", True, False)] * THINGS_AT_ONCE * 4
+    assert things(world) == [("workspace", True, False)] * RESOURCES_AT_ONCE * 4
     assert world.user(user.id).things_left == 0
 
 
 def test_numbers_and_the_tombstone_stay_until_everything_is_released(world: World) -> None:
-    user = delete_owner(world, workspace=THINGS_AT_ONCE + 1)
+    user = delete_owner(world, workspace=RESOURCES_AT_ONCE + 1)
     table = world.runtime.table
 
     assert table.get_item(owned_key(user.id)) is not None
@@ -85,14 +85,14 @@ def test_numbers_and_the_tombstone_stay_until_everything_is_released(world: Worl
 
 
 def test_entry_that_comes_twice_or_late_does_no_harm(world: World) -> None:
-    user = delete_owner(world, persona=THINGS_AT_ONCE * 3)
+    user = delete_owner(world, persona=RESOURCES_AT_ONCE * 3)
     deletion = world.journal(user.id)[-1]
 
     for _ in range(4):
         react(world, deletion)
 
     world.drain()
-    assert things(world) == [("persona", False, True)] * THINGS_AT_ONCE * 3
+    assert things(world) == [("persona", False, True)] * RESOURCES_AT_ONCE * 3
     assert check_settled(world) == []
 
 
@@ -105,7 +105,7 @@ def test_other_changes_of_users_cost_the_reaction_nothing(world: World) -> None:
 
 
 def test_things_that_go_by_themselves_meanwhile_are_not_waited_for(world: World) -> None:
-    user = delete_owner(world, persona=THINGS_AT_ONCE + 2)
+    user = delete_owner(world, persona=RESOURCES_AT_ONCE + 2)
     left = [
         item["id"]
         for item in world.items()
@@ -121,7 +121,7 @@ def test_things_that_go_by_themselves_meanwhile_are_not_waited_for(world: World)
 
 
 def test_step_fails_loudly_while_the_index_is_behind_and_is_tried_again(world: World) -> None:
-    user = delete_owner(world, workspace=THINGS_AT_ONCE + 1)
+    user = delete_owner(world, workspace=RESOURCES_AT_ONCE + 1)
     (waiting,) = (
         item
         for item in world.items()
@@ -141,12 +141,12 @@ def test_step_fails_loudly_while_the_index_is_behind_and_is_tried_again(world: W
 
 
 def test_step_that_dies_is_taken_again(world: World) -> None:
-    user = delete_owner(world, workspace=THINGS_AT_ONCE * 2)
+    user = delete_owner(world, workspace=RESOURCES_AT_ONCE * 2)
 
     with failing(world.aws, "dynamodb", "TransactWriteItems"), pytest.raises(Unavailable):
         react_to_the_newest(world, user.id)
 
-    assert world.user(user.id).things_left == THINGS_AT_ONCE
+    assert world.user(user.id).things_left == RESOURCES_AT_ONCE
     world.drain()
     assert check_settled(world) == []
 

@@ -91,10 +91,13 @@ def test_person_is_told_once_what_was_done(
 @pytest.mark.parametrize(
     ("sent", "words"),
     [
-        ({"temporaryPassword": PASSWORD}, "Your administrator tells you your first password"),
-        ({"temporaryPassword": PASSWORD, "sendInvite": True}, "comes in a mail of its own"),
-        ({"sendInvite": True}, "comes in a mail of its own"),
-        ({}, "comes in a mail of its own"),
+        ({"temporaryPassword": PASSWORD}, "You get your first password from your administrator"),
+        (
+            {"temporaryPassword": PASSWORD, "sendInvite": True},
+            "You get your first password in a separate mail",
+        ),
+        ({"sendInvite": True}, "You get your first password in a separate mail"),
+        ({}, "You get your first password in a separate mail"),
     ],
 )
 def test_new_user_is_welcomed_and_told_where_the_first_password_comes_from(
@@ -110,7 +113,7 @@ def test_new_user_is_welcomed_and_told_where_the_first_password_comes_from(
     assert (mail.to, mail.subject) == ([EMAIL], "Welcome to Rollcall")
     assert mail.text.count("first password") == 1
     assert words in " ".join(mail.text.split())
-    assert "works for 7 days" in " ".join(mail.text.split())
+    assert "expires after 7 days" in " ".join(mail.text.split())
     assert "Sign in: https://app.example.com" in mail.text
     assert 'href="https://app.example.com"' in mail.html
     assert PASSWORD not in f"{mail}"
@@ -140,7 +143,7 @@ def test_new_address_is_welcomed_and_the_old_one_does_not_learn_it(world: World)
 
     new, old = world.mails()
     assert (new.to, old.to) == (["new@example.com"], ["old@example.com"])
-    assert "you sign in with new@example.com" in new.text
+    assert "sign in with new@example.com" in new.text
     assert "by an administrator" in old.text
     assert "new@example.com" not in old.text + old.html
 

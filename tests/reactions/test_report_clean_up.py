@@ -6,7 +6,7 @@ from functions.reactions.report_clean_up import report_clean_up
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.decisions import Deed
 from rollcall.lifecycle.runs import LifecycleRun, Outcome, StoppedFor
-from rollcall.mails.letters import CLEAN_UP_REPORT
+from rollcall.mails.catalog import CLEAN_UP_REPORT
 from rollcall.users.fields import Profile
 from tests.iam import acting_as
 from tests.world import World
@@ -47,7 +47,7 @@ def test_every_admin_is_told_once_what_a_run_did(world: World) -> None:
     to = sorted(mail.to[0] for mail in world.mails())
     assert to == ["admin@example.com", "second@example.com"]
     text = world.mails()[0].text
-    assert "has looked at 40 users." in text
+    assert "has checked 40 users." in text
     assert "Warned: 1\nDisabled: 0\n" in text
     assert "stopped" not in text
     assert f"GET /admin/lifecycle-runs/{run.id}" in text
@@ -64,8 +64,8 @@ def test_nobody_is_told_of_a_run_that_did_nothing_but_of_one_that_was_stopped(
     react(world, write(world, run, run.as_ended(world.clock.now, StoppedFor.TOO_MANY)))
 
     (mail,) = world.mails()
-    assert "It was stopped, because it would be about a larger share" in mail.text
-    assert "to be warned: 3, to be disabled:\n1, to be deleted: 0." in mail.text
+    assert "It was stopped, because it would affect a larger share" in mail.text
+    assert "3 to be warned, 1 to be\ndisabled, 0 to be deleted." in mail.text
 
 
 def test_admin_is_told_in_the_language_of_the_profile(world: World) -> None:

@@ -10,8 +10,8 @@ from functions.users.create_user import create_user
 from rollcall.grants.grant import RoleGrant
 from rollcall.kit.errors import Conflict, Unavailable
 from rollcall.kit.transaction import MAX_ACTIONS
-from rollcall.resources.deletion import THINGS_AT_ONCE, erase_user, release_things
-from rollcall.resources.resource import find_things
+from rollcall.resources.deletion import RESOURCES_AT_ONCE, erase_user, release_resources
+from rollcall.resources.resource import find_resources
 from rollcall.users.user import User
 from tests.aws_edge import watched
 from tests.faults.invariants import check_settled
@@ -34,17 +34,17 @@ def left(world: World, user: User) -> int:
     return tombstone.owned.total
 
 
-@pytest.mark.parametrize("number", [0, 1, THINGS_AT_ONCE, THINGS_AT_ONCE + 1])
+@pytest.mark.parametrize("number", [0, 1, RESOURCES_AT_ONCE, RESOURCES_AT_ONCE + 1])
 def test_what_fits_goes_with_the_user_and_the_rest_is_counted(world: World, number: int) -> None:
     user = owner_of(world, number, "persona")
 
     answer = erase_user(world.call(), user, "Gone")
 
-    pending = max(0, number - THINGS_AT_ONCE)
+    pending = max(0, number - RESOURCES_AT_ONCE)
     assert (answer.message, answer.resources_pending) == ("Gone", pending)
     assert answer.resources == ({"persona": number} if number else {})
     assert left(world, user) == pending
-    assert len(find_things(world.runtime.table, user.id, 100)) == pending
+    assert len(find_resources(world.runtime.table, user.id, 100)) == pending
 
 
 def test_user_who_has_everything_there_is_still_fits_into_one_transaction(world: World) -> None:
@@ -52,7 +52,7 @@ def test_user_who_has_everything_there_is_still_fits_into_one_transaction(world:
     user = world.add_user(is_admin=True, phone="+4915112345678", unique_id="EMP-1")
     roles = [RoleGrant(user_id=user.id, role_id=world.add_role(name)) for name in ("A", "B")]
     user = world.change_user(user, user.with_grants("role_grants", roles))
-    for number in range(THINGS_AT_ONCE):
+    for number in range(RESOURCES_AT_ONCE):
         world.add_thing(user.id, "persona", external_id=f"p-{number}")
 
     with watched(world.aws) as seen:
@@ -66,12 +66,12 @@ def test_user_who_has_everything_there_is_still_fits_into_one_transaction(world:
 
 
 def test_steps_go_on_until_nothing_is_left(world: World) -> None:
-    user = owner_of(world, THINGS_AT_ONCE * 2 + 1)
+    user = owner_of(world, RESOURCES_AT_ONCE * 2 + 1)
     erase_user(world.call(), user, "Gone")
 
     steps = []
     for _ in range(3):
-        release_things(world.call("finish_deletion"), user.id)
+        release_resources(world.call("finish_deletion"), user.id)
         steps.append(left(world, user))
 
     assert steps == [1, 0, 0]
@@ -82,20 +82,20 @@ def test_step_for_a_user_who_is_there_or_unknown_does_nothing(world: World) -> N
     user = owner_of(world, 1)
     stored = world.stored()
     for user_id in (user.id, "usr_unknown"):
-        release_things(world.call(), user_id)
+        release_resources(world.call(), user_id)
     assert world.stored() == stored
 
 
 def test_step_without_anything_found_fails_so_that_it_is_tried_again(world: World) -> None:
-    user = owner_of(world, THINGS_AT_ONCE + 1)
+    user = owner_of(world, RESOURCES_AT_ONCE + 1)
     erase_user(world.call(), user, "Gone")
-    (waiting,) = find_things(world.runtime.table, user.id, 9)
+    (waiting,) = find_resources(world.runtime.table, user.id, 9)
     world.runtime.table.update_unversioned(
         waiting.key(), {"active": True}, remove=["gsi1pk", "gsi1sk"]
     )
 
     with pytest.raises(Unavailable) as raised:
-        release_things(world.call(), user.id)
+        release_resources(world.call(), user.id)
 
     assert raised.value.code == "index_behind"
 
@@ -104,7 +104,7 @@ def test_index_that_is_behind_at_the_deletion_leaves_its_things_to_the_stream(
     world: World,
 ) -> None:
     user = owner_of(world, 2)
-    hidden = find_things(world.runtime.table, user.id, 1)[0]
+    hidden = find_resources(world.runtime.table, user.id, 1)[0]
     index = {name: value for name, value in hidden.index().items() if name.startswith("gsi1")}
     world.runtime.table.update_unversioned(hidden.key(), {"active": True}, remove=index)
 
@@ -130,9 +130,9 @@ def test_what_refuses_is_named_with_its_number(world: World) -> None:
 
 
 def test_tombstone_made_by_any_other_way_releases_everything_too(world: World) -> None:
-    user = owner_of(world, THINGS_AT_ONCE + 2)
+    user = owner_of(world, RESOURCES_AT_ONCE + 2)
     world.write(user, user.as_erased(world.clock.now))
-    assert left(world, user) == THINGS_AT_ONCE + 2
+    assert left(world, user) == RESOURCES_AT_ONCE + 2
 
     world.drain()
 

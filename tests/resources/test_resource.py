@@ -17,14 +17,12 @@ from rollcall.kit.errors import Conflict, NotFound
 from rollcall.kit.transaction import Change
 from rollcall.resources.resource import (
     Resource,
-    ResourceAnswer,
-    find_things,
-    load_things,
+    find_resources,
+    load_resources,
     load_workspace,
-    note_access,
     without_deleted_groups,
 )
-from rollcall.users.owned import active_workspaces_of, things_of
+from rollcall.users.owned import active_workspaces_of, resources_of
 from rollcall.users.resource_types import WORKSPACE, OwnerDeletion
 from rollcall.users.user import User
 from tests.world import START, World
@@ -41,7 +39,7 @@ def names(counted: Resource) -> set[tuple[Counter, int]]:
 
 def test_workspace_in_use_counts_for_its_owner_and_its_group() -> None:
     assert names(thing(group_id="grp_1")) == {
-        (things_of("usr_1", WORKSPACE), 1),
+        (resources_of("usr_1", WORKSPACE), 1),
         (active_workspaces_of("usr_1", "grp_1"), 1),
         (_in_group("grp_1"), 1),
     }
@@ -61,7 +59,7 @@ def _in_group(group_id: str) -> Counter:
 )
 def test_everything_else_counts_for_its_owner_alone(fields: dict[str, Any]) -> None:
     made = thing(**fields)
-    assert names(made) == {(things_of("usr_1", made.type), 1)}
+    assert names(made) == {(resources_of("usr_1", made.type), 1)}
 
 
 def test_orphan_counts_for_nobody_and_deleted_things_for_nothing() -> None:
@@ -177,8 +175,8 @@ def test_things_of_an_owner_are_found_beyond_those_already_orphaned(world: World
     for each in things[:3]:
         world.change_thing(each, each.released(OwnerDeletion.ORPHAN))
 
-    assert find_things(world.runtime.table, owner, 1) == things[3:4]
-    assert find_things(world.runtime.table, owner, 9) == things[3:]
+    assert find_resources(world.runtime.table, owner, 1) == things[3:4]
+    assert find_resources(world.runtime.table, owner, 9) == things[3:]
 
 
 def test_index_that_lags_behind_shows_nobody_elses_things(world: World) -> None:
@@ -187,14 +185,14 @@ def test_index_that_lags_behind_shows_nobody_elses_things(world: World) -> None:
     world.change_thing(moved, moved.model_copy(update={"user_id": heir}))
     stale = {"gsi1pk": f"OWNER#{owner}"}
     world.runtime.table.update_unversioned(moved.key(), stale)
-    assert find_things(world.runtime.table, owner, 9) == []
+    assert find_resources(world.runtime.table, owner, 9) == []
 
 
 def test_things_are_loaded_in_the_order_of_their_ids_without_deleted_ones(world: World) -> None:
     one, two, three = world.add_things(3, world.add_user().id)
     world.change_thing(two, two.as_erased())
     ids = [three.id, two.id, "wsp_unknown", one.id]
-    assert load_things(world.runtime.table, ids) == [three, one]
+    assert load_resources(world.runtime.table, ids) == [three, one]
 
 
 def test_groups_that_are_gone_are_left_out(world: World) -> None:
@@ -209,20 +207,3 @@ def test_groups_that_are_gone_are_left_out(world: World) -> None:
 
     assert [each.group_id for each in found] == [kept, None, None]
     assert [each.id for each in found] == [each.id for each in things]
-
-
-def test_access_is_noted_on_the_thing_and_for_workspaces_on_the_owner(world: World) -> None:
-    owner = world.add_user().id
-    workspace, persona = world.add_thing(owner), world.add_thing(owner, "persona")
-
-    for each in (workspace, persona):
-        note_access(world.call(), ResourceAnswer.of(each.accessed(START)))
-        assert world.thing(each.id).last_accessed_at == START
-    assert world.user(owner).owned.last_workspace_id == workspace.id
-
-
-def test_nothing_is_noted_of_what_was_never_opened(world: World) -> None:
-    made = world.add_thing(world.add_user().id)
-    stored = world.stored()
-    note_access(world.call(), ResourceAnswer.of(made))
-    assert world.stored() == stored

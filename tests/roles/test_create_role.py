@@ -126,7 +126,7 @@ def test_each_wrong_field_has_its_entry(
 def test_everything_is_granted_by_the_role_system_alone(world: World) -> None:
     reply = create(world, name="Owners", permissions=["admin:access"])
     assert reply.body["errors"][0]["message"] == (
-        "Only the System role grants admin:access; promote the user instead."
+        "Only the role System grants admin:access. Promote the user instead."
     )
 
 

@@ -17,7 +17,7 @@ def test_every_permission_is_listed_with_what_it_is_for(world: World) -> None:
     ]
     assert reply.body["items"][0] == {
         "permission": "admin:access",
-        "description": "Everything; what makes a platform admin.",
+        "description": "Everything. Platform admins hold it.",
     }
     assert all(item["description"].endswith(".") for item in reply.body["items"])
     assert reply.body["pagination"]["totalPages"] == 1

@@ -111,7 +111,7 @@ def test_everything_is_not_granted_directly(world: World, boxed: bool) -> None:
     assert reply.status == 422
     assert reply.fields == ["permissions.0.permission" if boxed else "permissions.0"]
     assert reply.body["errors"][0]["message"] == (
-        "Only the System role grants admin:access; promote the user instead."
+        "Only the role System grants admin:access. Promote the user instead."
     )
 
 

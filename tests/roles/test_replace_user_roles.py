@@ -231,7 +231,10 @@ def test_nobody_changes_their_own_roles(world: World) -> None:
     role_id = world.add_role("Support")
     reply = replace(world, world.admin_id, "rol_system", role_id)
     assert (reply.status, reply.code) == (409, "own_account")
-    assert reply.body["detail"] == "You cannot change the roles of yourself; ask another admin."
+    assert (
+        reply.body["detail"]
+        == "You cannot change the roles of your own account. Ask another admin."
+    )
 
 
 def test_unknown_role_is_not_found_and_nothing_is_written(world: World) -> None:
@@ -265,7 +268,7 @@ def test_roles_of_organizations_are_had_in_organizations_alone(
     assert reply.status == 422
     assert reply.fields == ["roleIds.0.roleId" if boxed else "roleIds.0"]
     assert reply.body["errors"][0]["message"] == (
-        "Only organizations give this role, to their members."
+        "This role can be granted only in an organization."
     )
 
 
@@ -273,7 +276,7 @@ def test_roles_of_organizations_are_had_in_organizations_alone(
 def test_nobody_is_a_platform_admin_for_a_time(world: World, period: dict[str, str]) -> None:
     reply = replace(world, world.add_user().id, {"roleId": "rol_system", **period})
     assert (reply.status, reply.fields) == (422, ["roleIds.0"])
-    assert reply.body["errors"][0]["message"] == "The role System cannot be had for a time."
+    assert reply.body["errors"][0]["message"] == "The role System cannot have a period."
     assert replace(world, world.add_user().id, {"roleId": "rol_system"}).status == 200
 
 

@@ -165,7 +165,7 @@ def test_role_that_grants_more_than_the_caller_holds_is_not_theirs_to_change(
     reply = update(world, role_id, caller=caller.id, **body)
 
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
-    assert reply.body["detail"] == "This role may do what you may not (user.delete)."
+    assert reply.body["detail"] == "This role has permissions that you lack: user.delete."
     assert world.stored() == stored
 
 

@@ -14,8 +14,8 @@ from functions.users.get_user import get_user
 from functions.users.update_user import update_user
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
-from rollcall.resources.deletion import THINGS_AT_ONCE
-from rollcall.resources.resource import find_things
+from rollcall.resources.deletion import RESOURCES_AT_ONCE
+from rollcall.resources.resource import find_resources
 from rollcall.users.user import ADMINS, User
 from tests.aws_edge import failing
 from tests.faults.invariants import check_settled
@@ -150,7 +150,7 @@ def test_nobody_deletes_himself(world: World, query: dict[str, str]) -> None:
     world.add_user(is_admin=True)
     reply = delete(world, world.admin_id, query=query)
     assert (reply.status, reply.code) == (409, "own_account")
-    assert reply.body["detail"] == "You cannot delete yourself; ask another admin."
+    assert reply.body["detail"] == "You cannot delete your own account. Ask another admin."
 
 
 @pytest.mark.parametrize("query", [{}, SOFT], ids=["permanent", "soft"])
@@ -323,13 +323,13 @@ def test_soft_deleted_user_keeps_everything(world: World) -> None:
 
 
 def test_what_exceeds_one_transaction_goes_on_and_the_answer_says_so(world: World) -> None:
-    user = own(world, workspace=THINGS_AT_ONCE * 2, persona=THINGS_AT_ONCE + 5)
+    user = own(world, workspace=RESOURCES_AT_ONCE * 2, persona=RESOURCES_AT_ONCE + 5)
 
     reply = delete(world, user.id)
 
-    left = THINGS_AT_ONCE * 2 + 5
+    left = RESOURCES_AT_ONCE * 2 + 5
     assert (reply.status, reply.body["resourcesPending"]) == (200, left)
-    assert reply.body["workspacesOrphaned"] == THINGS_AT_ONCE * 2
+    assert reply.body["workspacesOrphaned"] == RESOURCES_AT_ONCE * 2
     assert (world.user(user.id).erased, world.user(user.id).things_left) == (True, left)
     assert world.account(user.id) is None
     world.drain()
@@ -368,7 +368,7 @@ def test_thing_that_refuses_and_is_registered_before_the_commit_keeps_the_owner(
 
 def test_thing_that_is_changed_before_the_commit_is_released_as_it_is_then(world: World) -> None:
     user, heir = own(world, workspace=1), world.add_user()
-    (thing,) = find_things(world.runtime.table, user.id, 1)
+    (thing,) = find_resources(world.runtime.table, user.id, 1)
     moved = thing.model_copy(update={"user_id": heir.id})
 
     with meanwhile(world, COMMIT, partial(world.change_thing, thing, moved)):

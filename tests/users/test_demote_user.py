@@ -34,7 +34,7 @@ def test_nobody_demotes_himself(world: World) -> None:
     reply = demote(world, world.admin_id)
 
     assert (reply.status, reply.code) == (409, "own_account")
-    assert reply.body["detail"] == "You cannot demote yourself; ask another admin."
+    assert reply.body["detail"] == "You cannot demote your own account. Ask another admin."
 
 
 def test_last_admin_stays(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from rollcall.directory.records import read_record, read_row
 from rollcall.kit.transaction import Change
-from rollcall.users.inactivity import Inactivity, inactivity_key
+from rollcall.users.inactivity import Inactivity
 from rollcall.users.statuses import Status
 from tests.world import World
 
@@ -54,7 +54,7 @@ def test_directory_shows_what_still_counts(world: World) -> None:
     row, record = read_row(table, user.id), read_record(table, user.id)
     assert record is not None
     assert record.inactivity is not None
-    assert table.get_item(inactivity_key(user.id)) is not None
+    assert table.get_item(Inactivity.key_for(user.id)) is not None
     assert row is not None
     assert (row.inactivity_warned_at, row.disables_at) == (warned.warned_at, warned.disables_at)
     assert world.journal(warned.id)[0].touches == (user.id,)

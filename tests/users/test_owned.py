@@ -9,7 +9,7 @@ import pytest
 from rollcall.kit.errors import Contended
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import UserAnswer
-from rollcall.users.owned import Owned, active_workspaces_of, owned_key, things_of
+from rollcall.users.owned import Owned, active_workspaces_of, owned_key, resources_of
 from tests.world import START, World
 
 
@@ -42,7 +42,7 @@ def test_row_that_is_not_there_is_nothing() -> None:
 
 
 def test_counters_stand_on_one_row_of_the_owner() -> None:
-    counters = [things_of("usr_1", "workspace"), active_workspaces_of("usr_1", "grp_1")]
+    counters = [resources_of("usr_1", "workspace"), active_workspaces_of("usr_1", "grp_1")]
     assert {counter.key for counter in counters} == {owned_key("usr_1")}
     assert all(counter.stamped for counter in counters)
     assert owned_key("usr_1") == ("USER#usr_1", "#OWNED")

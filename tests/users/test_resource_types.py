@@ -27,16 +27,16 @@ def test_setting_adds_types_with_their_rules() -> None:
 @pytest.mark.parametrize(
     ("configured", "words"),
     [
-        ("invoice", "the rule is one of cascade, orphan, refuse"),
-        ("invoice=keep", "the rule is one of cascade, orphan, refuse"),
-        ("invoice=Refuse", "the rule is one of cascade, orphan, refuse"),
+        ("invoice", "the rule must be one of cascade, orphan, refuse"),
+        ("invoice=keep", "the rule must be one of cascade, orphan, refuse"),
+        ("invoice=Refuse", "the rule must be one of cascade, orphan, refuse"),
         ("=refuse", "lower-case letters, digits and hyphens"),
         ("Invoice=refuse", "lower-case letters, digits and hyphens"),
         ("type#x=refuse", "lower-case letters, digits and hyphens"),
         (f"{'a' * 41}=refuse", "lower-case letters, digits and hyphens"),
-        ("workspace=cascade", "workspace is built in, and its rule stays as it is"),
-        ("persona=cascade", "persona is built in, and its rule stays as it is"),
-        ("invoice=refuse,invoice=cascade", "invoice is there already"),
+        ("workspace=cascade", "workspace is built in, and its rule cannot be changed"),
+        ("persona=cascade", "persona is built in, and its rule cannot be changed"),
+        ("invoice=refuse,invoice=cascade", "invoice is configured twice"),
     ],
 )
 def test_setting_that_cannot_be_meant_is_refused_in_words(configured: str, words: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from rollcall.users.sign_ins import SignIns, sign_ins_key
+from rollcall.users.sign_ins import SignIns
 from tests.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -47,24 +47,3 @@ def test_every_sign_in_is_in_the_journal_however_seldom_lists_hear_of_it(world: 
 
     assert [each.touches for each in entries] == [(user.id,), (), ()]
     assert [each.changes["count"].after for each in entries] == [1, 2, 3]
-
-
-def test_sign_ins_are_found_among_what_is_kept_of_the_user(world: World) -> None:
-    user = world.add_user()
-    items = list(world.runtime.table.query_partition(f"USER#{user.id}", prefix="#"))
-    assert SignIns.assemble(items) is None
-
-    world.sign_in(user.id)
-
-    items = list(world.runtime.table.query_partition(f"USER#{user.id}", prefix="#"))
-    assert SignIns.assemble(items) == world.sign_ins(user.id)
-    assert world.runtime.table.get_item(sign_ins_key(user.id)) is not None
-
-
-def test_sign_in_is_said_to_be_about_the_user(world: World) -> None:
-    user = world.add_user()
-    world.sign_in(user.id)
-
-    (entry,) = [each for each in world.journal() if each.target.kind == "sign-ins"]
-
-    assert (entry.touches, world.user(user.id).version) == ((user.id,), 1)

@@ -18,7 +18,7 @@ from rollcall.grants.grant import (
 from rollcall.grants.permissions import Permission
 from rollcall.kit.entity import Claim
 from rollcall.users.statuses import STATUS_RULES, Status
-from rollcall.users.user import ADMINS, EMAIL, GRANTS_END_AT, LISTED, PHONE, USERNAME, User
+from rollcall.users.user import ADMINS, EMAIL, PHONE, USERNAME, User
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -64,11 +64,6 @@ def test_id_of_an_adopted_account_is_a_username_that_nobody_else_may_have() -> N
     assert user.claims() == {Claim(USERNAME, "ada"), Claim(USERNAME, "countess")}
     assert make_user(id="ada", username="ada").claims() == {Claim(USERNAME, "ada")}
     assert user.as_erased(NOW).claims() == set()
-
-
-@pytest.mark.parametrize("user_id", ["usr_01abc", "ada", "ada-", "Karl", "Ö", "Google_1@x.io"])
-def test_every_user_is_in_one_of_the_lists_whatever_the_id(user_id: str) -> None:
-    assert make_user(id=user_id).index()["gsi2pk"] in LISTED
 
 
 @pytest.mark.parametrize("status", list(Status))
@@ -149,20 +144,6 @@ def test_bookkeeping_is_no_fact_of_the_journal() -> None:
     assert facts.keys().isdisjoint(
         {"lastLoginAt", "pendingCredential", "identityVersion", "signedOutEpoch", "version"}
     )
-
-
-def test_item_says_when_the_first_grant_ends_and_the_journal_does_not() -> None:
-    first, second = NOW + timedelta(days=1), NOW + timedelta(days=2)
-    lasting = RoleGrant(user_id="usr_1", role_id="rol_user")
-    held = PermissionGrant(user_id="usr_1", permission=Permission.USER_VIEW, ends_at=second)
-    place = Membership(user_id="usr_1", group_id="grp_1", role=GroupRole.MEMBER, ends_at=first)
-    user = make_user(role_grants=(lasting,), permission_grants=(held,), memberships=(place,))
-
-    assert user.item()[GRANTS_END_AT] == "2026-01-06T09:00:00.000Z"
-    assert GRANTS_END_AT not in user.facts()
-    assert User.assemble([user.item(), *(row.item() for row in user.rows())]) == user
-    for without in (make_user(role_grants=(lasting,)), user.as_erased(NOW)):
-        assert GRANTS_END_AT not in without.item()
 
 
 @pytest.mark.parametrize(

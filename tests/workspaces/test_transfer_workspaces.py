@@ -108,7 +108,7 @@ def test_those_of_other_groups_stay_and_are_named(world: World) -> None:
                 "type": "urn:rollcall:problem:owner_not_in_group",
                 "title": "Conflict",
                 "status": 409,
-                "detail": "The owner is not in the group that this belongs to.",
+                "detail": "The owner is not in the group of this resource.",
                 "code": "owner_not_in_group",
                 "errors": [],
                 "requestId": "req_test",

@@ -1,4 +1,4 @@
-"""The decorators that jobs and reactions are declared with: the rest of the composition root."""
+"""The decorators of jobs and reactions: the rest of the composition root."""
 
 from __future__ import annotations
 

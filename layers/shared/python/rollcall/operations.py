@@ -1,6 +1,6 @@
-"""The decorator that operations are declared with.
+"""The decorator of operations.
 
-This is the composition root: the kit's machinery, bound to Rollcall's users and AWS clients.
+This is the composition root: it connects the kit to Rollcall's users and AWS clients.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rollcall.users.user import User
 
 @cache
 def connect() -> Runtime:
-    """The runtime of this process, from its environment."""
+    """The runtime of this process, from the environment variables."""
     settings = Settings.from_environment()
     return Runtime(
         table=Table(make_client(Table.service), settings.table_name),
@@ -46,5 +46,5 @@ operation = Application(
     oauth_scopes=lambda _: ADMIN_SCOPES,
 ).operation
 
-if in_lambda():  # at init, where no caller waits for it
+if in_lambda():  # in the init phase, while no caller waits
     connect()

@@ -1,5 +1,5 @@
-"""The decorators of what anybody may call, signed in or not: each call is counted by where it comes
-from, and nothing is done in anybody's name before a token has proved who it is.
+"""The decorators of public operations, which anyone can call without signing in. Calls are counted
+by source address, and nothing is done for a user before a token has proved who the caller is.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ from rollcall.operations import connect
 
 ANONYMOUS = "anonymous"
 OPENINGS = Throttle(30, timedelta(minutes=1))
-"""Of links, from one address: a whole office that is invited at once gets through, and the 256 bits
-of a token are as safe from 30 guesses a minute as from none."""
+"""Opened links per source address: enough for a whole office that is invited at once, and no risk
+for tokens of 256 bits."""
 REGISTRATIONS = Throttle(10, timedelta(minutes=1))
-"""From one address: each makes an account and sends a mail."""
+"""Registrations per source address: each creates an account and sends a mail."""
 
 
-def admit_anybody(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
-    """Nobody in particular, who holds nothing."""
+def admit_anyone(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
+    """An anonymous actor without permissions."""
     return Actor(
         kind="anonymous", id=ANONYMOUS, ip_address=event.source_ip, user_agent=event.user_agent
     )
 
 
 def admit_registrant(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
-    """Likewise, where people may register; elsewhere there is nothing at such an address (404)."""
+    """An anonymous actor, if the deployment allows registration. Raises NotFound otherwise."""
     if not runtime.settings.allow_registration:
         raise NotFound("route_not_found", "There is nothing at this address.")
-    return admit_anybody(event, runtime, now)
+    return admit_anyone(event, runtime, now)
 
 
 public_operation = Application(
-    connect=connect, authorize=admit_anybody, principals=(), oauth_scopes=lambda _: ()
+    connect=connect, authorize=admit_anyone, principals=(), oauth_scopes=lambda _: ()
 ).operation
 registration_operation = Application(
     connect=connect, authorize=admit_registrant, principals=(), oauth_scopes=lambda _: ()

@@ -1,5 +1,5 @@
-"""The decorator of the system API: operations that services call with credentials of their own
-(OAuth 2.0 client credentials), and never people.
+"""The decorator of the system API: operations for services with OAuth 2.0 client credentials. Users
+cannot call them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from rollcall.operations import connect
 
 
 def authorize_client(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
-    """The service that calls, holding what its token's scopes say. Raises Forbidden for the token
-    of a person.
+    """The calling service, with the scopes of its token as permissions. Raises Forbidden for the
+    token of a user.
     """
     claims = event.claims
     client_id = claims.get("client_id", "")
     if not client_id or "username" in claims:
-        detail = "The system API is for services; use a token of the client credentials grant."
+        detail = "The system API is for services. Use a token of the client credentials grant."
         raise Forbidden("client_needed", detail)
     return Actor(
         kind="client",

@@ -1,1 +1,1 @@
-"""Who may do what, and why."""
+"""Authorization: who is allowed to do what, and why."""

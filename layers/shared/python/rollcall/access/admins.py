@@ -1,4 +1,4 @@
-"""The platform admins, as those who are told what happens by itself."""
+"""The platform admins, who receive reports about automatic actions."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from rollcall.users.user import User
 
 
 def find_admins(table: Table) -> list[User]:
-    """The active platform admins, in the order of their ids and without their grants. The index
-    that finds them may lag, so each is looked at again.
+    """The active platform admins, sorted by id and without their grants. The index may lag, so each
+    user is read again from the table.
     """
     rows = table.query_index("gsi2", f"{HOLDERS}{SYSTEM.id}")
     keys = dict.fromkeys(User.key_of(str(row["userId"])) for row in rows)

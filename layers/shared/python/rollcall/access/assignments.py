@@ -1,4 +1,4 @@
-"""What requests say of the roles and permissions that a user gets, and the user who has them."""
+"""Roles and permissions of a user in requests, and the user after such a request."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from rollcall.kit.shorthand import Shorthand
 from rollcall.users.user import User
 
 ROLES_AT_MOST = 20
-"""So that all can be replaced by others in one transaction: four of its actions for each."""
+"""With four actions for each replaced role, all roles can be replaced in one transaction."""
 
 
 def _refuse_organization_role(role_id: str) -> str:
     if role_id in ORGANIZATION_ROLES:
-        raise ValueError("Only organizations give this role, to their members.")
+        raise ValueError("This role can be granted only in an organization.")
     return role_id
 
 
 class RoleAssignment(TimeBoxed):
-    """A role, and when it counts. One that the user has already keeps of its time what is not
-    named.
+    """A role with its period. A role that the user has already keeps the times that the request
+    omits.
     """
 
     role_id: Annotated[Id, AfterValidator(_refuse_organization_role)]
@@ -36,13 +36,13 @@ class RoleAssignment(TimeBoxed):
     @model_validator(mode="after")
     def _check_system(self) -> Self:
         if self.role_id == SYSTEM.id and (self.starts_at or self.ends_at):
-            raise ValueError("The role System cannot be had for a time.")
+            raise ValueError("The role System cannot have a period.")
         return self
 
 
 class PermissionAssignment(TimeBoxed):
-    """A permission, and when it counts. One that has been granted to the user already keeps of its
-    time what is not named.
+    """A permission with its period. A permission that the user has already keeps the times that the
+    request omits.
     """
 
     permission: GrantablePermission
@@ -53,7 +53,7 @@ def _refuse_contradictions[T: TimeBoxed](named: tuple[T, ...], subject: str) -> 
     for each in named:
         other = distinct.setdefault(getattr(each, subject), each)
         if other.model_dump(exclude_unset=True) != each.model_dump(exclude_unset=True):
-            raise ValueError("The same one is named twice, with different times.")
+            raise ValueError("The same entry occurs twice, with different times.")
     return named
 
 
@@ -61,13 +61,13 @@ RoleAssignments = Annotated[
     tuple[Annotated[RoleAssignment, Shorthand("role_id")], ...],
     Field(
         max_length=ROLES_AT_MOST,
-        description="Each as its id, or with the time that it counts.",
+        description="Each by its id, or with its period.",
     ),
     AfterValidator(lambda named: _refuse_contradictions(named, "role_id")),
 ]
 PermissionAssignments = Annotated[
     tuple[Annotated[PermissionAssignment, Shorthand("permission")], ...],
-    Field(max_length=50, description="Each by its name, or with the time that it counts."),
+    Field(max_length=50, description="Each by its name, or with its period."),
     AfterValidator(lambda named: _refuse_contradictions(named, "permission")),
 ]
 
@@ -75,9 +75,9 @@ PermissionAssignments = Annotated[
 def with_roles(
     user: User, named: Sequence[RoleAssignment], now: datetime, field: str = "roles"
 ) -> User:
-    """The user with these roles in the place of all others; System makes a platform admin. One
-    that the user has keeps of its time what is not named. ``field`` is what the request calls
-    them. Raises Invalid for a time that does not go with the one that stays.
+    """The user with these roles in place of all others; System makes a platform admin. A present
+    role keeps the times that the request omits. ``field`` is the name of the field in the request.
+    Raises Invalid if a new time contradicts one that does not change.
     """
     held = find_lasting(user.role_grants, now)
     periods = {
@@ -93,8 +93,8 @@ def with_roles(
 
 
 def with_permissions(user: User, named: Sequence[PermissionAssignment], now: datetime) -> User:
-    """The user with these permissions granted directly, in the place of all others. One that has
-    been granted keeps of its time what is not named. Raises Invalid likewise.
+    """The user with these direct permissions in place of all others. A present permission keeps the
+    times that the request omits. Raises Invalid if a new time contradicts one that does not change.
     """
     held = find_lasting(user.permission_grants, now)
     periods = {

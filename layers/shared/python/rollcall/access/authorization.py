@@ -1,4 +1,4 @@
-"""Authorization of people: who is calling, and what they may do at this moment (I3, I13)."""
+"""Authorization of users: who the caller is, and which permissions the caller holds (I3, I13)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from rollcall.access.policy import AccessPolicy, find_policy
-from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, Given
+from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, GrantedPermission
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Runtime
 from rollcall.kit.errors import Forbidden, Unauthenticated
@@ -16,10 +16,10 @@ from rollcall.users.user import User
 
 
 def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
-    """Find out who is calling, from the table and not from the token (I3, I13).
+    """The caller, as the table knows it and not as the token says (I3, I13).
 
-    The token says which account; the account's own record, read strongly consistent, says
-    whether it is active, whether the sign-in still counts, and what it may do. Raises
+    The token identifies the account. A strongly consistent read of the user decides whether the
+    account is active, whether the sign-in is still valid, and which permissions it has. Raises
     Unauthenticated or Forbidden.
     """
     clients = runtime.settings.client_ids.split(",")
@@ -28,18 +28,20 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     user_id = event.claims.get("username", "")
     user = runtime.table.find(User, user_id) if user_id else None
     if user is None or not user.exists:
-        raise Unauthenticated("unknown_account", "This token belongs to no account.")
+        raise Unauthenticated("unknown_account", "The account of this token does not exist.")
     if user.status is not Status.ACTIVE:
         raise Forbidden("account_not_active", f"Your account is {user.status.value}.")
-    # "auth_time" stays what it was when a token is refreshed, so a refresh revives nothing.
+    # A refreshed token keeps its "auth_time", so a refresh does not revive an ended session.
     if int(event.claims.get("auth_time", "0")) < user.auth_epoch:
-        raise Unauthenticated("session_ended", "This session has ended; sign in again.")
+        raise Unauthenticated("session_ended", "This session has ended. Sign in again.")
     witnesses = {user.key(): user.version}
     policy = AccessPolicy.empty(now)
     if user.needs_policy and not user.is_admin:
         _, policy = find_policy(runtime.table, now)
         witnesses[policy.key()] = policy.version
-    held = [each for row in user.rows() if row.period.covers(now) for each in policy.gives(row)]
+    held = [
+        each for row in user.rows() if row.period.covers(now) for each in policy.permissions_of(row)
+    ]
     groups = frozenset(each.about for each in held if each.about)
     return Actor(
         kind="user",
@@ -54,8 +56,8 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     )
 
 
-def _find_ends(held: Iterable[Given]) -> dict[tuple[str, str | None], datetime]:
-    """Until when each permission is held that is held for a time only: the latest end counts."""
+def _find_ends(held: Iterable[GrantedPermission]) -> dict[tuple[str, str | None], datetime]:
+    """When each permission that expires does so: the latest expiry of its grants counts."""
     ends: dict[tuple[str, str | None], datetime] = {}
     endless: set[tuple[str, str | None]] = set()
     for permission, about, ends_at in held:

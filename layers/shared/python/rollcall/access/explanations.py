@@ -1,4 +1,4 @@
-"""Why somebody may do something: the grants that give it, with the names of what was given (R2)."""
+"""Why a user holds a permission: the grants it comes from, with their names (R2)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from rollcall.kit.listed_entity import ListedEntity
 
 
 class Way(StrEnum):
-    """The way by which somebody holds a permission."""
+    """How a user holds a permission."""
 
     DIRECT = "direct"
     ROLE = "role"
@@ -36,7 +36,7 @@ class Way(StrEnum):
 class _Source(NamedTuple):
     way: Way
     named: type[ListedEntity] | None
-    """What the grant's subject is, when that has a name of its own."""
+    """The kind of the grant's subject, if that has a name."""
 
 
 _SOURCES: Mapping[type[Grant], _Source] = {
@@ -49,26 +49,26 @@ _ORDER = list(Way)
 
 
 class Explanation(Period):
-    """One grant that gives a permission."""
+    """One grant from which a user has a permission."""
 
     kind: Way
     id: Annotated[
         str,
-        Field(description="Of the role, group or organization; of a direct grant the permission."),
+        Field(description="The role, group or organization; for a direct grant, the permission."),
     ]
     name: Annotated[str | None, Field(description="Of the role, group or organization.")] = None
     role_id: Annotated[str | None, Field(description="The role in the organization.")] = None
     only_for_group: Annotated[
         str | None,
         Field(
-            description="The group whose workspaces alone it holds for, by being its admin. "
-            "Absent: it holds everywhere."
+            description="The group to whose workspaces the permission is limited, because the user "
+            "is the group's admin. Absent: no limit."
         ),
     ] = None
 
     @classmethod
     def of(cls, reason: Reason, named: Mapping[Key, Item]) -> Self:
-        """This reason, with a name from these items."""
+        """The explanation of a reason, with the name from these items."""
         grant = reason.grant
         key = _find_key(grant)
         return cls(
@@ -82,13 +82,13 @@ class Explanation(Period):
 
 
 def find_keys(reasons: Iterable[Reason]) -> list[Key]:
-    """Where the names stand that explanations of these reasons show."""
+    """The keys of the items with the names that explanations of these reasons show."""
     found = (_find_key(each.grant) for each in reasons)
     return list(dict.fromkeys(key for key in found if key))
 
 
 def explain(reasons: Sequence[Reason], named: Mapping[Key, Item]) -> tuple[Explanation, ...]:
-    """The reasons, direct ones first, with the names that stand in these items."""
+    """The explanations of the reasons, direct grants first, with the names from these items."""
     explanations = [Explanation.of(reason, named) for reason in reasons]
     explanations.sort(key=_place)
     return tuple(explanations)

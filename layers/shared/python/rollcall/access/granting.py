@@ -1,5 +1,5 @@
-"""Giving users memberships, roles and permissions, and taking them away: one set of rules for all
-(R4, G2, I10, I11).
+"""Granting and revoking memberships, roles and permissions: one set of rules for all (R4, G2, I10,
+I11).
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from rollcall.kit.transaction import Change
 from rollcall.users.user import User
 
 ACTIONS_AT_MOST = 90
-"""Of the hundred that a transaction may have: the rest is for the user, the journal, three claims,
-the number of admins, the idempotency row and two conditions."""
+"""The actions for grants, of the hundred that a transaction can have. The rest is for the user, the
+journal, three claims, the number of admins, the idempotency row and two conditions."""
 
 
 def commit_grants[A: Answer](
     call: Call, user: User, changed: User, answer: Callable[[User], A]
 ) -> A:
-    """Write a user's new grants. Raises Forbidden for what the caller does not hold, and for
-    taking something from a user who may do more; Conflict for leaving a group with active
-    workspaces in it; NotFound for a group, organization or role that is not there; Invalid for
-    more changes than one transaction takes.
+    """Write a user's new grants. Raises Forbidden if the caller does not hold what is granted, or
+    revokes something from a user with more permissions; Conflict if the user leaves a group and has
+    active workspaces in it; NotFound if a group, organization or role does not exist; Invalid for
+    more changes than one transaction can have.
     """
     if _takes(user, changed):
         refuse_superior(call, user)
@@ -48,22 +48,22 @@ def commit_grants[A: Answer](
 
 
 def require_grantable(call: Call, before: User | None, after: User) -> list[ConditionCheck]:
-    """Refuse (403) to pass on what the caller does not hold, or not as long: by role, group,
-    organization or directly (R4). Returns what the decision rests on, for the commit to check
+    """Refuse (403) to grant what the caller does not hold, or not for as long: by role, group,
+    organization or directly (R4). Returns the conditions of the decision, which the commit checks
     again.
     """
     _refuse_too_many(before, after)
-    given = _given(before, after)
-    if not given or call.actor.holds_until(None, EVERYTHING):
+    granted = _granted(before, after)
+    if not granted or call.actor.holds_until(None, EVERYTHING):
         return []
     stored, policy = find_policy(call.table, call.now)
-    require_held(call.actor, (each for grant in given for each in policy.gives(grant)))
+    require_held(call.actor, (each for grant in granted for each in policy.permissions_of(grant)))
     return [ConditionCheck.unchanged(stored)] if stored else []
 
 
 def require_role_grantable(call: Call, role_id: str) -> list[ConditionCheck]:
-    """Refuse (403) to let others be given a role by default that grants what the caller does not
-    hold (R4). Returns what the decision rests on, for the commit to check again.
+    """Refuse (403) a default role that grants what the caller does not hold (R4). Returns the
+    conditions of the decision, which the commit checks again.
     """
     if call.actor.holds_until(None, EVERYTHING):
         return []
@@ -73,28 +73,28 @@ def require_role_grantable(call: Call, role_id: str) -> list[ConditionCheck]:
 
 
 def refuse_superior(call: Call, user: User) -> None:
-    """Refuse (403) to take over, shut out or take something from a user who may do more than the
-    caller, now or later, everywhere or as the admin of a group.
+    """Refuse (403) to take over, block or revoke something from a user who holds more permissions
+    than the caller, now or later, globally or as the admin of a group.
     """
     if not call.actor.holds_until(None, EVERYTHING):
         policy = policy_about(user, call.table, call.now)
-        refuse_outranked(call.actor, policy.given_to(user, call.now))
+        refuse_outranked(call.actor, policy.held_by(user, call.now))
 
 
-def require_standing_held(call: Call, user: User) -> None:
-    """Refuse (403) to give a user who may do more than the caller their standing back (R4)."""
+def require_permissions_held(call: Call, user: User) -> None:
+    """Refuse (403) to let a user in again who holds more permissions than the caller (R4)."""
     if not call.actor.holds_until(None, EVERYTHING):
         policy = policy_about(user, call.table, call.now)
-        require_held(call.actor, policy.given_to(user, call.now))
+        require_held(call.actor, policy.held_by(user, call.now))
 
 
-def _given(before: User | None, after: User) -> list[Grant]:
+def _granted(before: User | None, after: User) -> list[Grant]:
     held = before.rows() if before else ()
     return [grant for grant in after.rows() if grant not in held]
 
 
 def _takes(before: User, after: User) -> bool:
-    """Whether a grant goes, or gives less than it did: another role, a shorter time."""
+    """Whether a grant is revoked or reduced: another role, a shorter period."""
     kept = {grant.key(): grant for grant in after.rows()}
     return any(
         not ((remaining := kept.get(grant.key())) and remaining.includes(grant))
@@ -103,7 +103,7 @@ def _takes(before: User, after: User) -> bool:
 
 
 def _left(before: User, after: User, now: datetime) -> set[str]:
-    """The groups that the user is in no more, by the end of the membership or of its time."""
+    """The groups that the user leaves, because the membership is removed or is not in force."""
     return {
         held.group_id
         for held in before.memberships
@@ -113,7 +113,9 @@ def _left(before: User, after: User, now: datetime) -> set[str]:
 
 
 def _refuse_too_many(before: User | None, after: User) -> None:
-    """One action for each grant that changes, and one for each number that it changes."""
+    """Refuse more changes than one transaction can have: each grant that changes takes one action,
+    and so does each counter.
+    """
     held = set(before.rows() if before else ())
     changed = held.symmetric_difference(after.rows())
     rows = {grant.key(): grant for grant in changed}
@@ -122,8 +124,8 @@ def _refuse_too_many(before: User | None, after: User) -> None:
     if actions > ACTIONS_AT_MOST:
         most = Tally(_FIELDS[type(grant)] for grant in rows.values()).most_common(1)[0][0]
         message = (
-            f"This is more than one transaction takes ({actions} writes, {ACTIONS_AT_MOST} at "
-            "most); send it in parts."
+            f"This change needs {actions} writes, but one transaction can have only "
+            f"{ACTIONS_AT_MOST}. Split it into several requests."
         )
         raise Invalid.field(most, message, "too_many_changes")
 
@@ -134,7 +136,7 @@ _FIELDS: dict[type[Grant], str] = {
     RoleGrant: "roles",
     PermissionGrant: "permissions",
 }
-"""What requests call them."""
+"""The names of the fields in requests."""
 
 
 def _refuse_busy(user: User, left: set[str]) -> None:
@@ -142,6 +144,6 @@ def _refuse_busy(user: User, left: set[str]) -> None:
     if busy:
         where = ", ".join(f"{count} in {group_id}" for group_id, count in sorted(busy.items()))
         detail = (
-            f"The user has active workspaces ({where}); transfer, archive or delete them first."
+            f"The user has active workspaces ({where}). Transfer, archive or delete them first."
         )
         raise Conflict("active_workspaces", detail)

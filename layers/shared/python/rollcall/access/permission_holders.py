@@ -1,4 +1,4 @@
-"""Who holds a permission, and why: a walk through the indexes by the users' ids (R2)."""
+"""Who holds a permission, and why: the indexes are merged by the users' ids (R2)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from rollcall.kit.cursor import Position
 from rollcall.kit.paging import ListRequest, Pagination, read_position, write_position
 from rollcall.kit.table import Table
 
-_BEHIND = "$"
-"""Sorts behind the # that parts a user's id from what follows it in a sort key."""
+_AFTER_SEPARATOR = "$"
+"""Sorts after the # that separates a user's id from the rest of a sort key."""
 
 
 class Holder(NamedTuple):
-    """Somebody who holds a permission at this moment."""
+    """A user who holds a permission at this time."""
 
     user_id: str
     reasons: tuple[Reason, ...]
@@ -29,22 +29,22 @@ class Holder(NamedTuple):
 def read_holders(
     call: Call, permission: Permission, request: ListRequest
 ) -> tuple[list[Holder], Pagination]:
-    """A page of those who hold a permission, and where it stands.
+    """A page of the holders of a permission, and its pagination.
 
-    How many they are is known when all have been read, as grants overlap and have their time: so
-    a page costs that by its number, and by cursor only its own rows; the cursor knows the total.
-    Raises Malformed for a cursor that is not one of this list for this caller.
+    The total is known only when all grants have been read, because they overlap and have periods.
+    So a page by number reads all of them. A page by cursor reads only its own rows, because the
+    cursor has the total. Raises Malformed for a cursor of another list or caller.
     """
     position = read_position(call, request, [])
     if position.after:
         total = int(position.after["total"])
-        later_than = f"{position.after['userId']}{_BEHIND}"
-        walk = _walk(call, permission, later_than, request.limit + 1)
-        found = list(islice(walk, request.limit + 1))
+        later_than = f"{position.after['userId']}{_AFTER_SEPARATOR}"
+        holders = _iterate_holders(call, permission, later_than, request.limit + 1)
+        found = list(islice(holders, request.limit + 1))
     else:
-        everybody = list(_walk(call, permission))
-        total = len(everybody)
-        found = everybody[(position.page - 1) * request.limit :][: request.limit + 1]
+        everyone = list(_iterate_holders(call, permission))
+        total = len(everyone)
+        found = everyone[(position.page - 1) * request.limit :][: request.limit + 1]
     following = None
     if len(found) > request.limit:
         after = {"userId": found[request.limit - 1].user_id, "total": total}
@@ -53,40 +53,40 @@ def read_holders(
     return found[: request.limit], pagination
 
 
-def _walk(
+def _iterate_holders(
     call: Call,
     permission: Permission,
     later_than: str | None = None,
     at_once: int | None = None,
 ) -> Iterator[Holder]:
-    """The indexes know who has what; whether it counts is for the policy to say."""
+    """The holders by id. The indexes have the grants; the policy says what they grant."""
     _, policy = find_policy(call.table, call.now)
-    giving = {permission, Permission.ADMIN_ACCESS}
-    ways = [
+    wanted = {permission, Permission.ADMIN_ACCESS}
+    partitions = [
         _read_grants(call.table, index, pk, later_than, at_once)
         for index, pk in _partitions(policy, permission)
     ]
-    grants = merge(*ways, key=lambda each: each.user_id)
+    grants = merge(*partitions, key=lambda each: each.user_id)
     for user_id, held in groupby(grants, key=lambda each: each.user_id):
-        # An admin's place in a group is found by the group and as that of an admin.
+        # The membership of a group admin is in two partitions: the group's, and that of all admins.
         distinct = {each.key(): each for each in held if each.period.covers(call.now)}
         reasons = tuple(
-            Reason(grant, given.about)
+            Reason(grant, granted.about)
             for grant in distinct.values()
-            for given in policy.gives(grant)
-            if given.permission in giving
+            for granted in policy.permissions_of(grant)
+            if granted.permission in wanted
         )
         if reasons:
             yield Holder(user_id, reasons)
 
 
 def _partitions(policy: AccessPolicy, permission: Permission) -> Iterator[tuple[str, str]]:
-    givers = policy.givers(permission)
-    for subject in sorted({permission, Permission.ADMIN_ACCESS, *givers.roles}):
+    sources = policy.sources_of(permission)
+    for subject in sorted({permission, Permission.ADMIN_ACCESS, *sources.roles}):
         yield "gsi2", f"{HOLDERS}{subject}"
     if permission in GROUP_ADMIN_PERMISSIONS:
         yield "gsi2", GROUP_ADMINS
-    for group_id in givers.groups:
+    for group_id in sources.groups:
         yield "gsi1", f"{MEMBERS}{group_id}"
 
 

@@ -15,7 +15,7 @@ from rollcall.grants.grant import (
     Reason,
     RoleGrant,
 )
-from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, Given, Permission
+from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, GrantedPermission, Permission
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Entity, Item, Key
 from rollcall.kit.errors import Conflict
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
 
 POLICY_ID = "ACCESS"
 BYTES_AT_MOST = 300_000
-"""Of the policy as JSON: an item may have 400 KB, and is read at each call of a non-admin."""
+"""The size of the policy as JSON. An item can have 400 KB, and every call of a non-admin reads
+it."""
 
 
-class Givers(NamedTuple):
-    """Whose holders and members have a permission."""
+class Sources(NamedTuple):
+    """The roles and groups that grant a permission."""
 
     roles: tuple[str, ...]
     groups: tuple[str, ...]
 
 
 class AccessPolicy(Entity):
-    """One item that says what every role and every group grants, so that a caller's permissions
-    take one read beyond the caller's own record. Groups and roles that grant nothing are not in it.
+    """One item with the permissions that every role and group grants. So a caller's permissions
+    need one read besides the user. Groups and roles that grant nothing are not in it.
     """
 
     kind: ClassVar[str] = "access_policy"
@@ -49,26 +50,25 @@ class AccessPolicy(Entity):
     groups: Mapping[str, tuple[Permission, ...]] = {}
     roles: Mapping[str, tuple[Permission, ...]] = {}
     ended: tuple[str, ...] = ()
-    """Deleted groups and organizations some of whose memberships have still to be ended: they give
-    nothing."""
+    """Deleted groups and organizations that still have memberships. These grant nothing."""
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
-        """There is one policy, under one key."""
+        """The key of the one policy."""
         return Key(POLICY_ID, POLICY_ID)
 
     @classmethod
     def assemble(cls, items: Iterable[Item]) -> Self | None:
-        """The policy, when one has been written."""
+        """The policy; None before the first version."""
         return next((cls.model_validate(item) for item in items), None)
 
     @classmethod
     def empty(cls, now: datetime) -> Self:
-        """The policy before the first one is written: it grants nothing."""
+        """The policy before the first version: it grants nothing."""
         return cls(id=POLICY_ID, created_at=now, updated_at=now)
 
     def of_role(self, role_id: str) -> tuple[Permission, ...]:
-        """What a role grants; the role System is by definition the one that grants everything."""
+        """What a role grants. The role System grants everything by definition."""
         return (Permission.ADMIN_ACCESS,) if role_id == SYSTEM.id else self.roles.get(role_id, ())
 
     def of_group(self, group_id: str) -> tuple[Permission, ...]:
@@ -76,7 +76,7 @@ class AccessPolicy(Entity):
         return self.groups.get(group_id, ())
 
     def of_grant(self, grant: Grant) -> tuple[Permission, ...]:
-        """What one grant gives while it is in force."""
+        """What one grant grants globally while it is in force."""
         match grant:
             case PermissionGrant():
                 return (grant.permission,)
@@ -87,48 +87,48 @@ class AccessPolicy(Entity):
             case RoleGrant() | OrganizationMembership():
                 return self.of_role(grant.role_id)
             case _:
-                raise TypeError(f"A {type(grant).__name__} gives nothing that is known.")
+                raise TypeError(f"{type(grant).__name__} is an unknown kind of grant.")
 
-    def gives(self, grant: Grant) -> Iterator[Given]:
-        """What one grant gives, everywhere or for one group, and until when."""
+    def permissions_of(self, grant: Grant) -> Iterator[GrantedPermission]:
+        """The permissions of one grant, globally or for one group, with their expiry."""
         for each in self.of_grant(grant):
-            yield Given(each, None, grant.ends_at)
+            yield GrantedPermission(each, None, grant.ends_at)
         if isinstance(grant, Membership) and grant.makes_admin and grant.group_id not in self.ended:
             for each in GROUP_ADMIN_PERMISSIONS:
-                yield Given(each, grant.group_id, grant.ends_at)
+                yield GrantedPermission(each, grant.group_id, grant.ends_at)
 
-    def given_to(self, user: User, now: datetime) -> list[Given]:
-        """What the user's grants give at this moment or will give later."""
+    def held_by(self, user: User, now: datetime) -> list[GrantedPermission]:
+        """The permissions of the user's grants that have not expired, at this time or later."""
         lasting = (each for each in user.rows() if each.ends_at is None or each.ends_at > now)
-        return [given for grant in lasting for given in self.gives(grant)]
+        return [granted for grant in lasting for granted in self.permissions_of(grant)]
 
     def explain(self, user: User, now: datetime) -> Mapping[Permission, tuple[Reason, ...]]:
-        """What the user may do at this moment, everywhere or for one group, and which grants give
-        it (R2).
+        """The permissions that the user holds at this time, globally or for one group, and the
+        grants that they come from (R2).
         """
         found: dict[Permission, tuple[Reason, ...]] = {}
         for grant in user.rows():
             if grant.period.covers(now):
-                for each in self.gives(grant):
+                for each in self.permissions_of(grant):
                     name = Permission(each.permission)
                     found[name] = (*found.get(name, ()), Reason(grant, each.about))
         return found
 
     def granted_to(self, user: User, now: datetime) -> frozenset[Permission]:
-        """The union of what all the user's grants give everywhere at this moment (R2)."""
-        return _everywhere(self.explain(user, now))
+        """The permissions that the user holds globally at this time (R2)."""
+        return _global(self.explain(user, now))
 
-    def givers(self, permission: Permission) -> Givers:
+    def sources_of(self, permission: Permission) -> Sources:
         """The roles and groups that grant a permission, or everything."""
         wanted = {permission, Permission.ADMIN_ACCESS}
         roles, groups = (
             [name for name, held in granting.items() if wanted.intersection(held)]
             for granting in (self.roles, self.groups)
         )
-        return Givers(roles=(SYSTEM.id, *roles), groups=tuple(groups))
+        return Sources(roles=(SYSTEM.id, *roles), groups=tuple(groups))
 
     def facts(self) -> Item:
-        """Each group and role by itself, so that the journal holds what changed and no more."""
+        """One fact for each group and role, so that a journal entry holds only what changed."""
         granted = {
             f"{kind}.{name}": list(permissions)
             for kind, grants in (("groups", self.groups), ("roles", self.roles))
@@ -137,7 +137,7 @@ class AccessPolicy(Entity):
         return {**granted, **{f"ended.{each}": True for each in self.ended}}
 
     def with_facts(self, facts: Item, version: int) -> Self:
-        """The policy as at another version."""
+        """The policy at another version."""
         fields: dict[str, dict[str, Any]] = {"groups": {}, "roles": {}, "ended": {}}
         for fact, permissions in facts.items():
             kind, _, name = fact.partition(".")
@@ -146,11 +146,11 @@ class AccessPolicy(Entity):
         return super().with_facts(known, version)
 
     def with_ended(self, subject: str) -> Self:
-        """The policy in which memberships of this group or organization give nothing."""
+        """The policy in which memberships of this group or organization grant nothing."""
         return self.model_copy(update={"ended": tuple(sorted({*self.ended, subject}))})
 
     def without_ended(self, subject: str) -> Self:
-        """The policy that need not speak of this group or organization any more."""
+        """The policy without this group or organization, whose memberships are removed."""
         remaining = (each for each in self.ended if each != subject)
         return self.model_copy(update={"ended": tuple(remaining)})
 
@@ -167,13 +167,13 @@ class AccessPolicy(Entity):
         granting = {name: permissions} if permissions else {}
         changed = self.model_copy(update={kind: {**others, **granting}})
         if permissions and len(changed.model_dump_json()) > BYTES_AT_MOST:
-            detail = "So many groups and roles grant permissions that there is no room for more."
+            detail = "The access policy is full. Remove permissions from groups or roles first."
             raise Conflict("access_policy_full", detail)
         return changed
 
 
 def find_policy(table: Table, now: datetime) -> tuple[AccessPolicy | None, AccessPolicy]:
-    """The policy as it is stored (None before the first one), and as it counts."""
+    """The stored policy (None before the first version), and the one in force."""
     stored = table.find(AccessPolicy, POLICY_ID)
     return stored, stored or AccessPolicy.empty(now)
 
@@ -181,7 +181,7 @@ def find_policy(table: Table, now: datetime) -> tuple[AccessPolicy | None, Acces
 def change_policy(
     call: Call, change: Callable[[AccessPolicy], AccessPolicy]
 ) -> list[Change[AccessPolicy]]:
-    """The change of the policy to commit beside another one; none when it stays as it is."""
+    """The change of the policy, to be committed with others; empty if nothing changes."""
     stored, policy = find_policy(call.table, call.now)
     changed = change(policy)
     return [Change(stored, changed)] if changed.facts() != policy.facts() else []
@@ -190,8 +190,8 @@ def change_policy(
 def change_granted[E: GrantingEntity](
     call: Call, entity: E, change: Callable[[AccessPolicy], AccessPolicy]
 ) -> tuple[E, list[Change[AccessPolicy]], AccessPolicy]:
-    """The group or role after a change of what it grants, the change of the policy to commit
-    beside it (none when nothing changes), and the policy that then counts.
+    """The group or role after a change of what it grants, the change of the policy to commit with
+    it (empty if nothing changes), and the policy after that.
     """
     stored, policy = find_policy(call.table, call.now)
     changed = change(policy)
@@ -203,25 +203,25 @@ def change_granted[E: GrantingEntity](
 
 
 def policy_about(user: User, table: Table, now: datetime) -> AccessPolicy:
-    """The policy as far as it counts for a user: it is read only when something depends on it."""
+    """The policy for a user. It is read only if the user's permissions depend on it."""
     return find_policy(table, now)[1] if user.needs_policy else AccessPolicy.empty(now)
 
 
 def explain_permissions(
     user: User, table: Table, now: datetime
 ) -> Mapping[Permission, tuple[Reason, ...]]:
-    """What a user may do at this moment: directly, as admin, by roles, groups and organizations;
-    and which grants give it.
+    """The permissions that a user holds at this time (directly, as admin, by roles, groups and
+    organizations), and the grants that they come from.
     """
     return policy_about(user, table, now).explain(user, now)
 
 
 def effective_permissions(user: User, table: Table, now: datetime) -> frozenset[Permission]:
-    """The union of all that a user may do everywhere at this moment (R2)."""
-    return _everywhere(explain_permissions(user, table, now))
+    """The permissions that a user holds globally at this time (R2)."""
+    return _global(explain_permissions(user, table, now))
 
 
-def _everywhere(explained: Mapping[Permission, tuple[Reason, ...]]) -> frozenset[Permission]:
+def _global(explained: Mapping[Permission, tuple[Reason, ...]]) -> frozenset[Permission]:
     return frozenset(
         permission
         for permission, reasons in explained.items()

@@ -1,1 +1,1 @@
-"""Accounts in Amazon Cognito, which follow the table."""
+"""Accounts in Amazon Cognito, which are synchronized with the table."""

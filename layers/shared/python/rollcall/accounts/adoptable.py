@@ -1,4 +1,4 @@
-"""Which user an account makes that a user pool had before Rollcall came to it, if any (L3)."""
+"""The user for an account that was in the user pool before Rollcall, if it can be adopted (L3)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+=:|~-]{0,127}")
-"""What stands in addresses, keys and other ids as it is."""
+"""Ids that need no encoding in URLs, keys and other ids."""
 _STATUSES: Mapping[str, Status] = {
     "UNCONFIRMED": Status.PENDING_VERIFICATION,
     "CONFIRMED": Status.ACTIVE,
@@ -30,23 +30,23 @@ _STATUSES: Mapping[str, Status] = {
 
 
 class NotAdoptable(Problem):
-    """An account that no user of ours could have."""
+    """An account that no user of Rollcall can have."""
 
     status, title = 422, "Cannot be adopted"
 
 
 @dataclass(frozen=True)
 class AdoptionRules:
-    """What whoever adopts decides."""
+    """The choices for an adoption."""
 
     trust_addresses: bool = False
-    """Whether addresses count as confirmed that the pool does not call so."""
+    """Whether addresses that the pool has not confirmed count as confirmed."""
     reserved: Collection[str] = ()
-    """What can be nobody's id, because it is a word of the API's addresses."""
+    """Words that cannot be ids, because they are parts of the API's paths."""
 
 
-class _Said(BaseModel):
-    """What an account says of its person, in the forms that users have."""
+class _Attributes(BaseModel):
+    """The attributes of an account, validated like those of users."""
 
     email: Email | None = None
     phone_number: Phone | None = None
@@ -55,36 +55,36 @@ class _Said(BaseModel):
 
 
 def read_account(call: Call, account: FoundAccount, rules: AdoptionRules) -> User:
-    """The user that an account makes. Raises NotAdoptable."""
+    """The user for an account. Raises NotAdoptable."""
     _check_id(account.id, rules.reserved)
-    said = _read_attributes(account.attributes)
+    attributes = _read_attributes(account.attributes)
     return User(
         id=account.id,
         created_at=min(account.created_at or call.now, call.now),
         updated_at=call.now,
-        email=said.email,
-        phone=said.phone_number,
-        username=said.preferred_username,
-        name=said.name,
+        email=attributes.email,
+        phone=attributes.phone_number,
+        username=attributes.preferred_username,
+        name=attributes.name,
         status=_find_status(account, rules),
     )
 
 
 def _check_id(account_id: str, reserved: Collection[str]) -> None:
     if not _ID.fullmatch(account_id) or account_id in reserved:
-        detail = "Its name in the pool cannot stand in an address of the API."
+        detail = "Its username in the pool cannot be part of an API path."
         raise NotAdoptable("id_unusable", detail)
     if account_id.startswith(RESERVED) and not is_id("usr", account_id):
-        detail = f"Its name in the pool begins with {RESERVED} and is no id of Rollcall's."
+        detail = f"Its username in the pool begins with {RESERVED}, but is not an id of Rollcall."
         raise NotAdoptable("id_unusable", detail)
 
 
-def _read_attributes(attributes: Mapping[str, str]) -> _Said:
-    given = {name: attributes[name] for name in _Said.model_fields if attributes.get(name)}
+def _read_attributes(attributes: Mapping[str, str]) -> _Attributes:
+    given = {name: attributes[name] for name in _Attributes.model_fields if attributes.get(name)}
     if not {"email", "phone_number"} & given.keys():
         raise NotAdoptable("address_needed", "It has neither an email nor a phone number.")
     try:
-        return _Said.model_validate(given)
+        return _Attributes.model_validate(given)
     except ValidationError as error:
         (wrong, *_) = error.errors()
         name = str(wrong["loc"][0])
@@ -93,28 +93,28 @@ def _read_attributes(attributes: Mapping[str, str]) -> _Said:
 
 
 def _find_status(account: FoundAccount, rules: AdoptionRules) -> Status:
-    """An active user's addresses count as confirmed, so that only those may become one who have
-    proved theirs, unless they are trusted.
+    """The status of the user. The addresses of an active user count as confirmed, so an account
+    with unconfirmed addresses does not become one, unless they are trusted.
     """
     if account.status not in _STATUSES:
-        detail = f"Its status in the pool is {account.status}, which no user can have."
+        detail = f"Its status in the pool is {account.status}, which has no equivalent for users."
         raise NotAdoptable("status_unusable", detail)
     status = _STATUSES[account.status]
     verified = set(verified_addresses(account).values())
-    unproved = verified != {True} and not rules.trust_addresses
-    if unproved and (not account.enabled or True in verified):
+    unconfirmed = verified != {True} and not rules.trust_addresses
+    if unconfirmed and (not account.enabled or True in verified):
         detail = (
-            "One of its addresses is not confirmed, and is no address of a user who is "
-            f"{'active' if account.enabled else 'disabled'}; confirm or remove it in the pool, "
+            "One of its addresses is not confirmed, so the user cannot be "
+            f"{'active' if account.enabled else 'disabled'}. Confirm or remove it in the pool, "
             "or trust addresses."
         )
         raise NotAdoptable("address_unconfirmed", detail)
     if not account.enabled:
         return Status.INACTIVE
-    return Status.PENDING_VERIFICATION if unproved else status
+    return Status.PENDING_VERIFICATION if unconfirmed else status
 
 
 def verified_addresses(account: FoundAccount) -> Mapping[str, bool]:
-    """Of each address, whether somebody has proved that it is theirs."""
+    """For each address, whether the pool has confirmed it."""
     held = (name for name in ("email", "phone_number") if account.attributes.get(name))
     return {name: account.attributes.get(f"{name}_verified") == "true" for name in held}

@@ -1,8 +1,8 @@
-"""Adoption: users are made for accounts that a user pool had before Rollcall came to it (L3).
+"""Adoption: users are created for accounts that were in the user pool before Rollcall (L3).
 
-An account keeps its name, which becomes the user's id, its password, its sessions and the moment it
-was made. Nobody is mailed, and nobody becomes an admin. Each user is one transaction; whoever is
-adopted is known to the next run, so that it may be broken off anywhere, and run twice at once.
+An account keeps its username, which becomes the user's id, its password, its sessions and its
+creation time. No mail is sent, and no user becomes an admin. Each user is one transaction, and the
+next run knows the adopted users. So a run can be interrupted at any point, and two can run at once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from rollcall.users.usernames import suggest_usernames, with_free_username
 
 
 class Outcome(StrEnum):
-    """What becomes of an account, or would."""
+    """What happens to an account, or would happen."""
 
     ADOPTED = "adopted"
     KNOWN = "known"
@@ -41,34 +41,34 @@ class Outcome(StrEnum):
 
 
 class AdoptionRow(Model):
-    """One account of the pool, and what becomes of it, or would."""
+    """One account of the pool, and what happens to it, or would happen."""
 
     id: str
     outcome: Outcome
     code: str | None = None
-    """Why it is refused, or is not in step yet, for programs."""
+    """The code of the reason why it is refused or not in sync yet."""
     detail: str | None = None
-    """The same for people."""
+    """The message of the reason."""
     status: Status | None = None
     email: str | None = None
     phone: str | None = None
     username: str | None = None
-    """Of an adopted one without: made from the email when the user is."""
+    """If the account has none, it is generated from the email when the user is created."""
     name: str | None = None
     created_at: Time | None = None
     leaves_admins: bool = False
-    """Whether it is in the pool's group of admins, from which it is taken."""
+    """Whether the account is in the pool's group of admins, from which it is removed."""
 
     @classmethod
     def about(cls, user: User, **fields: Any) -> AdoptionRow:
-        """The row of a user who is made, or would be."""
+        """The row of a user who is created, or would be."""
         names = ("id", "status", "email", "phone", "username", "name", "created_at")
         shown = {name: getattr(user, name) for name in names}
         return cls(outcome=Outcome.ADOPTED, **shown, **fields)
 
 
 def plan_adoption(call: Call, rules: AdoptionRules) -> Iterator[AdoptionRow]:
-    """What would become of each account; nothing is changed."""
+    """What would happen to each account. Nothing is changed."""
     admins = frozenset(call.identity.iterate_admins())
     planned: set[Claim] = set()
     for accounts in _in_order(call, rules):
@@ -91,8 +91,8 @@ def plan_adoption(call: Call, rules: AdoptionRules) -> Iterator[AdoptionRow]:
 
 
 def adopt_accounts(call: Call, rules: AdoptionRules) -> Iterator[AdoptionRow]:
-    """Make the users, one after the other. At this pace, requests stay below half of what Cognito
-    lets an AWS account make in a second.
+    """Create the users, one after the other. At this pace, the requests stay below half of the
+    quota per second that Cognito has for an AWS account.
     """
     admins = frozenset(call.identity.iterate_admins())
     for accounts in _in_order(call, rules):
@@ -105,21 +105,21 @@ def adopt_accounts(call: Call, rules: AdoptionRules) -> Iterator[AdoptionRow]:
 
 
 def _in_order(call: Call, rules: AdoptionRules) -> Iterator[tuple[FoundAccount, ...]]:
-    """All accounts, those last whose addresses nobody has confirmed: what two of them hold is given
-    to the one who has proved it.
+    """All accounts, those with unconfirmed addresses last: if two accounts have the same address,
+    the one that has confirmed it gets it.
     """
-    unproved: list[FoundAccount] = []
+    unconfirmed: list[FoundAccount] = []
     for accounts in batched(call.identity.iterate_accounts(), 30, strict=False):
-        proved = tuple(each for each in accounts if all(verified_addresses(each).values()))
-        unproved += [each for each in accounts if each not in proved]
-        yield proved
-    yield from batched(unproved, 30, strict=False)
+        confirmed = tuple(each for each in accounts if all(verified_addresses(each).values()))
+        unconfirmed += [each for each in accounts if each not in confirmed]
+        yield confirmed
+    yield from batched(unconfirmed, 30, strict=False)
 
 
 def _adopt(call: Call, account_id: str, rules: AdoptionRules, **shown: bool) -> AdoptionRow:
     try:
-        user = retry_contended(lambda: _make_user(call.part(), account_id, rules))
-    except Unavailable:  # so it would be with all others; the next run goes on here
+        user = retry_contended(lambda: _create_user(call.part(), account_id, rules))
+    except Unavailable:  # the other accounts would fail too; the next run continues here
         raise
     except Problem as problem:
         return _refused(account_id, problem)
@@ -127,17 +127,17 @@ def _adopt(call: Call, account_id: str, rules: AdoptionRules, **shown: bool) -> 
         return AdoptionRow(id=account_id, outcome=Outcome.KNOWN)
     try:
         converge_account(call.part(), account_id)
-    except Problem as problem:  # the stream tries again, and the reconciliation
+    except Problem as problem:  # the reaction and the reconciliation retry
         shown_as = {"code": problem.code, "detail": problem.detail, **shown}
         return AdoptionRow.about(user, **shown_as)
     return AdoptionRow.about(user, **shown)
 
 
-def _make_user(call: Call, account_id: str, rules: AdoptionRules) -> User | None:
-    """The user as made; None for one who is there. Lists may lag, so the account is read anew."""
+def _create_user(call: Call, account_id: str, rules: AdoptionRules) -> User | None:
+    """The created user; None if the user exists. Lists may lag, so the account is read again."""
     account = call.identity.find(account_id)
     if account is None or account.id != account_id:
-        raise NotAdoptable("account_gone", "The account has just been deleted.")
+        raise NotAdoptable("account_gone", "The account was deleted meanwhile.")
     if call.table.find(User, account_id) is not None:
         return None
     user = read_account(call, account, rules)
@@ -151,7 +151,7 @@ def _make_user(call: Call, account_id: str, rules: AdoptionRules) -> User | None
 
 
 def _names(call: Call, user: User) -> Iterator[str]:
-    """Usernames like the address that nobody signs in with, be they adopted already or not."""
+    """Usernames from the address that no account signs in with, adopted or not."""
     names = suggest_usernames(user.email or user.phone or "", call.table)
     return (name for name in names if call.identity.find(name) is None)
 

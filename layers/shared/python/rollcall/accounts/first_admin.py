@@ -1,8 +1,9 @@
-"""The first platform admin, without whom nobody could make another one."""
+"""The first platform admin, who can create the others."""
 
 from __future__ import annotations
 
-from rollcall.accounts.convergence import Credential, settle_account
+from rollcall.accounts.convergence import Credential
+from rollcall.accounts.settlement import settle_account
 from rollcall.grants.role import ensure_built_in_roles
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim
@@ -16,12 +17,12 @@ from rollcall.users.usernames import suggest_usernames
 def ensure_first_admin(
     call: Call, address: str, credential: Credential | None = None, *, renew: bool = False
 ) -> bool:
-    """Make this address a platform admin when there is none yet; otherwise change nothing, but
-    with ``renew`` set the credential of the admin who has this address. Returns whether the
-    address is a platform admin's.
+    """Make the owner of this address a platform admin if there is no admin yet. Otherwise, only
+    ``renew`` changes something: it sets the credential of the admin with this address. Returns
+    whether the address belongs to a platform admin.
 
-    Without a credential the identity provider mails an invitation. Raises ValueError for what is
-    no email address.
+    Without a credential, the identity provider mails an invitation. Raises ValueError for an
+    invalid email address.
     """
     ensure_built_in_roles(call)
     email = normalize_email(address)

@@ -1,4 +1,4 @@
-"""What the last reconciliation of the identity provider with the table has left (L3)."""
+"""The summary of the last reconciliation of the identity provider with the table (L3)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from rollcall.kit.transaction import Change, is_effective
 
 SUMMARY_ID = "RECONCILIATION"
 ORPHANS_NAMED = 20
-"""How many are named; the log and ``rollcall adopt`` know the rest."""
+"""How many orphans the summary names. The log and ``rollcall adopt`` show all."""
 
 
 class ReconciliationSummary(Entity):
-    """The one summary of a deployment, renewed by each run; a version only when it says something
-    else than before.
+    """The one summary of a deployment. Each run updates it, but only a changed result makes a new
+    version.
     """
 
     kind: ClassVar[str] = "reconciliation"
@@ -30,25 +30,25 @@ class ReconciliationSummary(Entity):
     unversioned_fields: ClassVar[tuple[str, ...]] = ("checked_at",)
 
     out_of_step: int
-    """How many identities are not as the table says after the run: those that failed, those left
-    to the next run, and those whose password only somebody else knows."""
+    """How many accounts are out of sync after the run: those that failed, those left to the next
+    run, and those whose password only an admin knows."""
     failed: int
-    """How many of them could not be mended."""
+    """How many of them could not be repaired."""
     orphans: int
-    """How many accounts no user has."""
+    """How many accounts have no user."""
     orphan_ids: tuple[str, ...]
-    """The first of them in the order of their ids, ORPHANS_NAMED at most."""
+    """The first of them, sorted by id: ORPHANS_NAMED at most."""
     checked_at: Time
-    """When the run began."""
+    """When the run started."""
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
-        """There is one summary, under one key."""
+        """The key of the one summary."""
         return Key(cls.partition, cls.partition)
 
     @classmethod
     def of(cls, call: Call, *, out_of_step: int, failed: int, orphan_ids: Iterable[str]) -> Self:
-        """What a run has found."""
+        """The summary of a run."""
         found = sorted(orphan_ids)
         return cls(
             id=SUMMARY_ID,
@@ -63,16 +63,16 @@ class ReconciliationSummary(Entity):
 
 
 def read_reconciliation(table: Table) -> ReconciliationSummary | None:
-    """What the last run has left; None before the first one."""
+    """The summary of the last run; None before the first one."""
     return table.find(ReconciliationSummary, SUMMARY_ID)
 
 
-def keep_summary(call: Call, summary: ReconciliationSummary) -> None:
-    """Store what a run has found in the place of what the run before has."""
-    retry_contended(lambda: _keep(call.part(), summary))
+def store_summary(call: Call, summary: ReconciliationSummary) -> None:
+    """Replace the summary of the previous run."""
+    retry_contended(lambda: _store(call.part(), summary))
 
 
-def _keep(call: Call, summary: ReconciliationSummary) -> None:
+def _store(call: Call, summary: ReconciliationSummary) -> None:
     before = read_reconciliation(call.table)
     if before is None:
         call.commit(Change(None, summary), answer=_itself)
@@ -82,9 +82,9 @@ def _keep(call: Call, summary: ReconciliationSummary) -> None:
     if is_effective(change):
         call.commit(change, answer=_itself)
         return
-    moment = {to_camel("checked_at"): format_time(summary.checked_at)}
+    checked_at = {to_camel("checked_at"): format_time(summary.checked_at)}
     when = {"version": before.version}
-    if not call.table.update_unversioned(before.key(), moment, when=when):
+    if not call.table.update_unversioned(before.key(), checked_at, when=when):
         raise Contended
 
 

@@ -1,1 +1,1 @@
-"""What can be given to a user: permissions, roles, and places in groups and organizations."""
+"""What can be granted to a user: permissions, roles, memberships of groups and organizations."""

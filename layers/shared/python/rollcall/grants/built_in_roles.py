@@ -1,4 +1,4 @@
-"""The roles that every deployment has, under ids that are always the same (R1)."""
+"""The roles that every deployment has, with fixed ids (R1)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class BuiltInRole(NamedTuple):
-    """One of them."""
+    """A built-in role."""
 
     id: str
     name: str
@@ -18,7 +18,7 @@ ADMIN = BuiltInRole("rol_admin", "Admin", "Administers an organization.")
 USER = BuiltInRole("rol_user", "User", "Belongs to an organization.")
 GUEST = BuiltInRole("rol_guest", "Guest", "Visits an organization.")
 BUILT_IN_ROLES = (SYSTEM, ADMIN, USER, GUEST)
-"""System is admin:access by definition. The others grant nothing until they are edited: what an
-organization's admin may do is the business of the applications that ask for it."""
+"""System grants admin:access by definition. The others grant nothing until they are edited, because
+the applications define what an organization's admin is allowed to do."""
 ORGANIZATION_ROLES = frozenset({ADMIN.id, USER.id, GUEST.id})
-"""Those that nobody has but in an organization."""
+"""The roles that users can have only in an organization."""

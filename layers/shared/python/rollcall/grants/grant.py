@@ -1,7 +1,7 @@
-"""What a user has been given: rows beside the user, each with the time that it is in force.
+"""Grants: rows in the user's partition, each with the period in which it is in force.
 
-The secondary indexes turn them round: GSI1 lists the members of a group or an organization, GSI2
-the holders of a role or a permission.
+The secondary indexes list them by what is granted: GSI1 lists the members of a group or an
+organization, GSI2 the holders of a role or a permission.
 """
 
 from __future__ import annotations
@@ -18,53 +18,53 @@ from rollcall.kit.model import Model, Time
 
 USER_PARTITION = "USER#"
 MEMBERS = "MEMBERS#"
-"""GSI1: who is in a group or an organization."""
+"""GSI1: the members of a group or an organization."""
 HOLDERS = "HOLDERS#"
-"""GSI2: who holds a role or a permission."""
+"""GSI2: the holders of a role or a permission."""
 GROUP_ADMINS = f"{HOLDERS}group-admin"
-"""GSI2: who is the admin of some group."""
+"""GSI2: the admins of all groups."""
 
 
 class GroupRole(StrEnum):
-    """What a user is in a group."""
+    """The role of a user in a group."""
 
     MEMBER = "member"
     ADMIN = "admin"
 
 
 class Period(Model):
-    """The time that a grant is in force: from its beginning, and not any more at its end. Without
-    them it always is.
+    """The time in which a grant is in force: from its start, which is included, to its end, which
+    is not. Without a start or an end, there is no limit on that side.
     """
 
     starts_at: Time | None = None
     ends_at: Time | None = None
 
     def covers(self, now: datetime) -> bool:
-        """Whether the grant counts at this moment."""
+        """Whether the grant is in force at this time."""
         return (self.starts_at is None or self.starts_at <= now) and self.lasts(now)
 
     def lasts(self, now: datetime) -> bool:
-        """Whether the grant counts at this moment or will count later."""
+        """Whether the grant is in force at this time or will be later."""
         return self.ends_at is None or now < self.ends_at
 
     def includes(self, other: Period) -> bool:
-        """Whether the grant counts at every moment of the other period too."""
+        """Whether this period includes the other one."""
         begun = other.starts_at and self.starts_at and self.starts_at <= other.starts_at
         ended = other.ends_at and self.ends_at and other.ends_at <= self.ends_at
         return bool((begun or not self.starts_at) and (ended or not self.ends_at))
 
 
 class Grant(Row):
-    """One thing that a user has been given."""
+    """One grant to a user."""
 
     partition: ClassVar[str] = USER_PARTITION
     kind: ClassVar[str]
-    """What stands before the subject in the sort key, as ``#GROUP#``."""
+    """The prefix of the sort key, before the subject: ``#GROUP#``, for example."""
     subject_field: ClassVar[str]
-    """The field that names what was given."""
+    """The field with the id or name of what is granted."""
     facts_name: ClassVar[str]
-    """What the journal files such grants under, as ``groups`` in ``groups.grp_…``."""
+    """The prefix of the facts in the journal: ``groups`` in ``groups.grp_…``, for example."""
 
     user_id: str
     starts_at: Time | None = None
@@ -72,39 +72,39 @@ class Grant(Row):
 
     @property
     def subject(self) -> str:
-        """The id, or name, of what was given."""
+        """The id or name of what is granted."""
         return str(getattr(self, self.subject_field))
 
     @property
     def period(self) -> Period:
-        """When it is in force."""
+        """The period in which the grant is in force."""
         return Period(starts_at=self.starts_at, ends_at=self.ends_at)
 
     def key(self) -> Key:
-        """Beside the user's own item."""
+        """The primary key, in the user's partition."""
         return Key(f"{self.partition}{self.user_id}", f"{self.kind}{self.subject}")
 
     def counts(self) -> Mapping[Counter, int]:
-        """The numbers that this grant is part of; it can be given only while they have a holder."""
+        """The counters that include this grant. Their holders must exist when it is granted."""
         return {}
 
     def includes(self, other: Self) -> bool:
-        """Whether it gives all that another grant of the same subject gives."""
+        """Whether this grants everything that another grant of the same subject grants."""
         return self.period.includes(other.period)
 
     def fact(self) -> Item:
-        """The grant as the journal shows it, below the name of its subject."""
+        """The grant as a fact of the journal, whose name has the subject."""
         known = {"user_id", self.subject_field}
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=known)
 
     @classmethod
     def of_fact(cls, user_id: str, subject: str, fact: Item) -> Self:
-        """The grant that the journal has shown so."""
+        """The grant from a fact of the journal."""
         return cls.model_validate({**fact, "user_id": user_id, cls.subject_field: subject})
 
 
 class Membership(Grant):
-    """A user's place in one group."""
+    """A user's membership in a group."""
 
     kind: ClassVar[str] = "#GROUP#"
     subject_field: ClassVar[str] = "group_id"
@@ -114,7 +114,7 @@ class Membership(Grant):
     role: GroupRole
 
     def index(self) -> Mapping[str, str]:
-        """Found by group, and an admin among those of all groups."""
+        """Listed by group, and for an admin, with the admins of all groups."""
         found = {"gsi1pk": f"{MEMBERS}{self.group_id}", "gsi1sk": self.user_id}
         if self.makes_admin:
             found |= {"gsi2pk": GROUP_ADMINS, "gsi2sk": f"{self.user_id}#{self.group_id}"}
@@ -126,16 +126,16 @@ class Membership(Grant):
 
     @property
     def makes_admin(self) -> bool:
-        """Whether it makes a group admin."""
+        """Whether the user is an admin of the group."""
         return self.role is GroupRole.ADMIN
 
     def includes(self, other: Self) -> bool:
-        """An admin is a member too."""
+        """An admin has everything that a member has."""
         return (self.makes_admin or self.role is other.role) and super().includes(other)
 
 
 class OrganizationMembership(Grant):
-    """A user's place in one organization, under a role."""
+    """A user's membership in an organization, with a role there."""
 
     kind: ClassVar[str] = "#ORG#"
     subject_field: ClassVar[str] = "organization_id"
@@ -145,7 +145,7 @@ class OrganizationMembership(Grant):
     role_id: str
 
     def index(self) -> Mapping[str, str]:
-        """Found by organization, and by role."""
+        """Listed by organization and by role."""
         return {
             "gsi1pk": f"{MEMBERS}{self.organization_id}",
             "gsi1sk": self.user_id,
@@ -158,12 +158,12 @@ class OrganizationMembership(Grant):
         return {members_of_organization(self.organization_id): 1, holders_of_role(self.role_id): 1}
 
     def includes(self, other: Self) -> bool:
-        """One role gives nothing of what another one gives."""
+        """Different roles include nothing of each other."""
         return self.role_id == other.role_id and super().includes(other)
 
 
 class RoleGrant(Grant):
-    """A role that a user has everywhere."""
+    """A role that a user has outside of organizations."""
 
     kind: ClassVar[str] = "#ROLE#"
     subject_field: ClassVar[str] = "role_id"
@@ -172,7 +172,7 @@ class RoleGrant(Grant):
     role_id: str
 
     def index(self) -> Mapping[str, str]:
-        """Found by role."""
+        """Listed by role."""
         return {"gsi2pk": f"{HOLDERS}{self.role_id}", "gsi2sk": self.user_id}
 
     def counts(self) -> Mapping[Counter, int]:
@@ -181,7 +181,7 @@ class RoleGrant(Grant):
 
 
 class PermissionGrant(Grant):
-    """A permission that a user has been granted directly."""
+    """A permission that is granted to a user directly."""
 
     kind: ClassVar[str] = "#PERMISSION#"
     subject_field: ClassVar[str] = "permission"
@@ -190,23 +190,23 @@ class PermissionGrant(Grant):
     permission: Permission
 
     def index(self) -> Mapping[str, str]:
-        """Found by permission."""
+        """Listed by permission."""
         return {"gsi2pk": f"{HOLDERS}{self.permission}", "gsi2sk": self.user_id}
 
 
 class Reason(NamedTuple):
-    """A grant that gives a permission."""
+    """A grant from which a user has a permission."""
 
     grant: Grant
     about: str | None = None
-    """The group that it gives it for, when it does so for one only."""
+    """The group for which alone the permission is granted, if any."""
 
 
 KINDS: tuple[type[Grant], ...] = (Membership, OrganizationMembership, RoleGrant, PermissionGrant)
-"""All that a user can be given."""
+"""All kinds of grants."""
 
 
 def read_grant(item: Item) -> Grant:
-    """The grant in a stored row, of whichever kind it is."""
+    """The grant in a stored row."""
     kind = next(each for each in KINDS if str(item["sk"]).startswith(each.kind))
     return kind.model_validate(item)

@@ -1,4 +1,4 @@
-"""Groups: named sets of users, which may grant permissions (G1)."""
+"""Groups: named sets of users, which can grant permissions (G1)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ GROUP_NAME = ClaimKind("group-name", "name", "Group name already exists")
 
 
 class Group(GrantingEntity):
-    """One group. Its members are rows of the users; what it grants is in the access policy. A
-    deleted one stays as a tombstone until the last membership has ended.
+    """One group. Its memberships are rows of the users. The access policy has the permissions that
+    it grants. A deleted group stays as a tombstone until the last membership is removed.
     """
 
     kind: ClassVar[str] = GROUP.kind
@@ -30,19 +30,19 @@ class Group(GrantingEntity):
     member_count: int = 0
     active_workspace_count: int = 0
     members_left: int | None = None
-    """Of a deleted group: how many memberships the work of ending them has still before it."""
+    """Of a deleted group: how many memberships are not yet removed."""
 
     def claims(self) -> frozenset[Claim]:
-        """The name, whatever its case."""
+        """The name, in any case."""
         return frozenset() if self.erased else frozenset({Claim(GROUP_NAME, self.name.casefold())})
 
     def as_erased(self) -> Self:
-        """Deleted; its memberships have still to be ended."""
+        """A tombstone, whose memberships are still to be removed."""
         return self.model_copy(update={"erased": True, "members_left": self.member_count})
 
 
 def load_groups(table: Table, ids: Iterable[str]) -> dict[str, Group]:
-    """Those of the groups that exist, by id: one BatchGetItem for a hundred."""
+    """The groups that exist, by id: one BatchGetItem per hundred."""
     items = table.get_items([Group.key_of(each) for each in dict.fromkeys(ids)])
     groups = (Group.model_validate(item) for item in items.values())
     return {group.id: group for group in groups if group.exists}

@@ -1,7 +1,7 @@
-"""Groups, organizations and roles as what others are counted on: how many are in them or have them.
+"""The counters of groups, organizations and roles: how many members or holders they have.
 
-Apart from the entities, because every function that reads users knows what they are counted on,
-and few read the groups, organizations and roles themselves.
+They are apart from the entities, because every function that reads users needs the counters, and
+few need the groups, organizations and roles themselves.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def members_of_group(group_id: str) -> Counter:
 
 
 def active_workspaces_of_group(group_id: str) -> Counter:
-    """How many workspaces in use a group has."""
+    """How many active workspaces a group has."""
     return GROUP.counter(group_id, "activeWorkspaceCount")
 
 
@@ -29,5 +29,5 @@ def members_of_organization(organization_id: str) -> Counter:
 
 
 def holders_of_role(role_id: str) -> Counter:
-    """How many have a role, or give it by default."""
+    """How many users have a role, and how many organizations grant it by default."""
     return ROLE.counter(role_id, "holderCount")

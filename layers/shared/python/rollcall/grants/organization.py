@@ -1,4 +1,4 @@
-"""Organizations: whom users belong to, under a role (O1, O2)."""
+"""Organizations: users belong to them with a role (O1, O2)."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ from rollcall.kit.table import Table
 SLUG = ClaimKind("organization-slug", "slug", "Slug already exists")
 SLUG_AT_MOST = 63
 NUMBERED = 50
-"""How many numbered slugs are looked up before a random number is taken."""
+"""How many numbered slugs are looked up before a random number is used."""
 _NUMBER_AT_MOST = len("-12345678")
 
 
 def _refuse_system(role_id: str) -> str:
     if role_id == SYSTEM.id:
-        raise ValueError("System is no role of an organization; promote the user instead.")
+        raise ValueError("Organizations cannot grant the role System. Promote the user instead.")
     return role_id
 
 
 OrganizationRoleId = Annotated[Id, AfterValidator(_refuse_system)]
-"""A role that members of an organization may have: any but the one that grants everything."""
+"""A role that members of an organization can have: any role except System."""
 OrganizationSlug = Annotated[
     str,
-    Field(max_length=SLUG_AT_MOST, description="a-z, 0-9 and hyphens within; unique."),
+    Field(max_length=SLUG_AT_MOST, description="Unique: a-z and 0-9, with hyphens between them."),
     TextPattern(
         r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
-        "A slug has a-z and 0-9, and hyphens between them.",
+        "A slug has a-z and 0-9, with hyphens only between them.",
     ),
 ]
 
 
 class Organization(ListedEntity):
-    """One organization. Its members are rows of the users. A deleted one stays as a tombstone
-    until the last membership has ended.
+    """One organization. Its memberships are rows of the users. A deleted organization stays as a
+    tombstone until the last membership is removed.
     """
 
     kind: ClassVar[str] = ORGANIZATION.kind
@@ -65,32 +65,32 @@ class Organization(ListedEntity):
     default_role_id: str
     member_count: int = 0
     members_left: int | None = None
-    """Of a deleted organization: how many memberships have still to be ended."""
+    """Of a deleted organization: how many memberships are not yet removed."""
 
     def claims(self) -> frozenset[Claim]:
         """The slug."""
         return frozenset() if self.erased else frozenset({Claim(SLUG, self.slug)})
 
     def counts(self) -> Mapping[Counter, int]:
-        """One of all, and one that holds on to its default role."""
+        """One organization, and one holder of its default role."""
         return {} if self.erased else {**super().counts(), holders_of_role(self.default_role_id): 1}
 
     def as_erased(self) -> Self:
-        """Deleted; its memberships have still to be ended."""
+        """A tombstone, whose memberships are still to be removed."""
         return self.model_copy(update={"erased": True, "members_left": self.member_count})
 
 
 def suggest_slug(name: str) -> str:
-    """A slug made from a name: letters without their marks, words joined by hyphens. Empty when
-    the name has nothing that a slug may have.
+    """A slug from a name: letters without diacritics, words joined by hyphens. Empty if the name
+    has no character that is allowed in a slug.
     """
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     return "-".join(re.findall("[a-z0-9]+", plain))[:SLUG_AT_MOST].strip("-")
 
 
 def suggest_slugs(name: str, table: Table) -> Iterator[str]:
-    """Slugs to try in turn: the one that the name gives, then free ones with a number, then one
-    with a random number. The first costs no read, because it is nearly always free.
+    """Slugs to try in turn: the one from the name, then free ones with a number, then one with a
+    random number. The first costs no read, because it is nearly always free.
     """
     base = suggest_slug(name) or "organization"
     yield base
@@ -102,14 +102,14 @@ def suggest_slugs(name: str, table: Table) -> Iterator[str]:
 
 
 class OrganizationAnswer(VersionedAnswer):
-    """An organization as an answer shows it."""
+    """An organization as answers show it."""
 
     id: str
     name: str
     slug: str
     description: str | None = None
     default_role_id: Annotated[
-        str, Field(description="The role of whoever is added without naming one.")
+        str, Field(description="The role of members who are added without a role.")
     ]
     member_count: int
     created_at: Time
@@ -117,7 +117,7 @@ class OrganizationAnswer(VersionedAnswer):
 
     @classmethod
     def of(cls, organization: Organization) -> Self:
-        """The answer about this organization."""
+        """The answer for an organization."""
         return cls.model_validate(
             {name: getattr(organization, name) for name in Organization.model_fields}
         )

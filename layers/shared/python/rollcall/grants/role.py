@@ -1,4 +1,4 @@
-"""Roles: named sets of permissions, which users have everywhere or in an organization (R1)."""
+"""Roles: named sets of permissions, which users have globally or in an organization (R1)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ROLE_NAME = ClaimKind("role-name", "name", "Role name already exists")
 
 
 class Role(GrantingEntity):
-    """One role. What it grants is in the access policy."""
+    """One role. The access policy has the permissions that it grants."""
 
     kind: ClassVar[str] = ROLE.kind
     partition: ClassVar[str] = ROLE.partition
@@ -34,16 +34,16 @@ class Role(GrantingEntity):
 
     built_in: bool = False
     holder_count: int = 0
-    """How many users have it, everywhere or in an organization; and organizations that give it to
-    whoever joins them."""
+    """How many users have it, globally or in an organization, plus how many organizations grant it
+    to new members by default."""
 
     def claims(self) -> frozenset[Claim]:
-        """The name, whatever its case."""
+        """The name, in any case."""
         return frozenset() if self.erased else frozenset({Claim(ROLE_NAME, self.name.casefold())})
 
 
 def ensure_built_in_roles(call: Call) -> None:
-    """Make those of the built-in roles that are not there yet."""
+    """Create the built-in roles that do not exist yet."""
     for built_in in BUILT_IN_ROLES:
         retry_contended(partial(_ensure, call, built_in))
 
@@ -56,23 +56,23 @@ def _ensure(call: Call, built_in: BuiltInRole) -> None:
 
 
 class RoleAnswer(VersionedAnswer):
-    """A role as an answer shows it."""
+    """A role as answers show it."""
 
     id: str
     name: str
     description: str | None = None
     permissions: tuple[Permission, ...]
     built_in: Annotated[
-        bool, Field(description="Made with the deployment; cannot be renamed or deleted.")
+        bool, Field(description="Created with the deployment. Cannot be renamed or deleted.")
     ]
     holder_count: Annotated[
-        int, Field(description="Users who have it, and organizations that give it by default.")
+        int, Field(description="Users who have it, plus organizations that grant it by default.")
     ]
     created_at: Time
     updated_at: Time
 
     @classmethod
     def of(cls, role: Role, permissions: tuple[Permission, ...]) -> Self:
-        """The answer about this role."""
+        """The answer for a role."""
         fields = {name: getattr(role, name) for name in Role.model_fields}
         return cls.model_validate({**fields, "permissions": permissions})

@@ -1,4 +1,4 @@
-"""OAuth 2.0 scopes: what an access token has to have to come as far as an operation."""
+"""OAuth 2.0 scopes, which access tokens need to call operations."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Self
 
 RESOURCE_SERVER = "rollcall"
 SIGN_IN_SCOPE = "aws.cognito.signin.user.admin"
-"""What Cognito gives to everybody who signs in through its API."""
+"""The scope of every user who signs in through the Cognito API."""
 
 
 class Scope(StrEnum):
-    """The custom scopes of the user pool. Those of the system API stand for permissions: a
-    service holds what the scopes of its client say.
+    """The custom scopes of the user pool. In the system API they act as permissions: a service
+    holds the scopes of its client.
     """
 
     def __new__(cls, name: str, description: str = "") -> Self:
@@ -29,11 +29,11 @@ class Scope(StrEnum):
 
     @property
     def short_name(self) -> str:
-        """The scope without its resource server, as the user pool wants it declared."""
+        """The scope without its resource server, as the user pool declares it."""
         return self.value.removeprefix(f"{RESOURCE_SERVER}/")
 
 
 ADMIN_SCOPES = (SIGN_IN_SCOPE, Scope.ADMIN.value)
 """A token of a signed-in user needs one of these."""
 SYSTEM_SCOPES = tuple(scope for scope in Scope if scope is not Scope.ADMIN)
-"""What clients of the system API can be given."""
+"""The scopes that clients of the system API can have."""

@@ -1,4 +1,4 @@
-"""What requests say of the time that a grant is in force (R2)."""
+"""The period of a grant in requests (R2)."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _INVALID = "value_error"
 
 
 class TimeBoxed(Request):
-    """The part of a request that says when a grant is in force. Of a grant that is held already
-    each of its ends stays as it is that is not named, and null empties it.
+    """The part of a request with the period of a grant. An absent time of a present grant does not
+    change; null removes it.
     """
 
     starts_at: Annotated[
         Time | None,
         Field(
-            description="Until then it counts for nothing. Absent: as it is; null, or absent for "
-            "what is given anew: from now on."
+            description="The grant has no effect before this time. Absent: unchanged. Null, or "
+            "absent for a new grant: in force from now on."
         ),
     ] = None
     ends_at: Annotated[
         Time | None,
         Field(
-            description="From then on it counts for nothing. Absent: as it is; null, or absent for "
-            "what is given anew: for ever."
+            description="The grant expires at this time. Absent: unchanged. Null, or absent for a "
+            "new grant: no expiry."
         ),
     ] = None
 
@@ -47,9 +47,9 @@ class TimeBoxed(Request):
         return ends_at
 
     def period_after(self, held: Grant | None, place: str = "") -> Period:
-        """When the grant is in force after this request, if ``held`` is what there is of it now.
-        Raises Invalid when what is named does not go with what stays; ``place`` is where in the
-        request it stands, as ``groups.0.``.
+        """The period of the grant after this request; ``held`` is the present grant. ``place`` is
+        the path of this part in the request, such as ``groups.0.``. Raises Invalid if a new time
+        contradicts one that does not change.
         """
         named = {name: getattr(self, name) for name in _TIMES if name in self.model_fields_set}
         period = (held.period if held else Period()).model_copy(update=named)
@@ -60,15 +60,15 @@ class TimeBoxed(Request):
 
 
 def find_lasting[G: Grant](grants: Iterable[G], now: datetime) -> Mapping[str, G]:
-    """What of the grants is held already, by its subject. One that has ended is given anew: when
-    its row is cleared away must not matter.
+    """The grants that have not expired, by subject. An expired grant counts as none, whether its
+    row is removed already or not.
     """
     return {each.subject: each for each in grants if each.period.lasts(now)}
 
 
-def refuse_repeated[T: TimeBoxed](places: Sequence[T], field: str) -> None:
-    """Refuse a list that names the same thing twice. Raises ValueError."""
-    named = [getattr(each, field) for each in places]
+def refuse_repeated[T: TimeBoxed](entries: Sequence[T], field: str) -> None:
+    """Refuse a list with the same value twice in a field. Raises ValueError."""
+    named = [getattr(each, field) for each in entries]
     repeated = [each for number, each in enumerate(named) if each in named[:number]]
     if repeated:
-        raise ValueError(f"{repeated[0]} can be named only once.")
+        raise ValueError(f"{repeated[0]} can occur only once.")

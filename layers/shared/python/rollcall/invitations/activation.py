@@ -1,5 +1,5 @@
-"""What lets somebody become an active user: a link that was mailed to their address, works once,
-and ends (I14). Invitations and registrations are such.
+"""Activations: a mailed link, which works once and expires, makes a person an active user (I14).
+Invitations and registrations are activations.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from rollcall.users.user import User
 
 
 class Activation(Entity):
-    """One user's way in. It has the user's id but for the prefix, so that each leads to the other
-    without a look-up; where the user pool has given the id, one that derives from it.
+    """The activation of one user. Its id is the user's id with another prefix, so each leads to the
+    other without a lookup. If the user pool gave the user's id, it is derived from that.
     """
 
     id_prefix: ClassVar[str]
@@ -32,46 +32,46 @@ class Activation(Entity):
     user_id: str
     email: str
     generation: int = 0
-    """How many links there have been; only the last one counts."""
+    """How many links were sent. Only the last one is valid."""
     token_hash: str = ""
-    """SHA-256 of that link's token, which is nowhere stored itself."""
+    """SHA-256 of the last link's token. The token itself is not stored."""
     ends_at: Time
-    """When the link stops working."""
+    """When the link expires."""
 
     @classmethod
     def id_for(cls, user_id: str) -> str:
-        """The id of what lets this user in."""
+        """The id of the user's activation."""
         if user_id.startswith(RESERVED):
             return f"{cls.id_prefix}_{user_id.removeprefix(RESERVED)}"
         return derive_id(cls.id_prefix, user_id)
 
-    def with_link(self, call: Call, lasts: timedelta) -> Self:
-        """With a new link, for so long; the one before is dead."""
+    def with_link(self, call: Call, valid_for: timedelta) -> Self:
+        """The activation with a new link. The previous link is not valid any more."""
         generation = self.generation + 1
         token = Tokens(call.table).derive(self.id, generation)
         return self.model_copy(
             update={
                 "generation": generation,
                 "token_hash": hash_token(token),
-                "ends_at": call.now + lasts,
+                "ends_at": call.now + valid_for,
             }
         )
 
 
 def find_by_token[A: Activation](table: Table, kind: type[A], token: str) -> A:
-    """What a token opens. Raises NotFound, in the same words, for one that was never given out, was
-    altered, or has been superseded.
+    """The activation of a token. Raises NotFound, with the same message, for a token that was never
+    issued, was altered, or is superseded.
     """
     holder = read_holder(token)
     found = table.find(kind, holder) if holder and holder.startswith(kind.id_prefix) else None
     if found is None or not found.exists or not is_token(token, found.token_hash):
-        detail = "This link is not valid; use the newest one that you were sent."
+        detail = "This link is not valid. Use the latest link that you received."
         raise NotFound("link_not_found", detail)
     return found
 
 
 class ActivatedUser(Answer):
-    """The user that somebody has become, as they are told."""
+    """The activated user, in the answer to that person."""
 
     id: str
     email: str | None = None
@@ -82,7 +82,7 @@ class ActivatedUser(Answer):
 
     @classmethod
     def of(cls, user: User, now: datetime) -> Self:
-        """The answer to whoever has become this user just now."""
+        """The answer for a user who was activated just now."""
         fields = {name: getattr(user, name) for name in cls.model_fields.keys() - {"activated_at"}}
         return cls.model_validate({**fields, "activated_at": now})
 
@@ -101,14 +101,12 @@ def activate(call: Call, link: Change[Any], user: User, **chosen: str | None) ->
 
 
 Token = Annotated[
-    str, Field(min_length=1, max_length=200, description="What stands in the mail's link.")
+    str, Field(min_length=1, max_length=200, description="The token in the mailed link.")
 ]
 
 
 def write_link(page: str, token: str) -> str:
-    """How a mail says where to go with a token: the page's address with it, or without a page the
-    token alone.
-    """
+    """The link for a mail: the page's URL with the token, or the token alone without a page."""
     if not page:
         return token
     return page.replace("{token}", token) if "{token}" in page else f"{page}?token={token}"

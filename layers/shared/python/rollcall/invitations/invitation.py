@@ -1,4 +1,4 @@
-"""Invitations: who is asked to become a user, by whom, and what has become of it (I1, I2)."""
+"""Invitations: who is invited to become a user, by whom, and with which result (I1, I2)."""
 
 from __future__ import annotations
 
@@ -19,35 +19,33 @@ from rollcall.users.user import User
 
 
 class InvitationStatus(StrEnum):
-    """Where an invitation stands."""
+    """The status of an invitation."""
 
     PENDING = "pending"
     EXPIRED = "expired"
-    """Pending too, but for the clock; nothing is written for it."""
+    """Stored as pending, but its link has expired."""
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"
 
 
 ALL_INVITATIONS = "INVITATIONS#"
-"""The GSI1 partition that lists all of them, in the order in which people were first invited."""
+"""The GSI1 partition that lists all invitations, sorted by the time of the first one."""
 
 
 def listed_as(status: InvitationStatus) -> str:
-    """The GSI2 partition that lists those of a status: pending ones by their end, the others by
-    when they came to it.
+    """The GSI2 partition that lists the invitations of a status: pending ones by their expiry, the
+    others by the time of the status.
     """
     return f"{ALL_INVITATIONS}{status}"
 
 
-def mark_end(moment: datetime) -> str:
-    """What in the sort keys of pending ones stands between those that have ended by a moment and
-    those that have not.
-    """
-    return f"{format_time(moment)}#~"  # behind every id that may follow the moment
+def mark_expiry(time: datetime) -> str:
+    """The sort key between the pending invitations that have expired by then and the others."""
+    return f"{format_time(time)}#~"  # sorts after every id that can follow the time
 
 
 class Invitation(Activation):
-    """One person's invitation. It stays when the user is deleted."""
+    """The invitation of one person. It remains when the user is deleted."""
 
     kind: ClassVar[str] = "invitation"
     partition: ClassVar[str] = "INVITATION#"
@@ -56,33 +54,33 @@ class Invitation(Activation):
 
     name: str | None = None
     message: str | None = None
-    """What the inviter has to say."""
+    """The message of the inviter."""
     invited_by: str
-    """Who invited, or sent the last link."""
+    """The user who sent the last link."""
     status: InvitationStatus = InvitationStatus.PENDING
     accepted_at: Time | None = None
     cancelled_at: Time | None = None
 
     def index(self) -> Mapping[str, str]:
-        """Found among all, and among those of its status."""
+        """Listed with all invitations, and with those of its status."""
         if self.erased:
             return {}
-        moment = self.ends_at if self.status is InvitationStatus.PENDING else self.updated_at
+        time = self.ends_at if self.status is InvitationStatus.PENDING else self.updated_at
         return {
             "gsi1pk": ALL_INVITATIONS,
             "gsi1sk": self.id,
             "gsi2pk": listed_as(self.status),
-            "gsi2sk": f"{format_time(moment)}#{self.id}",
+            "gsi2sk": f"{format_time(time)}#{self.id}",
         }
 
     def status_at(self, now: datetime) -> InvitationStatus:
-        """Where it stands at this moment."""
+        """The status at this time."""
         if self.status is InvitationStatus.PENDING and self.ends_at <= now:
             return InvitationStatus.EXPIRED
         return self.status
 
-    def renewed(self, call: Call, lasts: timedelta) -> Self:
-        """Pending, with a new link from whoever calls, which works for so long."""
+    def renewed(self, call: Call, valid_for: timedelta) -> Self:
+        """The invitation pending, with a new link from the caller."""
         sent = self.model_copy(
             update={
                 "status": InvitationStatus.PENDING,
@@ -91,27 +89,27 @@ class Invitation(Activation):
                 "accepted_at": None,
             }
         )
-        return sent.with_link(call, lasts)
+        return sent.with_link(call, valid_for)
 
     def accepted(self, now: datetime) -> Self:
-        """Accepted."""
+        """The invitation accepted."""
         return self.model_copy(update={"status": InvitationStatus.ACCEPTED, "accepted_at": now})
 
     def cancelled(self, now: datetime) -> Self:
-        """Cancelled."""
+        """The invitation cancelled."""
         return self.model_copy(update={"status": InvitationStatus.CANCELLED, "cancelled_at": now})
 
 
 _GONE: Mapping[InvitationStatus, str] = {
-    InvitationStatus.EXPIRED: "This invitation has ended; ask for a new one.",
-    InvitationStatus.ACCEPTED: "This invitation has been accepted already; sign in.",
-    InvitationStatus.CANCELLED: "This invitation was withdrawn.",
+    InvitationStatus.EXPIRED: "This invitation has expired. Ask for a new one.",
+    InvitationStatus.ACCEPTED: "This invitation was already accepted. Sign in.",
+    InvitationStatus.CANCELLED: "This invitation was cancelled.",
 }
 
 
 def open_invitation(call: Call, token: str) -> tuple[Invitation, User]:
-    """The invitation that a token opens, and whom it is for. Raises NotFound for a token that is
-    none, and Gone for one that can be used no more: also when the user was disabled or deleted.
+    """The invitation of a token, and its user. Raises NotFound for an invalid token, and Gone for
+    one that cannot be used any more, also because the user was disabled or deleted.
     """
     invitation = find_by_token(call.table, Invitation, token)
     status = invitation.status_at(call.now)
@@ -124,23 +122,26 @@ def open_invitation(call: Call, token: str) -> tuple[Invitation, User]:
 
 
 class ChangeInvitation(WriteRequest):
-    """Which invitation is meant."""
+    """The request of an operation on one invitation."""
 
     invitation_id: Id
 
 
 class InvitationAnswer(VersionedAnswer):
-    """An invitation as an answer to an admin shows it."""
+    """An invitation as answers to admins show it."""
 
     id: str
-    user_id: Annotated[str, Field(description="The user, who is invited until it is accepted.")]
+    user_id: Annotated[
+        str,
+        Field(description="The user. The status is invited until the user accepts."),
+    ]
     email: str
     name: str | None = None
     message: str | None = None
     status: InvitationStatus
-    invited_by: Annotated[str, Field(description="Who sent the last link.")]
+    invited_by: Annotated[str, Field(description="The user who sent the last link.")]
     links_sent: int
-    ends_at: Annotated[Time, Field(description="When the last link stops working.")]
+    ends_at: Annotated[Time, Field(description="When the last link expires.")]
     accepted_at: Time | None = None
     cancelled_at: Time | None = None
     created_at: Time
@@ -148,7 +149,7 @@ class InvitationAnswer(VersionedAnswer):
 
     @classmethod
     def of(cls, invitation: Invitation, now: datetime) -> Self:
-        """The answer about this invitation at this moment."""
+        """The answer for an invitation at this time."""
         fields = {name: getattr(invitation, name) for name in Invitation.model_fields}
         shown = {"status": invitation.status_at(now), "links_sent": invitation.generation}
         return cls.model_validate({**fields, **shown})

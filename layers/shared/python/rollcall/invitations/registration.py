@@ -1,4 +1,4 @@
-"""Registrations: people who make themselves ordinary users, once an address is theirs (U16)."""
+"""Registrations: people become ordinary users after they have confirmed their address (U16)."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ from rollcall.kit.model import format_time
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
-LINK_LASTS = timedelta(days=1)
-"""How long the link works: whoever has just registered is waiting for the mail, and can register
-again at any time."""
-
+LINK_VALID_FOR = timedelta(days=1)
+"""After how long the link expires. A person who has just registered waits for the mail, and can
+register again at any time."""
 
 UNCONFIRMED = "UNCONFIRMED_REGISTRATIONS"
-"""The GSI2 partition of those that wait for their confirmation, by the end of the link."""
+"""The GSI2 partition of the pending registrations, sorted by the expiry of the link."""
 
 
 class RegistrationStatus(StrEnum):
-    """Where a registration stands."""
+    """The status of a registration."""
 
     PENDING = "pending"
     VERIFIED = "verified"
     REFUSED = "refused"
-    """The address is that of a user already, who is told so by mail, and nobody else."""
+    """The address already belongs to a user. Only that user is notified, by mail."""
 
 
 class Registration(Activation):
-    """What is known of the attempts to register with one address. They are all counted in the same
-    way, whether there is such a user or not, so that no answer tells (I3).
+    """The attempts to register with one address. They are counted in the same way whether the
+    address has a user or not, so that no answer reveals it (I3).
     """
 
     kind: ClassVar[str] = "registration"
@@ -45,7 +44,7 @@ class Registration(Activation):
 
     @classmethod
     def attempt(cls, call: Call, user_id: str, email: str, known: Self | None) -> Self:
-        """One more attempt, with a link of its own: the only one that counts from now on."""
+        """One more attempt, with a new link, which is the only valid one from now on."""
         held = known or cls(
             id=cls.id_for(user_id),
             created_at=call.now,
@@ -55,29 +54,29 @@ class Registration(Activation):
             ends_at=call.now,
         )
         pending = held.model_copy(update={"status": RegistrationStatus.PENDING})
-        return pending.with_link(call, LINK_LASTS)
+        return pending.with_link(call, LINK_VALID_FOR)
 
     def index(self) -> Mapping[str, str]:
-        """Found while it waits."""
+        """Listed while it is pending."""
         if self.erased or self.status is not RegistrationStatus.PENDING:
             return {}
         return {"gsi2pk": UNCONFIRMED, "gsi2sk": f"{format_time(self.ends_at)}#{self.id}"}
 
     def waits_for(self, user: User) -> bool:
-        """Whether this user has registered so, and only the confirmation is wanting: an unverified
-        user whom an admin has made, or made so, is the admin's affair.
+        """Whether only the confirmation of this registration is missing for the user. A user who is
+        unverified because of an admin does not count.
         """
         pending = self.status is RegistrationStatus.PENDING
         return pending and user.status is Status.PENDING_VERIFICATION
 
     def refused(self) -> Self:
-        """Refused, because the address is a user's."""
+        """The registration refused, because the address belongs to a user."""
         return self.model_copy(update={"status": RegistrationStatus.REFUSED})
 
     def as_erased(self) -> Self:
-        """Nothing but a tombstone, without the address and the link."""
+        """A tombstone, without the address and the link."""
         return self.model_copy(update={"erased": True, "email": "", "token_hash": ""})
 
     def verified(self) -> Self:
-        """Verified: the address is theirs."""
+        """The registration verified: the person has confirmed the address."""
         return self.model_copy(update={"status": RegistrationStatus.VERIFIED})

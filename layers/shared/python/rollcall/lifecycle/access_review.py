@@ -10,10 +10,10 @@ from rollcall.accounts.reconciliation import read_reconciliation
 from rollcall.directory.conditions import NO_FACTS, compile_condition, read_filter
 from rollcall.directory.database import Database
 from rollcall.directory.user_queries import find_matches
-from rollcall.invitations.invitation import InvitationStatus, listed_as, mark_end
+from rollcall.invitations.invitation import InvitationStatus, listed_as, mark_expiry
 from rollcall.kit.model import format_time
 from rollcall.kit.table import Table
-from rollcall.users.user import OUT_OF_STEP
+from rollcall.users.storage import OUT_OF_STEP
 
 LISTED_AT_MOST = 20
 """The most entries that a mail lists of each kind."""
@@ -58,7 +58,7 @@ def _select(database: Database, text: str) -> Finding:
 
 def find_invitations(table: Table, now: datetime) -> dict[str, Finding]:
     """The invitations that were not accepted, by expiry, earliest first."""
-    partition, end = listed_as(InvitationStatus.PENDING), mark_end(now)
+    partition, end = listed_as(InvitationStatus.PENDING), mark_expiry(now)
     request = "GET /admin/invitations?status="
     pending = _look_up(table, "gsi2", partition, f"{request}pending", later_than=end)
     expired = _look_up(table, "gsi2", partition, f"{request}expired", up_to=end)

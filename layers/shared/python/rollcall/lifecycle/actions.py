@@ -18,8 +18,8 @@ from rollcall.lifecycle.decisions import Deed
 from rollcall.lifecycle.policy import LifecyclePolicy
 from rollcall.lifecycle.runs import Outcome
 from rollcall.resources.deletion import plan_erasure
-from rollcall.users.inactivity import Inactivity, inactivity_key
-from rollcall.users.sign_ins import sign_ins_key
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.sign_ins import SignIns
 from rollcall.users.statuses import Status
 
 
@@ -36,7 +36,7 @@ def plan_action(
 ) -> PlannedAction:
     """The writes of an action on a user. Raises Conflict if the user cannot be deleted."""
     planned = _PLANS[deed](call, policy, record)
-    sign_ins = ConditionCheck.at_version(sign_ins_key(record.user.id), record.sign_ins.version)
+    sign_ins = ConditionCheck.at_version(SignIns.key_for(record.user.id), record.sign_ins.version)
     return planned._replace(requires=(*planned.requires, policy.unchanged(), sign_ins))
 
 
@@ -61,7 +61,7 @@ def _disable(call: Call, policy: LifecyclePolicy, record: UserRecord) -> Planned
 
 def _delete(call: Call, policy: LifecyclePolicy, record: UserRecord) -> PlannedAction:
     inactivity = record.inactivity.version if record.inactivity else 0
-    unchanged = ConditionCheck.at_version(inactivity_key(record.user.id), inactivity)
+    unchanged = ConditionCheck.at_version(Inactivity.key_for(record.user.id), inactivity)
     planned = plan_erasure(call, record.user)
     changes = (planned.change, *planned.releases)
     return PlannedAction(Outcome.DELETED, changes, (planned.required, unchanged))

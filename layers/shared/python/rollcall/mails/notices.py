@@ -1,4 +1,4 @@
-"""Mails that tell a person what was done to the account; each goes out once, if all goes well."""
+"""Mails to users: their recipients, their texts, and sending each one only once."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Key
 from rollcall.kit.mail import Mail
 from rollcall.kit.mail_templates import MailTemplate
 from rollcall.kit.tokens import Tokens
-from rollcall.mails.letters import find_templates, format_moment
+from rollcall.mails.catalog import find_templates, format_date_time
 from rollcall.users.user import User
 
 MARK_KEPT = timedelta(days=8)
-"""A day longer than the journal's stream and its dead-letter queue could repeat an entry."""
+"""A day longer than the journal's stream and its dead-template queue can repeat an entry."""
 
 
-class Addressee(NamedTuple):
-    """To whom a letter goes, as whom, and in which language (a BCP 47 tag)."""
+class Recipient(NamedTuple):
+    """The recipient of a mail, with the language as a BCP 47 tag."""
 
     email: str
     name: str = ""
@@ -28,8 +28,8 @@ class Addressee(NamedTuple):
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """A user, by name or username and in the language of the profile; without an email nothing
-        can be sent.
+        """The recipient for a user, with the language of the profile. Without an email, no mail can
+        be sent.
         """
         return cls(user.email or "", user.name or user.username or "", user.profile.locale)
 
@@ -44,38 +44,41 @@ class Notice(NamedTuple):
 
 
 def write_notice(
-    call: Call, letter: MailTemplate, addressee: Addressee, values: Mapping[str, str] | None = None
+    call: Call,
+    template: MailTemplate,
+    recipient: Recipient,
+    values: Mapping[str, str] | None = None,
 ) -> Notice:
-    """A letter to somebody with these values; what it may name and is not given is empty."""
+    """The mail from a template with these values. Variables without a value are empty."""
     settings = call.settings
     known = {
-        **dict.fromkeys(letter.required | letter.optional, ""),
+        **dict.fromkeys(template.required | template.optional, ""),
         "product": settings.product_name,
         "login_url": settings.login_url,
-        "name": addressee.name,
+        "name": recipient.name,
         **(values or {}),
     }
-    written = find_templates(settings.mail_templates).render(letter, addressee.locale, known)
-    return Notice(addressee.email, *written)
+    written = find_templates(settings.mail_templates).render(template, recipient.locale, known)
+    return Notice(recipient.email, *written)
 
 
 def describe_link(call: Call, activation: Activation, page: str) -> Mapping[str, str]:
-    """What letters say of the last link of an activation, which leads to this page if there is one,
-    and of its end.
+    """The values for mails about the last link of an activation. The link leads to this page, if
+    there is one.
     """
     link = write_link(page, Tokens(call.table).derive(activation.id, activation.generation))
     return {
         "link": link,
         "page": link if page else "",
-        "expires": format_moment(activation.ends_at),
+        "expires": format_date_time(activation.ends_at),
     }
 
 
 def send_once(call: Call, entry_id: str, notice: Notice) -> None:
-    """Send a mail about one journal entry unless it was sent before; of several about one entry
-    each has an ``entry_id`` with more behind it. The mark comes after the mail: should the process
-    die between them, the mail goes out twice and not never. Raises Unavailable when it could not
-    be sent; then it may be tried again.
+    """Send a mail about one journal entry unless it was sent before. Several mails about one entry
+    need different suffixes of ``entry_id``. The mark is written after the mail: if the process
+    crashes between them, the mail is sent twice instead of never. Raises Unavailable if the mail
+    was not sent. The caller can retry.
     """
     mark = Key(f"{Mail.partition}{entry_id}", "MAIL")
     if call.table.get_item(mark) is not None:

@@ -1,1 +1,1 @@
-"""Who is in which group and organization."""
+"""The members of groups and organizations."""

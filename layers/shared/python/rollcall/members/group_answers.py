@@ -1,4 +1,4 @@
-"""What operations about groups answer."""
+"""The answers of operations about groups."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from rollcall.kit.model import Time, VersionedAnswer
 
 
 class GroupAnswer(VersionedAnswer):
-    """A group as an answer shows it."""
+    """A group as answers show it."""
 
     id: str
     name: str
     description: str | None = None
     permissions: Annotated[
-        tuple[Permission, ...], Field(description="What every member may do through this group.")
+        tuple[Permission, ...],
+        Field(description="The permissions that every member gets."),
     ]
     member_count: int
     active_workspace_count: int
@@ -27,11 +28,11 @@ class GroupAnswer(VersionedAnswer):
 
     @classmethod
     def of(cls, group: Group, permissions: tuple[Permission, ...]) -> Self:
-        """The answer about this group."""
+        """The answer for a group."""
         return cls.model_validate(cls.shown(group, permissions))
 
     @staticmethod
     def shown(group: Group, permissions: tuple[Permission, ...]) -> dict[str, object]:
-        """The group's fields under their names in answers."""
+        """The group's fields, by their names in answers."""
         fields = {name: getattr(group, name) for name in Group.model_fields}
         return {**fields, "permissions": permissions}

@@ -1,5 +1,5 @@
-"""Who is in a group, by the page, apart from what is told of the group alone: making and changing
-groups need not load what only lists need.
+"""Pages of the members of a group. They are apart from the group's answer, because the creation and
+change of groups should not load what only lists need.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from rollcall.members.member import MemberAnswer, read_members
 
 
 class GroupMember(MemberAnswer):
-    """A user in a group, as what, and when."""
+    """A user in a group, with the role there and the period."""
 
     role: GroupRole
 
 
 class GroupMemberPage(Page[GroupMember]):
-    """A page of the members."""
+    """A page of members."""
 
 
 class GroupDetail(GroupAnswer):
@@ -34,12 +34,12 @@ class GroupDetail(GroupAnswer):
     def describe(
         cls, group: Group, permissions: tuple[Permission, ...], members: GroupMemberPage
     ) -> Self:
-        """The detail of this group."""
+        """The detail of a group."""
         return cls.model_validate({**cls.shown(group, permissions), "members": members})
 
 
 def read_group_members(call: Call, group: Group, request: ListRequest) -> GroupMemberPage:
-    """A page of a group's members, also of those who are in it at another time only."""
+    """A page of a group's members, including memberships that are not in force at this time."""
     members, pagination = read_members(call, group.id, request, group.member_count)
     items = tuple(GroupMember.of(each) for each in members)
     return GroupMemberPage(items=items, pagination=pagination)

@@ -1,5 +1,5 @@
-"""Putting users into groups, and changing what they are there: the steps that several operations
-share (G2).
+"""Adding users to groups and changing their role there: the steps that several operations share
+(G2).
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from rollcall.users.answers import UserAnswer
 from rollcall.users.user import User, load_modifiable
 
 
-class PlaceInGroup(TimeBoxed):
-    """The part of a request that says as what a user shall be in a group, and when. Whoever is in
-    it already keeps what is not said.
+class MembershipSettings(TimeBoxed):
+    """The part of a request with the role of a user in a group and the period. A present member
+    keeps what the request omits.
     """
 
     role: Annotated[
-        GroupRole | None, Field(description="Absent: member, or what the user is there already.")
+        GroupRole | None, Field(description="Absent: member, or the present role in the group.")
     ] = None
 
 
 def put_into_group(
-    user: User, group_id: str, place: PlaceInGroup, now: datetime, where: str = ""
+    user: User, group_id: str, settings: MembershipSettings, now: datetime, where: str = ""
 ) -> User:
-    """The user in this group, as what and when the request says, which stands at ``where`` in it;
-    the rest as it is. Raises Invalid for a time that does not go with the one that stays.
+    """The user in this group, with the role and period of the request. ``where`` is the path of the
+    settings in the request. Raises Invalid if a new time contradicts one that does not change.
     """
     held = find_lasting(user.memberships, now).get(group_id)
-    role = place.role or (held.role if held else GroupRole.MEMBER)
-    return user.with_membership(group_id, role, place.period_after(held, where))
+    role = settings.role or (held.role if held else GroupRole.MEMBER)
+    return user.with_membership(group_id, role, settings.period_after(held, where))
 
 
-def join_group(call: Call, user: User, group_id: str, place: PlaceInGroup) -> UserAnswer:
-    """Put a user into a group. Raises NotFound ("Group not found"), also for a deleted one that
-    the user's membership in has still to be ended.
+def join_group(call: Call, user: User, group_id: str, settings: MembershipSettings) -> UserAnswer:
+    """Add a user to a group. Raises NotFound ("Group not found"), also for a deleted group whose
+    memberships are still to be removed.
     """
-    if user.find_membership(group_id):  # whoever joins anew meets the group's own condition
+    if user.find_membership(group_id):  # for a new member, the commit checks that the group exists
         call.table.load(Group, group_id)
-    joined = put_into_group(user, group_id, place, call.now)
+    joined = put_into_group(user, group_id, settings, call.now)
     return commit_grants(call, user, joined, UserAnswer.of)
 
 
 def load_member(table: Table, user_id: str, group_id: str) -> User:
-    """A user who may be changed and is in this group. Raises NotFound otherwise, also when the
-    group was deleted and the membership has still to be ended.
+    """A user who can be changed and is in this group. Raises NotFound otherwise, also for a deleted
+    group whose memberships are still to be removed.
     """
     user = load_modifiable(table, user_id)
     group = table.find(Group, group_id) if user.find_membership(group_id) else None
@@ -65,8 +65,8 @@ def load_member(table: Table, user_id: str, group_id: str) -> User:
 def set_group_role(
     call: Call, user_id: str, group_id: str, role: GroupRole, time: TimeBoxed | None = None
 ) -> UserAnswer:
-    """Make a member of a group something else there; of the membership's time stays what is not
-    named. Raises Invalid for a time that does not go with the one that stays.
+    """Change the role of a member in a group. The membership keeps the times that the request
+    omits. Raises Invalid if a new time contradicts one that does not change.
     """
     user = load_member(call.table, user_id, group_id)
     period = time.period_after(user.find_membership(group_id)) if time else None

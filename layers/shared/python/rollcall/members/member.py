@@ -1,4 +1,4 @@
-"""Users by what they have been given: the rows of an index, with the users whom they name."""
+"""Members of groups and organizations: the rows of an index, with their users."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Member(NamedTuple):
     """One user in a group or an organization."""
 
     row: Item
-    """The membership as it is stored."""
+    """The stored membership."""
     user: User
-    """The user's own item, without any grants."""
+    """The user, without grants."""
 
 
 class MemberAnswer(Period, Answer):
-    """A user in a group or an organization, and when; whoever derives from it says as what."""
+    """A user in a group or an organization, with the period. Subclasses add the role."""
 
     user_id: str
     name: str | None = None
@@ -35,7 +35,7 @@ class MemberAnswer(Period, Answer):
 
     @classmethod
     def of(cls, member: Member) -> Self:
-        """The answer about this member: what the membership says, and who it is."""
+        """The answer for a member, from the membership and the user."""
         shown = ("name", "email", "username", "status")
         user = {name: getattr(member.user, name) for name in shown}
         return cls.model_validate({**member.row, **user})
@@ -44,8 +44,8 @@ class MemberAnswer(Period, Answer):
 def read_members(
     call: Call, subject_id: str, request: ListRequest, total: int
 ) -> tuple[list[Member], Pagination]:
-    """A page of the members of a group or an organization, in the order of their ids: one Query
-    and one BatchGetItem, whatever its size.
+    """A page of the members of a group or an organization, sorted by id: one Query and one
+    BatchGetItem for any page size.
     """
     rows, pagination = read_page(call, Listing("gsi1", f"{MEMBERS}{subject_id}"), request, total)
     users = load_users(call.table, (str(row["userId"]) for row in rows))
@@ -54,7 +54,7 @@ def read_members(
 
 
 def load_users(table: Table, ids: Iterable[str]) -> dict[str, User]:
-    """Those of the users who exist, by id, without their grants."""
+    """The users who exist, by id, without their grants."""
     items = table.get_items([User.key_of(each) for each in dict.fromkeys(ids)])
     users = (User.model_validate(item) for item in items.values())
     return {user.id: user for user in users if user.exists}

@@ -1,4 +1,4 @@
-"""The organizations that a user belongs to, by name (O1)."""
+"""The organizations of a user in requests, and in answers with their names (O1)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from rollcall.users.user import User
 
 
 class PlaceSent(TimeBoxed):
-    """One organization that a user shall belong to. One that the user belongs to already keeps
-    what is not named.
+    """One organization for a user to belong to. A present membership keeps what the request
+    omits.
     """
 
     organization_id: Id
@@ -42,18 +42,18 @@ PlacesSent = Annotated[
     tuple[PlaceSent, ...], Field(max_length=100), AfterValidator(_refuse_repeated)
 ]
 type Named = Mapping[Key, Item]
-"""Organizations and roles that exist, as they are stored."""
+"""The stored items of organizations and roles that exist."""
 
 
 class NamedPlace(OrganizationPlace):
-    """An organization that a user belongs to, under which role, and when."""
+    """An organization that a user belongs to, with the role there and the period."""
 
     organization_name: str
     role_name: str
 
 
 def read_named(table: Table, organizations: Iterable[str], roles: Iterable[str]) -> Named:
-    """Those of the organizations and roles that exist: one BatchGetItem for a hundred."""
+    """The organizations and roles that exist: one BatchGetItem per hundred."""
     keys = [*map(Organization.key_of, organizations), *map(Role.key_of, roles)]
     found = table.get_items(list(dict.fromkeys(keys)))
     return {key: item for key, item in found.items() if not item["erased"]}
@@ -62,9 +62,9 @@ def read_named(table: Table, organizations: Iterable[str], roles: Iterable[str])
 def read_places(
     table: Table, user: User, sent: Sequence[PlaceSent], now: datetime, field: str
 ) -> tuple[list[OrganizationMembership], Named]:
-    """The places that a request asks for in a field, and the organizations and roles that it
-    names. Raises NotFound for an organization that is not there, and Invalid for a time that does
-    not go with the one that stays; a role that is not there refuses the commit.
+    """The memberships that a request asks for in a field, and the organizations and roles that it
+    names. Raises NotFound for an organization that does not exist, and Invalid if a new time
+    contradicts one that does not change. The commit checks that the roles exist.
     """
     if not sent:
         return [], {}
@@ -88,8 +88,8 @@ def read_places(
 
 
 def name_places(places: Iterable[OrganizationMembership], named: Named) -> tuple[NamedPlace, ...]:
-    """The places in the order of the organizations' names. An organization that was deleted is
-    not shown, though the membership may have still to be ended.
+    """The memberships, sorted by the organizations' names. Those of deleted organizations are left
+    out, even if they are still to be removed.
     """
     shown = [_name(each, named) for each in places if _organization_key(each) in named]
     shown.sort(key=lambda each: (each.organization_name.casefold(), each.organization_id))

@@ -1,1 +1,1 @@
-"""What users own, and what becomes of it when they are deleted."""
+"""Resources that users own, and what happens to them when the owner is deleted."""

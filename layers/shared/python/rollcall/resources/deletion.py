@@ -1,7 +1,7 @@
-"""Deleting users for good: what becomes of all that they own (U11, W2).
+"""Permanent deletion of users, and what happens to their resources (U11, W2).
 
-What fits in one transaction goes with the user. The rest is left to the stream: the tombstone
-says how many things are left, and each version of it takes the next ones.
+The resources that fit are in the user's transaction. A reaction does the rest: the tombstone has
+the number of resources that are left, and each version of it releases the next ones.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict, Unavailable
 from rollcall.kit.transaction import Change
 from rollcall.resources.deletion_answers import UserDeletion
-from rollcall.resources.resource import Resource, find_things
+from rollcall.resources.resource import Resource, find_resources
 from rollcall.users.resource_types import WORKSPACE, OwnerDeletion, read_types
 from rollcall.users.user import User
 
-THINGS_AT_ONCE = 20
-"""A thing takes three of the hundred actions of a transaction at most: its item, its row or its
-claim, and the journal's entry."""
+RESOURCES_AT_ONCE = 20
+"""A resource takes up to three of the hundred actions of a transaction: its item, its row or its
+claim, and the journal entry."""
 
 
 class Erasure(NamedTuple):
-    """What deletes a user for good, to be committed."""
+    """The changes that delete a user permanently."""
 
     change: Change[User]
     releases: list[Change[Resource]]
-    """Of what the user owns, what fits into the same transaction."""
+    """The releases of the user's resources that fit in the same transaction."""
     required: ConditionCheck
 
 
 def plan_erasure(call: Call, user: User) -> Erasure:
-    """How to delete a user for good, with everything that may go and fits. Raises Conflict when the
-    user owns something that has to be transferred first.
+    """The changes that delete a user permanently, with as many resources as fit. Raises Conflict if
+    the user owns resources that must be transferred first.
     """
     _refuse_owner(call, user)
     releases = _release(call, user)
@@ -43,7 +43,7 @@ def plan_erasure(call: Call, user: User) -> Erasure:
 
 
 def erase_user(call: Call, user: User, message: str) -> UserDeletion:
-    """Delete a user so. Raises likewise."""
+    """Delete a user permanently. Raises Conflict like plan_erasure."""
     planned = plan_erasure(call, user)
     answer = UserDeletion(
         message=message,
@@ -59,9 +59,9 @@ def erase_user(call: Call, user: User, message: str) -> UserDeletion:
     )
 
 
-def release_things(call: Call, user_id: str) -> None:
-    """Release the next things of a deleted user, and write down how many are left: that version's
-    own journal entry leads to the next step. Raises Unavailable while the index has not caught up.
+def release_resources(call: Call, user_id: str) -> None:
+    """Release the next resources of a deleted user, and store how many are left. The journal entry
+    of that version starts the next step. Raises Unavailable while the index lags.
     """
     user = call.table.find(User, user_id)
     if user is None or user.exists or not user.things_left:
@@ -69,7 +69,7 @@ def release_things(call: Call, user_id: str) -> None:
     releases = _release(call, user)
     left = user.owned.total - len(releases)
     if left == user.things_left:
-        raise Unavailable("index_behind", "The index of owned things is still catching up.")
+        raise Unavailable("index_behind", "The index of resources lags behind.")
     advanced = user.model_copy(update={"things_left": left})
     call.commit(Change(user, advanced), *releases, answer=lambda written: written)
 
@@ -78,10 +78,11 @@ def _release(call: Call, user: User) -> list[Change[Resource]]:
     if not user.owned.total:
         return []
     rules = read_types(call.settings.resource_types)
-    things = find_things(call.table, user.id, THINGS_AT_ONCE)
-    # A type that is configured no more may still have things: they are not ours to delete.
+    resources = find_resources(call.table, user.id, RESOURCES_AT_ONCE)
+    # Resources of a type that is not configured any more are kept, because no rule deletes them.
     return [
-        Change(each, each.released(rules.get(each.type, OwnerDeletion.ORPHAN))) for each in things
+        Change(each, each.released(rules.get(each.type, OwnerDeletion.ORPHAN)))
+        for each in resources
     ]
 
 
@@ -94,5 +95,5 @@ def _refuse_owner(call: Call, user: User) -> None:
     }
     if kept:
         what = ", ".join(f"{count} of type {name}" for name, count in sorted(kept.items()))
-        detail = f"This user owns {what}; transfer or remove that first."
+        detail = f"This user owns {what}. Transfer or remove these resources first."
         raise Conflict("owns_resources", detail)

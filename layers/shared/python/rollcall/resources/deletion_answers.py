@@ -1,4 +1,4 @@
-"""What deletions answer."""
+"""The answers of deletions."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from rollcall.kit.text import Line
 
 
 class Deletion(Answer):
-    """What a deletion answers (U11)."""
+    """The answer of a deletion (U11)."""
 
     success: Literal[True] = True
     message: Line
 
 
 class MembersDeletion(Deletion):
-    """What the deletion of a group or an organization answers."""
+    """The answer of the deletion of a group or an organization."""
 
     memberships_pending: Annotated[
         int,
-        Field(description="How many memberships are still to be ended; they give nothing now."),
+        Field(description="How many memberships are still to be removed. They grant nothing."),
     ]
 
 
 class UserDeletion(Deletion):
-    """What the deletion of a user answers; for good, also what becomes of what the user owned."""
+    """The answer of the deletion of a user. A permanent one includes the user's resources."""
 
     workspaces_orphaned: Annotated[
-        int | None, Field(description="Workspaces that stay without an owner.")
+        int | None, Field(description="How many workspaces remain without an owner.")
     ] = None
     resources: Annotated[
         Mapping[str, int] | None,
-        Field(description="How many things of each type the user owned."),
+        Field(description="How many resources of each type the user owned."),
     ] = None
     resources_pending: Annotated[
         int | None,
-        Field(description="How many of them are still to be orphaned or deleted; it goes on."),
+        Field(description="How many of them are still to be orphaned or deleted automatically."),
     ] = None

@@ -1,41 +1,39 @@
-"""Owned things: what other services have registered as a user's (W1, W2)."""
+"""Resources that users own: workspaces, and what other services register (W1, W2)."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, ClassVar, Self
-
-from pydantic import Field
+from typing import ClassVar, Self
 
 from rollcall.grants.group import Group
 from rollcall.grants.holders import active_workspaces_of_group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck
-from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Item, Key, Row
+from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Key, Row
 from rollcall.kit.errors import Conflict, NotFound
-from rollcall.kit.model import Time, VersionedAnswer, format_time
+from rollcall.kit.model import Time
 from rollcall.kit.table import Table
-from rollcall.users.owned import OWNED_ATTRIBUTES, active_workspaces_of, owned_key, things_of
+from rollcall.users.owned import OWNED_ATTRIBUTES, active_workspaces_of, resources_of
 from rollcall.users.resource_types import WORKSPACE, OwnerDeletion
 from rollcall.users.user import User
 
 EXTERNAL_ID = ClaimKind("resource", "externalId", "External id already exists")
 OWNER = "OWNER#"
-"""GSI1: the things of one owner, by type; also the orphaned ones, which keep the owner's id."""
+"""GSI1: the resources of one owner, by type. Orphaned ones keep the last owner's id."""
 OF_TYPE = "TYPE#"
-"""GSI2: all things of one type, oldest first."""
+"""GSI2: all resources of one type, oldest first."""
 IN_GROUP = "WORKSPACES#"
 """GSI1: the workspaces of one group."""
 ORPHANED = "ORPHANED#"
-"""GSI2: the things of one type that have lost their owner."""
+"""GSI2: the orphaned resources of one type."""
 
 
-class Place(Row):
-    """A second row of a thing: by it a workspace is found in its group, and what is orphaned among
-    the orphaned ones.
+class ListingRow(Row):
+    """A second row of a resource, for two more lists: the workspaces of a group, and the orphaned
+    resources.
     """
 
     partition: ClassVar[str] = "RESOURCE#"
@@ -46,11 +44,11 @@ class Place(Row):
     orphaned: bool = False
 
     def key(self) -> Key:
-        """Beside the thing's own item."""
+        """The primary key, in the resource's partition."""
         return Key(f"{self.partition}{self.resource_id}", "#PLACE")
 
     def index(self) -> Mapping[str, str]:
-        """Found by group, and when orphaned."""
+        """Listed by group, and when orphaned."""
         found: dict[str, str] = {}
         if self.group_id:
             found |= {"gsi1pk": f"{IN_GROUP}{self.group_id}", "gsi1sk": self.resource_id}
@@ -60,7 +58,7 @@ class Place(Row):
 
 
 class Resource(Entity):
-    """One thing that a user owns, or owned until the deletion that orphaned it."""
+    """A resource that a user owns, or owned until the user was deleted."""
 
     kind: ClassVar[str] = "resource"
     partition: ClassVar[str] = "RESOURCE#"
@@ -74,24 +72,24 @@ class Resource(Entity):
 
     type: str
     user_id: str
-    """The owner; of an orphaned thing the one who was."""
+    """The owner; for an orphaned resource, the last owner."""
     name: str | None = None
     group_id: str | None = None
     external_id: str | None = None
-    """What the service that registered it calls it; unique within the type."""
+    """The id in the service that registered it, unique within the type."""
     active: bool = True
-    """Whether it is in use; archived workspaces keep nobody in a group."""
+    """Whether it is in use. Archived workspaces do not keep their owner in a group."""
     orphaned: bool = False
     last_accessed_at: Time | None = None
 
     def claims(self) -> frozenset[Claim]:
-        """The service's own id for it."""
+        """The external id."""
         if self.erased or self.external_id is None:
             return frozenset()
         return frozenset({Claim(EXTERNAL_ID, f"{self.type}#{self.external_id}")})
 
     def index(self) -> Mapping[str, str]:
-        """Found by owner and by type."""
+        """Listed by owner and by type."""
         if self.erased:
             return {}
         return {
@@ -102,23 +100,23 @@ class Resource(Entity):
         }
 
     def rows(self) -> tuple[Row, ...]:
-        """The row that finds it by group and when orphaned, if it is either."""
+        """The row for the lists of its group and of orphaned resources, if it is in one."""
         group_id = self.group_id if self.type == WORKSPACE else None
         if self.erased or not (group_id or self.orphaned):
             return ()
-        place = Place(
+        row = ListingRow(
             resource_id=self.id, type=self.type, group_id=group_id, orphaned=self.orphaned
         )
-        return (place,)
+        return (row,)
 
     def counts(self) -> Mapping[Counter, int]:
-        """One of the owner's; and, as a workspace in use, one of its group."""
+        """One resource of the owner, and one active workspace of its group."""
         tally: Tally[Counter] = Tally()
         if self.erased:
             return tally
         in_use = self.type == WORKSPACE and self.active
         if not self.orphaned:
-            tally[things_of(self.user_id, self.type)] = 1
+            tally[resources_of(self.user_id, self.type)] = 1
         if in_use and self.group_id:
             tally[active_workspaces_of_group(self.group_id)] = 1
             if not self.orphaned:
@@ -126,11 +124,11 @@ class Resource(Entity):
         return tally
 
     def touches(self, before: Self | None) -> frozenset[str]:
-        """The owner, and the one before, of whom lists show how much there is."""
+        """The present and the previous owner: lists show how much they own."""
         return frozenset({self.user_id, before.user_id if before else self.user_id})
 
     def as_erased(self) -> Self:
-        """Nothing but a tombstone; what it was stands in the journal."""
+        """A tombstone. Only the journal still has the fields."""
         return type(self)(
             id=self.id,
             version=self.version,
@@ -141,118 +139,77 @@ class Resource(Entity):
             erased=True,
         )
 
-    def accessed(self, moment: datetime | None) -> Self:
-        """The thing as opened at that time, unless it was opened later."""
-        known = (each for each in (self.last_accessed_at, moment) if each)
+    def accessed(self, at: datetime | None) -> Self:
+        """The resource as opened at this time, unless it was opened later."""
+        known = (each for each in (self.last_accessed_at, at) if each)
         return self.model_copy(update={"last_accessed_at": max(known, default=None)})
 
     def released(self, rule: OwnerDeletion) -> Self:
-        """What becomes of it when its owner is deleted."""
+        """The resource after its owner is deleted: orphaned, or a tombstone."""
         if rule is OwnerDeletion.CASCADE:
             return self.as_erased()
         return self.model_copy(update={"orphaned": True})
 
     def owned_by(self, owner: User, now: datetime) -> Self:
-        """The thing in the hands of a user. Raises Conflict when it belongs to a group that the
-        user is not in at this moment.
+        """The resource with this owner. Raises Conflict if it belongs to a group that the user is
+        not a member of at this time.
         """
         membership = owner.find_membership(self.group_id) if self.group_id else None
         if self.group_id and not (membership and membership.period.covers(now)):
-            detail = "The owner is not in the group that this belongs to."
+            detail = "The owner is not in the group of this resource."
             raise Conflict("owner_not_in_group", detail)
         return self.model_copy(update={"user_id": owner.id, "orphaned": False})
 
     def require_placed(self, owner: User | None) -> list[ConditionCheck]:
-        """What the decision that it may be in these hands, and in this group, rests on: neither the
-        deletion of the owner or the group nor the end of the membership may come between.
+        """The conditions for this owner and group: the owner and the group still exist, and the
+        membership has not ended meanwhile.
         """
         group = [ConditionCheck.exists(Group, self.group_id)] if self.group_id else []
         return [ConditionCheck.unchanged(owner), *group] if owner else group
 
 
 def load_workspace(call: Call, workspace_id: str, permission: Permission) -> Resource:
-    """A workspace that the caller has this permission for. Raises NotFound ("Workspace not
-    found"), also for one of another group than the group admin's, and for other things.
+    """A workspace for which the caller holds this permission. Raises NotFound ("Workspace not
+    found"), also for a workspace outside a group admin's groups and for other resources.
     """
-    thing = call.table.find(Resource, workspace_id)
+    resource = call.table.find(Resource, workspace_id)
     if (
-        thing is None
-        or not thing.exists
-        or thing.type != WORKSPACE
-        or not call.actor.holds(permission, about=thing.group_id)
+        resource is None
+        or not resource.exists
+        or resource.type != WORKSPACE
+        or not call.actor.holds(permission, about=resource.group_id)
     ):
         raise NotFound("workspace_not_found", "Workspace not found")
-    return thing
+    return resource
 
 
-def find_things(table: Table, user_id: str, limit: int) -> list[Resource]:
-    """Things that a user owns at present, as many as asked for if the index knows of them. The
-    index lags, so each is read again from the table.
+def find_resources(table: Table, user_id: str, limit: int) -> list[Resource]:
+    """Up to ``limit`` resources that a user owns. The index may lag, so each one is read again from
+    the table.
     """
     held = {"orphaned": False}
     found = table.query_index("gsi1", f"{OWNER}{user_id}", holding=held, limit=limit)
-    things = load_things(table, [str(item["id"]) for item in found])
-    return [each for each in things if each.user_id == user_id and not each.orphaned]
+    resources = load_resources(table, [str(item["id"]) for item in found])
+    return [each for each in resources if each.user_id == user_id and not each.orphaned]
 
 
-def load_things(table: Table, ids: Iterable[str]) -> list[Resource]:
-    """Those of the things that exist, in the order of the ids."""
+def load_resources(table: Table, ids: Iterable[str]) -> list[Resource]:
+    """The resources that exist, in the order of the ids."""
     keys = [Resource.key_of(each) for each in ids]
     items = table.get_items(keys)
-    things = [Resource.model_validate(items[key]) for key in keys if key in items]
-    return [each for each in things if each.exists]
+    resources = [Resource.model_validate(items[key]) for key in keys if key in items]
+    return [each for each in resources if each.exists]
 
 
-def without_deleted_groups(table: Table, things: Iterable[Resource]) -> list[Resource]:
-    """The things, outside of groups that were deleted: what belongs to one that is gone could never
-    have another owner.
+def without_deleted_groups(table: Table, resources: Iterable[Resource]) -> list[Resource]:
+    """The resources, without the groups that were deleted: in a deleted group, a resource could
+    never get another owner.
     """
-    found = list(things)
-    keys = [Group.key_of(each) for each in {thing.group_id for thing in found} if each]
+    found = list(resources)
+    keys = [Group.key_of(each) for each in {resource.group_id for resource in found} if each]
     groups = (Group.model_validate(item) for item in table.get_items(keys).values())
     known = {group.id for group in groups if group.exists}
     return [
-        thing if thing.group_id in known else thing.model_copy(update={"group_id": None})
-        for thing in found
+        resource if resource.group_id in known else resource.model_copy(update={"group_id": None})
+        for resource in found
     ]
-
-
-class ResourceAnswer(VersionedAnswer):
-    """A thing as an answer shows it."""
-
-    id: str
-    type: str
-    user_id: Annotated[str, Field(description="The owner; of an orphaned thing who it was.")]
-    name: str | None = None
-    group_id: str | None = None
-    external_id: str | None = None
-    active: bool
-    orphaned: bool
-    last_accessed_at: Time | None = None
-    created_at: Time
-    updated_at: Time
-
-    @classmethod
-    def of(cls, resource: Resource) -> Self:
-        """The answer about this thing."""
-        return cls.model_validate({name: getattr(resource, name) for name in Resource.model_fields})
-
-    @classmethod
-    def of_items(cls, items: Iterable[Item]) -> tuple[Self, ...]:
-        """The answers about stored things."""
-        return tuple(cls.of(Resource.model_validate(item)) for item in items)
-
-
-def note_access(call: Call, thing: ResourceAnswer) -> None:
-    """Remember when a thing was opened last; no version of it or of its owner. What is older than
-    what is known changes nothing.
-    """
-    if thing.last_accessed_at is None:
-        return
-    at = format_time(thing.last_accessed_at)
-    key = Resource.key_of(thing.id)
-    call.table.update_unversioned(key, {"lastAccessedAt": at}, rising="lastAccessedAt")
-    if thing.type == WORKSPACE and not thing.orphaned:
-        last = {"lastWorkspaceId": thing.id, "lastWorkspaceAccessedAt": at}
-        owned = owned_key(thing.user_id)
-        call.table.update_unversioned(owned, last, rising="lastWorkspaceAccessedAt")

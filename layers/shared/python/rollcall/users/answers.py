@@ -1,4 +1,4 @@
-"""What operations about users are asked and answer."""
+"""The requests and answers of operations about users."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from rollcall.users.user import User
 
 
 class GroupMembership(Period):
-    """A group that a user is in, as what, and when."""
+    """A group that a user is in, with the role there and the period."""
 
     group_id: str
     role: GroupRole
 
 
 class RoleHeld(Period):
-    """A role that a user has, and when."""
+    """A role that a user has, with its period."""
 
     role_id: str
 
 
 class PermissionHeld(Period):
-    """A permission that a user has been granted directly, and when."""
+    """A permission that is granted to a user directly, with its period."""
 
     permission: Permission
 
 
 class UserAnswer(VersionedAnswer):
-    """A user as an operation's answer shows one."""
+    """A user as answers show it."""
 
     id: str
     username: str | None = None
@@ -48,10 +48,13 @@ class UserAnswer(VersionedAnswer):
     group_memberships: tuple[GroupMembership, ...]
     is_admin: bool
     user_types: tuple[str, ...]
-    roles: Annotated[tuple[str, ...], Field(description="With rol_system for a platform admin.")]
+    roles: Annotated[
+        tuple[str, ...], Field(description="Includes rol_system for a platform admin.")
+    ]
     role_grants: tuple[RoleHeld, ...]
     permissions: Annotated[
-        tuple[Permission, ...], Field(description="Those granted to the user directly.")
+        tuple[Permission, ...],
+        Field(description="The permissions that are granted to the user directly."),
     ]
     permission_grants: tuple[PermissionHeld, ...]
     profile: Profile
@@ -61,12 +64,12 @@ class UserAnswer(VersionedAnswer):
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """The answer about this user."""
+        """The answer for a user."""
         return cls.model_validate(cls.shown(user))
 
     @staticmethod
     def shown(user: User) -> dict[str, object]:
-        """The user's fields under their names in answers."""
+        """The user's fields, by their names in answers."""
         fields = {name: getattr(user, name) for name in User.model_fields}
         roles = [each for each in user.rows() if isinstance(each, RoleGrant)]
         return {
@@ -81,7 +84,7 @@ class UserAnswer(VersionedAnswer):
 
 
 class ChangeUser(WriteRequest):
-    """The request of an operation that needs no more than whom it is about."""
+    """The request of an operation that needs only the user's id."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "Asked for by mail"}]})
 

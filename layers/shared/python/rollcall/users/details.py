@@ -1,4 +1,4 @@
-"""What is answered by whoever shows all that is known about a user (U6)."""
+"""The answer with everything that is known about a user (U6)."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from rollcall.users.user import PendingCredential, User
 
 
 class IdentityState(Model):
-    """Whether the identity provider's account is as the table says."""
+    """Whether the Cognito account is in sync with the table."""
 
     in_step: bool
     pending: Annotated[
         PendingCredential | None,
-        Field(description="A password or mail that the identity provider has yet to be told of."),
+        Field(description="A password or mail that the identity provider has not processed yet."),
     ] = None
 
 
 class OrganizationPlace(Period):
-    """An organization that a user belongs to, under which role, and when."""
+    """An organization that a user belongs to, with the role there and the period."""
 
     organization_id: str
     role_id: str
 
 
 class LastWorkspace(Model):
-    """The workspace that a user was in last, be it another's now, or gone."""
+    """The workspace that a user opened last. It may have another owner now, or be deleted."""
 
     id: str
     accessed_at: Time
 
     @classmethod
     def of(cls, owned: Owned) -> Self | None:
-        """From what is known of all that the user owns."""
+        """The last workspace of a user who owns this; None if there is none."""
         if owned.last_workspace_id is None or owned.last_workspace_accessed_at is None:
             return None
         return cls(id=owned.last_workspace_id, accessed_at=owned.last_workspace_accessed_at)
 
 
 class UserDetail(UserAnswer):
-    """A user with all that is known (U6)."""
+    """A user with everything that is known about the user (U6)."""
 
     effective_permissions: Annotated[
         tuple[Permission, ...],
@@ -59,19 +59,20 @@ class UserDetail(UserAnswer):
         tuple[OrganizationPlace, ...], Field(description="Names: …/organizations.")
     ]
     resources: Annotated[
-        Mapping[str, int], Field(description="How many things of each type the user owns.")
+        Mapping[str, int], Field(description="How many resources of each type the user owns.")
     ]
     workspace_count: int
     last_workspace: LastWorkspace | None = None
     last_login_at: Time | None = None
     facts: Annotated[
-        Mapping[str, Facts], Field(description="What other services have pushed, by its source.")
+        Mapping[str, Facts],
+        Field(description="The facts that other services have pushed, by source."),
     ]
     identity: IdentityState
 
     @classmethod
     def describe(cls, user: User, effective: Iterable[Permission]) -> Self:
-        """The detail of this user, who may do this much."""
+        """The detail of a user who holds these permissions."""
         return cls.model_validate(
             {
                 **cls.shown(user),

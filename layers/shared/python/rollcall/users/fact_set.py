@@ -1,5 +1,5 @@
-"""Facts about users that other services push (U4): named values, all of one source replaced at
-once, by which lists can be filtered.
+"""Facts about users that other services push (U4). Facts are named values by which lists can be
+filtered. A push replaces all facts of its source.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.kit.table import Table
 
 FACTS = "#FACTS#"
-"""What the sort keys of a user's facts begin with; the source stands behind it."""
+"""The prefix of the sort keys of a user's facts. The source follows it."""
 FACTS_AT_MOST, VALUES_AT_MOST, BYTES_AT_MOST = 50, 100, 16 * 1024
 SOURCES_AT_MOST = 20
-"""Whoever reads a user reads all that is said about the user."""
+"""Every read of a user reads the facts of all sources."""
 
 LARGEST = 1e15
-"""Up to here a float tells whole numbers apart."""
+"""Up to this number, a float represents every whole number exactly."""
 
 
-def _as_kept(number: float) -> float:
-    """A number to six decimals; whole ones as such."""
-    kept = round(number, 6)
-    return int(kept) if kept == int(kept) else kept
+def _round(number: float) -> float:
+    """A number rounded to six decimals, as an int if it is whole."""
+    rounded = round(number, 6)
+    return int(rounded) if rounded == int(rounded) else rounded
 
 
 def _kind_of(value: object) -> str | None:
-    """Which alternative a value is; None for what is no fact."""
+    """The tag of a value's type; None for a value that cannot be a fact."""
     match value:
         case bool():
             return "<truth>"
@@ -65,7 +65,7 @@ Truth = Annotated[StrictBool, Tag("<truth>")]
 Number = Annotated[
     float,
     Field(allow_inf_nan=False, ge=-LARGEST, le=LARGEST),
-    AfterValidator(_as_kept),
+    AfterValidator(_round),
     PlainSerializer(lambda number: number, return_type=int | float),
     WithJsonSchema({"type": "number", "minimum": -LARGEST, "maximum": LARGEST}),
     Tag("<number>"),
@@ -76,10 +76,10 @@ type Fact = Annotated[
     Discriminator(
         _kind_in_list,
         custom_error_type="no_fact",
-        custom_error_message="In a list, a fact has texts, numbers, true and false.",
+        custom_error_message="A list can contain texts, numbers, true and false.",
     ),
 ]
-"""One value. A text in the form of an ISO 8601 time with its offset is a time too."""
+"""One value. A text that is an ISO 8601 time with an offset also counts as a time."""
 FactList = Annotated[tuple[Fact, ...], Field(max_length=VALUES_AT_MOST), Tag("<list>")]
 type FactValue = Annotated[
     Truth | Number | Text | FactList,
@@ -93,21 +93,24 @@ FactName = Annotated[
     str,
     TextPattern(
         r"^[a-z][A-Za-z0-9]{0,63}$",
-        "A fact's name has up to 64 letters and digits, the first one of a-z.",
+        "The name of a fact has up to 64 letters and digits and begins with a lower-case letter.",
     ),
 ]
 Source = Annotated[
     str,
     TextPattern(
         r"^[a-z][a-z0-9-]{0,39}$",
-        "A source's name has up to 40 of a-z, 0-9 and hyphen, the first one of a-z.",
+        "The name of a source has up to 40 characters of a-z, 0-9 and hyphen and begins with a "
+        "letter.",
     ),
 ]
 
 
 def _check_size(facts: Mapping[str, object]) -> Mapping[str, object]:
     if len(json.dumps(facts, ensure_ascii=False).encode()) > BYTES_AT_MOST:
-        raise ValueError(f"All facts together have {BYTES_AT_MOST:,} bytes of JSON at most.")
+        raise ValueError(
+            f"The facts of one source can have {BYTES_AT_MOST:,} bytes of JSON at most."
+        )
     return facts
 
 
@@ -117,7 +120,7 @@ Facts = Annotated[
 
 
 class FactSet(Entity):
-    """What one source says about one user."""
+    """The facts of one source about one user."""
 
     kind: ClassVar[str] = "facts"
     partition: ClassVar[str] = USER_PARTITION
@@ -127,15 +130,15 @@ class FactSet(Entity):
     source: str
     values: Facts = Field(default_factory=dict)
     pushed_at: Time
-    """When the source has last said so, be it what it had said before: by that the directory, which
-    follows the journal, knows that the source is alive. So each push is a version."""
+    """The time of the last push. Each push makes a version, even with the same facts: the directory
+    follows the journal, and learns from it that the source is alive."""
 
     @classmethod
     def none_of(cls, user_id: str, source: str, now: datetime) -> Self:
-        """Of a user about whom the source has said nothing yet."""
-        made = f"{user_id}/{cls.kind}/{source}"
+        """The facts of a source that has pushed none about the user yet."""
+        facts_id = f"{user_id}/{cls.kind}/{source}"
         return cls(
-            id=made,
+            id=facts_id,
             created_at=now,
             updated_at=now,
             user_id=user_id,
@@ -144,27 +147,27 @@ class FactSet(Entity):
         )
 
     def key(self) -> Key:
-        """Beside the user's own item."""
+        """The primary key, in the user's partition."""
         return facts_key(self.user_id, self.source)
 
     def touches(self, before: Self | None) -> frozenset[str]:
-        """The user, whom the directory shows with the facts."""
+        """The user: the directory shows the facts with the user."""
         return frozenset({self.user_id})
 
 
 def facts_key(user_id: str, source: str) -> Key:
-    """Where one source's facts about a user are kept."""
+    """The primary key of one source's facts about a user."""
     return Key(f"{USER_PARTITION}{user_id}", f"{FACTS}{source}")
 
 
 def find_facts(table: Table, user_id: str, source: str) -> FactSet | None:
-    """What a source says about a user."""
+    """The facts of a source about a user, if it has pushed any."""
     item = table.get_item(facts_key(user_id, source))
     return FactSet.model_validate(item) if item else None
 
 
 class FactsAnswer(VersionedAnswer):
-    """A source's facts about a user, as the answer shows them."""
+    """A source's facts about a user, as answers show them."""
 
     user_id: str
     source: str
@@ -173,6 +176,6 @@ class FactsAnswer(VersionedAnswer):
 
     @classmethod
     def of(cls, facts: FactSet) -> Self:
-        """The answer about these facts."""
+        """The answer for a set of facts."""
         known = {name: getattr(facts, name) for name in FactSet.model_fields}
         return cls.model_validate({**known, "facts": facts.values})

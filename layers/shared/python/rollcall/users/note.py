@@ -12,11 +12,11 @@ from rollcall.kit.table import Table, not_found
 from rollcall.kit.text import Text
 
 PREFIX = "NOTE#"
-"""What the sort keys of a user's notes begin with; the ids behind it are in order of time."""
+"""The prefix of the sort keys of a user's notes. The ids that follow sort by time."""
 
 
 class Note(Entity):
-    """One note, in the partition of the user whom it is about."""
+    """One note, in the partition of its user."""
 
     kind: ClassVar[str] = "note"
     partition: ClassVar[str] = USER_PARTITION
@@ -27,11 +27,11 @@ class Note(Entity):
     text: str | None = None
 
     def key(self) -> Key:
-        """Among the notes of its user."""
+        """The primary key, in the user's partition."""
         return note_key(self.user_id, self.id)
 
     def as_erased(self, now: datetime) -> Self:
-        """Nothing but a tombstone: what the note said stands in the journal alone."""
+        """A tombstone. Only the journal still has the text."""
         return type(self)(
             id=self.id,
             version=self.version,
@@ -43,7 +43,7 @@ class Note(Entity):
 
 
 def note_key(user_id: str, note_id: str) -> Key:
-    """Where a note is kept."""
+    """The primary key of a note."""
     return Key(f"{USER_PARTITION}{user_id}", f"{PREFIX}{note_id}")
 
 
@@ -64,7 +64,7 @@ def find_notes(table: Table, user_id: str) -> list[Note]:
 
 
 class NoteAnswer(VersionedAnswer):
-    """A note as an answer shows it."""
+    """A note as answers show it."""
 
     id: str
     user_id: str
@@ -74,5 +74,5 @@ class NoteAnswer(VersionedAnswer):
 
     @classmethod
     def of(cls, note: Note) -> Self:
-        """The answer about this note."""
+        """The answer for a note."""
         return cls.model_validate({name: getattr(note, name) for name in Note.model_fields})

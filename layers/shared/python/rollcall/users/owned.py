@@ -1,7 +1,7 @@
-"""How much a user owns: a row beside the user, with a number for each type of thing.
+"""How much a user owns: a row in the user's partition, with a number for each type of resource.
 
-It changes in the transactions of the things themselves; whoever decides something by its numbers
-holds the decision against its revision.
+The transactions that change resources change this row too. A decision that rests on its numbers
+is checked against its revision.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rollcall.kit.model import Model, Time
 OWNED_SORT_KEY = "#OWNED"
 _TYPE, _ACTIVE = "type#", "active#"
 OWNED_ATTRIBUTES = (_TYPE, _ACTIVE, REVISION, "lastWorkspace")
-"""What the names of all attributes of the row begin with."""
+"""The prefixes of all attribute names of the row."""
 
 
 class Owned(Model):
@@ -25,15 +25,15 @@ class Owned(Model):
 
     revision: int = 0
     by_type: Mapping[str, int] = {}
-    """How many things of each type."""
+    """How many resources of each type."""
     active_in_group: Mapping[str, int] = {}
-    """How many workspaces in use in each group."""
+    """How many active workspaces in each group."""
     last_workspace_id: str | None = None
     last_workspace_accessed_at: Time | None = None
 
     @classmethod
     def of_item(cls, item: Item) -> Self:
-        """From the row as it is stored."""
+        """The numbers from the stored row."""
         return cls.model_validate(
             {
                 **{name: item[name] for name in ("revision",) if name in item},
@@ -46,26 +46,26 @@ class Owned(Model):
 
     @property
     def total(self) -> int:
-        """How many things in all."""
+        """How many resources in total."""
         return sum(self.by_type.values())
 
     def unchanged(self, user_id: str) -> ConditionCheck:
-        """That the user still owns what was read."""
+        """The condition that the user still owns what was read."""
         return ConditionCheck.at_revision(owned_key(user_id), self.revision)
 
 
 def owned_key(user_id: str) -> Key:
-    """Where the numbers of one user stand."""
+    """The primary key of a user's numbers."""
     return Key(f"{USER_PARTITION}{user_id}", OWNED_SORT_KEY)
 
 
-def things_of(user_id: str, thing_type: str) -> Counter:
-    """How many things of a type a user owns."""
-    return Counter(owned_key(user_id), f"{_TYPE}{thing_type}", stamped=True)
+def resources_of(user_id: str, resource_type: str) -> Counter:
+    """How many resources of a type a user owns."""
+    return Counter(owned_key(user_id), f"{_TYPE}{resource_type}", stamped=True)
 
 
 def active_workspaces_of(user_id: str, group_id: str) -> Counter:
-    """How many workspaces in use a user has in a group."""
+    """How many active workspaces a user has in a group."""
     return Counter(owned_key(user_id), f"{_ACTIVE}{group_id}", stamped=True)
 
 

@@ -1,7 +1,7 @@
-"""The password policy: declared here, given to the user pool, checked before anything is written.
+"""The password policy: declared here, deployed to the user pool, checked before any write.
 
-The rules are those of the "Requirements" in the described Codex Web system; the upper bound
-and the set of symbols are Amazon Cognito's own.
+The rules come from the "Requirements" of the described Codex Web system; the maximum length and
+the set of symbols come from Amazon Cognito.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pydantic import AfterValidator, Field, SecretStr
 LENGTH_AT_LEAST, LENGTH_AT_MOST = 8, 256
 SYMBOLS = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+- "
 TEMPORARY_DAYS = 7
-"""How long a temporary password works."""
+"""After how many days a temporary password expires."""
 
 
 def check_password(secret: SecretStr) -> SecretStr:
-    """Raise ValueError with every rule that the password breaks; never with the password."""
+    """Raise ValueError with every rule that the password breaks, but never with the password."""
     password = secret.get_secret_value()
     rules = {
         f"at least {LENGTH_AT_LEAST} characters": len(password) >= LENGTH_AT_LEAST,

@@ -1,4 +1,4 @@
-"""Types of owned things, and what becomes of a thing when its owner is deleted (W2)."""
+"""Types of resources, and what happens to a resource when its owner is deleted (W2)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ TYPE_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 
 
 class OwnerDeletion(StrEnum):
-    """What the deletion of the owner means for a thing."""
+    """What happens to a resource when its owner is deleted."""
 
     CASCADE = "cascade"
-    """It is deleted too."""
+    """The resource is deleted too."""
     ORPHAN = "orphan"
-    """It stays, without an owner, until somebody transfers or deletes it."""
+    """The resource stays without an owner until it is transferred or deleted."""
     REFUSE = "refuse"
-    """The owner cannot be deleted before it is transferred or removed."""
+    """The owner cannot be deleted until the resource is transferred or removed."""
 
 
 BUILT_IN_TYPES: Mapping[str, OwnerDeletion] = {
@@ -31,19 +31,21 @@ BUILT_IN_TYPES: Mapping[str, OwnerDeletion] = {
 
 
 def read_types(configured: str) -> Mapping[str, OwnerDeletion]:
-    """All types: the built-in ones, and those of the setting ``RESOURCE_TYPES``, written as
-    ``invoice=refuse,dashboard=cascade``. Raises ValueError for one that cannot be meant.
+    """All types: the built-in ones, and those of the setting ``RESOURCE_TYPES``, for example
+    ``invoice=refuse,dashboard=cascade``. Raises ValueError for an invalid entry.
     """
     added: dict[str, OwnerDeletion] = {}
     for entry in filter(None, map(str.strip, configured.split(","))):
         name, _, rule = (part.strip() for part in entry.partition("="))
         if not TYPE_NAME.fullmatch(name):
-            raise ValueError(f"{entry}: a type is named in lower-case letters, digits and hyphens")
+            raise ValueError(
+                f"{entry}: the name of a type has lower-case letters, digits and hyphens"
+            )
         if name in BUILT_IN_TYPES:
-            raise ValueError(f"{entry}: {name} is built in, and its rule stays as it is")
+            raise ValueError(f"{entry}: {name} is built in, and its rule cannot be changed")
         if name in added:
-            raise ValueError(f"{entry}: {name} is there already")
+            raise ValueError(f"{entry}: {name} is configured twice")
         if rule not in OwnerDeletion:
-            raise ValueError(f"{entry}: the rule is one of {', '.join(OwnerDeletion)}")
+            raise ValueError(f"{entry}: the rule must be one of {', '.join(OwnerDeletion)}")
         added[name] = OwnerDeletion(rule)
     return {**BUILT_IN_TYPES, **added}

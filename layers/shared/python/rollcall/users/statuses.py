@@ -1,4 +1,4 @@
-"""Where a user stands, what that allows, and what may follow it (U12)."""
+"""Statuses of users, what each allows, and which may follow it (U12)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, WithJsonSchema
 
 
 class Status(StrEnum):
-    """Where a user stands (U12)."""
+    """The status of a user (U12)."""
 
     INVITED = "invited"
     PENDING_VERIFICATION = "pending_verification"
@@ -37,15 +37,17 @@ STATUS_RULES: Mapping[Status, StatusRules] = {
     Status.ACTIVE: StatusRules(True, True, _FROM_ACTIVE),
     Status.INACTIVE: StatusRules(False, True, _OPEN - {Status.INACTIVE}),
     Status.SUSPENDED: StatusRules(False, True, _OPEN - {Status.SUSPENDED}),
-    # What comes after "deleted" is what came before it: restoring brings that back.
+    # A restored user gets back the status from before the deletion.
     Status.DELETED: StatusRules(False, False, frozenset(Status) - {Status.DELETED}),
 }
-"""Workspaces are reached with a platform session, so whoever cannot sign in cannot reach them."""
+"""Workspaces need a platform session, so a user who cannot sign in cannot use them."""
 
 
 def _refuse_deleted(status: Status) -> Status:
     if status is Status.DELETED:
-        raise ValueError("Delete a user with DELETE; ?mode=soft keeps the user restorable.")
+        raise ValueError(
+            "A user cannot be deleted this way. Use DELETE; ?mode=soft keeps the user restorable."
+        )
     return status
 
 

@@ -1,11 +1,11 @@
-"""Users: what is kept about one, and the steps that lead from one version to the next."""
+"""Users: their fields, what follows from these, and the steps from one version to the next."""
 
 from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic.alias_generators import to_camel
 
@@ -24,25 +24,26 @@ from rollcall.grants.grant import (
 )
 from rollcall.grants.holders import GROUP, ORGANIZATION, ROLE
 from rollcall.kit.account import Account
-from rollcall.kit.entity import (
-    Claim,
-    ClaimKind,
-    Counter,
-    Entity,
-    Floor,
-    Item,
-    Key,
-)
+from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Floor, Item, Key
 from rollcall.kit.errors import Conflict
-from rollcall.kit.ids import ALPHABET, derive_id
-from rollcall.kit.journal import SHARDS
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
-from rollcall.users.fact_set import FACTS, FactSet
+from rollcall.users.fact_set import FactSet
 from rollcall.users.fields import RESERVED, Profile
-from rollcall.users.owned import OWNED_SORT_KEY, Owned
-from rollcall.users.sort_keys import INACTIVITY_SORT_KEY, SIGN_INS_SORT_KEY
+from rollcall.users.owned import Owned
 from rollcall.users.statuses import STATUS_RULES, Status
+from rollcall.users.storage import (
+    ALL_USERS,
+    GRANT_FIELDS,
+    GRANTS_END_AT,
+    OUT_OF_STEP,
+    SOFT_DELETED,
+    USER_SORT_KEY,
+    find_list,
+    read_grant_facts,
+    split_items,
+    write_grant_facts,
+)
 
 EMAIL = ClaimKind("email", "email", "Email already exists")
 PHONE = ClaimKind("phone", "phone", "Phone number already exists")
@@ -50,32 +51,18 @@ USERNAME = ClaimKind("username", "username", "Username already exists")
 UNIQUE_ID = ClaimKind("unique-id", "uniqueId", "Unique id already exists")
 ADMINS = Counter.named(
     "admins",
-    Floor(1, "last_admin", "This is the last active platform admin; make another one first."),
+    Floor(1, "last_admin", "This is the last active platform admin. Promote another user first."),
 )
-OUT_OF_STEP = "OUT_OF_STEP"
-"""GSI1 partition of the users whose account is not yet as the table says."""
-ALL_USERS = "USERS#"
-"""GSI2 partitions that list all other users. Behind the # stands a number that the last letter of
-the id decides, which is random, so that no partition takes every write; of an adopted account's id,
-a letter that is derived from it."""
-SOFT_DELETED = "SOFT_DELETED"
-"""GSI2 partition of the users who can still be restored, by the time of their deletion."""
-LISTED = (*(f"{ALL_USERS}{number}" for number in range(SHARDS)), SOFT_DELETED)
-"""The GSI2 partitions that together list every user but the tombstones: as many as share the
-journal's entries, of which each change of a user has one."""
-GRANTS_END_AT = "grantsEndAt"
-"""When the first of a user's grants ends: beside the fields of the item, for whoever goes through
-all users and reads no rows."""
 
 type PendingCredential = Literal["invitation", "password", "reset"]
 type FirstPassword = Literal["mailed", "given"]
-"""How a new user comes by the first password: in a mail of the identity provider, or from an admin
-who has chosen it."""
+"""How a new user gets the first password: by mail from the identity provider, or from the admin who
+chose it."""
 
 
 class User(Entity):
-    """One user with all memberships. A permanently deleted one stays as a bare tombstone until
-    the account is gone from the identity provider for certain.
+    """One user with all grants. A permanently deleted user stays as a tombstone until the Cognito
+    account is certain to be deleted.
     """
 
     kind: ClassVar[str] = "user"
@@ -94,13 +81,8 @@ class User(Entity):
         ORGANIZATION.partition: ("memberCount", "erased"),
         ROLE.partition: ("holderCount", "erased"),
     }
-    grant_fields: ClassVar[Mapping[str, type[Grant]]] = {
-        "memberships": Membership,
-        "organization_memberships": OrganizationMembership,
-        "role_grants": RoleGrant,
-        "permission_grants": PermissionGrant,
-    }
-    row_fields: ClassVar[tuple[str, ...]] = (*grant_fields, "last_login_at", "owned", "fact_sets")
+    grant_fields: ClassVar[Mapping[str, type[Grant]]] = GRANT_FIELDS
+    row_fields: ClassVar[tuple[str, ...]] = (*GRANT_FIELDS, "last_login_at", "owned", "fact_sets")
     unversioned_fields: ClassVar[tuple[str, ...]] = (
         "last_login_at",
         "owned",
@@ -125,63 +107,51 @@ class User(Entity):
     memberships: tuple[Membership, ...] = ()
     organization_memberships: tuple[OrganizationMembership, ...] = ()
     role_grants: tuple[RoleGrant, ...] = ()
-    """Without the role System, which every platform admin has."""
+    """All roles except System, which every platform admin has."""
     permission_grants: tuple[PermissionGrant, ...] = ()
     credentials_changed_at: Time | None = None
     password_set_at: Time | None = None
-    """When an admin has last chosen a password, be it a temporary one."""
+    """When an admin last chose a password, even a temporary one."""
     auth_epoch: int = 0
-    """Epoch seconds: sign-ins before it no longer count (I13)."""
+    """Epoch seconds. Sign-ins before this time are not valid any more (I13)."""
     released: Mapping[str, int] | None = None
-    """Of a tombstone: how many things of each type the user owned at the deletion."""
+    """Of a tombstone: how many resources of each type the user owned at the deletion."""
     things_left: int | None = None
-    """Of a tombstone: how many of them have still to be orphaned or deleted. The stream goes on
-    with them."""
+    """Of a tombstone: how many of them are not yet orphaned or deleted. A reaction continues with
+    them."""
 
     identity_version: int = 0
-    """The version that the identity provider's account was last brought in step with."""
+    """The version with which the Cognito account was last synchronized."""
     signed_out_epoch: int = 0
-    """The ``auth_epoch`` that the identity provider has ended older sessions for."""
+    """The ``auth_epoch`` for which the identity provider has ended the older sessions."""
     pending_credential: PendingCredential | None = None
-    """What the identity provider has yet to be told about the password."""
+    """What the identity provider has still to do about the password."""
     welcomed_with: FirstPassword | None = None
-    """What the mail of welcome says about the first password; None: there is no such mail."""
+    """What the welcome mail says about the first password. None: no welcome mail is sent."""
     last_login_at: Time | None = None
     owned: Owned = Owned()
-    """How much the user owns; it changes with what is owned."""
+    """How much the user owns. It changes with the resources."""
     fact_sets: tuple[FactSet, ...] = ()
-    """What other services say about the user."""
+    """The facts that other services have pushed."""
 
     keeps_tombstone: ClassVar[bool] = True
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
-        """The user's item leads its partition; sessions and notes follow with other letters."""
-        return Key(f"{cls.partition}{entity_id}", "#USER")
+        """The user's own item comes first in its partition. Sessions and notes follow, because
+        their sort keys begin with a letter.
+        """
+        return Key(f"{cls.partition}{entity_id}", USER_SORT_KEY)
 
     @classmethod
     def assemble(cls, items: Iterable[Item]) -> Self | None:
-        """The user from the item and the rows beside it."""
-        user: Item | None = None
-        rows: dict[str, Any] = {name: [] for name in (*cls.grant_fields, "fact_sets")}
-        for item in items:
-            sort_key = str(item["sk"])
-            if sort_key == "#USER":
-                user = item
-            elif sort_key == SIGN_INS_SORT_KEY:
-                rows["last_login_at"] = item.get("lastLoginAt")
-            elif sort_key == OWNED_SORT_KEY:
-                rows["owned"] = Owned.of_item(item)
-            elif sort_key.startswith(FACTS):
-                rows["fact_sets"].append(item)
-            elif sort_key not in _NOT_OF_THE_USER:
-                kind = sort_key[: sort_key.index("#", 1) + 1]
-                rows[_FIELD_OF_KIND[kind]].append(item)
+        """The user from the items of the partition; None when the user's own item is missing."""
+        user, rows = split_items(items)
         return cls.model_validate({**user, **rows}) if user else None
 
     @property
     def grants(self) -> Iterator[Grant]:
-        """Everything that the user has been given."""
+        """All memberships, roles and permissions that are granted to the user."""
         for name in self.grant_fields:
             yield from getattr(self, name)
 
@@ -192,17 +162,17 @@ class User(Entity):
 
     @property
     def needs_policy(self) -> bool:
-        """Whether what the user may do depends on what groups and roles grant."""
+        """Whether the user's permissions depend on what groups and roles grant."""
         return bool(self.memberships or self.organization_memberships or self.role_grants)
 
     @property
     def in_step(self) -> bool:
-        """Whether the identity provider's account is as the table says."""
+        """Whether the Cognito account is in sync with the table."""
         return self.identity_version == self.version and self.pending_credential is None
 
     def claims(self) -> frozenset[Claim]:
-        """Email, phone, username, unique id whatever its case; also while the user can still be
-        restored. And the id of an adopted account, with which one may sign in as with a username.
+        """Email, phone, username and unique id (in any case), also while a deleted user can be
+        restored. The id of an adopted account is a claim too: it works like a username at sign-in.
         """
         held = {
             EMAIL: self.email,
@@ -216,8 +186,8 @@ class User(Entity):
         return claims | {Claim(USERNAME, self.id.casefold())}
 
     def counts(self) -> Mapping[Counter, int]:
-        """One usable platform admin, or none; and what the grants count for. Those of a tombstone
-        count until their rows are gone.
+        """One active platform admin, and what the grants count for. The grants of a tombstone count
+        until their rows are removed.
         """
         tally: Tally[Counter] = Tally()
         if self.is_admin and self.status is Status.ACTIVE:
@@ -227,7 +197,7 @@ class User(Entity):
         return tally
 
     def rows(self) -> tuple[Grant, ...]:
-        """The grants, with the role System of a platform admin."""
+        """The grants, including the role System of a platform admin."""
         system = [RoleGrant(user_id=self.id, role_id=SYSTEM.id)] if self.is_admin else []
         return (*self.grants, *system)
 
@@ -240,62 +210,50 @@ class User(Entity):
         return item
 
     def facts(self) -> Item:
-        """Each grant by itself, so that the journal holds what changed and no more. A tombstone's
-        only wait to be removed, and are none any more.
+        """The facts of the user and of each grant. The grants of a tombstone only wait to be
+        removed, so they are no facts.
         """
         facts = super().facts()
         for name in self.grant_fields:
             facts.pop(to_camel(name))
-        if not self.erased:
-            facts |= {f"{each.facts_name}.{each.subject}": each.fact() for each in self.grants}
-        return facts
+        return facts if self.erased else facts | write_grant_facts(self.grants)
 
     def with_facts(self, facts: Item, version: int) -> Self:
-        """The user as at another version, with the grants of that time."""
-        plain: Item = {}
-        grants: dict[str, list[Grant]] = {name: [] for name in self.grant_fields}
-        for fact, value in facts.items():
-            name, _, subject = fact.partition(".")
-            if subject:
-                field = _FIELD_OF_FACT[name]
-                grants[field].append(self.grant_fields[field].of_fact(self.id, subject, value))
-            else:
-                plain[fact] = value
-        return super().with_facts({**plain, **grants}, version)
+        """The user at another version, with the grants of that version."""
+        own, grants = read_grant_facts(self.id, facts)
+        return super().with_facts({**own, **grants}, version)
 
     def index(self) -> Mapping[str, str]:
-        """Found among all users, among the soft-deleted ones instead, and while out of step."""
+        """Listed with all users, or with the soft-deleted ones, and while out of sync."""
         found: dict[str, str] = {}
         if not self.in_step:
             found |= {"gsi1pk": OUT_OF_STEP, "gsi1sk": f"{format_time(self.updated_at)}#{self.id}"}
         if self.status is not Status.DELETED:
-            letter = self.id[-1] if self.id[-1] in ALPHABET else derive_id("usr", self.id)[-1]
-            number = ALPHABET.index(letter) % SHARDS
-            found |= {"gsi2pk": f"{ALL_USERS}{number}", "gsi2sk": self.id}
+            found |= {"gsi2pk": find_list(self.id), "gsi2sk": self.id}
         elif self.deleted_at and not self.erased:
-            moment = format_time(self.deleted_at)
-            found |= {"gsi2pk": SOFT_DELETED, "gsi2sk": f"{moment}#{self.id}"}
+            deleted_at = format_time(self.deleted_at)
+            found |= {"gsi2pk": SOFT_DELETED, "gsi2sk": f"{deleted_at}#{self.id}"}
         return found
 
     def succeed(self, before: Self | None, now: datetime) -> Self:
-        """The next version; in step at once when the account need not change for it."""
+        """The next version. It is in sync immediately if the account does not change with it."""
         after = super().succeed(before, now)
         if before is not None and before.in_step and self.leaves_account(before):
             return after.model_copy(update={"identity_version": after.version})
         return after
 
     def leaves_account(self, before: Self | None) -> bool:
-        """Whether the identity provider has nothing to do for the step from ``before``."""
+        """Whether the identity provider has nothing to do for the change from ``before``."""
         if before is None:
             return False
         if before.erased:
             return True
-        told = (self.auth_epoch, self.pending_credential, self.credentials_changed_at)
+        wanted = (self.auth_epoch, self.pending_credential, self.credentials_changed_at)
         known = (before.auth_epoch, before.pending_credential, before.credentials_changed_at)
-        return self.exists and told == known and self.account() == before.account()
+        return self.exists and wanted == known and self.account() == before.account()
 
     def account(self) -> Account:
-        """The account that there should be at the identity provider."""
+        """The Cognito account that this user should have."""
         return Account(
             id=self.id,
             email=self.email,
@@ -308,8 +266,8 @@ class User(Entity):
         )
 
     def with_status(self, status: Status, now: datetime) -> Self:
-        """The user in another status; setting the present one is fine. Whoever loses the right to
-        sign in loses all sessions too. Raises Conflict when STATUS_RULES do not allow the step.
+        """The user in another status, or unchanged in the present one. A status that does not allow
+        to sign in also ends all sessions. Raises Conflict if STATUS_RULES do not allow the step.
         """
         if status is self.status:
             return self
@@ -320,26 +278,26 @@ class User(Entity):
         return changed if STATUS_RULES[status].sign_in else changed.with_sessions_ended(now)
 
     def with_sessions_ended(self, now: datetime) -> Self:
-        """The user whose sign-ins up to this second count no more."""
+        """The user whose sign-ins up to this second are not valid any more."""
         return self.model_copy(update={"auth_epoch": int(now.timestamp()) + 1})
 
     def with_credential(self, pending: PendingCredential, now: datetime) -> Self:
-        """The user whose password the identity provider has to be told about."""
+        """The user with a credential that the identity provider has still to process."""
         changed = {"credentials_changed_at": now, "pending_credential": pending}
         if pending == "password":
             changed["password_set_at"] = now
         return self.model_copy(update=changed)
 
     def with_grants(self, name: str, grants: Iterable[Grant]) -> Self:
-        """The user with these grants in the place of all of a field, as ``role_grants``."""
+        """The user with these grants in place of all grants of a field, such as ``role_grants``."""
         ordered = tuple(sorted(grants, key=lambda each: each.subject))
         return self.model_copy(update={name: ordered})
 
     def with_membership(
         self, group_id: str, role: GroupRole | None = None, period: Period | None = None
     ) -> Self:
-        """The user in this group; what is not said stays as it is there, and is otherwise a
-        member for ever.
+        """The user in this group. Without a role or period, a present membership keeps its own; a
+        new one has the role member and no expiry.
         """
         held = self.find_membership(group_id)
         others = [each for each in self.memberships if each is not held]
@@ -352,11 +310,11 @@ class User(Entity):
         return self.with_grants("memberships", [*others, added])
 
     def find_membership(self, group_id: str) -> Membership | None:
-        """The user's place in a group."""
+        """The user's membership in a group, if there is one."""
         return next((each for each in self.memberships if each.group_id == group_id), None)
 
     def without_membership(self, group_id: str) -> Self:
-        """The user without this group."""
+        """The user without the membership in this group."""
         remaining = [each for each in self.memberships if each.group_id != group_id]
         return self.with_grants("memberships", remaining)
 
@@ -367,18 +325,18 @@ class User(Entity):
         return self.with_grants(name, [each for each in held if each.subject != grant.subject])
 
     def as_deleted(self, now: datetime) -> Self:
-        """The user soft-deleted: restorable, signed out, the email still claimed."""
+        """The user soft-deleted: it can be restored, is signed out, and still claims its email."""
         deleted = self.with_status(Status.DELETED, now)
         marks = {"status_before_deletion": self.status, "deleted_at": now}
         return deleted.model_copy(update=marks)
 
     def as_restored(self, now: datetime) -> Self:
-        """The user as before the soft deletion."""
+        """The user restored, with the status from before the soft deletion."""
         restored = self.with_status(self.status_before_deletion or Status.ACTIVE, now)
         return restored.model_copy(update={"status_before_deletion": None, "deleted_at": None})
 
     def as_erased(self, now: datetime) -> Self:
-        """Nothing but a tombstone: no claim, no right, no personal data."""
+        """A tombstone without claims, permissions and personal data."""
         return type(self)(
             id=self.id,
             version=self.version,
@@ -396,14 +354,9 @@ class User(Entity):
         )
 
 
-_FIELD_OF_KIND = {kind.kind: name for name, kind in User.grant_fields.items()}
-_FIELD_OF_FACT = {kind.facts_name: name for name, kind in User.grant_fields.items()}
-_NOT_OF_THE_USER = {f"{RoleGrant.kind}{SYSTEM.id}", INACTIVITY_SORT_KEY}
-
-
 def load_modifiable(table: Table, user_id: str) -> User:
-    """A user who may be changed. Raises NotFound, or Conflict for one who is soft-deleted."""
+    """A user who can be changed. Raises NotFound, or Conflict for a soft-deleted user."""
     user = table.load(User, user_id)
     if not STATUS_RULES[user.status].be_modified:
-        raise Conflict("user_deleted", "A deleted user cannot be changed; restore it first.")
+        raise Conflict("user_deleted", "A deleted user cannot be changed. Restore the user first.")
     return user

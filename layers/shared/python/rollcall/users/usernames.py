@@ -1,4 +1,4 @@
-"""Usernames made from an email address (U1)."""
+"""Usernames that are generated from an email address (U1)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rollcall.users.fields import RESERVED, USERNAME_LENGTH
 from rollcall.users.user import USERNAME
 
 NUMBERED = 50
-"""How many numbered ones are looked up before a random number is taken."""
+"""How many numbered usernames are looked up before a random number is used."""
 
 
 def suggest_usernames(address: str, table: Table) -> Iterator[str]:
-    """Names to try in turn: the part before the @, then free ones with a number, then one with a
-    random number. The first costs no read, because it is nearly always free.
+    """Usernames to try in turn: the part before the @, then free ones with a number, then one with
+    a random number. The first costs no read, because it is nearly always free.
     """
     base = username_base(address)
     yield base
@@ -29,8 +29,8 @@ def suggest_usernames(address: str, table: Table) -> Iterator[str]:
 
 
 def with_free_username[T](usernames: Iterator[str], write: Callable[[str], T]) -> T:
-    """What ``write`` returns for the first of these names that nobody has. Raises Conflict when all
-    are taken, and whatever else ``write`` raises.
+    """What ``write`` returns for the first username that is free. Raises Conflict when all are
+    taken, and every other error of ``write``.
     """
     for username in usernames:
         try:
@@ -38,11 +38,11 @@ def with_free_username[T](usernames: Iterator[str], write: Callable[[str], T]) -
         except Conflict as conflict:
             if conflict.code != USERNAME.code:
                 raise
-    raise Conflict(USERNAME.code, "No free username was found; choose one.")
+    raise Conflict(USERNAME.code, "No free username was found. Choose one.")
 
 
 def username_base(address: str) -> str:
-    """The longest username that an address gives, with room for a number behind it."""
+    """The longest username that an address allows, with room for a number after it."""
     shortest, longest = USERNAME_LENGTH
     local = address.partition("@")[0].partition("+")[0] or address.partition("@")[0]
     local = local.removeprefix(RESERVED)

@@ -1,4 +1,4 @@
-"""Taking a user's standing away for a while (U9)."""
+"""Deactivation of users: disabling and suspending (U9)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from rollcall.users.statuses import Status
 from rollcall.users.user import load_modifiable
 
 
-def close_account(call: Call, user_id: str, status: Status, deed: str) -> UserAnswer:
-    """Put another user into a status without the right to sign in. Raises Conflict for oneself,
-    for the last admin, and for a status that cannot follow.
+def deactivate_user(call: Call, user_id: str, status: Status, action: str) -> UserAnswer:
+    """Set another user to a status that does not allow to sign in. ``action`` is its verb for error
+    messages. Raises Conflict for the caller's own account, for the last admin, and for a status
+    that cannot follow.
     """
     user = load_modifiable(call.table, user_id)
-    refuse_self(call.actor, user.id, deed)
+    refuse_self(call.actor, user.id, action)
     refuse_superior(call, user)
     return call.commit(Change(user, user.with_status(status, call.now)), answer=UserAnswer.of)

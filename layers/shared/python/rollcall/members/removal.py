@@ -1,6 +1,6 @@
-"""Ending the memberships of a group or an organization that was deleted (G1, O1).
+"""Removing the memberships of a deleted group or organization (G1, O1).
 
-They gave nothing any more from the deletion on; this only clears them away.
+They have granted nothing since the deletion. This only cleans up.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from rollcall.kit.transaction import Change
 from rollcall.users.answers import UserAnswer
 from rollcall.users.user import User
 
-ENDED_AT_ONCE = 100
-"""Memberships a step: seconds of work, well within a reaction's minute."""
+REMOVED_AT_ONCE = 100
+"""Memberships per step, which take seconds of a reaction's minute."""
 
 
-def end_memberships[E: (Group, Organization)](
-    call: Call, kind: type[E], entity_id: str, at_once: int = ENDED_AT_ONCE
+def remove_memberships[E: (Group, Organization)](
+    call: Call, kind: type[E], entity_id: str, at_once: int = REMOVED_AT_ONCE
 ) -> None:
-    """End the next memberships of a tombstone, and write down how many are left: that version's
-    own journal entry leads to the next step. Raises Unavailable while the index has not caught up.
+    """Remove the next memberships of a tombstone, and store how many are left. The journal entry of
+    that version starts the next step. Raises Unavailable while the index lags.
     """
     tombstone = call.table.find(kind, entity_id)
     if tombstone is None or tombstone.exists:
         return
     items = list(call.table.query_index("gsi1", f"{MEMBERS}{entity_id}", limit=at_once))
-    ended = sum(retry_contended(partial(_end, call.part(), item)) for item in items)
-    retry_contended(partial(_write_progress, call.part(), kind, entity_id, ended))
+    removed = sum(retry_contended(partial(_remove, call.part(), item)) for item in items)
+    retry_contended(partial(_write_progress, call.part(), kind, entity_id, removed))
 
 
-def _end(call: Call, item: Item) -> bool:
-    """End one membership, unless it has ended meanwhile, which the index may not know yet."""
+def _remove(call: Call, item: Item) -> bool:
+    """Remove one membership, if it still exists: the index may lag."""
     user = call.table.find(User, str(item["userId"]))
     if user is None:
         return False
@@ -53,7 +53,7 @@ def _end(call: Call, item: Item) -> bool:
 
 
 def _write_progress[E: (Group, Organization)](
-    call: Call, kind: type[E], entity_id: str, ended: int
+    call: Call, kind: type[E], entity_id: str, removed: int
 ) -> None:
     tombstone = call.table.find(kind, entity_id)
     if tombstone is None:
@@ -61,15 +61,15 @@ def _write_progress[E: (Group, Organization)](
     left = tombstone.member_count
     if not left:
         _forget(call, tombstone)
-    elif not ended:
-        raise Unavailable("index_behind", "The index of members is still catching up.")
+    elif not removed:
+        raise Unavailable("index_behind", "The index of members lags behind.")
     else:
         advanced = tombstone.model_copy(update={"members_left": left})
         call.commit(Change(tombstone, advanced), answer=lambda written: written)
 
 
 def _forget(call: Call, tombstone: Group | Organization) -> None:
-    """Nothing refers to it any more: the policy need not speak of it, and it may go."""
+    """Remove the tombstone from the policy and let it expire, because nothing refers to it."""
     for change in change_policy(call, lambda policy: policy.without_ended(tombstone.id)):
         call.commit(change, answer=lambda written: written)
     values = {EXPIRY_ATTRIBUTE: tombstone_expiry(call.now)}

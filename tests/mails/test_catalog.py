@@ -10,14 +10,21 @@ from pathlib import Path
 import pytest
 
 from rollcall.kit.mail_templates import LAYOUT, MailTemplate, check_templates, list_templates
-from rollcall.mails.letters import LETTERS, OURS, WELCOME, find_templates, format_day, format_moment
+from rollcall.mails.catalog import (
+    MAIL_TEMPLATES,
+    OURS,
+    WELCOME,
+    find_templates,
+    format_date_time,
+    format_day,
+)
 
 LOCALES = ("de", "en")
 EVERY = pytest.mark.parametrize(
     ("letter", "locale"),
     [
         pytest.param(each, locale, id=f"{each.name}-{locale}")
-        for each in LETTERS
+        for each in MAIL_TEMPLATES
         for locale in LOCALES
     ],
 )
@@ -48,10 +55,10 @@ class Reader(HTMLParser):
 
 
 def test_own_templates_can_be_used_and_there_is_one_of_each_letter_in_each_language() -> None:
-    check_templates(OURS, LETTERS)
+    check_templates(OURS, MAIL_TEMPLATES)
     names = {
         f"{letter.name}.{locale}.{ending}"
-        for letter in LETTERS
+        for letter in MAIL_TEMPLATES
         for locale in LOCALES
         for ending in ("txt", "html")
     }
@@ -123,4 +130,4 @@ def test_day_is_told_as_it_is_where_somebody_is() -> None:
 
 def test_moment_is_told_in_utc_and_in_no_languages_own_way() -> None:
     there = timezone(timedelta(hours=2))
-    assert format_moment(datetime(2026, 1, 5, 11, 30, tzinfo=there)) == "2026-01-05 09:30 UTC"
+    assert format_date_time(datetime(2026, 1, 5, 11, 30, tzinfo=there)) == "2026-01-05 09:30 UTC"

@@ -14,7 +14,7 @@ from rollcall.grants.grant import MEMBERS
 from rollcall.grants.group import Group
 from rollcall.kit.entity import TOMBSTONE_RETENTION
 from rollcall.kit.errors import Unavailable
-from rollcall.members.endings import end_memberships
+from rollcall.members.removal import remove_memberships
 from tests.aws_edge import failing, watched
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import World, open_world
@@ -32,7 +32,7 @@ def members_of_a_deleted_group(world: World, number: int) -> tuple[str, list[str
 
 def end_some(world: World, group_id: str) -> int:
     """One step; returns how many are left by the tombstone."""
-    end_memberships(world.call("finish_deletion"), Group, group_id, STEP)
+    remove_memberships(world.call("finish_deletion"), Group, group_id, STEP)
     return world.group(group_id).members_left or 0
 
 
@@ -73,7 +73,7 @@ def test_group_that_is_there_loses_nobody(world: World) -> None:
     user = world.join_group(world.add_user().id, group_id)
 
     for each in (group_id, "grp_unknown"):
-        end_memberships(world.call(), Group, each)
+        remove_memberships(world.call(), Group, each)
 
     assert world.user(user.id) == user
 
@@ -177,7 +177,7 @@ def test_any_number_ends_in_any_steps_whoever_leaves_by_themselves(
             world.write(user, user.without_membership(group_id))
 
         for _ in range(number // at_once + 2):
-            end_memberships(world.call("finish_deletion"), Group, group_id, at_once)
+            remove_memberships(world.call("finish_deletion"), Group, group_id, at_once)
 
         assert world.group(group_id).member_count == 0
         assert not any(world.user(user_id).memberships for user_id in users)

@@ -1,0 +1,23 @@
+"""What operations about resources answer."""
+
+from __future__ import annotations
+
+from rollcall.resources.answers import ResourceAnswer, note_access
+from tests.world import START, World
+
+
+def test_access_is_noted_on_the_thing_and_for_workspaces_on_the_owner(world: World) -> None:
+    owner = world.add_user().id
+    workspace, persona = world.add_thing(owner), world.add_thing(owner, "persona")
+
+    for each in (workspace, persona):
+        note_access(world.call(), ResourceAnswer.of(each.accessed(START)))
+        assert world.thing(each.id).last_accessed_at == START
+    assert world.user(owner).owned.last_workspace_id == workspace.id
+
+
+def test_nothing_is_noted_of_what_was_never_opened(world: World) -> None:
+    made = world.add_thing(world.add_user().id)
+    stored = world.stored()
+    note_access(world.call(), ResourceAnswer.of(made))
+    assert world.stored() == stored
