@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 
 from pydantic.alias_generators import to_camel
 
+from rollcall.kit.account import Account
 from rollcall.kit.cursor import Cursors
 from rollcall.kit.declaration import Declaration, Resource
 from rollcall.kit.entity import COUNTERS, EXPIRY_ATTRIBUTE, Entity, Row
 from rollcall.kit.idempotency import Idempotency
-from rollcall.kit.identity import Account
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
-from rollcall.kit.paging import WalkRequest
+from rollcall.kit.paging import CursorRequest
 from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY
 from rollcall.kit.throttle import Throttle
 
@@ -116,7 +116,7 @@ def _grants_of_operation(operation: Operation[Any, Any]) -> Iterable[tuple[str, 
         yield f"{Throttle.partition}*", COUNT
     if operation.changes:
         yield f"{Idempotency.partition}*", REMEMBER
-    if issubclass(operation.request_model, WalkRequest):
+    if issubclass(operation.request_model, CursorRequest):
         yield Cursors.partition, MARK
 
 

@@ -20,10 +20,11 @@ from infra.local.emulator import make_client
 from infra.local.state import LocalProblem, StateDirectory
 from rollcall.accounts.adoptable import AdoptionRules
 from rollcall.accounts.adoption import AdoptionRow, adopt_accounts, plan_adoption
+from rollcall.kit.account import Account
 from rollcall.kit.call import Runtime
 from rollcall.kit.clock import make_clock
 from rollcall.kit.errors import Problem
-from rollcall.kit.identity import Account, Identity
+from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
 from rollcall.kit.mail import Mail

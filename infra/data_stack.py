@@ -21,9 +21,9 @@ from infra.machine_clients import add_service_clients
 from infra.properties import as_properties
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL
+from rollcall.kit.account import Account
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import WrongDeclaration
-from rollcall.kit.identity import Account
 from rollcall.kit.reaction import CognitoReaction
 
 

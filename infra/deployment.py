@@ -16,8 +16,8 @@ from infra.configuration import Configuration
 from infra.layers import Architecture
 from rollcall.grants.scopes import SYSTEM_SCOPES, Scope
 from rollcall.kit.mail import check_sender
+from rollcall.kit.mail_templates import check_templates
 from rollcall.kit.settings import LOGIN_URL
-from rollcall.kit.templates import check_templates
 from rollcall.mails.catalog import MAIL_TEMPLATES
 
 

@@ -20,8 +20,8 @@ from infra.access import Arns, derive_statements
 from infra.checks import acknowledge
 from infra.deployment import Deployment
 from infra.layers import build_function, build_package_layer, build_shared_layer
+from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration
-from rollcall.kit.identity import Account
 from rollcall.kit.mail import Mail
 from rollcall.kit.operation import Operation
 from rollcall.kit.reaction import DeploymentReaction

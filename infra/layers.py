@@ -19,7 +19,7 @@ from typing import Literal
 from infra import trimming
 from infra.catalog import FUNCTIONS
 from rollcall.kit.declaration import Declaration
-from rollcall.kit.templates import list_templates
+from rollcall.kit.mail_templates import list_templates
 from rollcall.mails.catalog import OURS
 
 Architecture = Literal["arm64", "x86_64"]

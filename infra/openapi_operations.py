@@ -21,10 +21,10 @@ from rollcall.kit.errors import (
     Unauthenticated,
     Unavailable,
 )
-from rollcall.kit.http import IDEMPOTENCY_KEY_AT_MOST
+from rollcall.kit.http import MAX_IDEMPOTENCY_KEY
 from rollcall.kit.model import VersionedAnswer
 from rollcall.kit.operation import NOT_YET
-from rollcall.kit.paging import WalkRequest
+from rollcall.kit.paging import CursorRequest
 
 PEOPLE, SERVICES = "accessToken", "serviceToken"
 """The security schemes, for users and for services."""
@@ -133,7 +133,7 @@ _IDEMPOTENCY_KEY: Json = {
     "required": False,
     "description": "A text of your choice. When the same request is repeated with it within 24 "
     "hours, the operation takes effect once and returns the same response.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_AT_MOST},
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY},
 }
 _IF_MATCH: Json = {
     "name": "If-Match",
@@ -180,7 +180,7 @@ def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
     # Groups and roles can be named in a body too, and a segment in a query.
     named = {each.kind for each in operation.reads if issubclass(each, Entity)}
     fields = operation.request_model.model_fields.keys()
-    walks = issubclass(operation.request_model, WalkRequest)
+    walks = issubclass(operation.request_model, CursorRequest)
     rules: dict[type[Problem], bool] = {
         # Invalid JSON in the body, an invalid Idempotency-Key, or an invalid cursor.
         Malformed: operation.has_body or operation.changes or walks,

@@ -18,10 +18,10 @@ from typing import Any
 
 from botocore import xform_name
 
-from rollcall.kit import identity, mail, objects, table
+from rollcall.kit import account, identity, mail, objects, table
 
 CALLERS: dict[str, ModuleType] = {
-    identity.Account.service: identity,
+    account.Account.service: identity,
     mail.Mail.service: mail,
     objects.StoredObject.service: objects,
     table.Table.service: table,

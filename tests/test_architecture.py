@@ -16,7 +16,8 @@ import pytest
 from botocore import xform_name
 
 from infra.catalog import FUNCTIONS
-from rollcall.kit.identity import Account, Identity
+from rollcall.kit.account import Account
+from rollcall.kit.identity import Identity
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.table import Table

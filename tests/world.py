@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import batched
+from threading import Lock
 from typing import Any, NamedTuple, Self
 
 from botocore import UNSIGNED
@@ -40,12 +41,13 @@ from rollcall.grants.role import Role
 from rollcall.invitations.activation import Activation
 from rollcall.invitations.invitation import Invitation
 from rollcall.invitations.registration import Registration
+from rollcall.kit.account import FEDERATED_STATUS
 from rollcall.kit.actor import Actor
-from rollcall.kit.attributes import from_attributes
+from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.clients import HANDLERS, config_for
 from rollcall.kit.entity import Claim, Counter, Entity
-from rollcall.kit.identity import FEDERATED_STATUS, Identity
+from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
 from rollcall.kit.journal import JournalEntry
@@ -685,12 +687,22 @@ def _start(*, founded: bool) -> Snapshot:
     return Snapshot.of(world)
 
 
+_ONE_AT_A_TIME = Lock()
+
+
 @contextmanager
 def open_world(*, founded: bool = True) -> Iterator[World]:
-    """A fresh world, with one platform admin once it is founded. One is open at a time."""
-    start, world = _start(founded=founded), _make_world()
-    start.restore(world)
+    """A fresh world, with one platform admin once it is founded. Raises RuntimeError while another
+    one is open, because the clients of a process belong to one world.
+    """
+    if not _ONE_AT_A_TIME.acquire(blocking=False):
+        raise RuntimeError("Another world is open in this process; close it first.")
     try:
-        yield world
-    finally:
+        start, world = _start(founded=founded), _make_world()
         start.restore(world)
+        try:
+            yield world
+        finally:
+            start.restore(world)
+    finally:
+        _ONE_AT_A_TIME.release()

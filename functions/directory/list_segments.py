@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollcall.directory.segment import Segment, SegmentAnswer
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
-from rollcall.kit.listings import read_listed
+from rollcall.kit.listed_pages import read_listed_page
 from rollcall.kit.paging import ListRequest, Page
 from rollcall.operations import operation
 
@@ -21,6 +21,6 @@ class SegmentPage(Page[SegmentAnswer]):
 @operation("GET /admin/segments", permission=Permission.USER_LIST, reads=[Segment])
 def list_segments(request: ListSegments, call: Call) -> SegmentPage:
     """List the segments of all users by name."""
-    items, pagination = read_listed(call, Segment, request)
+    items, pagination = read_listed_page(call, Segment, request)
     answers = (SegmentAnswer.of(Segment.model_validate(item)) for item in items)
     return SegmentPage(items=tuple(answers), pagination=pagination)

@@ -14,7 +14,7 @@ from rollcall.grants.time_boxes import find_lasting, refuse_repeated
 from rollcall.kit.call import Call
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
-from rollcall.kit.row_results import RowResults, do_row
+from rollcall.kit.row_results import RowResults, process_row
 from rollcall.members.group_memberships import MembershipSettings, join_group
 from rollcall.operations import operation
 from rollcall.users.user import User, load_modifiable
@@ -68,7 +68,7 @@ def add_users_to_group(request: AddUsersToGroup, call: Call) -> RowResults:
     """
     call.check_version(call.table.load(Group, request.group_id))
     rows = [
-        do_row(call, each.user_id, partial(_add, request.group_id, each))
+        process_row(call, each.user_id, partial(_add, request.group_id, each))
         for each in request.members
     ]
     answer = RowResults(results=tuple(rows))

@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 from rollcall.invitations.activation import ActivatedUser, Token
 from rollcall.invitations.invitation import Invitation, open_invitation
 from rollcall.invitations.opening import activate, set_chosen_password
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change

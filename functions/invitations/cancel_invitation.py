@@ -14,10 +14,10 @@ from rollcall.invitations.invitation import (
     InvitationAnswer,
     InvitationStatus,
 )
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict
-from rollcall.kit.identity import Account
-from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.resources.deletion import plan_erasure
@@ -57,7 +57,7 @@ def cancel_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     )
 
 
-def _erase_invited(call: Call, user_id: str) -> tuple[list[Change[Any]], list[Required]]:
+def _erase_invited(call: Call, user_id: str) -> tuple[list[Change[Any]], list[ConditionCheck]]:
     """The changes that delete the user in the same transaction, while the user is still invited."""
     user = call.table.find(User, user_id)
     if user is None or user.status is not Status.INVITED:

@@ -20,9 +20,9 @@ from rollcall.grants.organization import Organization
 from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from rollcall.invitations.invitation import Invitation, InvitationAnswer
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.field_types import Ids
-from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.tokens import TokenKey

@@ -7,8 +7,8 @@ from rollcall.access.policy import AccessPolicy
 from rollcall.grants.permissions import Permission
 from rollcall.invitations.invitation import ChangeInvitation, Invitation, InvitationAnswer
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict
-from rollcall.kit.requirement import Required
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
@@ -39,5 +39,5 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     return call.commit(
         Change(invitation, invitation.renewed(call, lasts)),
         answer=lambda written: InvitationAnswer.of(written, call.now),
-        requires=[Required.unchanged(user)],
+        requires=[ConditionCheck.unchanged(user)],
     )

@@ -10,12 +10,12 @@ from typing import Any, Literal
 from rollcall.accounts.settlement import settle_account
 from rollcall.background import job
 from rollcall.invitations.registration import UNCONFIRMED, Registration
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict
-from rollcall.kit.identity import Account
 from rollcall.kit.job import Report
 from rollcall.kit.model import format_time
-from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
@@ -75,7 +75,7 @@ def _end_if_due(call: Call, registration_id: str, due: datetime) -> Registration
 
 def _erase_waiting(
     call: Call, registration: Registration
-) -> tuple[list[Change[Any]], list[Required]]:
+) -> tuple[list[Change[Any]], list[ConditionCheck]]:
     """The changes that delete the user in the same transaction; none for a user who has ever signed
     in or whom an admin has activated.
     """

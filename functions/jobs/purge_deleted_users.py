@@ -8,9 +8,9 @@ from typing import Literal
 
 from rollcall.accounts.settlement import settle_account
 from rollcall.background import job
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
-from rollcall.kit.identity import Account
 from rollcall.kit.job import Report
 from rollcall.kit.model import format_time
 from rollcall.kit.retry import retry_contended

@@ -7,8 +7,8 @@ from datetime import timedelta
 from rollcall.accounts.reconciliation import ReconciliationSummary
 from rollcall.accounts.sweep import Reconciliation, sweep_identities
 from rollcall.background import job
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.identity import Account
 from rollcall.users.user import User
 
 

@@ -44,7 +44,7 @@ class PreviewLifecyclePolicy(PageRequest):
 @operation(
     "POST /admin/lifecycle-policy/preview",
     permission=Permission.LIFECYCLE_VIEW,
-    asks=True,
+    read_only=True,
     timeout=29,
     reads=[*DIRECTORY, LifecyclePolicy, Group, Role],
 )

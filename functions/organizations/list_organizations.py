@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollcall.grants.organization import Organization, OrganizationAnswer
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
-from rollcall.kit.listings import read_listed
+from rollcall.kit.listed_pages import read_listed_page
 from rollcall.kit.paging import ListRequest, Page
 from rollcall.operations import operation
 
@@ -23,6 +23,6 @@ class OrganizationPage(Page[OrganizationAnswer]):
 )
 def list_organizations(request: ListOrganizations, call: Call) -> OrganizationPage:
     """List the organizations by name."""
-    items, pagination = read_listed(call, Organization, request)
+    items, pagination = read_listed_page(call, Organization, request)
     answers = (OrganizationAnswer.of(Organization.model_validate(item)) for item in items)
     return OrganizationPage(items=tuple(answers), pagination=pagination)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rollcall.background import cognito_reaction
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Forbidden, Unavailable
 from rollcall.kit.log import log_failure
 from rollcall.kit.reaction import SignIn
-from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
 from rollcall.users.sign_ins import BY_PASSWORD, SignIns
@@ -47,5 +47,5 @@ def _admit(sign_in: SignIn, call: Call) -> None:
     call.commit(
         Change(before, known.with_sign_in(call.now, methods)),
         answer=lambda written: written,
-        requires=[Required.unchanged(user)],
+        requires=[ConditionCheck.unchanged(user)],
     )

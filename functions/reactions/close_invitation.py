@@ -5,8 +5,8 @@ from __future__ import annotations
 from rollcall.background import stream_reaction
 from rollcall.invitations.invitation import Invitation, InvitationStatus
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.journal import JournalEntry
-from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
 from rollcall.users.statuses import Status
@@ -33,5 +33,5 @@ def _close(call: Call, user_id: str) -> None:
         call.commit(
             Change(invitation, invitation.cancelled(call.now)),
             answer=lambda written: written,
-            requires=[Required.unchanged(user)],
+            requires=[ConditionCheck.unchanged(user)],
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rollcall.accounts.convergence import converge_account
 from rollcall.background import stream_reaction
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.identity import Account
 from rollcall.kit.journal import JournalEntry
 from rollcall.users.user import User
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from rollcall.accounts.first_admin import ensure_first_admin
 from rollcall.background import deployment_reaction
 from rollcall.grants.role import Role, ensure_built_in_roles
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.identity import Account
 from rollcall.kit.log import logger
 from rollcall.users.user import User
 

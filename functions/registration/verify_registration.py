@@ -7,9 +7,9 @@ from pydantic import ConfigDict
 from rollcall.invitations.activation import ActivatedUser, Token, find_by_token
 from rollcall.invitations.opening import activate, set_chosen_password
 from rollcall.invitations.registration import Registration, RegistrationStatus
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Gone
-from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.public_operations import OPENINGS, registration_operation

@@ -9,8 +9,8 @@ from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_user
 from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.identity import Account
 from rollcall.kit.operation import require_permission
 from rollcall.operations import operation
 from rollcall.users.answers import ChangeUser, UserAnswer

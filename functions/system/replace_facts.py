@@ -8,10 +8,10 @@ from pydantic import ConfigDict, Field
 
 from rollcall.grants.scopes import Scope
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
-from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.system_operations import system_operation
 from rollcall.users.fact_set import (
@@ -66,7 +66,7 @@ def replace_facts(request: ReplaceFacts, call: Call) -> FactsAnswer:
         _refuse_more_sources(call, request.user_id)
     known = held or FactSet.none_of(request.user_id, request.source, call.now)
     pushed = known.model_copy(update={"values": request.facts, "pushed_at": call.now})
-    present = Required.present(User, request.user_id)
+    present = ConditionCheck.exists(User, request.user_id)
     return call.commit(Change(held, pushed), answer=FactsAnswer.of, requires=[present])
 
 

@@ -10,10 +10,10 @@ from pydantic import ConfigDict, Field
 from rollcall.grants.group import Group
 from rollcall.grants.scopes import Scope
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import Omissible, Time, WriteRequest
-from rollcall.kit.requirement import Required
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.resources.answers import ResourceAnswer, note_access
@@ -73,7 +73,7 @@ def update_resource(request: UpdateResource, call: Call) -> ResourceAnswer:
     if request.user_id is not None:
         update |= {"user_id": request.user_id, "orphaned": False}
     changed = resource.model_copy(update=update).accessed(_read_time(request, call.now))
-    requires: list[Required] = []
+    requires: list[ConditionCheck] = []
     if _is_relocated(resource, changed):
         changed, requires = _relocate(request, call, changed)
     return call.commit(Change(resource, changed), answer=ResourceAnswer.of, requires=requires)
@@ -86,7 +86,7 @@ def _is_relocated(resource: Resource, changed: Resource) -> bool:
 
 def _relocate(
     request: UpdateResource, call: Call, changed: Resource
-) -> tuple[Resource, list[Required]]:
+) -> tuple[Resource, list[ConditionCheck]]:
     if "group_id" not in request.model_fields_set:
         (changed,) = without_deleted_groups(call.table, [changed])
     if changed.orphaned:

@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field
 
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
-from rollcall.kit.requirement import Required
 from rollcall.kit.text import Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
@@ -49,5 +49,5 @@ def add_note(request: AddNote, call: Call) -> NoteAnswer:
         author_id=call.actor.id,
         text=request.text,
     )
-    present = Required.present(User, request.user_id)
+    present = ConditionCheck.exists(User, request.user_id)
     return call.commit(Change(None, note), answer=NoteAnswer.of, requires=[present])

@@ -18,10 +18,10 @@ from rollcall.accounts.convergence import Credential
 from rollcall.accounts.settlement import settle_account
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.permissions import Permission
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Ids, Slugs
-from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.operation import require_permission
 from rollcall.kit.text import Line

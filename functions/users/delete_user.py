@@ -10,10 +10,10 @@ from rollcall.access.granting import refuse_superior
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_account
 from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.field_types import Id
-from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation

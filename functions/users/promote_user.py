@@ -6,8 +6,8 @@ from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_user
 from rollcall.grants.permissions import Permission
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.identity import Account
 from rollcall.operations import operation
 from rollcall.users.answers import ChangeUser, UserAnswer
 from rollcall.users.user import User, load_modifiable

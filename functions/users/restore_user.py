@@ -6,9 +6,9 @@ from rollcall.access.granting import require_permissions_held
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_user
 from rollcall.grants.permissions import Permission
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
-from rollcall.kit.identity import Account
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.users.answers import ChangeUser, UserAnswer

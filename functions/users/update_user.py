@@ -11,10 +11,10 @@ from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential, refuse_federated
 from rollcall.accounts.settlement import settle_account
 from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Id
-from rollcall.kit.identity import Account
 from rollcall.kit.model import Omissible, WriteRequest
 from rollcall.kit.operation import require_permission
 from rollcall.kit.text import Line

@@ -8,17 +8,17 @@ from pydantic import Field
 
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.error_messages import TextPattern
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Id
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
-from rollcall.kit.sentences import Form
 from rollcall.operations import operation
 from rollcall.resources.answers import ResourceAnswer
 from rollcall.resources.resource import OF_TYPE, OWNER, Resource
 
 _TypeName = Annotated[
     str,
-    Form(
+    TextPattern(
         r"^[a-z][a-z0-9-]{0,39}$",
         "A type's name has up to 40 of a-z, 0-9 and hyphen, and begins with a letter.",
     ),

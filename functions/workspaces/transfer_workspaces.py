@@ -12,10 +12,10 @@ from pydantic import ConfigDict, Field
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer, Model, WriteRequest
-from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.row_results import RowProblem
 from rollcall.kit.table import not_found
@@ -114,7 +114,7 @@ def _transfer(request: TransferWorkspaces, call: Call, ids: list[str]) -> _Part:
     resources = load_resources(part.table, ids)
     owned = [each for each in resources if each.user_id == request.owner_id]  # the index lags
     changes: list[Change[Resource]] = []
-    required: list[Required] = []
+    required: list[ConditionCheck] = []
     refused: list[RefusedWorkspace] = []
     for resource, kept in zip(owned, without_deleted_groups(part.table, owned), strict=True):
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.catalog import read_catalog
-from rollcall.kit.attributes import from_attributes
+from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.call import Runtime
 from rollcall.kit.entity import Item
 from rollcall.kit.job import Job

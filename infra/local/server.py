@@ -36,10 +36,10 @@ from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
 from rollcall.kit.log import logger
 from rollcall.kit.mail import Mail
+from rollcall.kit.mail_templates import WrongTemplate, check_templates
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import LOGIN_URL, Settings
 from rollcall.kit.table import Table
-from rollcall.kit.templates import WrongTemplate, check_templates
 from rollcall.mails.catalog import MAIL_TEMPLATES
 from rollcall.users.fields import normalize_email
 from rollcall.users.passwords import check_password

@@ -9,7 +9,7 @@ from rollcall.access.policy import find_policy
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
-from rollcall.kit.listed import Granting
+from rollcall.kit.listed_entity import GrantingEntity
 from rollcall.kit.model import Answer
 from tests.world import World
 
@@ -26,7 +26,7 @@ class Described(Answer):
     permissions: tuple[Permission, ...]
 
     @classmethod
-    def of(cls, entity: Granting, permissions: tuple[Permission, ...]) -> Described:
+    def of(cls, entity: GrantingEntity, permissions: tuple[Permission, ...]) -> Described:
         return cls(
             name=entity.name,
             description=entity.description,
@@ -43,7 +43,7 @@ def granted(world: World) -> tuple[dict[str, tuple[Permission, ...]], ...]:
 
 @KINDS
 def test_definition_is_stored_with_what_it_grants(
-    world: World, kind: type[Granting], new_id: str
+    world: World, kind: type[GrantingEntity], new_id: str
 ) -> None:
     request = Definition(name="Readers", permissions=(VIEW,))
 
@@ -54,7 +54,9 @@ def test_definition_is_stored_with_what_it_grants(
 
 
 @KINDS
-def test_only_what_is_sent_is_changed(world: World, kind: type[Granting], new_id: str) -> None:
+def test_only_what_is_sent_is_changed(
+    world: World, kind: type[GrantingEntity], new_id: str
+) -> None:
     request = Definition(name="Readers", description="They read", permissions=(VIEW,))
     define(world.call(), kind, new_id, request, Described.of)
 

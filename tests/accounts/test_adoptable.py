@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rollcall.accounts.adoptable import AdoptionRules, NotAdoptable, read_account
-from rollcall.kit.identity import FoundAccount
+from rollcall.kit.account import FoundAccount
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 from tests.world import World

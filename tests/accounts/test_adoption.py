@@ -16,7 +16,7 @@ from infra.adopt import ACTION
 from rollcall.accounts.adoptable import AdoptionRules
 from rollcall.accounts.adoption import AdoptionRow, Outcome, adopt_accounts, plan_adoption
 from rollcall.invitations.invitation import Invitation
-from rollcall.kit.identity import FEDERATED_STATUS
+from rollcall.kit.account import FEDERATED_STATUS
 from rollcall.kit.job import make_call
 from rollcall.users.statuses import Status
 from tests.aws_edge import watched

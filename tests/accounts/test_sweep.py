@@ -12,7 +12,7 @@ from functions.jobs.reconcile_identities import reconcile_identities
 from rollcall.accounts.drift import GRACE, Suspicions
 from rollcall.accounts.reconciliation import ReconciliationSummary, read_reconciliation
 from rollcall.accounts.sweep import Reconciliation, sweep_identities
-from rollcall.kit.identity import Account
+from rollcall.kit.account import Account
 from tests.aws_edge import watched
 from tests.iam import acting_as
 from tests.strict_aws import Response, Serve, WireCall

@@ -22,7 +22,7 @@ from functions.users.get_user import get_user
 from rollcall.grants.grant import GroupRole, Membership
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
-from rollcall.kit.attributes import to_attributes
+from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.entity import Item
 from rollcall.kit.ids import new_id
 from rollcall.users.user import User

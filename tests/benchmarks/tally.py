@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from rollcall.kit.attributes import from_attributes
+from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.table import INDEXES
 from tests.benchmarks.capacity import item_size, read_units, write_units

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from functions.users.get_user import get_user
-from rollcall.kit.attributes import to_attributes
+from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.entity import Key
 from tests.benchmarks.tally import Tally, tallying
 from tests.world import World

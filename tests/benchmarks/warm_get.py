@@ -23,7 +23,7 @@ from functions.users.get_user import get_user
 from infra.local.emulator import REGION, Emulator
 from infra.local.provision import NAME
 from infra.table_definition import create_table_parameters
-from rollcall.kit.attributes import to_attributes
+from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
 from rollcall.kit.settings import Settings

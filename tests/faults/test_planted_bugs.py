@@ -27,11 +27,12 @@ from rollcall.grants.grant import Membership
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.kit import transaction as transaction_module
+from rollcall.kit.account import Account, FoundAccount
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Counter, Entity, Item, Key
 from rollcall.kit.idempotency import Idempotency
-from rollcall.kit.identity import Account, AliasHeld, FoundAccount, Identity
-from rollcall.kit.requirement import Required
+from rollcall.kit.identity import AliasHeld, Identity
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Transaction
 from rollcall.members import removal as removal_module
@@ -349,7 +350,7 @@ def test_registration_that_does_not_hold_on_to_its_owner_is_caught(
 def test_deletion_that_does_not_hold_on_to_what_is_owned_is_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
-    monkeypatch.setattr(Owned, "unchanged", lambda *_: Required.present(User, world.admin_id))
+    monkeypatch.setattr(Owned, "unchanged", lambda *_: ConditionCheck.exists(User, world.admin_id))
     user = world.add_user()
 
     with meanwhile(world, COMMIT, partial(world.add_thing, user.id)):

@@ -80,7 +80,7 @@ def test_what_is_held_for_one_thing_outranks_nobody_about_another() -> None:
 
 def test_what_is_held_for_a_time_is_passed_on_for_no_longer() -> None:
     ends: dict[tuple[str, str | None], datetime] = {("user.view", None): NOW}
-    caller = Actor(kind="user", id="usr_1", permissions=frozenset({"user.view"}), ends=ends)
+    caller = Actor(kind="user", id="usr_1", permissions=frozenset({"user.view"}), expiries=ends)
 
     require_held(caller, [GrantedPermission("user.view", ends_at=NOW)])
     for ends_at in (None, NOW + timedelta(seconds=1)):

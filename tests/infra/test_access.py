@@ -32,14 +32,14 @@ from functions.users.update_user import update_user
 from infra.access import Arns, derive_statements
 from infra.catalog import read_catalog
 from rollcall.directory.snapshots import DirectoryState
+from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration, Resource
 from rollcall.kit.entity import Entity
-from rollcall.kit.identity import Account
 from rollcall.kit.job import Job
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
-from rollcall.kit.paging import WalkRequest
+from rollcall.kit.paging import CursorRequest
 from rollcall.kit.reaction import StreamReaction
 from rollcall.users.user import User
 from tests.aws_edge import watched
@@ -271,7 +271,7 @@ def test_list_reads_its_total_and_signs_its_cursors(declaration: Declaration, co
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
 def test_key_of_the_cursors_is_for_walking_alone(declaration: Declaration) -> None:
     lists = isinstance(declaration, Operation) and issubclass(
-        declaration.request_model, WalkRequest
+        declaration.request_model, CursorRequest
     )
     assert is_allowed(declaration, on_table("GetItem", "CURSOR_KEY")) == lists
     assert not is_allowed(declaration, on_table("DeleteItem", "CURSOR_KEY"))

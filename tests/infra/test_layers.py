@@ -23,8 +23,8 @@ from infra.layers import (
     build_package_layer,
     build_shared_layer,
 )
+from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration
-from rollcall.kit.identity import Account
 from rollcall.kit.settings import Settings
 
 ARCHITECTURES: tuple[Architecture, ...] = ("arm64", "x86_64")

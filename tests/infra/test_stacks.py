@@ -24,8 +24,8 @@ from infra.data_stack import DataStack
 from infra.deployment import Deployment
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
+from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration
-from rollcall.kit.identity import Account
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
@@ -580,10 +580,13 @@ SERVICES = {"order-desk": ["resources"]}
         ({"resourceTypes": "workspace=cascade"}, "resourceTypes\n.*workspace is built in"),
         ({"uniqueIdPattern": "EMP-##"}, "uniqueIdPattern\n.*at least 4 # or ?"),
         ({"uniqueIdPattern": "EMP #####"}, "uniqueIdPattern\n.*match pattern"),
-        ({"mailSender": "Rollcall"}, "mailSender\n.*one bare address"),
-        ({"mailSender": "a@example.com\nBcc: b@example.com"}, "mailSender\n.*no line breaks"),
-        ({"mailTemplates": "infra"}, "mailTemplates\n.*is no template of ours"),
-        ({"mailTemplates": "nowhere"}, "mailTemplates\n.*nowhere is no folder"),
+        ({"mailSender": "Rollcall"}, "mailSender\n.*one plain email address"),
+        (
+            {"mailSender": "a@example.com\nBcc: b@example.com"},
+            "mailSender\n.*cannot contain line breaks",
+        ),
+        ({"mailTemplates": "infra"}, "mailTemplates\n.*is not the name of a template"),
+        ({"mailTemplates": "nowhere"}, "mailTemplates\n.*nowhere is not a folder"),
         ({"loginUrl": "javascript:alert(1)"}, "loginUrl\n.*match pattern"),
         ({"cleanUpSchedule": "rate(1 day)"}, "cleanUpSchedule\n.*Write a schedule as cron"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),

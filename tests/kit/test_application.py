@@ -1,4 +1,4 @@
-"""``@operation`` as one application binds it."""
+"""The ``@operation`` decorator of one application."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Nothing(Request):
 
 
 def ask_nothing(request: Nothing, call: Call) -> Answer:
-    """Ask nothing."""
+    """Do nothing."""
     return Answer()
 
 
@@ -33,12 +33,12 @@ def test_operation_carries_what_the_application_shares() -> None:
     assert declared.principals == (User, AccessPolicy)
 
 
-def test_operation_reads_and_writes_nothing_and_answers_200_unless_it_says_so() -> None:
+def test_operation_defaults_to_no_resources_and_status_200() -> None:
     declared = operation("GET /nothing", permission=None)(ask_nothing)
     assert (declared.reads, declared.writes, declared.status, declared.then) == ((), (), 200, None)
 
 
-def test_scopes_that_let_a_token_through_come_from_the_application() -> None:
+def test_token_scopes_come_from_the_application() -> None:
     asked: list[StrEnum | None] = []
 
     def scopes_of(permission: StrEnum | None) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def test_scopes_that_let_a_token_through_come_from_the_application() -> None:
     assert declared.principals == ()
 
 
-def test_operation_is_for_whoever_holds_the_permission_everywhere_and_soon_done() -> None:
+def test_operation_is_unscoped_and_has_a_short_timeout_by_default() -> None:
     declared = operation("GET /nothing", permission=Permission.USER_VIEW)(ask_nothing)
     assert (declared.scoped, declared.timeout) == (False, 15)
     longer = operation("GET /nothing", permission=Permission.USER_VIEW, scoped=True, timeout=28)

@@ -1,12 +1,12 @@
-"""The decorators of jobs and reactions: what each hands on to its declaration."""
+"""The decorators of jobs and reactions: what each passes to its declaration."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from rollcall.background import cognito_reaction, deployment_reaction, job, stream_reaction
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.identity import Account
 from rollcall.kit.job import Report
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
@@ -20,7 +20,7 @@ class Nothing(Report):
 
 
 def do_daily(call: Call) -> Nothing:
-    """Do it daily."""
+    """Run daily."""
     return Nothing()
 
 
@@ -40,7 +40,7 @@ for function in (do_daily, follow_user, watch_sign_in, prepare_table):
     function.__module__ = f"functions.reactions.{function.__name__}"
 
 
-def test_each_decorator_keeps_what_it_is_told() -> None:
+def test_each_decorator_passes_its_arguments_to_the_declaration() -> None:
     reads, writes = [User], [User, Account, Mail]
     declared = (
         job(every=timedelta(days=1), reads=reads, writes=writes)(do_daily),

@@ -1,4 +1,4 @@
-"""One call and what it commits (I6, I8)."""
+"""One call and its commits (I6, I8)."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_commit_answers_about_the_version_that_it_wrote(world: World) -> None:
     assert [(change.before, change.after.version) for change in call.committed] == [(user, 2)]
 
 
-def test_change_that_changes_nothing_is_not_even_sent(world: World) -> None:
+def test_change_without_effect_is_not_sent(world: World) -> None:
     user, call = world.add_user(), world.call()
     with watched(world.aws) as seen:
         answer = call.commit(Change(user, user), answer=UserAnswer.of)
     assert (answer.version, seen, call.committed) == (1, [], [])
 
 
-def test_of_several_changes_only_those_that_change_something_are_written(world: World) -> None:
+def test_of_several_changes_only_effective_ones_are_written(world: World) -> None:
     same, other = world.add_user(), world.add_user()
     renamed = other.model_copy(update={"name": "New"})
     answer = world.call().commit(Change(same, same), Change(other, renamed), answer=UserAnswer.of)
@@ -42,10 +42,10 @@ def test_of_several_changes_only_those_that_change_something_are_written(world: 
     assert (world.user(same.id).version, world.user(other.id).version) == (1, 2)
 
 
-def test_named_version_has_to_be_the_present_one(world: World) -> None:
+def test_if_match_must_name_the_current_version(world: World) -> None:
     user = world.add_user()
     for version in (0, 2):
-        with pytest.raises(Stale, match="is at version 1 now, which your If-Match"):
+        with pytest.raises(Stale, match="is at version 1, but If-Match names another"):
             replace(world.call(), expected_version=version).check_version(user)
     replace(world.call(), expected_version=1).check_version(user)
     replace(world.call(), expected_version=None).check_version(user)
@@ -76,7 +76,7 @@ def test_memberships_are_part_of_the_version(world: World) -> None:
     assert (answer.version, answer.groups) == (2, (group_id,))
 
 
-def test_part_leaves_to_the_whole_what_counts_for_the_whole(world: World) -> None:
+def test_idempotency_key_and_if_match_do_not_apply_to_a_part(world: World) -> None:
     key = Idempotency.of("key-1", actor_id="usr_1", operation="test", sent="{}")
     whole = replace(world.call(), idempotency=key, expected_version=7)
 
@@ -86,7 +86,7 @@ def test_part_leaves_to_the_whole_what_counts_for_the_whole(world: World) -> Non
     assert part.committed is whole.committed
 
 
-def test_part_is_done_with_the_rights_that_the_caller_has_by_then(world: World) -> None:
+def test_part_uses_the_current_permissions_of_the_caller(world: World) -> None:
     user = world.add_user()
 
     def reauthorize() -> Actor:
@@ -102,7 +102,7 @@ def test_part_is_done_with_the_rights_that_the_caller_has_by_then(world: World) 
     assert (world.user(user.id).name, world.user(user.id).version) == ("Second", 3)
 
 
-def test_rows_that_are_left_behind_go_with_what_they_counted_for(world: World) -> None:
+def test_rows_of_a_tombstone_are_deleted_with_their_counts(world: World) -> None:
     group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
     user = world.add_user()
     user = world.change_user(user, user.with_membership(group_id).with_membership(other_id))
@@ -116,7 +116,7 @@ def test_rows_that_are_left_behind_go_with_what_they_counted_for(world: World) -
     assert len(world.journal(user.id)) == 2, "the version that left them behind has its entry"
 
 
-def test_rows_one_of_which_is_gone_already_all_stay(world: World) -> None:
+def test_no_row_is_deleted_when_one_does_not_exist(world: World) -> None:
     group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
     user = world.add_user()
     user = world.change_user(user, user.with_membership(group_id).with_membership(other_id))
@@ -130,13 +130,13 @@ def test_rows_one_of_which_is_gone_already_all_stay(world: World) -> None:
     assert world.runtime.table.load(Group, second.group_id).member_count == 1
 
 
-def test_no_rows_are_nothing_to_do(world: World) -> None:
+def test_deleting_no_rows_sends_nothing(world: World) -> None:
     with watched(world.aws) as seen:
         world.call().remove_rows({})
     assert seen == []
 
 
-def test_answer_of_work_in_parts_is_kept_for_the_same_call(world: World) -> None:
+def test_answer_of_work_in_parts_is_stored_for_the_same_call(world: World) -> None:
     user = UserAnswer.of(world.add_user())
     key = Idempotency.of("key-1", actor_id="usr_1", operation="test", sent="{}")
     call = replace(world.call(), idempotency=key)
@@ -152,13 +152,13 @@ def test_answer_of_work_in_parts_is_kept_for_the_same_call(world: World) -> None
     replace(world.call(), idempotency=key).remember(user)
 
 
-def test_answer_is_not_kept_for_a_call_without_a_key(world: World) -> None:
+def test_answer_is_not_stored_for_a_call_without_a_key(world: World) -> None:
     with watched(world.aws) as seen:
         world.call().remember(UserAnswer.of(world.add_user()))
     assert not [call for call in seen if "IDEMPOTENCY#" in str(call.parameters)]
 
 
-def test_taking_back_what_is_as_it_was_does_nothing(world: World) -> None:
+def test_taking_back_an_ineffective_change_does_nothing(world: World) -> None:
     user = world.add_user()
     with watched(world.aws) as seen:
         world.call().take_back(Change(user, user))

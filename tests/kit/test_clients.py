@@ -24,7 +24,7 @@ from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 
 
-def test_client_is_made_once_in_the_region_of_the_environment(
+def test_client_is_created_once_in_the_region_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -38,7 +38,7 @@ def test_client_is_made_once_in_the_region_of_the_environment(
 
 
 @pytest.mark.parametrize("operation", read_catalog().operations, ids=lambda each: each.name)
-def test_operation_has_time_left_to_answer_when_aws_does_not(
+def test_timeouts_leave_an_operation_time_to_answer(
     operation: Operation[Any, Any],
 ) -> None:
     waiting = ATTEMPTS * (CONNECT_SECONDS + READ_SECONDS)
@@ -47,7 +47,7 @@ def test_operation_has_time_left_to_answer_when_aws_does_not(
     assert waiting < operation.timeout, "Give it a timeout of 29 seconds."
 
 
-def test_links_lead_to_the_bucket_in_its_own_region(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_use_the_regional_address_of_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -85,8 +85,8 @@ def test_transaction_carries_a_token_and_the_trace_of_its_call(
 
 
 class _Body(io.BytesIO):
-    """What an answer is read from."""
+    """The stream of a response body."""
 
     def stream(self, **_: Any) -> Iterator[bytes]:
-        """All of it at once."""
+        """Return the whole body at once."""
         yield self.read()

@@ -1,4 +1,4 @@
-"""Cursors are of one walker and one list, for a time, and cannot be made or altered (I19)."""
+"""Cursors belong to one caller and one list, expire, and cannot be forged or altered (I19)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rollcall.kit.cursor import VALID, Cursors, Position
+from rollcall.kit.cursor import LIFETIME, Cursors, Position
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.errors import Malformed
 from rollcall.kit.paging import ListRequest
@@ -33,7 +33,7 @@ POSITIONS = st.builds(
 
 
 class StoredKey:
-    """A table that has one key and nothing else."""
+    """A table that contains only one key."""
 
     def get_item(self, key: Key) -> Item:
         """The key."""
@@ -63,7 +63,7 @@ def test_position_comes_back(position: Position, bound: str) -> None:
 
 
 @given(position=POSITIONS, bound=TEXTS, other=TEXTS)
-def test_cursor_of_another_list_or_walker_is_refused(
+def test_cursor_of_another_list_or_caller_is_refused(
     position: Position, bound: str, other: str
 ) -> None:
     assume(bound != other)
@@ -84,7 +84,7 @@ def test_any_other_text_than_the_cursor_is_refused(data: st.DataObject, position
 
 @pytest.mark.parametrize("length", range(3), ids=lambda each: f"{each} over a whole group")
 def test_other_ways_to_write_the_same_bytes_are_refused(length: int) -> None:
-    """Bits at the end that say nothing, padding, foreign characters and the other alphabet."""
+    """Unused trailing bits, padding, unknown characters and the other base64 alphabet."""
     cursor = CURSORS.write(Position(1, {"pk": "x" * (9 + length)}), "list", NOW)
     raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -117,7 +117,7 @@ def test_content_under_another_signature_is_refused() -> None:
     assert code_of(lambda: CURSORS.read(spliced, "list", NOW)) == "cursor_invalid"
 
 
-def test_nobody_extends_a_cursor_or_moves_what_it_is_bound_to_into_it() -> None:
+def test_content_and_binding_of_a_cursor_cannot_be_shifted() -> None:
     cursor = CURSORS.write(Position(1, {"pk": "A"}), "list", NOW)
     raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     longer = urlsafe_b64encode(raw + b" ").decode().rstrip("=")
@@ -134,10 +134,10 @@ def test_cursor_signed_with_another_key_is_refused() -> None:
     assert code_of(lambda: CURSORS.read(cursor, "list", NOW)) == "cursor_invalid"
 
 
-def test_cursor_ends_after_a_day_and_nobody_lengthens_it() -> None:
+def test_cursor_expires_after_a_day_and_cannot_be_extended() -> None:
     cursor = CURSORS.write(Position(1, {}), "list", NOW)
-    assert CURSORS.read(cursor, "list", NOW + VALID)
-    late = NOW + VALID + timedelta(seconds=1)
+    assert CURSORS.read(cursor, "list", NOW + LIFETIME)
+    late = NOW + LIFETIME + timedelta(seconds=1)
     assert code_of(lambda: CURSORS.read(cursor, "list", late)) == "cursor_expired"
 
     raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
@@ -148,14 +148,14 @@ def test_cursor_ends_after_a_day_and_nobody_lengthens_it() -> None:
 
 
 @pytest.mark.parametrize("letter", ['"', "x", "é", "日", "🏳"])
-def test_longest_sort_key_makes_a_cursor_that_a_request_takes(letter: str) -> None:
+def test_cursor_with_the_longest_sort_key_fits_into_a_request(letter: str) -> None:
     key = letter * (1024 // len(letter.encode()))
     after = {"pk": "USER#" + "x" * 60, "sk": "y" * 60, "gsi1pk": "z" * 60, "gsi1sk": key}
     cursor = CURSORS.write(Position(10**6, after), "list", NOW)
     assert ListRequest(cursor=cursor).cursor == cursor
 
 
-def test_key_is_made_once_and_every_process_finds_it(world: World) -> None:
+def test_key_is_generated_once_for_all_processes(world: World) -> None:
     table = world.runtime.table
     assert table.get_item(PLACE) is None
 
@@ -172,7 +172,7 @@ def test_key_is_made_once_and_every_process_finds_it(world: World) -> None:
     assert table.get_item(PLACE) == stored
 
 
-def test_processes_that_make_the_key_at_once_agree_on_one(world: World) -> None:
+def test_processes_that_generate_the_key_concurrently_use_the_same_key(world: World) -> None:
     table, position = world.runtime.table, Position(1, {})
     first, second = Cursors(table), Cursors(table)
     made: list[str] = []

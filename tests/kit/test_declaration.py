@@ -1,4 +1,4 @@
-"""What all declarations have in common, and the sentences that refuse a wrong one."""
+"""What all declarations have in common, and the errors for invalid ones."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from functions.jobs.purge_deleted_users import purge_deleted_users
 from functions.users.get_user import get_user
+from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.declaration import check_resources, describe, read_signature
 from rollcall.kit.errors import WrongDeclaration
-from rollcall.kit.identity import Account
 from rollcall.kit.journal import Changed
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Request
@@ -22,12 +22,12 @@ from rollcall.users.user import User
 
 
 def place(function: Callable[..., Any], module: str) -> Callable[..., Any]:
-    """Let a function stand in another file."""
+    """Pretend that a function is in another file."""
     function.__module__ = module
     return function
 
 
-def test_name_words_and_area_come_from_the_function_and_its_file() -> None:
+def test_name_docstring_and_area_come_from_the_function_and_its_file() -> None:
     assert (get_user.name, get_user.area) == ("get_user", "users")
     assert get_user.summary == "Show a user: profile, groups, roles, permissions, last sign-in."
     assert get_user.description.startswith("The ETag is the version")
@@ -54,8 +54,8 @@ def test_file_with_another_name_is_refused() -> None:
         describe(place(move_user, "functions.users.moving"))
 
     assert str(refused.value) == (
-        "move_user is declared in moving.py; name the file move_user.py, so that file, function, "
-        "Lambda function and journal action are one name."
+        "move_user is declared in moving.py. Rename the file to move_user.py, so that file, "
+        "function, Lambda function and journal action have the same name."
     )
 
 
@@ -67,20 +67,20 @@ def test_missing_docstring_is_refused() -> None:
         describe(place(move_user, "functions.users.move_user"))
 
     assert str(refused.value) == (
-        "move_user has no docstring; write one sentence that says what it does: "
-        "it becomes the summary in the API document."
+        "move_user has no docstring. Write one sentence that says what it does. It becomes the "
+        "summary in the API document."
     )
 
 
 @pytest.mark.parametrize("resource", [Changed, Request, "User", None, str])
 @pytest.mark.parametrize("word", ["reads", "writes"])
-def test_resource_that_no_policy_derives_from_is_refused(word: str, resource: Any) -> None:
+def test_resource_without_an_iam_policy_is_refused(word: str, resource: Any) -> None:
     with pytest.raises(WrongDeclaration) as refused:
         check_resources("move_user", **{"reads": (), "writes": (), word: (resource,)})
 
     assert str(refused.value) == (
-        f"move_user {word} {resource!r}; name entities, rows, stored objects, Account "
-        "or Mail, from which its IAM policy derives."
+        f"move_user {word} {resource!r}, from which no IAM policy can be derived. Use entities, "
+        "rows, stored objects, Account or Mail."
     )
 
 
@@ -105,14 +105,14 @@ class Picture(StoredObject):
     ephemeral_storage = 2048
 
 
-def test_function_gets_what_the_objects_need_that_it_touches() -> None:
+def test_function_gets_what_its_objects_need() -> None:
     declared = replace(get_user, reads=(Report, User), writes=(Picture, Report))
     assert declared.stored_objects == (Report, Picture)
     assert (declared.memory, declared.ephemeral_storage) == (1024, 2048)
     assert declared.layers == ("drawing", "printing")
 
 
-def test_function_without_objects_gets_the_least() -> None:
+def test_function_without_objects_gets_the_defaults() -> None:
     assert not get_user.stored_objects
     assert not get_user.layers
     assert (get_user.memory, get_user.ephemeral_storage) == (512, 512)
@@ -126,8 +126,8 @@ def test_parameter_without_a_type_is_refused() -> None:
         read_signature(move_user)
 
     assert str(refused.value) == (
-        "move_user does not say the type of request; annotate every "
-        "parameter: requests and answers derive from the types."
+        "move_user has no type annotation for request. Annotate every parameter: requests and "
+        "answers are derived from the types."
     )
 
 

@@ -1,4 +1,4 @@
-"""What entities declare for the write path."""
+"""The declarations of entities for the write path."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from rollcall.grants.group import Group
 from rollcall.kit.entity import (
     EXPIRY_ATTRIBUTE,
-    TOMBSTONE_KEPT,
+    TOMBSTONE_RETENTION,
     Claim,
     ClaimKind,
     Counter,
@@ -49,11 +49,11 @@ def test_next_version_counts_on_and_is_dated() -> None:
     assert second.created_at == NOW
 
 
-def test_facts_are_what_people_care_about() -> None:
+def test_facts_omit_version_times_and_bookkeeping() -> None:
     assert make_group().facts() == {"id": "grp_1", "name": "Editors"}
 
 
-def test_claim_has_a_key_and_a_refusal() -> None:
+def test_claim_has_a_key_and_an_error() -> None:
     claim = Claim(NAME, "editors")
     assert claim.key == Key("CLAIM#group-name#editors", "CLAIM")
     assert (claim.refusal.code, claim.refusal.detail) == (
@@ -69,7 +69,7 @@ def test_counter_has_a_key() -> None:
 
 
 class Leaf(Entity):
-    """What is gone for good with its tombstone."""
+    """An entity whose tombstone expires."""
 
     kind: ClassVar[str] = "leaf"
     partition: ClassVar[str] = "LEAF#"
@@ -81,21 +81,21 @@ class Leaf(Entity):
 
 
 class Branch(Leaf):
-    """What other things hang on."""
+    """An entity with dependents."""
 
-    tombstone_waits: ClassVar[bool] = True
+    keeps_tombstone: ClassVar[bool] = True
 
 
-def test_tombstone_ends_by_itself_unless_something_hangs_on_it() -> None:
+def test_tombstone_expires_unless_it_has_dependents() -> None:
     fields: dict[str, Any] = {"id": "1", "created_at": NOW, "updated_at": NOW, "erased": True}
     assert Leaf(**fields).item()[EXPIRY_ATTRIBUTE] == tombstone_expiry(NOW)
-    assert tombstone_expiry(NOW) == int((NOW + TOMBSTONE_KEPT).timestamp())
+    assert tombstone_expiry(NOW) == int((NOW + TOMBSTONE_RETENTION).timestamp())
     assert EXPIRY_ATTRIBUTE not in Branch(**fields).item()
     assert EXPIRY_ATTRIBUTE not in Leaf(**{**fields, "erased": False}).item()
     assert not Leaf(**fields).exists
 
 
-def test_erasing_is_a_fact_and_bookkeeping_is_none() -> None:
+def test_deletion_is_a_fact_and_bookkeeping_is_not() -> None:
     leaf = Leaf(id="1", created_at=NOW, updated_at=NOW, name="Oak", seen=7)
     assert leaf.facts() == {"id": "1", "name": "Oak", "tags": []}
     erased = Leaf(id="1", created_at=NOW, updated_at=NOW, erased=True)
@@ -111,7 +111,7 @@ def test_facts_of_another_version_make_that_version() -> None:
 
 
 class Note(Row):
-    """A row beside a leaf."""
+    """A row that is stored with a leaf."""
 
     partition: ClassVar[str] = "LEAF#"
 
@@ -119,15 +119,15 @@ class Note(Row):
     text: str | None = None
 
     def key(self) -> Key:
-        """Beside the leaf."""
+        """The key in the leaf's partition."""
         return Key(f"{self.partition}{self.leaf_id}", "NOTE")
 
     def index(self) -> Mapping[str, str]:
-        """Found among all."""
+        """The entry in the list of all rows."""
         return {"gsi1pk": "NOTES", "gsi1sk": self.leaf_id}
 
 
-def test_row_is_stored_with_its_keys_and_without_what_it_lacks() -> None:
+def test_row_is_stored_with_its_keys_and_without_empty_fields() -> None:
     note = Note(leaf_id="1")
     assert note.item() == {
         "leafId": "1",
@@ -140,7 +140,7 @@ def test_row_is_stored_with_its_keys_and_without_what_it_lacks() -> None:
     assert (Note.index_partitions, Leaf.index_partitions) == ((), ())
 
 
-def test_counter_on_an_item_of_its_own_goes_up_without_anybody() -> None:
+def test_counter_with_its_own_item_needs_no_entity() -> None:
     counter = Counter.named("admins", Floor(1, "last_admin", "One has to stay."))
     assert (counter.attribute, counter.holder, counter.stamped) == ("count", None, False)
     assert counter.floor is not None

@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problem documents."""
+"""Errors as RFC 9457 problem documents."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from rollcall.kit.errors import (
         (Unavailable, 503),
     ],
 )
-def test_each_refusal_has_its_status(problem: type[Problem], status: int) -> None:
+def test_each_problem_has_its_status(problem: type[Problem], status: int) -> None:
     document = problem("some_code", "Some words.").body("req_1")
     assert (document["status"], document["code"], document["detail"]) == (
         status,
@@ -52,7 +52,7 @@ def test_wrong_fields_are_listed() -> None:
     ]
 
 
-def test_refusal_of_one_field_says_the_same_in_both_places() -> None:
+def test_error_of_one_field_has_the_same_message_in_both_places() -> None:
     document = Invalid.field("email", "An address has to remain.", "address_needed").body("req_1")
     assert document["detail"] == "An address has to remain."
     assert document["errors"] == [

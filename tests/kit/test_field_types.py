@@ -1,4 +1,4 @@
-"""Ids and slugs, alone and in lists."""
+"""Ids and slugs, single and in lists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rollcall.kit.field_types import Id, Ids, Slugs
         (Slugs, ["1st"]),
     ],
 )
-def test_what_is_too_long_or_of_another_form_is_refused(kind: Any, value: Any) -> None:
+def test_text_that_is_too_long_or_does_not_match_is_refused(kind: Any, value: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
 

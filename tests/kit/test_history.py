@@ -1,4 +1,4 @@
-"""What an entity was at an earlier time, from its journal, whatever the clocks said (A1)."""
+"""Entities restored from their journal, also when clocks differ (A1)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rollcall.grants.grant import (
     RoleGrant,
 )
 from rollcall.grants.permissions import Permission
-from rollcall.kit.attributes import from_attributes, to_attributes
+from rollcall.kit.attribute_values import from_attributes, to_attributes
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.history import read_newest_first, rewind
@@ -51,7 +51,7 @@ PERIODS = st.fixed_dictionaries(
 
 
 def granted(kind: type[Grant], subjects: Iterable[str], **others: Any) -> st.SearchStrategy[Any]:
-    """Some grants of a kind, each with its time, in the order of their subjects."""
+    """Some grants of a kind, each with its time, sorted by subject."""
     held = st.fixed_dictionaries({"period": PERIODS, **others})
 
     def make(found: dict[str, dict[str, Any]]) -> tuple[Grant, ...]:
@@ -104,17 +104,17 @@ POLICY_CHANGES = st.fixed_dictionaries(
     },
 )
 CLOCKS = st.integers(-90, 90)
-"""What a writer's clock says, in minutes: it may be behind that of the writer before."""
+"""The time of a writer's clock, in minutes. It can be behind that of the previous writer."""
 
 
 class Recorded[E: Entity](NamedTuple):
-    """All versions of an entity, and its journal as the index has it."""
+    """All versions of an entity, and its journal in the index."""
 
     versions: Sequence[E]
     entries: Sequence[JournalEntry]
 
     def at(self, moment: datetime) -> E | None:
-        """The highest version that was written by then."""
+        """The highest version with a time up to this one."""
         written = [each for each in self.versions if each.updated_at <= moment]
         return max(written, key=lambda each: each.version, default=None)
 
@@ -122,7 +122,7 @@ class Recorded[E: Entity](NamedTuple):
 def record[E: Entity](
     entity: E, steps: Sequence[tuple[int, Callable[[E, datetime], E]]]
 ) -> Recorded[E]:
-    """Change an entity step by step, as transactions of writers with these clocks would."""
+    """Change an entity step by step, as transactions of writers with these clocks do."""
     versions: list[E] = []
     entries = []
     for clock, step in steps:
@@ -182,7 +182,7 @@ def policy_histories(draw: st.DrawFn) -> Recorded[AccessPolicy]:
 
 
 def known(user: User) -> dict[str, Any]:
-    """All that the journal keeps of a user. What waits to be removed from a tombstone is none."""
+    """The facts of a user in the journal, without bookkeeping of its tombstone."""
     facts = user.model_dump(exclude=set(User.unversioned_fields))
     return facts | (dict.fromkeys(User.grant_fields, ()) if user.erased else {})
 
@@ -238,7 +238,7 @@ def test_permissions_are_those_that_were_in_force_then(
 
 
 @given(history=user_histories(), moment=MOMENTS, chance=st.randoms(use_true_random=False))
-def test_entries_that_the_index_has_not_got_are_missed_or_not_needed(
+def test_missing_index_entries_are_detected_or_not_needed(
     history: Recorded[User], moment: datetime, chance: random.Random
 ) -> None:
     expected, present = history.at(moment), history.versions[-1]
@@ -281,20 +281,20 @@ def test_entries_are_read_no_further_than_needed() -> None:
     assert read == [50, 49, 48, 47]
 
 
-def test_before_the_first_version_there_was_nothing_and_after_the_last_all_is_as_it_is() -> None:
+def test_entity_is_absent_before_its_first_version_and_current_after_its_last() -> None:
     history = years_of_changes(3)
     assert rewind(history.versions[-1], history.entries, minutes(-1)) is None
     assert rewind(history.versions[-1], history.entries, minutes(90)) == history.versions[-1]
 
 
-def test_journal_that_the_index_has_nothing_of_yet_is_incomplete() -> None:
+def test_journal_without_index_entries_is_incomplete() -> None:
     with pytest.raises(Unavailable):
         rewind(years_of_changes(1).versions[-1], [], minutes(90))
 
 
 def test_journal_as_the_transactions_write_it_leads_back(world: World) -> None:
     user = world.add_user(name="Old", permissions=(Permission.USER_VIEW,))
-    world.clock.advance(minutes=-5)  # the next writer's clock is behind
+    world.clock.advance(minutes=-5)  # the clock of the next writer is behind
     group_id = world.add_group("Readers")
     joined = world.change_user(user, user.with_membership(group_id, GroupRole.ADMIN))
     world.clock.advance(minutes=10)

@@ -1,4 +1,4 @@
-"""Gateway events in, answers out: whatever is sent, it is a request or a refusal, never a 500."""
+"""Gateway events and answers: any input is a request or an error, never a 500."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from functions.users.delete_user import DeleteUser
 from functions.users.update_user import UpdateUser
 from rollcall.kit.errors import Conflict, Invalid, Malformed, Problem
 from rollcall.kit.http import (
-    ERRORS_AT_MOST,
-    NEVER,
+    MAX_ERRORS,
+    NO_VERSION,
     GatewayEvent,
     read_request,
     write_answer,
@@ -38,13 +38,13 @@ def event(**parts: Any) -> GatewayEvent:
 
 
 def known_fields(model: type[Request]) -> st.SearchStrategy[dict[str, Any]]:
-    """Objects whose names the model knows, with anything as their values."""
+    """Objects with the names of the model's fields and any values."""
     names = [str(field.alias) for field in model.model_fields.values()]
     return st.dictionaries(st.sampled_from(names), JSON)
 
 
 def status_of(sent: GatewayEvent, model: type[Request], *, has_body: bool) -> int:
-    """200 for a request, or the status of the refusal, which can be written as JSON."""
+    """200 for a request, or the status of the error, which must be serializable."""
     try:
         request = read_request(sent, model, has_body=has_body)
     except Problem as problem:
@@ -54,14 +54,14 @@ def status_of(sent: GatewayEvent, model: type[Request], *, has_body: bool) -> in
 
 
 class MoveThing(Request):
-    """Moves a thing from one user to another."""
+    """Moves a resource from one user to another."""
 
     owner_id: str
     thing_id: str
     user_id: str
 
 
-def test_path_variables_have_the_operations_own_names_whatever_the_gateway_calls_them() -> None:
+def test_path_variables_have_the_names_of_the_operation_not_of_the_gateway() -> None:
     sent = event(
         resource="/users/{userId}/things/{id}/move",
         pathParameters={"id": "res_1", "userId": "usr_1"},
@@ -101,7 +101,7 @@ def test_deep_nesting_is_refused(depth: int) -> None:
 @given(tag=st.text() | st.integers().map(lambda number: f'"{number}"'))
 def test_any_if_match_is_a_version_or_none_that_fits(tag: str) -> None:
     version = event(headers={"If-Match": tag}).expected_version()
-    assert version is None or version >= NEVER
+    assert version is None or version >= NO_VERSION
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_any_if_match_is_a_version_or_none_that_fits(tag: str) -> None:
         ('W/"3"', 3),
         ("3", 3),
         (' "3" ', 3),
-        ("", NEVER),
-        ('"x"', NEVER),
-        ('"-3"', NEVER),
-        ('"1", "2"', NEVER),
+        ("", NO_VERSION),
+        ('"x"', NO_VERSION),
+        ('"-3"', NO_VERSION),
+        ('"1", "2"', NO_VERSION),
     ],
 )
 def test_if_match(header: str | None, version: int | None) -> None:
@@ -138,7 +138,7 @@ def test_if_match(header: str | None, version: int | None) -> None:
         "1" * 5000,
     ],
 )
-def test_what_is_no_json_object_is_malformed(body: str) -> None:
+def test_body_that_is_not_a_json_object_is_malformed(body: str) -> None:
     with pytest.raises(Malformed) as refused:
         read_request(event(body=body), UpdateUser, has_body=True)
     assert refused.value.code == "malformed_json"
@@ -155,10 +155,10 @@ def test_base64_body_is_decoded_and_broken_base64_is_malformed() -> None:
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"count": 5}', "***"])
-def test_body_that_is_passed_over_is_not_even_read(body: str) -> None:
+def test_ignored_body_is_not_read(body: str) -> None:
     query = {"count": ["2"]}
     sent = event(body=body, isBase64Encoded=body == "***", multiValueQueryStringParameters=query)
-    request = read_request(sent, Nested, has_body=False, passes_over_body=True)
+    request = read_request(sent, Nested, has_body=False, ignores_body=True)
     assert request == Nested(count=2)
 
 
@@ -169,7 +169,7 @@ def test_absent_and_empty_bodies_are_empty_requests() -> None:
 
 
 class Nested(Request):
-    """Types that text can stand for in JSON."""
+    """Types that JSON represents as text."""
 
     day: date | None = None
     flag: bool = False
@@ -177,7 +177,7 @@ class Nested(Request):
     names: tuple[str, ...] = ()
 
 
-def test_json_types_are_taken_at_their_word() -> None:
+def test_json_types_are_strict() -> None:
     sent = event(body='{"day": "2026-01-05", "flag": true, "count": 2, "names": ["a"]}')
     request = read_request(sent, Nested, has_body=True)
     assert request == Nested(day=date(2026, 1, 5), flag=True, count=2, names=("a",))
@@ -197,13 +197,13 @@ def test_query_types_are_read_from_text() -> None:
     assert request == Nested(day=date(2026, 1, 5), flag=True, count=2, names=("a", "b"))
 
 
-def test_names_inside_the_code_are_no_names_of_the_api() -> None:
+def test_snake_case_names_are_not_accepted_in_requests() -> None:
     with pytest.raises(Invalid) as refused:
         read_request(event(body='{"user_id": "usr_1"}'), UpdateUser, has_body=True)
     assert [error.field for error in refused.value.errors] == ["userId", "user_id"]
 
 
-def test_refusal_lists_the_fields_and_repeats_no_value() -> None:
+def test_error_lists_the_fields_without_their_values() -> None:
     body = json.dumps({"email": "top secret", "profile": {"birthDate": "also secret"}})
     with pytest.raises(Invalid) as refused:
         read_request(event(body=body), CreateUser, has_body=True)
@@ -212,7 +212,7 @@ def test_refusal_lists_the_fields_and_repeats_no_value() -> None:
     assert "secret" not in document
 
 
-def test_query_beside_a_body_is_refused_and_not_overlooked() -> None:
+def test_query_of_an_operation_with_a_body_is_refused() -> None:
     sent = event(body="{}", multiValueQueryStringParameters={"newPassword": ["Abcdef12!"]})
 
     with pytest.raises(Invalid) as refused:
@@ -224,15 +224,15 @@ def test_query_beside_a_body_is_refused_and_not_overlooked() -> None:
 
 
 @pytest.mark.parametrize("has_body", [True, False])
-def test_list_of_errors_has_an_end(has_body: bool) -> None:
-    many = {f"field{number}": "x" for number in range(10 * ERRORS_AT_MOST)}
+def test_list_of_errors_is_limited(has_body: bool) -> None:
+    many = {f"field{number}": "x" for number in range(10 * MAX_ERRORS)}
     for sent in (
         event(body=json.dumps(many)),
         event(multiValueQueryStringParameters={name: ["x"] for name in many}),
     ):
         with pytest.raises(Invalid) as refused:
             read_request(sent, UpdateUser, has_body=has_body)
-        assert len(refused.value.errors) == ERRORS_AT_MOST
+        assert len(refused.value.errors) == MAX_ERRORS
 
 
 def test_missing_parts_of_an_event_are_empty() -> None:
@@ -295,7 +295,7 @@ class Sheet(FileAnswer):
     content_types = ("text/csv",)
 
 
-def test_file_is_its_own_body_and_names_itself_to_browsers() -> None:
+def test_file_is_sent_unchanged_with_its_file_name() -> None:
     sheet = Sheet(content="\ufeffä,ö\r\n", content_type="text/csv", file_name="users.csv")
     answer = write_answer(sheet, 200, "*")
     assert answer["body"] == "\ufeffä,ö\r\n"
@@ -315,14 +315,14 @@ def test_problem_is_written_as_rfc_9457_says() -> None:
     assert json.loads(answer["body"])["type"] == "urn:rollcall:problem:last_admin"
 
 
-def test_internal_error_says_only_where_to_look() -> None:
+def test_internal_error_discloses_only_the_request_id() -> None:
     answer = write_internal_error("req_1", "*")
     assert answer["statusCode"] == 500
     assert json.loads(answer["body"]) == {
         "type": "urn:rollcall:problem:internal_error",
         "title": "Internal error",
         "status": 500,
-        "detail": "Something went wrong here; the log has the request id.",
+        "detail": "An internal error occurred. Look for the request id in the log.",
         "code": "internal_error",
         "errors": [],
         "requestId": "req_1",

@@ -49,13 +49,13 @@ def test_another_caller_may_use_the_same_key(world: World) -> None:
     assert first.body["id"] != second.body["id"]
 
 
-def test_key_that_was_refused_the_first_time_is_free(world: World) -> None:
+def test_key_of_a_failed_call_can_be_used_again(world: World) -> None:
     world.add_group("Editors")
     assert create(world, "Editors").code == "group_name_taken"
     assert create(world, "Writers").status == 201
 
 
-def test_key_is_forgotten_after_a_day_even_if_its_row_is_still_there(world: World) -> None:
+def test_key_expires_after_a_day_even_if_its_item_still_exists(world: World) -> None:
     create(world, "Editors")
 
     world.clock.advance(hours=23, minutes=59)
@@ -64,7 +64,7 @@ def test_key_is_forgotten_after_a_day_even_if_its_row_is_still_there(world: Worl
     assert create(world, "Others").status == 201
 
 
-def test_row_expires_by_itself_and_holds_neither_key_nor_request(world: World) -> None:
+def test_item_has_an_expiry_and_contains_neither_key_nor_request(world: World) -> None:
     create(world, "Editors", key="a-key-of-the-callers")
 
     (row,) = (item for item in world.items() if item["pk"].startswith("IDEMPOTENCY#"))
@@ -72,7 +72,7 @@ def test_row_expires_by_itself_and_holds_neither_key_nor_request(world: World) -
     assert "a-key-of-the-callers" not in str(row)
 
 
-def test_call_that_changes_nothing_is_remembered_too(world: World) -> None:
+def test_answer_of_a_call_without_effect_is_stored_too(world: World) -> None:
 
     user = world.add_user(name="Same")
 

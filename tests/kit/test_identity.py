@@ -1,4 +1,4 @@
-"""Accounts at the identity provider: every call may be repeated (I1, U10, I17)."""
+"""The identity provider: every method is idempotent (I1, U10, I17)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,9 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
+from rollcall.kit.account import Account, FoundAccount
 from rollcall.kit.errors import Problem, Unavailable
-from rollcall.kit.identity import (
-    Account,
-    AccountMissing,
-    AliasHeld,
-    FoundAccount,
-    Identity,
-    IdentityRefused,
-)
+from rollcall.kit.identity import AccountMissing, AliasHeld, Identity, IdentityRefused
 from tests.aws_edge import failing, watched
 from tests.world import World
 
@@ -33,7 +27,7 @@ ACCOUNT = Account(
 
 @pytest.fixture
 def identity(world: World) -> Identity:
-    """The accounts of a world."""
+    """The identity provider of a world."""
     return world.runtime.identity
 
 
@@ -43,7 +37,7 @@ def find(identity: Identity, account_id: str = ACCOUNT.id) -> FoundAccount:
     return found
 
 
-def test_account_is_made_as_told_and_found_by_id_and_alias(identity: Identity) -> None:
+def test_account_is_created_and_found_by_id_and_alias(identity: Identity) -> None:
     made = identity.create(ACCOUNT, "Chosen-Pass-1", invite=False)
 
     assert (made.id, made.enabled, made.status) == ("usr_1", True, "FORCE_CHANGE_PASSWORD")
@@ -54,7 +48,7 @@ def test_account_is_made_as_told_and_found_by_id_and_alias(identity: Identity) -
     assert identity.find("usr_2") is None
 
 
-def test_account_or_alias_that_is_there_already_is_told_apart_by_looking(
+def test_existing_account_and_held_alias_raise_the_same_error(
     identity: Identity,
 ) -> None:
     identity.create(ACCOUNT, None, invite=False)
@@ -64,7 +58,7 @@ def test_account_or_alias_that_is_there_already_is_told_apart_by_looking(
     assert identity.find("usr_2") is None
 
 
-def test_attributes_are_set_and_taken_away(identity: Identity) -> None:
+def test_attributes_are_set_and_removed(identity: Identity) -> None:
     identity.create(ACCOUNT, None, invite=False)
     wanted = replace(ACCOUNT, email="new@example.com", phone=None, name="Jane Doe")
 
@@ -96,7 +90,7 @@ def test_enabled_state_and_admin_group(identity: Identity) -> None:
     assert not identity.is_admin("usr_missing")
 
 
-def test_deleting_and_signing_out_are_content_when_nobody_is_there(identity: Identity) -> None:
+def test_delete_and_sign_out_succeed_without_an_account(identity: Identity) -> None:
     identity.create(ACCOUNT, None, invite=False)
     for _ in range(2):
         identity.sign_out("usr_1")
@@ -111,24 +105,10 @@ NEED_AN_ACCOUNT: dict[str, Callable[[Identity], object]] = {
 }
 
 
-@pytest.mark.parametrize("deed", NEED_AN_ACCOUNT)
-def test_what_needs_an_account_says_that_it_is_missing(identity: Identity, deed: str) -> None:
+@pytest.mark.parametrize("action", NEED_AN_ACCOUNT)
+def test_missing_account_is_reported(identity: Identity, action: str) -> None:
     with pytest.raises(AccountMissing):
-        NEED_AN_ACCOUNT[deed](identity)
-
-
-def test_difference_is_noticed_but_not_in_what_others_look_after(identity: Identity) -> None:
-    identity.create(ACCOUNT, None, invite=False)
-    found = find(identity)
-    assert found.differs_from(replace(ACCOUNT, name="Other"))
-    assert found.differs_from(replace(ACCOUNT, enabled=False))
-    others = {**found.attributes, "sub": "x", "custom:colour": "red"}
-    assert not replace(found, attributes=others).differs_from(ACCOUNT)
-
-
-def test_unverified_addresses_are_no_aliases() -> None:
-    attributes = replace(ACCOUNT, verified=False).attributes()
-    assert (attributes["email_verified"], attributes["phone_number_verified"]) == ("false", "false")
+        NEED_AN_ACCOUNT[action](identity)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +124,7 @@ def test_unverified_addresses_are_no_aliases() -> None:
         ("UnsupportedUserStateException", IdentityRefused, "identity_refused"),
     ],
 )
-def test_refusals_of_cognito_are_told_from_outages(
+def test_refusals_of_cognito_differ_from_outages(
     world: World, identity: Identity, code: str, expected: type[Problem], problem_code: str
 ) -> None:
     with failing(world.aws, "cognito-idp", code=code), pytest.raises(expected) as refused:
@@ -154,7 +134,7 @@ def test_refusals_of_cognito_are_told_from_outages(
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
-def test_fault_of_the_deployment_is_not_taken_for_an_outage(
+def test_deployment_error_is_not_reported_as_an_outage(
     world: World, identity: Identity, code: str
 ) -> None:
     with failing(world.aws, "cognito-idp", code=code), pytest.raises(ClientError):

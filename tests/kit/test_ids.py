@@ -1,4 +1,4 @@
-"""Identifiers (I16)."""
+"""Ids (I16)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def test_ids_sort_by_time(earlier: datetime, later: datetime) -> None:
 
 
 @given(made=MOMENTS, moment=MOMENTS)
-def test_last_id_of_a_moment_parts_earlier_ids_from_later_ones(
+def test_last_id_of_a_time_separates_earlier_ids_from_later_ones(
     made: datetime, moment: datetime
 ) -> None:
     by_then = new_id("jrn", made) <= last_id("jrn", moment)
     assert by_then == (milliseconds(made) <= milliseconds(moment))
 
 
-def test_last_id_parts_neighbouring_milliseconds() -> None:
+def test_last_id_separates_neighbouring_milliseconds() -> None:
     start = datetime(2026, 1, 5, tzinfo=UTC)
     moments = [start + timedelta(milliseconds=number) for number in range(1000)]
     for moment, following in pairwise(moments):
@@ -49,7 +49,7 @@ def test_last_id_parts_neighbouring_milliseconds() -> None:
 
 
 @given(moment=MOMENTS, prefix=st.sampled_from(["usr", "grp", "jrn"]))
-def test_id_has_one_form(moment: datetime, prefix: str) -> None:
+def test_id_has_one_format(moment: datetime, prefix: str) -> None:
     assert re.fullmatch(rf"{prefix}_[0-9a-hjkmnp-tv-z]{{26}}", new_id(prefix, moment))
 
 
@@ -59,7 +59,7 @@ def test_ids_of_neighbouring_milliseconds_sort_too() -> None:
     assert ids == sorted(ids)
 
 
-def test_ids_of_one_moment_differ() -> None:
+def test_ids_of_the_same_millisecond_differ() -> None:
     now = datetime(2026, 1, 5, tzinfo=UTC)
     assert len({new_id("usr", now) for _ in range(10_000)}) == 10_000
 
@@ -68,7 +68,7 @@ def test_ids_of_one_moment_differ() -> None:
     name=st.text(st.characters(exclude_categories=["Cs"])),
     other=st.text(st.characters(exclude_categories=["Cs"])),
 )
-def test_derived_id_has_the_form_of_others_and_is_of_one_name(name: str, other: str) -> None:
+def test_derived_id_has_the_common_format_and_is_unique_to_its_name(name: str, other: str) -> None:
     derived = derive_id("inv", name)
     assert is_id("inv", derived)
     assert not is_id("reg", derived)

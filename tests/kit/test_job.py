@@ -1,4 +1,4 @@
-"""``@job``: scheduled functions."""
+"""Scheduled jobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from functions.jobs.purge_deleted_users import purge_deleted_users
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unavailable, WrongDeclaration
-from rollcall.kit.job import NEVER, Job, Report
+from rollcall.kit.job import RECHECK, Job, Report
 from rollcall.kit.model import Answer
 from rollcall.operations import connect
 from rollcall.users.user import User
@@ -56,9 +56,11 @@ def refusal_of(function: Callable[..., Any] = count_users, **arguments: Any) -> 
         (timedelta(minutes=-5), "-1 day, 23:55:00"),
     ],
 )
-def test_interval_that_eventbridge_cannot_keep_is_refused(every: timedelta, shown: str) -> None:
+def test_interval_that_eventbridge_does_not_support_is_refused(
+    every: timedelta, shown: str
+) -> None:
     assert refusal_of(every=every) == (
-        f"count_users runs every {shown}; EventBridge counts in whole minutes, one at least."
+        f"count_users runs every {shown}. EventBridge needs whole minutes, at least one."
     )
 
 
@@ -77,7 +79,7 @@ def reports_nothing(call: Call) -> None:
 
 
 def reports_an_answer(call: Call) -> Answer:
-    """Report what is no report."""
+    """Return another type than a report."""
     return Answer()
 
 
@@ -94,21 +96,21 @@ def test_wrong_signature_is_refused(
     function: Callable[..., Any], taken: str, reported: str
 ) -> None:
     assert refusal_of(function) == (
-        f"{function.__name__} must take (call: Call) and return a Report; "
-        f"it takes ({taken}) and returns {reported}."
+        f"{function.__name__} takes ({taken}) and returns {reported}. It must take (call: Call) "
+        "and return a Report."
     )
 
 
 def test_unknown_resource_is_refused() -> None:
-    assert refusal_of(reads=["users"]).startswith("count_users reads 'users'; name entities")
+    assert refusal_of(reads=["users"]).startswith("count_users reads 'users', from which no")
 
 
-def test_schedule_is_given_in_one_way_and_by_a_setting_that_there_is() -> None:
-    one_way = "count_users needs a schedule; give either every=timedelta(…) or cron_setting=…."
+def test_schedule_is_given_in_one_way_and_its_setting_exists() -> None:
+    one_way = "count_users needs one schedule. Use either every=timedelta(…) or cron_setting=…."
     assert refusal_of(every=None) == one_way
     assert refusal_of(cron_setting="clean_up_schedule") == one_way
     assert refusal_of(every=None, cron_setting="tea_time").startswith(
-        "count_users runs by the setting tea_time, which there is not"
+        "count_users runs by the setting tea_time, which does not exist"
     )
 
 
@@ -120,7 +122,7 @@ def test_next_run_comes_after_the_interval_or_by_the_setting(world: World) -> No
     found = by_setting.find_next_run(settings, now)
     assert (found - now, found.hour) == (timedelta(hours=18), 3)
     past = settings.model_copy(update={"clean_up_schedule": "cron(0 3 1 1 ? 2020)"})
-    assert by_setting.find_next_run(past, now) == now + NEVER
+    assert by_setting.find_next_run(past, now) == now + RECHECK
 
 
 def test_declaration_says_when_and_how_long() -> None:
@@ -143,11 +145,11 @@ def test_handler_returns_and_logs_the_report(world: World, logged: StringIO) -> 
     )
 
 
-def test_job_acts_in_its_own_name_at_the_present_moment(world: World) -> None:
+def test_job_is_its_own_actor_at_the_current_time(world: World) -> None:
     calls: list[Call] = []
 
     def note_call(call: Call) -> Counted:
-        """Note the call."""
+        """Record the call."""
         calls.append(call)
         return Counted(users_seen=0)
 

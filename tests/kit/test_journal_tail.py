@@ -1,4 +1,4 @@
-"""What follows the journal meets every entry, in whichever hour and shard it is."""
+"""A reader of the journal's tail sees every entry, in every hour and shard."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def add_entry(world: World, ago: timedelta, *touches: str) -> Touch:
     return Touch(entry.id, "user", entry.target.id, touches)
 
 
-def test_entries_of_all_hours_and_shards_are_met_but_no_earlier_ones(world: World) -> None:
+def test_entries_of_all_hours_and_shards_are_read_but_no_earlier_ones(world: World) -> None:
     since = world.clock.now - timedelta(hours=2)
     add_entry(world, timedelta(hours=2, milliseconds=1))
     expected = {
@@ -52,16 +52,16 @@ def test_entries_of_all_hours_and_shards_are_met_but_no_earlier_ones(world: Worl
     assert len(found) == len(set(found))
 
 
-def test_entry_of_a_clock_that_is_ahead_is_met(world: World) -> None:
+def test_entry_of_a_clock_that_is_ahead_is_read(world: World) -> None:
     ahead = add_entry(world, -LOOK_BACK)
     assert ahead in set(read_touches(world.runtime.table, world.clock.now, world.clock.now))
 
 
-def test_shards_of_an_hour_are_asked_all_at_once(world: World) -> None:
+def test_shards_of_an_hour_are_queried_concurrently(world: World) -> None:
     all_there = Barrier(SHARDS)
 
     def wait_for_the_others(_: WireCall, serve: Serve) -> Response:
-        all_there.wait(timeout=30)  # breaks, and so fails, if one is asked after another
+        all_there.wait(timeout=30)  # fails if the shards are queried one after another
         return serve()
 
     now = world.clock.now.replace(minute=30)
@@ -70,6 +70,6 @@ def test_shards_of_an_hour_are_asked_all_at_once(world: World) -> None:
     world.aws.intercept = let_through
 
 
-def test_shard_that_does_not_answer_is_not_taken_for_an_empty_one(world: World) -> None:
+def test_unavailable_shard_is_an_error_and_not_empty(world: World) -> None:
     with failing(world.aws, "dynamodb", "Query"), pytest.raises(Unavailable):
         list(read_touches(world.runtime.table, world.clock.now, world.clock.now))

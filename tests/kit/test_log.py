@@ -1,4 +1,4 @@
-"""One line a call, without anything that a person typed (I17)."""
+"""One log line per call, without user input (I17)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_call_leaves_one_structured_line(logged: StringIO) -> None:
     }.items() <= line.items()
 
 
-def test_failure_tells_type_and_place_but_not_the_message(logged: StringIO) -> None:
+def test_failure_is_logged_with_type_and_traceback_but_not_its_message(logged: StringIO) -> None:
     typed = "hunter" + str(2)
     try:
         int(typed)
@@ -36,7 +36,7 @@ def test_failure_tells_type_and_place_but_not_the_message(logged: StringIO) -> N
     assert typed not in logged.getvalue()
 
 
-def test_refusal_of_aws_is_told_with_its_code_but_not_with_its_message(logged: StringIO) -> None:
+def test_aws_error_is_logged_with_its_code_but_not_its_message(logged: StringIO) -> None:
     refusal = {"Error": {"Code": "ValidationException", "Message": "typed by a person"}}
     log_failure("get_user", ClientError(refusal, "PutItem"), request_id="req_1")  # type: ignore[arg-type]  # the stubs want more
 

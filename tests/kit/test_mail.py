@@ -10,7 +10,7 @@ from tests.aws_edge import failing, watched
 from tests.world import World
 
 
-def test_mail_goes_out_as_text_and_html_from_the_deployments_address(world: World) -> None:
+def test_mail_is_sent_as_text_and_html_from_the_deployments_address(world: World) -> None:
     with watched(world.aws) as seen:
         world.runtime.mail.send("jane@example.com", "Grüße", "Two\nlines", "<p>Two<br>lines</p>")
 
@@ -35,7 +35,7 @@ def test_deployment_without_an_address_sends_nothing(world: World) -> None:
     assert seen == []
 
 
-def test_mail_that_ses_does_not_take_can_be_tried_again(world: World) -> None:
+def test_mail_that_ses_does_not_accept_can_be_retried(world: World) -> None:
     with failing(world.aws, "sesv2"), pytest.raises(Unavailable) as refused:
         world.runtime.mail.send("jane@example.com", "Subject", "Text")
     assert refused.value.code == "mail_unavailable"
@@ -54,10 +54,10 @@ def test_mail_that_ses_does_not_take_can_be_tried_again(world: World) -> None:
         ("jane@example.com", "Subject\u2028X"),
     ],
 )
-def test_what_could_add_a_header_or_an_addressee_is_never_sent(
+def test_value_that_could_add_a_header_or_a_recipient_is_never_sent(
     world: World, to: str, subject: str
 ) -> None:
-    with watched(world.aws) as seen, pytest.raises(ValueError, match=r"Mail goes|Headers of"):
+    with watched(world.aws) as seen, pytest.raises(ValueError, match=r"Use one plain|Mail headers"):
         world.runtime.mail.send(to, subject, "Text")
     assert seen == []
 
@@ -72,5 +72,5 @@ def test_sender_may_have_a_name(sender: str) -> None:
 
 @pytest.mark.parametrize("sender", ["Rollcall", "a@x.example, b@x.example", "a@x.example\nX: y"])
 def test_sender_is_one_address_in_one_line(sender: str) -> None:
-    with pytest.raises(ValueError, match=r"one bare address|no line breaks"):
+    with pytest.raises(ValueError, match=r"one plain email address|cannot contain line breaks"):
         check_sender(sender)

@@ -1,4 +1,4 @@
-"""Stored files: whole or not at all, streamed, and unavailable when S3 is."""
+"""Stored files: atomic, streamed, and unavailable when S3 is."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def objects(world: World) -> Objects:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A file of some megabytes, of which no two are alike."""
+    """A file of several megabytes that all differ."""
     path = tmp_path / "source"
     path.write_bytes(b"".join(bytes([each]) * MEGABYTE for each in range(3)) + b"the end")
     return path
@@ -60,7 +60,9 @@ def file(tmp_path: Path) -> Path:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(content=st.binary(max_size=4096))
-def test_file_comes_back_as_it_went(objects: Objects, tmp_path: Path, content: bytes) -> None:
+def test_downloaded_file_equals_the_uploaded_one(
+    objects: Objects, tmp_path: Path, content: bytes
+) -> None:
     (tmp_path / "there").write_bytes(content)
     objects.upload("reports/one", tmp_path / "there")
     assert objects.download("reports/one", tmp_path / "back")
@@ -80,7 +82,7 @@ def test_large_file_is_streamed_and_keeps_its_type(world: World, file: Path) -> 
     assert stored["ContentType"] == "text/csv"
 
 
-def test_later_upload_takes_the_place_of_the_earlier_one(objects: Objects, tmp_path: Path) -> None:
+def test_later_upload_replaces_the_earlier_one(objects: Objects, tmp_path: Path) -> None:
     for text in ("first", "second"):
         (tmp_path / "file").write_text(text)
         objects.upload("reports/one", tmp_path / "file")
@@ -93,11 +95,11 @@ def as_nobody() -> AbstractContextManager[None]:
 
 
 PART = 5 * MEGABYTE
-"""The least that S3 takes of any part but the last."""
+"""S3's minimum size of a part, except the last one."""
 
 
 def put_parts(objects: Objects, file: Path, *contents: bytes) -> tuple[str, list[str]]:
-    """Begin an upload and store these parts; returns its id and their tags."""
+    """Begin an upload and store these parts; return its id and their ETags."""
     upload_id, tags = objects.begin_upload("reports/one", "text/csv"), []
     for number, content in enumerate(contents, 1):
         file.write_bytes(content)
@@ -105,7 +107,7 @@ def put_parts(objects: Objects, file: Path, *contents: bytes) -> tuple[str, list
     return upload_id, tags
 
 
-def test_parts_are_an_object_once_they_are_put_together(world: World, file: Path) -> None:
+def test_object_exists_once_its_parts_are_completed(world: World, file: Path) -> None:
     objects = world.runtime.objects
     upload_id, tags = put_parts(objects, file, b"a" * PART, b"the end")
     assert list(objects.list_keys("reports/")) == []
@@ -118,7 +120,7 @@ def test_parts_are_an_object_once_they_are_put_together(world: World, file: Path
     assert stored["ContentType"] == "text/csv"
 
 
-def test_part_that_was_replaced_meanwhile_does_not_slip_in(objects: Objects, file: Path) -> None:
+def test_upload_with_a_replaced_part_is_not_completed(objects: Objects, file: Path) -> None:
     upload_id, tags = put_parts(objects, file, b"a" * PART, b"the end")
     file.write_bytes(b"another end")
     objects.upload_part("reports/one", upload_id, 2, file)
@@ -129,9 +131,7 @@ def test_part_that_was_replaced_meanwhile_does_not_slip_in(objects: Objects, fil
 
 
 @pytest.mark.parametrize("operation", ["UploadPart", "CompleteMultipartUpload"])
-def test_upload_that_storage_has_forgotten_is_lost(
-    world: World, objects: Objects, file: Path, operation: str
-) -> None:
+def test_unknown_upload_is_lost(world: World, objects: Objects, file: Path, operation: str) -> None:
     upload_id, tags = put_parts(objects, file, b"all")
     deeds: dict[str, Callable[[], object]] = {
         "UploadPart": lambda: objects.upload_part("reports/one", upload_id, 1, file),
@@ -141,15 +141,15 @@ def test_upload_that_storage_has_forgotten_is_lost(
         deeds[operation]()
 
 
-def test_object_that_is_not_there_leaves_no_file(objects: Objects, tmp_path: Path) -> None:
+def test_missing_object_leaves_no_file(objects: Objects, tmp_path: Path) -> None:
     assert not objects.download("reports/none", tmp_path / "back")
-    with as_nobody():  # S3 answers 403 then, as for what is forbidden
+    with as_nobody():  # then S3 answers 403, as for a denied request
         assert not objects.download("reports/none", tmp_path / "back")
     assert not list(tmp_path.iterdir())
 
 
 def break_off(call: WireCall, serve: Serve) -> Response:
-    """The connection ends in the middle of the content."""
+    """The connection closes in the middle of the content."""
     success, error = serve()
     assert success
     parsed = success[1]
@@ -158,7 +158,7 @@ def break_off(call: WireCall, serve: Serve) -> Response:
 
 
 def flip_a_bit(call: WireCall, serve: Serve) -> Response:
-    """The content arrives in its length, but not as it was sent."""
+    """The content arrives in full length, but altered."""
     success, error = serve()
     assert success
     raw = success[1]["Body"]._raw_stream
@@ -171,7 +171,7 @@ def flip_a_bit(call: WireCall, serve: Serve) -> Response:
 
 
 def stand_still(call: WireCall, serve: Serve) -> Response:
-    """Nothing arrives any more."""
+    """The connection times out."""
 
     class Silence(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
@@ -183,9 +183,7 @@ def stand_still(call: WireCall, serve: Serve) -> Response:
 
 
 @pytest.mark.parametrize("mishap", [break_off, flip_a_bit, stand_still])
-def test_download_that_goes_wrong_leaves_what_was_there(
-    world: World, file: Path, mishap: object
-) -> None:
+def test_failed_download_keeps_the_existing_file(world: World, file: Path, mishap: object) -> None:
     world.runtime.objects.upload("reports/one", file)
     back = file.with_name("back")
     back.write_text("before")
@@ -217,7 +215,7 @@ def test_keys_are_listed_in_order_and_deleted_beyond_one_request(
     assert seen == []
 
 
-def test_key_that_s3_would_not_delete_is_no_silent_loss(world: World, objects: Objects) -> None:
+def test_key_that_s3_does_not_delete_is_an_error(world: World, objects: Objects) -> None:
     def keep(call: WireCall, serve: Serve) -> Response:
         error = {"Key": "reports/one", "Code": "InternalError", "Message": "Made to fail."}
         return call.answer({"Errors": [error]})
@@ -227,7 +225,7 @@ def test_key_that_s3_would_not_delete_is_no_silent_loss(world: World, objects: O
         objects.delete(["reports/one"])
 
 
-def test_link_is_signed_for_a_while_and_names_the_file(objects: Objects) -> None:
+def test_link_is_signed_with_an_expiry_and_names_the_file(objects: Objects) -> None:
     link = objects.presign("reports/one", file_name='Users "now"\r\n; ä.csv', seconds=600)
 
     query = {name: value for name, (value,) in parse_qs(urlsplit(link).query).items()}
@@ -238,9 +236,7 @@ def test_link_is_signed_for_a_while_and_names_the_file(objects: Objects) -> None
 
 
 @pytest.mark.parametrize("operation", ["PutObject", "GetObject", "ListObjectsV2", "DeleteObjects"])
-def test_storage_that_does_not_answer_can_be_asked_again(
-    world: World, file: Path, operation: str
-) -> None:
+def test_unanswered_request_can_be_retried(world: World, file: Path, operation: str) -> None:
     objects = world.runtime.objects
     deeds: dict[str, Callable[[], object]] = {
         "PutObject": lambda: objects.upload("reports/one", file),
@@ -256,7 +252,9 @@ def test_storage_that_does_not_answer_can_be_asked_again(
     assert refused.value.code == "storage_unavailable"
 
 
-def test_upload_is_sent_whole_again_when_its_answer_is_lost(world: World, file: Path) -> None:
+def test_upload_is_sent_again_as_a_whole_when_its_response_is_lost(
+    world: World, file: Path
+) -> None:
     lost: list[WireCall] = []
 
     def lose(call: WireCall, serve: Serve) -> Response:
@@ -272,9 +270,7 @@ def test_upload_is_sent_whole_again_when_its_answer_is_lost(world: World, file: 
     assert file.with_name("back").read_bytes() == file.read_bytes()
 
 
-def test_role_reaches_what_it_declares_and_nothing_else(
-    world: World, objects: Objects, file: Path
-) -> None:
+def test_role_can_access_only_what_it_declares(world: World, objects: Objects, file: Path) -> None:
     for key in ("reports/one", "pictures/one"):
         objects.upload(key, file)
 
@@ -304,7 +300,7 @@ def test_role_reaches_what_it_declares_and_nothing_else(
     assert list(objects.list_keys("")) == ["pictures/one"]
 
 
-def test_bucket_that_is_gone_is_no_passing_trouble(world: World, file: Path) -> None:
+def test_missing_bucket_is_not_reported_as_an_outage(world: World, file: Path) -> None:
     elsewhere = Objects(lambda: world.s3, "elsewhere")
     with pytest.raises(ClientError, match="NoSuchBucket"):
         elsewhere.download("reports/one", file)

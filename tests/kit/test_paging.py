@@ -1,4 +1,4 @@
-"""Pages of a list (I19)."""
+"""Pagination of lists (I19)."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ def test_all_pages_together_are_the_list(found: list[int], limit: int) -> None:
 
 
 @given(found=st.lists(st.integers()), beyond=st.integers(1, 999))
-def test_page_beyond_the_last_is_empty_and_still_tells_the_total(
-    found: list[int], beyond: int
-) -> None:
+def test_page_beyond_the_last_is_empty_and_has_the_total(found: list[int], beyond: int) -> None:
     last = paginate(found, PageRequest())[1].total_pages
     items, pagination = paginate(found, PageRequest(page=last + beyond))
     assert list(items) == []
@@ -86,7 +84,7 @@ def walk(call: Call, limit: int, listing: Listing = LETTERS) -> list[str]:
 
 
 @pytest.mark.parametrize("limit", range(1, 10))
-def test_walk_and_numbered_pages_are_the_same_list(world: World, limit: int) -> None:
+def test_cursors_and_page_numbers_return_the_same_list(world: World, limit: int) -> None:
     put_letters(world)
     put_letters(world, "xyz", listed_in="OTHERS")
     call = make_call(world)
@@ -98,7 +96,7 @@ def test_walk_and_numbered_pages_are_the_same_list(world: World, limit: int) -> 
     assert [read(call, Filtered(page=each, limit=limit))[0] for each in numbers] == walked
 
 
-def test_walk_goes_the_way_of_the_listing(world: World) -> None:
+def test_cursors_keep_the_order_of_the_listing(world: World) -> None:
     put_letters(world)
     call = make_call(world)
     assert walk(call, 3, LETTERS._replace(newest_first=True)) == ["gfe", "dcb", "a"]
@@ -107,7 +105,7 @@ def test_walk_goes_the_way_of_the_listing(world: World) -> None:
     assert walk(call, 2, LETTERS._replace(prefix="c")) == ["c"]
 
 
-def test_walk_may_be_entered_at_any_page(world: World) -> None:
+def test_pagination_can_start_at_any_page(world: World) -> None:
     put_letters(world)
     call = make_call(world)
     _, cursor = read(call, Filtered(page=2, limit=2))
@@ -116,7 +114,7 @@ def test_walk_may_be_entered_at_any_page(world: World) -> None:
     assert (pagination.total, pagination.total_pages) == (7, 4)
 
 
-def test_walk_sees_what_stays_once_whatever_comes_and_goes(world: World) -> None:
+def test_pagination_returns_unchanged_items_once_during_inserts_and_deletes(world: World) -> None:
     put_letters(world, "bdfh")
     call = make_call(world)
     letters, cursor = read(call, Filtered(limit=2))
@@ -124,7 +122,7 @@ def test_walk_sees_what_stays_once_whatever_comes_and_goes(world: World) -> None
 
     put_letters(world, "ace")
     for gone in world.runtime.table.query_index("gsi1", "LETTERS"):
-        if gone["sk"] == "d":  # the very item that the cursor speaks of
+        if gone["sk"] == "d":  # the item that the cursor refers to
             world.dynamodb.delete_item(
                 TableName=world.runtime.table.name,
                 Key={"pk": {"S": "LETTERS"}, "sk": {"S": "d"}},
@@ -171,7 +169,7 @@ MISUSES: dict[str, Callable[[World, str], object]] = {
 
 
 @pytest.mark.parametrize("misuse", MISUSES)
-def test_cursor_that_is_used_otherwise_is_refused_before_anything_is_listed(
+def test_cursor_of_another_request_is_refused_before_the_list_is_read(
     world: World, misuse: str
 ) -> None:
     put_letters(world)
@@ -186,7 +184,7 @@ def test_cursor_that_is_used_otherwise_is_refused_before_anything_is_listed(
     assert read(make_call(world), Filtered(limit=2, cursor=cursor))[0] == "cd"
 
 
-def test_cursor_of_yesterday_is_refused(world: World) -> None:
+def test_expired_cursor_is_refused(world: World) -> None:
     put_letters(world)
     _, cursor = read(make_call(world), Filtered(limit=2))
     world.clock.advance(days=1, seconds=1)
@@ -195,7 +193,7 @@ def test_cursor_of_yesterday_is_refused(world: World) -> None:
     assert refused.value.code == "cursor_expired"
 
 
-def test_walk_up_to_the_present_moment_goes_on_when_that_has_moved(world: World) -> None:
+def test_pagination_up_to_the_current_time_continues_later(world: World) -> None:
     put_letters(world)
     call = make_call(world)
     _, cursor = read(call, Filtered(limit=2), LETTERS._replace(up_to="e"))
@@ -204,7 +202,7 @@ def test_walk_up_to_the_present_moment_goes_on_when_that_has_moved(world: World)
     assert read(call, Filtered(limit=2, cursor=cursor), LETTERS._replace(up_to="f"))[0] == "cd"
 
 
-def test_page_with_a_cursor_costs_no_more_than_itself(world: World) -> None:
+def test_page_with_a_cursor_reads_only_its_own_items(world: World) -> None:
     put_letters(world)
     call = make_call(world)
     _, cursor = read(call, Filtered(limit=2, page=2))
@@ -213,7 +211,7 @@ def test_page_with_a_cursor_costs_no_more_than_itself(world: World) -> None:
     assert [(each.operation, each.parameters.get("Limit")) for each in seen] == [("Query", 3)]
 
 
-def test_page_beyond_the_last_is_not_searched_for(world: World) -> None:
+def test_page_beyond_the_last_is_not_read(world: World) -> None:
     put_letters(world)
     with watched(world.aws) as seen:
         items, pagination = read_page(
@@ -229,7 +227,7 @@ def test_empty_list_has_one_empty_page_or_none(world: World, known: bool) -> Non
     assert (items, pagination.total, pagination.total_pages) == ([], 0, 0)
 
 
-def test_list_without_a_next_page_makes_no_key(world: World) -> None:
+def test_list_without_a_next_page_generates_no_key(world: World) -> None:
     put_letters(world)
     stored: list[Any] = world.items()
     read(make_call(world), Filtered(limit=7))

@@ -16,7 +16,7 @@ from ministack.services.lambda_svc import _match_esm_filter
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.create_first_admin import create_first_admin
 from infra.catalog import read_catalog
-from rollcall.kit.attributes import to_attributes
+from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Forbidden, WrongDeclaration
@@ -46,7 +46,7 @@ def watch_sign_in(sign_in: SignIn, call: Call) -> None:
 
 
 def takes_them_the_other_way_round(call: Call, entry: JournalEntry) -> None:
-    """Take them the other way round."""
+    """Take the parameters in the wrong order."""
 
 
 DECORATORS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -72,17 +72,17 @@ def test_wrong_signature_is_refused(kind: str, function: Callable[..., Any], tak
     function.__module__ = f"functions.reactions.{function.__name__}"
     with pytest.raises(WrongDeclaration) as refused:
         decorate(function)
-    assert str(refused.value) == (f"{function.__name__} must take ({wanted}); it takes ({taken}).")
+    assert str(refused.value) == f"{function.__name__} takes ({taken}). It must take ({wanted})."
 
 
 def test_reaction_in_a_file_of_another_name_is_refused() -> None:
     follow_user.__module__ = "functions.reactions.following"
-    with pytest.raises(WrongDeclaration, match=r"name the file follow_user\.py"):
+    with pytest.raises(WrongDeclaration, match=r"Rename the file to follow_user\.py"):
         background.stream_reaction([User])(follow_user)
 
 
 @pytest.mark.parametrize("reaction", read_catalog().stream_reactions, ids=lambda each: each.name)
-def test_event_source_lets_through_what_the_reaction_reacts_to(
+def test_event_filter_matches_the_entities_of_the_reaction(
     world: World, reaction: StreamReaction
 ) -> None:
     owner, group_id = world.add_user(), world.add_group("Readers")
@@ -121,7 +121,7 @@ def _clean_up(world: World, user_id: str) -> None:
     call.commit(Change(None, run), Change(None, warned), answer=lambda written: written)
 
 
-def test_sign_in_trigger_hands_cognito_its_event_back(world: World) -> None:
+def test_sign_in_trigger_returns_the_event_of_cognito(world: World) -> None:
     event = {
         "userName": world.admin_id,
         "triggerSource": "TokenGeneration_Authentication",
@@ -140,24 +140,24 @@ def test_refused_sign_in_is_an_error_for_cognito(world: World) -> None:
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Takes what a custom resource sends to its presigned address."""
+    """Receives what a custom resource sends to its presigned address."""
 
     received: list[dict[str, Any]]
 
     def do_PUT(self) -> None:
-        """Keep the document."""
+        """Store the document."""
         length = int(self.headers["Content-Length"])
         self.received.append(json.loads(self.rfile.read(length)))
         self.send_response(200)
         self.end_headers()
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 (the base's name)
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    """Where CloudFormation would listen."""
+    """The address of a server in the place of CloudFormation."""
     Answers.received = []
     with HTTPServer(("127.0.0.1", 0), Answers) as server:
         thread = Thread(target=server.serve_forever)
@@ -179,7 +179,7 @@ def stack_event(kind: str, address: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update"])
-def test_cloudformation_hears_of_success(world: World, address: str, kind: str) -> None:
+def test_success_is_sent_to_cloudformation(world: World, address: str, kind: str) -> None:
     replace(create_first_admin, connect=lambda: world.runtime)(stack_event(kind, address), object())
     assert Answers.received == [
         {
@@ -193,7 +193,7 @@ def test_cloudformation_hears_of_success(world: World, address: str, kind: str) 
     ]
 
 
-def test_cloudformation_hears_of_failure_without_its_message(
+def test_failure_is_sent_to_cloudformation_without_its_message(
     world: World, address: str, logged: StringIO
 ) -> None:
     settings = world.runtime.settings.model_copy(update={"first_admin_email": "no address"})
@@ -204,7 +204,7 @@ def test_cloudformation_hears_of_failure_without_its_message(
     (answer,) = Answers.received
     assert (answer["Status"], answer["Reason"]) == (
         "FAILED",
-        "create_first_admin failed with ValueError; see its log group.",
+        "create_first_admin failed with ValueError. See its log group.",
     )
     assert "ValueError" in logged.getvalue()
 

@@ -1,4 +1,4 @@
-"""Trying again when another writer came first (I8)."""
+"""Retries after a concurrent write (I8)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def attempt_after(failures: int, attempts: list[int]) -> str:
     return "done"
 
 
-def test_contended_attempt_is_made_again() -> None:
+def test_contended_attempt_is_retried() -> None:
     attempts: list[int] = []
     assert retry_contended(lambda: attempt_after(2, attempts)) == "done"
     assert len(attempts) == 3
 
 
-def test_other_refusals_are_final() -> None:
+def test_other_errors_are_not_retried() -> None:
     attempts: list[int] = []
 
     def attempt() -> None:
@@ -33,8 +33,8 @@ def test_other_refusals_are_final() -> None:
     assert len(attempts) == 1
 
 
-def test_endless_contention_ends_in_a_conflict_that_says_what_to_do() -> None:
+def test_persistent_contention_becomes_a_conflict() -> None:
     attempts: list[int] = []
-    with pytest.raises(Conflict, match="send the request again") as refused:
+    with pytest.raises(Conflict, match="Send the request again") as refused:
         retry_contended(lambda: attempt_after(ATTEMPTS, attempts))
     assert (refused.value.code, len(attempts)) == ("contended", ATTEMPTS)

@@ -1,4 +1,4 @@
-"""Work that is done row by row (207)."""
+"""Bulk work with a result for each row (207)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Contended, FieldError, Forbidden, Invalid, NotFound, Unavailable
 from rollcall.kit.retry import ATTEMPTS
-from rollcall.kit.row_results import RowResults, do_row
+from rollcall.kit.row_results import RowResults, process_row
 from tests.world import World
 
 
@@ -22,20 +22,20 @@ def refusing(problem: Exception) -> Callable[[Call], int]:
     return refuse
 
 
-def test_row_that_is_done_tells_its_status(world: World) -> None:
-    assert do_row(world.call(), "usr_1", lambda _: 201).model_dump(exclude_none=True) == {
+def test_successful_row_has_its_status(world: World) -> None:
+    assert process_row(world.call(), "usr_1", lambda _: 201).model_dump(exclude_none=True) == {
         "id": "usr_1",
         "status": 201,
     }
 
 
-def test_refusal_of_a_row_is_its_own_and_has_the_whole_problem(world: World) -> None:
+def test_failed_row_has_the_complete_problem(world: World) -> None:
     call = world.call()
     error = FieldError("role", "There is no such role.", "enum")
 
     done = [
-        do_row(call, "usr_1", refusing(NotFound("user_not_found", "User not found"))),
-        do_row(call, "usr_2", refusing(Invalid("invalid", "Please correct: role.", (error,)))),
+        process_row(call, "usr_1", refusing(NotFound("user_not_found", "User not found"))),
+        process_row(call, "usr_2", refusing(Invalid("invalid", "Please correct: role.", (error,)))),
     ]
 
     answer = RowResults(results=tuple(done)).model_dump(mode="json", by_alias=True)
@@ -57,7 +57,7 @@ def test_refusal_of_a_row_is_its_own_and_has_the_whole_problem(world: World) -> 
     ]
 
 
-def test_contended_row_is_tried_again_and_given_up_alone(world: World) -> None:
+def test_contended_row_is_retried_and_fails_alone(world: World) -> None:
     attempts: list[Call] = []
 
     def deed(part: Call) -> int:
@@ -66,20 +66,20 @@ def test_contended_row_is_tried_again_and_given_up_alone(world: World) -> None:
             raise Contended
         return 200
 
-    assert do_row(world.call(), "usr_1", deed).status == 200
+    assert process_row(world.call(), "usr_1", deed).status == 200
     assert len(attempts) == 3
-    given_up = do_row(world.call(), "usr_2", refusing(Contended()))
+    given_up = process_row(world.call(), "usr_2", refusing(Contended()))
     assert (given_up.status, given_up.problem and given_up.problem.code) == (409, "contended")
     assert ATTEMPTS > 3
 
 
-def test_what_concerns_all_rows_is_no_outcome_of_one(world: World) -> None:
+def test_error_that_affects_all_rows_is_raised(world: World) -> None:
     down = Unavailable("database_unavailable", "The database did not answer.")
     with pytest.raises(Unavailable):
-        do_row(world.call(), "usr_1", refusing(down))
+        process_row(world.call(), "usr_1", refusing(down))
 
 
-def test_caller_who_has_lost_the_right_does_no_further_row(world: World) -> None:
+def test_no_row_is_processed_after_the_permission_is_revoked(world: World) -> None:
     done: list[Call] = []
 
     def deed(part: Call) -> int:
@@ -87,9 +87,9 @@ def test_caller_who_has_lost_the_right_does_no_further_row(world: World) -> None
         return 200
 
     def refuse() -> Actor:
-        raise Forbidden("permission_missing", "This needs the permission group.assign.")
+        raise Forbidden("permission_missing", "This requires the permission group.assign.")
 
     call = replace(world.call(), reauthorize=refuse)
     with pytest.raises(Forbidden) as refused:
-        do_row(call, "usr_1", deed)
+        process_row(call, "usr_1", deed)
     assert (refused.value.code, done) == ("permission_missing", [])

@@ -1,4 +1,4 @@
-"""The environment of a function."""
+"""The settings in a function's environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from rollcall.kit.settings import Settings, in_lambda
 
 
-def test_settings_come_back_from_the_environment_that_they_make(
+def test_settings_survive_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings = Settings(
@@ -30,18 +30,18 @@ def test_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["#", "U########", "EMP-####", "??.##_x", "#" * 64])
-def test_pattern_of_unique_ids_has_something_to_fill_in(pattern: str) -> None:
+def test_pattern_of_unique_ids_has_a_placeholder(pattern: str) -> None:
     settings = Settings(table_name="people", user_pool_id="pool", unique_id_pattern=pattern)
     assert settings.unique_id_pattern == pattern
 
 
 @pytest.mark.parametrize("pattern", ["", "EMP-0042", "EMP #", "Ü##", "a/#", "#\n", "#" * 65])
-def test_pattern_that_would_give_one_id_or_none_that_may_be_is_refused(pattern: str) -> None:
+def test_pattern_without_placeholder_or_with_invalid_characters_is_refused(pattern: str) -> None:
     with pytest.raises(ValidationError, match=r"(?i)unique_id_pattern"):
         Settings(table_name="people", user_pool_id="pool", unique_id_pattern=pattern)
 
 
-def test_lambda_is_known_by_its_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lambda_is_detected_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME", raising=False)
     assert not in_lambda()
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "rollcall-get-user")

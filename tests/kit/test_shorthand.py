@@ -1,4 +1,4 @@
-"""One value in the place of an object."""
+"""The shorthand of one value for an object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rollcall.kit.shorthand import Shorthand
 
 
 class Colour(StrEnum):
-    """What a value of text can be."""
+    """The values of a text field."""
 
     RED = "red"
     GREEN = "green"
@@ -29,25 +29,25 @@ def refuse_green(colour: Colour) -> Colour:
 
 
 class Paint(Request):
-    """What can be written as its colour alone."""
+    """An object whose shorthand is its colour."""
 
     in_colour: Annotated[Colour, AfterValidator(refuse_green)]
     until: Time | None = None
 
 
 class Order(Request):
-    """A request that has some of them."""
+    """A request with paints."""
 
     paints: Annotated[tuple[Annotated[Paint, Shorthand("in_colour")], ...], Field(max_length=9)]
 
 
 def read(*paints: Any) -> tuple[Paint, ...]:
-    """What an operation gets that was sent these paints."""
+    """The request of an operation that was sent these paints."""
     event = GatewayEvent.model_validate({"body": json.dumps({"paints": paints})})
     return read_request(event, Order, has_body=True).paints
 
 
-def test_value_and_object_are_read_alike() -> None:
+def test_shorthand_and_object_are_equal() -> None:
     plain, same, boxed = read(
         "red", {"inColour": "red"}, {"inColour": "red", "until": "2026-01-05T09:00:00Z"}
     )
@@ -74,7 +74,7 @@ def test_error_names_the_field_that_was_sent(sent: Any, field: str, code: str) -
     assert [(each.field, each.code) for each in refused.value.errors] == [(field, code)]
 
 
-def test_document_shows_both_ways() -> None:
+def test_document_shows_both_alternatives() -> None:
     schema = TypeAdapter(Order).json_schema()
     value, written_out = schema["properties"]["paints"]["items"]["oneOf"]
     assert (value["$ref"], written_out["$ref"]) == ("#/$defs/Colour", "#/$defs/Paint")

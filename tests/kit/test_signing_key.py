@@ -1,4 +1,4 @@
-"""A key is made once for each table, whoever comes first."""
+"""A signing key is generated once per table, also by concurrent processes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.faults.races import meanwhile
 from tests.world import World
 
 
-def test_all_read_the_key_that_was_made_first(world: World) -> None:
+def test_all_processes_read_the_first_key(world: World) -> None:
     first = SigningKey(world.runtime.table, "A_KEY").secret
 
     assert SigningKey(world.runtime.table, "A_KEY").secret == first
@@ -15,7 +15,7 @@ def test_all_read_the_key_that_was_made_first(world: World) -> None:
     assert len(first) == 32
 
 
-def test_who_comes_second_takes_the_key_of_who_came_first(world: World) -> None:
+def test_second_process_uses_the_key_of_the_first(world: World) -> None:
     made: list[bytes] = []
     with meanwhile(
         world, "PutItem", lambda: made.append(SigningKey(world.runtime.table, "A_KEY").secret)

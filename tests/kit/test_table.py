@@ -1,4 +1,4 @@
-"""Reads, and the writes that no version counts."""
+"""Reads, and writes without a version."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def put(world: World, pk: str, sk: str, **values: Any) -> Key:
     return Key(pk, sk)
 
 
-def test_user_is_read_with_his_rows_in_one_consistent_query(world: World) -> None:
+def test_user_is_read_with_its_rows_in_one_consistent_query(world: World) -> None:
     user = world.add_user()
     group_id = world.add_group("Readers")
     world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
@@ -120,7 +120,7 @@ def test_index_is_read_by_prefix_and_from_its_end(world: World) -> None:
     assert in_index(world, prefix="d#") == []
 
 
-def test_index_is_read_on_from_any_item_either_way(world: World) -> None:
+def test_index_query_continues_after_any_item_in_both_directions(world: World) -> None:
     put_in_index(world, "a", "b", "c", "c", "d")
     items = list(world.runtime.table.query_index("gsi1", "LIST"))
 
@@ -132,7 +132,7 @@ def test_index_is_read_on_from_any_item_either_way(world: World) -> None:
         assert in_index(world, after=item, limit=1) == following[:1]
 
 
-def test_limit_is_what_is_read_and_not_only_what_is_shown(world: World) -> None:
+def test_limit_applies_to_the_read_items(world: World) -> None:
     put_in_index(world, *(f"{number:02}" for number in range(20)))
     with watched(world.aws) as seen:
         assert in_index(world, limit=3) == ["00", "01", "02"]
@@ -152,7 +152,7 @@ def test_index_with_long_items_is_read_and_counted_to_its_end(world: World) -> N
     assert {call.parameters["Select"] for call in seen} == {"COUNT"}
 
 
-def test_index_is_counted_as_it_would_be_read(world: World) -> None:
+def test_index_count_equals_the_number_of_items(world: World) -> None:
     put_in_index(world, "a#1", "b#1", "b#2", "b#3", "c#1")
     count = world.runtime.table.count_index
 
@@ -162,7 +162,7 @@ def test_index_is_counted_as_it_would_be_read(world: World) -> None:
     assert count("gsi1", "LIST", prefix="d#") == count("gsi1", "OTHER") == 0
 
 
-def test_index_is_read_for_what_holds_some_values(world: World) -> None:
+def test_index_query_filters_by_attribute_values(world: World) -> None:
     for number in range(6):
         even = number % 2 == 0
         indexed = {"gsi1pk": "LIST", "gsi1sk": str(number)}
@@ -199,7 +199,7 @@ def test_bookkeeping_is_set_and_removed_on_condition(world: World) -> None:
     assert table.get_item(key) == {"pk": "ROW", "sk": "1", "version": 3, "count": 2}
 
 
-def test_bookkeeping_that_rises_never_falls(world: World) -> None:
+def test_rising_bookkeeping_never_decreases(world: World) -> None:
     key = put(world, "ROW", "1")
     table = world.runtime.table
 
@@ -211,7 +211,7 @@ def test_bookkeeping_that_rises_never_falls(world: World) -> None:
     assert table.get_item(key) == {"pk": "ROW", "sk": "1", **later}
 
 
-def test_bookkeeping_makes_no_item(world: World) -> None:
+def test_bookkeeping_creates_no_item(world: World) -> None:
     assert not world.runtime.table.update_unversioned(Key("ROW", "none"), {"count": 1})
     assert world.runtime.table.get_item(Key("ROW", "none")) is None
 
@@ -256,6 +256,8 @@ def test_database_that_does_not_answer_is_a_503(world: World, operation: str, co
 
 @pytest.mark.parametrize("operation", READS_AND_WRITES)
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException"])
-def test_fault_of_ours_is_not_taken_for_an_outage(world: World, operation: str, code: str) -> None:
+def test_deployment_error_is_not_reported_as_an_outage(
+    world: World, operation: str, code: str
+) -> None:
     with failing(world.aws, "dynamodb", operation, code=code), pytest.raises(ClientError):
         READS_AND_WRITES[operation](world)

@@ -1,4 +1,4 @@
-"""Text that people have typed keeps its words and hides nothing."""
+"""User-entered text is normalized and hides nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_no_control_or_invisible_character_survives(
     assert check is check_text or "\n" not in text
 
 
-def test_accents_are_written_one_way() -> None:
+def test_accents_are_normalized() -> None:
     assert check_line(" Zoe\u0308 ") == "Zo\u00eb"
 
 

@@ -1,4 +1,4 @@
-"""Whoever is not signed in is counted, each by itself, and let in again when the time is over."""
+"""Rate limits apply per caller, and reset after the period."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import Throttled
-from rollcall.kit.throttle import KEPT, Throttle, network_of
+from rollcall.kit.throttle import EXPIRY_MARGIN, Throttle, network_of
 from tests.world import World
 
 THROTTLE = Throttle(3, timedelta(minutes=1))
@@ -22,7 +22,7 @@ def passes(world: World, address: str = "192.0.2.7", what: str = "look") -> bool
     return True
 
 
-def test_so_many_pass_and_no_more_until_the_minute_is_over(world: World) -> None:
+def test_calls_above_the_limit_are_refused_until_the_next_period(world: World) -> None:
     world.clock.advance(seconds=20)
     assert [passes(world) for _ in range(5)] == [True, True, True, False, False]
 
@@ -34,7 +34,7 @@ def test_so_many_pass_and_no_more_until_the_minute_is_over(world: World) -> None
     assert passes(world)
 
 
-def test_others_and_other_routes_are_not_touched_by_that(world: World) -> None:
+def test_limit_applies_per_caller_and_route(world: World) -> None:
     assert all(passes(world) for _ in range(3))
 
     assert not passes(world)
@@ -42,11 +42,11 @@ def test_others_and_other_routes_are_not_touched_by_that(world: World) -> None:
     assert passes(world, what="accept")
 
 
-def test_counts_go_away_by_themselves(world: World) -> None:
+def test_counts_expire(world: World) -> None:
     passes(world)
 
     (count,) = (item for item in world.items() if item["pk"].startswith("THROTTLE#"))
-    ends = world.clock.now + timedelta(minutes=1) + KEPT
+    ends = world.clock.now + timedelta(minutes=1) + EXPIRY_MARGIN
     assert count[EXPIRY_ATTRIBUTE] == int(ends.timestamp())
 
 
@@ -60,5 +60,5 @@ def test_counts_go_away_by_themselves(world: World) -> None:
         ("no address", "unknown"),
     ],
 )
-def test_subscriber_is_one_caller_whatever_address_they_use(address: str, network: str) -> None:
+def test_addresses_of_one_subscriber_are_one_caller(address: str, network: str) -> None:
     assert network_of(address) == network

@@ -1,4 +1,4 @@
-"""Tokens are derived, and known by their hash alone (I14, I17)."""
+"""Tokens are derived, and verified only by their hash (I14, I17)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.world import START, World
 HOLDER = new_id("inv", START)
 
 
-def test_token_comes_out_the_same_and_each_generation_has_its_own(world: World) -> None:
+def test_token_is_deterministic_and_differs_for_each_generation(world: World) -> None:
     tokens = Tokens(world.runtime.table)
     made = [tokens.derive(HOLDER, generation) for generation in (1, 2, 11)]
 
@@ -22,14 +22,14 @@ def test_token_comes_out_the_same_and_each_generation_has_its_own(world: World) 
     assert {read_holder(token) for token in made} == {HOLDER}
 
 
-def test_token_has_256_bits_and_is_nowhere_in_the_table(world: World) -> None:
+def test_token_has_256_bits_and_is_not_in_the_table(world: World) -> None:
     token = Tokens(world.runtime.table).derive(HOLDER, 1)
 
     assert len(bytes.fromhex(token.removeprefix(f"{HOLDER}_"))) == 32
     assert token.removeprefix(f"{HOLDER}_") not in repr(world.items())
 
 
-def test_hash_knows_its_token_and_no_other(world: World) -> None:
+def test_hash_matches_only_its_token(world: World) -> None:
     tokens = Tokens(world.runtime.table)
     token = tokens.derive(HOLDER, 1)
 
@@ -40,12 +40,12 @@ def test_hash_knows_its_token_and_no_other(world: World) -> None:
 
 
 @given(st.text(max_size=200))
-def test_what_is_no_token_names_nothing(text: str) -> None:
+def test_text_that_is_not_a_token_has_no_holder(text: str) -> None:
     assert read_holder(text) is None
 
 
 @pytest.mark.parametrize("behind", ["", "0", "\n", " "])
-def test_token_is_written_in_one_way(behind: str) -> None:
+def test_token_has_one_format(behind: str) -> None:
     token = f"{HOLDER}_{'a' * 64}"
     assert read_holder(token + behind) == (None if behind else HOLDER)
     assert read_holder(token.upper()) is None

@@ -11,9 +11,9 @@ from rollcall.grants.grant import GroupRole
 from rollcall.grants.group import Group
 from rollcall.grants.holders import GROUP
 from rollcall.kit.actor import Actor
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Counter, Floor, Key
 from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
-from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change, Origin, Transaction
 from rollcall.users.statuses import Status
 from rollcall.users.user import ADMINS, User
@@ -22,9 +22,9 @@ from tests.world import World
 
 
 def begin(
-    world: World, witnesses: Mapping[Any, int] | None = None, *requires: Required
+    world: World, witnesses: Mapping[Any, int] | None = None, *requires: ConditionCheck
 ) -> Transaction:
-    """An empty transaction of somebody."""
+    """An empty transaction of a user."""
     actor = Actor(kind="user", id="usr_actor", witnesses=dict(witnesses or {}))
     origin = Origin("test_it", "req_1", "Because", world.clock.now)
     return Transaction(world.runtime.table, actor, origin, requires)
@@ -37,7 +37,7 @@ def rename(world: World, user: User, name: str, **options: Any) -> None:
     transaction.send()
 
 
-def test_everything_of_a_change_goes_in_one_request(world: World) -> None:
+def test_change_is_sent_in_one_request(world: World) -> None:
     user = world.add_user("old@example.com")
     group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
     admin = user.model_copy(update={"email": "new@example.com", "is_admin": True})
@@ -46,7 +46,7 @@ def test_everything_of_a_change_goes_in_one_request(world: World) -> None:
     witness = {world.user(world.admin_id).key(): 1}
 
     with watched(world.aws) as seen:
-        transaction = begin(world, witness, Required.present(Group, other_id))
+        transaction = begin(world, witness, ConditionCheck.exists(Group, other_id))
         transaction.add_change(Change(user, after))
         transaction.add_counts([Change(user, after)])
         transaction.add_requirements()
@@ -74,7 +74,7 @@ def test_everything_of_a_change_goes_in_one_request(world: World) -> None:
     ]
 
 
-def test_entry_tells_what_the_transaction_did(world: World) -> None:
+def test_entry_describes_the_transaction(world: World) -> None:
     user = world.add_user(name="Old")
 
     rename(world, user, "New")
@@ -85,7 +85,7 @@ def test_entry_tells_what_the_transaction_did(world: World) -> None:
     assert (entry.changes["name"].before, entry.changes["name"].after) == ("Old", "New")
 
 
-def test_second_writer_of_one_version_has_to_read_again(world: World) -> None:
+def test_second_writer_of_one_version_must_read_again(world: World) -> None:
     user = world.add_user()
     rename(world, user, "First")
     with pytest.raises(Contended):
@@ -103,7 +103,7 @@ def test_new_entity_is_never_written_over_another(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_actor_who_has_changed_meanwhile_writes_nothing(world: World) -> None:
+def test_actor_who_has_changed_since_authorization_writes_nothing(world: World) -> None:
     user, actor = world.add_user(), world.add_user(is_admin=True)
     world.change_user(actor, actor.model_copy(update={"is_admin": False}))
     with pytest.raises(Contended):
@@ -111,7 +111,7 @@ def test_actor_who_has_changed_meanwhile_writes_nothing(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_what_was_not_there_when_the_actor_was_admitted_must_not_be_there(world: World) -> None:
+def test_item_missing_at_authorization_must_still_be_missing(world: World) -> None:
     user, absent = world.add_user(), Key("ABSENT", "ABSENT")
     rename(world, user, "New", witnesses={absent: 0})
     world.runtime.table.put_once({**absent._asdict(), "version": 1})
@@ -134,9 +134,9 @@ def test_actor_who_changes_himself_after_another_did_is_contended(world: World) 
         rename(world, user, "New", witnesses={user.key(): user.version + 1})
 
 
-def test_required_entity_that_is_gone_is_not_found(world: World) -> None:
+def test_required_entity_that_does_not_exist_is_not_found(world: World) -> None:
     user = world.add_user()
-    transaction = begin(world, None, Required.present(Group, "grp_gone"))
+    transaction = begin(world, None, ConditionCheck.exists(Group, "grp_gone"))
     transaction.add_change(Change(user, user.model_copy(update={"name": "New"})))
     transaction.add_requirements()
     with pytest.raises(NotFound, match="Group not found"):
@@ -144,9 +144,9 @@ def test_required_entity_that_is_gone_is_not_found(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_actor_who_is_also_what_is_required_has_to_be_unchanged_all_the_same(world: World) -> None:
+def test_actor_who_is_also_required_must_be_unchanged(world: World) -> None:
     user, actor = world.add_user(), world.add_user()
-    required = Required.present(User, actor.id)
+    required = ConditionCheck.exists(User, actor.id)
 
     def rename_as_actor(name: str) -> None:
         before = world.user(user.id)
@@ -163,7 +163,7 @@ def test_actor_who_is_also_what_is_required_has_to_be_unchanged_all_the_same(wor
     assert world.user(user.id).name == "First"
 
 
-def test_moved_version_counts_more_than_any_other_refusal(world: World) -> None:
+def test_concurrent_write_takes_precedence_over_other_errors(world: World) -> None:
     user, other = world.add_user("old@example.com"), world.add_user("taken@example.com")
     actor = world.add_user()
     rename(world, actor, "Meanwhile")
@@ -174,7 +174,7 @@ def test_moved_version_counts_more_than_any_other_refusal(world: World) -> None:
         transaction.send()
 
 
-def test_counter_adds_up_what_all_changes_mean_together(world: World) -> None:
+def test_counter_adds_up_all_changes(world: World) -> None:
     leaving, coming = world.add_user(is_admin=True), world.add_user()
     changes = [
         Change(leaving, leaving.model_copy(update={"is_admin": False})),
@@ -204,7 +204,7 @@ def test_counter_never_falls_below_its_minimum(world: World) -> None:
     assert world.user(world.admin_id) == admin
 
 
-def test_more_items_than_dynamodb_takes_at_once_are_refused(world: World) -> None:
+def test_more_items_than_dynamodb_accepts_are_refused(world: World) -> None:
     user = world.add_user()
     crowded = user
     for number in range(101):
@@ -226,7 +226,7 @@ def test_conflict_of_two_transactions_is_contended(world: World) -> None:
         rename(world, user, "New")
 
 
-# Numbers that stand on the items of others.
+# Counters on the items of entities.
 
 
 NOTHING_LESS = Floor(0, "too_few", "There are not so many.")
@@ -243,7 +243,7 @@ def put_readers(world: World, **fields: Any) -> Group:
     return group
 
 
-def adjust(world: World, deltas: Mapping[Counter, int], *requires: Required) -> None:
+def adjust(world: World, deltas: Mapping[Counter, int], *requires: ConditionCheck) -> None:
     transaction = begin(world, None, *requires)
     transaction.adjust_counts(deltas)
     transaction.add_requirements()
@@ -254,7 +254,7 @@ def stored(world: World, counter: Counter) -> dict[str, Any]:
     return world.runtime.table.get_item(counter.key) or {}
 
 
-def test_several_numbers_on_one_item_change_in_one_action_and_nothing_else_does(
+def test_several_counters_of_one_item_change_in_one_action(
     world: World,
 ) -> None:
     group = put_readers(world)
@@ -266,14 +266,14 @@ def test_several_numbers_on_one_item_change_in_one_action_and_nothing_else_does(
     assert [len(call.parameters["TransactItems"]) for call in seen] == [1]
 
 
-def test_number_that_does_not_change_is_not_touched(world: World) -> None:
+def test_counter_without_a_change_is_not_written(world: World) -> None:
     with watched(world.aws) as seen:
         adjust(world, {READERS: 0, OF_ITSELF: 0})
     assert seen == []
 
 
 @pytest.mark.parametrize("erased", [True, None], ids=["a tombstone", "nothing"])
-def test_number_of_a_holder_that_is_gone_does_not_rise(world: World, erased: bool | None) -> None:
+def test_counter_of_a_missing_entity_does_not_increase(world: World, erased: bool | None) -> None:
     if erased:
         put_readers(world, erased=True)
     before = stored(world, READERS)
@@ -284,7 +284,7 @@ def test_number_of_a_holder_that_is_gone_does_not_rise(world: World, erased: boo
     assert stored(world, READERS) == before
 
 
-def test_number_of_a_tombstone_still_falls_but_makes_no_item(world: World) -> None:
+def test_counter_of_a_tombstone_can_decrease_but_creates_no_item(world: World) -> None:
     with pytest.raises(Contended):
         adjust(world, {READERS._replace(floor=None): -1})
     assert stored(world, READERS) == {}
@@ -296,7 +296,7 @@ def test_number_of_a_tombstone_still_falls_but_makes_no_item(world: World) -> No
 
 
 @pytest.mark.parametrize(("delta", "refused"), [(-2, False), (-3, True), (5, False)])
-def test_number_on_a_holder_stops_at_its_floor(world: World, delta: int, refused: bool) -> None:
+def test_counter_on_an_entity_stops_at_its_floor(world: World, delta: int, refused: bool) -> None:
     put_readers(world)
     adjust(world, {READERS: 2})
     if not refused:
@@ -309,14 +309,14 @@ def test_number_on_a_holder_stops_at_its_floor(world: World, delta: int, refused
     assert stored(world, READERS)["readers"] == 2
 
 
-def test_refused_number_takes_all_others_with_it(world: World) -> None:
+def test_failed_counter_cancels_all_others(world: World) -> None:
     put_readers(world)
     with pytest.raises(Conflict):
         adjust(world, {READERS: -1, WRITERS: -1, OF_ITSELF: 1})
     assert stored(world, OF_ITSELF) == {}
 
 
-def test_stamped_item_counts_its_changes_once_each(world: World) -> None:
+def test_stamped_item_increments_its_revision_once_per_change(world: World) -> None:
     adjust(world, {OF_ITSELF: 2, BESIDE_IT: 1})
     adjust(world, {OF_ITSELF: -2})
     assert stored(world, OF_ITSELF) == {
@@ -328,11 +328,11 @@ def test_stamped_item_counts_its_changes_once_each(world: World) -> None:
     }
 
 
-def test_decision_by_numbers_holds_only_while_they_are_as_they_were_read(world: World) -> None:
+def test_decision_by_counters_requires_that_they_are_unchanged(world: World) -> None:
     user = world.add_user()
-    unread, read = (Required.at_revision(OF_ITSELF.key, revision) for revision in (0, 1))
+    unread, read = (ConditionCheck.at_revision(OF_ITSELF.key, revision) for revision in (0, 1))
 
-    def rename_under(required: Required) -> None:
+    def rename_under(required: ConditionCheck) -> None:
         before = world.user(user.id)
         transaction = begin(world, None, required)
         renamed = before.model_copy(update={"name": f"Name {before.version}"})
@@ -351,17 +351,17 @@ def test_decision_by_numbers_holds_only_while_they_are_as_they_were_read(world: 
     assert world.user(user.id).version == 3
 
 
-def test_decision_by_numbers_may_change_them_itself(world: World) -> None:
-    adjust(world, {OF_ITSELF: 1}, Required.at_revision(OF_ITSELF.key, 0))
-    adjust(world, {OF_ITSELF: 1}, Required.at_revision(OF_ITSELF.key, 1))
+def test_decision_by_counters_can_change_them(world: World) -> None:
+    adjust(world, {OF_ITSELF: 1}, ConditionCheck.at_revision(OF_ITSELF.key, 0))
+    adjust(world, {OF_ITSELF: 1}, ConditionCheck.at_revision(OF_ITSELF.key, 1))
     with pytest.raises(Contended):
-        adjust(world, {OF_ITSELF: 1}, Required.at_revision(OF_ITSELF.key, 1))
+        adjust(world, {OF_ITSELF: 1}, ConditionCheck.at_revision(OF_ITSELF.key, 1))
     assert stored(world, OF_ITSELF)["books"] == 2
 
 
-def test_entity_that_has_changed_is_no_longer_what_was_required(world: World) -> None:
+def test_required_entity_must_be_unchanged(world: World) -> None:
     user, group = world.add_user(), put_readers(world)
-    required = Required.unchanged(group)
+    required = ConditionCheck.unchanged(group)
 
     def touch() -> None:
         before = world.user(user.id)
@@ -378,14 +378,14 @@ def test_entity_that_has_changed_is_no_longer_what_was_required(world: World) ->
         touch()
 
 
-def test_tombstone_is_not_present(world: World) -> None:
+def test_tombstone_does_not_exist(world: World) -> None:
     put_readers(world, erased=True)
     with pytest.raises(NotFound, match="Group not found"):
-        adjust(world, {OF_ITSELF: 1}, Required.present(Group, "grp_readers"))
+        adjust(world, {OF_ITSELF: 1}, ConditionCheck.exists(Group, "grp_readers"))
     assert stored(world, OF_ITSELF) == {}
 
 
-def test_nothing_to_do_is_not_sent(world: World) -> None:
+def test_empty_transaction_is_not_sent(world: World) -> None:
     with watched(world.aws) as seen:
         begin(world).send()
     assert seen == []

@@ -76,7 +76,7 @@ def test_own_templates_and_login_address_are_used(branded: LocalRollcall) -> Non
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--mail-templates", "infra"), "is no template of ours"),
+        (("--mail-templates", "infra"), "is not the name of a template"),
         (("--login-url", "app.example.com"), "app.example.com is no address where people could"),
     ],
 )

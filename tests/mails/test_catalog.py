@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rollcall.kit.templates import LAYOUT, Letter, check_templates, list_templates
+from rollcall.kit.mail_templates import LAYOUT, MailTemplate, check_templates, list_templates
 from rollcall.mails.catalog import (
     MAIL_TEMPLATES,
     OURS,
@@ -30,9 +30,9 @@ EVERY = pytest.mark.parametrize(
 )
 
 
-def values_for(letter: Letter, **said: str) -> dict[str, str]:
+def values_for(letter: MailTemplate, **said: str) -> dict[str, str]:
     """Every variable with a value that shows which it is, and that HTML must escape."""
-    named = {name: f'[{name} <&">]' for name in letter.needs | letter.may}
+    named = {name: f'[{name} <&">]' for name in letter.required | letter.optional}
     return {**named, **said}
 
 
@@ -66,16 +66,16 @@ def test_own_templates_can_be_used_and_there_is_one_of_each_letter_in_each_langu
 
 
 @EVERY
-def test_letter_says_the_same_as_text_and_as_html(letter: Letter, locale: str) -> None:
+def test_letter_says_the_same_as_text_and_as_html(letter: MailTemplate, locale: str) -> None:
     values = values_for(letter)
 
-    written = find_templates("").write(letter, locale, values)
+    written = find_templates("").render(letter, locale, values)
 
     page = Reader(written.html)
     links = [attrs["href"] for tag, attrs in page.opened if tag == "a"]
     named = set(re.findall(r"\[(\w+) <&\">\]", written.text))
     assert named <= values.keys()
-    assert named >= letter.needs
+    assert named >= letter.required
     assert set(re.findall(r"\[(\w+) <&\">\]", f"{page.text} {links}".replace("\\", ""))) >= named
     assert "$" not in written.subject + written.text + written.html
     assert values["product"] in written.subject
@@ -83,9 +83,9 @@ def test_letter_says_the_same_as_text_and_as_html(letter: Letter, locale: str) -
 
 @EVERY
 def test_page_tells_its_language_has_a_title_and_tables_that_nobody_reads_out(
-    letter: Letter, locale: str
+    letter: MailTemplate, locale: str
 ) -> None:
-    page = Reader(find_templates("").write(letter, locale, values_for(letter)).html)
+    page = Reader(find_templates("").render(letter, locale, values_for(letter)).html)
     assert ("html", {"lang": locale}) in page.opened
     assert "title" in dict(page.opened)
     assert all(attrs["role"] == "presentation" for tag, attrs in page.opened if tag == "table")
@@ -93,10 +93,12 @@ def test_page_tells_its_language_has_a_title_and_tables_that_nobody_reads_out(
 
 
 @EVERY
-def test_letter_of_which_only_the_needed_is_known_has_no_gaps(letter: Letter, locale: str) -> None:
-    optional = dict.fromkeys(letter.may - {"product"}, "")
+def test_letter_of_which_only_the_needed_is_known_has_no_gaps(
+    letter: MailTemplate, locale: str
+) -> None:
+    optional = dict.fromkeys(letter.optional - {"product"}, "")
 
-    written = find_templates("").write(letter, locale, values_for(letter, **optional))
+    written = find_templates("").render(letter, locale, values_for(letter, **optional))
 
     assert len(written.text.strip()) > 20
     assert not re.search(r"\n{3}| ,|  |: *\n", written.text)
@@ -104,10 +106,10 @@ def test_letter_of_which_only_the_needed_is_known_has_no_gaps(letter: Letter, lo
 
 
 def test_login_link_is_left_out_when_the_deployment_names_none() -> None:
-    with_link = find_templates("").write(
+    with_link = find_templates("").render(
         WELCOME, "en", values_for(WELCOME, login_url="https://x.example")
     )
-    without = find_templates("").write(WELCOME, "en", values_for(WELCOME, login_url=""))
+    without = find_templates("").render(WELCOME, "en", values_for(WELCOME, login_url=""))
     assert "Sign in: https://x.example" in with_link.text
     assert 'href="https://x.example"' in with_link.html
     assert "Sign in:" not in without.text
@@ -116,7 +118,7 @@ def test_login_link_is_left_out_when_the_deployment_names_none() -> None:
 
 def test_own_folder_of_a_deployment_comes_first(tmp_path: Path) -> None:
     (tmp_path / LAYOUT).write_text("Acme $content")
-    written = find_templates(str(tmp_path)).write(WELCOME, "en", values_for(WELCOME))
+    written = find_templates(str(tmp_path)).render(WELCOME, "en", values_for(WELCOME))
     assert written.html.startswith("Acme ")
 
 

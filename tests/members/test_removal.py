@@ -12,7 +12,7 @@ from functions.groups.delete_group import delete_group
 from rollcall.access.policy import find_policy
 from rollcall.grants.grant import MEMBERS
 from rollcall.grants.group import Group
-from rollcall.kit.entity import TOMBSTONE_KEPT
+from rollcall.kit.entity import TOMBSTONE_RETENTION
 from rollcall.kit.errors import Unavailable
 from rollcall.members.removal import remove_memberships
 from tests.aws_edge import failing, watched
@@ -57,7 +57,7 @@ def test_last_step_lets_the_tombstone_and_the_policys_mark_go(world: World) -> N
     assert find_policy(world.runtime.table, world.clock.now)[1].ended == ()
     stored = world.runtime.table.get_item(Group.key_of(group_id))
     assert stored
-    assert stored["expiresAt"] == int((world.clock.now + TOMBSTONE_KEPT).timestamp())
+    assert stored["expiresAt"] == int((world.clock.now + TOMBSTONE_RETENTION).timestamp())
 
 
 def test_step_that_comes_again_ends_nobody_twice(world: World) -> None:

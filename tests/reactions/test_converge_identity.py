@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.reactions.converge_identity import converge_identity
-from rollcall.kit.attributes import to_attributes
+from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.journal import JournalEntry
 from rollcall.users.statuses import Status
 from rollcall.users.user import User

@@ -81,4 +81,4 @@ def test_admin_is_told_in_the_language_of_the_profile(world: World) -> None:
 
 def test_letter_knows_every_outcome_every_deed_and_every_obstacle() -> None:
     due = {f"due_{each}" for each in Deed}
-    assert {*Outcome, *StoppedFor, *due} <= CLEAN_UP_REPORT.may
+    assert {*Outcome, *StoppedFor, *due} <= CLEAN_UP_REPORT.optional

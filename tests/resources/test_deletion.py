@@ -9,7 +9,7 @@ import pytest
 from functions.users.create_user import create_user
 from rollcall.grants.grant import RoleGrant
 from rollcall.kit.errors import Conflict, Unavailable
-from rollcall.kit.transaction import ACTIONS_AT_MOST
+from rollcall.kit.transaction import MAX_ACTIONS
 from rollcall.resources.deletion import RESOURCES_AT_ONCE, erase_user, release_resources
 from rollcall.resources.resource import find_resources
 from rollcall.users.user import User
@@ -60,7 +60,7 @@ def test_user_who_has_everything_there_is_still_fits_into_one_transaction(world:
 
     (sent,) = (each.parameters for each in seen if each.operation == "TransactWriteItems")
     witness_and_key = 3
-    assert len(sent["TransactItems"]) <= ACTIONS_AT_MOST - witness_and_key
+    assert len(sent["TransactItems"]) <= MAX_ACTIONS - witness_and_key
     world.drain()
     assert check_settled(world) == []
 

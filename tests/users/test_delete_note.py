@@ -8,7 +8,7 @@ from functions.users.add_note import add_note
 from functions.users.delete_note import delete_note
 from functions.users.list_notes import list_notes
 from rollcall.grants.permissions import Permission
-from rollcall.kit.entity import EXPIRY_ATTRIBUTE, TOMBSTONE_KEPT
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE, TOMBSTONE_RETENTION
 from rollcall.kit.journal import JournalEntry
 from rollcall.users.note import note_key
 from tests.world import Reply, World
@@ -78,9 +78,9 @@ def test_tombstone_is_bare_and_ends(world: World) -> None:
         "createdAt": "2026-01-05T09:00:00.000Z",
         "updatedAt": "2026-01-05T10:00:00.000Z",
         "erased": True,
-        EXPIRY_ATTRIBUTE: int((world.clock.now + TOMBSTONE_KEPT).timestamp()),
+        EXPIRY_ATTRIBUTE: int((world.clock.now + TOMBSTONE_RETENTION).timestamp()),
     }
-    assert timedelta(days=1) < TOMBSTONE_KEPT
+    assert timedelta(days=1) < TOMBSTONE_RETENTION
 
 
 def test_note_that_is_gone_unknown_or_on_somebody_else_is_not_found(world: World) -> None:

@@ -18,7 +18,7 @@ from functions.users.update_user import update_user
 from rollcall.access.policy import POLICY_ID
 from rollcall.grants.grant import GroupRole, Period, PermissionGrant
 from rollcall.grants.permissions import Permission
-from rollcall.kit.attributes import from_attributes
+from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.model import format_time
 from rollcall.users.user import User

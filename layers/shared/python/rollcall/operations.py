@@ -10,11 +10,12 @@ from functools import cache
 from rollcall.access.authorization import authorize_caller
 from rollcall.access.policy import AccessPolicy
 from rollcall.grants.scopes import ADMIN_SCOPES
+from rollcall.kit.account import Account
 from rollcall.kit.application import Application
 from rollcall.kit.call import Runtime
 from rollcall.kit.clients import make_client
 from rollcall.kit.clock import make_clock
-from rollcall.kit.identity import Account, Identity
+from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject

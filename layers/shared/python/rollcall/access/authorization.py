@@ -48,7 +48,7 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
         id=user.id,
         permissions=frozenset(each.permission for each in held if not each.about),
         scoped=dict.fromkeys(GROUP_ADMIN_PERMISSIONS, groups) if groups else {},
-        ends=_find_ends(held),
+        expiries=_find_ends(held),
         principal=user,
         witnesses=witnesses,
         ip_address=event.source_ip,

@@ -17,7 +17,7 @@ from rollcall.grants.permissions import (
     without_end,
 )
 from rollcall.kit.call import Call
-from rollcall.kit.listed import Granting
+from rollcall.kit.listed_entity import GrantingEntity
 from rollcall.kit.model import Answer, Omissible, WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
@@ -41,7 +41,7 @@ class Redefinition(WriteRequest):
     ] = None
 
 
-def define[E: Granting, A: Answer](
+def define[E: GrantingEntity, A: Answer](
     call: Call,
     kind: type[E],
     new_id: str,
@@ -64,7 +64,7 @@ def define[E: Granting, A: Answer](
     )
 
 
-def redefine[E: Granting, A: Answer](
+def redefine[E: GrantingEntity, A: Answer](
     call: Call,
     entity: E,
     request: Redefinition,
@@ -91,12 +91,12 @@ def redefine[E: Granting, A: Answer](
     )
 
 
-def _granted(policy: AccessPolicy, entity: Granting) -> tuple[Permission, ...]:
+def _granted(policy: AccessPolicy, entity: GrantingEntity) -> tuple[Permission, ...]:
     return policy.of_role(entity.id) if entity.kind == ROLE.kind else policy.of_group(entity.id)
 
 
 def _regrant(
-    policy: AccessPolicy, entity: Granting, permissions: tuple[Permission, ...]
+    policy: AccessPolicy, entity: GrantingEntity, permissions: tuple[Permission, ...]
 ) -> AccessPolicy:
     if entity.kind == ROLE.kind:
         return policy.with_role(entity.id, permissions)

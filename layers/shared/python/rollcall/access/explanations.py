@@ -21,7 +21,7 @@ from rollcall.grants.group import Group
 from rollcall.grants.organization import Organization
 from rollcall.grants.role import Role
 from rollcall.kit.entity import Item, Key
-from rollcall.kit.listed import Listed
+from rollcall.kit.listed_entity import ListedEntity
 
 
 class Way(StrEnum):
@@ -35,7 +35,7 @@ class Way(StrEnum):
 
 class _Source(NamedTuple):
     way: Way
-    named: type[Listed] | None
+    named: type[ListedEntity] | None
     """The kind of the grant's subject, if that has a name."""
 
 

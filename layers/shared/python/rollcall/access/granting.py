@@ -19,9 +19,9 @@ from rollcall.grants.grant import (
 from rollcall.grants.permissions import refuse_outranked, require_held, without_end
 from rollcall.kit.actor import EVERYTHING
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.model import Answer
-from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.users.user import User
 
@@ -47,7 +47,7 @@ def commit_grants[A: Answer](
     return call.commit(Change(user, changed), answer=answer, requires=requires)
 
 
-def require_grantable(call: Call, before: User | None, after: User) -> list[Required]:
+def require_grantable(call: Call, before: User | None, after: User) -> list[ConditionCheck]:
     """Refuse (403) to grant what the caller does not hold, or not for as long: by role, group,
     organization or directly (R4). Returns the conditions of the decision, which the commit checks
     again.
@@ -58,10 +58,10 @@ def require_grantable(call: Call, before: User | None, after: User) -> list[Requ
         return []
     stored, policy = find_policy(call.table, call.now)
     require_held(call.actor, (each for grant in granted for each in policy.permissions_of(grant)))
-    return [Required.unchanged(stored)] if stored else []
+    return [ConditionCheck.unchanged(stored)] if stored else []
 
 
-def require_role_grantable(call: Call, role_id: str) -> list[Required]:
+def require_role_grantable(call: Call, role_id: str) -> list[ConditionCheck]:
     """Refuse (403) a default role that grants what the caller does not hold (R4). Returns the
     conditions of the decision, which the commit checks again.
     """
@@ -69,7 +69,7 @@ def require_role_grantable(call: Call, role_id: str) -> list[Required]:
         return []
     stored, policy = find_policy(call.table, call.now)
     require_held(call.actor, without_end(policy.of_role(role_id)))
-    return [Required.unchanged(stored)] if stored else []
+    return [ConditionCheck.unchanged(stored)] if stored else []
 
 
 def refuse_superior(call: Call, user: User) -> None:

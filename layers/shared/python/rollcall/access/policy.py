@@ -24,7 +24,7 @@ from rollcall.kit.transaction import Change
 from rollcall.users.user import User
 
 if TYPE_CHECKING:
-    from rollcall.kit.listed import Granting
+    from rollcall.kit.listed_entity import GrantingEntity
 
 POLICY_ID = "ACCESS"
 BYTES_AT_MOST = 300_000
@@ -187,7 +187,7 @@ def change_policy(
     return [Change(stored, changed)] if changed.facts() != policy.facts() else []
 
 
-def change_granted[E: Granting](
+def change_granted[E: GrantingEntity](
     call: Call, entity: E, change: Callable[[AccessPolicy], AccessPolicy]
 ) -> tuple[E, list[Change[AccessPolicy]], AccessPolicy]:
     """The group or role after a change of what it grants, the change of the policy to commit with

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
+from rollcall.kit.account import FEDERATED_STATUS, MUST_CHANGE_STATUS, FoundAccount
 from rollcall.kit.call import Call
+from rollcall.kit.error_messages import write_message
 from rollcall.kit.errors import Problem
-from rollcall.kit.identity import FEDERATED_STATUS, MUST_CHANGE_STATUS, FoundAccount
 from rollcall.kit.ids import is_id
-from rollcall.kit.sentences import write_sentence
 from rollcall.kit.text import Line
 from rollcall.users.fields import RESERVED, Email, Phone, Username
 from rollcall.users.statuses import Status
@@ -88,7 +88,7 @@ def _read_attributes(attributes: Mapping[str, str]) -> _Attributes:
     except ValidationError as error:
         (wrong, *_) = error.errors()
         name = str(wrong["loc"][0])
-        detail = f"Its {name.replace('_', ' ')} cannot be used: {write_sentence(wrong)}"
+        detail = f"Its {name.replace('_', ' ')} cannot be used: {write_message(wrong)}"
         raise NotAdoptable(f"{name}_invalid", detail) from None
 
 

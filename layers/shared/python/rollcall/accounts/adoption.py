@@ -19,10 +19,10 @@ from rollcall.accounts.adoptable import (
     verified_addresses,
 )
 from rollcall.accounts.convergence import converge_account
+from rollcall.kit.account import FoundAccount
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim
 from rollcall.kit.errors import Problem, Unavailable
-from rollcall.kit.identity import FoundAccount
 from rollcall.kit.model import Model, Time
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change

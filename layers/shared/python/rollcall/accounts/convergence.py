@@ -12,15 +12,11 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
+from rollcall.kit.account import FoundAccount
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Item, Key, tombstone_expiry
 from rollcall.kit.errors import Conflict, Contended
-from rollcall.kit.identity import (
-    AccountMissing,
-    AliasHeld,
-    FoundAccount,
-    IdentityRefused,
-)
+from rollcall.kit.identity import AccountMissing, AliasHeld, IdentityRefused
 from rollcall.kit.retry import retry_contended
 from rollcall.users.owned import owned_key
 from rollcall.users.user import User

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import batched, chain
 
+from rollcall.kit.account import FoundAccount
 from rollcall.kit.call import Call
-from rollcall.kit.identity import FoundAccount
 from rollcall.kit.model import format_time
 from rollcall.users.storage import LISTED, OUT_OF_STEP
 from rollcall.users.user import User

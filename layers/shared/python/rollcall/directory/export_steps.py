@@ -25,7 +25,7 @@ from rollcall.kit.cursor import Position
 from rollcall.kit.errors import Conflict
 from rollcall.kit.model import FileAnswer, Model, Time, WriteRequest
 from rollcall.kit.objects import UploadLost
-from rollcall.kit.paging import Cursor, WalkRequest, read_cursor, write_position
+from rollcall.kit.paging import Cursor, CursorRequest, read_cursor, write_position
 from rollcall.kit.transaction import Change
 
 ID_PREFIX = "exp"
@@ -65,7 +65,7 @@ Columns = Annotated[
 ]
 
 
-class ExportRequest(WalkRequest, SortedFilters, WriteRequest):
+class ExportRequest(CursorRequest, SortedFilters, WriteRequest):
     """Which users, in which order, and what of them."""
 
     format: Annotated[

@@ -12,7 +12,7 @@ from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.entity import COUNTERS
 from rollcall.kit.errors import Forbidden
-from rollcall.kit.listed import Listed
+from rollcall.kit.listed_entity import ListedEntity
 from rollcall.kit.model import Time, VersionedAnswer
 
 SegmentFilter = Annotated[
@@ -24,7 +24,7 @@ SegmentFilter = Annotated[
 ]
 
 
-class Segment(Listed):
+class Segment(ListedEntity):
     """A saved filter. It stays when whoever made it is deleted."""
 
     kind: ClassVar[str] = "segment"

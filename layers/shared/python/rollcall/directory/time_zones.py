@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
-from rollcall.kit.sentences import Form
+from rollcall.kit.error_messages import TextPattern
 
 _NO_ZONE = "Give the IANA name of a time zone, as Europe/Berlin."
 
@@ -31,7 +31,7 @@ ZoneName = Annotated[
     str,
     # In upper case begin the zones themselves; what else lies beside them depends on the machine.
     Field(max_length=64),
-    Form(r"^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$", _NO_ZONE),
+    TextPattern(r"^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$", _NO_ZONE),
     AfterValidator(_check_zone),
 ]
 

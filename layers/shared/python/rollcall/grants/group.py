@@ -7,13 +7,13 @@ from typing import ClassVar, Self
 
 from rollcall.grants.holders import GROUP
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind
-from rollcall.kit.listed import Granting
+from rollcall.kit.listed_entity import GrantingEntity
 from rollcall.kit.table import Table
 
 GROUP_NAME = ClaimKind("group-name", "name", "Group name already exists")
 
 
-class Group(Granting):
+class Group(GrantingEntity):
     """One group. Its memberships are rows of the users. The access policy has the permissions that
     it grants. A deleted group stays as a tombstone until the last membership is removed.
     """
@@ -25,7 +25,7 @@ class Group(Granting):
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (GROUP_NAME,)
     counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {COUNTERS + listed_in: ("count",)}
     unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count", "active_workspace_count")
-    tombstone_waits: ClassVar[bool] = True
+    keeps_tombstone: ClassVar[bool] = True
 
     member_count: int = 0
     active_workspace_count: int = 0

@@ -13,10 +13,10 @@ from pydantic import AfterValidator, Field
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.holders import ORGANIZATION, ROLE, holders_of_role
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind, Counter
+from rollcall.kit.error_messages import TextPattern
 from rollcall.kit.field_types import Id
-from rollcall.kit.listed import Listed
+from rollcall.kit.listed_entity import ListedEntity
 from rollcall.kit.model import Time, VersionedAnswer
-from rollcall.kit.sentences import Form
 from rollcall.kit.table import Table
 
 SLUG = ClaimKind("organization-slug", "slug", "Slug already exists")
@@ -37,14 +37,14 @@ OrganizationRoleId = Annotated[Id, AfterValidator(_refuse_system)]
 OrganizationSlug = Annotated[
     str,
     Field(max_length=SLUG_AT_MOST, description="Unique: a-z and 0-9, with hyphens between them."),
-    Form(
+    TextPattern(
         r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
         "A slug has a-z and 0-9, with hyphens only between them.",
     ),
 ]
 
 
-class Organization(Listed):
+class Organization(ListedEntity):
     """One organization. Its memberships are rows of the users. A deleted organization stays as a
     tombstone until the last membership is removed.
     """
@@ -59,7 +59,7 @@ class Organization(Listed):
         ROLE.partition: ("holderCount", "erased"),
     }
     unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count",)
-    tombstone_waits: ClassVar[bool] = True
+    keeps_tombstone: ClassVar[bool] = True
 
     slug: str
     default_role_id: str

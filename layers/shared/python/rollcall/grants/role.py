@@ -13,7 +13,7 @@ from rollcall.grants.holders import ROLE
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind
-from rollcall.kit.listed import Granting
+from rollcall.kit.listed_entity import GrantingEntity
 from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
@@ -21,7 +21,7 @@ from rollcall.kit.transaction import Change
 ROLE_NAME = ClaimKind("role-name", "name", "Role name already exists")
 
 
-class Role(Granting):
+class Role(GrantingEntity):
     """One role. The access policy has the permissions that it grants."""
 
     kind: ClassVar[str] = ROLE.kind

@@ -1,1 +1,1 @@
-"""The kit: operations, the table, the journal and AWS, none of which knows what a user is."""
+"""The kit: operations, the table, the journal and AWS clients, without business rules."""

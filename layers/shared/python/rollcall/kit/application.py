@@ -1,4 +1,4 @@
-"""``@operation``, bound to one application's principals and clients."""
+"""The ``@operation`` decorator, bound to the principals and clients of one application."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.entity import Entity
 from rollcall.kit.model import Answer, Request
-from rollcall.kit.operation import Authorize, FollowUp, Operation, declare_operation
+from rollcall.kit.operation import Authorize, FollowUp, Operation
+from rollcall.kit.operation_declaration import declare_operation
 
 if TYPE_CHECKING:
     from rollcall.kit.throttle import Throttle
@@ -28,16 +29,16 @@ class DeclareOperation(Protocol):
 
 @dataclass(frozen=True)
 class Application:
-    """What every operation of one application shares, and the decorator that adds it."""
+    """What all operations of one application share, and the decorator that adds it."""
 
     connect: Callable[[], Runtime]
-    """Makes the clients at the first call of a process, from its environment."""
+    """Creates the clients from the environment, at the first call of a process."""
     authorize: Authorize
     principals: tuple[type[Entity], ...]
     """The entities that ``authorize`` reads."""
     oauth_scopes: Callable[[StrEnum | None], tuple[str, ...]]
-    """Which scopes let a token through to an operation that needs this permission; none: whoever
-    has no token comes through too."""
+    """The token scopes for an operation that requires this permission; none: the operation needs
+    no token."""
 
     def operation(
         self,
@@ -46,15 +47,15 @@ class Application:
         permission: StrEnum | None,
         scoped: bool = False,
         throttle: Throttle | None = None,
-        asks: bool = False,
+        read_only: bool = False,
         status: int = 200,
         timeout: int = 15,
         reads: Sequence[Any] = (),
         writes: Sequence[Any] = (),
         then: FollowUp | None = None,
     ) -> DeclareOperation:
-        """Declare an API operation, as ``@operation("POST /admin/users", permission=…)``. A POST
-        that ``asks`` changes nothing: its body is a question that no query has room for.
+        """Declare an API operation, as ``@operation("POST /admin/users", permission=…)``. A
+        ``read_only`` POST changes nothing: its body is a query that is too long for a URL.
         """
 
         def declare[R: Request, A: Answer](function: Callable[[R, Call], A]) -> Operation[R, A]:
@@ -65,7 +66,7 @@ class Application:
                 scoped=scoped,
                 oauth_scopes=self.oauth_scopes(permission),
                 throttle=throttle,
-                asks=asks,
+                read_only=read_only,
                 status=status,
                 timeout=timeout,
                 reads=tuple(reads),

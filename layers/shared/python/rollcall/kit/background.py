@@ -1,6 +1,6 @@
-"""``@job`` and the reactions' decorators, bound to one application's clients.
+"""The decorators for jobs and reactions, bound to the clients of one application.
 
-Apart from ``@operation``, so that an operation's cold start does not load them.
+They are separate from ``@operation``, so that an operation's cold start does not load them.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class DeclareJob(Protocol):
 
 @dataclass(frozen=True)
 class Background:
-    """What jobs and reactions of one application share, and the decorators that add it."""
+    """What all jobs and reactions of one application share, and the decorators that add it."""
 
     connect: Callable[[], Runtime]
-    """Makes the clients at the first call of a process, from its environment."""
+    """Creates the clients from the environment, at the first call of a process."""
 
     def job(
         self,
@@ -48,8 +48,8 @@ class Background:
         writes: Sequence[Any] = (),
         timeout: int = 900,
     ) -> DeclareJob:
-        """Declare a scheduled job: it runs at an interval, or by the cron expression that a
-        deployment sets. ``timeout`` is in seconds, 900 at most.
+        """Declare a scheduled job. It runs at an interval, or by the cron expression in a setting.
+        ``timeout`` is in seconds, at most 900.
         """
 
         def declare[P: Report](function: Callable[[Call], P]) -> Job[P]:
@@ -68,12 +68,12 @@ class Background:
     def stream_reaction(
         self, on: Sequence[type[Entity]], *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
     ) -> Callable[[Callable[[JournalEntry, Call], None]], StreamReaction]:
-        """Declare a reaction to every journal entry about some kinds of entities."""
+        """Declare a reaction to each journal entry about these kinds of entities."""
 
         def declare(function: Callable[[JournalEntry, Call], None]) -> StreamReaction:
-            words = check_reaction(function, (JournalEntry, Call), tuple(reads), tuple(writes))
+            metadata = check_reaction(function, (JournalEntry, Call), tuple(reads), tuple(writes))
             return StreamReaction(
-                **words,
+                **metadata,
                 reads=tuple(reads),
                 writes=tuple(writes),
                 timeout=60,
@@ -87,12 +87,12 @@ class Background:
     def cognito_reaction(
         self, trigger: CognitoTrigger, *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
     ) -> Callable[[Callable[[SignIn, Call], None]], CognitoReaction]:
-        """Declare a user pool trigger; Cognito waits five seconds for it."""
+        """Declare a user pool trigger. Cognito waits five seconds for its response."""
 
         def declare(function: Callable[[SignIn, Call], None]) -> CognitoReaction:
-            words = check_reaction(function, (SignIn, Call), tuple(reads), tuple(writes))
+            metadata = check_reaction(function, (SignIn, Call), tuple(reads), tuple(writes))
             return CognitoReaction(
-                **words,
+                **metadata,
                 reads=tuple(reads),
                 writes=tuple(writes),
                 timeout=5,
@@ -106,12 +106,12 @@ class Background:
     def deployment_reaction(
         self, *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
     ) -> Callable[[Callable[[Call], None]], DeploymentReaction]:
-        """Declare what happens once at each deployment."""
+        """Declare a function that runs once at each deployment."""
 
         def declare(function: Callable[[Call], None]) -> DeploymentReaction:
-            words = check_reaction(function, (Call,), tuple(reads), tuple(writes))
+            metadata = check_reaction(function, (Call,), tuple(reads), tuple(writes))
             return DeploymentReaction(
-                **words,
+                **metadata,
                 reads=tuple(reads),
                 writes=tuple(writes),
                 timeout=60,

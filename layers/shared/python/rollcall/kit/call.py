@@ -1,4 +1,4 @@
-"""One call of an operation, job or reaction: everything impure that it may use."""
+"""One call of an operation, job or reaction, with access to clients, clock and ids."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from rollcall.kit.actor import Actor, system_actor
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Counter, Entity, Key
 from rollcall.kit.errors import Contended, Stale
 from rollcall.kit.idempotency import Idempotency
@@ -17,18 +18,17 @@ from rollcall.kit.journal import WRITTEN_WITHIN
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Model
 from rollcall.kit.objects import Objects
-from rollcall.kit.requirement import Required
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change, Origin, Transaction, is_effective
 
 TAKE_BACK = "take_back"
-"""Who acts where a call undoes what it has committed, under the name of its own action."""
+"""The actor id in the journal when a call reverts what it has committed."""
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """The clients, clock and ids that calls share; made once for each process."""
+    """The clients, clock and id generator that calls share; created once per process."""
 
     table: Table
     identity: Identity
@@ -41,7 +41,7 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Call:
-    """One call: who acts, when, under which conditions, and the means to act."""
+    """One call: the actor, the time, the preconditions and the clients."""
 
     runtime: Runtime
     actor: Actor
@@ -50,12 +50,12 @@ class Call:
     request_id: str
     reason: str | None = None
     expected_version: int | None = None
-    """The version that ``If-Match`` names; None when any will do."""
+    """The version that ``If-Match`` names; None: any version."""
     idempotency: Idempotency | None = None
     reauthorize: Callable[[], Actor] | None = None
-    """Finds out anew who is calling and what they may do by now; None when nobody calls."""
+    """Reads the caller and its permissions again; None: the call has no caller."""
     committed: list[Change[Any]] = field(default_factory=list)
-    """What this call has written, as it was and as it is."""
+    """The changes that this call has written."""
 
     @property
     def table(self) -> Table:
@@ -79,7 +79,7 @@ class Call:
 
     @property
     def settings(self) -> Settings:
-        """What the deployment has set."""
+        """The settings of the deployment."""
         return self.runtime.settings
 
     def new_id(self, prefix: str) -> str:
@@ -87,8 +87,8 @@ class Call:
         return self.runtime.new_id(prefix, self.now)
 
     def as_user(self, user_id: str) -> Call:
-        """This call in the name of a user who has proved to be one by something else than a token
-        of the identity provider. It gives no rights.
+        """This call with a user as the actor who has authenticated without an access token, for
+        example by a mailed token. The actor has no permissions.
         """
         address, agent = self.actor.ip_address, self.actor.user_agent
         actor = Actor(kind="user", id=user_id, ip_address=address, user_agent=agent)
@@ -99,14 +99,14 @@ class Call:
         change: Change[E],
         *others: Change[Any],
         answer: Callable[[E], A],
-        requires: Sequence[Required] = (),
+        requires: Sequence[ConditionCheck] = (),
     ) -> A:
         """Write the changes in one transaction and return the answer about the first one.
 
-        Raises Stale when ``If-Match`` named another version of the first one, the refusal of
-        whatever condition failed, or Contended, upon which the operation runs again: also when
-        the call began longer ago than WRITTEN_WITHIN. A change
-        that changes nothing is not written and makes no version.
+        Raises Stale when ``If-Match`` names another version of the first one, and the Problem of
+        a condition that failed. Raises Contended, upon which the operation runs again, when
+        another writer came first or the call began longer ago than WRITTEN_WITHIN. A change that
+        has no effect is not written and creates no version.
         """
         self.check_version(change.before)
         transaction = Transaction(self.table, self.actor, self._origin(), requires)
@@ -123,9 +123,9 @@ class Call:
         self.committed.extend(written)
         return result
 
-    def take_back(self, *changes: Change[Any], requires: Sequence[Required] = ()) -> None:
-        """Undo changes of this call that could not be carried out elsewhere, and forget its
-        idempotency row; the actor is the code itself, because the caller did not ask for this.
+    def take_back(self, *changes: Change[Any], requires: Sequence[ConditionCheck] = ()) -> None:
+        """Revert changes of this call that another service rejected, and delete its idempotency
+        row. The journal names the system as the actor, because the caller did not request this.
         """
         transaction = Transaction(self.table, system_actor(TAKE_BACK), self._origin(), requires)
         effective = [each for each in changes if is_effective(each)]
@@ -139,7 +139,7 @@ class Call:
         transaction.send()
 
     def remember(self, answer: Model) -> None:
-        """Keep the answer of work that has been committed in parts, for when the same call is
+        """Store the answer of work that was committed in parts, to return it when the same call is
         sent again.
         """
         if self.idempotency is not None:
@@ -148,18 +148,18 @@ class Call:
             transaction.send()
 
     def part(self) -> Call:
-        """This call for one part of work that is committed in parts: what counts for the whole
-        (the Idempotency-Key, If-Match) is left to the whole. It begins now. The caller's rights
-        are read anew, because the parts before may have changed them, or somebody else; raises
-        Unauthenticated or Forbidden when they are gone.
+        """This call for one part of work that is committed in parts, with the current time. The
+        Idempotency-Key and If-Match apply to the whole call only. The caller's permissions are
+        read again, because they can have changed since the call began; raises Unauthenticated or
+        Forbidden when they were revoked.
         """
         actor = self.reauthorize() if self.reauthorize else self.actor
         now = self.runtime.clock()
         return replace(self, actor=actor, now=now, idempotency=None, expected_version=None)
 
     def remove_rows(self, rows: Mapping[Key, Mapping[Counter, int]]) -> None:
-        """Delete rows that a tombstone has left behind, each with what it counted for. Raises
-        Contended when one is gone already.
+        """Delete rows that belong to a tombstone, and subtract what each adds to counters. Raises
+        Contended when one does not exist any more.
         """
         transaction = Transaction(self.table, self.actor, self._origin())
         deltas: Tally[Counter] = Tally()
@@ -170,12 +170,12 @@ class Call:
         transaction.send()
 
     def check_version(self, entity: Entity | None) -> None:
-        """Refuse (412) when ``If-Match`` names another version than the present one."""
+        """Raise Stale (412) when ``If-Match`` names another version than the current one."""
         if entity is None or self.expected_version in (None, entity.version):
             return
         detail = (
-            f"The {entity.kind} is at version {entity.version} now, which your If-Match does not "
-            "name. Read it again before you change it."
+            f"The {entity.kind} is at version {entity.version}, but If-Match names another one. "
+            f"Read the {entity.kind} again before you change it."
         )
         raise Stale("stale_version", detail)
 
@@ -187,7 +187,7 @@ class Call:
         transaction.add_item(self.idempotency.item(answer_json, self.now), condition, values)
 
     def _origin(self) -> Origin:
-        # As when the machine has slept meanwhile: the next attempt has the present time.
+        # For example, when the machine was suspended. The next attempt uses the current time.
         if self.runtime.clock() - self.now > WRITTEN_WITHIN:
             raise Contended
         return Origin(self.action, self.request_id, self.reason, self.now)

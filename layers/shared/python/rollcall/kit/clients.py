@@ -1,4 +1,4 @@
-"""botocore clients, made once for each process and tuned for a short cold start."""
+"""botocore clients, created once per process and configured for a short cold start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from botocore.session import Session
 from rollcall.kit.objects import StoredObject
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 1, 3, 3
-"""Together less than an operation's 15 seconds, so that it can answer 503 in its own words."""
+"""In total less than an operation's timeout of 15 seconds, so that it can answer 503 itself."""
 CONFIG = Config(
     user_agent="rollcall",
     parameter_validation=False,
@@ -26,27 +26,27 @@ CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
     tcp_keepalive=True,
 )
-"""A fixed user agent and no parameter validation take a third off each request (pydantic has
-validated already)."""
+"""A fixed user agent and no parameter validation save a third of the CPU time of each request
+(pydantic has validated the values)."""
 FILE_CONNECT_SECONDS, FILE_READ_SECONDS = 2, 7
-"""For S3: while a request is being sent, the first of them is how long the network may stand still,
-and storing a large file takes longer than any answer of the others."""
+"""For S3. The connect timeout also limits how long sending a request can stall, and storing a large
+file takes longer than any other request."""
 LINKS = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-"""Links lead to the bucket in its own region; any others S3 sends on in a new bucket's first hours,
-to where their signature does not hold."""
+"""Presigned links use the bucket's regional address. In a new bucket's first hours, S3 redirects
+requests to its global address, and their signature is not valid for the redirect target."""
 FILE_CONFIG = CONFIG.merge(
     Config(connect_timeout=FILE_CONNECT_SECONDS, read_timeout=FILE_READ_SECONDS)
 ).merge(LINKS)
 
 
 HANDLERS: tuple[tuple[str, Callable[..., None]], ...] = (
-    # The token by which DynamoDB knows a transaction that is sent again.
+    # The token by which DynamoDB recognizes a transaction that is sent again.
     ("before-parameter-build", generate_idempotent_uuid),
-    ("before-call", add_recursion_detection_header),  # carries the X-Ray trace on
+    ("before-call", add_recursion_detection_header),  # propagates the X-Ray trace
     ("request-created", add_retry_headers),
 )
-"""Those of botocore's 120 built-in event handlers that concern our services but S3; most are about
-S3, EC2 and documentation, and registering them is 4 % of a cold start's instructions."""
+"""The botocore event handlers that all services except S3 need. Most of the 120 built-in handlers
+are for S3, EC2 and documentation, and registering them is 4 % of a cold start's instructions."""
 
 
 @cache
@@ -60,13 +60,13 @@ def _session(service: str) -> Session:
 
 
 def config_for(service: str) -> Config:
-    """How a client of one AWS service is set up."""
+    """The configuration of a client of one AWS service."""
     return FILE_CONFIG if service == StoredObject.service else CONFIG
 
 
 @cache
 def make_client(service: str) -> Any:
-    """A client of one AWS service in the function's own region, which botocore finds in the
-    environment, with the credentials.
+    """A client of one AWS service. botocore reads the region and the credentials from the
+    environment.
     """
     return _session(service).create_client(service, config=config_for(service))

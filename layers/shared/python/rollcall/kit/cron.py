@@ -1,5 +1,5 @@
-"""Cron expressions as EventBridge Scheduler takes them, so that they are checked before they are
-deployed and kept where there is no EventBridge (EventBridge Scheduler user guide, schedule types).
+"""Cron expressions of EventBridge Scheduler, to check them before a deployment and to run jobs
+where there is no EventBridge (EventBridge Scheduler user guide, schedule types).
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _EXPRESSION = re.compile(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)")
 _PART = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?", re.ASCII)
 SEARCHED = timedelta(days=8 * 366)
-"""Leap days are so far apart at most (1896 to 1904, 2096 to 2104)."""
+"""The longest time between two leap days (1896 to 1904, 2096 to 2104)."""
 
 
 class _Field(NamedTuple):
-    """One of the six fields: its name, its least and its greatest number, and names for these."""
+    """One of the six fields: its name, the range of its numbers, and names for the numbers."""
 
     name: str
     least: int
@@ -27,7 +27,7 @@ class _Field(NamedTuple):
     names: tuple[str, ...] = ()
 
     def read(self, text: str) -> frozenset[int]:
-        """The numbers that a field stands for. Raises ValueError."""
+        """The numbers that the text of the field selects. Raises ValueError."""
         return frozenset(each for part in text.split(",") for each in self._read_part(part))
 
     def _read_part(self, part: str) -> range:
@@ -35,7 +35,7 @@ class _Field(NamedTuple):
         if not match:
             raise self._wrong(part)
         first = self._number(match["first"]) if match["first"] else self.least
-        # "5/15" goes on from 5 to the end, "5" alone does not.
+        # "5/15" means from 5 to the end of the range; "5" means 5 only.
         last = first if match["first"] and not match["step"] else self.greatest
         last = self._number(match["last"]) if match["last"] else last
         step = int(match["step"] or 1)
@@ -52,8 +52,8 @@ class _Field(NamedTuple):
 
     def _wrong(self, part: str) -> ValueError:
         return ValueError(
-            f"In the field {self.name} of a cron expression stand numbers from {self.least} to "
-            f"{self.greatest}, *, lists, ranges and steps; {part} is none of these."
+            f"{part} is not valid in the {self.name} field of a cron expression. Use numbers from "
+            f"{self.least} to {self.greatest}, *, lists, ranges and steps."
         )
 
 
@@ -69,7 +69,7 @@ _ANY_DAY = "?"
 
 
 class Cron(NamedTuple):
-    """When something happens, in UTC: at each minute whose parts are all among these."""
+    """A schedule in UTC: each minute whose parts are all in these sets."""
 
     minutes: frozenset[int]
     hours: frozenset[int]
@@ -81,8 +81,9 @@ class Cron(NamedTuple):
 
     @classmethod
     def of(cls, expression: str) -> Cron:
-        """Read ``cron(minutes hours day-of-month month day-of-week year)``. Raises ValueError, also
-        for what only EventBridge understands: L, W and #.
+        """Parse ``cron(minutes hours day-of-month month day-of-week year)``.
+
+        Raises ValueError, also for L, W and #, which only EventBridge supports.
         """
         match = _EXPRESSION.fullmatch(expression)
         if not match:
@@ -93,14 +94,14 @@ class Cron(NamedTuple):
         texts = list(match.groups())
         if (texts[2] == _ANY_DAY) == (texts[4] == _ANY_DAY):
             raise ValueError(
-                "Of day of month and day of week, one is ?, as in cron(0 3 * * ? *) and "
+                "Use ? for either the day of month or the day of week, as in cron(0 3 * * ? *) or "
                 "cron(0 3 ? * MON *)."
             )
         texts = ["*" if text == _ANY_DAY and n in {2, 4} else text for n, text in enumerate(texts)]
         return cls(*(field.read(text) for field, text in zip(_FIELDS, texts, strict=True)))
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """The first time later than a moment in UTC; None when there is none for years."""
+        """The first run after a time in UTC; None if there is none within SEARCHED."""
         begun = moment.replace(second=0, microsecond=0) + timedelta(minutes=1)
         day, end = begun.date(), begun.date() + SEARCHED
         while day <= end:

@@ -1,6 +1,4 @@
-"""Cursors: where a walk through a list goes on, signed, and bound to the walker and the list
-(I19).
-"""
+"""Pagination cursors: signed positions in a list, bound to the list and the caller (I19)."""
 
 from __future__ import annotations
 
@@ -16,19 +14,19 @@ from rollcall.kit.errors import Malformed
 from rollcall.kit.signing_key import SigningKey
 from rollcall.kit.table import Table
 
-VALID = timedelta(days=1)
+LIFETIME = timedelta(days=1)
 _MAC_BYTES = 16
 
 
 class Position(NamedTuple):
-    """Where a walk stands: the page that comes next, and the key of the item before it."""
+    """A position in a list: the number of the next page, and the key of the item before it."""
 
     page: int
     after: Item
 
 
 class Cursors:
-    """Signs positions and reads them back."""
+    """Writes and reads cursors, with a signature."""
 
     partition: ClassVar[str] = "CURSOR_KEY"
 
@@ -36,23 +34,24 @@ class Cursors:
         self._key = SigningKey(table, self.partition)
 
     def write(self, position: Position, bound: str, now: datetime) -> str:
-        """A cursor for this position in the list that ``bound`` names, for its walker alone."""
-        ends = int((now + VALID).timestamp())
-        parts = [ends, position.page, position.after]
+        """A cursor for this position. ``bound`` identifies the list and the caller."""
+        expiry = int((now + LIFETIME).timestamp())
+        parts = [expiry, position.page, position.after]
         content = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
         return _write(self._sign(content, bound) + content)
 
     def read(self, cursor: str, bound: str, now: datetime) -> Position:
-        """The position. Raises Malformed for a cursor that was altered, is over, or was made for
+        """The position. Raises Malformed for a cursor that was altered, has expired, or belongs to
         another caller or another list.
         """
         raw = _read(cursor)
         mac, content = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not hmac.compare_digest(mac, self._sign(content, bound)):
-            raise Malformed("cursor_invalid", "This cursor is not one of this list.")
-        ends, page, after = json.loads(content)
-        if now.timestamp() > ends:
-            raise Malformed("cursor_expired", "This cursor is too old; begin the list again.")
+            raise Malformed("cursor_invalid", "This cursor does not belong to this list.")
+        expiry, page, after = json.loads(content)
+        if now.timestamp() > expiry:
+            detail = "This cursor has expired. Start again from the first page."
+            raise Malformed("cursor_expired", detail)
         return Position(page, after)
 
     def _sign(self, content: bytes, bound: str) -> bytes:
@@ -65,8 +64,8 @@ def _write(raw: bytes) -> str:
 
 
 def _read(cursor: str) -> bytes:
-    """What a cursor holds; nothing, unless it is written in the one way that it is written here:
-    base64 passes over foreign characters and bits at the end.
+    """The content of a cursor. Empty unless the encoding is canonical: Python's base64 ignores
+    unknown characters and trailing bits.
     """
     try:
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))

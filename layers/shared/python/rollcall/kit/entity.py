@@ -1,7 +1,7 @@
-"""What is kept in the table: entities that declare their keys, claims, counters and rows.
+"""Entities of the table, which declare their keys, claims, counters and rows.
 
-An entity is an aggregate: one item with a version, and the rows that change with it.
-Everything the write path needs is read from here, so that no operation can forget it.
+An entity is an aggregate: one item with a version, and the rows that change with it. The write
+path derives everything that it needs from these declarations, so no operation can omit it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ type Item = dict[str, Any]
 
 
 EXPIRY_ATTRIBUTE = "expiresAt"
-"""Epoch seconds; DynamoDB's TTL lags, so whoever reads such an item checks it too."""
-TOMBSTONE_KEPT = timedelta(days=30)
-"""Longer than any stalled request or late record of the stream could ask for what was deleted."""
+"""Epoch seconds. DynamoDB deletes expired items late, so readers must check it too."""
+TOMBSTONE_RETENTION = timedelta(days=30)
+"""Longer than a stalled request or a late stream record can refer to a deleted entity."""
 COUNTERS = "COUNTER#"
-"""What the partition keys of counters with an item of their own begin with."""
+"""The prefix of the partition keys of counters that have their own item."""
 
 
 class Key(NamedTuple):
@@ -35,7 +35,7 @@ class Key(NamedTuple):
 
 
 class ClaimKind(NamedTuple):
-    """A value that only one entity may have, and the words that refuse the second one."""
+    """A unique field: its name, and the error message for a value that is taken."""
 
     name: str
     field: str
@@ -43,12 +43,12 @@ class ClaimKind(NamedTuple):
 
     @property
     def code(self) -> str:
-        """The stable code of the refusal, as ``email_taken``."""
+        """The stable error code, as ``email_taken``."""
         return f"{self.name.replace('-', '_')}_taken"
 
     @property
     def partition(self) -> str:
-        """The prefix that all claims of this kind share."""
+        """The prefix of the partition keys of these claims."""
         return f"CLAIM#{self.name}#"
 
 
@@ -60,18 +60,18 @@ class Claim(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """Where the claim is kept."""
+        """The primary key of the claim's item."""
         return Key(self.kind.partition + self.value, "CLAIM")
 
     @property
     def refusal(self) -> Conflict:
-        """What the second one to claim it is told."""
+        """The error for the second entity that claims the value."""
         error = FieldError(self.kind.field, self.kind.refusal, self.kind.code)
         return Conflict(self.kind.code, self.kind.refusal, (error,))
 
 
 class Floor(NamedTuple):
-    """What a counter may not fall below, and the words that refuse it."""
+    """The minimum of a counter, and the error when a change would go below it."""
 
     minimum: int
     code: str
@@ -79,44 +79,44 @@ class Floor(NamedTuple):
 
 
 class Holder(NamedTuple):
-    """A kind of entity, known by no more than where its items are, that numbers stand on."""
+    """A kind of entity whose items hold counters, known only by its name and key prefix."""
 
     kind: str
     partition: str
 
     def counter(self, entity_id: str, attribute: str) -> Counter:
-        """A number on the item of one entity, which goes up only while that one exists."""
+        """A counter on the item of an entity. It increases only while the entity exists."""
         key = self.partition + entity_id
         return Counter(Key(key, key), attribute, holder=self)
 
 
 class Counter(NamedTuple):
-    """A number that changes in the transaction of the entities that it counts."""
+    """A number that changes in the same transaction as the entities that it counts."""
 
     key: Key
     attribute: str = "count"
     floor: Floor | None = None
     holder: Holder | None = None
-    """What stands on the item too, if it is an entity's own."""
+    """The kind of the entity whose item holds it; None: it has its own item."""
     stamped: bool = False
-    """Whether the item's ``revision`` goes up with each change, so that a decision which rests on
-    its numbers can be held against it."""
+    """Whether each change increments the item's ``revision``, so that a transaction can check that
+    the item's counters are unchanged."""
 
     @classmethod
     def named(cls, name: str, floor: Floor | None = None) -> Counter:
-        """A number that has an item to itself."""
+        """A counter with its own item."""
         return cls(Key(f"{COUNTERS}{name}", "COUNTER"), floor=floor)
 
 
 class Row(Model):
-    """An item that is written beside an entity and is no part of the entity's own item."""
+    """An item that is stored with an entity, but is not part of the entity's item."""
 
     model_config = ConfigDict(extra="ignore")
 
     partition: ClassVar[str]
-    """What every partition key of such rows begins with."""
+    """The prefix of the partition keys of these rows."""
     index_partitions: ClassVar[tuple[str, ...]] = ()
-    """Partition keys, or their prefixes, of the index queries made over such rows."""
+    """Partition keys, or their prefixes, of index queries for these rows."""
 
     def key(self) -> Key:
         """The row's primary key."""
@@ -132,36 +132,36 @@ class Row(Model):
 
 
 class Entity(Model):
-    """One versioned thing. Subclasses declare ``kind``, ``partition`` and what they claim."""
+    """One versioned resource. Subclasses declare ``kind``, ``partition`` and unique fields."""
 
     model_config = ConfigDict(extra="ignore")
 
     kind: ClassVar[str]
-    """The journal's name for it, as ``user``."""
+    """Its name in the journal, as ``user``."""
     partition: ClassVar[str]
-    """What every partition key of this entity begins with."""
+    """The prefix of the partition keys of these entities."""
     index_partitions: ClassVar[tuple[str, ...]] = ()
-    """Partition keys, or their prefixes, of the index queries made over this entity."""
+    """Partition keys, or their prefixes, of index queries for these entities."""
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = ()
     counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
-    """What the partition keys begin with of the items that this entity is counted on, each with
-    what the attributes begin with that counting it there changes or compares."""
+    """The items whose counters this entity changes: the prefix of their partition keys, with the
+    prefixes of the attributes that an update changes or compares."""
     row_fields: ClassVar[tuple[str, ...]] = ()
-    """Fields that are stored as rows of their own, not in the entity's item."""
+    """Fields that are stored as separate rows, not in the entity's item."""
     unversioned_fields: ClassVar[tuple[str, ...]] = ()
-    """Bookkeeping that changes without a new version, and is no part of the journal."""
+    """Bookkeeping fields that change without a new version and without a journal entry."""
     guest: ClassVar[bool] = False
-    """Whether it is kept in the partition of another kind of entity, in which whoever writes it may
-    write nothing else."""
-    tombstone_waits: ClassVar[bool] = False
-    """Whether a tombstone stays until what hangs on it has been removed, and somebody says so."""
+    """Whether it is stored in the partition of another kind of entity. A function that writes it is
+    not allowed to write anything else there."""
+    keeps_tombstone: ClassVar[bool] = False
+    """Whether a tombstone has no expiry until a function has deleted its dependents."""
 
     id: str
     version: int = Field(default=0, ge=0)
     created_at: Time
     updated_at: Time
     erased: bool = False
-    """Whether this is only a tombstone: deleted, and kept until what hangs on it is gone too."""
+    """Whether this is a tombstone: deleted, and stored until its dependents are deleted too."""
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
@@ -170,7 +170,7 @@ class Entity(Model):
 
     @classmethod
     def assemble(cls, items: Iterable[Item]) -> Self | None:
-        """The entity from the items of its partition; None when it is not among them."""
+        """The entity from the items of its partition; None if its item is not among them."""
         for item in items:
             if item["sk"] == item["pk"]:
                 return cls.model_validate(item)
@@ -178,7 +178,7 @@ class Entity(Model):
 
     @property
     def exists(self) -> bool:
-        """Whether the world may know of it; a tombstone is nobody's business."""
+        """Whether callers can see it; a tombstone is hidden."""
         return not self.erased
 
     def key(self) -> Key:
@@ -186,15 +186,15 @@ class Entity(Model):
         return self.key_of(self.id)
 
     def claims(self) -> frozenset[Claim]:
-        """The unique values that this entity holds at present."""
+        """The unique values that this entity holds."""
         return frozenset()
 
     def counts(self) -> Mapping[Counter, int]:
-        """What this entity adds to each counter at present."""
+        """What this entity adds to each counter."""
         return {}
 
     def rows(self) -> tuple[Row, ...]:
-        """The rows that belong to this entity at present."""
+        """The rows that belong to this entity."""
         return ()
 
     def index(self) -> Mapping[str, str]:
@@ -202,8 +202,8 @@ class Entity(Model):
         return {}
 
     def touches(self, before: Self | None) -> frozenset[str]:
-        """The ids of other entities of whom lists show something that this version has changed;
-        ``before`` is None for the first one.
+        """The ids of other entities whose entries in lists this version has changed; ``before`` is
+        None for the first version.
         """
         return frozenset()
 
@@ -215,24 +215,24 @@ class Entity(Model):
     def item(self) -> Item:
         """The entity as it is stored, without its rows."""
         item = _stored(self, exclude=set(self.row_fields))
-        if self.erased and not self.tombstone_waits:
+        if self.erased and not self.keeps_tombstone:
             item[EXPIRY_ATTRIBUTE] = tombstone_expiry(self.updated_at)
         return {**item, **self.key()._asdict(), **self.index()}
 
     def facts(self) -> Item:
-        """The entity with its rows, as the journal compares and shows it."""
+        """The entity with its rows, as the journal compares and records it."""
         left_out = {"version", "created_at", "updated_at", *self.unversioned_fields}
         return _stored(self, exclude=left_out if self.erased else left_out | {"erased"})
 
     def with_facts(self, facts: Item, version: int) -> Self:
-        """The entity as it was at another version, from the facts of that time."""
+        """The entity at another version, from the facts of that version."""
         known = {"createdAt": self.created_at, "updatedAt": self.updated_at}
         return type(self).model_validate({**facts, **known, "version": version})
 
 
 def tombstone_expiry(erased_at: datetime) -> int:
-    """When DynamoDB may remove a tombstone, in epoch seconds."""
-    return int((erased_at + TOMBSTONE_KEPT).timestamp())
+    """When a tombstone expires, in epoch seconds."""
+    return int((erased_at + TOMBSTONE_RETENTION).timestamp())
 
 
 def _stored(model: Model, exclude: set[str] | None = None) -> Item:

@@ -1,19 +1,19 @@
-"""Every refusal that a caller can meet, as RFC 9457 problem details.
+"""The errors of the API, as RFC 9457 problem details.
 
     Problem
-    ├── Malformed          400  not JSON, not a request at all
-    ├── Unauthenticated    401  no token, or one that no longer counts
+    ├── Malformed          400  invalid JSON or an invalid header
+    ├── Unauthenticated    401  no valid token
     ├── Forbidden          403  a permission is missing
     ├── NotFound           404
-    ├── Conflict           409  the state of things refuses it
-    │   └── StillContended      others keep changing the same thing
-    ├── Gone               410  it was there, and counts no more
+    ├── Conflict           409  the resource's state does not allow it
+    │   └── StillContended      all retries met concurrent changes
+    ├── Gone               410  expired or used
     ├── Stale              412  If-Match names another version
-    ├── Invalid            422  one entry for each wrong field
-    ├── Throttled          429  too often
-    └── Unavailable        503  AWS did not answer; try again
+    ├── Invalid            422  one entry for each invalid field
+    ├── Throttled          429  too many requests
+    └── Unavailable        503  AWS did not answer; retry
 
-``code`` is stable and for programs; ``detail`` is one sentence for people.
+``code`` is stable, for programs; ``detail`` is a message for people.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 
 class FieldError(NamedTuple):
-    """What is wrong with one field; ``field`` is its JSON path, as ``profile.birthDate``."""
+    """The error of one field; ``field`` is its JSON path, as ``profile.birthDate``."""
 
     field: str
     message: str
@@ -31,7 +31,7 @@ class FieldError(NamedTuple):
 
 
 class Problem(Exception):
-    """A refusal with its HTTP status; raise one of the subclasses."""
+    """An error with its HTTP status. Raise one of the subclasses."""
 
     status = 500
     title = "Internal error"
@@ -44,7 +44,7 @@ class Problem(Exception):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """What the answer says beside the document."""
+        """Additional headers of the answer."""
         return {}
 
     def body(self, request_id: str) -> dict[str, object]:
@@ -61,64 +61,64 @@ class Problem(Exception):
 
 
 class Malformed(Problem):
-    """The request is not one: broken JSON, a bad header."""
+    """The request cannot be parsed: invalid JSON or an invalid header."""
 
     status, title = 400, "Malformed request"
 
 
 class Unauthenticated(Problem):
-    """Nobody is known to be calling."""
+    """The caller is not authenticated."""
 
     status, title = 401, "Not signed in"
 
 
 class Forbidden(Problem):
-    """The caller is known and may not do this."""
+    """The caller is authenticated, but is not allowed to do this."""
 
     status, title = 403, "Not allowed"
 
 
 class NotFound(Problem):
-    """There is no such thing, or the caller may not know of it."""
+    """The resource does not exist, or the caller is not allowed to see it."""
 
     status, title = 404, "Not found"
 
     @classmethod
     def of(cls, kind: str) -> NotFound:
-        """The one answer for an id that names nothing, or nothing the caller may see (I12)."""
+        """The same error for an unknown id and a resource that the caller must not see (I12)."""
         return cls(f"{kind}_not_found", f"{kind.capitalize()} not found")
 
 
 class Conflict(Problem):
-    """The present state of things refuses the request."""
+    """The current state of the resource does not allow the request."""
 
     status, title = 409, "Conflict"
 
 
 class StillContended(Conflict):
-    """Others have come first again and again."""
+    """All retries met concurrent changes."""
 
 
 class Gone(Problem):
-    """What the caller rightly knows of, but has ended, or was used up."""
+    """A resource that the caller is allowed to know of, but that has expired or was used."""
 
     status, title = 410, "Gone"
 
 
 class Stale(Problem):
-    """``If-Match`` names a version that is no longer the present one."""
+    """``If-Match`` names a version that is not the current one."""
 
-    status, title = 412, "Changed meanwhile"
+    status, title = 412, "Precondition failed"
 
 
 class Invalid(Problem):
-    """One or more fields are wrong; each has its entry in ``errors``."""
+    """One or more fields are invalid; each has its entry in ``errors``."""
 
     status, title = 422, "Invalid request"
 
     @classmethod
     def field(cls, name: str, message: str, code: str) -> Invalid:
-        """The refusal of a single field."""
+        """The error of a single field."""
         return cls("invalid", message, (FieldError(name, message, code),))
 
 
@@ -133,7 +133,7 @@ class Throttled(Problem):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """In how many seconds to try again, if that is known."""
+        """Retry-After in seconds, if it is known."""
         if self.retry_after is None:
             return {}
         exposed = {"Access-Control-Expose-Headers": "Retry-After"}
@@ -141,14 +141,14 @@ class Throttled(Problem):
 
 
 class Unavailable(Problem):
-    """Something behind the API did not answer; the same call may go through later."""
+    """A service behind the API did not answer. The same call can succeed later."""
 
     status, title = 503, "Unavailable"
 
 
 class Contended(Exception):
-    """Another writer came first: read again and decide again. Never leaves the kit."""
+    """A concurrent write was first: read again and retry. Only the kit handles it."""
 
 
 class WrongDeclaration(TypeError):
-    """An operation, job or reaction is declared wrongly; the message says how to mend it."""
+    """An operation, job or reaction has an invalid declaration; the message says how to fix it."""

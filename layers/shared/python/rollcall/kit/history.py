@@ -1,4 +1,4 @@
-"""What an entity was at an earlier time, from its journal."""
+"""Restores an entity at an earlier time from its journal entries."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def read_newest_first(table: Table, target_id: str) -> Iterable[JournalEntry]:
 
 
 def rewind[E: Entity](present: E, entries: Iterable[JournalEntry], at: datetime) -> E | None:
-    """The entity as it was at a time; None when it was not there yet. ``entries`` are those about
-    it, newest first, and are read no further than needed.
+    """The entity at a time; None if it did not exist yet. ``entries`` are its journal entries,
+    newest first, and are read only as needed.
 
-    Writers' clocks differ, so a later version may carry an earlier time: what counts is the
-    highest version written by then. Raises Unavailable while the journal's index, which is
-    eventually consistent, has not got them all.
+    The clocks of writers differ, so a later version can have an earlier time. The result is the
+    highest version with a time up to ``at``. Raises Unavailable while the journal's index, which
+    is eventually consistent, does not contain all entries.
     """
     undone: dict[int, JournalEntry] = {}
     reached = 0
     for entry in entries:
         version = entry.target.version
-        if version > present.version:  # written since the present one was read
+        if version > present.version:  # written after the present version was read
             continue
         undone[version] = entry
         if entry.at <= at:
@@ -37,7 +37,7 @@ def rewind[E: Entity](present: E, entries: Iterable[JournalEntry], at: datetime)
             if _covers(undone, reached, present.version):
                 break
     if not _covers(undone, reached, present.version):
-        detail = "The journal's index is still catching up; ask again in a moment."
+        detail = "The index of the journal is not up to date yet. Retry in a few seconds."
         raise Unavailable("history_incomplete", detail)
     return _restore(present, undone, reached) if reached else None
 
@@ -46,7 +46,7 @@ def _restore[E: Entity](present: E, undone: dict[int, JournalEntry], reached: in
     facts = present.facts()
     for version in range(present.version, reached, -1):
         _undo(facts, undone[version])
-    # In order, as rows are stored: what was undone stands at the end.
+    # Sorted, as rows are stored; restored facts were appended at the end.
     then = present.with_facts(dict(sorted(facts.items())), reached)
     return then.model_copy(update={"updated_at": undone[reached].at})
 

@@ -1,4 +1,4 @@
-"""API Gateway's REST proxy events in, proxy answers out (Lambda proxy integration format 1.0)."""
+"""Reads API Gateway proxy events and writes proxy answers (Lambda proxy integration format 1.0)."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import Any, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from rollcall.kit.error_messages import write_message
 from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer
-from rollcall.kit.sentences import write_sentence
 from rollcall.kit.shorthand import ALTERNATIVE
 
-IDEMPOTENCY_KEY_AT_MOST = 255
-ERRORS_AT_MOST = 50
-"""More would not be read, and could be made longer than an answer may be."""
-USER_AGENT_KEPT = 256
+MAX_IDEMPOTENCY_KEY = 255
+MAX_ERRORS = 50
+"""The limit keeps the answer below API Gateway's maximum size."""
+MAX_USER_AGENT = 256
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _VERSION = re.compile(r"[0-9]{1,15}")
-NEVER = -1
-"""A version that no entity has: what an ``If-Match`` means that is no ETag of ours."""
+NO_VERSION = -1
+"""A version that no entity has: the meaning of an ``If-Match`` that is not a valid ETag."""
 
 
 class _Part(BaseModel):
@@ -52,7 +52,7 @@ class GatewayEvent(_Part):
     """The parts of a proxy event that an operation reads."""
 
     resource: str = ""
-    """The path with its variables, as the gateway calls them."""
+    """The path with its variables, as the gateway names them."""
     path_parameters: dict[str, str] | None = None
     multi_value_query_string_parameters: dict[str, list[str]] | None = None
     headers: dict[str, str] | None = None
@@ -62,22 +62,22 @@ class GatewayEvent(_Part):
 
     @property
     def claims(self) -> Mapping[str, str]:
-        """The claims of the token that the authorizer has verified; empty without one."""
+        """The claims of the verified token; empty without a token."""
         authorizer = self.request_context.authorizer
         return authorizer.claims if authorizer else {}
 
     @property
     def source_ip(self) -> str:
-        """Where the call comes from."""
+        """The IP address of the caller."""
         return self.request_context.identity.source_ip
 
     @property
     def user_agent(self) -> str:
-        """What the caller says it is, shortened."""
-        return (self.request_context.identity.user_agent or "")[:USER_AGENT_KEPT]
+        """The caller's user agent, truncated."""
+        return (self.request_context.identity.user_agent or "")[:MAX_USER_AGENT]
 
     def header(self, name: str) -> str | None:
-        """A header's value, whatever the case of its name."""
+        """The value of a header; its name is case-insensitive."""
         wanted = name.lower()
         for held, value in (self.headers or {}).items():
             if held.lower() == wanted:
@@ -85,25 +85,25 @@ class GatewayEvent(_Part):
         return None
 
     def sent(self) -> str:
-        """All that the caller has asked for, as one text that differs when the request does."""
+        """The whole request as one text, to compare it with another request."""
         parts = [self.path_parameters, self.multi_value_query_string_parameters, self.body]
         return json.dumps(parts, sort_keys=True)
 
     def expected_version(self) -> int | None:
-        """The version that ``If-Match`` asks for; None without one or with ``*``."""
+        """The version that ``If-Match`` names; None without the header or with ``*``."""
         header = self.header("If-Match")
         if header is None or header.strip() == "*":
             return None
         tag = header.strip().removeprefix("W/").strip('"')
-        return int(tag) if _VERSION.fullmatch(tag) else NEVER
+        return int(tag) if _VERSION.fullmatch(tag) else NO_VERSION
 
     def idempotency_key(self) -> str | None:
-        """The ``Idempotency-Key`` header; raises Malformed when it is empty or over-long."""
+        """The ``Idempotency-Key`` header; raises Malformed when it is invalid."""
         key = self.header("Idempotency-Key")
         if key is None:
             return None
-        if not 0 < len(key) <= IDEMPOTENCY_KEY_AT_MOST or not key.isprintable():
-            detail = f"Idempotency-Key takes 1 to {IDEMPOTENCY_KEY_AT_MOST} printable characters."
+        if not 0 < len(key) <= MAX_IDEMPOTENCY_KEY or not key.isprintable():
+            detail = f"Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY} printable characters."
             raise Malformed("bad_idempotency_key", detail)
         return key
 
@@ -113,21 +113,22 @@ def read_request[R: Request](
     model: type[R],
     *,
     has_body: bool,
-    passes_over_body: bool = False,
+    ignores_body: bool = False,
     variables: Sequence[str] = (),
 ) -> R:
-    """Path variables, then query or body, as the operation's request model; ``variables`` are the
-    operation's own names for those of the path, in order. The body of a GET has no meaning (RFC
-    9110 section 9.3.1) and is passed over.
+    """The operation's request model from path variables and query or body. ``variables`` are the
+    operation's names of the path variables, in order. The body of a GET has no meaning (RFC 9110
+    section 9.3.1), so it is ignored.
 
-    Raises Malformed for what is no JSON object and Invalid with one entry a wrong field.
+    Raises Malformed for a body that is not a JSON object, and Invalid with one entry for each
+    invalid field.
     """
-    # API Gateway has one name for a place in its tree of paths, whatever an operation calls it.
+    # API Gateway has one name for a variable that operations can name differently.
     own = dict(zip(_VARIABLE.findall(event.resource), variables, strict=False))
     given = event.path_parameters or {}
     path = {to_camel(own.get(name, name)): value for name, value in given.items()}
-    body, query = {} if passes_over_body else _read_body(event), _read_query(event)
-    # What stands in the wrong place is refused: a "mode" that is overlooked can cost a user.
+    body, query = {} if ignores_body else _read_body(event), _read_query(event)
+    # Misplaced fields are errors: to ignore a "mode" could delete a user.
     if has_body:
         _refuse_misplaced(query, "Send this in the body.")
     else:
@@ -135,7 +136,7 @@ def read_request[R: Request](
     sent = body if has_body else query
     try:
         if has_body:
-            # JSON mode: strict about types, yet dates and enumerations may be written as text.
+            # JSON mode is strict about types, but accepts dates and enumerations as text.
             merged = json.dumps({**sent, **path})
             return model.model_validate_json(merged, strict=True, by_name=False)
         return model.model_validate({**sent, **path}, by_name=False)
@@ -154,7 +155,7 @@ def write_answer(answer: Answer, status: int, origin: str) -> dict[str, Any]:
 
 
 def _attach(file_name: str) -> dict[str, str]:
-    """The headers of a file to be kept under this name, which is plain ASCII."""
+    """The headers for a download under this file name, which is plain ASCII."""
     return {
         "Content-Disposition": f'attachment; filename="{file_name}"',
         "Access-Control-Expose-Headers": "Content-Disposition",
@@ -162,14 +163,15 @@ def _attach(file_name: str) -> dict[str, str]:
 
 
 def write_problem(problem: Problem, request_id: str, origin: str) -> dict[str, Any]:
-    """The proxy answer of a refused call."""
+    """The proxy answer of a failed call."""
     body = json.dumps(problem.body(request_id))
     return _write(problem.status, body, "application/problem+json", origin, problem.headers)
 
 
 def write_internal_error(request_id: str, origin: str) -> dict[str, Any]:
-    """The answer when the fault is ours; it tells nothing but where to look."""
-    problem = Problem("internal_error", "Something went wrong here; the log has the request id.")
+    """The answer to an unexpected error; it discloses only the request id."""
+    detail = "An internal error occurred. Look for the request id in the log."
+    problem = Problem("internal_error", detail)
     return write_problem(problem, request_id, origin)
 
 
@@ -207,7 +209,7 @@ def _read_body(event: GatewayEvent) -> dict[str, Any]:
 def _refuse_misplaced(fields: Mapping[str, object], advice: str) -> None:
     if fields:
         errors = (FieldError(name, advice, "misplaced") for name in fields)
-        _refuse(list(islice(errors, ERRORS_AT_MOST)))
+        _refuse(list(islice(errors, MAX_ERRORS)))
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -225,8 +227,8 @@ def _refuse_fields(error: ValidationError) -> NoReturn:
         raise Malformed("malformed_json", "The body is not valid JSON text.") from None
     _refuse(
         [
-            FieldError(_json_path(each["loc"]), write_sentence(each), each["type"])
-            for each in entries[:ERRORS_AT_MOST]
+            FieldError(_json_path(each["loc"]), write_message(each), each["type"])
+            for each in entries[:MAX_ERRORS]
         ]
     )
 

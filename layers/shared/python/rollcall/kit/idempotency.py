@@ -1,4 +1,4 @@
-"""``Idempotency-Key``: the same call sent again has one effect and the same answer (I7)."""
+"""``Idempotency-Key``: a call that is sent again has one effect and the same answer (I7)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any, ClassVar
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Item, Key
 from rollcall.kit.errors import Invalid
 
-KEPT = timedelta(hours=24)
+RETENTION = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class Idempotency:
-    """One caller's key for one operation, bound to the exact request it came with."""
+    """A caller's key for one operation, bound to the request that it was sent with."""
 
     partition: ClassVar[str] = "IDEMPOTENCY#"
 
@@ -25,8 +25,8 @@ class Idempotency:
 
     @classmethod
     def of(cls, header: str, *, actor_id: str, operation: str, sent: str) -> Idempotency:
-        """Bind a caller's key to a request. The fingerprint is keyed by the caller's own key,
-        which is not stored, so that a password in the request cannot be guessed from it (I17).
+        """Bind a caller's key to a request. The fingerprint is an HMAC with the caller's key, which
+        is not stored, so that a password in the request cannot be guessed from it (I17).
         """
         scope = hashlib.sha256(f"{operation}#{header}".encode()).hexdigest()
         fingerprint = hmac.new(header.encode(), sent.encode(), hashlib.sha256)
@@ -34,26 +34,26 @@ class Idempotency:
         return cls(Key(key, "IDEMPOTENCY"), fingerprint.hexdigest())
 
     def recall(self, item: Item | None, now: datetime) -> str | None:
-        """The stored answer of the earlier call, None for a first one; another request under
-        the same key is refused.
+        """The stored answer of the earlier call; None for the first call. Raises Invalid when the
+        key was used with a different request.
         """
         if item is None or item[EXPIRY_ATTRIBUTE] <= now.timestamp():
             return None
         if not hmac.compare_digest(item["fingerprint"], self.fingerprint):
-            message = "This Idempotency-Key was already used with another request."
+            message = "This Idempotency-Key was used with a different request. Use a new key."
             raise Invalid.field("Idempotency-Key", message, "idempotency_key_reused")
         return str(item["answer"])
 
     def item(self, answer_json: str, now: datetime) -> Item:
-        """The row that remembers the answer."""
+        """The item that stores the answer."""
         return {
             **self.key._asdict(),
             "fingerprint": self.fingerprint,
             "answer": answer_json,
-            EXPIRY_ATTRIBUTE: int((now + KEPT).timestamp()),
+            EXPIRY_ATTRIBUTE: int((now + RETENTION).timestamp()),
         }
 
     def condition(self, now: datetime) -> tuple[str, dict[str, Any]]:
-        """What must hold when the row is written: no earlier call is remembered."""
+        """The condition of the write: no answer of an earlier call is stored."""
         values = {":now": int(now.timestamp())}
         return f"attribute_not_exists(pk) OR {EXPIRY_ATTRIBUTE} <= :now", values

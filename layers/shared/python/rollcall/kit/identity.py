@@ -1,18 +1,17 @@
 """The identity provider: accounts in an Amazon Cognito user pool. Only this module calls it.
 
-The Cognito username is the user's own id, so an account is found without a look-up. Every
-method may be repeated: each states what should be so, and is content when it already is.
+The Cognito username is the user's id, so finding an account needs no look-up. Every method is
+idempotent: it sets a state, and succeeds when the account already has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from rollcall.kit.account import MUST_CHANGE_STATUS, Account, FoundAccount
 from rollcall.kit.errors import Problem, Unavailable
 
 if TYPE_CHECKING:
@@ -20,107 +19,18 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.type_defs import AttributeTypeTypeDef
 
 ADMINS_GROUP = "admins"
-"""The Cognito group that mirrors platform admins for other consumers; never authorization."""
-
-FEDERATED_STATUS = "EXTERNAL_PROVIDER"
-MUST_CHANGE_STATUS = "FORCE_CHANGE_PASSWORD"
-
-
-@dataclass(frozen=True)
-class Account:
-    """One account as it is, or as the table says that it should be."""
-
-    id: str
-    email: str | None
-    phone: str | None
-    username: str | None
-    name: str | None
-    verified: bool
-    enabled: bool
-    admin: bool = False
-
-    service: ClassVar[str] = "cognito-idp"
-    # What Rollcall may do with accounts, for the IAM policies that derive from declarations.
-    read_actions: ClassVar[tuple[str, ...]] = (
-        "cognito-idp:AdminGetUser",
-        "cognito-idp:AdminListGroupsForUser",
-        "cognito-idp:ListUsers",
-        "cognito-idp:ListUsersInGroup",
-    )
-    write_actions: ClassVar[tuple[str, ...]] = (
-        "cognito-idp:AdminAddUserToGroup",
-        "cognito-idp:AdminCreateUser",
-        "cognito-idp:AdminDeleteUser",
-        "cognito-idp:AdminDeleteUserAttributes",
-        "cognito-idp:AdminDisableUser",
-        "cognito-idp:AdminEnableUser",
-        "cognito-idp:AdminRemoveUserFromGroup",
-        "cognito-idp:AdminResetUserPassword",
-        "cognito-idp:AdminSetUserPassword",
-        "cognito-idp:AdminUpdateUserAttributes",
-        "cognito-idp:AdminUserGlobalSignOut",
-    )
-
-    def attributes(self) -> dict[str, str]:
-        """The account's Cognito attributes; verified addresses are sign-in aliases."""
-        verified = "true" if self.verified else "false"
-        wanted = {
-            "email": self.email,
-            "email_verified": verified if self.email else None,
-            "phone_number": self.phone,
-            "phone_number_verified": verified if self.phone else None,
-            "preferred_username": self.username,
-            "name": self.name,
-        }
-        return {name: value for name, value in wanted.items() if value is not None}
-
-
-MANAGED_ATTRIBUTES = frozenset(
-    ("email", "email_verified", "phone_number", "phone_number_verified")
-    + ("preferred_username", "name")
-)
-
-
-@dataclass(frozen=True)
-class FoundAccount:
-    """An account as Cognito reports it."""
-
-    id: str
-    attributes: dict[str, str]
-    enabled: bool
-    status: str
-    created_at: datetime | None = None
-    """None: just now, by whoever has this."""
-
-    @property
-    def federated(self) -> bool:
-        """Whether the account signs in elsewhere (Google and others) and has no password here."""
-        return self.status == FEDERATED_STATUS
-
-    def differs_from(self, account: Account) -> bool:
-        """Whether attributes or the enabled state are not as they should be."""
-        return self.enabled != account.enabled or self.managed() != account.attributes()
-
-    def managed(self) -> dict[str, str]:
-        """The attributes that Rollcall looks after; "verified" alone, without its address, is
-        what Cognito leaves behind when the address is removed, and means nothing.
-        """
-        return {
-            name: value
-            for name, value in self.attributes.items()
-            if name in MANAGED_ATTRIBUTES and name.removesuffix("_verified") in self.attributes
-        }
+"""The Cognito group of platform admins, for other consumers. Rollcall never authorizes by it."""
 
 
 class IdentityRefused(Problem):
-    """Cognito said no for good; what was written for it has to be taken back."""
+    """Cognito rejected the change permanently; the caller must revert what it wrote for it."""
 
     status, title = 422, "Refused by the identity provider"
 
 
 class Identity:
     """The accounts of one user pool. ``make_client`` is called at the first use, so that
-    operations that never touch an account do not pay for the client.
+    operations that use no account do not pay for the client.
     """
 
     def __init__(
@@ -153,11 +63,11 @@ class Identity:
         return any(group["GroupName"] == ADMINS_GROUP for group in answer["Groups"])
 
     def create(self, account: Account, password: str | None, invite: bool) -> FoundAccount:
-        """Make the account and return it.
+        """Create the account and return it.
 
         Raises AliasHeld when another account holds its email, phone or username, and also when
-        the account itself is there already, made by somebody else or by a call whose answer was
-        lost: then nobody knows with which password, and the caller looks again.
+        the account itself exists: another request, or an earlier call whose response was lost,
+        created it with an unknown password. The caller must read the account again.
         """
         options: dict[str, Any] = {"TemporaryPassword": password} if password else {}
         if invite:
@@ -174,7 +84,7 @@ class Identity:
         return FoundAccount(account.id, attributes, enabled=True, status=MUST_CHANGE_STATUS)
 
     def update_attributes(self, account: Account, found: FoundAccount) -> None:
-        """Set and remove attributes so that they are as the account says."""
+        """Set and remove attributes to match the account."""
         wanted, held = account.attributes(), found.managed()
         changed = {k: v for k, v in wanted.items() if held.get(k) != v}
         # Cognito resets "verified" whenever the address is written, so both go together.
@@ -196,7 +106,7 @@ class Identity:
             )
 
     def release_aliases(self, account: Account, found: FoundAccount) -> None:
-        """Take from an account the sign-in aliases that it should not have."""
+        """Remove the sign-in aliases that the account should not have."""
         wanted = account.attributes()
         stale = [
             name
@@ -212,12 +122,12 @@ class Identity:
             )
 
     def set_enabled(self, account_id: str, enabled: bool) -> None:
-        """Let the account sign in, or not."""
+        """Enable or disable sign-in."""
         verb = "admin_enable_user" if enabled else "admin_disable_user"
         self._call(verb, Username=account_id)
 
     def set_admin(self, account_id: str, admin: bool) -> None:
-        """Put the account into the group ``admins``, or take it out."""
+        """Add the account to the group ``admins``, or remove it."""
         verb = "admin_add_user_to_group" if admin else "admin_remove_user_from_group"
         self._call(verb, Username=account_id, GroupName=ADMINS_GROUP)
 
@@ -231,7 +141,7 @@ class Identity:
         )
 
     def resend_invitation(self, found: FoundAccount, password: str | None = None) -> None:
-        """Mail the invitation again, with this temporary password or a new one of Cognito's."""
+        """Send the invitation again, with this temporary password or one that Cognito generates."""
         self._call(
             "admin_create_user",
             Username=found.id,
@@ -241,8 +151,8 @@ class Identity:
         )
 
     def send_reset(self, found: FoundAccount) -> None:
-        """Mail a reset code. Who has never chosen a password gets the invitation again, because
-        Cognito cannot reset what was never set.
+        """Send a reset code. An account that has never had a chosen password gets the invitation
+        again, because Cognito cannot reset it.
         """
         if found.status == MUST_CHANGE_STATUS:
             self.resend_invitation(found)
@@ -254,7 +164,7 @@ class Identity:
         self._call("admin_user_global_sign_out", absent={}, Username=account_id)
 
     def delete(self, account_id: str) -> None:
-        """Delete the account; content when it is gone already."""
+        """Delete the account, if it exists."""
         self._call("admin_delete_user", absent={}, Username=account_id)
 
     def _list(self, verb: str, token: str, **parameters: str) -> Iterator[dict[str, Any]]:
@@ -280,7 +190,7 @@ class Identity:
 
 _REFUSED = frozenset(
     ("InvalidParameterException", "UserLambdaValidationException")
-    # A reset for a disabled account, an invitation for one that has chosen its password:
+    # A reset for a disabled account, an invitation for one with a chosen password:
     + ("NotAuthorizedException", "UnsupportedUserStateException")
 )
 
@@ -290,7 +200,7 @@ class AliasHeld(Exception):
 
 
 class AccountMissing(Exception):
-    """The account that a call was about is not there."""
+    """The account does not exist."""
 
 
 def _raise_problem(code: str, error: Exception) -> NoReturn:
@@ -302,11 +212,13 @@ def _raise_problem(code: str, error: Exception) -> NoReturn:
         detail = "The password does not meet the user pool's policy."
         raise IdentityRefused("password_refused", detail) from error
     if code in _REFUSED:
-        detail = "The identity provider does not accept this, or not in the account's state."
+        detail = "The identity provider rejected this, or does not allow it in the account's state."
         raise IdentityRefused("identity_refused", detail) from error
     if code in {"AccessDeniedException", "ResourceNotFoundException"}:
         raise error
-    detail = "The identity provider did not answer and nothing was changed; send the request again."
+    detail = (
+        "The identity provider did not answer, and nothing was changed. Send the request again."
+    )
     raise Unavailable("identity_unavailable", detail) from error
 
 

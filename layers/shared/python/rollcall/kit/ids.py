@@ -1,4 +1,4 @@
-"""Identifiers: a prefix that names the kind, then a ULID in lower case. Never reused."""
+"""Ids: a prefix for the kind, then a ULID in lower case. Ids are never reused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import secrets
 from datetime import UTC, datetime, timedelta
 
-# Crockford's base 32, lower-cased: text order is time order (github.com/ulid/spec).
+# Crockford's base 32 in lower case: text order is time order (github.com/ulid/spec).
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS = 80
 _LETTERS = 26
@@ -21,25 +21,25 @@ def new_id(prefix: str, now: datetime) -> str:
 
 
 def last_id(prefix: str, moment: datetime) -> str:
-    """What no id that was made by then is greater than, and every later one is."""
+    """The upper bound of the ids created up to a time; every later id is greater."""
     return _write(prefix, moment, (1 << _RANDOM_BITS) - 1)
 
 
 def derive_id(prefix: str, name: str) -> str:
-    """The id of what belongs to something that has another kind of name: always the same, and
-    never that of anything else.
+    """The id derived from a name of another system: the same name always gives the same id, and no
+    other name gives it.
     """
     digest = hashlib.sha256(name.encode()).digest()
     return _spell(prefix, int.from_bytes(digest) >> (8 * len(digest) - 5 * _LETTERS))
 
 
 def is_id(prefix: str, text: str) -> bool:
-    """Whether a text has the form of ids of this kind."""
+    """Whether a text has the format of an id with this prefix."""
     return re.fullmatch(f"{prefix}_[{ALPHABET}]{{{_LETTERS}}}", text) is not None
 
 
 def _write(prefix: str, moment: datetime, random: int) -> str:
-    # In whole numbers: as a fraction of seconds, a millisecond may come out as the one before.
+    # Integer arithmetic: a float of seconds can round to the millisecond before.
     return _spell(prefix, ((moment - _EPOCH) // _MILLISECOND << _RANDOM_BITS) | random)
 
 

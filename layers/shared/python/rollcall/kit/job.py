@@ -1,4 +1,4 @@
-"""Scheduled jobs: functions that EventBridge calls, each with a report of what it did."""
+"""Scheduled jobs: functions that EventBridge invokes, each with a report of its work."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from rollcall.kit.log import logger
 from rollcall.kit.model import Model
 from rollcall.kit.settings import Settings
 
-NEVER = timedelta(days=366)
-"""How long to wait before looking again, when a schedule has come to its end."""
+RECHECK = timedelta(days=366)
+"""When to check again a schedule that has no further run."""
 
 
 class Report(Model):
-    """What a job did, in numbers; logged at its end."""
+    """The counts of what a job did; logged at its end."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job[P: Report](Declaration):
-    """A declared job. Calling it with an event and a context is invoking the Lambda."""
+    """A declared job. Calling it with an event and a context invokes the Lambda."""
 
     every: timedelta | None
-    """How often it runs; None: by a cron expression."""
+    """The interval between runs; None: it has a cron expression."""
     cron_setting: str | None
-    """The setting that holds the cron expression by which it runs."""
+    """The setting that holds its cron expression."""
     function: Callable[[Call], P]
     connect: Callable[[], Runtime]
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
-        """The Lambda handler; an error is left to Lambda's retries, dead-letter queue and alarm."""
+        """The Lambda handler. After an error, Lambda retries, then uses the DLQ and its alarm."""
         return self.run(self.connect()).model_dump(mode="json", by_alias=True)
 
     def find_next_run(self, settings: Settings, now: datetime) -> datetime:
-        """When it runs the next time, if it ran now: on one machine, which has no EventBridge."""
+        """The next run after a run now. The local server uses it instead of EventBridge."""
         if self.every is not None:
             return now + self.every
         found = Cron.of(getattr(settings, str(self.cron_setting))).next_after(now)
-        return found or now + NEVER
+        return found or now + RECHECK
 
     def run(self, runtime: Runtime) -> P:
         """Do the work once and log the report."""
@@ -55,7 +55,7 @@ class Job[P: Report](Declaration):
 
 
 def make_call(name: str, runtime: Runtime, *, reason: str | None = None) -> Call:
-    """The call of something that acts by itself, in its own name."""
+    """The call of a job or reaction, which is its own actor."""
     now = runtime.clock()
     return Call(
         runtime=runtime,
@@ -77,19 +77,22 @@ def declare_job[P: Report](
     timeout: int,
     connect: Callable[[], Runtime],
 ) -> Job[P]:
-    """Check a declaration and make the Job; raises WrongDeclaration with the mend."""
-    words = describe(function)
-    check_resources(words["name"], reads, writes)
+    """Check a declaration and create the Job.
+
+    Raises WrongDeclaration with a message that says how to fix it.
+    """
+    metadata = describe(function)
+    check_resources(metadata["name"], reads, writes)
     parameters, report = read_signature(function)
     takes_call = list(parameters.values()) == [Call]
     if not takes_call or not (isinstance(report, type) and issubclass(report, Report)):
         raise WrongDeclaration(
-            f"{words['name']} must take (call: Call) and return a Report; "
-            f"it takes ({', '.join(parameters)}) and returns {report!r}."
+            f"{metadata['name']} takes ({', '.join(parameters)}) and returns {report!r}. It must "
+            "take (call: Call) and return a Report."
         )
-    _check_schedule(words["name"], every, cron_setting)
+    _check_schedule(metadata["name"], every, cron_setting)
     return Job(
-        **words,
+        **metadata,
         reads=reads,
         writes=writes,
         timeout=timeout,
@@ -103,14 +106,14 @@ def declare_job[P: Report](
 def _check_schedule(name: str, every: timedelta | None, cron_setting: str | None) -> None:
     if (every is None) == (cron_setting is None):
         raise WrongDeclaration(
-            f"{name} needs a schedule; give either every=timedelta(…) or cron_setting=…."
+            f"{name} needs one schedule. Use either every=timedelta(…) or cron_setting=…."
         )
     if cron_setting is not None and cron_setting not in Settings.model_fields:
         raise WrongDeclaration(
-            f"{name} runs by the setting {cron_setting}, which there is not; give Settings a "
-            "cron expression of this name."
+            f"{name} runs by the setting {cron_setting}, which does not exist. Add a cron "
+            "expression of this name to Settings."
         )
     if every is not None and (every < timedelta(minutes=1) or every % timedelta(minutes=1)):
         raise WrongDeclaration(
-            f"{name} runs every {every}; EventBridge counts in whole minutes, one at least."
+            f"{name} runs every {every}. EventBridge needs whole minutes, at least one."
         )

@@ -1,6 +1,6 @@
-"""The journal: one entry for each version of each entity, written with it (A1, I6).
+"""The journal: one entry for each version of each entity, in the same transaction (A1, I6).
 
-An entry is the audit record, the outbox of the reactions, and the change feed at once.
+An entry is audit record, outbox of the reactions and change feed in one.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from rollcall.kit.entity import Item, Key, Row
 from rollcall.kit.model import Model, Time
 
 SHARDS = 8
-"""How many partitions an hour of entries is spread over: 8 x 1,000 WCU, far above what
-Cognito's own quotas let an account write."""
+"""The number of partitions for the entries of an hour: 8 x 1,000 WCU, far above the write rate that
+Cognito's quotas allow an AWS account."""
 
 
 WRITTEN_WITHIN = timedelta(seconds=30)
-"""Entries are written at most so long after the time that they carry."""
+"""The maximum delay between the time of an entry and its write."""
 TARGETS = "TARGET#"
-"""What the GSI1 partitions of the entries about one target begin with."""
+"""The prefix of the GSI1 partition keys of entries about one target."""
 
 
 class Changed(Model):
-    """One field's value before and after."""
+    """The value of one field before and after."""
 
     before: Any = None
     after: Any = None
 
 
 class ActorRecord(Model):
-    """Who did it, and from where."""
+    """The actor of an entry, with its address."""
 
     kind: ActorKind
     id: str
@@ -42,7 +42,7 @@ class ActorRecord(Model):
 
 
 class TargetRecord(Model):
-    """Which version of what was made."""
+    """The entity version that an entry is about."""
 
     kind: str
     id: str
@@ -50,7 +50,7 @@ class TargetRecord(Model):
 
 
 class JournalEntry(Row):
-    """Who did what to whom, when, from where, why, and what changed."""
+    """Who did what to which target, when, from where, why, and what changed."""
 
     partition: ClassVar[str] = "JOURNAL#"
     id_prefix: ClassVar[str] = "jrn"
@@ -65,25 +65,25 @@ class JournalEntry(Row):
     reason: str | None = None
     request_id: str
     touches: tuple[str, ...] = ()
-    """Other entities of whom the target says something, as the owner of a workspace."""
+    """Other entities that the change affects, such as the owner of a workspace."""
 
     def key(self) -> Key:
-        """Hour and shard, so that a time range is read in order without a hot partition."""
+        """Hour and shard, so that a time range can be read without a hot partition."""
         shard = zlib.crc32(self.id.encode()) % SHARDS
         return Key(f"{self.hour_of(self.at)}#{shard}", self.id)
 
     @classmethod
     def hour_of(cls, at: datetime) -> str:
-        """What the partitions begin with of the entries that carry a time of one hour."""
+        """The prefix of the partition keys of entries in the hour of ``at``."""
         return f"{cls.partition}{at:%Y-%m-%dT%H}"
 
     @staticmethod
     def about(target_id: str) -> str:
-        """The GSI1 partition of the entries about one target, in order of time."""
+        """The GSI1 partition key of entries about one target, sorted by time."""
         return f"{TARGETS}{target_id}"
 
     def index(self) -> Mapping[str, str]:
-        """Found by target in GSI1 and by actor in GSI2."""
+        """By target in GSI1, and by actor in GSI2."""
         return {
             "gsi1pk": self.about(self.target.id),
             "gsi1sk": self.id,
@@ -93,7 +93,7 @@ class JournalEntry(Row):
 
 
 def compare_facts(before: Item, after: Item) -> dict[str, Changed]:
-    """The fields that differ, each with both values."""
+    """The fields that differ, each with its values before and after."""
     return {
         name: Changed(before=before.get(name), after=after.get(name))
         for name in sorted(before.keys() | after.keys())

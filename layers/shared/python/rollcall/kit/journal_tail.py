@@ -1,4 +1,4 @@
-"""The journal in order of time: what the latest entries are about, for whoever follows it."""
+"""The tail of the journal: which entities the latest entries have changed."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from rollcall.kit.journal import SHARDS, WRITTEN_WITHIN, JournalEntry
 from rollcall.kit.table import Table
 
 LOOK_BACK = WRITTEN_WITHIN + timedelta(seconds=30)
-"""An entry is visible to every reader so long after the time that it carries: the transaction
-takes up to 12 seconds with all its attempts (kit/clients), and clocks differ by a few.
+"""The maximum delay between the time of an entry and its visibility: the transaction takes up to 12
+seconds with all its attempts (kit/clients), and clocks differ by a few.
 """
 
 
 class JournalTail(Row):
-    """The journal in order of time, as :func:`read_touches` reads it; for declarations."""
+    """The resource that functions declare to use :func:`read_touches`."""
 
     partition: ClassVar[str] = JournalEntry.partition
 
 
 class Touch(NamedTuple):
-    """That an entry has changed what lists show of some entities."""
+    """One journal entry, as far as lists depend on it: the entities whose list entries changed."""
 
     entry_id: str
     kind: str
-    """Of the entry's target."""
+    """The kind of the entry's target."""
     target_id: str
     others: tuple[str, ...]
 
 
 def read_touches(table: Table, since: datetime, until: datetime) -> Iterator[Touch]:
-    """What all entries that carry a time from ``since`` on are about, strongly consistent.
+    """The entities that all entries since a time are about, strongly consistent.
 
-    Entries come in no order, because writers' clocks differ. Whoever reads on from time to time
-    goes back by LOOK_BACK each time, and meets entries again that were met before.
+    Entries are not in order, because the clocks of writers differ. A reader that polls must start
+    LOOK_BACK before its last read, and sees some entries again.
     """
     later_than = last_id(JournalEntry.id_prefix, since - timedelta(milliseconds=1))
 
@@ -53,7 +53,7 @@ def read_touches(table: Table, since: datetime, until: datetime) -> Iterator[Tou
             for target in (item["target"],)
         ]
 
-    # An hour's shards are asked all at once: their answers take the time of one.
+    # All shards are queried concurrently, in the time of one query.
     with ThreadPoolExecutor(SHARDS) as pool:
         asked = [
             pool.submit(copy_context().run, read, f"{hour}#{shard}")
@@ -65,7 +65,7 @@ def read_touches(table: Table, since: datetime, until: datetime) -> Iterator[Tou
 
 
 def _hours(since: datetime, until: datetime) -> Iterator[str]:
-    """What the partitions of each hour begin with."""
+    """The prefix of the partition keys of each hour."""
     hour = since.replace(minute=0, second=0, microsecond=0)
     while hour <= until:
         yield JournalEntry.hour_of(hour)

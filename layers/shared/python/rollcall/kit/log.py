@@ -1,4 +1,4 @@
-"""One structured line a call; never an event, a body, a token or a value (I17)."""
+"""One structured log line per call, without events, bodies, tokens or values (I17)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ logger = Logger(service="rollcall", utc=True)
 
 
 def log_call(name: str, *, outcome: str, request_id: str, actor_id: str = "") -> None:
-    """The line that every call leaves."""
+    """Log the outcome of a call."""
     logger.info(name, outcome=outcome, request_id=request_id, actor_id=actor_id)
 
 
 def log_failure(name: str, error: BaseException, *, request_id: str) -> None:
-    """An error that nobody foresaw: its type, AWS's code when it is a refusal of theirs, and where
-    it arose. Its message may hold what a user typed, so it is left out.
+    """Log an unexpected error: its type, the AWS error code if it has one, and its traceback. Its
+    message is left out, because it can contain user input.
     """
     where = [line.strip() for line in traceback.format_tb(error.__traceback__)]
     code = getattr(error, "response", {}).get("Error", {}).get("Code")

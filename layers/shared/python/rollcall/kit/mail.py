@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-"""One bare address: no name, no list, nothing that could begin another header."""
+"""One plain address: no name, no list, no characters that could start another header."""
 
 
 def check_address(address: str) -> str:
-    """One bare email address in ASCII. Raises ValueError for anything else."""
+    """One plain email address in ASCII. Raises ValueError for anything else."""
     if not (address.isascii() and _ADDRESS.fullmatch(address)):
-        raise ValueError("Mail goes to one bare address, as jane@example.com.")
+        raise ValueError("Use one plain email address, such as jane@example.com.")
     return address
 
 
 def check_sender(sender: str) -> str:
-    """A bare address, or one with a name before it: ``Rollcall <rollcall@example.com>``; nothing
-    stands for no mail. Raises ValueError.
+    """A plain address, or one with a name: ``Rollcall <rollcall@example.com>``. An empty sender
+    disables mail. Raises ValueError.
     """
     if sender:
         _check_one_line(sender)
@@ -37,28 +37,28 @@ def check_sender(sender: str) -> str:
 
 
 def _check_one_line(value: str) -> str:
-    """What becomes a header: with a line break in it, it could become two."""
+    """The value of a header. A line break could add another header."""
     if any(unicodedata.category(each) in {"Cc", "Zl", "Zp"} for each in value):
-        raise ValueError("Headers of mails hold no line breaks and no control characters.")
+        raise ValueError("Mail headers cannot contain line breaks or control characters.")
     return value
 
 
 class Mail:
-    """Sends from one verified address; sends nothing when the deployment names none."""
+    """Sends mail from one verified address. Sends nothing when the deployment has no sender."""
 
     service: ClassVar[str] = "sesv2"
     read_actions: ClassVar[tuple[str, ...]] = ()
     write_actions: ClassVar[tuple[str, ...]] = ("ses:SendEmail",)
     partition: ClassVar[str] = "MAIL#"
-    """Marks of what has been sent, so that no mail goes out twice."""
+    """Items that record sent mail, so that no mail is sent twice."""
 
     def __init__(self, make_client: Callable[[], SESV2Client], sender: str) -> None:
         self._make_client = make_client
         self.sender = sender
 
     def send(self, to: str, subject: str, text: str, html: str = "") -> None:
-        """Send one mail, as plain text and, when it is given, as HTML beside it. Raises
-        Unavailable when SES did not take it, ValueError for what can be no mail.
+        """Send one mail as plain text, and as HTML if given. Raises Unavailable when SES did not
+        accept it, and ValueError for an invalid recipient or subject.
         """
         check_address(to)
         _check_one_line(subject)
@@ -72,7 +72,7 @@ class Mail:
                 Content={"Simple": {"Subject": _utf8(subject), "Body": body}},
             )
         except (ClientError, BotoCoreError) as error:
-            detail = "The mail service did not take the mail."
+            detail = "The mail service did not accept the mail."
             raise Unavailable("mail_unavailable", detail) from error
 
 

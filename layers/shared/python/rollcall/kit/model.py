@@ -1,4 +1,4 @@
-"""The shape of JSON: camelCase outside, snake_case inside, times as ISO 8601 UTC with ``Z``."""
+"""Base models: camelCase in JSON, snake_case in Python, times as ISO 8601 UTC with ``Z``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rollcall.kit.text import Text
 
 
 def format_time(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, which also sorts as text."""
+    """ISO 8601 in UTC with milliseconds; it sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -29,7 +29,7 @@ def _to_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("There is no such time in UTC.") from None
+        raise ValueError("This time is out of range in UTC.") from None
 
 
 Time = Annotated[
@@ -42,7 +42,7 @@ Time = Annotated[
 
 def _refuse_null(value: object) -> object:
     if value is None:
-        raise ValueError("This cannot be emptied.")
+        raise ValueError("This cannot be null.")
     return value
 
 
@@ -54,11 +54,11 @@ T = TypeVar("T")
 Omissible = Annotated[
     T | None, AfterValidator(_refuse_null), Field(json_schema_extra=_without_null)
 ]
-"""A field that may be left out, but not be null: in a PATCH the two are not the same."""
+"""A field that is optional, but cannot be null. A PATCH distinguishes the two."""
 
 
 class Model(BaseModel):
-    """Every pydantic model of the project: frozen, camelCase in JSON."""
+    """The base of all pydantic models: frozen, camelCase in JSON."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -69,28 +69,29 @@ class Model(BaseModel):
 
 
 class Request(Model):
-    """What a caller sends: path variables, then query or body. Unknown fields are refused."""
+    """A request: path variables, and query or body. Unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class WriteRequest(Request):
-    """A request that changes something and may say why."""
+    """A request that changes state, with an optional reason."""
 
     reason: Annotated[
-        Text | None, Field(description="Why, in your words; kept in the journal.")
+        Text | None,
+        Field(description="The reason for the change, in your words. The journal records it."),
     ] = None
 
 
 class Answer(Model):
-    """What a caller gets. Fields without a value are left out of the JSON."""
+    """An answer. Fields without a value are omitted from the JSON."""
 
 
 class FileAnswer(Answer):
-    """A file, sent as it is and not as JSON."""
+    """A file, which is sent unchanged instead of JSON."""
 
     content_types: ClassVar[tuple[str, ...]]
-    """The media types that such a file may have."""
+    """The possible media types of the file."""
 
     content: str
     content_type: str
@@ -98,6 +99,6 @@ class FileAnswer(Answer):
 
 
 class VersionedAnswer(Answer):
-    """An answer about one versioned entity; the version is also sent as its ``ETag``."""
+    """An answer about one versioned entity. The version is also its ``ETag``."""
 
-    version: Annotated[int, Field(description="Goes up by one with every change; the ETag.")]
+    version: Annotated[int, Field(description="Increases by one with every change. The ETag.")]

@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CHUNK = 1024 * 1024
-"""How many bytes are in memory at once while a file goes through."""
+"""The bytes of a file that are in memory at a time."""
 DELETED_AT_ONCE = 1000
-"""The most keys that S3 takes in one request."""
+"""The maximum number of keys that S3 accepts in one request."""
 
 
 class UploadLost(Exception):
-    """An upload in parts is over, or somebody else has gone on with it."""
+    """A multipart upload does not exist any more, or another process has continued it."""
 
 
 class StoredObject:
-    """A kind of object: the keys below one prefix. It is declared like an entity, and says what
-    functions that touch it need.
+    """A kind of object: the keys below one prefix. Functions declare it like an entity, and it
+    declares what these functions need.
     """
 
     service: ClassVar[str] = "s3"
@@ -37,11 +37,11 @@ class StoredObject:
     write_actions: ClassVar[tuple[str, ...]] = ("s3:DeleteObject", "s3:PutObject")
 
     prefix: ClassVar[str]
-    """What its keys begin with, as ``directory/``."""
+    """The prefix of its keys, as ``directory/``."""
     days_kept: ClassVar[int | None] = None
-    """After how many days S3 deletes them; None: never."""
+    """S3 deletes the objects after this number of days; None: never."""
     layers: ClassVar[tuple[str, ...]] = ()
-    """Folders below ``layers`` with what is installed for these functions beyond the rest."""
+    """Folders below ``layers`` with additional packages for these functions."""
     memory: ClassVar[int] = 512
     """MB."""
     ephemeral_storage: ClassVar[int] = 512
@@ -49,8 +49,8 @@ class StoredObject:
 
 
 class Objects:
-    """The objects of one bucket, by their keys. ``make_client`` is called at the first use. Every
-    method may be repeated, and raises Unavailable when S3 did not answer.
+    """The objects of one bucket, by key. ``make_client`` is called at the first use. Every method
+    is idempotent, and raises Unavailable when S3 did not answer.
     """
 
     def __init__(self, make_client: Callable[[], S3Client], bucket: str) -> None:
@@ -58,43 +58,41 @@ class Objects:
         self.bucket = bucket
 
     def upload(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
-        """Store a file of up to 5 GB, in place of what the key held; whole or not at all."""
+        """Store a file of up to 5 GB. It replaces the object with this key atomically."""
         with path.open("rb") as body:
             self._call("put_object", Key=key, Body=body, ContentType=content_type)
 
     def begin_upload(self, key: str, content_type: str) -> str:
-        """Begin to store an object in parts; returns the upload's id. Nothing is there before the
-        last part is; what is not finished, S3 deletes after a day.
+        """Begin a multipart upload and return its id. The object does not exist until the upload
+        is finished. S3 deletes an unfinished upload after a day.
         """
         begun = self._call("create_multipart_upload", Key=key, ContentType=content_type)
         return str(begun["UploadId"])
 
     def upload_part(self, key: str, upload_id: str, number: int, path: Path) -> str:
-        """Store a part, numbered from 1, in place of what the number held: 5 MB at least, but for
-        the last one, and 5 GB at most. Returns the tag of its content. Raises UploadLost.
+        """Store a part, numbered from 1; it replaces a part with the same number. A part has at
+        most 5 GB, and at least 5 MB unless it is the last one. Returns its ETag. Raises UploadLost.
         """
         with path.open("rb") as body:
-            place = {"Key": key, "UploadId": upload_id, "PartNumber": number}
-            return str(self._call("upload_part", Body=body, **place)["ETag"])
+            target = {"Key": key, "UploadId": upload_id, "PartNumber": number}
+            return str(self._call("upload_part", Body=body, **target)["ETag"])
 
     def finish_upload(self, key: str, upload_id: str, tags: Sequence[str]) -> None:
-        """Let the object be there, made of the parts with these tags. Raises UploadLost, also when
-        one of the parts is another by now.
+        """Create the object from the parts with these ETags. Raises UploadLost, also when a part
+        has another ETag.
         """
         parts = [{"PartNumber": number, "ETag": tag} for number, tag in enumerate(tags, 1)]
         made_of = {"UploadId": upload_id, "MultipartUpload": {"Parts": parts}}
         self._call("complete_multipart_upload", Key=key, **made_of)
 
     def download(self, key: str, path: Path) -> bool:
-        """Copy an object into a file, which appears whole or not at all; False when there is no
-        such object.
-        """
+        """Copy an object into a file atomically; False when the object does not exist."""
         body = self._open(key)
         if body is None:
             return False
         with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as part:
             try:
-                shutil.copyfileobj(body, part, CHUNK)  # the end checks length and checksum
+                shutil.copyfileobj(body, part, CHUNK)  # botocore checks length and checksum
                 part.flush()
                 Path(part.name).replace(path)
             except BotoCoreError as error:
@@ -104,7 +102,7 @@ class Objects:
         return True
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Let there be no such objects."""
+        """Delete objects, if they exist."""
         for batch in batched(keys, DELETED_AT_ONCE, strict=False):
             wanted = {"Objects": [{"Key": key} for key in batch], "Quiet": True}
             answer = self._call("delete_objects", Delete=wanted)
@@ -112,9 +110,7 @@ class Objects:
                 _refuse_unanswered(ClientError({"Error": error}, "DeleteObjects"))
 
     def list_keys(self, prefix: str) -> Iterator[str]:
-        """The keys that begin so, in the order of their UTF-8 bytes, as they are at that moment;
-        1000 a request.
-        """
+        """The current keys with this prefix, in the order of their UTF-8 bytes, 1000 a request."""
         options: dict[str, Any] = {"Prefix": prefix}
         while True:
             answer = self._call("list_objects_v2", **options)
@@ -124,21 +120,21 @@ class Objects:
             options["ContinuationToken"] = answer["NextContinuationToken"]
 
     def presign(self, key: str, *, file_name: str, seconds: int) -> str:
-        """A link by which anybody may download the object for so long, under this name; it ends
-        sooner when the credentials that sign it do.
+        """A link to download the object under this file name without credentials. It expires after
+        ``seconds``, or earlier with the credentials that sign it.
         """
         disposition = f"attachment; filename*=UTF-8''{quote(file_name, safe='')}"
         wanted = {"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition}
         return self._make_client().generate_presigned_url("get_object", wanted, ExpiresIn=seconds)
 
     def _open(self, key: str) -> Any:
-        """What an object's content is read from; None when there is no such object."""
+        """The stream of an object's content; None when the object does not exist."""
         try:
             return self._make_client().get_object(Bucket=self.bucket, Key=key)["Body"]
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            # S3 tells only those who may list the whole bucket that there is no such key; we may
-            # list what is below the key's prefix.
+            # S3 reports a missing key only to callers that can list the whole bucket. The function
+            # can list the keys below the prefix.
             missing = code == "AccessDenied" and key not in self.list_keys(key)
             if missing or code == "NoSuchKey":
                 return None
@@ -160,5 +156,5 @@ def _refuse_unanswered(error: ClientError | BotoCoreError) -> NoReturn:
             raise error
         if code in {"NoSuchUpload", "InvalidPart"}:
             raise UploadLost from error
-    detail = "The file storage did not answer; send the same request again."
+    detail = "The file storage did not answer. Send the same request again."
     raise Unavailable("storage_unavailable", detail) from error

@@ -1,4 +1,4 @@
-"""Lists answer one page with the exact total, and a cursor to walk on with."""
+"""Pagination: lists answer one page with the exact total and a cursor for the next page."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY, Table
 class PageRequest(Request):
     """Which page of a list."""
 
-    page: Annotated[int, Field(ge=1, le=1_000_000, description="Which one, from 1.")] = 1
-    limit: Annotated[int, Field(ge=1, le=1000, description="Items a page.")] = 25
+    page: Annotated[int, Field(ge=1, le=1_000_000, description="The page number, from 1.")] = 1
+    limit: Annotated[int, Field(ge=1, le=1000, description="Items per page.")] = 25
 
 
 Cursor = Annotated[str | None, Field(max_length=4096)]
 
 
-class WalkRequest(Request):
-    """A request that is sent again with a cursor, to go on where the last one came to."""
+class CursorRequest(Request):
+    """A request that continues after the last one with a cursor."""
 
     cursor: Cursor = None
 
 
-class ListRequest(WalkRequest, PageRequest):
-    """Which page of a list that may be too long to be read whole."""
+class ListRequest(CursorRequest, PageRequest):
+    """Which page of a list that can be too long to read as a whole."""
 
     cursor: Annotated[
         Cursor,
         Field(
-            description="nextCursor of the page before: goes on from there, at the cost of one "
-            "page, however far. In the place of page; all else as before.",
+            description="The nextCursor of the previous page. Send it instead of page, with all "
+            "other parameters unchanged. It costs one page at any depth of the list.",
         ),
     ] = None
 
 
 class Pagination(Model):
-    """Where a page stands in the whole list."""
+    """The position of a page in the list."""
 
     page: int
     limit: int
     total: int
     total_pages: int
-    next_cursor: Annotated[str | None, Field(description="Absent at the last page.")] = None
+    next_cursor: Annotated[str | None, Field(description="Absent on the last page.")] = None
 
     @classmethod
     def of(cls, page: int, limit: int, total: int, following: str | None = None) -> Self:
-        """Where a page stands; ``following`` is the cursor that goes on behind it."""
+        """The position of a page; ``following`` is the cursor of the next one."""
         pages = -(-total // limit)
         return cls(page=page, limit=limit, total=total, total_pages=pages, next_cursor=following)
 
@@ -69,8 +69,8 @@ class Page[A: Answer](Answer):
 
 
 class Listing(NamedTuple):
-    """A partition of an index that is listed in the order of its sort key, or what of it holds
-    some values; the rest is read, and left out.
+    """A partition of an index in the order of its sort key. With ``holding``, other items are read
+    and left out.
     """
 
     index_name: str
@@ -83,8 +83,8 @@ class Listing(NamedTuple):
 
     @property
     def bound(self) -> Sequence[object]:
-        """What a cursor is bound to of it: not from where or up to where it is read, which may be
-        the present moment and so differ from page to page.
+        """The part that a cursor is bound to. The limits of the range are left out, because they
+        can be the current time, which differs from page to page.
         """
         return self._replace(up_to=None, later_than=None)
 
@@ -92,17 +92,17 @@ class Listing(NamedTuple):
 def read_page(
     call: Call, listing: Listing, request: ListRequest, total: int | None = None
 ) -> tuple[list[Item], Pagination]:
-    """The stored items of the requested page, and where it stands.
+    """The stored items of the requested page, and its position.
 
-    ``total``, when it is not known, is counted in the index: half a read unit for each 4 KB of
-    the whole list. Raises Malformed for a cursor that is not one of this list for this caller.
+    An unknown ``total`` is counted in the index, at half a read unit for each 4 KB of the whole
+    list. Raises Malformed for a cursor of another list or caller.
     """
     position = read_position(call, request, listing.bound)
     if total is None:
         total = _count(call.table, listing)
     skipped = 0 if request.cursor else (position.page - 1) * request.limit
     items: list[Item] = []
-    if not skipped or skipped < total:  # what lies beyond the end need not be read to be empty
+    if not skipped or skipped < total:  # a page beyond the end is empty without a read
         items = _read_items(call.table, listing, position, skipped, request.limit + 1)
     following = None
     if len(items) > request.limit:
@@ -141,8 +141,8 @@ def _count(table: Table, listing: Listing) -> int:
 
 
 def paginate[T](found: list[T], request: PageRequest) -> tuple[list[T], Pagination]:
-    """The requested page of a list that is small enough to be read whole, as what one user has;
-    a page beyond the last is empty.
+    """The requested page of a list that is small enough to read as a whole, such as a user's
+    groups. A page beyond the last one is empty.
     """
     start = (request.page - 1) * request.limit
     pagination = Pagination.of(request.page, request.limit, len(found))
@@ -150,36 +150,36 @@ def paginate[T](found: list[T], request: PageRequest) -> tuple[list[T], Paginati
 
 
 def read_position(call: Call, request: ListRequest, list_read: Sequence[object]) -> Position:
-    """Where the request's walk stands. ``list_read`` is the list as it is read, in JSON's types,
-    beyond what the request says of it. Raises Malformed for a cursor of another list or walker.
+    """The position that the request asks for. ``list_read`` identifies the list beyond the request,
+    in JSON's types. Raises Malformed for a cursor of another list or caller.
     """
     return read_cursor(call, request, list_read) or Position(request.page, {})
 
 
 def read_cursor(
-    call: Call, request: WalkRequest, list_read: Sequence[object] = ()
+    call: Call, request: CursorRequest, list_read: Sequence[object] = ()
 ) -> Position | None:
-    """Where the request's cursor says that the walk stands; None without one. Raises likewise."""
+    """The position of the request's cursor; None without a cursor."""
     if request.cursor is None:
         return None
     return _cursors(call.table).read(request.cursor, _bound(call, request, list_read), call.now)
 
 
 def write_position(
-    call: Call, request: WalkRequest, position: Position, list_read: Sequence[object] = ()
+    call: Call, request: CursorRequest, position: Position, list_read: Sequence[object] = ()
 ) -> str:
-    """The cursor by which the walk goes on from there."""
+    """The cursor that continues at this position."""
     return _cursors(call.table).write(position, _bound(call, request, list_read), call.now)
 
 
 @lru_cache(maxsize=1)
 def _cursors(table: Table) -> Cursors:
-    """The signing key is read once in the life of a process."""
+    """Cached, so that a process reads the signing key once."""
     return Cursors(table)
 
 
-def _bound(call: Call, request: WalkRequest, list_read: Sequence[object]) -> str:
-    """The list as it was asked for and as it is read, and its walker, as one text."""
+def _bound(call: Call, request: CursorRequest, list_read: Sequence[object]) -> str:
+    """The list, as requested and as read, and the caller, as one text."""
     asked = request.model_dump(mode="json", exclude={"page", "cursor"})
     return json.dumps(
         [call.action, call.actor.kind, call.actor.id, asked, list_read], sort_keys=True

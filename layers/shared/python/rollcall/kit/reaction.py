@@ -1,4 +1,4 @@
-"""Reactions: functions called by the journal's stream, by Cognito, or by a deployment."""
+"""Reactions: functions that the journal's stream, Cognito or a deployment invokes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from rollcall.kit.attributes import from_attributes
+from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.declaration import (
     Declaration,
-    Words,
+    Metadata,
     check_resources,
     describe,
     read_signature,
@@ -30,8 +30,8 @@ from rollcall.kit.log import log_call, log_failure
 class StreamReaction(Declaration):
     """Reacts to each new journal entry about some kinds of entities.
 
-    Entries come at least once and in order for one shard; a failing one is tried again by
-    Lambda and ends in the dead-letter queue, so the function must be idempotent.
+    Entries arrive at least once, in order within a shard. Lambda retries a failed entry and then
+    sends it to the dead-letter queue, so the function must be idempotent.
     """
 
     on: tuple[type[Entity], ...]
@@ -39,22 +39,22 @@ class StreamReaction(Declaration):
     connect: Callable[[], Runtime]
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
-        """The Lambda handler: stops at the first failing record and says which it was, so that
-        Lambda goes on from there (ReportBatchItemFailures).
+        """The Lambda handler. It stops at the first failed record and reports it, so that Lambda
+        retries from there (ReportBatchItemFailures).
         """
         runtime = self.connect()
         for record in event["Records"]:
             image = from_attributes(record["dynamodb"]["NewImage"])
             try:
                 self.react(image, runtime)
-            except Exception as error:  # noqa: BLE001 (the edge: Lambda retries whatever it is)
+            except Exception as error:  # noqa: BLE001 (the outermost handler: Lambda retries every error)
                 log_failure(self.name, error, request_id=str(image.get("requestId", "")))
                 sequence = record["dynamodb"]["SequenceNumber"]
                 return {"batchItemFailures": [{"itemIdentifier": sequence}]}
         return {"batchItemFailures": []}
 
     def react(self, image: Item, runtime: Runtime) -> None:
-        """React to one stored item if it is a journal entry about this reaction's entities."""
+        """React to a stored item, if it is a journal entry about this reaction's entities."""
         if not str(image["pk"]).startswith(JournalEntry.partition):
             return
         entry = JournalEntry.model_validate(image)
@@ -63,7 +63,7 @@ class StreamReaction(Declaration):
             log_call(self.name, outcome="ok", request_id=entry.request_id)
 
     def stream_filter(self) -> dict[str, Any]:
-        """The event source's filter pattern: new journal entries about these entities."""
+        """The filter pattern of the event source: new journal entries about these entities."""
         return {
             "eventName": ["INSERT"],
             "dynamodb": {
@@ -74,13 +74,13 @@ class StreamReaction(Declaration):
 
 
 class FederatedIdentity(BaseModel):
-    """An account's place at another identity provider."""
+    """A link of an account to another identity provider."""
 
     provider_name: str = Field(alias="providerName")
 
 
 class SignInAttributes(BaseModel):
-    """Of the account's attributes what is read here; Cognito writes the identities as JSON text."""
+    """The attributes that are read here. Cognito sends the identities as JSON text."""
 
     identities: Annotated[
         tuple[FederatedIdentity, ...],
@@ -95,7 +95,7 @@ class SignInRequest(BaseModel):
 
 
 class SignIn(BaseModel):
-    """What Cognito tells a trigger about who is signing in, and how."""
+    """The event of a user pool trigger at a sign-in."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -105,8 +105,8 @@ class SignIn(BaseModel):
 
     @property
     def providers(self) -> tuple[str, ...]:
-        """The other identity providers that the account belongs to, as google; none for one with a
-        password of its own.
+        """The other identity providers of the account, as ``google``; none for an account with a
+        password.
         """
         return tuple(each.provider_name.lower() for each in self.request.attributes.identities)
 
@@ -116,19 +116,19 @@ type CognitoTrigger = Literal["pre_token_generation"]
 
 @dataclass(frozen=True, kw_only=True)
 class CognitoReaction(Declaration):
-    """Called by the user pool while somebody signs in; raising refuses the tokens."""
+    """Invoked by the user pool during a sign-in. An exception denies the tokens."""
 
     trigger: CognitoTrigger
     function: Callable[[SignIn, Call], None]
     connect: Callable[[], Runtime]
 
     def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
-        """The Lambda handler. Cognito wants its own event back."""
+        """The Lambda handler. Cognito expects its event as the response."""
         self.react(event, self.connect())
         return event
 
     def react(self, event: dict[str, Any], runtime: Runtime) -> None:
-        """Look at one sign-in."""
+        """React to one sign-in."""
         self.function(SignIn.model_validate(event), make_call(self.name, runtime))
 
 
@@ -144,7 +144,7 @@ class StackEvent(BaseModel):
     logical_resource_id: str = Field(alias="LogicalResourceId")
 
     def respond(self, failure: str | None) -> None:
-        """Tell CloudFormation how it went; without this the deployment waits for an hour."""
+        """Send the result to CloudFormation; without it the deployment waits for an hour."""
         body = {
             "Status": "FAILED" if failure else "SUCCESS",
             "Reason": failure or "",
@@ -161,25 +161,25 @@ class StackEvent(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class DeploymentReaction(Declaration):
-    """Called once at each deployment, as a CloudFormation custom resource."""
+    """Invoked once at each deployment, as a CloudFormation custom resource."""
 
     function: Callable[[Call], None]
     connect: Callable[[], Runtime]
 
     def __call__(self, event: dict[str, Any], context: object) -> None:
-        """The Lambda handler; nothing happens when the stack is deleted."""
+        """The Lambda handler. It does nothing when the stack is deleted."""
         stack_event = StackEvent.model_validate(event)
         failure = None
         if stack_event.request_type != "Delete":
             try:
                 self.run(self.connect())
-            except Exception as error:  # noqa: BLE001 (the edge: CloudFormation must hear of it)
+            except Exception as error:  # noqa: BLE001 (the outermost handler: CloudFormation needs a response)
                 log_failure(self.name, error, request_id=stack_event.request_id)
-                failure = f"{self.name} failed with {type(error).__name__}; see its log group."
+                failure = f"{self.name} failed with {type(error).__name__}. See its log group."
         stack_event.respond(failure)
 
     def run(self, runtime: Runtime) -> None:
-        """Do the work once."""
+        """Run the function once."""
         self.function(make_call(self.name, runtime))
 
 
@@ -188,14 +188,17 @@ def check_reaction(
     expected: tuple[type, ...],
     reads: tuple[Any, ...],
     writes: tuple[Any, ...],
-) -> Words:
-    """The words of a reaction's declaration; raises WrongDeclaration with the mend."""
-    words = describe(function)
-    check_resources(words["name"], reads, writes)
+) -> Metadata:
+    """Check a reaction's declaration and return its metadata.
+
+    Raises WrongDeclaration with a message that says how to fix it.
+    """
+    metadata = describe(function)
+    check_resources(metadata["name"], reads, writes)
     parameters, _ = read_signature(function)
     if tuple(parameters.values()) != expected:
         wanted = ", ".join(each.__name__ for each in expected)
         raise WrongDeclaration(
-            f"{words['name']} must take ({wanted}); it takes ({', '.join(parameters)})."
+            f"{metadata['name']} takes ({', '.join(parameters)}). It must take ({wanted})."
         )
-    return words
+    return metadata

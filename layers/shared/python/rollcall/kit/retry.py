@@ -1,4 +1,4 @@
-"""Optimistic writers try again when another one came first."""
+"""Retries of optimistic writes after a concurrent write."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ ATTEMPTS = 12
 
 
 def retry_contended[T](attempt: Callable[[], T]) -> T:
-    """Run it until no other writer comes between, at most ATTEMPTS times; it reads afresh each
-    time. Waits with full jitter, 20 ms doubling up to 400 ms, so that writers drift apart.
+    """Run ``attempt`` until it meets no concurrent write, at most ATTEMPTS times. It must read
+    again each time. The backoff has full jitter, from 20 ms doubling up to 400 ms.
     """
     for number in range(ATTEMPTS):
         try:
             return attempt()
         except Contended:
-            time.sleep(random.uniform(0, min(0.4, 0.02 * 2**number)))  # noqa: S311 (no secret)
-    detail = "Others are changing the same thing right now; send the request again."
+            time.sleep(random.uniform(0, min(0.4, 0.02 * 2**number)))  # noqa: S311 (not a secret)
+    detail = "Other requests are changing the same resource. Send the request again."
     raise StillContended("contended", detail)

@@ -1,6 +1,4 @@
-"""Work that is done row by row: each row in a transaction of its own, with an outcome of its own
-(207 Multi-Status).
-"""
+"""Bulk work: each row has its own transaction and its own result (207 Multi-Status)."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from rollcall.kit.retry import retry_contended
 
 
 class RowError(Model):
-    """What is wrong with one field of a row."""
+    """The error of one field of a row."""
 
     field: str
     message: str
@@ -24,7 +22,7 @@ class RowError(Model):
 
 
 class RowProblem(Model):
-    """Why a row was refused: the problem details (RFC 9457) of its own request."""
+    """Why a row failed: the problem details (RFC 9457) of a request for this row alone."""
 
     type: str
     title: str
@@ -36,31 +34,31 @@ class RowProblem(Model):
 
 
 class RowResult(Model):
-    """What became of one row."""
+    """The result of one row."""
 
     id: str
-    status: Annotated[int, Field(description="What a request for this row alone would answer.")]
+    status: Annotated[int, Field(description="The status of a request for this row alone.")]
     problem: RowProblem | None = None
 
 
 class RowResults(Answer):
-    """What became of each row, in the order in which they were sent."""
+    """The result of each row, in the order of the request."""
 
     results: tuple[RowResult, ...]
 
 
-def do_row(call: Call, row_id: str, deed: Callable[[Call], int]) -> RowResult:
-    """Do the work for one row, which tells its status; a refusal is the row's own.
+def process_row(call: Call, row_id: str, action: Callable[[Call], int]) -> RowResult:
+    """Run the action for one row; it returns the row's status. A Problem becomes the row's result.
 
-    Raises what concerns all rows alike: Unavailable, and Unauthenticated or Forbidden when the
-    caller has lost the right to go on. Rows must be safe to do again, because then all are sent
-    again.
+    Raises what affects all rows: Unavailable, and Unauthenticated or Forbidden when the caller's
+    permissions were revoked. The caller then sends all rows again, so the action must be
+    idempotent.
     """
 
     def attempt() -> RowResult:
         part = call.part()
         try:
-            return RowResult(id=row_id, status=deed(part))
+            return RowResult(id=row_id, status=action(part))
         except Unavailable:
             raise
         except Problem as problem:

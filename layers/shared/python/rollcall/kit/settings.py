@@ -1,6 +1,6 @@
-"""The environment of a function: the only place that names its variables.
+"""The environment variables of a function.
 
-The CDK app and the local runtime fill this same model, so a name is written once.
+Only this module names them. The CDK app and the local server fill the same model.
 """
 
 from __future__ import annotations
@@ -11,45 +11,45 @@ from datetime import timedelta
 from pydantic import BaseModel, ConfigDict, Field
 
 LOGIN_URL = r"^(https?://[^\s<>\"]+)?$"
-"""What a deployment may say about where users sign in."""
+"""The format of the sign-in page's address."""
 
 
 class Settings(BaseModel):
-    """What a function is told by its environment."""
+    """The settings of a function, from its environment."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     table_name: str = Field(alias="TABLE_NAME")
     user_pool_id: str = Field(alias="USER_POOL_ID")
-    bucket_name: str = Field("", alias="BUCKET_NAME", description="Where files are kept.")
+    bucket_name: str = Field("", alias="BUCKET_NAME", description="The bucket for files.")
     client_ids: str = Field(
         "",
         alias="CLIENT_IDS",
-        description="App clients whose tokens count, with commas between; empty: all of the pool.",
+        description="App clients whose tokens are accepted, separated by commas; empty: all.",
     )
     mail_sender: str = Field("", alias="MAIL_SENDER", description="Empty: no mail is sent.")
     mail_templates: str = Field(
         "",
         alias="MAIL_TEMPLATES",
-        description="A folder whose templates replace ours; in Lambda they do so in the layer.",
+        description="A folder of templates that replace ours. In Lambda the layer contains them.",
     )
     login_url: str = Field(
         "",
         alias="LOGIN_URL",
         pattern=LOGIN_URL,
-        description="Where users sign in, for mails; empty: they do not say.",
+        description="The sign-in page, for mails; empty: mails do not name it.",
     )
     first_admin_email: str = Field("", alias="FIRST_ADMIN_EMAIL")
     product_name: str = Field("Rollcall", alias="PRODUCT_NAME")
     resource_types: str = Field(
         "",
         alias="RESOURCE_TYPES",
-        description="Further types of owned things with their rule: invoice=refuse,draft=cascade.",
+        description="Additional resource types and their rules: invoice=refuse,draft=cascade.",
     )
     unique_id_pattern: str = Field(
         "U########",
         alias="UNIQUE_ID_PATTERN",
-        description="For generated unique ids: # becomes a digit, ? a letter.",
+        description="The pattern of generated unique ids: # is a digit, ? a letter.",
         pattern=r"^[A-Za-z0-9._-]*[#?][A-Za-z0-9._#?-]*$",
         max_length=64,
     )
@@ -57,48 +57,50 @@ class Settings(BaseModel):
         7,
         alias="FACTS_FRESH_DAYS",
         ge=1,
-        description="A source of facts that has pushed nothing for longer is left out of account.",
+        description="Facts are ignored when their source has sent nothing for longer.",
     )
     invitation_url: str = Field(
         "",
         alias="INVITATION_URL",
-        description="The page where people accept: ?token=… is put behind it, or the token in the "
-        "place of {token}. Empty: the mail holds the token alone.",
+        description="The page to accept an invitation. The token replaces {token}, or ?token=… is "
+        "appended. Empty: the mail contains only the token.",
     )
     verification_url: str = Field(
-        "", alias="VERIFICATION_URL", description="Likewise, where they confirm their address."
+        "",
+        alias="VERIFICATION_URL",
+        description="The page to confirm an address, as INVITATION_URL.",
     )
     allow_registration: bool = Field(
-        False, alias="ALLOW_REGISTRATION", description="Whether people may register by themselves."
+        False, alias="ALLOW_REGISTRATION", description="Whether self-registration is allowed."
     )
     clean_up_schedule: str = Field(
         "cron(0 3 * * ? *)",
         alias="CLEAN_UP_SCHEDULE",
-        description="When accounts that nobody uses are looked for, in UTC: a cron expression.",
+        description="The schedule of the clean-up of inactive accounts: a cron expression in UTC.",
     )
     allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
     time_scale: int = Field(
-        1, alias="TIME_SCALE", ge=1, description="How fast time passes; 1 wherever it is real."
+        1, alias="TIME_SCALE", ge=1, description="The speed of the clock; 1: real time."
     )
     time_origin: int = Field(
-        0, alias="TIME_ORIGIN", description="Epoch seconds: since when it has passed so fast."
+        0, alias="TIME_ORIGIN", description="When the accelerated clock started, in epoch seconds."
     )
 
     @property
     def facts_fresh_for(self) -> timedelta:
-        """How long what a source has pushed counts."""
+        """How long facts of a source are used after its last update."""
         return timedelta(days=self.facts_fresh_days)
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read and check the variables; raises ``pydantic.ValidationError`` when one is missing."""
+        """Read and validate the variables; raises ``pydantic.ValidationError``."""
         return cls.model_validate(dict(os.environ))
 
     def to_environment(self) -> dict[str, str]:
-        """The variables that make :meth:`from_environment` return this."""
+        """The variables from which :meth:`from_environment` returns these settings."""
         return {name: str(value) for name, value in self.model_dump(by_alias=True).items()}
 
 
 def in_lambda() -> bool:
-    """Whether this process is a Lambda function, where clients are made at init."""
+    """Whether this process is a Lambda function, which creates its clients at init."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ

@@ -1,4 +1,4 @@
-"""In requests, the value of one field may stand for a whole object, as ``"rol_1"`` for
+"""Shorthand in requests: the value of one field for a whole object, as ``"rol_1"`` for
 ``{"roleId": "rol_1"}``.
 """
 
@@ -13,25 +13,26 @@ from pydantic_core import CoreSchema, core_schema
 from rollcall.kit.model import Request
 
 ALTERNATIVE = re.compile(r"<[a-z]+>")
-"""How the alternatives of a union are called, which are no part of a field's path."""
+"""The names of a union's alternatives, which are not part of a field's path."""
 VALUE, OBJECT = "<value>", "<object>"
-"""The two ways to write it."""
+"""The two alternatives."""
 
 
 @dataclass(frozen=True)
 class Shorthand:
-    """Beside the type of a field, as ``Annotated[RoleAssignment, Shorthand("role_id")]``. Errors
-    read as if there were only the way that the caller has chosen; the API document shows both.
+    """Allows the shorthand, as ``Annotated[RoleAssignment, Shorthand("role_id")]``. Errors refer to
+    the alternative that the caller has used. The API document shows both.
     """
 
     field: str
-    """The field of the object whose value is enough."""
+    """The field whose value is the shorthand."""
 
     def __get_pydantic_core_schema__(
         self, source: type[Request], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """The object's schema, or that of the one field, by what was sent. Both see JSON: what a
-        BeforeValidator makes is no JSON any more, in which strictness takes no times.
+        """The schema of the object or of the field, depending on the input. Both validate JSON. A
+        BeforeValidator would turn the input into Python objects, and strict mode does not parse
+        times from those.
         """
         value = handler.generate_schema(source.model_fields[self.field].rebuild_annotation())
         written_out = core_schema.no_info_after_validator_function(

@@ -1,5 +1,5 @@
-"""Keys that are made once for each table and kept in it, so that every instance of every function
-reads the same one, and no deployment has to carry a secret.
+"""Signing keys, which are generated once per table and stored in it. All function instances use the
+same keys, and a deployment needs no secrets.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from rollcall.kit.table import Table
 
 
 class SigningKey:
-    """One key, under a partition of its own."""
+    """One signing key, in its own partition."""
 
     def __init__(self, table: Table, partition: str) -> None:
         self._table = table
-        self._place = Key(partition, partition)
+        self._item_key = Key(partition, partition)
 
     @cached_property
     def secret(self) -> bytes:
-        """The key, 256 bits; made when there is none yet."""
-        stored = self._table.get_item(self._place)
+        """The key, 256 bits. It is generated if it does not exist."""
+        stored = self._table.get_item(self._item_key)
         if stored is None:
-            made: dict[str, Any] = {**self._place._asdict(), "secret": secrets.token_hex(32)}
-            # Whoever comes second takes the key of whoever came first.
-            stored = made if self._table.put_once(made) else self._table.get_item(self._place)
+            new: dict[str, Any] = {**self._item_key._asdict(), "secret": secrets.token_hex(32)}
+            # If another process has stored a key first, this one uses it.
+            stored = new if self._table.put_once(new) else self._table.get_item(self._item_key)
         if stored is None:
-            raise RuntimeError("The signing key was deleted while it was made.")
+            raise RuntimeError("The signing key was deleted while it was generated.")
         return bytes.fromhex(stored["secret"])

@@ -1,4 +1,4 @@
-"""The one DynamoDB table: its definition, and the only code that talks to DynamoDB."""
+"""The DynamoDB table: its keys and indexes. Only this module calls DynamoDB."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rollcall.kit.attributes import from_attributes, to_attributes
+from rollcall.kit.attribute_values import from_attributes, to_attributes
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Entity, Item, Key
 from rollcall.kit.errors import NotFound, Unavailable
 
@@ -29,7 +29,7 @@ class TransactionRefused(Exception):
 
 
 class Table:
-    """Reads and transactions over the table; every base-table read is strongly consistent."""
+    """Reads and writes of the table. Reads of the base table are strongly consistent."""
 
     service: ClassVar[str] = "dynamodb"
 
@@ -63,7 +63,7 @@ class Table:
         return from_attributes(answer["Item"]) if "Item" in answer else None
 
     def get_items(self, keys: Sequence[Key]) -> dict[Key, Item]:
-        """Those of the items that exist, by key."""
+        """The items that exist, by key."""
         found: dict[Key, Item] = {}
         for start in range(0, len(keys), 100):
             wanted: list[Any] = [to_attributes(key._asdict()) for key in keys[start : start + 100]]
@@ -84,8 +84,8 @@ class Table:
     def query_partition(
         self, pk: str, prefix: str = "", *, later_than: str = "", names: Sequence[str] = ()
     ) -> Iterator[Item]:
-        """The items of one partition in order of their sort key, page after page: with a prefix of
-        it or later than one, whole or only these attributes.
+        """The items of one partition in order of their sort key. ``prefix`` or ``later_than``
+        select sort keys, ``names`` selects attributes.
         """
         conditions, values = ["pk = :pk"], {":pk": pk}
         if prefix:
@@ -115,14 +115,15 @@ class Table:
         at_once: int | None = None,
         newest_first: bool = False,
     ) -> Iterator[Item]:
-        """The items of one index partition in order, eventually consistent: with a prefix of the
-        sort key, up to and with one or later than one, and of those only what follows an item and
-        what holds these values. ``limit`` ends it; ``at_once`` says how many a request reads of
-        as many as are wanted.
+        """The items of one index partition in order, eventually consistent.
+
+        ``prefix``, ``up_to`` (inclusive) or ``later_than`` select sort keys. ``holding`` filters
+        by attribute values, ``after`` continues after an item. ``limit`` is the maximum number of
+        items, ``at_once`` the number that each request reads.
         """
         condition, values = _index_condition(index, pk, prefix, up_to, later_than)
         options: dict[str, Any] = {"IndexName": index, "ScanIndexForward": not newest_first}
-        # DynamoDB counts what it reads, and not what is left of it.
+        # DynamoDB's Limit counts items before the filter.
         if limit is not None and not holding:
             options["Limit"] = limit
         elif at_once is not None:
@@ -142,7 +143,9 @@ class Table:
         later_than: str | None = None,
         holding: Item | None = None,
     ) -> int:
-        """How many items such a query would find; they are read, but not sent."""
+        """The number of items that :meth:`query_index` finds. DynamoDB reads them, but does not
+        return them.
+        """
         condition, values = _index_condition(index, pk, prefix, up_to, later_than)
         pages = self._query_pages(condition, values, holding, IndexName=index, Select="COUNT")
         return sum(page["Count"] for page in pages)
@@ -177,8 +180,8 @@ class Table:
             options["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def transact(self, actions: Sequence[TransactWriteItemTypeDef]) -> None:
-        """All or nothing. Raises TransactionRefused with a reason for each action, and
-        Unavailable when DynamoDB did not answer: it may then have taken effect.
+        """Write all actions or none. Raises TransactionRefused with a reason for each action, and
+        Unavailable when DynamoDB did not answer; the transaction can then have taken effect.
         """
         try:
             self._client.transact_write_items(TransactItems=actions)
@@ -199,8 +202,9 @@ class Table:
         when: Item | None = None,
         rising: str | None = None,
     ) -> bool:
-        """Set bookkeeping attributes that are no part of an entity's version; False when an
-        attribute in ``when`` no longer has its value, or the one that is ``rising`` would fall.
+        """Set bookkeeping attributes without a new version of the entity. False, without a write,
+        when an attribute in ``when`` has another value, or the attribute ``rising`` would
+        decrease.
         """
         names = [*values, *remove, *(when or {})]
         aliases = {name: f"#n{index}" for index, name in enumerate(dict.fromkeys(names))}
@@ -224,8 +228,8 @@ class Table:
         )
 
     def count_up(self, key: Key, at_most: int, expiry: int) -> bool:
-        """Add one to a number that has an item to itself, which goes away at ``expiry``, in epoch
-        seconds; False, and nothing is added, when it has come to ``at_most``.
+        """Increment a counter with its own item, which expires at ``expiry``, in epoch seconds.
+        False, without a write, when the counter has reached ``at_most``.
         """
         bound = {":one": 1, ":most": at_most, ":expiry": expiry}
         return self._write(
@@ -238,7 +242,7 @@ class Table:
         )
 
     def put_once(self, item: Item) -> bool:
-        """Write an item that must not exist yet; False when it does."""
+        """Write an item if it does not exist; False if it does."""
         return self._write(
             self._client.put_item,
             Item=to_attributes(item),
@@ -246,7 +250,7 @@ class Table:
         )
 
     def _write(self, write: Callable[..., object], **request: Any) -> bool:
-        """Whether the condition of a write held; if not, nothing was written."""
+        """Write conditionally; False when the condition failed."""
         try:
             write(TableName=self.name, **request)
         except self._client.exceptions.ConditionalCheckFailedException:
@@ -256,7 +260,7 @@ class Table:
         return True
 
     def delete_items(self, keys: Iterable[Key]) -> None:
-        """Delete items that no version counts any more, 25 a request."""
+        """Delete items without a condition, 25 a request."""
         pending: list[Any] = [
             {"DeleteRequest": {"Key": to_attributes(key._asdict())}} for key in keys
         ]
@@ -284,7 +288,7 @@ def _index_condition(
 
 
 def not_found(entity: type[Entity]) -> NotFound:
-    """That there is no such entity, or none that the caller may see."""
+    """The error that an entity does not exist, or is hidden from the caller."""
     return NotFound.of(entity.kind)
 
 
@@ -293,5 +297,5 @@ def _refuse_unanswered(error: ClientError | BotoCoreError) -> NoReturn:
         code = error.response.get("Error", {}).get("Code", "")
         if code in {"ValidationException", "AccessDeniedException", "ResourceNotFoundException"}:
             raise error
-    detail = "The database did not answer; send the same request again."
+    detail = "The database did not answer. Send the same request again."
     raise Unavailable("database_unavailable", detail) from error

@@ -1,4 +1,4 @@
-"""Text that people have typed, in one form and without what hides in it."""
+"""User-entered text: normalized, and without invisible characters."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pydantic import BeforeValidator, Field
 
 
 def check_line(value: str) -> str:
-    """One line of text in NFC without control or format characters, which have hidden things in
-    lists, mails and logs before. Raises ValueError.
+    """One line of text in NFC. Raises ValueError for control and format characters, because they
+    can hide or forge text in lists, mails and logs.
     """
     line = unicodedata.normalize("NFC", value.strip())
     if not line:
         raise ValueError("This cannot be empty.")
     if any(unicodedata.category(each) in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} for each in line):
-        raise ValueError("This may not hold control or invisible characters.")
+        raise ValueError("This cannot contain control or invisible characters.")
     return line
 
 
@@ -28,8 +28,8 @@ def check_text(value: str) -> str:
 
 
 def written_as(check: Callable[[str], str]) -> BeforeValidator:
-    """Bring text into its one form before its length is looked at, because NFC can lengthen it
-    and what is stored must pass again when it is read.
+    """Normalize text before its length is checked: NFC can lengthen it, and stored text must pass
+    the same check when it is read.
     """
     return BeforeValidator(lambda value: check(value) if isinstance(value, str) else value)
 

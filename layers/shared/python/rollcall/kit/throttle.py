@@ -1,5 +1,5 @@
-"""How often somebody who is not signed in may do something: counted in the table, so that it holds
-for all instances of a function together.
+"""Rate limits for callers without a token. They are counted in the table, so that they apply to all
+instances of a function together.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from rollcall.kit.entity import Key
 from rollcall.kit.errors import Throttled
 from rollcall.kit.table import Table
 
-KEPT = timedelta(minutes=5)
-"""How long a count stays after its time; clocks of instances differ by less."""
+EXPIRY_MARGIN = timedelta(minutes=5)
+"""How long a count is stored after its period; clocks of instances differ by less."""
 
 
 @dataclass(frozen=True)
 class Throttle:
-    """So many times within such a time: a minute, an hour."""
+    """A rate limit: at most this many calls within a period."""
 
     at_most: int
     within: timedelta
@@ -27,24 +27,24 @@ class Throttle:
     partition: ClassVar[str] = "THROTTLE#"
 
     def admit(self, address: str, what: str, table: Table, now: datetime) -> None:
-        """Count a call from an IP address; raises Throttled as :meth:`count` does."""
+        """Count a call from an IP address; raises Throttled."""
         self.count(network_of(address), what, table, now)
 
     def count(self, who: str, what: str, table: Table, now: datetime) -> None:
-        """Count this time. Raises Throttled, with the seconds until the next one may follow, when
-        there were enough.
+        """Count a call. Raises Throttled, with the seconds until the next period, when the limit is
+        exceeded.
         """
         seconds = int(self.within.total_seconds())
         number = int(now.timestamp()) // seconds
         ends = (number + 1) * seconds
         key = Key(f"{self.partition}{what}#{who}#{number}", "THROTTLE")
-        if not table.count_up(key, self.at_most, ends + int(KEPT.total_seconds())):
+        if not table.count_up(key, self.at_most, ends + int(EXPIRY_MARGIN.total_seconds())):
             wait = max(1, ends - int(now.timestamp()))
-            raise Throttled("throttled", f"Too many requests; try again in {wait} seconds.", wait)
+            raise Throttled("throttled", f"Too many requests. Retry in {wait} seconds.", wait)
 
 
 def network_of(address: str) -> str:
-    """What counts as one caller: an IPv4 address, or the /64 that an IPv6 subscriber has whole
+    """The network that counts as one caller: an IPv4 address, or the /64 of an IPv6 subscriber
     (RFC 6177 section 2).
     """
     try:

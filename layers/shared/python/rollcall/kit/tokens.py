@@ -1,8 +1,7 @@
-"""Tokens that somebody is sent, and proves by that who they are: derived, never stored (I14, I17).
+"""Tokens for links in mails: derived, never stored (I14, I17).
 
-A token is made anew from a key and a generation by whoever sends it, so that a mail can go out
-after the transaction, and again. What is stored is only its hash, by which it is known when it
-comes back.
+The sender derives a token from a key and a generation, so that a mail can be sent after the
+transaction, and sent again. Only the token's hash is stored, to verify the token.
 """
 
 from __future__ import annotations
@@ -20,36 +19,36 @@ _TOKEN = re.compile(r"([a-z]{3}_[0-9a-z]{26})_[0-9a-f]{64}")
 
 
 class TokenKey(Row):
-    """What tokens are derived from; for declarations: who writes it may make it, who reads it may
-    send tokens.
+    """The key that tokens are derived from, as a resource for declarations: functions that write it
+    can generate it, functions that read it can send tokens.
     """
 
     partition: ClassVar[str] = "TOKEN_KEY"
 
 
 class Tokens:
-    """Derives tokens: the id of what they open, then 256 bits that nobody can guess."""
+    """Derives tokens: the id of the holder, such as an invitation, then an HMAC of 256 bits."""
 
     def __init__(self, table: Table) -> None:
         self._key = SigningKey(table, TokenKey.partition)
 
     def derive(self, holder_id: str, generation: int) -> str:
-        """The token of this generation; those of others have nothing in common with it."""
+        """The token of this generation, unrelated to those of other generations."""
         message = f"{holder_id}#{generation}".encode()
         return f"{holder_id}_{hmac.digest(self._key.secret, message, 'sha256').hex()}"
 
 
 def hash_token(token: str) -> str:
-    """What is stored of a token. It has 256 random bits, so one round of SHA-256 is enough."""
+    """The stored hash of a token. With 256 secret bits, one round of SHA-256 is enough."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 def read_holder(token: str) -> str | None:
-    """The id that a token names, which proves nothing yet; None for what is no token at all."""
+    """The holder's id in a token, not verified; None for a text that is not a token."""
     match = _TOKEN.fullmatch(token)
     return match[1] if match else None
 
 
 def is_token(token: str, hashed: str) -> bool:
-    """Whether this is the token with that hash, in the same time wherever they differ."""
+    """Whether the token has this hash, compared in constant time."""
     return hmac.compare_digest(hash_token(token), hashed)

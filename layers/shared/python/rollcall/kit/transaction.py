@@ -1,8 +1,8 @@
-"""The only way to change an entity: state, claims, counters, journal entry, the actor's
-witness and the idempotency row in one DynamoDB transaction (A1, I4-I9).
+"""The only way to change an entity: state, claims, counters, journal entry, the actor's witnesses
+and the idempotency row in one DynamoDB transaction (A1, I4-I9).
 
-What each action means when its condition fails is kept beside it, so that a cancelled
-transaction becomes one clear refusal, or a fresh attempt when another writer came first.
+Each action is stored with the error for a failed condition, so that a cancelled transaction
+becomes one clear error, or a retry after a concurrent write.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic.alias_generators import to_camel
 
 from rollcall.kit.actor import Actor
-from rollcall.kit.adjustment import Adjustment
-from rollcall.kit.attributes import to_attributes
+from rollcall.kit.attribute_values import to_attributes
+from rollcall.kit.condition_check import ConditionCheck, as_witnessed
+from rollcall.kit.counter_update import CounterUpdate
 from rollcall.kit.entity import Counter, Entity, Key, Row
 from rollcall.kit.errors import Contended, Invalid, Problem
 from rollcall.kit.ids import new_id
 from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
-from rollcall.kit.requirement import Required, as_witnessed
 from rollcall.kit.table import Table, TransactionRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-ACTIONS_AT_MOST = 100
+MAX_ACTIONS = 100
 """DynamoDB's limit on one transaction (TransactWriteItems, service quotas)."""
 
 
 @dataclass(frozen=True)
 class Change[E: Entity]:
-    """One entity's step from ``before`` (None: it is new) to ``after``."""
+    """The change of one entity from ``before`` (None: it is new) to ``after``."""
 
     before: E | None
     after: E
 
 
 class Origin(NamedTuple):
-    """What every journal entry of one call shares."""
+    """What all journal entries of one call have in common."""
 
     action: str
     request_id: str
@@ -50,26 +50,26 @@ class Origin(NamedTuple):
     now: datetime
 
 
-_PASSING = frozenset(
+_TRANSIENT = frozenset(
     ("None", "ConditionalCheckFailed", "TransactionConflict", "ThrottlingError")
     + ("ProvisionedThroughputExceeded",)
 )
-"""Reasons that are an answer or pass by themselves; any other would come back each time."""
+"""Cancellation reasons that are expected or transient. Any other would occur at each retry."""
 
 
 @dataclass
 class _Action:
-    """One action of the transaction, and what it means when its condition fails."""
+    """One action of the transaction, and the error if its condition fails."""
 
     write: TransactWriteItemTypeDef
     refusal: Problem | Contended = field(default_factory=Contended)
 
 
 class Transaction:
-    """Collects the actions of one commit, then sends them together."""
+    """Collects the actions of one commit and sends them together."""
 
     def __init__(
-        self, table: Table, actor: Actor, origin: Origin, requires: Iterable[Required] = ()
+        self, table: Table, actor: Actor, origin: Origin, requires: Iterable[ConditionCheck] = ()
     ) -> None:
         self._table = table
         self._actor = actor
@@ -79,7 +79,7 @@ class Transaction:
         self._touched: set[Key] = set()
 
     def add_change[E: Entity](self, change: Change[E]) -> E:
-        """Write the next version of an entity with all that hangs on it; returns that version."""
+        """Write the next version of an entity with claims, rows and journal entry; return it."""
         before, after = change.before, change.after.succeed(change.before, self._origin.now)
         self._put_entity(before, after)
         self._move_claims(before, after)
@@ -88,7 +88,7 @@ class Transaction:
         return after
 
     def add_counts(self, changes: Iterable[Change[Any]]) -> None:
-        """Adjust each counter once by what all changes together mean for it."""
+        """Update each counter once, by the sum of all changes."""
         deltas: Tally[Counter] = Tally()
         for change in changes:
             deltas.update(change.after.counts())
@@ -96,7 +96,7 @@ class Transaction:
         self.adjust_counts(deltas)
 
     def adjust_counts(self, deltas: Mapping[Counter, int]) -> None:
-        """Add to counters; those that stand on one item are one action."""
+        """Add to counters; counters on the same item are one action."""
         by_key: dict[Key, dict[Counter, int]] = defaultdict(dict)
         for counter, delta in deltas.items():
             if delta:
@@ -105,31 +105,31 @@ class Transaction:
             self._adjust(key, adjusted)
 
     def add_requirements(self) -> None:
-        """Check at commit what is required of items that nothing else is done to."""
+        """Add the condition checks of items that no other action changes."""
         for required in self._required.values():
             self._check(required.key, required.condition, dict(required.values), required.refusal)
 
     def add_witnesses(self) -> None:
-        """Check at commit that what the authorization rests on has not changed (I9)."""
+        """Check at commit that the items behind the authorization are unchanged (I9)."""
         for key, version in self._actor.witnesses.items():
             self._check(key, *as_witnessed(version))
 
     def add_item(self, item: dict[str, Any], condition: str, values: dict[str, Any]) -> None:
-        """Write an item of the kit's own, as the idempotency row."""
+        """Write an item that is not part of an entity, such as the idempotency row."""
         self._put(item, condition, values)
 
     def remove_item(self, key: Key, condition: str | None = None) -> None:
-        """Delete an item that is no entity's own."""
+        """Delete an item that is not part of an entity."""
         self._delete(key, condition, {})
 
     def send(self) -> None:
-        """Commit. Raises the refusal of the first condition that failed, or Contended. Nothing to
-        do is done at once.
+        """Commit. Raises the error of the first failed condition, or Contended. Without actions it
+        does nothing.
         """
         if not self._actions:
             return
-        if len(self._actions) > ACTIONS_AT_MOST:
-            detail = f"One request can change at most {ACTIONS_AT_MOST} items at once; send fewer."
+        if len(self._actions) > MAX_ACTIONS:
+            detail = f"One request can change at most {MAX_ACTIONS} items. Send fewer items."
             raise Invalid("too_many_items", detail)
         try:
             self._table.transact([action.write for action in self._actions])
@@ -142,9 +142,9 @@ class Transaction:
             for action, reason in zip(self._actions, reasons, strict=False)
             if reason == "ConditionalCheckFailed"
         ]
-        if set(reasons) - _PASSING:
+        if set(reasons) - _TRANSIENT:
             return TransactionRefused(list(reasons))
-        # A version that moved makes every other answer doubtful: read again and decide again.
+        # After a concurrent write the other errors can be wrong: read again and retry.
         if not failed or any(isinstance(refusal, Contended) for refusal in failed):
             return Contended()
         return failed[0]
@@ -195,7 +195,7 @@ class Transaction:
         self._put(entry.item(), "attribute_not_exists(pk)", {})
 
     def _adjust(self, key: Key, adjusted: Mapping[Counter, int]) -> None:
-        update = Adjustment.of(adjusted)
+        update = CounterUpdate.of(adjusted)
         if required := self._required.pop(key, None):
             update.require(required)
         self._touched.add(key)
@@ -219,7 +219,7 @@ class Transaction:
     def _check(
         self, key: Key, condition: str, values: dict[str, Any], refusal: Problem | None = None
     ) -> None:
-        # DynamoDB takes one action an item; a change of the item carries its own condition.
+        # DynamoDB allows one action per item; a change of the item has its own condition.
         if key in self._touched:
             return
         self._touched.add(key)
@@ -246,8 +246,8 @@ class Transaction:
 
 
 def _unchanged(entity: Entity) -> tuple[str, dict[str, Any]]:
-    """The condition that an entity is stored as it was read. Its bookkeeping counts too: it
-    changes without a new version, and would be overwritten with what it was.
+    """The condition that an entity is stored as it was read. It includes bookkeeping fields, which
+    change without a new version and would be overwritten.
     """
     stored = entity.item()
     conditions, values = ["version = :version"], {":version": entity.version}
@@ -266,5 +266,5 @@ def _rows_by_key(entity: Entity | None) -> dict[Key, Row]:
 
 
 def is_effective(change: Change[Any]) -> bool:
-    """Whether the change makes a new version; setting what already is does not."""
+    """Whether the change creates a new version: it is new, or its facts differ."""
     return change.before is None or change.before.facts() != change.after.facts()

@@ -15,11 +15,11 @@ from rollcall.directory.directory import open_directory
 from rollcall.directory.records import read_record
 from rollcall.directory.rows import StoredRow, UserRecord
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import Conflict, Contended, StillContended
 from rollcall.kit.job import Report
 from rollcall.kit.log import log_failure
-from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.decisions import Deed, Subject, decide
@@ -193,7 +193,7 @@ def _warn(
         _advance(call, run, user.id, Outcome.WARNED),
         Change(before, known.with_warning(call.now, disables_at)),
         answer=_itself,
-        requires=[Required.unchanged(user), *_unchanged(policy, record)],
+        requires=[ConditionCheck.unchanged(user), *_unchanged(policy, record)],
     )
 
 
@@ -215,7 +215,7 @@ def _delete(
     call: Call, run: LifecycleRun, policy: LifecyclePolicy, record: UserRecord
 ) -> LifecycleRun:
     inactivity = record.inactivity.version if record.inactivity else 0
-    unchanged = Required.at_version(Inactivity.key_for(record.user.id), inactivity)
+    unchanged = ConditionCheck.at_version(Inactivity.key_for(record.user.id), inactivity)
     planned = plan_erasure(call, record.user)
     return call.commit(
         _advance(call, run, record.user.id, Outcome.DELETED),
@@ -233,11 +233,11 @@ _DEEDS: Mapping[Deed, Callable[[Call, LifecycleRun, LifecyclePolicy, UserRecord]
 }
 
 
-def _unchanged(policy: LifecyclePolicy, record: UserRecord) -> list[Required]:
+def _unchanged(policy: LifecyclePolicy, record: UserRecord) -> list[ConditionCheck]:
     sign_ins = record.sign_ins
     return [
         policy.unchanged(),
-        Required.at_version(SignIns.key_for(record.user.id), sign_ins.version),
+        ConditionCheck.at_version(SignIns.key_for(record.user.id), sign_ins.version),
     ]
 
 

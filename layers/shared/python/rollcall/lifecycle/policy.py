@@ -13,10 +13,10 @@ from pydantic import Field
 
 from rollcall.directory.segment import SegmentFilter
 from rollcall.directory.time_zones import ZoneName, begin_day, to_local
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Entity, Key
 from rollcall.kit.field_types import Ids
 from rollcall.kit.model import Model, Time, VersionedAnswer
-from rollcall.kit.requirement import Required
 from rollcall.kit.table import Table
 
 POLICY_ID = "LIFECYCLE"
@@ -142,9 +142,9 @@ class LifecyclePolicy(LifecycleTerms, Entity):
         said = {name: getattr(terms, name) for name in LifecycleTerms.model_fields}
         return self.model_copy(update=said)
 
-    def unchanged(self) -> Required:
+    def unchanged(self) -> ConditionCheck:
         """That the policy still is what was read; also that none has been set since."""
-        return Required.at_version(self.key(), self.version)
+        return ConditionCheck.at_version(self.key(), self.version)
 
 
 class LifecyclePolicyAnswer(LifecycleTerms, VersionedAnswer):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from rollcall.kit.journal import Changed, JournalEntry
-from rollcall.kit.templates import Letter
+from rollcall.kit.mail_templates import MailTemplate
 from rollcall.mails.catalog import (
     DELETED,
     DISABLED,
@@ -86,7 +86,7 @@ def _becomes(status: Status, *before: Status) -> Callable[[AccountEvent], bool]:
 class Rule(NamedTuple):
     """Which mail is sent on which event, and to which address."""
 
-    template: Letter
+    template: MailTemplate
     applies: Callable[[AccountEvent], bool]
     to: Callable[[AccountEvent], str] = lambda event: event.recipient.email
 

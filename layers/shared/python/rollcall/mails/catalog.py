@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
-from rollcall.kit.templates import Letter, Templates
+from rollcall.kit.mail_templates import MailTemplate, Templates
 
 OURS = Path(__file__).with_name("templates")
 ALWAYS = frozenset({"product", "name", "login_url"})
@@ -17,8 +17,8 @@ ALWAYS = frozenset({"product", "name", "login_url"})
 URL, which is empty if the deployment does not set it."""
 
 
-def _mail(name: str, *needs: str, may: tuple[str, ...] = ()) -> Letter:
-    return Letter(name, frozenset(needs), ALWAYS | frozenset(may))
+def _mail(name: str, *needs: str, may: tuple[str, ...] = ()) -> MailTemplate:
+    return MailTemplate(name, frozenset(needs), ALWAYS | frozenset(may))
 
 
 _PASSWORD_DAYS = ("mailed_password_days", "given_password_days")

@@ -10,7 +10,7 @@ from rollcall.invitations.activation import Activation, write_link
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Key
 from rollcall.kit.mail import Mail
-from rollcall.kit.templates import Letter
+from rollcall.kit.mail_templates import MailTemplate
 from rollcall.kit.tokens import Tokens
 from rollcall.mails.catalog import find_templates, format_date_time
 from rollcall.users.user import User
@@ -44,18 +44,21 @@ class Notice(NamedTuple):
 
 
 def write_notice(
-    call: Call, template: Letter, recipient: Recipient, values: Mapping[str, str] | None = None
+    call: Call,
+    template: MailTemplate,
+    recipient: Recipient,
+    values: Mapping[str, str] | None = None,
 ) -> Notice:
     """The mail from a template with these values. Variables without a value are empty."""
     settings = call.settings
     known = {
-        **dict.fromkeys(template.needs | template.may, ""),
+        **dict.fromkeys(template.required | template.optional, ""),
         "product": settings.product_name,
         "login_url": settings.login_url,
         "name": recipient.name,
         **(values or {}),
     }
-    written = find_templates(settings.mail_templates).write(template, recipient.locale, known)
+    written = find_templates(settings.mail_templates).render(template, recipient.locale, known)
     return Notice(recipient.email, *written)
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict, Unavailable
-from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.resources.deletion_answers import UserDeletion
 from rollcall.resources.resource import Resource, find_resources
@@ -28,7 +28,7 @@ class Erasure(NamedTuple):
     change: Change[User]
     releases: list[Change[Resource]]
     """The releases of the user's resources that fit in the same transaction."""
-    required: Required
+    required: ConditionCheck
 
 
 def plan_erasure(call: Call, user: User) -> Erasure:

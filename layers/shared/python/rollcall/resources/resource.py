@@ -11,10 +11,10 @@ from rollcall.grants.group import Group
 from rollcall.grants.holders import active_workspaces_of_group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Key, Row
 from rollcall.kit.errors import Conflict, NotFound
 from rollcall.kit.model import Time
-from rollcall.kit.requirement import Required
 from rollcall.kit.table import Table
 from rollcall.users.owned import OWNED_ATTRIBUTES, active_workspaces_of, resources_of
 from rollcall.users.resource_types import WORKSPACE, OwnerDeletion
@@ -160,12 +160,12 @@ class Resource(Entity):
             raise Conflict("owner_not_in_group", detail)
         return self.model_copy(update={"user_id": owner.id, "orphaned": False})
 
-    def require_placed(self, owner: User | None) -> list[Required]:
+    def require_placed(self, owner: User | None) -> list[ConditionCheck]:
         """The conditions for this owner and group: the owner and the group still exist, and the
         membership has not ended meanwhile.
         """
-        group = [Required.present(Group, self.group_id)] if self.group_id else []
-        return [Required.unchanged(owner), *group] if owner else group
+        group = [ConditionCheck.exists(Group, self.group_id)] if self.group_id else []
+        return [ConditionCheck.unchanged(owner), *group] if owner else group
 
 
 def load_workspace(call: Call, workspace_id: str, permission: Permission) -> Resource:

@@ -22,8 +22,8 @@ from pydantic import (
 
 from rollcall.grants.grant import USER_PARTITION
 from rollcall.kit.entity import Entity, Key
+from rollcall.kit.error_messages import TextPattern
 from rollcall.kit.model import Time, VersionedAnswer
-from rollcall.kit.sentences import Form
 from rollcall.kit.table import Table
 
 FACTS = "#FACTS#"
@@ -91,14 +91,14 @@ type FactValue = Annotated[
 ]
 FactName = Annotated[
     str,
-    Form(
+    TextPattern(
         r"^[a-z][A-Za-z0-9]{0,63}$",
         "The name of a fact has up to 64 letters and digits and begins with a lower-case letter.",
     ),
 ]
 Source = Annotated[
     str,
-    Form(
+    TextPattern(
         r"^[a-z][a-z0-9-]{0,39}$",
         "The name of a source has up to 40 characters of a-z, 0-9 and hyphen and begins with a "
         "letter.",

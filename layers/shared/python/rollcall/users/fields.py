@@ -9,9 +9,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from rollcall.kit.error_messages import TextPattern
 from rollcall.kit.field_types import drop_duplicates
 from rollcall.kit.model import Model
-from rollcall.kit.sentences import Form
 from rollcall.kit.text import Line, Text, written_as
 
 # RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all.
@@ -83,23 +83,29 @@ CountryCode = Annotated[
     str,
     written_as(str.upper),
     Field(description="ISO 3166-1 alpha-2."),
-    Form(r"^[A-Z]{2}$", "Enter the country as two letters, for example DE (ISO 3166-1 alpha-2)."),
+    TextPattern(
+        r"^[A-Z]{2}$", "Enter the country as two letters, for example DE (ISO 3166-1 alpha-2)."
+    ),
 ]
 
 _Address = Annotated[
     str,
     Field(max_length=2048),
-    Form(r"^https://[^\s]+$", "Enter an address that begins with https:// and has no spaces."),
+    TextPattern(
+        r"^https://[^\s]+$", "Enter an address that begins with https:// and has no spaces."
+    ),
 ]
 _ZoneName = Annotated[
     str,
     Field(max_length=64),
-    Form(r"^[A-Za-z0-9_+/-]+$", "Enter the IANA name of a time zone, for example Europe/Berlin."),
+    TextPattern(
+        r"^[A-Za-z0-9_+/-]+$", "Enter the IANA name of a time zone, for example Europe/Berlin."
+    ),
 ]
 _Locale = Annotated[
     str,
     Field(max_length=35),
-    Form(r"^[A-Za-z0-9-]+$", "Enter a BCP 47 language tag, for example de-DE."),
+    TextPattern(r"^[A-Za-z0-9-]+$", "Enter a BCP 47 language tag, for example de-DE."),
 ]
 
 

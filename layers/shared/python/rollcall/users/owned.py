@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Self
 
 from rollcall.grants.grant import USER_PARTITION
+from rollcall.kit.condition_check import REVISION, ConditionCheck
 from rollcall.kit.entity import Counter, Item, Key
 from rollcall.kit.model import Model, Time
-from rollcall.kit.requirement import REVISION, Required
 
 OWNED_SORT_KEY = "#OWNED"
 _TYPE, _ACTIVE = "type#", "active#"
@@ -49,9 +49,9 @@ class Owned(Model):
         """How many resources in total."""
         return sum(self.by_type.values())
 
-    def unchanged(self, user_id: str) -> Required:
+    def unchanged(self, user_id: str) -> ConditionCheck:
         """The condition that the user still owns what was read."""
-        return Required.at_revision(owned_key(user_id), self.revision)
+        return ConditionCheck.at_revision(owned_key(user_id), self.revision)
 
 
 def owned_key(user_id: str) -> Key:

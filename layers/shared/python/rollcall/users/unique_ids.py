@@ -11,14 +11,14 @@ from typing import Annotated
 from pydantic import Field
 
 from rollcall.kit.entity import Claim
-from rollcall.kit.sentences import Form
+from rollcall.kit.error_messages import TextPattern
 from rollcall.kit.table import Table
 from rollcall.users.user import UNIQUE_ID
 
 UniqueId = Annotated[
     str,
     Field(description="Unique regardless of case: letters, digits, dot, underscore, hyphen."),
-    Form(
+    TextPattern(
         r"^[A-Za-z0-9._-]{1,64}$",
         "A unique id has 1 to 64 characters of A-Z, a-z, 0-9, dot, underscore and hyphen.",
     ),

@@ -23,9 +23,9 @@ from rollcall.grants.grant import (
     RoleGrant,
 )
 from rollcall.grants.holders import GROUP, ORGANIZATION, ROLE
+from rollcall.kit.account import Account
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Floor, Item, Key
 from rollcall.kit.errors import Conflict
-from rollcall.kit.identity import Account
 from rollcall.kit.model import Time, format_time
 from rollcall.kit.table import Table
 from rollcall.users.fact_set import FactSet
@@ -134,7 +134,7 @@ class User(Entity):
     fact_sets: tuple[FactSet, ...] = ()
     """The facts that other services have pushed."""
 
-    tombstone_waits: ClassVar[bool] = True
+    keeps_tombstone: ClassVar[bool] = True
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:

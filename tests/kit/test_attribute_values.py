@@ -1,4 +1,4 @@
-"""What is stored comes back as it was."""
+"""Values survive the conversion to attribute values and back."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.kit.attributes import from_attributes, to_attributes
+from rollcall.kit.attribute_values import from_attributes, to_attributes
 
-# DynamoDB keeps 38 significant digits.
+# DynamoDB stores 38 significant digits.
 NUMBERS = st.integers(-(10**38) + 1, 10**38 - 1) | st.decimals(-(10**9), 10**9, places=4)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.text() | NUMBERS,
@@ -28,7 +28,7 @@ def test_an_item_comes_back_as_it_was_stored(item: dict[str, Any]) -> None:
 
 
 @given(ITEMS)
-def test_items_are_stored_and_read_as_boto3_does_it(item: dict[str, Any]) -> None:
+def test_items_are_converted_as_by_boto3(item: dict[str, Any]) -> None:
     attributes = {name: TypeSerializer().serialize(value) for name, value in item.items()}
     assert to_attributes(item) == attributes
     plain = {name: TypeDeserializer().deserialize(value) for name, value in attributes.items()}
@@ -52,10 +52,10 @@ def test_floats_come_back_as_they_were(number: float) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {"a", "set"}, object()])
 def test_what_is_not_json_is_refused(value: object) -> None:
-    with pytest.raises(TypeError, match="no type that the table stores"):
+    with pytest.raises(TypeError, match="cannot store the type"):
         to_attributes({"field": value})
 
 
 def test_attribute_types_that_are_never_written_are_refused() -> None:
-    with pytest.raises(TypeError, match="SS is no type that the table stores"):
+    with pytest.raises(TypeError, match="does not use the attribute type SS"):
         from_attributes({"tags": {"SS": ["a"]}})

@@ -1,4 +1,4 @@
-"""What is wrong with a field, for people: pydantic speaks to whoever writes Python."""
+"""Error messages for invalid fields, because pydantic's are for Python programmers."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
 
 _OURS = "value_error"
-"""The type of what our own code has raised as a ValueError: a sentence already."""
+"""The type of a ValueError from our own code, which has a finished message."""
 _BUILT_IN = frozenset(get_args(ErrorType))
-OTHERWISE = "This is not what belongs here."
-"""For what no request of ours can meet."""
+OTHERWISE = "This is not accepted here."
+"""For errors that no request can cause."""
 _TEXT, _TRUTH = "This must be text.", "This must be true or false."
 _WHOLE, _NUMBER = "This must be a whole number.", "This must be a number."
 _TIME = "Write the time with its offset from UTC, as 2030-01-31T12:00:00Z."
 _DATE = "Write the date as 2030-01-31."
 _LIST, _OBJECT = "This must be a list.", "This must be a JSON object."
 _ONE_OF = "This must be {expected}."
-_SENTENCES: Mapping[str, str] = {
-    "extra_forbidden": "There is no such field.",
-    "missing": "This field is needed.",
+_MESSAGES: Mapping[str, str] = {
+    "extra_forbidden": "This field does not exist.",
+    "missing": "This field is required.",
     "string_type": _TEXT,
     "string_sub_type": _TEXT,
     "string_unicode": _TEXT,
-    "string_too_long": "This may have at most {max_length} character{s}.",
+    "string_too_long": "This can have at most {max_length} character{s}.",
     "string_too_short": "This must have at least {min_length} character{s}.",
-    "too_long": "This may hold at most {max_length} item{s}.",
-    "too_short": "This must hold at least {min_length} item{s}.",
+    "too_long": "This can have at most {max_length} item{s}.",
+    "too_short": "This must have at least {min_length} item{s}.",
     "enum": _ONE_OF,
     "literal_error": _ONE_OF,
     "bool_type": _TRUTH,
@@ -70,8 +70,8 @@ _SENTENCES: Mapping[str, str] = {
 }
 
 
-def write_sentence(error: ErrorDetails) -> str:
-    """The sentence about one error of pydantic's."""
+def write_message(error: ErrorDetails) -> str:
+    """The message for one pydantic error."""
     context: Mapping[str, Any] = error.get("ctx", {})
     if error["type"] == _OURS:
         return str(context["error"])
@@ -81,28 +81,28 @@ def write_sentence(error: ErrorDetails) -> str:
     known = {**context, "s": "" if length == 1 else "s"}
     if "expected" in known:
         known["expected"] = str(known["expected"]).replace("'", "")
-    return _SENTENCES.get(error["type"], OTHERWISE).format_map(known)
+    return _MESSAGES.get(error["type"], OTHERWISE).format_map(known)
 
 
 @dataclass(frozen=True)
-class Form:
-    """How a text must be written, beside its type, as ``Annotated[str, Form(…)]``: the pattern for
-    programs and the API document, the sentence for people.
+class TextPattern:
+    """The pattern of a text, as ``Annotated[str, TextPattern(…)]``: a regular expression, which is
+    also in the API document, and an error message.
     """
 
     pattern: str
-    sentence: str
+    message: str
 
     def check(self, value: str) -> str:
-        """The text, when it is in the form; raises a PydanticCustomError with the sentence."""
+        """The text, if it matches; raises a PydanticCustomError with the message."""
         if not re.fullmatch(self.pattern, value):
-            raise PydanticCustomError("wrong_form", "{sentence}", {"sentence": self.sentence})
+            raise PydanticCustomError("wrong_form", "{message}", {"message": self.message})
         return value
 
     def __get_pydantic_core_schema__(
         self, source: type[str], handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        """Looked at last, when the text is known to be one and not over-long."""
+        """The schema with the check, which runs after those of type and length."""
         return core_schema.no_info_after_validator_function(self.check, handler(source))
 
     def __get_pydantic_json_schema__(

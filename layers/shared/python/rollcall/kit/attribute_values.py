@@ -1,7 +1,7 @@
-"""Plain values as DynamoDB attribute values and back: JSON's types, which is all that is stored.
+"""Converts plain values to DynamoDB attribute values and back, for the types of JSON.
 
-boto3 has the same for more types, but importing it costs a cold start 35 ms of CPU time beyond
-botocore (multiprocessing, S3 transfers, resources), about twice what starting Python takes.
+boto3 has converters too, but importing it adds 35 ms of CPU time to a cold start beyond botocore
+(multiprocessing, S3 transfers, resources), about twice what starting Python takes.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import Any
 
 
 def to_attributes(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item as DynamoDB takes it."""
+    """An item as DynamoDB expects it."""
     return {name: _serialize(value) for name, value in item.items()}
 
 
 def from_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """An item as DynamoDB or a stream record holds it, as plain values."""
+    """The plain values of an item from DynamoDB or a stream record."""
     return {name: _deserialize(value) for name, value in attributes.items()}
 
 
@@ -31,12 +31,12 @@ def _serialize(value: Any) -> dict[str, Any]:
         case str():
             return {"S": str(value)}
         case int() | Decimal() | float() if isfinite(value):
-            return {"N": str(value)}  # of a float, so that the same float comes back
+            return {"N": str(value)}  # str() of a float reads back as the same float
         case Mapping():
             return {"M": to_attributes(value)}
         case list() | tuple():
             return {"L": [_serialize(each) for each in value]}
-    raise TypeError(f"{type(value).__name__} is no type that the table stores.")
+    raise TypeError(f"The table cannot store the type {type(value).__name__}.")
 
 
 def _deserialize(attribute: Mapping[str, Any]) -> Any:
@@ -52,4 +52,4 @@ def _deserialize(attribute: Mapping[str, Any]) -> Any:
             return from_attributes(value)
         case "L":
             return [_deserialize(each) for each in value]
-    raise TypeError(f"{kind} is no type that the table stores.")
+    raise TypeError(f"The table does not use the attribute type {kind}.")

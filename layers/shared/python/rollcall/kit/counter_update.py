@@ -1,4 +1,4 @@
-"""One update of an item that adds to the numbers on it."""
+"""The update action that adds to the counters of one item."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from rollcall.kit.condition_check import REVISION, ConditionCheck
 from rollcall.kit.entity import Counter
 from rollcall.kit.errors import Conflict, NotFound, Problem
-from rollcall.kit.requirement import REVISION, Required
 
 
 @dataclass
-class Adjustment:
-    """What is added to which numbers, on what conditions, and what it means when one fails."""
+class CounterUpdate:
+    """What is added to which counters, under which conditions, and the error if one fails."""
 
     names: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     refusal: Problem | None = None
     _additions: list[str] = field(default_factory=list)
     _conditions: dict[str, None] = field(default_factory=dict)
-    """In order, and each once."""
+    """Ordered and without duplicates."""
 
     @classmethod
     def of(cls, adjusted: Mapping[Counter, int]) -> Self:
-        """The update of the item that all these counters stand on."""
+        """The update of the item that holds all these counters."""
         update = cls()
         for number, (counter, delta) in enumerate(adjusted.items()):
             update._add(f"c{number}", counter, delta)
@@ -33,19 +33,19 @@ class Adjustment:
             update.values[":one"] = 1
         return update
 
-    def require(self, required: Required) -> None:
-        """Hold something else of the item too."""
+    def require(self, required: ConditionCheck) -> None:
+        """Add another condition on the item."""
         self._conditions[required.condition] = None
         self.values |= required.values
         self.refusal = required.refusal
 
     @property
     def condition(self) -> str | None:
-        """The condition expression, if there is one."""
+        """The condition expression; None without conditions."""
         return " AND ".join(self._conditions) or None
 
     def expression(self) -> dict[str, Any]:
-        """The parameters that say what is added."""
+        """The update expression and its attribute names."""
         return {
             "UpdateExpression": f"ADD {', '.join(self._additions)}",
             "ExpressionAttributeNames": self.names,

@@ -1,4 +1,4 @@
-"""Things that are listed by their names (G1, O1, R1, I4)."""
+"""Entities that are listed by name (G1, O1, R1, I4)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollcall.grants.group import Group
-from rollcall.kit.listed import SORTED_BYTES
+from rollcall.kit.listed_entity import SORTED_BYTES
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SORT_KEY_BYTES = 1024
@@ -22,7 +22,7 @@ def make_group(name: str, group_id: str = ID) -> Group:
 
 
 @given(name=NAMES)
-def test_any_name_fits_into_the_key_that_it_is_listed_by(name: str) -> None:
+def test_any_name_fits_into_the_sort_key(name: str) -> None:
     found = make_group(name).index()
     assert found["gsi1pk"] == "GROUPS"
     assert found["gsi1sk"].endswith(f"#{ID}")
@@ -33,12 +33,12 @@ def test_any_name_fits_into_the_key_that_it_is_listed_by(name: str) -> None:
     assert len(listed_by) > min(len(folded), SORTED_BYTES) - 4, "a letter has four bytes at most"
 
 
-def test_order_is_that_of_the_names_whatever_their_case() -> None:
+def test_order_ignores_the_case_of_names() -> None:
     keys = [make_group(name).index()["gsi1sk"] for name in ("beta", "Alpha", "GAMMA")]
     assert sorted(keys) == [f"alpha#{ID}", f"beta#{ID}", f"gamma#{ID}"]
 
 
-def test_what_was_deleted_is_not_listed_and_not_counted() -> None:
+def test_deleted_entity_is_neither_listed_nor_counted() -> None:
     group = make_group("Readers")
     assert group.counts() == {Group.total(): 1}
     erased = group.as_erased()

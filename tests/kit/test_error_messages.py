@@ -1,4 +1,4 @@
-"""Whatever is wrong with a field is said in plain words (RFC 9457 section 3.1.4)."""
+"""Each invalid field has a plain error message (RFC 9457 section 3.1.4)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core._pydantic_core import list_all_errors
 
 from infra.catalog import read_catalog
+from rollcall.kit.error_messages import OTHERWISE, TextPattern, write_message
 from rollcall.kit.errors import FieldError, Invalid
 from rollcall.kit.http import GatewayEvent, read_request
 from rollcall.kit.operation import Operation
-from rollcall.kit.sentences import OTHERWISE, Form, write_sentence
 
 RAW = re.compile(
     r"\b(Input|Tuple|String|List|Dictionary|Value|should|valid|parse|unable|pattern|instance"
     r"|validation|schema|attribute|None|True|False|python)\b"
 )
-"""Words of pydantic's, which are not ours."""
+"""Words of pydantic's messages, which ours do not use."""
 JUNK: tuple[Any, ...] = (
     None, True, -1, 0, 1.5, 10**40, "", " ", "x", "ä ö", "x" * 5000, "2030-01-01", "2030-13-01",
     "2030-01-01T00:00:00", "2030-01-01T00:00:00+99:00", [], ["x"], [None], [{}], [["x"]],
@@ -34,19 +34,19 @@ QUERIES = ("", "x", "-1", "0", "1.5", "9" * 5000, "9" * 400, "2030-13-01", "?", 
 
 
 @pytest.mark.parametrize("known", list_all_errors(), ids=lambda each: each["type"])
-def test_no_words_of_pydantic_reach_anybody(known: Any) -> None:
+def test_no_message_uses_words_of_pydantic(known: Any) -> None:
     for raw in (known["message_template_python"], known.get("message_template_json", "")):
         error: Any = {"type": known["type"], "msg": raw, "ctx": known.get("example_context") or {}}
         if known["type"] == "value_error":
             error["ctx"] = {"error": ValueError("grp_1 can be named only once.")}
-        sentence = write_sentence(error)
+        sentence = write_message(error)
         assert sentence.endswith(".")
         assert not RAW.search(sentence)
         assert "{" not in sentence
 
 
 def refusals(operation: Operation[Any, Any]) -> Iterator[FieldError]:
-    """What the operation says about each field of its request when that holds anything else."""
+    """The errors of an operation for invalid values of each field of its request."""
     for field in operation.request_model.model_fields.values():
         name = str(field.alias)
         events = (
@@ -65,7 +65,7 @@ def refusals(operation: Operation[Any, Any]) -> Iterator[FieldError]:
 
 
 @pytest.mark.parametrize("operation", read_catalog().operations, ids=lambda each: each.name)
-def test_every_wrong_field_of_every_request_has_a_sentence_of_its_own(
+def test_every_invalid_field_of_every_request_has_its_own_message(
     operation: Operation[Any, Any],
 ) -> None:
     for error in set(refusals(operation)):
@@ -78,17 +78,25 @@ def test_every_wrong_field_of_every_request_has_a_sentence_of_its_own(
 @pytest.mark.parametrize(
     ("kind", "value", "sentence"),
     [
-        (Annotated[str, Form(r"^[a-z]{2}$", "Write two letters.")], "x1", "Write two letters."),
-        (Annotated[str, Form(r"^[a-z]{2}$", "Write two letters.")], "xx\n", "Write two letters."),
-        (Annotated[str, Form(r"^[a-z]{2}$", "Write two letters.")], 5, "This must be text."),
+        (
+            Annotated[str, TextPattern(r"^[a-z]{2}$", "Write two letters.")],
+            "x1",
+            "Write two letters.",
+        ),
+        (
+            Annotated[str, TextPattern(r"^[a-z]{2}$", "Write two letters.")],
+            "xx\n",
+            "Write two letters.",
+        ),
+        (Annotated[str, TextPattern(r"^[a-z]{2}$", "Write two letters.")], 5, "This must be text."),
     ],
 )
-def test_text_in_another_form_is_refused_in_the_words_of_its_form(
+def test_text_that_does_not_match_the_pattern_is_refused_with_its_message(
     kind: Any, value: object, sentence: str
 ) -> None:
     adapter: TypeAdapter[str] = TypeAdapter(kind)
     with pytest.raises(ValidationError) as refused:
         adapter.validate_python(value)
-    assert write_sentence(refused.value.errors()[0]) == sentence
+    assert write_message(refused.value.errors()[0]) == sentence
     assert adapter.validate_python("xx") == "xx"
     assert adapter.json_schema() == {"type": "string", "pattern": "^[a-z]{2}$"}
