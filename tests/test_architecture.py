@@ -80,8 +80,7 @@ FLOORS = (
     ("kit",),
     ("grants",),
     ("users",),
-    ("access", "accounts"),
-    ("invitations", "resources"),
+    ("access", "accounts", "invitations", "resources"),
     ("members", "mails", "directory"),
     ("lifecycle",),
 )

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.field_values import FieldValuesRequest, find_values
+from rollcall.directory.filter_values import CountedValue
 from rollcall.directory.segment import Segment
-from rollcall.directory.selections import OfSelection, select_users
-from rollcall.directory.suggestions import FieldValuesRequest, find_values
-from rollcall.directory.values import CountedValue
+from rollcall.directory.selections import FilteredAnswer, select_users
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.paging import Pagination
 from rollcall.operations import operation
 
 
-class FieldValues(OfSelection):
+class FieldValues(FilteredAnswer):
     """A page of the values of a field."""
 
     items: tuple[CountedValue, ...]

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from rollcall.directory.columns import sortable_columns
 from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.filter_values import FilterValues, count_filter_values
 from rollcall.directory.filters import UserFilters
 from rollcall.directory.segment import Segment
-from rollcall.directory.selections import OfSelection, read_known_facts, read_selection
-from rollcall.directory.values import FilterValues, count_filter_values
+from rollcall.directory.selections import FilteredAnswer, read_known_facts, read_selection
 from rollcall.grants.group import Group
 from rollcall.grants.organization import Organization
 from rollcall.grants.permissions import Permission
@@ -39,7 +39,7 @@ class FactSource(Model):
     ]
 
 
-class AllFilterValues(OfSelection):
+class AllFilterValues(FilteredAnswer):
     """The values for filters and sorting."""
 
     filters: tuple[FilterValues, ...]

@@ -53,7 +53,7 @@ class ReplaceUserGroups(WriteRequest):
     writes=[User],
 )
 def replace_user_groups(request: ReplaceUserGroups, call: Call) -> UserAnswer:
-    """Set a user's groups: all or none, in force at the next request.
+    """Replace a user's groups in one transaction, in force at the next request.
 
     At most 45 memberships can be added, changed and removed in one request. Refused while the user
     has active workspaces in a group to leave, with their number.

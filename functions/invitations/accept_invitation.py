@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.invitations.activation import ActivatedUser, Token
+from rollcall.accounts.convergence import Credential
+from rollcall.accounts.settlement import settle_account
+from rollcall.invitations.activation import ActivatedUser, Token, activate
 from rollcall.invitations.invitation import Invitation, open_invitation
-from rollcall.invitations.opening import activate, set_chosen_password
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
@@ -37,7 +38,8 @@ class AcceptInvitation(WriteRequest):
 
 def open_account(request: AcceptInvitation, call: Call, answer: ActivatedUser) -> None:
     """Set the password at the identity provider, so that the user can sign in at once."""
-    set_chosen_password(call, answer, request.password)
+    credential = Credential(request.password, permanent=True, chosen_at=answer.activated_at)
+    settle_account(call, answer.id, credential)
 
 
 @public_operation(

@@ -12,13 +12,13 @@ from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.paging import PageRequest
-from rollcall.lifecycle.checks import check_terms
 from rollcall.lifecycle.policy import (
     LifecyclePolicy,
     LifecycleTerms,
     read_lifecycle_policy,
 )
 from rollcall.lifecycle.preview import LifecyclePreview, Shown, preview
+from rollcall.lifecycle.validation import validate_terms
 from rollcall.operations import operation
 
 
@@ -56,6 +56,6 @@ def preview_lifecycle_policy(request: PreviewLifecyclePolicy, call: Call) -> Lif
     """
     policy = read_lifecycle_policy(call.table, call.now)
     if request.policy is not None:
-        check_terms(call, request.policy, before=policy)
+        validate_terms(call, request.policy, before=policy)
         policy = policy.with_terms(request.policy)
     return preview(call, policy, request, request.show)

@@ -10,13 +10,13 @@ from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle.checks import check_terms
 from rollcall.lifecycle.policy import (
     LifecyclePolicy,
     LifecyclePolicyAnswer,
     LifecycleTerms,
     read_lifecycle_policy,
 )
+from rollcall.lifecycle.validation import validate_terms
 from rollcall.operations import operation
 from rollcall.users.user import User
 
@@ -53,6 +53,6 @@ def replace_lifecycle_policy(request: ReplaceLifecyclePolicy, call: Call) -> Lif
     """
     policy = read_lifecycle_policy(call.table, call.now)
     call.check_version(policy)
-    check_terms(call, request, before=policy)
+    validate_terms(call, request, before=policy)
     before = policy if policy.version else None
     return call.commit(Change(before, policy.with_terms(request)), answer=LifecyclePolicyAnswer.of)

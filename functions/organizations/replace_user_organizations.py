@@ -59,7 +59,7 @@ class ReplacedOrganizations(VersionedAnswer):
 def replace_user_organizations(
     request: ReplaceUserOrganizations, call: Call
 ) -> ReplacedOrganizations:
-    """Set a user's organizations and the role in each: all or none.
+    """Replace a user's organizations and the role in each, in one transaction.
 
     Memberships that are not in the request end at once. A membership that the user already has
     keeps the role and the times that are absent from the request; null empties a time. About 30

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.invitations.activation import ActivatedUser, Token, find_by_token
-from rollcall.invitations.opening import activate, set_chosen_password
+from rollcall.accounts.convergence import Credential
+from rollcall.accounts.settlement import settle_account
+from rollcall.invitations.activation import ActivatedUser, Token, activate, find_by_token
 from rollcall.invitations.registration import Registration, RegistrationStatus
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -32,7 +33,8 @@ class VerifyRegistration(WriteRequest):
 
 def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser) -> None:
     """Set the password at the identity provider, so that the user can sign in at once."""
-    set_chosen_password(call, answer, request.password)
+    credential = Credential(request.password, permanent=True, chosen_at=answer.activated_at)
+    settle_account(call, answer.id, credential)
 
 
 @registration_operation(

@@ -40,8 +40,8 @@ class ReplaceUserPermissions(ChangeUser):
     writes=[User],
 )
 def replace_user_permissions(request: ReplaceUserPermissions, call: Call) -> UserAnswer:
-    """Set the permissions that are granted to a user directly, with or without an expiry: all or
-    none.
+    """Replace the permissions that are granted to a user directly, with or without an expiry, in
+    one transaction.
 
     Permissions that are not in the request are revoked at once. A permission that the user already
     has keeps the times that are absent from the request; null empties a time. Permissions from

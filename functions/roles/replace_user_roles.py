@@ -39,7 +39,7 @@ class ReplaceUserRoles(ChangeUser):
     then=settle_user,
 )
 def replace_user_roles(request: ReplaceUserRoles, call: Call) -> UserAnswer:
-    """Set a user's roles, with or without an expiry: all or none.
+    """Replace a user's roles, with or without an expiry, in one transaction.
 
     Roles that are not in the request are revoked at once. A role that the user already has keeps
     the times that are absent from the request; null empties a time. Granting the role System makes

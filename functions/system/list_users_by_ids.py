@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rollcall.directory.answers import find_users
 from rollcall.directory.directory import DIRECTORY, open_directory
 from rollcall.directory.filters import SEPARATED
 from rollcall.directory.rows import DirectoryUser
+from rollcall.directory.user_queries import find_users
 from rollcall.grants.scopes import Scope
 from rollcall.kit.call import Call
 from rollcall.kit.field_types import Id

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rollcall.directory.database import write_rows
+from rollcall.directory.row_files import write_rows
 from tests.benchmarks.directory.engine import Engine
 from tests.benchmarks.directory.questions import QUESTIONS
 from tests.benchmarks.directory.rollcall_engine import RollcallEngine

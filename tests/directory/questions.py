@@ -1,4 +1,4 @@
-"""Expressions at random, and whom they mean, told without SQL."""
+"""Random expressions, and the users they describe, evaluated without SQL."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ EXACT = {"id", "groups"}
 
 
 def make_population(size: int) -> list[StoredRow]:
-    """Users with every mixture of what expressions ask about; the same ones each time."""
+    """Users with all combinations of values in expressions; the same users each time."""
     chance = Random(7)  # noqa: S311 (test data)
     return [_make_one(chance, number) for number in range(size)]
 
@@ -163,7 +163,7 @@ SEARCHES: SearchStrategy[Expression] = st.builds(
 
 
 def holds(row: StoredRow, expression: Expression) -> bool:
-    """Whether an expression holds for a user; what nobody knows asks for nothing."""
+    """Whether an expression holds for a user. Unknown facts are ignored."""
     return _judge(row, expression) is not False
 
 
@@ -219,7 +219,7 @@ def _element_holds(path: str, element: Any, condition: Expression) -> bool:
 
 
 def _values(row: StoredRow, path: str) -> tuple[list[Any], bool]:
-    """What a user has under a path, and whether that counts as having it."""
+    """The value of a user at a path, and whether it counts as present."""
     first, *rest = path.split(".")
     if first == "facts":
         cells = [each for each in row.facts if [each.source, each.name] == rest]

@@ -1,5 +1,5 @@
-"""New snapshots: written when they are worth it, by as many runs at once as there may be, and never
-from less than everything.
+"""New snapshots: written when enough has changed, by any number of concurrent runs, and always
+complete.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def test_run_without_changes_writes_no_files_and_shortens_what_readers_read(worl
     assert (after.snapshot_id, after.since) == (before.snapshot_id, world.clock.now - LOOK_BACK)
 
 
-def test_of_two_runs_at_once_one_counts_and_nothing_is_lost(world: World) -> None:
+def test_one_of_two_concurrent_runs_wins_and_nothing_is_lost(world: World) -> None:
     user = world.add_user()
     world.build_directory()
     world.sign_in(user.id)
@@ -127,7 +127,7 @@ def test_what_changes_while_a_snapshot_is_written_is_seen_after_it(
     assert shown_users(opened(world).database)[user.id].name == "After"
 
 
-def test_user_whom_the_index_does_not_list_yet_is_found_in_the_journal(world: World) -> None:
+def test_user_who_is_not_in_the_index_yet_is_found_in_the_journal(world: World) -> None:
     world.build_directory()
     hidden = world.add_user()
     listed = {"updatedAt": format_time(hidden.updated_at)}

@@ -1,4 +1,4 @@
-"""Single comparisons as SQL: what each kind of column takes, and what is bound for it."""
+"""Single comparisons as SQL: the operators, values and bound values of each kind of column."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OWN: dict[Kind, tuple[Value, Value]] = {
     Kind.TIME: ("2026-03-01T13:00:00+01:00", NOON),
     Kind.DATE: ("2026-03-01", date(2026, 3, 1)),
 }
-"""A value for each kind, and what is bound for it."""
+"""A value for each kind, and the bound value."""
 ORDERS = {*Operator} - {Operator.CO, Operator.SW, Operator.EW}
 TAKEN = {
     Kind.TEXT: set(Operator),
@@ -43,7 +43,7 @@ def term(kind: Kind) -> Term:
 
 @pytest.mark.parametrize("kind", OWN)
 @pytest.mark.parametrize("operator", Operator)
-def test_each_kind_takes_its_operators_alone(kind: Kind, operator: Operator) -> None:
+def test_each_kind_supports_only_its_operators(kind: Kind, operator: Operator) -> None:
     value, bound = OWN[kind]
     if operator in TAKEN[kind]:
         assert compare(term(kind), operator, value).parameters == ("before", bound)
@@ -57,7 +57,7 @@ def test_each_kind_takes_its_operators_alone(kind: Kind, operator: Operator) -> 
 @pytest.mark.parametrize(
     "value", ["Ann", "", "5", 5, 2.5, float("nan"), True, "2026-03-01", "2026-02-30", "20:00", NOON]
 )
-def test_each_kind_takes_its_values_alone(kind: Kind, value: Value) -> None:
+def test_each_kind_accepts_only_its_values(kind: Kind, value: Value) -> None:
     takes = {
         Kind.TEXT: isinstance(value, str),
         Kind.BOOLEAN: value is True,
@@ -82,7 +82,7 @@ def test_each_kind_takes_its_values_alone(kind: Kind, value: Value) -> None:
         (datetime(2026, 3, 1, 2, tzinfo=timezone(timedelta(hours=-10))), NOON),
     ],
 )
-def test_times_are_bound_in_utc_without_saying_so(value: Value, bound: datetime) -> None:
+def test_times_are_bound_in_utc_without_a_time_zone(value: Value, bound: datetime) -> None:
     assert compare(term(Kind.TIME), Operator.GE, value) == Part('"x" >= ?', ("before", bound))
 
 
@@ -122,7 +122,7 @@ def test_a_fact_is_compared_by_the_type_of_the_value(
     assert compare_fact("facts.a.b", operator, value) == part
 
 
-def test_the_contrary_holds_where_there_is_nothing_to_compare() -> None:
+def test_negation_holds_for_absent_values() -> None:
     assert negate(Part("a = ?", (1,))) == Part("NOT coalesce(a = ?, FALSE)", (1,))
 
 
@@ -152,7 +152,7 @@ LOWER: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("column", LOWER)
-def test_columns_that_are_taken_as_they_are_hold_lower_case_alone(column: str) -> None:
+def test_columns_that_are_compared_as_they_are_have_only_lower_case(column: str) -> None:
     kind = LOWER[column]
     tried = ["ANN@EXAMPLE.com", "Ann@EXÄMPLE.com", "Ann.Lee", "Learner", "learner"]
     values = [*kind] if isinstance(kind, EnumType) else tried
@@ -163,12 +163,12 @@ def test_columns_that_are_taken_as_they_are_hold_lower_case_alone(column: str) -
     assert spelling(column) == ("stored", "lower(?)")
 
 
-def test_countries_are_held_in_upper_case() -> None:
+def test_countries_are_stored_in_upper_case() -> None:
     assert written(CountryCode, "de") == ["DE"]
     assert spelling("country") == ("stored", "upper(?)")
 
 
-def test_ids_are_compared_exactly_and_all_other_texts_in_whatever_case() -> None:
+def test_ids_are_compared_exactly_and_other_texts_ignoring_case() -> None:
     texts = {each.name for each in read_columns().values() if each.kind in {Kind.TEXT, Kind.TEXTS}}
     exact = {each for each in texts if spelling(each) == ("stored", "?")}
     others = texts - exact - LOWER.keys() - {"country"}

@@ -40,7 +40,7 @@ def test_segment_is_answered_as_it_can_then_be_read(world: World) -> None:
     assert world.invoke(get_segment, path={"segment_id": segment_id}).body == reply.body
 
 
-def test_journal_says_who_saved_what(world: World) -> None:
+def test_journal_has_the_actor_and_the_new_segment(world: World) -> None:
     segment_id = create(world, name="Dormant", filter=FILTER, reason="Spring cleaning").body["id"]
 
     (entry,) = world.journal(segment_id)
@@ -62,7 +62,7 @@ def test_journal_says_who_saved_what(world: World) -> None:
         "lockedUntil pr and deletedAt eq null",
     ],
 )
-def test_whatever_lists_take_is_taken(world: World, text: str) -> None:
+def test_filters_that_lists_accept_are_accepted(world: World, text: str) -> None:
     assert create(world, name="Taken", filter=text).status == 201
 
 

@@ -1,9 +1,9 @@
-"""The directory's rows in DuckDB: what is put in comes out, by whichever way it came."""
+"""The directory's rows in DuckDB: they are read as they were written, whichever way."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollcall.directory.columns import sortable_columns
-from rollcall.directory.database import (
-    ROWS_IN_BUCKET,
-    Database,
-    bucket_sql,
-    key_sql,
-)
+from rollcall.directory.database import Database
 from rollcall.directory.rows import StoredRow, sort_key
-from tests.directory.population import make_facts, make_row, open_database
+from tests.directory.population import (
+    assert_in_order,
+    make_facts,
+    make_row,
+    number_rows,
+    open_database,
+)
 from tests.faults.directory_invariants import shown_users
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
 TEXTS = st.text(max_size=12)
 TIMES = st.datetimes(
     datetime(2020, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone)
@@ -80,20 +79,6 @@ def assert_holds(database: Database, expected: Sequence[StoredRow]) -> None:
     assert_in_order(database)
 
 
-def assert_in_order(database: Database) -> None:
-    """The buckets follow one another in the order of each sortable column: first those with a
-    value, upwards from 0, then those without one, downwards from -1.
-    """
-    for column in sortable_columns():
-        key, bucket = key_sql(column), bucket_sql(column)
-        found = database.fetch(
-            f"SELECT {bucket}, {key} IS NULL FROM users ORDER BY {key} IS NULL, {key}, id"  # noqa: S608 (names of the model)
-        )
-        assert all((place < 0) == absent for place, absent in found)
-        order = [(absent, abs(place)) for place, absent in found]
-        assert order == sorted(order), column.name
-
-
 @settings(max_examples=40)
 @given(many_rows(8))
 def test_rows_come_out_as_they_were_put_in(given_rows: list[StoredRow]) -> None:
@@ -132,43 +117,6 @@ def test_saved_snapshot_is_loaded_as_it_was(given_rows: list[StoredRow]) -> None
     assert_in_order(loaded)
 
 
-def numbered(first: int, last: int, **fields: Any) -> list[StoredRow]:
-    return [
-        make_row(
-            f"usr_{each:06}",
-            email=f"{each * 7919 % 100003:06}@example.com",
-            created_at=START + timedelta(minutes=each),
-            last_login_at=START + timedelta(minutes=each) if each % 3 else None,
-            **fields,
-        )
-        for each in range(first, last)
-    ]
-
-
-def largest_bucket(database: Database, column: str) -> int:
-    sql = f'SELECT max(n) FROM (SELECT count(*) n FROM users GROUP BY "{column}Bucket")'  # noqa: S608 (constants)
-    return int(database.fetch(sql)[0][0])
-
-
-def test_many_rows_are_cut_into_buckets_of_equal_size() -> None:
-    database = open_database(numbered(0, 5000))
-    assert_in_order(database)
-    assert largest_bucket(database, "email") == ROWS_IN_BUCKET
-    assert largest_bucket(database, "lastLoginAt") == ROWS_IN_BUCKET
-
-
-def test_buckets_that_changes_have_made_large_are_cut_anew_when_a_snapshot_is_saved() -> None:
-    database = open_database(numbered(0, 1000))
-    database.replace({row.id: row for row in numbered(1000, 4000)})
-    assert_in_order(database)
-    assert largest_bucket(database, "createdAt") > 3000, "all new ones come last"
-
-    database.save(database.folder / "saved")
-
-    assert largest_bucket(database, "createdAt") == ROWS_IN_BUCKET
-    assert_in_order(database)
-
-
 def test_file_that_is_no_snapshot_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"rubbish")
     with pytest.raises(duckdb.Error):
@@ -176,32 +124,32 @@ def test_file_that_is_no_snapshot_is_refused(tmp_path: Path) -> None:
 
 
 def test_loaded_snapshot_is_changed_and_saved_like_any_other(tmp_path: Path) -> None:
-    open_database(numbered(0, 3)).save(tmp_path / "first")
+    open_database(number_rows(0, 3)).save(tmp_path / "first")
     database = Database()
     database.load(tmp_path / "first")
-    renamed = numbered(0, 1)[0].model_copy(update={"name": "Renamed", "groups": ("grp_1",)})
-    database.replace({renamed.id: renamed, numbered(1, 2)[0].id: None})
+    renamed = number_rows(0, 1)[0].model_copy(update={"name": "Renamed", "groups": ("grp_1",)})
+    database.replace({renamed.id: renamed, number_rows(1, 2)[0].id: None})
     database.save(tmp_path / "second")
 
     again = Database()
     again.load(tmp_path / "second")
 
-    assert_holds(again, [renamed, *numbered(2, 3)])
+    assert_holds(again, [renamed, *number_rows(2, 3)])
     assert again.fetch("SELECT list, value FROM elements") == [("groups", "grp_1")]
 
 
-def test_questions_of_one_state_agree_whatever_is_replaced_between_them() -> None:
-    database = open_database(numbered(0, 10))
+def test_queries_of_one_state_agree_even_if_rows_are_replaced_in_between() -> None:
+    database = open_database(number_rows(0, 10))
     with database.hold() as ask:
         before = ask("SELECT count(*) FROM users")
-        database.replace({row.id: None for row in numbered(0, 5)})
+        database.replace({row.id: None for row in number_rows(0, 5)})
         assert ask("SELECT count(*) FROM users") == before == [(10,)]
     assert database.count() == 5
 
 
 def test_change_that_fails_leaves_everything_as_it_was_and_the_next_one_succeeds() -> None:
-    database = open_database(numbered(0, 3))
-    renamed = numbered(0, 1)[0].model_copy(update={"name": "Renamed"})
+    database = open_database(number_rows(0, 3))
+    renamed = number_rows(0, 1)[0].model_copy(update={"name": "Renamed"})
     too_large = renamed.model_copy(update={"login_count": 2**70})
 
     with pytest.raises(duckdb.Error):

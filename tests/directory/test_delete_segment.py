@@ -27,7 +27,7 @@ def test_deleted_segment_is_gone_and_the_journal_keeps_what_it_was(world: World)
     assert (deleted.action, deleted.changes["erased"].after) == ("delete_segment", True)
 
 
-def test_somebody_elses_segment_is_for_platform_admins_to_delete(world: World) -> None:
+def test_only_platform_admins_can_delete_segments_of_other_users(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_LIST,))
     own, other = (
         world.add_segment("In use", ACTIVE, owner_id) for owner_id in (caller.id, "usr_gone")

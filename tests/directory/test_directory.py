@@ -1,4 +1,4 @@
-"""What was committed before a question was asked is in its answer."""
+"""Answers include everything that was committed before the request."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def commit(call: Call, before: User | None, after: User) -> None:
     call.commit(Change(before, after), answer=lambda written: written)
 
 
-def test_call_that_began_long_ago_writes_nothing_that_readers_would_pass_over(
+def test_call_that_started_long_ago_writes_nothing_that_readers_would_miss(
     world: World,
 ) -> None:
     user = world.add_user(name="Before")
@@ -106,7 +106,7 @@ def test_process_that_has_slept_takes_the_snapshot_that_was_written_meanwhile(
     assert user.id in shown_users(reader.database)
 
 
-def test_warm_process_goes_on_with_its_snapshot_while_nothing_changes(world: World) -> None:
+def test_warm_process_keeps_its_snapshot_while_nothing_changes(world: World) -> None:
     world.build_directory()
     world.clock.advance(hours=2)
     compact_directory.run(world.runtime)
@@ -123,7 +123,7 @@ def test_warm_process_goes_on_with_its_snapshot_while_nothing_changes(world: Wor
     assert user.id in shown_users(reader.database)
 
 
-def test_warm_process_takes_what_was_built_from_the_table_anew(world: World) -> None:
+def test_warm_process_loads_a_snapshot_that_was_rebuilt_from_the_table(world: World) -> None:
     user = world.add_user(name="As restored from a backup")
     world.build_directory()
     reader = open_reader(world)
@@ -157,7 +157,7 @@ def test_snapshot_that_is_cleared_away_while_it_is_about_to_be_loaded_is_no_loss
     assert shown_users(reader.database) == stored_users(world)
 
 
-def test_whoever_is_asking_meanwhile_notices_nothing_of_a_reload_and_of_its_failing(
+def test_running_queries_are_not_affected_by_a_reload_or_its_failure(
     world: World,
 ) -> None:
     user = world.add_user()
@@ -176,7 +176,7 @@ def test_whoever_is_asking_meanwhile_notices_nothing_of_a_reload_and_of_its_fail
 
 
 @pytest.mark.parametrize("content", [None, b"", b"rubbish"])
-def test_damaged_snapshot_is_refused_clearly_and_built_anew(
+def test_damaged_snapshot_is_refused_clearly_and_rebuilt(
     world: World, tmp_path: Path, content: bytes | None
 ) -> None:
     world.add_user()
@@ -206,7 +206,7 @@ def test_without_a_snapshot_the_directory_is_refused_until_it_is_built(world: Wo
     assert open_directory(world.call()).count() == 1
 
 
-def test_snapshot_of_other_columns_is_not_read_but_built_anew(world: World) -> None:
+def test_snapshot_with_other_columns_is_rebuilt_instead_of_read(world: World) -> None:
     world.build_directory()
     state = state_of(world)
     assert state.model_copy(update={"columns": "of yesterday"}).replace(world.runtime.table, state)

@@ -1,4 +1,4 @@
-"""Exports as they are recorded, and their files as they are kept."""
+"""The records of exports, and the retention of their files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ def test_record_of_an_export_is_that_of_a_reading() -> None:
     assert not export_users.changes
 
 
-def test_nothing_but_the_export_itself_writes_its_record() -> None:
+def test_only_the_export_writes_its_record() -> None:
     writing = [each.name for each in read_catalog().declarations if Export in each.writes]
     assert writing == ["export_users"]

@@ -1,4 +1,4 @@
-"""Exports of few and of many users: every user once, one file, one record, whatever is repeated."""
+"""Exports of few and many users: each user once, one file and one record, even with retries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from rollcall.directory.conditions import Condition, SkippedFilter
 from rollcall.directory.database import Database
 from rollcall.directory.export import Export
-from rollcall.directory.export_files import ExportFormat, Selected, read_export, write_part
+from rollcall.directory.export_files import Selected, write_part
+from rollcall.directory.export_formats import ExportFormat, read_export
 from rollcall.directory.export_steps import (
     LIMITS,
     Exporter,
@@ -103,7 +104,7 @@ def files(world: World) -> Sequence[str]:
 
 
 def stored(world: World) -> bytes:
-    """What is in the only file."""
+    """The content of the only file."""
     (key,) = files(world)
     return bytes(world.s3.get_object(Bucket="rollcall", Key=key)["Body"].read())
 
@@ -153,7 +154,7 @@ def test_filters_that_were_left_out_of_account_are_named(world: World) -> None:
     assert (answer.status, answer.skipped_filters) == ("complete", (skipped,))
 
 
-def test_record_says_what_was_taken(world: World) -> None:
+def test_record_has_the_details_of_the_export(world: World) -> None:
     request = ExportRequest.model_validate(
         {"columns": "id,email", "format": "jsonl", "search": "anna", "progress_min": "1e300"}
         | {"status": "active,inactive", "is_admin": "false", "reason": "Newsletter"}
@@ -206,7 +207,7 @@ def test_part_ends_when_it_is_large_enough(world: World) -> None:
     assert answer.status == "running"
 
 
-def test_nobody_is_missing_or_comes_twice_while_users_change(world: World) -> None:
+def test_no_user_is_missing_or_repeated_while_users_change(world: World) -> None:
     database = make_many()
     first = ask_for(world, database=database)
     written = [f"usr_{number:05}" for number in range(ROWS - 1, ROWS - 1 - first.rows, -1)]
@@ -249,7 +250,7 @@ def test_each_call_may_be_sent_again(world: World) -> None:
     assert len(exports(world)) == 1
 
 
-def test_export_that_two_have_gone_on_with_mixes_nothing(world: World) -> None:
+def test_export_continued_twice_from_one_cursor_is_not_mixed_up(world: World) -> None:
     database = make_many()
     first = ask_for(world, database=database)
     second = ask_for(world, first.cursor, database)
@@ -268,7 +269,7 @@ def test_export_that_two_have_gone_on_with_mixes_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("operation", ["UploadPart", "CompleteMultipartUpload"])
-def test_storage_that_does_not_answer_can_be_asked_again(world: World, operation: str) -> None:
+def test_export_can_be_retried_when_storage_does_not_answer(world: World, operation: str) -> None:
     first = ask_for(world)
     cursor = ask_for(world, first.cursor).cursor
     with failing(world.aws, "s3", operation, code="SlowDown"), pytest.raises(Unavailable):
@@ -293,7 +294,7 @@ def test_export_that_storage_has_forgotten_is_begun_again(world: World) -> None:
     assert finish(world).status == "complete"
 
 
-def test_cursor_is_good_for_its_caller_and_its_request_alone(world: World) -> None:
+def test_cursor_is_valid_only_for_its_caller_and_its_request(world: World) -> None:
     first = ask_for(world)
     request = REQUEST.model_copy(update={"cursor": first.cursor})
     others: list[dict[str, object]] = [
@@ -330,6 +331,6 @@ def test_what_there_is_not_is_refused(query: dict[str, str]) -> None:
         ExportRequest.model_validate(query)
 
 
-def test_columns_come_once_and_in_the_order_that_was_asked_for() -> None:
+def test_columns_are_unique_and_in_the_requested_order() -> None:
     asked = ExportRequest.model_validate({"columns": ["name,id", "name"]}, by_name=False)
     assert [each.name for each in asked.chosen] == ["name", "id"]

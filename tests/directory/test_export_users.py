@@ -9,7 +9,7 @@ import pytest
 
 from functions.directory.export_users import export_users
 from functions.directory.list_users import list_users
-from rollcall.directory.export_files import ExportFormat, read_export
+from rollcall.directory.export_formats import ExportFormat, read_export
 from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
@@ -59,7 +59,7 @@ def test_answer_is_a_file_with_a_name(world: World) -> None:
     assert lines.headers["Content-Disposition"].endswith('users-2026-01-05.jsonl"')
 
 
-def test_what_was_done_a_moment_ago_is_in_the_file(world: World) -> None:
+def test_latest_changes_are_in_the_file(world: World) -> None:
     world.build_directory()
     user = world.add_user(name="Ada")
     assert [each["id"] for each in read(export(world, format="jsonl", search="ada"))] == [user.id]
@@ -75,7 +75,7 @@ def test_segments_and_columns_are_honoured(world: World) -> None:
     assert reply.text == f'\ufeff"id","userTypes"\r\n"{learner.id}","learner"\r\n'
 
 
-def test_journal_says_who_took_what_and_why(world: World) -> None:
+def test_journal_has_the_actor_the_export_and_the_reason(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_EXPORT,))
     world.build_directory()
 

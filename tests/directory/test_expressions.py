@@ -1,4 +1,4 @@
-"""Expressions: what they ask about, and how they are put together."""
+"""Expressions: their attributes, and how they are joined."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def test_the_paths_are_those_of_all_parts_in_one_case() -> None:
     assert paths_in(expression) == {"name", "lastloginat", "groups"}
 
 
-def test_asking_for_nothing_names_no_path() -> None:
+def test_no_expression_has_no_paths() -> None:
     assert paths_in(None) == frozenset()
 
 
-def test_expressions_hold_together_without_those_that_ask_for_nothing() -> None:
+def test_joined_expressions_ignore_none() -> None:
     assert conjoin(NAMED, None, LOCATED) == And((NAMED, LOCATED))
     assert conjoin(None, NAMED) == NAMED
     assert conjoin(None, None) is None

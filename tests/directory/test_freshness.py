@@ -1,4 +1,4 @@
-"""What was committed before a question was asked is in its answer: hundreds of changes by writers
+"""Answers include everything that was committed before the request: hundreds of changes by writers
 whose clocks differ, with questions and compactions between them. They are others each day.
 """
 
@@ -28,27 +28,27 @@ from tests.sample import SEED
 from tests.world import open_world
 
 SKEWS = (-5, 0, 4)
-"""By how many seconds the clocks of three writers are wrong."""
+"""The errors of three writers' clocks, in seconds."""
 QUESTIONS = int(os.environ.get("ROLLCALL_FRESHNESS_QUESTIONS", "100"))
-"""With three changes before each, on average."""
+"""The number of queries, each after three changes on average."""
 COMPACTED_AFTER = 20
-"""Questions."""
+"""The number of queries between compactions."""
 
 
 @dataclass
 class Clock:
-    """A clock that is moved by hand."""
+    """A clock that the test sets."""
 
     now: datetime = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
     def read(self, skew: int = 0) -> datetime:
-        """The time by a clock that is so many seconds wrong."""
+        """The time of a clock with this error in seconds."""
         return self.now + timedelta(seconds=skew)
 
 
 @dataclass
 class Writers:
-    """Change users at random, each with a clock of its own."""
+    """Changes random users. Each writer has its own clock."""
 
     runtime: Runtime
     clock: Clock
@@ -58,7 +58,7 @@ class Writers:
     owners: set[str] = field(default_factory=set)
 
     def change_something(self) -> str:
-        """Whom one writer has changed."""
+        """The users that one writer has changed."""
         skewed = partial(self.clock.read, self.chance.choice(SKEWS))
         call = make_call("write", replace(self.runtime, clock=skewed))
         if len(self.users) < 5 or self.chance.random() < 0.1:
@@ -69,25 +69,25 @@ class Writers:
         return user_id
 
     def create(self, call: Call) -> str:
-        """A new user."""
+        """Create a user."""
         user = User(id=call.new_id("usr"), created_at=call.now, updated_at=call.now)
         self.users[user.id] = commit(call, None, user)
         return user.id
 
     def rename(self, call: Call, user_id: str) -> None:
-        """Another name."""
+        """Rename a user."""
         user = self.users[user_id]
         renamed = user.model_copy(update={"name": f"Name {self.chance.random()}"})
         self.users[user_id] = commit(call, user, renamed)
 
     def sign_in(self, call: Call, user_id: str) -> None:
-        """A sign-in, which makes no version of the user."""
+        """Record a sign-in, which creates no version of the user."""
         held = self.sign_ins.get(user_id)
         known = held or SignIns.none_of(user_id, call.now)
         self.sign_ins[user_id] = commit(call, held, known.with_sign_in(call.now, ["password"]))
 
     def own(self, call: Call, user_id: str) -> None:
-        """One more thing that the user owns, which makes no version of the user either."""
+        """Add a resource of the user, which creates no version of the user."""
         thing = Resource(
             id=call.new_id("wsp"),
             created_at=call.now,
@@ -99,7 +99,7 @@ class Writers:
         self.owners.add(user_id)
 
     def erase(self, call: Call, user_id: str) -> None:
-        """The user is deleted for good."""
+        """Delete a user permanently."""
         if user_id not in self.owners:
             user = self.users.pop(user_id)
             commit(call, user, user.as_erased(call.now))
@@ -110,7 +110,7 @@ def commit[E: (User, SignIns, Resource)](call: Call, before: E | None, after: E)
 
 
 def stored_user(runtime: Runtime, user_id: str) -> DirectoryUser | None:
-    """A user as the table has it."""
+    """A user in the table."""
     row = read_row(runtime.table, user_id)
     if row is None:
         return None
@@ -121,7 +121,7 @@ def stored_user(runtime: Runtime, user_id: str) -> DirectoryUser | None:
 
 @pytest.fixture
 def runtime() -> Iterator[Runtime]:
-    """Table and bucket, with nobody in them."""
+    """A table and a bucket without users."""
     with open_world(founded=False) as world:
         yield world.runtime
 

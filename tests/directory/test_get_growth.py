@@ -46,7 +46,7 @@ def test_days_are_those_of_the_time_zone(world: World) -> None:
     assert len(reply.body["items"]) == 30
 
 
-def test_who_is_deleted_is_not_counted_for_the_past_either(world: World) -> None:
+def test_deleted_users_are_not_counted_for_the_past_either(world: World) -> None:
     gone, deleted = world.add_user(), world.add_user()
     world.build_directory()
     world.change_user(gone, gone.as_erased(world.clock.now))

@@ -33,7 +33,7 @@ def test_period_is_compared_with_the_one_before(world: World) -> None:
     }
 
 
-def test_periods_begin_where_the_calendar_says(world: World) -> None:
+def test_periods_start_according_to_the_calendar(world: World) -> None:
     world.build_directory()
 
     reply = ask(world, period="month", calendarTimeZone="Asia/Tokyo")
@@ -42,7 +42,7 @@ def test_periods_begin_where_the_calendar_says(world: World) -> None:
     assert reply.body["previous"]["start"] == "2025-11-30T15:00:00.000Z"
 
 
-def test_who_is_deleted_is_not_counted_for_the_past_either(world: World) -> None:
+def test_deleted_users_are_not_counted_for_the_past_either(world: World) -> None:
     deleted = world.add_user()
     world.clock.advance(days=2)
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
@@ -73,6 +73,6 @@ def test_period_and_days_at_once_are_refused(world: World) -> None:
     reply = ask(world, period="week", days="3")
 
     assert reply.status == 422
-    assert reply.body["errors"][0]["message"] == "Give period or days, not both."
+    assert reply.body["errors"][0]["message"] == "Use period or days, not both."
     assert ask(world, period="fortnight").fields == ["period"]
     assert ask(world, calendarTimeZone="Mars/Olympus").fields == ["calendarTimeZone"]

@@ -14,7 +14,7 @@ def get(world: World, segment_id: str, caller: str = "") -> Reply:
     return world.invoke(get_segment, caller=caller, path={"segment_id": segment_id})
 
 
-def test_segment_is_shown_to_whoever_may_list_users_with_its_version(world: World) -> None:
+def test_segment_is_shown_with_its_version_to_callers_who_can_list_users(world: World) -> None:
     segment = world.add_segment("In use", ACTIVE)
     caller = world.add_user(permissions=(Permission.USER_LIST,))
 

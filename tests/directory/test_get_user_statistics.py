@@ -50,7 +50,7 @@ def test_users_are_counted_by_what_they_are_and_do(world: World) -> None:
     }
 
 
-def test_soft_deleted_users_count_in_their_status_alone_unless_they_are_asked_for(
+def test_soft_deleted_users_count_only_in_their_status_unless_selected(
     world: World,
 ) -> None:
     deleted = world.add_user()

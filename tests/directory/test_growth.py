@@ -47,7 +47,7 @@ CHANGES = [
 
 
 def make_moments() -> list[datetime]:
-    """Moments close to changes of clocks, many of them the first or the last of a day there."""
+    """Times close to clock changes, many of them at the start or end of a local day."""
     chance = Random(11)  # noqa: S311 (test data)
     spread = [
         change + timedelta(minutes=15 * chance.randrange(-200, 200))
@@ -68,7 +68,7 @@ def database() -> Database:
 
 
 def grow(database: Database, **asked: Any) -> tuple[GrowthEntry, ...]:
-    """What is answered to a request."""
+    """The answer to a request."""
     request = GrowthRequest(**asked)
     return count_growth(database, ALL, request.starts(NOW), request.zone)
 
@@ -162,7 +162,7 @@ def test_days_out_of_the_calendar_are_refused(day: date) -> None:
         GrowthRequest(to_day=day)
 
 
-def test_first_and_last_day_that_can_be_asked_for_are_answered(database: Database) -> None:
+def test_first_and_last_supported_day_are_answered(database: Database) -> None:
     assert grow(database, interval=Interval.YEAR, to_day=date(2199, 12, 31))[-1].total == len(
         MOMENTS
     )

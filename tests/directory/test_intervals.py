@@ -1,4 +1,4 @@
-"""Days, weeks and months by the calendar of whoever asks."""
+"""Days, weeks and months of a calendar, in the time zone of a request."""
 
 from __future__ import annotations
 
@@ -54,6 +54,6 @@ def test_intervals_follow_each_other_without_gaps(
     assert interval.step(interval.step(first, number), -number) == first
 
 
-def test_days_begin_where_the_request_says() -> None:
+def test_days_start_in_the_time_zone_of_the_request() -> None:
     assert CalendarRequest().zone == ZoneInfo("UTC")
     assert CalendarRequest(calendar_time_zone="Asia/Kathmandu").zone == ZoneInfo("Asia/Kathmandu")

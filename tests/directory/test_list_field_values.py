@@ -53,7 +53,7 @@ def test_elements_of_lists_are_values_each(world: World) -> None:
     ]
 
 
-def test_values_are_of_the_users_whom_filters_select(world: World) -> None:
+def test_values_are_those_of_the_selected_users(world: World) -> None:
     world.add_user(profile={"designation": "Cook"}, status=Status.SUSPENDED)
     deleted = world.add_user(profile={"designation": "Captain"})
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
@@ -69,9 +69,7 @@ def test_values_are_of_the_users_whom_filters_select(world: World) -> None:
 
 
 @pytest.mark.parametrize("field", ["email", "searchText", "facts", "groups", "nothing"])
-def test_fields_that_cannot_be_asked_for_are_refused_with_those_that_can(
-    world: World, field: str
-) -> None:
+def test_unsupported_fields_are_refused_with_the_supported_ones(world: World, field: str) -> None:
     reply = ask(world, field=field)
 
     assert (reply.status, reply.fields) == (422, ["field"])

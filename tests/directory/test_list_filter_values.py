@@ -19,7 +19,7 @@ def ask(world: World, **query: str) -> Reply:
 
 
 def values_of(reply: Reply, parameter: str) -> list[dict[str, Any]]:
-    """What is answered about one filter."""
+    """The answer for one filter."""
     assert reply.status == 200, reply.body
     (found,) = (each for each in reply.body["filters"] if each["parameter"] == parameter)
     return list(found["values"])
@@ -59,7 +59,7 @@ def test_group_that_is_being_deleted_has_no_name_any_more(world: World) -> None:
     assert values_of(ask(world), "groups") == []
 
 
-def test_each_value_selects_as_many_users_as_it_says(world: World) -> None:
+def test_each_value_selects_the_reported_number_of_users(world: World) -> None:
     group_id = world.add_group("Readers")
     for number in range(4):
         user = world.add_user(
@@ -83,7 +83,7 @@ def test_each_value_selects_as_many_users_as_it_says(world: World) -> None:
         assert listed.body["pagination"]["total"] == users, (parameter, value)
 
 
-def test_change_a_moment_ago_counts(world: World) -> None:
+def test_latest_changes_count(world: World) -> None:
     world.build_directory()
     world.add_user(user_types=("learner",))
 
@@ -147,7 +147,7 @@ def test_segment_that_there_is_not_is_not_found(world: World) -> None:
     )
 
 
-def test_values_are_for_whoever_may_list_users(world: World) -> None:
+def test_values_are_for_callers_who_can_list_users(world: World) -> None:
     world.build_directory()
     caller = world.add_user(permissions=(Permission.USER_VIEW,))
 

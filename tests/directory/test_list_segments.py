@@ -20,7 +20,7 @@ def names(reply: Reply) -> list[str]:
     return [segment["name"] for segment in reply.body["items"]]
 
 
-def test_segments_come_by_name_whoever_made_them(world: World) -> None:
+def test_segments_of_all_owners_are_sorted_by_name(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_LIST,))
     for name, owner_id in (("zeta", caller.id), ("Alpha", ""), ("beta", "usr_gone")):
         world.add_segment(name, ACTIVE, owner_id)

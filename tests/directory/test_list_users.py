@@ -27,7 +27,7 @@ def names(body: Any) -> list[str | None]:
     return [each.get("name") for each in body["items"]]
 
 
-def test_what_was_done_a_moment_ago_is_in_the_list(world: World) -> None:
+def test_latest_changes_are_in_the_list(world: World) -> None:
     world.build_directory()
     group_id = world.add_group("Editors")
 
@@ -80,7 +80,7 @@ def test_item_has_the_columns_of_the_row(world: World) -> None:
     assert {"groupCount", "workspaceCount", "resources", "roles", "groups"} <= item.keys()
 
 
-def test_soft_deleted_users_are_left_out_unless_they_are_asked_for(world: World) -> None:
+def test_soft_deleted_users_are_excluded_unless_selected(world: World) -> None:
     deleted = world.add_user(name="Gone")
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
     world.build_directory()
@@ -101,7 +101,7 @@ def test_filters_are_joined_by_and(world: World) -> None:
     assert names(body) == ["User 3"]
 
 
-def test_filter_on_a_source_that_nobody_has_heard_of_is_left_out_and_named(world: World) -> None:
+def test_filter_on_an_unknown_source_is_ignored_and_reported(world: World) -> None:
     world.add_user(name="Ada")
     world.build_directory()
 
@@ -144,7 +144,7 @@ def test_altered_cursor_is_refused(world: World) -> None:
     assert (reply.status, reply.code) == (400, "cursor_invalid")
 
 
-def test_while_the_directory_is_built_the_list_says_so(world: World) -> None:
+def test_list_is_unavailable_while_the_directory_is_built(world: World) -> None:
     reply = world.invoke(list_users)
     assert (reply.status, reply.code) == (503, "directory_being_built")
 
@@ -175,7 +175,7 @@ def test_cursor_ends_when_its_segment_gets_another_filter(world: World) -> None:
     assert (reply.status, reply.code) == (400, "cursor_invalid")
 
 
-def test_source_that_has_nothing_to_say_any_more_is_alive(world: World) -> None:
+def test_source_that_pushes_no_facts_is_still_known(world: World) -> None:
     quiet, spoken_of = world.add_user(), world.add_user()
     world.build_directory()
     world.push_facts(spoken_of.id, "learning", progress=80)

@@ -51,7 +51,7 @@ def test_period_so_far_is_compared_with_as_much_of_the_one_before(
     assert compare("2026-03-15T12:00", period=period) == [*before, "2026-03-15 12:00"]
 
 
-def test_shorter_period_is_compared_whole() -> None:
+def test_shorter_period_is_compared_completely() -> None:
     assert compare("2026-03-30T12:00", period="month") == [
         "2026-02-01 00:00",
         "2026-03-01 00:00",
@@ -129,13 +129,13 @@ def test_figures_count_exactly_the_users_of_each_period() -> None:
     assert (found.verified_users, found.verified_percent) == (4, 66.7)
 
 
-def test_who_is_created_by_a_clock_that_is_ahead_is_new() -> None:
+def test_user_who_was_created_by_a_clock_that_is_ahead_is_new() -> None:
     database = open_database([make_row("usr_1", created_at=NOW + timedelta(seconds=3))])
 
     assert overview(database, period="day").new_users.current == 1
 
 
-def test_change_from_nothing_has_no_percentage() -> None:
+def test_change_from_zero_has_no_percentage() -> None:
     nobody = Database()
     nobody.build([])
     found = overview(nobody)
@@ -148,7 +148,7 @@ def test_change_from_nothing_has_no_percentage() -> None:
 @pytest.mark.parametrize(
     "asked", [{"period": "day", "days": 1}, {"days": 0}, {"days": 3651}, {"period": "hour"}]
 )
-def test_what_is_no_period_is_refused(asked: dict[str, Any]) -> None:
+def test_invalid_period_is_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         OverviewRequest(**asked)
 

@@ -1,4 +1,4 @@
-"""Pages of users are what sorting everybody and cutting out a piece would give (U2, I19)."""
+"""A page of users is a slice of the sorted list of all users (U2, I19)."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def read(call: Call, database: Database, **asked: Any) -> DirectoryPage:
 
 
 def in_order(rows: list[StoredRow], column: str, order: str) -> list[str]:
-    """The ids in the order that is asked for, worked out by sorting everybody."""
+    """The ids in the requested order, computed by sorting all users."""
     found = find_column(column)
     assert found is not None
 
@@ -94,7 +94,7 @@ def in_order(rows: list[StoredRow], column: str, order: str) -> list[str]:
     st.tuples(st.sampled_from([1, 7, 25, 300, 1000]), st.integers(1, 70)),
     st.sampled_from([None, "active", "suspended"]),
 )
-def test_page_is_a_piece_of_the_whole_list(
+def test_page_is_a_slice_of_the_whole_list(
     call: Call, column: str, order: str, piece: tuple[int, int], status: str | None
 ) -> None:
     database, rows = population()
@@ -121,7 +121,7 @@ def test_page_is_a_piece_of_the_whole_list(
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
 @pytest.mark.parametrize("column", COLUMNS)
-def test_cursors_lead_through_everybody_once(call: Call, column: str, order: str) -> None:
+def test_cursors_return_each_user_once(call: Call, column: str, order: str) -> None:
     database, rows = population()
     assert list(walk(call, database, sortBy=column, sortOrder=order, limit=97)) == in_order(
         rows, column, order
@@ -138,7 +138,7 @@ def walk(call: Call, database: Database, **asked: Any) -> Iterator[str]:
         cursor = {"cursor": page.pagination.next_cursor}
 
 
-def test_walk_meets_everybody_who_stays_though_users_come_change_and_go(call: Call) -> None:
+def test_pagination_returns_all_remaining_users_while_others_change(call: Call) -> None:
     rows = make_rows()
     database = open_database(rows)
     chance = random.Random(1)  # noqa: S311 (the same changes each time)
@@ -156,7 +156,7 @@ def test_walk_meets_everybody_who_stays_though_users_come_change_and_go(call: Ca
     assert [each for each in met if each in stayed] == in_order(staying, "email", "asc")
 
 
-def test_cursor_holds_after_a_new_snapshot_has_cut_the_order_anew(call: Call) -> None:
+def test_cursor_remains_valid_after_a_snapshot_with_other_buckets(call: Call) -> None:
     database, rows = population()
     first = read(call, database, sortBy="name", limit=600)
     fewer = open_database(rows[:1200])

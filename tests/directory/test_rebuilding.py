@@ -17,7 +17,7 @@ NO_TIME = timedelta(seconds=-1)
 
 
 def parts(world: World) -> set[str]:
-    """The names of the rows that are kept for the next run."""
+    """The names of the files with rows that are stored for the next run."""
     keys = world.runtime.objects.list_keys(SnapshotPart.prefix)
     return {key.rpartition("/")[2] for key in keys}
 
@@ -50,7 +50,7 @@ def test_each_run_goes_on_where_the_one_before_came_to(world: World) -> None:
     assert shown_users(opened(world).database) == stored_users(world)
 
 
-def test_while_users_are_read_anew_the_present_snapshot_serves(world: World) -> None:
+def test_current_snapshot_is_used_while_users_are_read_again(world: World) -> None:
     world.build_directory()
     user = world.add_user()
 
@@ -61,7 +61,7 @@ def test_while_users_are_read_anew_the_present_snapshot_serves(world: World) -> 
     assert parts(world) == set()
 
 
-def test_what_was_read_long_ago_is_begun_anew(world: World) -> None:
+def test_reading_that_started_long_ago_is_restarted(world: World) -> None:
     assert rebuild(world.call(), NO_TIME).unfinished
     world.clock.now += ABANDONED_AFTER + timedelta(minutes=1)
     user = world.add_user()

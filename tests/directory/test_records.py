@@ -1,4 +1,4 @@
-"""Users as the table has them are read in the order asked, one by one or several at a time."""
+"""Rows from the table are read in the requested order, one by one or several at a time."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def test_profile_is_complete_when_four_fifths_of_it_are_there(world: World) -> N
     assert [row.profile_complete for row in rows] == [True, True, False]
 
 
-def test_whoever_is_deleted_for_good_has_no_row_and_the_restorable_one_has(world: World) -> None:
+def test_only_users_who_can_be_restored_have_a_row_after_deletion(world: World) -> None:
     gone, kept = world.add_user(), world.add_user()
     world.change_user(gone, gone.as_erased(world.clock.now))
     world.change_user(kept, kept.as_deleted(world.clock.now))
@@ -148,7 +148,7 @@ def test_whoever_is_deleted_for_good_has_no_row_and_the_restorable_one_has(world
         ("2026-01-05T10:00:00", None, "2026-01-05T10:00:00", None),
     ],
 )
-def test_fact_is_kept_as_number_text_or_time(
+def test_fact_is_stored_as_number_text_or_time(
     value: object, number: float | None, text: str | None, moment: datetime | None
 ) -> None:
     facts = FactSet.none_of("usr_1", "learning", NOW)

@@ -93,35 +93,38 @@ def test_values_are_those_of_json(written: str, value: Value) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "At character 1 the filter ends, where an attribute is expected."),
-        ("a", "At character 2 the filter ends, where one of pr, eq, ne, co,"),
-        ("a is 5", "At character 3 is 'is', where one of pr, eq, ne, co,"),
-        ("a eq", "At character 5 the filter ends, where a value"),
-        ("a eq b", "At character 6 is 'b', where a value"),
-        ("a eq 'b'", "written like this at character 6"),
-        ('a eq "b', "written like this at character 6"),
-        (r'a eq "\x"', "The value at character 6 is not written as JSON writes it."),
-        ('a eq "\n"', "The value at character 6 is not written as JSON writes it."),
-        ("a eq 01", "The value at character 6 is not written"),
-        ("a eq 1e999", "The number at character 6 is too large."),
-        (f"a eq {'9' * 5000}", "The value at character 6"),
-        ("(a pr", "At character 6 the filter ends, where ) is expected."),
-        ("a pr)", "At character 5 is ')', where and, or, or the end is expected."),
-        ("a pr b pr", "At character 6 is 'b', where and, or"),
-        ("a pr and", "At character 9 the filter ends, where an attribute"),
-        ("groups[a pr", "where ] is expected"),
-        ("not a pr", "At character 5 is 'a'"),
-        ("é pr", "written like this at character 1"),
-        ("a.b. pr", "written like this at character 4"),
-        ('"a" pr', "where an attribute is expected"),
-        ("a pr; b pr", "written like this at character 5"),
-        (" " * (LENGTH_AT_MOST + 1), "A filter has 8,000 characters at most."),
-        ("(" * (DEPTH_AT_MOST + 1) + "a pr" + ")" * (DEPTH_AT_MOST + 1), "50 deep at most"),
-        ("not (" * 1500, "50 deep at most"),
-        ("a[" * 3000, "50 deep at most"),
+        ("", "Unexpected end of the filter at position 1. Expected an attribute."),
+        ("a", "Unexpected end of the filter at position 2. Expected one of pr, eq, ne, co,"),
+        ("a is 5", "Unexpected 'is' at position 3. Expected one of pr, eq, ne, co,"),
+        ("a eq", "Unexpected end of the filter at position 5. Expected a value"),
+        ("a eq b", "Unexpected 'b' at position 6. Expected a value"),
+        ("a eq 'b'", "Unexpected character at position 6."),
+        ('a eq "b', "Unexpected character at position 6."),
+        (r'a eq "\x"', "The value at position 6 is not valid JSON."),
+        ('a eq "\n"', "The value at position 6 is not valid JSON."),
+        ("a eq 01", "The value at position 6 is not valid JSON."),
+        ("a eq 1e999", "The number at position 6 is too large."),
+        (f"a eq {'9' * 5000}", "The value at position 6"),
+        ("(a pr", "Unexpected end of the filter at position 6. Expected )."),
+        ("a pr)", "Unexpected ')' at position 5. Expected and, or, or the end."),
+        ("a pr b pr", "Unexpected 'b' at position 6. Expected and, or"),
+        ("a pr and", "Unexpected end of the filter at position 9. Expected an attribute"),
+        ("groups[a pr", "Expected ]."),
+        ("not a pr", "Unexpected 'a' at position 5."),
+        ("é pr", "Unexpected character at position 1."),
+        ("a.b. pr", "Unexpected character at position 4."),
+        ('"a" pr', "Expected an attribute."),
+        ("a pr; b pr", "Unexpected character at position 5."),
+        (" " * (LENGTH_AT_MOST + 1), "A filter can have at most 8,000 characters."),
+        (
+            "(" * (DEPTH_AT_MOST + 1) + "a pr" + ")" * (DEPTH_AT_MOST + 1),
+            "at most 50 levels of nesting",
+        ),
+        ("not (" * 1500, "at most 50 levels of nesting"),
+        ("a[" * 3000, "at most 50 levels of nesting"),
     ],
 )
-def test_what_is_no_filter_is_refused_with_the_place(text: str, message: str) -> None:
+def test_malformed_filter_is_refused_with_the_position(text: str, message: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse_filter(text)
 
@@ -135,11 +138,11 @@ def test_a_filter_may_be_as_deep_and_as_long_as_is_allowed() -> None:
     assert parse_filter("a pr".ljust(LENGTH_AT_MOST)) == A
 
 
-def test_brackets_beside_each_other_are_not_deep() -> None:
+def test_consecutive_brackets_do_not_count_as_nesting() -> None:
     assert parse_filter(" or ".join(["(a pr)"] * (DEPTH_AT_MOST + 1))) == Or((A,) * 51)
 
 
-def test_a_filter_as_wide_as_is_allowed_can_be_asked() -> None:
+def test_filter_of_the_maximum_length_can_be_used() -> None:
     database = open_database([make_row("usr_1", name="Ann")])
     text = " or ".join(["bio pr"] * 790 + ["name pr"])
 

@@ -1,4 +1,4 @@
-"""Segments: filters that are kept (U3)."""
+"""Segments: saved filters (U3)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_only_its_maker_and_platform_admins_may_change_a_segment(
     assert refused.value.code == "segment_of_another"
 
 
-def test_answer_tells_who_made_it(world: World) -> None:
+def test_answer_has_the_owner(world: World) -> None:
     answer = SegmentAnswer.of(world.add_segment("In use", ACTIVE, "usr_1"))
     assert (answer.name, answer.filter, answer.owner_id) == ("In use", ACTIVE, "usr_1")
     assert (answer.version, answer.description) == (1, None)

@@ -47,14 +47,14 @@ def count(world: World, filters: UserFilters, *, with_deleted: bool) -> int:
     return len(database.fetch(f"SELECT id FROM users WHERE {found.sql}", found.parameters))  # noqa: S608 (the condition under test)
 
 
-def test_soft_deleted_users_are_shown_only_when_one_asks_about_that(peopled: World) -> None:
+def test_soft_deleted_users_are_shown_only_if_selected(peopled: World) -> None:
     everybody, deleted = UserFilters(), UserFilters(status=(Status.DELETED,))
     for filters, shown, all_of_them in ((everybody, 3, 4), (deleted, 1, 1)):
         assert count(peopled, filters, with_deleted=False) == shown
         assert count(peopled, filters, with_deleted=True) == all_of_them
 
 
-def test_segment_holds_beside_other_filters_and_alone(peopled: World) -> None:
+def test_segment_is_combined_with_other_filters(peopled: World) -> None:
     segment = peopled.add_segment("With a name", "name pr")
 
     assert names(list_them(peopled, segment=segment.id)) == ["Ada", "Berta"]
@@ -67,12 +67,12 @@ def test_or_in_a_segment_stays_within_it(peopled: World) -> None:
     assert names(list_them(peopled, segment=segment.id, search="ada")) == ["Ada"]
 
 
-def test_segment_that_names_the_status_speaks_of_deleted_users_too(peopled: World) -> None:
+def test_segment_that_filters_by_status_includes_deleted_users(peopled: World) -> None:
     segment = peopled.add_segment("Not in use", 'status ne "active"')
     assert names(list_them(peopled, segment=segment.id)) == ["Berta", "Clara"]
 
 
-def test_segment_is_taken_as_it_is_at_the_moment(peopled: World) -> None:
+def test_segment_is_used_with_its_current_filter(peopled: World) -> None:
     segment = peopled.add_segment("Changing", 'name eq "Ada"')
     path = {"segment_id": segment.id}
 
@@ -87,7 +87,7 @@ def test_segment_is_taken_as_it_is_at_the_moment(peopled: World) -> None:
 @pytest.mark.parametrize(
     "text", ["shoeSize gt 44", 'isAdmin eq "yes"', "resources gt 2", "status eq"]
 )
-def test_segment_that_asks_for_what_there_is_no_more_is_refused_by_name(
+def test_segment_with_an_outdated_filter_is_refused_with_its_name(
     peopled: World, text: str
 ) -> None:
     segment = peopled.add_segment("From long ago", text)
@@ -97,10 +97,11 @@ def test_segment_that_asks_for_what_there_is_no_more_is_refused_by_name(
     assert (reply.status, reply.fields) == (422, ["segment"])
     (error,) = reply.body["errors"]
     assert error["code"] == "segment_outdated"
-    assert error["message"].startswith("The segment From long ago can no longer be used: ")
+    start = "The filter of the segment From long ago is no longer valid: "
+    assert error["message"].startswith(start)
 
 
-def test_facts_in_a_segment_that_nobody_knows_are_skipped_and_named(peopled: World) -> None:
+def test_unknown_facts_in_a_segment_are_skipped_and_reported(peopled: World) -> None:
     segment = peopled.add_segment("Diligent", "name pr and facts.learning.progress ge 50")
 
     reply = list_them(peopled, segment=segment.id)
@@ -121,7 +122,7 @@ def test_wrong_filters_and_unknown_segments_are_refused(peopled: World) -> None:
         select_users(call, database, UserFilters(segment="seg_unknown"))
 
 
-def test_known_facts_are_those_of_all_users_by_source(peopled: World) -> None:
+def test_known_facts_are_collected_from_all_users_by_source(peopled: World) -> None:
     ada, berta = (user.id for user in peopled.users() if user.name in {"Ada", "Berta"})
     peopled.push_facts(ada, "learning", progress=50)
     peopled.clock.advance(hours=1)
@@ -135,7 +136,7 @@ def test_known_facts_are_those_of_all_users_by_source(peopled: World) -> None:
     assert learning.pushed_at == peopled.clock.now
 
 
-def test_deployment_says_how_long_facts_are_fresh(peopled: World) -> None:
+def test_setting_defines_how_long_facts_are_fresh(peopled: World) -> None:
     ada = next(user for user in peopled.users() if user.name == "Ada")
     peopled.push_facts(ada.id, "learning", progress=50)
     for days, reason in ((1, "stale_source"), (3, None)):

@@ -1,5 +1,5 @@
-"""Which snapshot counts is moved on by one writer at a time, and old files go when nobody can
-still be reading them.
+"""Only one writer at a time changes the current snapshot, and old files are deleted when no reader
+can still use them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 from rollcall.directory.database import Database
 from rollcall.directory.snapshots import (
-    KEPT,
+    RETAINED,
     Damaged,
     DirectoryState,
     Saved,
@@ -80,11 +80,11 @@ def test_one_byte_that_is_another_is_noticed_wherever_it_is(world: World, tmp_pa
     for place in (0, len(whole) // 2, len(whole) - 1):
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
         world.runtime.objects.upload(key, file)
-        with pytest.raises(Damaged, match="not as it was written"):
+        with pytest.raises(Damaged, match="has another hash"):
             store.load(state(world, *saved), Database())
 
 
-def test_whole_file_that_is_no_snapshot_is_noticed(world: World, tmp_path: Path) -> None:
+def test_complete_file_that_is_not_a_snapshot_is_detected(world: World, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"rubbish")
     world.runtime.objects.upload(snapshot_key("snp_1"), tmp_path / "file")
     with pytest.raises(Damaged, match="cannot be read"):
@@ -100,7 +100,7 @@ def test_files_are_cleared_away_that_are_old_and_do_not_count(world: World) -> N
         return store.save(database, world.clock.now)
 
     old, counting = save(), save()
-    world.clock.now += KEPT
+    world.clock.now += RETAINED
     recent = save()
 
     assert store.discard_old(counting.snapshot_id, world.clock.now) == 1

@@ -23,12 +23,12 @@ from tests.directory.population import ALL_KNOWN, NOW, make_row, open_database
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TODAY = datetime(2026, 3, 14, 23, tzinfo=UTC)
-"""When the present day began in Berlin."""
+"""The start of the current day in Berlin."""
 DAYS = (1, 7, 30, 90)
 
 
 def make_population() -> list[StoredRow]:
-    """Users with every mixture of what is counted, many of them at the edge of a time."""
+    """Users with all combinations of counted values, many of them at the edge of a period."""
     chance = Random(3)  # noqa: S311 (test data)
     edges = [TODAY, NOW, *(NOW - timedelta(days=each) for each in DAYS)]
     times = [each + timedelta(milliseconds=late) for each in edges for late in (-1, 0, 1)]
@@ -67,7 +67,7 @@ def database() -> Database:
 
 
 def count(database: Database, zone: ZoneInfo = BERLIN, **filters: Any) -> UserStatistics:
-    """The statistics of the users whom these filters select."""
+    """The statistics of the users that these filters select."""
     expression = UserFilters(**filters).expression(NOW)
     shown, with_deleted = (
         compile_condition(each, ALL_KNOWN) for each in (without_deleted(expression), expression)
@@ -105,7 +105,7 @@ NUMBERS: Mapping[str, Question] = {
     "byUserType.instructor": lambda row: "instructor" in row.user_types,
     "total": lambda _: True,
 }
-"""Whom each number counts, told without SQL."""
+"""The users that each number counts, evaluated without SQL."""
 
 
 def numbers_in(statistics: UserStatistics) -> dict[str, int]:
@@ -128,7 +128,7 @@ def numbers_in(statistics: UserStatistics) -> dict[str, int]:
         ({"filter": "deletedAt pr"}, lambda _: False),
     ],
 )
-def test_every_number_counts_those_whom_the_list_would_show(
+def test_every_number_counts_the_users_that_the_list_shows(
     database: Database, filters: dict[str, Any], selected: Question
 ) -> None:
     rows = [row for row in POPULATION if selected(row)]
@@ -153,7 +153,7 @@ def test_all_statuses_are_counted_with_that_of_the_soft_deleted(database: Databa
     )
 
 
-def test_status_that_nobody_has_counts_as_nought() -> None:
+def test_status_without_users_counts_as_zero() -> None:
     statistics = count(open_database([make_row("usr_1")]))
 
     assert statistics.by_status == {each: int(each is Status.ACTIVE) for each in Status}

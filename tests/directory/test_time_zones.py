@@ -1,4 +1,4 @@
-"""Time zones and what their clocks show."""
+"""Time zones and their local times."""
 
 from __future__ import annotations
 

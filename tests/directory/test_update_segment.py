@@ -51,7 +51,7 @@ def test_segment_is_listed_under_its_new_name(world: World) -> None:
     assert [each["name"] for each in listed] == ["Beta", "Gamma"]
 
 
-def test_journal_says_what_changed_and_why(world: World) -> None:
+def test_journal_has_the_changes_and_the_reason(world: World) -> None:
     segment = world.add_segment("In use", ACTIVE)
 
     update(world, segment.id, filter=ADMINS, reason="Narrowed")
@@ -67,7 +67,7 @@ def test_journal_says_what_changed_and_why(world: World) -> None:
     }
 
 
-def test_what_is_so_already_changes_nothing(world: World) -> None:
+def test_equal_values_change_nothing(world: World) -> None:
     segment = world.add_segment("In use", ACTIVE)
     stored = world.stored()
     assert update(world, segment.id, name="In use", filter=ACTIVE).body["version"] == 1
@@ -75,7 +75,7 @@ def test_what_is_so_already_changes_nothing(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_somebody_elses_segment_is_for_platform_admins_to_change(world: World) -> None:
+def test_only_platform_admins_can_change_segments_of_other_users(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_LIST,))
     own, other = (
         world.add_segment("In use", ACTIVE, owner_id) for owner_id in (caller.id, "usr_gone")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rollcall.directory.answers import with_time_zones
 from rollcall.directory.columns import read_columns
 from rollcall.directory.database import Database
 from rollcall.directory.directory import Directory
 from rollcall.directory.records import read_row
 from rollcall.directory.rows import DirectoryUser
 from rollcall.directory.snapshots import DirectoryState
+from rollcall.directory.user_queries import with_time_zones
 from rollcall.kit.errors import Unavailable
 from tests.world import World
 

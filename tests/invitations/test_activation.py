@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from rollcall.invitations.activation import find_by_token, write_link
-from rollcall.invitations.invitation import Invitation
+from rollcall.invitations.activation import ActivatedUser, activate, find_by_token, write_link
+from rollcall.invitations.invitation import Invitation, InvitationStatus
 from rollcall.invitations.registration import Registration
-from rollcall.kit.errors import NotFound
+from rollcall.kit.errors import Contended, NotFound
 from rollcall.kit.ids import is_id
+from rollcall.kit.transaction import Change
+from rollcall.users.statuses import Status
 from tests.world import World
 
 
@@ -53,3 +55,32 @@ def test_link_that_was_taken_back_is_not_found(world: World) -> None:
 )
 def test_link_leads_to_the_page_with_the_token(page: str, link: str) -> None:
     assert write_link(page, "inv_1_a") == link
+
+
+def use(world: World, invitation: Invitation, **chosen: str) -> ActivatedUser:
+    user = world.user(invitation.user_id)
+    used = Change(invitation, invitation.accepted(world.clock.now))
+    return activate(world.call("use_link"), used, user, **chosen)
+
+
+def test_user_becomes_active_in_their_own_name_with_what_they_chose(world: World) -> None:
+    invitation = world.add_invitation()
+
+    answer = use(world, invitation, name="Ada", username="ada")
+
+    user = world.user(invitation.user_id)
+    assert (user.status, user.name, user.username) == (Status.ACTIVE, "Ada", "ada")
+    assert (answer.id, answer.name, answer.activated_at) == (user.id, "Ada", world.clock.now)
+    assert world.journal(user.id)[-1].actor.id == user.id
+
+
+def test_link_and_user_change_together_or_not_at_all(world: World) -> None:
+    invitation = world.add_invitation()
+    world.commit(invitation, invitation.cancelled(world.clock.now))
+
+    with pytest.raises(Contended):
+        use(world, invitation, name="Ada")
+
+    assert world.user(invitation.user_id).status is Status.INVITED
+    stored = world.runtime.table.load(Invitation, invitation.id)
+    assert stored.status is InvitationStatus.CANCELLED

@@ -1,4 +1,4 @@
-"""The users whom admins should look through (L2)."""
+"""The access review: what admins should check (L2)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_each_kind_is_counted_and_partly_named(world: World) -> None:
     world.join_group(member.id, group_id)
     world.build_directory()
 
-    found = find_users(open_directory(world.call()), world.clock.now)
+    found = find_users(open_directory(world.call()))
 
     new = LISTED_AT_MOST + 1
     assert {name: each.number for name, each in found.items()} == {
@@ -45,7 +45,7 @@ def test_each_kind_is_counted_and_partly_named(world: World) -> None:
     assert len(found["never_signed_in"].named) == LISTED_AT_MOST
 
 
-def test_invitations_are_pending_and_expired_by_their_own_ends(world: World) -> None:
+def test_invitations_are_pending_or_expired_by_their_own_expiry(world: World) -> None:
     first, late = (world.add_invitation(f"{name}@example.com") for name in ("first", "late"))
     accepted, closed = world.add_invitation(), world.add_invitation()
     world.commit(accepted, accepted.accepted(world.clock.now))
@@ -64,7 +64,7 @@ def test_invitations_are_pending_and_expired_by_their_own_ends(world: World) -> 
     assert (found["expired_invitations"].number, found["pending_invitations"].number) == (0, 3)
 
 
-def test_accounts_out_of_step_are_named_after_some_grace(world: World) -> None:
+def test_accounts_out_of_sync_are_listed_after_a_grace_period(world: World) -> None:
     user = world.add_user("stuck@example.com")
     leave_behind(world, user, user.with_status(Status.INACTIVE, world.clock.now))
     world.clock.now += GRACE - timedelta(milliseconds=1)
@@ -83,12 +83,12 @@ def test_orphans_are_those_of_the_last_reconciliation(world: World) -> None:
     assert found["orphans"] == Finding(LISTED_AT_MOST + 1, tuple(names[:LISTED_AT_MOST]))
 
 
-def test_lists_understand_the_filter_of_each_kind() -> None:
+def test_filter_of_each_kind_is_valid_in_lists() -> None:
     for text in FILTERS.values():
         read_filter(text)
 
 
-def test_finding_is_described_in_words_of_no_language() -> None:
+def test_finding_is_described_independent_of_language() -> None:
     assert Finding(0, (), "GET /admin/users").describe() == "0"
     assert Finding(1, ("ada@example.com",)).describe() == "1\n• ada@example.com"
     many = Finding(3, ("ada@example.com",), "GET /admin/users")

@@ -1,10 +1,10 @@
-"""A run that is broken off goes on where it was; what it rests on is held to (L1, I18)."""
+"""Interrupted runs continue where they were, and stop if the policy changes (L1, I18)."""
 
 from __future__ import annotations
 
 from functions.jobs.rebuild_directory import rebuild_directory
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle.clean_up import clean_up, survey_users
+from rollcall.lifecycle.clean_up import clean_up, find_impact
 from rollcall.lifecycle.policy import LifecycleTerms, read_lifecycle_policy
 from rollcall.lifecycle.runs import LifecycleRun, RunStatus, StoppedFor, read_steps
 from tests.faults.invariants import check_always
@@ -19,14 +19,14 @@ def set_terms(world: World, terms: LifecycleTerms) -> None:
 
 
 def add_idle(world: World, number: int) -> list[str]:
-    """This many users whom it is time to warn."""
+    """Add this many users for whom a warning is due."""
     users = sorted(world.add_user().id for _ in range(number))
     world.clock.advance(days=80)
     world.build_directory()
     return users
 
 
-def test_invocation_that_has_no_more_time_leaves_the_rest_to_the_next_one(world: World) -> None:
+def test_invocation_without_time_leaves_the_rest_to_the_next_one(world: World) -> None:
     users = add_idle(world, 3)
 
     reports = [clean_up(world.call("clean_up_accounts"), seconds=0) for _ in range(4)]
@@ -39,7 +39,7 @@ def test_invocation_that_has_no_more_time_leaves_the_rest_to_the_next_one(world:
     assert check_always(world) == []
 
 
-def test_run_decides_about_the_moment_of_its_start(world: World) -> None:
+def test_run_decides_by_the_time_of_its_start(world: World) -> None:
     add_idle(world, 1)
     later = world.add_user()
     clean_up(world.call(), seconds=0)
@@ -49,15 +49,13 @@ def test_run_decides_about_the_moment_of_its_start(world: World) -> None:
     assert clean_up(world.call()).warned == 1
     assert clean_up(world.call()).due == {"warn": 1, "disable": 1}
     assert (
-        survey_users(
-            world.call(), read_lifecycle_policy(world.runtime.table, world.clock.now)
-        ).users
+        find_impact(world.call(), read_lifecycle_policy(world.runtime.table, world.clock.now)).users
         == 3
     )
     assert later.version == 1
 
 
-def test_run_that_was_broken_off_ends_when_the_policy_is_another(world: World) -> None:
+def test_interrupted_run_ends_if_the_policy_has_changed(world: World) -> None:
     users = add_idle(world, 2)
     begun = clean_up(world.call(), seconds=0)
     set_terms(world, LifecycleTerms(warn_after_days=81))
@@ -71,7 +69,7 @@ def test_run_that_was_broken_off_ends_when_the_policy_is_another(world: World) -
     assert stored.position == users[0]
 
 
-def test_user_who_comes_to_be_exempt_by_the_filter_meanwhile_is_passed_over(world: World) -> None:
+def test_user_who_becomes_exempt_by_the_filter_meanwhile_is_skipped(world: World) -> None:
     set_terms(world, LifecycleTerms(exempt_filter='name eq "Vip"'))
     _, second = add_idle(world, 2)
     begun = clean_up(world.call(), seconds=0)

@@ -1,4 +1,4 @@
-"""What the policy means for one user (L1, I18)."""
+"""What the policy does to one user (L1, I18)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollcall.lifecycle.decisions import Deed, ExemptFor, Exemption, Subject, decide
+from rollcall.lifecycle.decisions import Candidate, Deed, ExemptFor, Exemption, decide
 from rollcall.lifecycle.policy import LifecycleTerms
 from rollcall.users.statuses import Status
 
@@ -21,10 +21,10 @@ def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def make_subject(**known: Any) -> Subject:
-    """Somebody active who has never signed in; nobody has warned them."""
+def make_candidate(**known: Any) -> Candidate:
+    """An active user who has never signed in and was not warned."""
     plain: dict[str, Any] = {
-        **dict.fromkeys(Subject._fields),
+        **dict.fromkeys(Candidate._fields),
         "id": "usr_1",
         "version": 1,
         "email": "ada@example.com",
@@ -35,7 +35,7 @@ def make_subject(**known: Any) -> Subject:
         "created_at": ago(400),
         "filtered": False,
     }
-    return Subject(**{**plain, **known})
+    return Candidate(**{**plain, **known})
 
 
 @pytest.mark.parametrize(
@@ -58,30 +58,30 @@ def make_subject(**known: Any) -> Subject:
         ({"status": Status.INACTIVE, "disabled_for_inactivity_at": ago(30)}, Deed.DELETE),
     ],
 )
-def test_what_it_is_time_for(known: dict[str, Any], due: Deed | None) -> None:
-    decision = decide(TERMS, make_subject(**known), NOW)
+def test_action_that_is_due(known: dict[str, Any], due: Deed | None) -> None:
+    decision = decide(TERMS, make_candidate(**known), NOW)
     assert (decision.due, decision.deed) == (due, due)
 
 
-def test_days_of_grace_end_where_the_policy_says_that_days_begin() -> None:
+def test_grace_ends_at_the_start_of_a_day_in_the_time_zone_of_the_policy() -> None:
     warned = datetime(2026, 3, 10, 2, 30, tzinfo=UTC)
     assert TERMS.end_grace(warned) == datetime(2026, 3, 24, tzinfo=UTC)
     tokyo = LifecycleTerms(time_zone="Asia/Tokyo")
     assert tokyo.end_grace(warned) == datetime(2026, 3, 23, 15, tzinfo=UTC)
 
 
-def test_nobody_is_deleted_unless_the_policy_says_so() -> None:
-    long_ago = make_subject(status=Status.INACTIVE, disabled_for_inactivity_at=ago(300))
+def test_users_are_deleted_only_if_the_policy_allows_it() -> None:
+    long_ago = make_candidate(status=Status.INACTIVE, disabled_for_inactivity_at=ago(300))
     assert decide(LifecycleTerms(), long_ago, NOW).due is None
 
 
-def test_every_reason_is_given_why_somebody_is_exempt() -> None:
+def test_every_reason_for_an_exemption_is_given() -> None:
     terms = LifecycleTerms(
         exempt_users=("usr_1",),
         exempt_groups=("grp_2", "grp_1", "grp_3"),
         exempt_roles=("rol_1",),
     )
-    subject = make_subject(
+    candidate = make_candidate(
         is_admin=True,
         email=None,
         groups=("grp_1", "grp_2"),
@@ -89,7 +89,7 @@ def test_every_reason_is_given_why_somebody_is_exempt() -> None:
         filtered=True,
     )
 
-    decision = decide(terms, subject, NOW)
+    decision = decide(terms, candidate, NOW)
 
     assert (decision.due, decision.deed) == (Deed.WARN, None)
     assert decision.exemptions == (
@@ -103,15 +103,17 @@ def test_every_reason_is_given_why_somebody_is_exempt() -> None:
     )
 
 
-def test_who_has_no_address_any_more_is_deleted_all_the_same() -> None:
-    disabled = make_subject(email=None, status=Status.INACTIVE, disabled_for_inactivity_at=ago(31))
+def test_disabled_user_without_an_address_is_deleted() -> None:
+    disabled = make_candidate(
+        email=None, status=Status.INACTIVE, disabled_for_inactivity_at=ago(31)
+    )
     assert decide(TERMS, disabled, NOW).deed is Deed.DELETE
 
 
 DAYS = st.integers(1, 60)
 TIMES = st.floats(0, 200).map(ago)
-SUBJECTS = st.builds(
-    make_subject,
+CANDIDATES = st.builds(
+    make_candidate,
     status=st.sampled_from(Status),
     is_admin=st.booleans(),
     email=st.none() | st.just("ada@example.com"),
@@ -126,10 +128,10 @@ SUBJECTS = st.builds(
 )
 
 
-@given(subject=SUBJECTS, warn=DAYS, more=DAYS, delete=DAYS, deletes=st.booleans())
+@given(candidate=CANDIDATES, warn=DAYS, more=DAYS, delete=DAYS, deletes=st.booleans())
 @settings(max_examples=500)
-def test_nobody_is_disabled_who_is_exempt_unwarned_an_admin_or_was_there_lately(
-    subject: Subject, warn: int, more: int, delete: int, deletes: bool
+def test_exempt_unwarned_and_recently_active_users_and_admins_are_never_disabled(
+    candidate: Candidate, warn: int, more: int, delete: int, deletes: bool
 ) -> None:
     terms = LifecycleTerms(
         warn_after_days=warn,
@@ -140,25 +142,25 @@ def test_nobody_is_disabled_who_is_exempt_unwarned_an_admin_or_was_there_lately(
         exempt_roles=("rol_1",),
     )
 
-    deed = decide(terms, subject, NOW).deed
+    deed = decide(terms, candidate, NOW).deed
 
-    exempt = subject.is_admin or "grp_1" in subject.groups or "rol_1" in subject.roles
-    unused = NOW - (subject.last_login_at or subject.created_at)
+    exempt = candidate.is_admin or "grp_1" in candidate.groups or "rol_1" in candidate.roles
+    unused = NOW - (candidate.last_login_at or candidate.created_at)
     if deed is not None:
         assert not exempt
-        assert not subject.filtered
+        assert not candidate.filtered
     if deed is Deed.WARN:
-        assert subject.status is Status.ACTIVE
+        assert candidate.status is Status.ACTIVE
         assert unused >= timedelta(days=warn)
     if deed is Deed.DISABLE:
-        assert subject.status is Status.ACTIVE
+        assert candidate.status is Status.ACTIVE
         assert unused >= timedelta(days=warn + more)
-        assert subject.inactivity_warned_at is not None
-        assert subject.email is not None
-        assert (NOW.date() - subject.inactivity_warned_at.date()).days >= more
-        assert subject.disables_at is None or subject.disables_at <= NOW
+        assert candidate.inactivity_warned_at is not None
+        assert candidate.email is not None
+        assert (NOW.date() - candidate.inactivity_warned_at.date()).days >= more
+        assert candidate.disables_at is None or candidate.disables_at <= NOW
     if deed is Deed.DELETE:
         assert deletes
-        assert subject.status is Status.INACTIVE
-        assert subject.disabled_for_inactivity_at is not None
-        assert NOW - subject.disabled_for_inactivity_at >= timedelta(days=delete)
+        assert candidate.status is Status.INACTIVE
+        assert candidate.disabled_for_inactivity_at is not None
+        assert NOW - candidate.disabled_for_inactivity_at >= timedelta(days=delete)

@@ -1,4 +1,4 @@
-"""The clean-up is killed again and again, and comes out as if it had never been."""
+"""A clean-up that is killed repeatedly has the same results as an undisturbed one."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
 from rollcall.kit.journal_tail import LOOK_BACK
 from rollcall.kit.transaction import Change
+from rollcall.lifecycle.candidates import Candidates
 from rollcall.lifecycle.clean_up import PAGE
 from rollcall.lifecycle.decisions import Deed, decide
-from rollcall.lifecycle.dormant import Dormant
 from rollcall.lifecycle.policy import LifecyclePolicy, LifecycleTerms, read_lifecycle_policy
 from rollcall.lifecycle.runs import RUNS, find_running, read_steps
 from rollcall.users.inactivity import Inactivity
@@ -44,23 +44,23 @@ DONE = {Deed.WARN: "warned", Deed.DISABLE: "disabled"}
 
 
 class Killed(BaseException):
-    """The process dies here."""
+    """The process is killed here."""
 
 
 @dataclass
 class Clock:
-    """A clock that is moved by hand."""
+    """A clock that the test sets."""
 
     now: datetime = START
 
     def __call__(self) -> datetime:
-        """The present moment."""
+        """The current time."""
         return self.now
 
 
 @pytest.fixture
 def runtime() -> Iterator[Runtime]:
-    """Table and bucket, with nobody in them."""
+    """A table and a bucket without users."""
     with open_world(founded=False) as world:
         yield replace(world.runtime, clock=Clock())
 
@@ -70,7 +70,7 @@ def commit(runtime: Runtime, *changes: Change[Any]) -> None:
 
 
 def people(runtime: Runtime, clock: Clock, chance: random.Random) -> None:
-    """Users of all kinds, and the policy."""
+    """Add users of all kinds, and set the policy."""
     ensure_built_in_roles(make_call("arrange", runtime))
     policy = LifecyclePolicy.default(clock.now).with_terms(TERMS)
     commit(runtime, Change(None, policy))
@@ -99,17 +99,17 @@ def people(runtime: Runtime, clock: Clock, chance: random.Random) -> None:
 
 
 def foresee(runtime: Runtime) -> dict[str, str]:
-    """What an undisturbed run does about whom."""
+    """The actions of an undisturbed run, by user."""
     call = make_call("foresee", runtime)
     policy = read_lifecycle_policy(runtime.table, call.now)
-    dormant = Dormant.of(call, open_directory(call), policy, call.now)
-    deeds = {each.id: decide(policy, each, call.now).deed for each in dormant.read()}
+    candidates = Candidates.of(call, open_directory(call), policy, call.now)
+    deeds = {each.id: decide(policy, each, call.now).deed for each in candidates.read()}
     return {user_id: DONE[deed] for user_id, deed in deeds.items() if deed}
 
 
 @contextmanager
 def killed_after(client: Any, calls: int, *, in_effect: bool) -> Iterator[None]:
-    """The process dies at its so-many-th transaction, before it or once it is in effect."""
+    """Kill the process at its nth transaction, before or after it takes effect."""
     left = [calls]
 
     def kill(**_: Any) -> None:
@@ -126,18 +126,18 @@ def killed_after(client: Any, calls: int, *, in_effect: bool) -> Iterator[None]:
 
 
 def kill_at_every_step(_: random.Random) -> Iterator[tuple[int, bool]]:
-    """Each transaction once before it, and once in effect."""
+    """Each transaction: once before, and once after it takes effect."""
     return cycle([(0, False), (0, True)])
 
 
 def kill_here_and_there(chance: random.Random) -> Iterator[tuple[int, bool]]:
-    """After a few steps, and around the end of a page."""
+    """After a few steps, and close to the end of a page."""
     calls = [*range(6), PAGE - 1, PAGE, PAGE + 1]
     return ((chance.choice(calls), chance.random() < 0.5) for _ in count())
 
 
 def run_killed(runtime: Runtime, clock: Clock, kills: Iterator[tuple[int, bool]]) -> int:
-    """Invocations that are killed, one after the other, until there is nothing left to be done;
+    """Invocations that are killed, one after the other, until no action is left;
     returns how many.
     """
     client: Any = runtime.table._client
@@ -151,14 +151,14 @@ def run_killed(runtime: Runtime, clock: Clock, kills: Iterator[tuple[int, bool]]
 
 
 def outcomes(runtime: Runtime) -> list[tuple[str, str]]:
-    """What all runs have done about whom."""
+    """The actions of all runs, by user."""
     runs = runtime.table.query_index("gsi1", RUNS)
     steps = (step for run in runs for step in read_steps(runtime.table, run["id"], 0))
     return [(step.user_id, step.outcome.value) for step in steps]
 
 
 def statuses(runtime: Runtime, user_ids: Iterable[str]) -> dict[str, Status]:
-    """Where these users stand."""
+    """The state of these users."""
     found = ((each, runtime.table.find(User, each)) for each in user_ids)
     return {user_id: user.status for user_id, user in found if user}
 

@@ -19,7 +19,7 @@ def preview(world: World, **body: Any) -> Reply:
 
 
 def warn(world: World, user: User) -> None:
-    """Let a user have been warned at this moment."""
+    """Warn a user now."""
     kept = Inactivity.none_of(user.id, world.clock.now)
     warned = kept.with_warning(world.clock.now, world.clock.now)
     world.call().commit(Change(None, warned), answer=lambda written: written)
@@ -46,7 +46,7 @@ def user_of(world: World, name: str) -> User:
     return user
 
 
-def test_it_says_who_would_be_warned_and_disabled_and_why_others_are_exempt(
+def test_preview_lists_warnings_disablings_and_reasons_for_exemptions(
     peopled: World,
 ) -> None:
     group_id = user_of(peopled, "board").group_ids[0]
@@ -70,7 +70,7 @@ def test_it_says_who_would_be_warned_and_disabled_and_why_others_are_exempt(
     assert peopled.items() == stored
 
 
-def test_present_policy_is_the_one_without_another_and_pages_are_of_what_is_asked(
+def test_current_policy_is_the_default_and_pages_have_the_requested_users(
     peopled: World,
 ) -> None:
     terms = {"stopAboveUsers": 1, "stepsPerRun": 1, "exemptFilter": 'email sw "board"'}
@@ -87,7 +87,7 @@ def test_present_policy_is_the_one_without_another_and_pages_are_of_what_is_aske
     assert (pages[0]["tooMany"], pages[0]["waiting"]) == (True, 1)
 
 
-def test_filter_about_facts_that_nobody_knows_is_named(peopled: World) -> None:
+def test_filter_with_unknown_facts_is_reported(peopled: World) -> None:
     reply = preview(peopled, policy={"exemptFilter": "facts.learning.progress gt 1"})
     (skipped,) = reply.body["skippedFilters"]
     assert skipped["reason"] == "unknown_source"

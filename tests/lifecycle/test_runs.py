@@ -1,4 +1,4 @@
-"""Runs of the clean-up as they are kept (L1)."""
+"""Stored runs of the clean-up (L1)."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ def test_each_step_is_a_version_and_a_row_and_only_its_numbers_are_in_the_journa
     assert check_always(world) == []
 
 
-def test_only_one_run_is_going_on(world: World) -> None:
+def test_only_one_run_can_be_in_progress(world: World) -> None:
     run = begin(world)
     assert find_running(world.runtime.table) == run
-    with pytest.raises(Conflict, match="Another run is going on"):
+    with pytest.raises(Conflict, match="Another run is in progress"):
         begin(world)
 
     ended = write(world, run, run.as_ended(world.clock.now))
@@ -65,7 +65,7 @@ def test_only_one_run_is_going_on(world: World) -> None:
     assert begin(world).status is RunStatus.RUNNING
 
 
-def test_answer_says_why_it_was_stopped(world: World) -> None:
+def test_answer_has_the_reason_for_stopping(world: World) -> None:
     run = begin(world)
     stopped = write(world, run, run.as_ended(world.clock.now, StoppedFor.TOO_MANY))
     answer = LifecycleRunAnswer.of(stopped)

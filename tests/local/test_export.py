@@ -12,7 +12,8 @@ from infra.local.emulator import Emulator
 from infra.local.provision import provision
 from infra.local.server import make_runtime
 from rollcall.directory.conditions import Condition
-from rollcall.directory.export_files import ExportFormat, Selected, read_export
+from rollcall.directory.export_files import Selected
+from rollcall.directory.export_formats import ExportFormat, read_export
 from rollcall.directory.export_steps import Exporter, ExportProgress, ExportRequest, Limits
 from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call

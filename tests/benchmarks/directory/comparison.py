@@ -1,4 +1,4 @@
-"""The same users and questions for each engine: how long answers take, and whether they agree."""
+"""Runs the same queries on the same users in each engine, and compares times and answers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from rollcall.directory.database import write_rows
+from rollcall.directory.row_files import write_rows
 from tests.benchmarks.directory.engine import Engine
 from tests.benchmarks.directory.postgresql import HOW_TO_INSTALL, PostgreSQL, is_installed
 from tests.benchmarks.directory.questions import QUESTIONS
@@ -34,7 +34,7 @@ from tests.benchmarks.measuring import (
 
 RUNS, RUNS_AT_LEAST = 30, 5
 LONG = 10.0
-"""Seconds that one engine may take for all runs of one question; then RUNS_AT_LEAST are enough."""
+"""The time limit in seconds for one engine and query; after it, RUNS_AT_LEAST are enough."""
 ROWS_IN_FILE = 50_000
 OURS = "Rollcall"
 ENGINES: Mapping[str, type[Engine]] = {
@@ -45,7 +45,7 @@ ENGINES: Mapping[str, type[Engine]] = {
 
 
 class Size(NamedTuple):
-    """What an engine takes besides time to answer."""
+    """What an engine needs besides time for answers."""
 
     built: float
     loaded: float
@@ -56,15 +56,15 @@ class Size(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """What one engine has shown."""
+    """The results of one engine."""
 
     size: Size
     times: Mapping[str, Sequence[float]]
-    """Of each question, in milliseconds."""
+    """The times of each query, in milliseconds."""
 
 
 def compare_directories(numbers: Sequence[int]) -> None:
-    """Measure with so many users and print; whoever answers wrongly is named."""
+    """Measure with this many users and print the results, including wrong answers."""
     engines = {
         name: each for name, each in ENGINES.items() if name != "PostgreSQL" or is_installed()
     }
@@ -85,10 +85,10 @@ def compare_directories(numbers: Sequence[int]) -> None:
 def _measure(
     number: int, engines: Mapping[str, type[Engine]]
 ) -> tuple[Mapping[str, Measured], float]:
-    """What each engine has shown, and the median of a bare start in the same minutes."""
+    """The results of each engine, and the median of a bare start in the same minutes."""
     with TemporaryDirectory(prefix="rollcall-benchmark-") as name, ExitStack() as stack:
         folder = Path(name)
-        folder.chmod(0o711)  # the server of PostgreSQL may run as somebody else
+        folder.chmod(0o711)  # the server of PostgreSQL can run as another user
         files = list(_write_files(folder, number))
         built = {name: _build(name, each, folder, files) for name, each in engines.items()}
         for file in files:
@@ -126,8 +126,8 @@ def _build(name: str, engine: type[Engine], folder: Path, files: Sequence[Path])
 def _ask_all(
     workers: Mapping[str, Connection],
 ) -> tuple[Mapping[str, Mapping[str, list[float]]], float]:
-    """All questions to all engines in turn, and a bare start after each round, so that whatever
-    else the machine does meets all.
+    """Run all queries in all engines in turn, with a bare start after each round, so that other
+    load on the machine affects all of them.
     """
     bare: list[float] = []
     times: dict[str, dict[str, list[float]]] = {
@@ -141,7 +141,7 @@ def _ask_all(
                 taken = times[name][question]
                 if len(taken) < RUNS_AT_LEAST or sum(taken) < LONG * 1000:
                     spent, answers[name] = _ask(worker, "answer", question)
-                    taken += [spent * 1000] if run else []  # the first one warms up
+                    taken += [spent * 1000] if run else []  # the first run is a warm-up
             _check_equal(question, answers)
         bare.append(bare_start_ms())
     show_progress("")
@@ -157,7 +157,7 @@ def _check_equal(question: str, answers: Mapping[str, object]) -> None:
 
 @contextmanager
 def _working(engine: type[Engine], folder: Path) -> Iterator[Connection]:
-    """An engine in a process of its own, which starts as a fresh interpreter."""
+    """An engine in a separate process with a new interpreter."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(engine, folder, theirs))
@@ -171,14 +171,14 @@ def _working(engine: type[Engine], folder: Path) -> Iterator[Connection]:
 
 
 def _work(engine_type: type[Engine], folder: Path, requests: Connection) -> None:
-    """Do what is asked until nobody asks any more."""
+    """Answer requests until there are no more."""
     with log_to_nowhere(), closing(engine_type(folder)) as engine, suppress(EOFError):
         while True:
             what, argument = requests.recv()
             start = perf_counter()
             try:
                 answer = _do(engine, what, argument)
-            except Exception as error:  # noqa: BLE001 (whoever asked is told)
+            except Exception as error:  # noqa: BLE001 (it is sent to the caller)
                 answer = error
             requests.send((perf_counter() - start, answer))
 
@@ -196,7 +196,7 @@ def _do(engine: Engine, what: str, argument: Any) -> object:
 
 
 def _ask(worker: Connection, what: str, argument: object = None) -> tuple[float, Any]:
-    """How many seconds it has taken, and what is answered."""
+    """The time in seconds, and the answer."""
     worker.send((what, argument))
     seconds, answer = worker.recv()
     if isinstance(answer, Exception):

@@ -1,4 +1,4 @@
-"""What is compared: engines that hold the users and answer the questions."""
+"""The engines to compare: they store the users and answer the queries."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ from tests.benchmarks.directory.questions import (
 )
 
 type Line = Mapping[str, Any]
-"""A user's row as the files have it: JSON by the columns' names."""
+"""A user's row in the files: JSON by column names."""
 
 
 class Engine(ABC):
-    """It is built in one process and opened in another, as a service is deployed."""
+    """An engine. It is built in one process and opened in another, as a service is deployed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @abstractmethod
     def build(self, files: Sequence[Path]) -> None:
-        """Take over all rows and leave in the folder what :meth:`open` needs."""
+        """Load all rows, and store in the folder what :meth:`open` needs."""
 
     @abstractmethod
     def open(self, changed: StoredRow) -> None:
-        """Get ready to answer; this is the user who is to be changed."""
+        """Prepare for queries. The user is the one to change."""
 
     def answer(self, question: Question) -> object:
-        """The answer, of the same form in every engine."""
+        """The answer, in the same form for every engine."""
         match question:
             case ListUsers():
                 return self._list(question)
@@ -67,19 +67,19 @@ class Engine(ABC):
 
     @abstractmethod
     def read_memory(self) -> int:
-        """The bytes of memory that the engine takes up."""
+        """The memory that the engine uses, in bytes."""
 
     @abstractmethod
     def read_size(self) -> int:
-        """The bytes that it keeps on the disk."""
+        """The disk space that the engine uses, in bytes."""
 
     @abstractmethod
     def close(self) -> None:
-        """End what has been opened, if anything has been."""
+        """Close what was opened, if anything."""
 
 
 class SqlEngine(Engine, Dialect):
-    """An engine that is asked in SQL."""
+    """An engine that is queried with SQL."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -91,11 +91,11 @@ class SqlEngine(Engine, Dialect):
 
     @abstractmethod
     def connect(self) -> None:
-        """Get ready to answer."""
+        """Prepare for queries."""
 
     @abstractmethod
     def fetch(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """The rows that a statement answers; nothing is held back between two."""
+        """The rows of a statement. Nothing is cached between two."""
 
     @abstractmethod
     def month_of(self, column: str) -> str:
@@ -103,16 +103,16 @@ class SqlEngine(Engine, Dialect):
 
     @abstractmethod
     def count_user_types(self) -> str:
-        """A SELECT of the user types with the number of those who are not soft-deleted."""
+        """A SELECT of the user types, each with the number of users who are not soft-deleted."""
 
     @abstractmethod
     def spell(self, condition: str) -> str:
-        """A condition of the statistics in the engine's own words."""
+        """A condition of the statistics in the engine's dialect."""
 
     def _list(self, question: ListUsers) -> object:
         where = f"status <> 'deleted' AND {question.where(self)}"
         total = self.fetch(f"SELECT count(*) FROM users WHERE {where}")[0][0]
-        # The ids come from the index alone; whole rows are read of this page only.
+        # Ids are read from the index only, and whole rows only for this page.
         page = (
             f"SELECT id AS page_id FROM users WHERE {where} "
             f"ORDER BY {self.order_by(*question.order)} LIMIT {A_PAGE} OFFSET {question.offset}"
@@ -153,7 +153,7 @@ class SqlEngine(Engine, Dialect):
 
     @abstractmethod
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> None:
-        """Run a statement that answers nothing."""
+        """Run a statement without a result."""
 
 
 def read_lines(files: Sequence[Path]) -> Iterator[Line]:
@@ -164,5 +164,5 @@ def read_lines(files: Sequence[Path]) -> Iterator[Line]:
 
 
 def sql_columns() -> list[Column]:
-    """The columns of the table ``users``, behind its key; facts are in a table of their own."""
+    """The columns of the table ``users`` after its key. Facts are in a separate table."""
     return [each for each in read_stored_columns() if each.kind is not Kind.FACTS]

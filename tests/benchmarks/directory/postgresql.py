@@ -1,4 +1,4 @@
-"""PostgreSQL, in a private cluster that lives as long as the benchmark."""
+"""PostgreSQL, in a private cluster that exists as long as the benchmark runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOW_TO_INSTALL = (
     "(pip install psycopg[binary])."
 )
 UNPRIVILEGED = "postgres"
-"""Whom the server runs as when the benchmark runs as root, as whom it refuses to."""
+"""The user of the server if the benchmark runs as root, which the server refuses."""
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "''",
     "shared_buffers": "4GB",
@@ -62,12 +62,12 @@ _INDEXES = (
 
 
 def is_installed() -> bool:
-    """Whether there is a server to be started, and the driver to ask it with."""
+    """Whether a server and the driver are installed."""
     return bool(_versions()) and find_spec("psycopg") is not None
 
 
 class PostgreSQL(SqlEngine):
-    """The Debian package as a good engineer would set it up, on a socket of its own."""
+    """The Debian package, configured well, on a private socket."""
 
     def build(self, files: Sequence[Path]) -> None:
         _own(self.folder)
@@ -104,7 +104,7 @@ class PostgreSQL(SqlEngine):
         self._send(sql, parameters)
 
     def _send(self, sql: str, parameters: Sequence[object]) -> Any:
-        # Without parameters a percent sign is but one.
+        # Without parameters, a percent sign needs no escaping.
         return self._connection.execute(
             sql.replace("?", "%s") if parameters else sql, parameters or None
         )
@@ -128,7 +128,7 @@ class PostgreSQL(SqlEngine):
         return condition
 
     def read_memory(self) -> int:
-        """Of the server's processes; what several share counts once."""
+        """The memory of the server's processes. Shared memory counts once."""
         server = int((self._data / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{server}/task/{server}/children").read_text().split()
         return sum(_proportional(process) for process in (str(server), *children))

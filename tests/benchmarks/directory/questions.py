@@ -1,6 +1,6 @@
-"""The questions that all engines are asked, in the words of the API and in SQL.
+"""The queries for all engines, as requests to the API and in SQL.
 
-The SQL runs in PostgreSQL and in SQLite; what each has its own words for stands in its dialect.
+The SQL runs in PostgreSQL and in SQLite. A dialect has the parts that differ.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from rollcall.directory.statistics import UserStatistics
 from tests.benchmarks.directory.synthetic_users import GROUPS, NOW
 
 A_PAGE = 25
-"""The rows of a page."""
+"""The number of rows on a page."""
 
 
 class Dialect(ABC):
-    """How an engine says what the others say differently."""
+    """The parts of SQL that differ between engines."""
 
     @abstractmethod
     def contains(self, text: str) -> str:
-        """That a user's searched texts contain a word, by the index for that."""
+        """The condition that a user's searchable texts contain a word, using the index."""
 
     @abstractmethod
     def in_any_group(self, group_ids: Sequence[str]) -> str:
-        """That a user is in one of these groups."""
+        """The condition that a user is in one of these groups."""
 
     @abstractmethod
     def order_by(self, key: str, way: str, prefix: str = "") -> str:
-        """The order by a column, the users without a value last, as an index has it."""
+        """The order by a column with absent values last, as in an index."""
 
 
 class ListUsers(NamedTuple):
     """One page of users, with the exact total."""
 
     request: Mapping[str, object]
-    """As the API takes it."""
+    """The request to the API."""
     where: Callable[[Dialect], str] = lambda _: "TRUE"
-    """The same filters in SQL; the soft-deleted are left out besides."""
+    """The same filters in SQL, without the exclusion of soft-deleted users."""
 
     @property
     def order(self) -> tuple[str, str]:
-        """The column that is sorted by, and which way."""
+        """The sort column, and the direction."""
         column = find_column(str(self.request.get("sortBy", "createdAt")))
         if column is None:
             raise ValueError(f"Nobody can sort by {self.request['sortBy']}.")
@@ -52,20 +52,20 @@ class ListUsers(NamedTuple):
 
     @property
     def offset(self) -> int:
-        """How many users come before the page."""
+        """The number of users before the page."""
         return (int(str(self.request.get("page", 1))) - 1) * A_PAGE
 
 
 class CountStatistics(NamedTuple):
-    """All numbers of the statistics, byStatus and byUserType among them."""
+    """All numbers of the statistics, including byStatus and byUserType."""
 
 
 class CountGrowth(NamedTuple):
-    """New users and all users, month by month, since the first came."""
+    """New users and all users by month, since the first user was created."""
 
 
 class ChangeUser(NamedTuple):
-    """A user gets another text, and is read back with it."""
+    """A user is changed, and read again."""
 
 
 type Question = ListUsers | CountStatistics | CountGrowth | ChangeUser
@@ -80,7 +80,7 @@ def _contains(text: str) -> ListUsers:
 
 
 def _in_any_group(number: int) -> ListUsers:
-    # Frequent and rare ones in turn.
+    # Frequent and rare groups alternate.
     chosen = [GROUPS[place * 7 % len(GROUPS)] for place in range(1, number + 1)]
     return ListUsers(
         {"groups": ",".join(chosen), "sortBy": "name"}, lambda engine: engine.in_any_group(chosen)
@@ -124,11 +124,11 @@ QUESTIONS: Mapping[str, Question] = {
     "growth by month": CountGrowth(),
     "a change, read back": ChangeUser(),
 }
-"""By what the table calls them. A column is asked for as a good engineer would who knows SQL."""
+"""The queries by their names in the table. Each uses well-written SQL."""
 
 
 def _since(column: str, days: float) -> str:
-    """Days are counted in times of fixed length, which order as their texts do."""
+    """Days are compared as texts of fixed length, which have the same order."""
     return f"\"{column}\" >= '{(NOW - timedelta(days=days)).strftime('%Y-%m-%dT%H:%M:%S.000Z')}'"
 
 
@@ -154,6 +154,6 @@ STATISTICS: Mapping[str, str] = {
     "without_groups": '"groupCount" = 0',
     "profile_complete": '"profileComplete"',
 }
-"""Each number of the statistics as a condition in SQL, by its way in the answer."""
+"""Each number of the statistics as a condition in SQL, by its path in the answer."""
 if STATISTICS.keys() != {".".join(way) for way, _ in UserStatistics.marks()}:
     raise ValueError("The statistics have other numbers by now: give each its condition here.")

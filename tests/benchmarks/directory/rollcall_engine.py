@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rollcall.directory.answers import find_users
 from rollcall.directory.database import Database
 from rollcall.directory.growth import GrowthRequest, count_growth
 from rollcall.directory.intervals import CalendarRequest
@@ -17,6 +16,7 @@ from rollcall.directory.pages import DirectoryRequest, read_users_page
 from rollcall.directory.rows import StoredRow
 from rollcall.directory.selections import read_selection, select_users
 from rollcall.directory.statistics import UserStatistics, count_statistics
+from rollcall.directory.user_queries import find_users
 from rollcall.kit.job import make_call
 from tests.benchmarks.directory.engine import Engine
 from tests.benchmarks.directory.questions import (
@@ -46,12 +46,12 @@ class RollcallEngine(Engine):
     def open(self, changed: StoredRow) -> None:
         self._database = _open_quietly()
         self._database.fetch("SET threads = 1")
-        shutil.copyfile(self._built, self._opened)  # in the place of the download
+        shutil.copyfile(self._built, self._opened)  # instead of a download
         self._database.load(self._opened)
         self._changed = changed
 
     def read_memory(self) -> int:
-        """What the process has grown by; Rollcall's other parts are in it from the beginning."""
+        """The growth of the process, which does not include the other parts of Rollcall."""
         return _resident() - self._before
 
     def read_size(self) -> int:
@@ -91,8 +91,8 @@ class RollcallEngine(Engine):
 
 
 def _open_quietly() -> Database:
-    """DuckDB takes a process that was started from no file for a person's, and shows how far it is
-    with building; each connection is told for itself.
+    """Open a database without a progress bar. DuckDB shows one if a process was not started from a
+    file; each connection has its own setting.
     """
     database = Database()
     database._connection.execute("SET enable_progress_bar = false")

@@ -1,4 +1,4 @@
-"""SQLite with FTS5's trigrams, in one file."""
+"""SQLite with FTS5 trigrams, in one file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.benchmarks.directory.engine import SqlEngine, read_lines, sql_columns
 from tests.benchmarks.directory.postgresql import facts_of
 
 _TYPES: Mapping[Kind, str] = {Kind.NUMBER: "INTEGER", Kind.BOOLEAN: "INTEGER"}
-"""All else is text: times as they are written, lists and counts as JSON."""
+"""Other columns are text: times as they are written, lists and counts as JSON."""
 _SHOWN = "WHERE status <> 'deleted'"
 _INDEXES = (
     f'users ("createdAt" DESC, id DESC) {_SHOWN}',
@@ -29,7 +29,7 @@ _INDEXES = (
 
 
 class SQLite(SqlEngine):
-    """In the process that asks, with the whole file in its cache."""
+    """SQLite in the querying process, with the whole file in its cache."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -81,7 +81,7 @@ class SQLite(SqlEngine):
         return f'"key" IN (SELECT "key" FROM memberships WHERE value IN ({listed}))'
 
     def order_by(self, key: str, way: str, prefix: str = "") -> str:
-        """NULL is the least in SQLite, and so comes last in descending order by itself."""
+        """NULL is the smallest value in SQLite, so it comes last in descending order."""
         last = f'{prefix}"{key}" IS NULL, ' if way == "ASC" else ""
         return f'{last}{prefix}"{key}" {way}, {prefix}id {way}'
 

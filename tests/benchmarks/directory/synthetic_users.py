@@ -1,4 +1,4 @@
-"""Synthetic users with realistic names, the same at each run."""
+"""Synthetic users with realistic names, the same in each run."""
 
 # ruff: noqa: RUF001 (names are written in the letters of their language)
 
@@ -16,13 +16,13 @@ from rollcall.users.statuses import Status
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SINCE = timedelta(days=6 * 365)
-"""How long ago the first user came."""
+"""How long ago the first user was created."""
 SEED = 20260105
 _DAY = 86_400
 
 
 class Culture(NamedTuple):
-    """Where people are from, and how they are called there."""
+    """A country, and the names of its people."""
 
     weight: int
     country: str
@@ -167,7 +167,7 @@ class _Weighted[T](NamedTuple):
 
     @classmethod
     def by_rank(cls, values: Sequence[T]) -> _Weighted[T]:
-        """A few are frequent, most are rare."""
+        """Choose a value. A few are frequent, most are rare."""
         return cls(values, list(accumulate(1 / (rank + 5) for rank in range(len(values)))))
 
     def choose(self, random: Random, number: int) -> list[T]:
@@ -183,8 +183,8 @@ _SOME_GROUPS, _SOME_ORGANIZATIONS = _Weighted.by_rank(GROUPS), _Weighted.by_rank
 
 
 def make_users(number: int) -> Iterator[StoredRow]:
-    """So many users, the first to come first; they came ever faster."""
-    random = Random(SEED)  # noqa: S311 (to be the same at each run is what it is for)
+    """This many users, oldest first, created at a growing rate."""
+    random = Random(SEED)  # noqa: S311 (the same users in each run)
     for place in range(number):
         created = NOW - SINCE * (1 - ((place + random.random()) / number) ** 0.5)
         yield _make_user(random, place, created.replace(microsecond=0))

@@ -1,4 +1,4 @@
-"""The directory's columns, read from the row's model: what filters, sorts and exports may name."""
+"""The directory's columns, derived from the row's model. Filters, sorting and exports use them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rollcall.directory.rows import DirectoryUser, Indexed, Sortable, StoredRow
 
 
 class Kind(StrEnum):
-    """What a column holds; the value is its type in DuckDB."""
+    """The type of a column; the value is its type in DuckDB."""
 
     TEXT = "VARCHAR"
     NUMBER = "BIGINT"
@@ -33,56 +33,56 @@ class Kind(StrEnum):
 
 
 NUMBER_OF = "md5_number({})"
-"""The number of an element, in SQL. DuckDB knows of texts only between which eight bytes a stretch
-of rows lies, and ids begin alike; by their numbers it passes over the rows of other elements."""
+"""The number of an element, in SQL. Of texts, DuckDB knows only the range of the first eight bytes
+in a row group, and ids start alike. By number, it skips the rows of other elements."""
 
 
 class Column(NamedTuple):
     """One column."""
 
     name: str
-    """As filters, answers and SQL call it."""
+    """Its name in filters, answers and SQL."""
     kind: Kind
     description: str = ""
     sort_key: str | None = None
-    """The column that lists are sorted by in its place; None: not to be sorted by."""
+    """The column to sort lists by instead. None: lists cannot be sorted by this column."""
     optional: bool = True
-    """Whether rows may be without a value."""
+    """Whether the value can be absent."""
     indexed: bool = False
-    """Whether it is a list whose elements are in a table of their own, too."""
+    """Whether it is a list whose elements are also in a separate table."""
 
     @property
     def sql(self) -> str:
-        """The column's name, quoted. Names are those of the model, never anybody's input."""
+        """The quoted column name. Names come from the model, never from input."""
         return f'"{self.name}"'
 
 
 @cache
 def read_columns() -> Mapping[str, Column]:
-    """The columns that may be named, by their names in lower case, because SCIM's attribute names
-    have no case (RFC 7643 section 2.1).
+    """The columns that requests can use, by their names in lower case: SCIM's attribute names are
+    case-insensitive (RFC 7643 section 2.1).
     """
     return {each.name.lower(): each for each in _columns_of(DirectoryUser)}
 
 
 @cache
 def read_stored_columns() -> tuple[Column, ...]:
-    """All columns of a snapshot's rows, in their order."""
+    """All columns of a snapshot's rows, in order."""
     return tuple(_columns_of(StoredRow))
 
 
 def find_column(name: str) -> Column | None:
-    """The column with this name, in whatever case."""
+    """The column with this name, ignoring case."""
     return read_columns().get(name.lower())
 
 
 def sortable_columns() -> tuple[Column, ...]:
-    """The columns that lists may be sorted by."""
+    """The columns that lists can be sorted by."""
     return tuple(each for each in read_columns().values() if each.sort_key)
 
 
 def indexed_columns() -> tuple[Column, ...]:
-    """The lists whose elements are in a table of their own, too."""
+    """The list columns whose elements are also in a separate table."""
     return tuple(each for each in read_columns().values() if each.indexed)
 
 
@@ -119,5 +119,5 @@ def _kind_of(annotation: Any) -> Kind:
         return Kind.COUNTS
     if isinstance(annotation, type):
         return next(kind for python, kind in _KINDS.items() if issubclass(annotation, python))
-    # Either "or None", or a type with its marks.
+    # Either "X | None" or an annotated type.
     return _kind_of(next(each for each in get_args(annotation) if each is not NoneType))

@@ -1,4 +1,4 @@
-"""New snapshots: from the one that counts and what has changed since, or from the table itself."""
+"""Writes new snapshots: from the current one and the changes since, or from the table."""
 
 from __future__ import annotations
 
@@ -23,37 +23,36 @@ from rollcall.kit.log import logger
 
 READS = (*DIRECTORY, SnapshotPart)
 WRITES = (DirectoryState, Snapshot, SnapshotPart)
-"""What the jobs that write snapshots declare."""
+"""The declarations of the jobs that write snapshots."""
 WORTH_WRITING = 500
-"""How many changed rows are worth a snapshot at once; fewer are read from the journal until
-NO_OLDER_THAN."""
+"""With this many changed rows, a snapshot is written immediately. Fewer are read from the journal
+until the current snapshot is older than NO_OLDER_THAN."""
 NO_OLDER_THAN = timedelta(hours=1)
 INDEX_LAG = timedelta(minutes=15)
-"""How far the index that lists all users may be behind; whoever is missing from it is found in
-the journal since."""
+"""The assumed maximum delay of the index that lists all users. Users who are missing from it are
+found in the journal."""
 TIME_TO_READ = timedelta(minutes=8)
-"""How long one run reads users from the table: at a thousand a second or so, half a million. Of
-the 15 minutes that a function may take, the last partition, the building and the storing need
-the rest."""
+"""How long one run reads users from the table: at about a thousand a second, half a million. The
+last partition, building the snapshot and storing it take the rest of a function's 15 minutes."""
 
 
 class CompactionReport(Report):
-    """What was done about the snapshot."""
+    """The result of a run."""
 
     changes: int = 0
-    """Users who have changed since the last one."""
+    """Users who have changed since the last snapshot."""
     rows: int = 0
-    """Of the new snapshot; 0: none was written."""
+    """Rows of the new snapshot. 0: none was written."""
     rebuilt: bool = False
     unfinished: bool = False
-    """Whether reading all users has yet to come to its end, in the next run."""
+    """Whether the next run has to continue reading all users."""
     overtaken: bool = False
-    """Whether another run was faster; this one's file is cleared away by a later run."""
+    """Whether another run was faster. A later run deletes this one's file."""
     discarded_files: int = 0
 
 
 def compact(call: Call) -> CompactionReport:
-    """Write a new snapshot if it is worth it; without a readable one, from the table itself."""
+    """Write a new snapshot if enough has changed; from the table if there is no readable one."""
     state = DirectoryState.read(call.table)
     begun = Reading.find(call.runtime.objects, call.now, Path())
     if state is None or not state.readable or begun:
@@ -73,13 +72,13 @@ def compact(call: Call) -> CompactionReport:
 
 
 def is_worth_writing(changes: int, age: timedelta) -> bool:
-    """Whether so many changes are worth a new snapshot when the last one is so old."""
+    """Whether this many changes are worth a new snapshot when the last one has this age."""
     return changes >= WORTH_WRITING or (changes > 0 and age >= NO_OLDER_THAN)
 
 
 def rebuild(call: Call, time: timedelta = TIME_TO_READ) -> CompactionReport:
-    """Write a new snapshot from the table, whatever the present one says; or go on with that, and
-    leave to the next run what there is no ``time`` for.
+    """Write a new snapshot from the table without using the current one. Continues an unfinished
+    reading, and leaves the rest to the next run after ``time``.
     """
     database, objects = Database(), call.runtime.objects
     with TemporaryDirectory(dir=database.folder) as name:
@@ -90,10 +89,10 @@ def rebuild(call: Call, time: timedelta = TIME_TO_READ) -> CompactionReport:
         for file in reading.read_missing(call.table):
             read.append(file)
             if call.runtime.clock() - call.now > time:
-                reading.keep(objects, read)
+                reading.store(objects, read)
                 return CompactionReport(unfinished=True)
         database.build(folder.iterdir())
-    # It needs nothing of what counts by now, however often that was replaced meanwhile.
+    # The new snapshot does not depend on the current one, which may have been replaced meanwhile.
     state = DirectoryState.read(call.table)
     report = _write(call, state, database, reading.begun_at - LOOK_BACK - INDEX_LAG)
     reading.discard(objects)
@@ -101,7 +100,7 @@ def rebuild(call: Call, time: timedelta = TIME_TO_READ) -> CompactionReport:
 
 
 def _move_on(call: Call, state: DirectoryState, directory: Directory) -> CompactionReport:
-    """Without changes, let the journal be read from a later time on."""
+    """If there are no changes, read the journal from a later time in future."""
     changes = directory.changes
     if not changes and directory.since > state.since:
         state.model_copy(update={"since": directory.since}).replace(call.table, state)
@@ -129,8 +128,8 @@ def _write(
     )
     moved = after.replace(call.table, before)
     present = after if moved else DirectoryState.read(call.table)
-    # It may have been moved by the very call whose answer was lost. Files that never count are
-    # cleared away later, when nobody can be wrong about it.
+    # The update may have succeeded although its response was lost. Files of snapshots that never
+    # became current are deleted later, when there is no doubt about it.
     if present is None or present.snapshot_id != snapshot_id:
         return CompactionReport(overtaken=True)
     return CompactionReport(rows=rows, discarded_files=store.discard_old(snapshot_id, call.now))

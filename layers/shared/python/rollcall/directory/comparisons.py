@@ -1,6 +1,6 @@
-"""One value compared with another, as SQL: what each kind of column takes, and how it is written.
+"""Comparisons of single values as SQL: the operators and values that each kind of column supports.
 
-No fragment is made of anything but names of columns and what stands here; values are bound.
+Fragments consist only of column names and of the text in this module; values are bound.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class Part(NamedTuple):
 
 
 class Folding(NamedTuple):
-    """How texts are brought into one case: what is stored, and what it is compared with."""
+    """How texts are converted to one case: the stored value, and the value to compare with."""
 
     stored: str
     value: str
 
     @property
     def takes_as_stored(self) -> bool:
-        """Whether what is stored is in one case already."""
+        """Whether the stored value is compared as it is."""
         return self.stored == "{}"
 
 
@@ -46,21 +46,21 @@ _FOLDINGS: Mapping[str, Folding] = {
     ),
     "country": _UPPER,
 }
-"""To bring a million values into one case takes longer than to compare them: columns that are
-written in one case only are taken as they are."""
+"""Converting a million values to one case takes longer than comparing them. Columns that are always
+stored in one case are compared as they are."""
 
 
 class Term(NamedTuple):
-    """What is compared: a column, an element of a list or a count."""
+    """The left side of a comparison: a column, an element of a list or a count."""
 
     path: str
-    """As the filter calls it."""
+    """Its name in the filter."""
     kind: Kind
     sql: str
     parameters: tuple[object, ...] = ()
     folding: Folding = _ANY_CASE
     optional: bool = True
-    """Whether it may be absent."""
+    """Whether it can be absent."""
 
     @classmethod
     def of(cls, column: Column) -> Term:
@@ -70,13 +70,13 @@ class Term(NamedTuple):
 
 
 def compare(term: Term, operator: Operator, value: Value) -> Part:
-    """The comparison; NULL where there is nothing to compare.
+    """The comparison; NULL if the value is absent.
 
-    Raises Invalid for an operator, or a type of value, that the term does not take.
+    Raises Invalid for an operator or a type of value that the term does not support.
     """
     rule = _RULES[term.kind]
     if operator not in rule.operators:
-        refuse_operator(term.path, operator, f"{', '.join(sorted(rule.operators))} and pr")
+        refuse_operator(term.path, operator, f"{', '.join(sorted(rule.operators))} or pr")
     stored, value_sql = _spell(term)
     bound = _read(term, value)
     comparison = _SQL[operator] if term.optional else _SQL_OF_PRESENT[operator]
@@ -84,9 +84,9 @@ def compare(term: Term, operator: Operator, value: Value) -> Part:
 
 
 def compare_any(term: Term, values: Sequence[Value]) -> Part:
-    """That the term equals one of the values, which takes no longer for many of them.
+    """The term equals one of the values. Many values take no longer than few.
 
-    Raises Invalid for a type of value that the term does not take.
+    Raises Invalid for a type of value that the term does not support.
     """
     stored, value_sql = _spell(term)
     bound = (_read(term, each) for each in values)
@@ -95,7 +95,7 @@ def compare_any(term: Term, values: Sequence[Value]) -> Part:
 
 
 def _spell(term: Term) -> tuple[str, str]:
-    """What is stored, and the placeholder of a value, in one case."""
+    """The SQL of the stored value and of the placeholder, both in one case."""
     folding = term.folding if term.kind is Kind.TEXT else _EXACT
     return folding.stored.format(term.sql), folding.value
 
@@ -109,10 +109,10 @@ def _read(term: Term, value: Value) -> object:
 
 
 def compare_fact(path: str, operator: Operator, value: Value) -> Part:
-    """The comparison of one value of a fact, which is a row of the table ``facts``: numbers and
-    truths with numbers, texts with texts, and with times where both are times.
+    """The comparison of one value of a fact, which is a row of the table ``facts``. Numbers and
+    booleans are compared as numbers; texts as times if both are times, and as texts otherwise.
 
-    Raises Invalid for an operator that such a value does not take.
+    Raises Invalid for an operator that such a value does not support.
     """
     if isinstance(value, bool | int | float):
         kind = Kind.BOOLEAN if isinstance(value, bool) else Kind.NUMBER
@@ -128,24 +128,24 @@ def compare_fact(path: str, operator: Operator, value: Value) -> Part:
 
 
 def negate(part: Part) -> Part:
-    """The contrary, for which what is NULL does not hold."""
+    """The negation, which treats NULL as false."""
     return Part(f"NOT coalesce({part.sql}, FALSE)", part.parameters)
 
 
 def refuse_attribute(path: str, advice: str = "") -> NoReturn:
-    """Raise Invalid: there is no such attribute."""
-    message = f"There is no attribute {_shown(path)} to filter by. {advice}".strip()
+    """Raise Invalid: the attribute does not exist."""
+    message = f"The attribute {_shown(path)} does not exist. {advice}".strip()
     raise Invalid.field("filter", message, "filter_unknown_attribute")
 
 
 def refuse_value(path: str, takes: str) -> NoReturn:
-    """Raise Invalid: the attribute takes something else."""
-    raise Invalid.field("filter", f"{_shown(path)} takes {takes}.", "filter_wrong_type")
+    """Raise Invalid: the attribute requires another type of value."""
+    raise Invalid.field("filter", f"{_shown(path)} requires {takes}.", "filter_wrong_type")
 
 
 def refuse_operator(path: str, operator: str, takes: str) -> NoReturn:
-    """Raise Invalid: the attribute takes other operators."""
-    message = f"{_shown(path)} does not take {operator}; it takes {takes}."
+    """Raise Invalid: the attribute supports other operators."""
+    message = f"{_shown(path)} does not support {operator}. Use {takes}."
     raise Invalid.field("filter", message, "filter_unsupported_operator")
 
 
@@ -173,14 +173,14 @@ _SUBSTRING = frozenset({Operator.CO, Operator.SW, Operator.EW})
 
 class _Rule(NamedTuple):
     takes: str
-    """In words."""
+    """The description of its values."""
     operators: frozenset[Operator]
     read: Callable[[Value], object]
-    """The value to bind; None for one of another type."""
+    """Returns the value to bind, or None for a value of another type."""
 
 
 def _read_text(value: Value) -> str | None:
-    """None for text with half a character too, which cannot be written in UTF-8."""
+    """The text. None also for text with lone surrogates, which UTF-8 cannot encode."""
     if not isinstance(value, str) or any("\ud800" <= each <= "\udfff" for each in value):
         return None
     return value
@@ -205,10 +205,10 @@ def _read_date(value: Value) -> date | None:
 
 
 def _read_time(value: Value) -> datetime | None:
-    """In UTC without saying so, as the columns are; a date is its first moment in UTC."""
+    """In UTC but without a time zone, as the columns are. A date means its start in UTC."""
     day = _read_date(value)
     if day:
-        return datetime(day.year, day.month, day.day)  # noqa: DTZ001 (as the columns are)
+        return datetime(day.year, day.month, day.day)  # noqa: DTZ001 (columns have no time zone)
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
         if isinstance(moment, datetime) and moment.tzinfo is not None:
@@ -221,12 +221,12 @@ def _read_time(value: Value) -> datetime | None:
 _ALL, _ORDERS = frozenset(Operator), frozenset(_SYMBOLS)
 _NUMBER = _Rule("a number", _ORDERS, _read_number)
 _RULES: Mapping[Kind, _Rule] = {
-    Kind.TEXT: _Rule("text in quotation marks", _ALL, _read_text),
+    Kind.TEXT: _Rule("text in double quotation marks", _ALL, _read_text),
     Kind.NUMBER: _NUMBER,
     Kind.COUNTS: _NUMBER,
     Kind.BOOLEAN: _Rule("true or false", frozenset({Operator.EQ, Operator.NE}), _read_boolean),
     Kind.TIME: _Rule(
-        'a date, or a time with its offset, as "2026-01-31T09:00:00Z"', _ORDERS, _read_time
+        'a date, or a time with an offset, such as "2026-01-31T09:00:00Z"', _ORDERS, _read_time
     ),
-    Kind.DATE: _Rule('a date, as "1990-01-31"', _ORDERS, _read_date),
+    Kind.DATE: _Rule('a date, such as "1990-01-31"', _ORDERS, _read_date),
 }

@@ -1,7 +1,7 @@
-"""The directory in one process: a snapshot, with what has changed since laid over it.
+"""The directory in one process: a snapshot with all changes since.
 
-What has been committed before :meth:`Directory.refresh` is called is in it afterwards: the journal
-says whom to read again, and they are read from the table, strongly consistent.
+After :meth:`Directory.refresh`, it includes everything that was committed before the call: the
+journal says which users have changed, and these are read from the table, strongly consistent.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from rollcall.kit.table import Table
 from rollcall.users.user import User
 
 DIRECTORY = (User, JournalTail, DirectoryState, Snapshot)
-"""What every function that asks the directory declares to read."""
+"""What every function that uses the directory declares to read."""
 CHANGES_AT_ONCE = 2000
-"""How many users are read before their rows are replaced."""
+"""The number of users to read before their rows are replaced."""
 FOLLOWED_AT_MOST = 10_000
-"""How many users one question waits for at most: they take ten seconds or so."""
+"""The most changed users that one call reads. They take about ten seconds."""
 RELOADED_AFTER = 20_000
-"""After so many changes a process takes the newest snapshot rather than go on with its own."""
+"""After this many changes, a process loads the current snapshot instead of updating its own."""
 
 
 class Directory:
-    """All users, as they were at the last refresh."""
+    """All users at the time of the last refresh."""
 
     def __init__(
         self, table: Table, objects: Objects, followed_at_most: int = FOLLOWED_AT_MOST
@@ -45,13 +45,13 @@ class Directory:
         self._seen: set[str] = set()
         self._since: datetime | None = None
         self.changes = 0
-        """How many rows have been replaced since the snapshot was loaded."""
+        """The number of rows that were replaced since the snapshot was loaded."""
         self.database = Database()
 
     def refresh(self, now: datetime) -> Database:
-        """Take over what has changed, and return the database that has it. Raises Unavailable while
-        there is no snapshot to begin with, or none with the columns of today, or only a damaged
-        one, or while so much has changed that it takes several calls to follow.
+        """Apply all changes and return the database. Raises Unavailable while there is no snapshot,
+        or only a damaged one or one with other columns, and while there are too many changes to
+        apply in one call.
         """
         with self._refreshing:
             state = DirectoryState.read(self._table)
@@ -59,21 +59,21 @@ class Directory:
                 raise _being_built()
             if self._since is None or self._is_outdated(self._since, state):
                 state = self._load(state)
-            # Up to there nothing has changed, if the snapshot is still the one that was loaded.
+            # If the loaded snapshot is still the current one, nothing has changed until then.
             self._since = max(self.since, state.since)
             if not self._follow(now, self._at_most):
                 raise _catching_up()
             return self.database
 
     def load(self, state: DirectoryState, now: datetime) -> None:
-        """Take a snapshot and what has changed since. Raises Damaged."""
+        """Load a snapshot and apply the changes since. Raises Damaged."""
         with self._refreshing:
             self._take(state)
             self._follow(now)
 
     def _is_outdated(self, since: datetime, state: DirectoryState) -> bool:
-        """Whether to take the newest snapshot: it says more than the journal since, or says it
-        faster, or what counts has been built from the table anew.
+        """Whether to load the current snapshot: it is newer than the applied changes, or loading it
+        is faster than updating this one, or it was rebuilt from the table.
         """
         if self._loaded.snapshot_id == state.snapshot_id:
             return False
@@ -84,7 +84,7 @@ class Directory:
         try:
             self._take(state)
         except Damaged:
-            # It may have been replaced, and cleared away, since the item was read.
+            # It may have been replaced and deleted since the item was read.
             latest = DirectoryState.read(self._table)
             if latest is None or latest.snapshot_id == state.snapshot_id:
                 raise _being_built() from None
@@ -93,15 +93,15 @@ class Directory:
 
     def _take(self, state: DirectoryState) -> None:
         self._since = None
-        # Whoever is asking on another thread goes on with the one that they have.
+        # Queries in other threads continue with the previous database.
         self.database = Database()
         self._store.load(state, self.database)
         self._seen, self._since, self.changes = set(), state.since, 0
         self._loaded = state
 
     def _follow(self, now: datetime, at_most: int | None = None) -> bool:
-        """Read the users anew whom the journal's entries since the last time are about; returns
-        whether these were all.
+        """Read the users again that the journal's entries since the last time name. Returns whether
+        these were all.
         """
         touches = list(read_touches(self._table, self.since, now))
         fresh = [each for each in touches if each.entry_id not in self._seen]
@@ -114,16 +114,16 @@ class Directory:
             known = frozenset(followed)
             self._seen |= {each.entry_id for each in fresh if known.issuperset(_users_in([each]))}
             return False
-        # Entries that carry an earlier time than now may still come; those met are known.
+        # Entries with an earlier time can still arrive. Those that have been applied are known.
         self._seen = {each.entry_id for each in touches}
         self._since = max(self.since, now - LOOK_BACK)
         return True
 
     @property
     def since(self) -> datetime:
-        """From when on the journal's entries may not all be in it."""
+        """The time from which journal entries may be missing."""
         if self._since is None:
-            raise RuntimeError("Nothing has been loaded.")
+            raise RuntimeError("No snapshot has been loaded.")
         return self._since
 
 
@@ -140,8 +140,8 @@ def _open(table: Table, objects: Objects) -> Directory:
 
 
 def open_directory(call: Call) -> Database:
-    """The directory as it is now; a warm process only takes over what has changed. Raises
-    Unavailable while it is being built.
+    """The current directory. A warm process only applies the changes. Raises Unavailable while the
+    directory is being built.
     """
     directory = _open(call.runtime.table, call.runtime.objects)
     return directory.refresh(call.runtime.clock())
@@ -150,14 +150,14 @@ def open_directory(call: Call) -> Database:
 def _being_built() -> Unavailable:
     detail = (
         "The directory is being built from the table, which takes about a minute for each 50,000 "
-        "users; ask again then. Single users can be read and changed meanwhile."
+        "users. Try again later. You can read and change single users meanwhile."
     )
     return Unavailable("directory_being_built", detail)
 
 
 def _catching_up() -> Unavailable:
     detail = (
-        "So many users have just been changed that the directory needs some time to take them "
-        "over; ask again in a few seconds."
+        "Many users have just been changed, and the directory is still being updated. Try again in "
+        "a few seconds."
     )
     return Unavailable("directory_catching_up", detail)

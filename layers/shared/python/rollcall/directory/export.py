@@ -1,4 +1,4 @@
-"""Exports: files of users that somebody has taken away, and the record of it."""
+"""Exports: files of users, and the record of each export."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rollcall.kit.objects import StoredObject
 
 
 class Export(ReadingRecord):
-    """Who has taken which users away, and what of them: its journal entry says who and when."""
+    """The record of an export. Its journal entry says who exported the users, and when."""
 
     kind: ClassVar[str] = "export"
     partition: ClassVar[str] = "EXPORT#"
@@ -18,12 +18,12 @@ class Export(ReadingRecord):
     format: str
     columns: tuple[str, ...]
     filters: Mapping[str, str | bool | tuple[str, ...]]
-    """As they were asked for."""
+    """As in the request."""
     user_count: int
 
 
 class ExportFile(StoredObject):
-    """The files that are too large for an answer."""
+    """The files of exports that are too large for an answer."""
 
     prefix: ClassVar[str] = "exports/"
     days_kept: ClassVar[int | None] = 1

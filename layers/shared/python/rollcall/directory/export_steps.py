@@ -1,8 +1,8 @@
-"""Exporting users: at once as the answer's own body, or step by step into a file in S3.
+"""Exports users, either in the body of the answer or step by step into a file in S3.
 
-Each call goes on for some seconds, stores what it has written as one part of an upload, and gives
-the caller a cursor to call again with; the last one puts the parts together. All that is known of
-an export that is under way is in its cursor: there is no job, and nothing to clear away.
+Each call writes for some seconds, stores the result as one part of a multipart upload, and returns
+a cursor for the next call. The last call completes the upload. The whole state of a running export
+is in its cursor: there is no job, and nothing to clean up.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from rollcall.directory.columns import Column, read_columns
 from rollcall.directory.export import Export, ExportFile
-from rollcall.directory.export_files import CONTENT_TYPES, ExportFormat, Part, Selected, write_part
+from rollcall.directory.export_files import Part, Selected, write_part
+from rollcall.directory.export_formats import CONTENT_TYPES, ExportFormat
 from rollcall.directory.filters import SEPARATED
 from rollcall.directory.pages import SortedFilters
-from rollcall.directory.selections import OfSelection
+from rollcall.directory.selections import FilteredAnswer
 from rollcall.kit.call import Call
 from rollcall.kit.cursor import Position
 from rollcall.kit.errors import Conflict
@@ -33,15 +34,15 @@ LINK_SECONDS = 15 * 60
 
 
 class Limits(NamedTuple):
-    """How far one call goes."""
+    """The limits of one call."""
 
     rows_in_answer: int = 1_000
     bytes_in_answer: int = 2 * 1024 * 1024
-    """Lambda answers 6 MB, in JSON, where a quotation mark takes two."""
+    """Lambda's limit is 6 MB of JSON, in which a quotation mark takes two bytes."""
     writes_for: timedelta = timedelta(seconds=12)
-    """Since the call began; the gateway waits for 29 seconds, and the part has yet to be stored."""
+    """Since the start of the call. The gateway waits 29 seconds; storing the part takes some."""
     part_at_least: int = 5 * 1024 * 1024
-    """What S3 takes of all parts but the last."""
+    """S3's minimum for all parts except the last."""
     part_at_most: int = 512 * 1024 * 1024
 
 
@@ -52,13 +53,13 @@ _NAMES = [each.name for each in read_columns().values()]
 def _check_columns(names: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in _NAMES]
     if unknown:
-        raise ValueError(f"There is no column {unknown[0]!r}; there are {', '.join(_NAMES)}.")
+        raise ValueError(f"The column {unknown[0]!r} does not exist. Use {', '.join(_NAMES)}.")
     return tuple(dict.fromkeys(names))
 
 
 Columns = Annotated[
     tuple[str, ...],
-    Field(description="Which, in their order, with commas between them. Absent: all."),
+    Field(description="The columns in order, separated by commas. Default: all."),
     SEPARATED,
     AfterValidator(_check_columns),
     WithJsonSchema({"type": "array", "items": {"type": "string", "enum": _NAMES}}),
@@ -66,7 +67,7 @@ Columns = Annotated[
 
 
 class ExportRequest(CursorRequest, SortedFilters, WriteRequest):
-    """Which users, in which order, and what of them."""
+    """The users to export, their order and their columns."""
 
     format: Annotated[
         ExportFormat, Field(description="csv for spreadsheets, jsonl for programs.")
@@ -75,55 +76,54 @@ class ExportRequest(CursorRequest, SortedFilters, WriteRequest):
     cursor: Annotated[
         Cursor,
         Field(
-            description="That of the last answer, while it says running; all else as before. By "
-            "createdAt nobody is left out or comes twice, whatever changes meanwhile."
+            description="The cursor of the previous answer while status is running. Do not change "
+            "the other parameters. Sorted by createdAt, no user is missing or repeated, even if "
+            "users change meanwhile."
         ),
     ] = None
 
     @property
     def chosen(self) -> list[Column]:
-        """The columns."""
+        """The requested columns."""
         return [read_columns()[name.lower()] for name in self.columns]
 
     def asked(self) -> dict[str, Any]:
-        """The filters, as they were given: numbers in text, because not every one can be stored."""
+        """The given filters, with numbers as text, because not every number can be stored."""
         others = {"format", "columns", "cursor", "reason", "sort_by", "sort_order"}
         given = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=others)
         return {name: str(v) if type(v) in {int, float} else v for name, v in given.items()}
 
 
 class UsersFile(FileAnswer):
-    """The users, when they are few."""
+    """The users, if they are few."""
 
     content_types: ClassVar[tuple[str, ...]] = tuple(CONTENT_TYPES.values())
 
 
-class ExportProgress(OfSelection):
-    """How far the export of many users is."""
+class ExportProgress(FilteredAnswer):
+    """The progress of an export of many users."""
 
     status: Annotated[
         Literal["running", "complete"],
-        Field(description="running: send the same request again, with the cursor."),
+        Field(description="If running, send the same request again, with the cursor."),
     ]
-    rows: Annotated[int, Field(description="Users written up to now.")]
+    rows: Annotated[int, Field(description="The number of users written so far.")]
     total: int
     cursor: str | None = None
-    url: Annotated[
-        str | None, Field(description="Where the file is, for whoever has this link.")
-    ] = None
-    expires_at: Annotated[Time | None, Field(description="Until when the link holds.")] = None
+    url: Annotated[str | None, Field(description="A link to the file. It needs no sign-in.")] = None
+    expires_at: Annotated[Time | None, Field(description="When the link expires.")] = None
 
 
 class Begun(Model):
-    """What a cursor says of an export that is under way."""
+    """The state of a running export, as a cursor stores it."""
 
     export_id: str
     upload_id: str
     tags: tuple[str, ...] = ()
-    """Of the parts that are stored."""
+    """The ETags of the stored parts."""
     rows: int = 0
     after: dict[str, Any] | None = None
-    """The last of the users written."""
+    """The last user written."""
 
 
 class Exporter:
@@ -136,8 +136,8 @@ class Exporter:
         self._selected, self._request, self._limits = selected, request, limits
 
     def go_on(self, folder: Path) -> UsersFile | ExportProgress:
-        """Write as much as there is time for, by way of a folder that takes it. Raises Malformed
-        for a cursor of something else, and Conflict for one that was gone on from already.
+        """Write users until the time limit, with a temporary file in the folder. Raises Malformed
+        for a cursor of another request, and Conflict for one that was already used.
         """
         position = read_cursor(self._call, self._request, self._list_read)
         begun = Begun.model_validate(position.after) if position else None
@@ -151,13 +151,13 @@ class Exporter:
                 return self._add(begun or self._begin(), Path(file.name), part)
             except UploadLost:
                 detail = (
-                    "This export cannot go on: it was begun more than a day ago, or was gone on "
-                    "with from the same cursor. Begin it again."
+                    "This export cannot continue: it was started more than a day ago, or the "
+                    "cursor was already used. Start the export again."
                 )
                 raise Conflict("export_lost", detail) from None
 
     def _find_complete(self, export_id: str) -> Export | None:
-        """The export, when the answer that it is complete was lost."""
+        """The export, if it is complete but that answer was lost."""
         key = self._key(export_id)
         stored = key in self._objects.list_keys(key)
         return self._call.table.find(Export, export_id) if stored else None
@@ -177,7 +177,7 @@ class Exporter:
         few = rows <= self._limits.rows_in_answer
         small = file.stat().st_size <= self._limits.bytes_in_answer
         export_id, kind = self._call.new_id(ID_PREFIX), self._selected.format
-        # A file has no room to say which filters were left out of account.
+        # A file cannot say which filters were ignored.
         if few and small and not self._selected.condition.skipped:
             self._record(export_id, rows)
             return UsersFile(
@@ -195,24 +195,24 @@ class Exporter:
         return Begun(export_id=export_id, upload_id=upload_id)
 
     def _add(self, begun: Begun, file: Path, part: Part) -> ExportProgress:
-        """Store one more part, and put all together when it is the last."""
+        """Store one more part, and complete the upload if it is the last."""
         key, rows = self._key(begun.export_id), begun.rows + part.rows
         tag = self._objects.upload_part(key, begun.upload_id, len(begun.tags) + 1, file)
         tags = (*begun.tags, tag)
         if not part.is_last:
-            going = {"tags": tags, "rows": rows, "after": part.after}
-            said = begun.model_copy(update=going).model_dump(mode="json", by_alias=True)
-            going_on = Position(len(tags) + 1, said)
-            cursor = write_position(self._call, self._request, going_on, self._list_read)
+            changed = {"tags": tags, "rows": rows, "after": part.after}
+            state = begun.model_copy(update=changed).model_dump(mode="json", by_alias=True)
+            following = Position(len(tags) + 1, state)
+            cursor = write_position(self._call, self._request, following, self._list_read)
             total = begun.rows + part.left
             return self._answer(status="running", rows=rows, total=total, cursor=cursor)
-        before = self._call.table.find(Export, begun.export_id)  # of a call that died afterwards
+        before = self._call.table.find(Export, begun.export_id)  # from a call that was interrupted
         recorded = self._record(begun.export_id, rows, before)
         self._objects.finish_upload(key, begun.upload_id, tags)
         return self._link(recorded)
 
     def _record(self, export_id: str, rows: int, before: Export | None = None) -> Export:
-        """Write down who takes what away, before they get it."""
+        """Record the export before the caller gets the users."""
         selected, begun_at = self._selected, before.created_at if before else self._call.now
         export = Export(
             id=export_id,
@@ -235,13 +235,13 @@ class Exporter:
             status="complete", rows=rows, total=rows, url=url, expires_at=expires_at
         )
 
-    def _answer(self, **said: Any) -> ExportProgress:
+    def _answer(self, **values: Any) -> ExportProgress:
         skipped = self._selected.condition.skipped or None
-        return ExportProgress(skipped_filters=skipped, **said)
+        return ExportProgress(skipped_filters=skipped, **values)
 
     @property
     def _list_read(self) -> tuple[str | None]:
-        """What a cursor is bound to beyond the request: the segment may get another filter."""
+        """What a cursor is bound to besides the request: the segment can get another filter."""
         return (self._selected.condition.segment,)
 
     def _key(self, export_id: str) -> str:

@@ -1,7 +1,7 @@
-"""What is asked of the directory: conditions on a user's columns, and on what is known beside them.
+"""Filter expressions: conditions on a user's columns, resources and facts.
 
-A path names a column in whatever case, ``resources.<type>`` how many things of a type the user
-owns, and ``facts.<source>.<name>`` what a service has pushed.
+A path is the name of a column in any case, ``resources.<type>`` for the number of resources of a
+type that the user owns, or ``facts.<source>.<name>`` for a fact that a service has pushed.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import date, datetime
 from enum import StrEnum
 
 type Value = str | int | float | bool | datetime | date | None
-"""What is compared with; None stands for being absent."""
+"""The value to compare with. None means absent."""
 
 
 class Operator(StrEnum):
-    """How an attribute is compared (RFC 7644 section 3.4.2.2)."""
+    """The comparison operators (RFC 7644 section 3.4.2.2)."""
 
     EQ = "eq"
     NE = "ne"
@@ -47,7 +47,7 @@ class Presence:
 
 @dataclass(frozen=True)
 class ValuePath:
-    """One and the same element of a list fulfils the condition, which calls it ``value``."""
+    """A single element of a list meets the condition, in which it is called ``value``."""
 
     path: str
     condition: Expression
@@ -55,28 +55,28 @@ class ValuePath:
 
 @dataclass(frozen=True)
 class TextSearch:
-    """Each word of the text occurs in what users are searched by."""
+    """Each word of the text occurs in the user's searchable values."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Not:
-    """The contrary: of every two contrary questions, one holds for each user."""
+    """The negation: for each user, either an expression or its negation holds."""
 
     operand: Expression
 
 
 @dataclass(frozen=True)
 class And:
-    """All hold; two operands at least."""
+    """All of two or more operands hold."""
 
     operands: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)
 class Or:
-    """One holds at least; two operands at least."""
+    """At least one of two or more operands holds."""
 
     operands: tuple[Expression, ...]
 
@@ -85,18 +85,18 @@ type Expression = And | Or | Not | Comparison | Presence | ValuePath | TextSearc
 
 
 def paths_in(expression: Expression | None) -> frozenset[str]:
-    """The attributes that an expression asks about, in lower case."""
+    """The attributes in an expression, in lower case."""
     return frozenset(_paths_in(expression)) if expression else frozenset()
 
 
 def conjoin(*expressions: Expression | None) -> Expression | None:
-    """All of them at once; those that are None ask for nothing."""
+    """All of the expressions hold. None is ignored."""
     asked = tuple(each for each in expressions if each is not None)
     return And(asked) if len(asked) > 1 else next(iter(asked), None)
 
 
 def disjoin(expressions: tuple[Expression, ...]) -> Expression:
-    """Any of them, which are one at least."""
+    """At least one of the expressions holds. There must be at least one."""
     return Or(expressions) if len(expressions) > 1 else expressions[0]
 
 

@@ -1,48 +1,40 @@
-"""The filters of lists, exports and bulk work, by the names that other systems gave them (U3, U4).
-
-Each is declared once: its parameter, and the filter in SCIM's language that it is short for, from
-which the API document and the expression derive.
+"""The filters of lists, exports and bulk operations, with the parameter names that existing clients
+use (U3, U4).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from functools import cache
-from typing import Annotated, Any, NamedTuple, TypeVar
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, WithJsonSchema
-from pydantic_core import CoreSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from rollcall.directory.expressions import (
     And,
     Comparison,
     Expression,
-    Not,
     Operator,
-    Or,
     TextSearch,
-    Value,
     conjoin,
     disjoin,
     paths_in,
 )
 from rollcall.directory.rows import AuthMethod
 from rollcall.directory.scim_filter import LENGTH_AT_MOST, parse_filter
+from rollcall.directory.shorthands import A_YEAR_MORE_AGO, DAYS_AGO, NOW, YEARS_AGO, ShortFor
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request, Time
 from rollcall.users.statuses import Status
 
 VALUES_AT_MOST = 50
-_HOLE = "{}"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_MOMENT = "A date is its first moment in UTC."
+_MOMENT = "A date means its start in UTC."
 
 
 def _split(value: object) -> object:
-    """Several values, given one by one or with commas between them."""
+    """Values that are repeated or separated by commas."""
     given = value if isinstance(value, list | tuple) else (value,)
     if not all(isinstance(each, str) for each in given):
         return value
@@ -50,14 +42,14 @@ def _split(value: object) -> object:
 
 
 def _begin_day(value: object) -> object:
-    """A date is its first moment in UTC."""
+    """Convert a date to its start in UTC."""
     is_date = isinstance(value, str) and _DATE.fullmatch(value)
     return f"{value}T00:00:00Z" if is_date else value
 
 
 T = TypeVar("T")
 SEPARATED = BeforeValidator(_split)
-"""Beside the type of a parameter with several values."""
+"""For the type of a parameter with several values."""
 OneOrMore = Annotated[tuple[T, ...], Field(max_length=VALUES_AT_MOST), SEPARATED]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Moment = Annotated[
@@ -71,108 +63,31 @@ Count = Annotated[int, Field(ge=0, le=1_000_000)]
 Amount = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class Reading(NamedTuple):
-    """What a parameter's value means in a filter."""
-
-    words: str
-    read: Callable[[Any, datetime], Value]
-
-
-def _years_before(day: date, years: int) -> date:
-    """The last birthday of those who are so old: 29 February comes on 1 March in other years."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)
-
-
-ITSELF = Reading("the value", lambda value, _: value)
-NOW = Reading("now", lambda _, now: now)
-DAYS_AGO = Reading("so many days ago", lambda days, now: now - timedelta(days=days))
-YEARS_AGO = Reading(
-    "today so many years ago", lambda years, now: _years_before(now.astimezone(UTC).date(), years)
-)
-A_YEAR_MORE_AGO = Reading(
-    "today a year and so many years ago",
-    lambda years, now: _years_before(now.astimezone(UTC).date(), years + 1),
-)
-
-
-class ShortFor(NamedTuple):
-    """Marks a parameter with the filter that it is short for: ``{}`` stands for its value, any of
-    several; ``false`` means the contrary. Parameters that are short for the same are one.
-    """
-
-    filter: str
-    reading: Reading = ITSELF
-    words: str = ""
-    """What else there is to say of the parameter."""
-
-    def expression(self, value: Any, now: datetime) -> Expression:
-        """What the parameter asks for with this value."""
-        asked = _fill(_parse(self.filter), self.reading.read(value, now))
-        return Not(asked) if value is False else asked
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """The parameter's schema with what it is short for."""
-        described = handler(schema)
-        meant = self.filter.replace(_HOLE, f"<{self.reading.words}>")
-        kinds = {each.get("type") for each in described.get("anyOf", ())}
-        more = (sentence for kind, sentence in _MORE.items() if kind in kinds)
-        words = " ".join((f"Short for `{meant}`.", *more, self.words)).strip()
-        return {**described, "description": words}
-
-
-_MORE = {
-    "boolean": "false asks for the contrary.",
-    "array": "Several are alternatives: repeat the parameter, or put commas between them.",
-}
-
-
-@cache
-def _parse(shorthand: str) -> Expression:
-    return parse_filter(shorthand.replace(_HOLE, f'"{_HOLE}"'))
-
-
-def _fill(expression: Expression, value: Value) -> Expression:
-    match expression:
-        case And(operands) | Or(operands):
-            return type(expression)(tuple(_fill(each, value) for each in operands))
-        case Not(operand):
-            return Not(_fill(operand, value))
-        case Comparison(value=found) if found == _HOLE:
-            return replace(expression, value=value)
-        case _:
-            return expression
-
-
-_STATUS = ShortFor("status eq {}", words="status and statuses are one filter.")
-_YEARS = "In whole years, counted in UTC."
+_STATUS = ShortFor("status eq {}", words="status and statuses are the same filter.")
+_YEARS = "In full years, in UTC."
 Flag = bool | None
 Words = OneOrMore[Word] | None
 
 
 class UserFilters(Request):
-    """Which users are meant. Different filters hold all at once; several values of one are
-    alternatives, given one by one or with commas between them.
+    """The users to select. Users must match all filters. A filter with several values matches any
+    of them; repeat the parameter or separate the values with commas.
     """
 
     search: Annotated[
         str | None,
         Field(
             max_length=200,
-            description="Words that all occur, in whatever case, within name, email, username, "
-            "phone or unique id.",
+            description="Words that must all occur, in any case, in name, email, username, phone "
+            "or unique id.",
         ),
     ] = None
     filter: Annotated[
         str | None,
         Field(
             max_length=LENGTH_AT_MOST,
-            description="In SCIM's filter language (RFC 7644 section 3.4.2.2), over the fields of "
-            "the users that lists answer, `resources.<type>` and `facts.<source>.<name>`.",
+            description="A SCIM filter (RFC 7644 section 3.4.2.2) over the fields of listed users, "
+            "`resources.<type>` and `facts.<source>.<name>`.",
         ),
     ] = None
     segment: Annotated[Id | None, Field(description="The id of a saved filter.")] = None
@@ -256,7 +171,7 @@ class UserFilters(Request):
         ShortFor(
             "lastLoginAt lt {} or (createdAt lt {} and lastLoginAt eq null)",
             DAYS_AGO,
-            "Whoever has never signed in has been inactive since the account was made.",
+            "Users who have never signed in have been inactive since they were created.",
         ),
     ] = None
     is_locked: Annotated[Flag, Field(alias="is_locked"), ShortFor("lockedUntil gt {}", NOW)] = None
@@ -294,7 +209,7 @@ class UserFilters(Request):
     total_time_spent_min: Annotated[
         Amount | None,
         Field(alias="total_time_spent_min"),
-        ShortFor("facts.learning.totalTimeSpent ge {}", words="In the unit of the fact."),
+        ShortFor("facts.learning.totalTimeSpent ge {}", words="In the fact's unit."),
     ] = None
     last_learning_activity_after: Annotated[
         Moment | None,
@@ -303,9 +218,9 @@ class UserFilters(Request):
     ] = None
 
     def expression(self, now: datetime) -> Expression | None:
-        """What is asked for, but for the segment; None for everybody.
+        """The filters, except for the segment; None selects all users.
 
-        Raises Invalid when ``filter`` is not written in SCIM's filter language.
+        Raises Invalid if ``filter`` is not a SCIM filter.
         """
         alternatives: dict[ShortFor, list[Expression]] = {}
         for short_for, value in self._given():
@@ -317,7 +232,7 @@ class UserFilters(Request):
         )
 
     def _given(self) -> Iterator[tuple[ShortFor, Any]]:
-        """Each value that is asked for, with what it means."""
+        """Each given value, with the filter that it is short for."""
         for name, field in UserFilters.model_fields.items():
             given = getattr(self, name)
             for mark in field.metadata:
@@ -327,7 +242,7 @@ class UserFilters(Request):
 
 
 def without_deleted(expression: Expression | None) -> Expression:
-    """The expression for users who are not deleted, unless it asks about that itself."""
+    """The expression without deleted users, unless it filters by deletion itself."""
     not_deleted = Comparison("status", Operator.NE, Status.DELETED)
     if expression is None:
         return not_deleted

@@ -1,4 +1,4 @@
-"""How the number of users has grown, day by day, week by week or month by month (A4)."""
+"""The growth of the number of users by day, week, month, quarter or year (A4)."""
 
 from __future__ import annotations
 
@@ -9,42 +9,45 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from rollcall.directory.conditions import Condition
+from rollcall.directory.counts import count_created_before
 from rollcall.directory.database import Database
 from rollcall.directory.intervals import CalendarRequest, Interval
-from rollcall.directory.selections import OfSelection
-from rollcall.directory.tallies import count_created_before
+from rollcall.directory.selections import FilteredAnswer
 from rollcall.directory.time_zones import begin_day, to_local
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Model
 
 INTERVALS_AT_MOST = 400
 INTERVALS = 30
-"""Unless it is said from when on."""
+"""The number of intervals, unless the request gives the first day."""
 Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2199, 12, 31))]
 
 
 class GrowthRequest(CalendarRequest):
-    """Of which users, by which intervals, and from when to when."""
+    """The users to count, the interval, and the first and last day."""
 
-    interval: Annotated[Interval, Field(description="Weeks begin on Monday (ISO 8601).")] = (
+    interval: Annotated[Interval, Field(description="Weeks start on Monday (ISO 8601).")] = (
         Interval.DAY
     )
     from_day: Annotated[
         Day | None,
         Field(
             alias="from",
-            description="A day of the first interval, which is answered whole. Absent: so that "
-            f"there are {INTERVALS}.",
+            description="A day in the first interval, which is counted completely. Default: "
+            f"{INTERVALS} intervals.",
         ),
     ] = None
     to_day: Annotated[
         Day | None,
-        Field(alias="to", description="A day of the last interval, likewise. Absent: today."),
+        Field(
+            alias="to",
+            description="A day in the last interval, which is counted completely. Default: today.",
+        ),
     ] = None
 
     def starts(self, now: datetime) -> list[date]:
-        """The first days of all intervals, and of the one behind them. Raises Invalid when there
-        are none, or more than INTERVALS_AT_MOST.
+        """The first days of all intervals and of the next one. Raises Invalid for no intervals, and
+        for more than INTERVALS_AT_MOST.
         """
         last = self.interval.begin(self.to_day or to_local(now, self.zone).date())
         if self.from_day is None:
@@ -54,11 +57,11 @@ class GrowthRequest(CalendarRequest):
             starts.append(self.interval.step(starts[-1], 1))
             if len(starts) > INTERVALS_AT_MOST + 1:
                 message = (
-                    f"There can be {INTERVALS_AT_MOST} intervals; ask for fewer, or longer ones."
+                    f"There can be at most {INTERVALS_AT_MOST} intervals. Use fewer or longer ones."
                 )
                 raise Invalid.field("from", message, "too_many_intervals")
         if len(starts) == 1:
-            raise Invalid.field("to", "This cannot lie before from.", "wrong_order")
+            raise Invalid.field("to", "This cannot be before from.", "wrong_order")
         return starts
 
 
@@ -67,11 +70,11 @@ class GrowthEntry(Model):
 
     start: Annotated[date, Field(description="Its first day.")]
     new_users: int
-    total: Annotated[int, Field(description="Users at its end.")]
+    total: Annotated[int, Field(description="The number of users at its end.")]
 
 
-class Growth(OfSelection):
-    """The intervals in order; those without new users, too."""
+class Growth(FilteredAnswer):
+    """The intervals in order, including those without new users."""
 
     interval: Interval
     calendar_time_zone: str
@@ -81,8 +84,8 @@ class Growth(OfSelection):
 def count_growth(
     database: Database, condition: Condition, starts: list[date], zone: ZoneInfo
 ) -> tuple[GrowthEntry, ...]:
-    """The users who were created in each interval, and in all until its end. ``starts`` are the
-    first days of the intervals, and of the one behind them.
+    """The number of users created in each interval, and of all users at its end. ``starts`` are the
+    first days of the intervals and of the next one.
     """
     moments = [begin_day(each, zone) for each in starts]
     totals = count_created_before(database, condition, moments)

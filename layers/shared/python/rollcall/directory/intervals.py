@@ -1,4 +1,4 @@
-"""Days, weeks, months, quarters and years of a calendar, in the time zone of whoever asks."""
+"""Calendar days, weeks, months, quarters and years, in the time zone of a request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 class Interval(StrEnum):
-    """A stretch of the calendar. Weeks begin on Monday (ISO 8601)."""
+    """A calendar interval. Weeks start on Monday (ISO 8601)."""
 
     DAY = "day"
     WEEK = "week"
@@ -26,14 +26,14 @@ class Interval(StrEnum):
     YEAR = "year"
 
     def begin(self, day: date) -> date:
-        """The first day of the interval that a day lies in."""
+        """The first day of the interval that contains a day."""
         if self in _MONTHS:
             months = _MONTHS[self]
             return date(day.year, (day.month - 1) // months * months + 1, 1)
         return day - timedelta(days=day.weekday() if self is Interval.WEEK else 0)
 
     def step(self, first: date, number: int) -> date:
-        """The first day of the interval so many later; earlier, when the number is negative."""
+        """The first day of the interval that many intervals later, or earlier if negative."""
         if self in _MONTHS:
             months = first.year * 12 + first.month - 1 + number * _MONTHS[self]
             return date(months // 12, months % 12 + 1, 1)
@@ -41,17 +41,17 @@ class Interval(StrEnum):
 
 
 class CalendarRequest(UserFilters):
-    """Which users, and by whose calendar they are counted."""
+    """The users to count, and the time zone of the calendar."""
 
     calendar_time_zone: Annotated[
         ZoneName,
         Field(
-            description="Where days begin: an IANA name, as Europe/Berlin. Not to be taken for "
-            "timezone, which asks for the users who have one."
+            description="The IANA time zone in which days start, such as Europe/Berlin. Not the "
+            "filter timezone, which selects users by their time zone."
         ),
     ] = "UTC"
 
     @property
     def zone(self) -> ZoneInfo:
-        """Where days begin."""
+        """The time zone in which days start."""
         return ZoneInfo(self.calendar_time_zone)

@@ -1,4 +1,4 @@
-"""The present period against the one before (A4)."""
+"""Comparison of the current period with the previous one (A4)."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, ValidationInfo, field_validator
 
 from rollcall.directory.conditions import Condition
+from rollcall.directory.counts import add_up, count_each
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import And, Comparison, Operator, Or
 from rollcall.directory.intervals import CalendarRequest, Interval
-from rollcall.directory.selections import OfSelection
-from rollcall.directory.tallies import add_up, count_each
+from rollcall.directory.selections import FilteredAnswer
 from rollcall.directory.time_zones import begin_day, to_local, to_moment
 from rollcall.kit.model import Model, Time
 
 DAYS = 30
-"""Unless a period is named."""
+"""The number of days, unless the request gives a period."""
 
 
 class Span(Model):
-    """A time: from its start, and not any more at its end."""
+    """A time span. It includes its start and excludes its end."""
 
     start: Time
     end: Time
 
 
 class Periods(NamedTuple):
-    """What is compared with what."""
+    """The periods to compare."""
 
     previous: Span
     current: Span
-    """Up to the present moment."""
+    """Until now."""
 
 
 class OverviewRequest(CalendarRequest):
-    """Of which users, and how long the period is."""
+    """The users to count, and the length of the period."""
 
     period: Annotated[
         Interval | None,
         Field(
-            description="The present day, week, month, quarter or year so far, against as much "
-            "of the one before."
+            description="The current day, week, month, quarter or year up to now, compared with "
+            "the same part of the previous one."
         ),
     ] = None
     days: Annotated[
@@ -51,8 +51,8 @@ class OverviewRequest(CalendarRequest):
         Field(
             ge=1,
             le=3650,
-            description="The last so many days up to now, against as many before them. "
-            f"Without period and days, {DAYS}.",
+            description="The number of days up to now, compared with the same number before them. "
+            f"Default without period: {DAYS}.",
         ),
     ] = None
 
@@ -60,11 +60,11 @@ class OverviewRequest(CalendarRequest):
     @classmethod
     def _check_one(cls, days: int | None, info: ValidationInfo) -> int | None:
         if days and info.data.get("period"):
-            raise ValueError("Give period or days, not both.")
+            raise ValueError("Use period or days, not both.")
         return days
 
     def periods(self, now: datetime) -> Periods:
-        """What to compare, as the clocks of the time zone show it."""
+        """The periods to compare, in local time of the time zone."""
         if self.period:
             return _compare_begun(self.period, now, self.zone)
         length, local = timedelta(days=self.days or DAYS), to_local(now, self.zone)
@@ -80,44 +80,42 @@ class Figure(Model):
     previous: int
     change: int
     change_percent: Annotated[
-        float | None, Field(description="To one decimal. Absent when there were none before.")
+        float | None, Field(description="To one decimal place. Absent if the previous number is 0.")
     ] = None
 
     @classmethod
     def of(cls, current: int, previous: int) -> Self:
-        """Two numbers compared."""
+        """The comparison of two numbers."""
         change = current - previous
         percent = round(100 * change / previous, 1) if previous else None
         return cls(current=current, previous=previous, change=change, change_percent=percent)
 
 
-class Overview(OfSelection):
-    """The figures of the present period, and of the one before where they can be known."""
+class Overview(FilteredAnswer):
+    """The numbers for the current period, and for the previous one where they are known."""
 
     current: Span
     previous: Span
     total_users: Annotated[
-        Figure, Field(description="At the end of the present period, and at its start.")
+        Figure, Field(description="At the end of the current period, and at its start.")
     ]
     new_users: Annotated[Figure, Field(description="Created in the period.")]
     new_verified_users: Annotated[
         Figure,
-        Field(description="Of these, who have a verified email or phone today."),
+        Field(description="New users whose email or phone is verified now."),
     ]
     active_users: Annotated[
         int,
         Field(
-            description="Signed in within the present period. Of the one before it cannot be "
-            "known, because of each user only the last sign-in is."
+            description="Users who signed in during the current period. There is no number for the "
+            "previous period, because only the last sign-in of each user is stored."
         ),
     ]
-    verified_users: Annotated[
-        int, Field(description="With a verified email or phone today; since when is not known.")
-    ]
+    verified_users: Annotated[int, Field(description="Users whose email or phone is verified now.")]
     verified_percent: Annotated[
-        float | None, Field(description="Their share, to one decimal. Absent without users.")
+        float | None, Field(description="Their share, to one decimal place. Absent without users.")
     ] = None
-    admins: Annotated[int, Field(description="Platform admins today; since when is not known.")]
+    admins: Annotated[int, Field(description="Users who are platform admins now.")]
 
 
 _VERIFIED = Or(
@@ -130,9 +128,9 @@ _ADMIN = Comparison("isAdmin", Operator.EQ, True)
 
 
 def count_overview(database: Database, condition: Condition, periods: Periods) -> Overview:
-    """The figures of the users whom a condition selects."""
+    """The numbers for the users that a condition selects."""
     previous, current = periods
-    # Clocks differ: whoever was created by one that is ahead is new, too.
+    # Clocks differ. A user who was created by a clock that is ahead is also new.
     new = Comparison("createdAt", Operator.GE, current.start)
     new_before = And(
         (
@@ -161,7 +159,7 @@ def count_overview(database: Database, condition: Condition, periods: Periods) -
 
 
 def _compare_begun(period: Interval, now: datetime, zone: ZoneInfo) -> Periods:
-    """The period that has begun, and as much of the one before: all, where that is shorter."""
+    """The current period, and the same part of the previous one: all of it if that is shorter."""
     first = period.begin(to_local(now, zone).date())
     first_before = period.step(first, -1)
     start, before = begin_day(first, zone), begin_day(first_before, zone)

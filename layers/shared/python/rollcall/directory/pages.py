@@ -1,26 +1,27 @@
 """Pages of users: any filter, any sortable column, any page, with the exact total.
 
-One pass counts the matching users in each bucket of the sorted column, which gives the total and
-the few buckets that the page lies in; only those are sorted. So page 1,000 costs what page 1 does.
+One pass counts the matching users in each bucket of the sort column. This gives the total and the
+few buckets that contain the page. Only their rows are sorted, so page 1,000 costs what page 1
+costs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import accumulate, chain
 from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
-from rollcall.directory.answers import list_columns, read_users
 from rollcall.directory.columns import Column, Kind, find_column, sortable_columns
-from rollcall.directory.conditions import Condition
-from rollcall.directory.database import Database, Fetch, bucket_sql, key_sql
+from rollcall.directory.conditions import Condition, both
+from rollcall.directory.database import Database, Fetch
 from rollcall.directory.filters import UserFilters
 from rollcall.directory.rows import DirectoryUser
-from rollcall.directory.selections import OfSelection
+from rollcall.directory.selections import FilteredAnswer
+from rollcall.directory.tables import bucket_sql, key_sql
+from rollcall.directory.user_queries import list_columns, read_users
 from rollcall.kit.call import Call
 from rollcall.kit.cursor import Position
 from rollcall.kit.model import format_time
@@ -44,17 +45,17 @@ SortColumn = Annotated[
 
 
 class SortedFilters(UserFilters):
-    """Which users, and in which order."""
+    """The users to select, and their order."""
 
-    sort_by: Annotated[SortColumn, Field(description="Whoever has no value comes last.")] = NEWEST
+    sort_by: Annotated[SortColumn, Field(description="Users without a value come last.")] = NEWEST
     sort_order: Annotated[
         Literal["asc", "desc"] | None,
-        Field(description="Absent: the latest first of times, otherwise ascending."),
+        Field(description="Default: desc for times, asc for other fields."),
     ] = None
 
     @property
     def order(self) -> Order:
-        """The order that is asked for."""
+        """The requested order."""
         column = find_column(self.sort_by)
         if column is None:
             raise AssertionError("A sortable column is a column.")
@@ -63,15 +64,15 @@ class SortedFilters(UserFilters):
 
 
 class DirectoryRequest(SortedFilters, ListRequest):
-    """Which users, in which order, and which page of them."""
+    """The users to select, their order and the page."""
 
 
-class DirectoryPage(OfSelection, Page[DirectoryUser]):
+class DirectoryPage(FilteredAnswer, Page[DirectoryUser]):
     """One page of users."""
 
 
 class Order(NamedTuple):
-    """By which column, and which way; the id decides between equals."""
+    """The sort column and direction. Users with equal values are sorted by id."""
 
     column: Column
     descending: bool
@@ -83,12 +84,12 @@ class Order(NamedTuple):
         return f"{key} IS NULL, {key} {way}, id {way}"
 
     def place(self, bucket: int) -> tuple[bool, int]:
-        """Where a bucket stands among all; those without a value are below zero, and last."""
+        """The sort position of a bucket. Buckets without values are negative, and come last."""
         absent = bucket < 0
         return absent, (-bucket if absent else bucket) * (-1 if self.descending else 1)
 
     def behind(self, after: Mapping[str, Any]) -> Condition:
-        """The rows that come later than one."""
+        """The rows after a row."""
         sign, key, kind = "<" if self.descending else ">", key_sql(self.column), self.column.kind
         if after["value"] is None:
             return Condition(f"{key} IS NULL AND id {sign} ?", (after["id"],))
@@ -98,13 +99,13 @@ class Order(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Neighbouring buckets, and how many of their rows come before those that are asked for."""
+    """Consecutive buckets, and the number of their rows to skip."""
 
     buckets: list[int]
     offset: int
 
     def within(self, order: Order) -> Condition:
-        """The rows of these buckets, said as ranges: a scan passes over others by them."""
+        """The rows of these buckets, as ranges, with which a scan skips other rows."""
         absent = [each for each in self.buckets if each < 0]
         present = [each for each in self.buckets if each >= 0]
         ranges = [(min(each), max(each)) for each in (present, absent) if each]
@@ -115,7 +116,7 @@ class Stretch(NamedTuple):
 def read_users_page(
     call: Call, database: Database, condition: Condition, request: DirectoryRequest
 ) -> DirectoryPage:
-    """The page that is asked for. Raises Malformed for a cursor that is not one of this list."""
+    """The requested page. Raises Malformed for a cursor of another list."""
     order = request.order
     position = read_position(call, request, (condition.segment,))
     with database.hold() as fetch:
@@ -126,29 +127,29 @@ def read_users_page(
         else:
             stretch = _find_page(counts, (position.page - 1) * request.limit, request.limit + 1)
         found = _read_stretch(fetch, condition, order, stretch, request.limit + 1)
-    following = None
+    cursor = None
     if len(found) > request.limit:
         last = found[request.limit - 1]
         after = {"value": as_json(last["sorted"]), "id": last["id"]}
-        going_on = Position(position.page + 1, after)
-        following = write_position(call, request, going_on, (condition.segment,))
+        following = Position(position.page + 1, after)
+        cursor = write_position(call, request, following, (condition.segment,))
     total = sum(counts.values())
     return DirectoryPage(
         items=read_users(found[: request.limit]),
-        pagination=Pagination.of(position.page, request.limit, total, following),
+        pagination=Pagination.of(position.page, request.limit, total, cursor),
         skipped_filters=condition.skipped or None,
     )
 
 
 def count_buckets(fetch: Fetch, condition: Condition, order: Order) -> dict[int, int]:
-    """How many users each bucket has, in order."""
+    """The number of users in each bucket, in order."""
     sql = f"SELECT {bucket_sql(order.column)}, count(*) FROM users WHERE {condition.sql} GROUP BY 1"
     found = fetch(sql, condition.parameters)
     return dict(sorted(found, key=lambda each: order.place(each[0])))
 
 
 def _find_page(counts: Mapping[int, int], offset: int, limit: int) -> Stretch:
-    """The buckets that hold so many rows from an offset on."""
+    """The buckets that contain this many rows after an offset."""
     ends = dict(zip(counts, accumulate(counts.values()), strict=True))
     held = [
         each for each, end in ends.items() if end > offset and end - counts[each] < offset + limit
@@ -164,7 +165,7 @@ def _find_behind(
     after: Mapping[str, Any],
     limit: int,
 ) -> Stretch:
-    """The buckets that hold so many rows behind one, whose own bucket holds the first of them."""
+    """The buckets that contain this many rows after a row, starting with the bucket of the row."""
     own = database.bucket_of(order.column, after["value"], after["id"])
     later = {each: n for each, n in counts.items() if order.place(each) > order.place(own)}
     return Stretch([own, *_find_page(later, 0, limit).buckets], 0)
@@ -174,7 +175,7 @@ def _read_stretch(
     fetch: Fetch, condition: Condition, order: Order, stretch: Stretch, limit: int
 ) -> list[dict[str, Any]]:
     wanted = both(stretch.within(order), condition)
-    # First where they are: to read all columns of a bucket's rows takes longer than all the rest.
+    # Find the rows first: reading all columns of all rows of a bucket would dominate the time.
     found = fetch(
         f"SELECT rowid FROM users WHERE {wanted.sql} ORDER BY {order.sql} LIMIT ? OFFSET ?",
         [*wanted.parameters, limit, stretch.offset],
@@ -188,14 +189,8 @@ def _read_stretch(
     return [dict(zip([*names, "sorted"], row, strict=True)) for row in rows]
 
 
-def both(first: Condition, second: Condition) -> Condition:
-    """That two conditions hold."""
-    parameters = (*first.parameters, *second.parameters)
-    return replace(first, sql=f"{first.sql} AND {second.sql}", parameters=parameters)
-
-
 def as_json(value: object) -> object:
-    """What rows are sorted by, as a cursor carries it."""
+    """A sort value, as a cursor stores it."""
     if isinstance(value, datetime):
         return format_time(value.replace(tzinfo=UTC))
     return value

@@ -1,7 +1,7 @@
-"""Building a snapshot from the table: one Query a user, in as many runs as it takes.
+"""Reads all users from the table for a new snapshot, with one Query for each user.
 
-What one run has no time for is left to the next: the rows that were read are kept in S3, and count
-from when the first of them were read.
+This can take several runs. Each run stores the rows that it has read in S3 for the next one. The
+snapshot has the state of the time when the first run started.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from itertools import batched
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Self
 
-from rollcall.directory.database import write_rows
 from rollcall.directory.records import read_rows
+from rollcall.directory.row_files import write_rows
 from rollcall.directory.rows import StoredRow
 from rollcall.directory.snapshots import fingerprint_columns
 from rollcall.kit.objects import Objects, StoredObject
@@ -22,27 +22,27 @@ from rollcall.users.storage import LISTED
 
 READ_AT_ONCE = 1000
 ABANDONED_AFTER = timedelta(hours=12)
-"""Rows that were read so long ago are not gone on with."""
+"""A reading that started longer ago is not continued."""
 _MOMENT = "%Y%m%dT%H%M%S%fZ"
 
 
 class SnapshotPart(StoredObject):
-    """Rows that a run has read which did not come to the end."""
+    """Rows that an unfinished run has read."""
 
     prefix: ClassVar[str] = "directory-parts/"
     days_kept: ClassVar[int | None] = 1
 
 
 class Reading(NamedTuple):
-    """Reading all users: since when, and where the rows are put."""
+    """Reading of all users, in one run or more."""
 
     begun_at: datetime
     folder: Path
-    """Files with the rows that have been read, each of one partition of the index."""
+    """Files with the rows that have been read, one for each partition of the index."""
 
     @classmethod
     def find(cls, objects: Objects, now: datetime, folder: Path) -> Self | None:
-        """The latest one that an earlier run has not come to the end of."""
+        """The latest reading that an earlier run has not finished."""
         begun = [
             datetime.strptime(key.split("/")[2], _MOMENT).replace(tzinfo=UTC)
             for key in objects.list_keys(_prefix())
@@ -54,29 +54,29 @@ class Reading(NamedTuple):
 
     @property
     def prefix(self) -> str:
-        """What the keys begin with of the parts that are kept."""
+        """The prefix of the keys of the stored rows."""
         return f"{_prefix()}{self.begun_at.strftime(_MOMENT)}/"
 
     def take_over(self, objects: Objects) -> None:
-        """Get what earlier runs have read."""
+        """Download the rows that earlier runs have read."""
         for key in objects.list_keys(self.prefix):
             objects.download(key, self.folder / key.rpartition("/")[2])
 
     def read_missing(self, table: Table) -> Iterator[Path]:
-        """Read one partition after the other that has not been read; the files that come of it."""
+        """Read the partitions that have not been read. Yields a file for each."""
         for number, partition in enumerate(LISTED):
             file = self.folder / f"{number}.json.gz"
             if not file.exists():
                 write_rows(file, _read_partition(table, partition))
                 yield file
 
-    def keep(self, objects: Objects, files: list[Path]) -> None:
-        """Keep what this run has read for the next."""
+    def store(self, objects: Objects, files: list[Path]) -> None:
+        """Store the rows that this run has read for the next one."""
         for file in files:
             objects.upload(f"{self.prefix}{file.name}", file)
 
     def discard(self, objects: Objects) -> None:
-        """Delete what was kept."""
+        """Delete the stored rows."""
         objects.delete(list(objects.list_keys(self.prefix)))
 
 

@@ -1,4 +1,4 @@
-"""Users as the table has them at this moment, as rows of the directory."""
+"""Reads the current rows of users from the table."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ THREADS = 8
 
 
 def read_rows(table: Table, user_ids: Sequence[str]) -> Iterator[tuple[str, StoredRow | None]]:
-    """Each user's row, strongly consistent; None for whoever is no user any more. One Query a
-    user, several at a time when there are many.
+    """Each user's row, strongly consistent; None for a user who no longer exists. This takes one
+    Query for each user, several of them at a time if there are many.
     """
     if len(user_ids) <= ONE_BY_ONE_AT_MOST:
         yield from ((user_id, read_row(table, user_id)) for user_id in user_ids)
@@ -29,13 +29,13 @@ def read_rows(table: Table, user_ids: Sequence[str]) -> Iterator[tuple[str, Stor
 
 
 def read_row(table: Table, user_id: str) -> StoredRow | None:
-    """One user's row."""
+    """One user's row, or None."""
     record = read_record(table, user_id)
     return StoredRow.of(record) if record else None
 
 
 def read_record(table: Table, user_id: str) -> UserRecord | None:
-    """All that is stored about one user; None for whoever is no user any more."""
+    """The stored items of one user; None if the user no longer exists."""
     items = list(table.query_partition(User.key_of(user_id).pk, prefix="#"))
     user = User.assemble(items)
     if user is None or not user.exists:

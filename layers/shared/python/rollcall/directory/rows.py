@@ -1,5 +1,5 @@
-"""What the directory knows of each user: one row, from which its columns, the list's answer, the
-filters, the export and the documents derive.
+"""The directory's row of a user, from which its columns, the answers of lists, the filters, the
+exports and the API document derive.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
 COMPLETE_AT = 0.8
-"""The share of PROFILE_PARTS that a complete profile has."""
+"""The share of its parts that a complete profile has."""
 
 
 class Sortable(NamedTuple):
-    """Marks a column that lists may be sorted by."""
+    """Marks a column that lists can be sorted by."""
 
     key: str = ""
-    """The column that holds what it is sorted by; empty: the column itself."""
+    """The column with the sort values; empty: the column itself."""
 
 
 class Indexed(NamedTuple):
-    """Marks a list that is looked through by its elements, of which there are many different ones
-    that few users each have: those who have some are found in a table of the elements.
+    """Marks a list column whose elements are also in a separate table, because there are many
+    different elements and each has few users.
     """
 
 
@@ -49,7 +49,7 @@ class AuthMethod(StrEnum):
 
 
 class DirectoryUser(Answer):
-    """A user as lists show one (U2). Every field is a column to filter by."""
+    """A user in a list (U2). Every field can be used in filters."""
 
     id: str
     version: int
@@ -65,27 +65,36 @@ class DirectoryUser(Answer):
     phone_verified: bool
     auth_methods: tuple[AuthMethod, ...] = ()
     oauth_providers: Annotated[
-        tuple[str, ...], Field(description="Those that the user has signed in with.")
+        tuple[str, ...], Field(description="The providers that the user has signed in with.")
     ] = ()
     has_password: bool
-    failed_login_attempts: Annotated[int, Field(description="Since the last sign-in.")] = 0
+    failed_login_attempts: Annotated[
+        int, Field(description="The number since the last sign-in.")
+    ] = 0
     locked_until: Time | None = None
     roles: Annotated[
-        tuple[str, ...], Indexed(), Field(description="With rol_system for an admin.")
+        tuple[str, ...],
+        Indexed(),
+        Field(description="The ids of the user's roles, with rol_system for an admin."),
     ] = ()
     permissions: Annotated[
-        tuple[Permission, ...], Field(description="Those granted to the user directly.")
+        tuple[Permission, ...], Field(description="The permissions granted to the user directly.")
     ] = ()
     groups: Annotated[
-        tuple[str, ...], Indexed(), Field(description="Those before or after their time included.")
+        tuple[str, ...],
+        Indexed(),
+        Field(description="Includes those that have not started or have expired."),
     ] = ()
     organizations: Annotated[
-        tuple[str, ...], Indexed(), Field(description="Those before or after their time included.")
+        tuple[str, ...],
+        Indexed(),
+        Field(description="Includes those that have not started or have expired."),
     ] = ()
     group_count: Annotated[int, Sortable()] = 0
     workspace_count: Annotated[int, Sortable()] = 0
     resources: Annotated[
-        Mapping[str, int], Field(description="How many things of each type the user owns.")
+        Mapping[str, int],
+        Field(description="The number of resources of each type that the user owns."),
     ] = {}
     created_at: Annotated[Time, Sortable()]
     updated_at: Time
@@ -93,24 +102,24 @@ class DirectoryUser(Answer):
     last_login_at: Annotated[
         Time | None,
         Sortable(),
-        Field(description="At most an hour behind; the user's own answer has it exactly."),
+        Field(description="Up to an hour behind. GET /admin/users/{userId} has the exact time."),
     ] = None
     login_count: Annotated[
-        int, Field(description="Since sign-ins have been recorded; at most an hour behind.")
+        int, Field(description="The number of recorded sign-ins, up to an hour behind.")
     ] = 0
     inactivity_warned_at: Annotated[
         Time | None,
-        Field(description="Absent once the user has signed in, or all sessions were ended."),
+        Field(description="Absent after the next sign-in, and after all sessions were ended."),
     ] = None
     disables_at: Annotated[
         Time | None,
-        Field(description="When whoever was warned is disabled at the earliest."),
+        Field(description="The earliest time at which a warned user is disabled."),
     ] = None
     disabled_for_inactivity_at: Annotated[
-        Time | None, Field(description="Absent for whoever was disabled by somebody.")
+        Time | None, Field(description="Absent for users whom an admin disabled.")
     ] = None
     profile_complete: Annotated[
-        bool, Field(description=f"Whether {COMPLETE_AT:.0%} of the profile are filled in.")
+        bool, Field(description=f"Whether at least {COMPLETE_AT:.0%} of the profile is filled in.")
     ]
     avatar_url: str | None = None
     bio: str | None = None
@@ -128,7 +137,7 @@ class DirectoryUser(Answer):
 
     @classmethod
     def of(cls, record: UserRecord) -> Self:
-        """The row about a user."""
+        """The row of a user."""
         return cls.model_validate(cls._columns(record))
 
     @staticmethod
@@ -162,7 +171,7 @@ class DirectoryUser(Answer):
 
 
 def _inactivity_of(record: UserRecord) -> dict[str, object]:
-    """What of the clean-up's warning and disabling still counts."""
+    """The clean-up's warning and disabling, if they still apply."""
     user, inactivity = record.user, record.inactivity
     if inactivity is None:
         return {}
@@ -176,11 +185,11 @@ def _inactivity_of(record: UserRecord) -> dict[str, object]:
 
 
 NO_NAME = ""
-"""Of the cell of a source that has nothing to say about a user, but is alive."""
+"""The name in the cell of a source that has no facts about a user."""
 
 
 class FactCell(Model):
-    """One fact, or one value of a fact that is a list, as the directory keeps it."""
+    """One fact, or one value of a fact that is a list, as the directory stores it."""
 
     source: str
     name: str
@@ -191,8 +200,8 @@ class FactCell(Model):
 
     @classmethod
     def all_of(cls, facts: FactSet) -> Iterable[Self]:
-        """The cells of what one source has pushed; one without a name when that is nothing, so that
-        the source is known to be alive.
+        """The cells of the facts that one source has pushed. Without facts, one cell without a
+        name, so that the time of the push is known.
         """
         cells = [
             cls._of(facts, name, each)
@@ -210,16 +219,16 @@ class FactCell(Model):
 
 
 class StoredRow(DirectoryUser):
-    """A row with what is only filtered and sorted by."""
+    """A row with columns that are only used for filtering and sorting."""
 
     name_key: str | None = None
     search_text: str
-    """What a search looks through, folded: each value on a line of its own."""
+    """The values that a search covers, folded, one a line."""
     facts: tuple[FactCell, ...] = ()
 
     @classmethod
     def of(cls, record: UserRecord) -> Self:
-        """The row about a user, with its hidden columns."""
+        """The row of a user, with its hidden columns."""
         user = record.user
         searched = (user.name, user.email, user.username, user.phone, user.unique_id)
         return cls.model_validate(
@@ -233,27 +242,27 @@ class StoredRow(DirectoryUser):
 
 
 class UserRecord(NamedTuple):
-    """All that is stored about a user which the directory shows."""
+    """The stored items of a user that the directory uses."""
 
     user: User
     sign_ins: SignIns
     inactivity: Inactivity | None = None
-    """What the clean-up has done; None for most."""
+    """What the clean-up has done; None for most users."""
 
 
 def fold(text: str) -> str:
-    """A text in the form in which texts are searched: case and compatibility forms are one."""
+    """The form of a text for searching: it ignores case and compatibility forms."""
     return unicodedata.normalize("NFKC", text).casefold()
 
 
 def sort_key(text: str) -> str:
-    """A text in the form in which names are sorted: case and accents count for nothing."""
+    """The form of a name for sorting: it ignores case and accents."""
     plain = unicodedata.normalize("NFKD", fold(text))
     return "".join(each for each in plain if not unicodedata.combining(each))
 
 
 def _read_time(text: str) -> datetime | None:
-    """The moment that a text names; a date alone, or a time without its offset, is but a text."""
+    """The time that a text has, if any. A date, or a time without an offset, is only a text."""
     try:
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else None

@@ -1,6 +1,6 @@
-"""The filter language of SCIM (RFC 7644 section 3.4.2.2): text to expressions, and back.
+"""The SCIM filter language (RFC 7644 section 3.4.2.2): parses filters and writes them.
 
-Beyond the RFC, the path of an attribute may have more than two parts.
+Beyond the RFC, the path of an attribute can have more than two parts.
 """
 
 from __future__ import annotations
@@ -47,17 +47,18 @@ _LARGEST = 2**63 - 1
 
 
 def parse_filter(text: str) -> Expression:
-    """The expression that a filter stands for.
+    """The expression of a filter.
 
-    Raises Invalid, with the place, for what is no filter, is too long or is nested too deeply.
+    Raises Invalid for a filter that is malformed (with the position), too long or too deeply
+    nested.
     """
     if len(text) > LENGTH_AT_MOST:
-        _refuse(f"A filter has {LENGTH_AT_MOST:,} characters at most.")
+        _refuse(f"A filter can have at most {LENGTH_AT_MOST:,} characters.")
     return _Parser(_read_tokens(text)).parse()
 
 
 def write_filter(expression: Expression) -> str:
-    """The filter that stands for an expression."""
+    """The filter of an expression."""
     match expression:
         case And(operands):
             written = " and ".join(map(_write_operand, operands))
@@ -88,7 +89,7 @@ def _write_value(value: Value) -> str:
 
 
 SEARCHED = ("name", "email", "username", "phone", "uniqueId")
-"""What a search looks through."""
+"""The fields that a search covers."""
 
 
 def _spell_out(text: str) -> Expression:
@@ -103,7 +104,7 @@ class _Token(NamedTuple):
     kind: str
     text: str
     position: int
-    """From 1, as people count."""
+    """Starts at 1."""
 
 
 def _read_tokens(text: str) -> list[_Token]:
@@ -112,7 +113,7 @@ def _read_tokens(text: str) -> list[_Token]:
     while position < len(text):
         found = _TOKEN.match(text, position)
         if not found or not found.lastgroup:
-            _refuse(f"A filter has nothing that is written like this at character {position + 1}.")
+            _refuse(f"Unexpected character at position {position + 1}.")
         if found.lastgroup != "space":
             tokens.append(_Token(found.lastgroup, found[0], position + 1))
         position = found.end()
@@ -120,7 +121,7 @@ def _read_tokens(text: str) -> list[_Token]:
 
 
 class _Parser:
-    """Recursive descent: each method reads what it is named after, and leaves what follows."""
+    """A recursive descent parser. Each method reads what it is named after and stops there."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens
@@ -174,7 +175,7 @@ class _Parser:
     def _read_within(self, read: Callable[[], Expression], closing: str) -> Expression:
         self._depth += 1
         if self._depth > DEPTH_AT_MOST:
-            _refuse(f"A filter is nested {DEPTH_AT_MOST} deep at most.")
+            _refuse(f"A filter can have at most {DEPTH_AT_MOST} levels of nesting.")
         expression = read()
         if not self._take(closing):
             self._expect(closing)
@@ -200,19 +201,19 @@ class _Parser:
 
     def _expect(self, wanted: str) -> NoReturn:
         found = self._next
-        what = f"is {found.text[:40]!r}" if found.text else "the filter ends"
-        _refuse(f"At character {found.position} {what}, where {wanted} is expected.")
+        what = repr(found.text[:40]) if found.text else "end of the filter"
+        _refuse(f"Unexpected {what} at position {found.position}. Expected {wanted}.")
 
 
 def _read_literal(token: _Token) -> str | int | float:
     try:
         value = json.loads(token.text)
     except ValueError:
-        _refuse(f"The value at character {token.position} is not written as JSON writes it.")
+        _refuse(f"The value at position {token.position} is not valid JSON.")
     if isinstance(value, str):
         return value
     if isinf(float(token.text)):
-        _refuse(f"The number at character {token.position} is too large.")
+        _refuse(f"The number at position {token.position} is too large.")
     return float(value) if abs(value) > _LARGEST else value
 
 

@@ -1,4 +1,4 @@
-"""Segments: filters that have a name and are kept, to be used wherever a filter is."""
+"""Segments: saved filters with a name, which can be used wherever a filter can."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SegmentFilter = Annotated[
     str,
     Field(
         max_length=LENGTH_AT_MOST,
-        description="In SCIM's filter language, as `filter` of GET /admin/users.",
+        description="A SCIM filter, as `filter` of GET /admin/users.",
     ),
 ]
 
 
 class Segment(ListedEntity):
-    """A saved filter. It stays when whoever made it is deleted."""
+    """A saved filter. It remains when its owner is deleted."""
 
     kind: ClassVar[str] = "segment"
     partition: ClassVar[str] = "SEGMENT#"
@@ -34,9 +34,9 @@ class Segment(ListedEntity):
     counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {COUNTERS + listed_in: ("count",)}
 
     filter: str
-    """In SCIM's filter language (RFC 7644 section 3.4.2.2)."""
+    """A SCIM filter (RFC 7644 section 3.4.2.2)."""
     owner_id: str
-    """Who made it."""
+    """The user who created it."""
 
 
 def load_segment(call: Call, segment_id: str) -> Segment:
@@ -45,28 +45,28 @@ def load_segment(call: Call, segment_id: str) -> Segment:
 
 
 def load_own_segment(call: Call, segment_id: str) -> Segment:
-    """A segment that the caller may change: one of their own, or any for a platform admin. Raises
-    NotFound, or Forbidden for somebody else's.
+    """A segment that the caller is allowed to change: their own, or any for a platform admin.
+    Raises NotFound, and Forbidden for another user's segment.
     """
     segment = load_segment(call, segment_id)
     if segment.owner_id != call.actor.id and not call.actor.holds(Permission.ADMIN_ACCESS):
-        detail = "This segment is somebody else's; only they and platform admins may change it."
+        detail = "Only the owner of this segment and platform admins can change it."
         raise Forbidden("segment_of_another", detail)
     return segment
 
 
 class SegmentAnswer(VersionedAnswer):
-    """A segment as an answer shows it."""
+    """A saved filter."""
 
     id: str
     name: str
     description: str | None = None
     filter: str
-    owner_id: Annotated[str, Field(description="Who made it, be they deleted by now.")]
+    owner_id: Annotated[str, Field(description="The user who created it, possibly deleted since.")]
     created_at: Time
     updated_at: Time
 
     @classmethod
     def of(cls, segment: Segment) -> Self:
-        """The answer about this segment."""
+        """The answer for a segment."""
         return cls.model_validate({name: getattr(segment, name) for name in Segment.model_fields})

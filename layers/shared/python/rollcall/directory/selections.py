@@ -1,4 +1,4 @@
-"""Which users a request selects: its filters, of those that are known, as conditions."""
+"""The users that a request selects: its filters and its segment as conditions."""
 
 from __future__ import annotations
 
@@ -26,37 +26,40 @@ from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer
 
 
-class OfSelection(Answer):
-    """An answer about the users whom filters select."""
+class FilteredAnswer(Answer):
+    """An answer about the users that filters select."""
 
     skipped_filters: Annotated[
         tuple[SkippedFilter, ...] | None,
-        Field(description="What was left out of account, because its source is not heard from."),
+        Field(
+            description="The parts of the filters that were ignored, because their facts are "
+            "unknown or out of date."
+        ),
     ] = None
 
 
 class Selection(NamedTuple):
-    """The users whom filters select, as conditions for ``WHERE``."""
+    """The users that filters select, as conditions for ``WHERE``."""
 
     shown: Condition
-    """Without those who are soft-deleted, unless the filters ask about that themselves."""
+    """Without soft-deleted users, unless the filters select by deletion themselves."""
     with_deleted: Condition
-    """With them in any case."""
+    """With soft-deleted users."""
 
     @property
     def hides_deleted(self) -> bool:
-        """Whether any may be left out for being soft-deleted."""
+        """Whether soft-deleted users are excluded."""
         return self.shown != self.with_deleted
 
 
 def select_users(call: Call, database: Database, filters: UserFilters) -> Condition:
-    """Those who are shown. Raises as :func:`read_selection` does."""
+    """The selected users without soft-deleted ones. Raises as :func:`read_selection` does."""
     return read_selection(call, database, filters).shown
 
 
 def read_selection(call: Call, database: Database, filters: UserFilters) -> Selection:
-    """What filters select. Raises Invalid for filters that cannot be understood, and NotFound for
-    a segment that there is not.
+    """The users that filters select. Raises Invalid for wrong filters, and NotFound for an unknown
+    segment.
     """
     expression = filters.expression(call.now)
     segment = load_segment(call, filters.segment) if filters.segment is not None else None
@@ -73,13 +76,13 @@ def read_selection(call: Call, database: Database, filters: UserFilters) -> Sele
 def _read_segment(segment: Segment) -> Expression:
     try:
         return read_filter(segment.filter)
-    except Invalid as refused:  # good when it was saved, by what could be asked then
-        message = f"The segment {segment.name} can no longer be used: {refused.detail}"
+    except Invalid as refused:  # it was valid when it was saved
+        message = f"The filter of the segment {segment.name} is no longer valid: {refused.detail}"
         raise Invalid.field("segment", message, "segment_outdated") from None
 
 
 def read_known_facts(call: Call, database: Database) -> KnownFacts:
-    """Which facts sources have pushed, and when each last did."""
+    """The facts that sources have pushed, and the time of each last push."""
     sources: dict[str, KnownSource] = {}
     for source, names, pushed_at in database.list_sources():
         sources[source] = KnownSource(frozenset(names) - {NO_NAME}, pushed_at.replace(tzinfo=UTC))

@@ -1,7 +1,8 @@
-"""Snapshots of the directory: files in S3, and the one item that says which of them counts.
+"""Snapshots of the directory: files in S3, and one item that says which of them is current.
 
-The item moves on only when the new file is complete, and only from what it said when that was
-begun: nobody ever sees half a snapshot, and of two that are written at once one is thrown away.
+``compaction`` writes them. The item is updated only when the new file is complete, and only if it
+has not changed since. So no reader sees an incomplete snapshot, and of two snapshots that are
+written at the same time, one is discarded.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import duckdb
 from pydantic import ConfigDict
 
 from rollcall.directory.columns import read_stored_columns
-from rollcall.directory.database import TABLES_BESIDE, Database
+from rollcall.directory.database import Database
+from rollcall.directory.tables import RELATED_TABLES
 from rollcall.kit.entity import Key, Row
 from rollcall.kit.ids import last_id, new_id
 from rollcall.kit.model import Time, format_time
@@ -23,12 +25,12 @@ from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.table import Table
 
 ID_PREFIX = "snp"
-KEPT = timedelta(hours=1)
-"""How long a snapshot that counts no more stays for whoever is reading it."""
+RETAINED = timedelta(hours=1)
+"""How long a replaced snapshot is retained for readers."""
 
 
 class Snapshot(StoredObject):
-    """The files of snapshots, each called by the snapshot's id."""
+    """The files of snapshots, named after their ids."""
 
     prefix: ClassVar[str] = "directory/"
     layers: ClassVar[tuple[str, ...]] = ("duckdb",)
@@ -37,7 +39,7 @@ class Snapshot(StoredObject):
 
 
 class DirectoryState(Row):
-    """Which snapshot counts, and since when the journal's entries are to be laid over it."""
+    """The current snapshot, and the time from which journal entries must be applied to it."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -45,10 +47,10 @@ class DirectoryState(Row):
 
     snapshot_id: str
     origin: str = ""
-    """The snapshot that was built from the table, of which this one comes: that one itself, or the
-    changes since laid over it."""
+    """The id of the snapshot that was built from the table and that this one is based on. It is the
+    snapshot's own id if it was built from the table itself."""
     sha256: str = ""
-    """Of the file: it is opened without being read, and no part of it may be another."""
+    """The hash of the file, which is checked because opening the file does not read all of it."""
     since: Time
     written_at: Time
     rows: int
@@ -56,22 +58,22 @@ class DirectoryState(Row):
     """The fingerprint of the columns that the snapshot was written with."""
 
     def key(self) -> Key:
-        """The only one of its kind."""
+        """The key of the only item of this kind."""
         return _STATE
 
     @classmethod
     def read(cls, table: Table) -> Self | None:
-        """What counts at present; None before the first snapshot."""
+        """The current state; None before the first snapshot."""
         item = table.get_item(_STATE)
         return cls.model_validate(item) if item else None
 
     @property
     def readable(self) -> bool:
-        """Whether the snapshot has the columns that are asked about today."""
+        """Whether the snapshot has the columns of this version."""
         return self.columns == fingerprint_columns()
 
     def replace(self, table: Table, before: Self | None) -> bool:
-        """Let this count from now on; False when something else counts by now than ``before``."""
+        """Make this the current state. Returns False if ``before`` is no longer current."""
         if before is None:
             return table.put_once(self.item())
         moved = {"snapshotId": before.snapshot_id, "since": format_time(before.since)}
@@ -83,35 +85,35 @@ _STATE = Key(DirectoryState.partition, DirectoryState.partition)
 
 
 class Damaged(Exception):
-    """A snapshot's file is missing, or is not the one that was written."""
+    """A snapshot's file is missing or has been changed."""
 
 
 class Saved(NamedTuple):
-    """A snapshot that has been written."""
+    """A snapshot's file that has been written."""
 
     snapshot_id: str
     sha256: str
 
 
 class Store(NamedTuple):
-    """Where snapshots are kept."""
+    """Stores snapshots in S3."""
 
     objects: Objects
 
     def load(self, state: DirectoryState, database: Database) -> None:
-        """Take the snapshot that counts over into a database; raises Damaged."""
+        """Load the current snapshot into a database. Raises Damaged."""
         file = database.folder / f"{state.snapshot_id}.duckdb"
         if not self.objects.download(snapshot_key(state.snapshot_id), file):
             raise Damaged(f"{state.snapshot_id} is missing.")
         if _digest(file) != state.sha256:
-            raise Damaged(f"{state.snapshot_id} is not as it was written.")
+            raise Damaged(f"{state.snapshot_id} has another hash.")
         try:
             database.load(file)
         except duckdb.Error as error:
             raise Damaged(f"{state.snapshot_id} cannot be read.") from error
 
     def save(self, database: Database, now: datetime) -> Saved:
-        """Write a snapshot that does not count yet."""
+        """Write a snapshot, without making it the current one."""
         saved_id = new_id(ID_PREFIX, now)
         file = database.folder / f"{saved_id}.duckdb"
         try:
@@ -122,10 +124,10 @@ class Store(NamedTuple):
             file.unlink(missing_ok=True)
 
     def discard_old(self, current_id: str, now: datetime) -> int:
-        """Delete the files of all snapshots that are older than KEPT and do not count, be it that
-        they never have; returns how many.
+        """Delete the files of all snapshots that are older than RETAINED and not current, including
+        those that never were. Returns the number of files.
         """
-        newest = snapshot_key(last_id(ID_PREFIX, now - KEPT))
+        newest = snapshot_key(last_id(ID_PREFIX, now - RETAINED))
         keys = [
             key
             for key in self.objects.list_keys(f"{Snapshot.prefix}{ID_PREFIX}_")
@@ -136,7 +138,7 @@ class Store(NamedTuple):
 
 
 def snapshot_key(snapshot_id: str) -> str:
-    """Where a snapshot's file is kept."""
+    """The key of a snapshot's file."""
     return f"{Snapshot.prefix}{snapshot_id}.duckdb"
 
 
@@ -146,9 +148,9 @@ def _digest(file: Path) -> str:
 
 
 def fingerprint_columns() -> str:
-    """Differs when the columns of any table do: a snapshot with others is built anew."""
+    """Identifies the columns of all tables. If it changes, the snapshot is rebuilt."""
     columns = (
         (each.name, each.kind, each.sort_key, each.indexed) for each in read_stored_columns()
     )
-    words = ",".join(" ".join(map(str, each)) for each in (*columns, *TABLES_BESIDE.items()))
+    words = ",".join(" ".join(map(str, each)) for each in (*columns, *RELATED_TABLES.items()))
     return sha256(words.encode()).hexdigest()[:16]

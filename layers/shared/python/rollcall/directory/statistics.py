@@ -1,4 +1,4 @@
-"""The statistics of users (A3). Each is the number of those whom a filter selects."""
+"""User statistics (A3). Each is the number of users that a filter selects."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from pydantic import Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from rollcall.directory.columns import read_columns
+from rollcall.directory.counts import add_up, count_each, count_values
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import Expression
-from rollcall.directory.filters import DAYS_AGO, ITSELF, NOW, Reading, ShortFor
-from rollcall.directory.selections import OfSelection, Selection
-from rollcall.directory.tallies import add_up, count_each, count_values
+from rollcall.directory.selections import FilteredAnswer, Selection
+from rollcall.directory.shorthands import DAYS_AGO, ITSELF, NOW, Reading, ShortFor
 from rollcall.directory.time_zones import begin_day
 from rollcall.kit.model import Answer
 from rollcall.users.statuses import Status
 
 _USER_TYPES = read_columns()["usertypes"]
 TODAY = Reading(
-    "the beginning of today", lambda zone, now: begin_day(now.astimezone(zone).date(), zone)
+    "the start of today", lambda zone, now: begin_day(now.astimezone(zone).date(), zone)
 )
 
 
 class Counts(NamedTuple):
-    """Marks a number with the filter that selects those it counts."""
+    """Marks a number with the filter that selects the users it counts."""
 
     filter: str
     reading: Reading = ITSELF
     argument: object = None
 
     def expression(self, now: datetime, zone: ZoneInfo) -> Expression:
-        """The filter."""
+        """The filter as an expression."""
         argument = zone if self.reading is TODAY else self.argument
         return ShortFor(self.filter, self.reading).expression(argument, now)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """The number's schema with the filter."""
-        words = self.reading.words.replace("so many", str(self.argument))
+        """The number's schema, with the filter in its description."""
+        words = self.reading.words.replace("this many", str(self.argument))
         filled = self.filter.replace("{}", f"<{words}>")
         return {**handler(schema), "description": f"Users with `{filled}`."}
 
 
 class Counted(Answer):
-    """Numbers that each count the users whom a filter selects, or groups of such numbers."""
+    """Numbers of users that a filter selects, or groups of such numbers."""
 
     @classmethod
     def marks(cls) -> Iterator[tuple[tuple[str, ...], Counts]]:
-        """The way to each number, by the fields' names, and its filter."""
+        """Each number's path of field names, and its filter."""
         for name, field in cls.model_fields.items():
             yield from (((name,), mark) for mark in field.metadata if isinstance(mark, Counts))
             group = field.annotation
@@ -69,16 +69,16 @@ def _active(days: int) -> Counts:
 
 
 class ByAuthMethod(Counted):
-    """How users can sign in; some can in several ways."""
+    """How users can sign in. Some can in several ways."""
 
-    # To look for a value in the lists would take three times as long; rows.py makes them of these.
+    # Searching the lists would take three times as long; rows.py derives them from these columns.
     email: Annotated[int, Counts("email pr")]
     phone: Annotated[int, Counts("phone pr")]
     oauth: Annotated[int, Counts("oauthProviders pr")]
 
 
 class Verification(Counted):
-    """Whose addresses have been verified; who has none is in neither number."""
+    """Users with and without a verified address. Users without any address are not counted."""
 
     email_verified: Annotated[int, Counts("emailVerified eq true")]
     email_unverified: Annotated[int, Counts("email pr and emailVerified eq false")]
@@ -87,7 +87,7 @@ class Verification(Counted):
 
 
 class RecentlyRegistered(Counted):
-    """Who has been created recently."""
+    """Users who were created recently."""
 
     today: Annotated[int, Counts("createdAt ge {}", TODAY)]
     last_7_days: Annotated[int, _registered(7)]
@@ -96,7 +96,7 @@ class RecentlyRegistered(Counted):
 
 
 class RecentlyActive(Counted):
-    """Who has signed in recently."""
+    """Users who have signed in recently."""
 
     last_day: Annotated[int, _active(1)]
     last_7_days: Annotated[int, _active(7)]
@@ -104,19 +104,19 @@ class RecentlyActive(Counted):
     last_90_days: Annotated[int, _active(90)]
 
 
-class UserStatistics(Counted, OfSelection):
-    """The numbers of those users whom the list would show, but for ``byStatus``."""
+class UserStatistics(Counted, FilteredAnswer):
+    """Statistics of the users that a list with these filters shows, except ``byStatus``."""
 
     total: int
     by_status: Annotated[
         Mapping[Status, int],
         Field(
-            description="Of all statuses. Soft-deleted users count here alone, unless a filter "
-            "asks about that."
+            description="For all statuses. Soft-deleted users are counted only here, unless a "
+            "filter selects them."
         ),
     ]
     by_user_type: Annotated[
-        Mapping[str, int], Field(description="Of the types that occur. Some users have several.")
+        Mapping[str, int], Field(description="For the types in use. A user can have several.")
     ]
     by_auth_method: ByAuthMethod
     verification: Verification
@@ -132,7 +132,7 @@ class UserStatistics(Counted, OfSelection):
 def count_statistics(
     database: Database, selection: Selection, now: datetime, zone: ZoneInfo
 ) -> UserStatistics:
-    """The statistics of the users whom filters select; today is the day in this time zone."""
+    """The statistics of the selected users. Today is the current day in the time zone."""
     ways, marks = zip(*UserStatistics.marks(), strict=True)
     counted = [each.expression(now, zone) for each in marks]
     by_status = count_each(database, selection.with_deleted, counted)
@@ -150,7 +150,7 @@ def count_statistics(
 
 
 def _arrange(counts: Mapping[tuple[str, ...], int]) -> dict[str, Any]:
-    """The numbers in their groups."""
+    """The numbers, arranged in their groups."""
     arranged: dict[str, Any] = {}
     for (*groups, name), count in counts.items():
         place = arranged

@@ -1,7 +1,7 @@
-"""Time zones by their IANA names, and what their clocks show.
+"""Time zones by their IANA names, and conversion of times.
 
-A day begins when the clocks there first show its midnight or, where that is skipped, when they are
-set forward over it.
+A day starts when local clocks first show midnight. If they skip midnight, it starts when they are
+set forward.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field
 
 from rollcall.kit.error_messages import TextPattern
 
-_NO_ZONE = "Give the IANA name of a time zone, as Europe/Berlin."
+_NO_ZONE = "Use the IANA name of a time zone, such as Europe/Berlin."
 
 
 @lru_cache(maxsize=64)
@@ -29,7 +29,7 @@ def _check_zone(name: str) -> str:
 
 ZoneName = Annotated[
     str,
-    # In upper case begin the zones themselves; what else lies beside them depends on the machine.
+    # Names of zones start in upper case. Other files in the same folders depend on the machine.
     Field(max_length=64),
     TextPattern(r"^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$", _NO_ZONE),
     AfterValidator(_check_zone),
@@ -37,15 +37,15 @@ ZoneName = Annotated[
 
 
 def to_moment(local: datetime, zone: ZoneInfo) -> datetime:
-    """When the clocks of a zone first show a time, or are set forward over it."""
+    """When the clocks of a zone first show a time, or are set forward past it."""
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
 def begin_day(day: date, zone: ZoneInfo) -> datetime:
-    """When a day begins."""
-    return to_moment(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 (to_moment says where)
+    """When a day starts."""
+    return to_moment(datetime(day.year, day.month, day.day), zone)  # noqa: DTZ001 (to_moment adds the zone)
 
 
 def to_local(moment: datetime, zone: ZoneInfo) -> datetime:
-    """What the clocks of a zone show at a moment, and no more."""
+    """The local time of a zone at a time, without its offset."""
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)

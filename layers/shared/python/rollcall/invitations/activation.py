@@ -5,7 +5,7 @@ Invitations and registrations are activations.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from rollcall.kit.ids import derive_id
 from rollcall.kit.model import Answer, Time
 from rollcall.kit.table import Table
 from rollcall.kit.tokens import Tokens, hash_token, is_token, read_holder
+from rollcall.kit.transaction import Change
 from rollcall.users.fields import RESERVED
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
@@ -84,6 +85,19 @@ class ActivatedUser(Answer):
         """The answer for a user who was activated just now."""
         fields = {name: getattr(user, name) for name in cls.model_fields.keys() - {"activated_at"}}
         return cls.model_validate({**fields, "activated_at": now})
+
+
+def activate(call: Call, link: Change[Any], user: User, **chosen: str | None) -> ActivatedUser:
+    """Make a user active, in the user's own name and together with the change of the link.
+    ``chosen``: the fields that the user has set. The password follows at the identity provider.
+    """
+    activated = user.with_status(Status.ACTIVE, call.now).model_copy(update=chosen)
+    activated = activated.with_credential("password", call.now)
+    return call.as_user(user.id).commit(
+        link,
+        Change(user, activated),
+        answer=lambda _: ActivatedUser.of(activated, call.now),
+    )
 
 
 Token = Annotated[

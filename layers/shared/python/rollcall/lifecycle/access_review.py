@@ -1,6 +1,4 @@
-"""What admins should look through from time to time: who has access, and who should perhaps not
-(L2).
-"""
+"""The access review: users, invitations and accounts that admins should check regularly (L2)."""
 
 from __future__ import annotations
 
@@ -9,17 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from rollcall.accounts.reconciliation import read_reconciliation
-from rollcall.directory.conditions import KnownFacts, compile_condition, read_filter
+from rollcall.directory.conditions import NO_FACTS, compile_condition, read_filter
 from rollcall.directory.database import Database
+from rollcall.directory.user_queries import find_matches
 from rollcall.invitations.invitation import InvitationStatus, listed_as, mark_expiry
 from rollcall.kit.model import format_time
 from rollcall.kit.table import Table
 from rollcall.users.storage import OUT_OF_STEP
 
 LISTED_AT_MOST = 20
-"""How many of each kind a mail names."""
+"""The most entries that a mail lists of each kind."""
 GRACE = timedelta(minutes=15)
-"""Accounts that have been out of step for less are most likely being mended."""
+"""Accounts that have been out of sync for a shorter time are probably being repaired."""
 _ACTIVE = 'status eq "active"'
 FILTERS: Mapping[str, str] = {
     "admins": f"{_ACTIVE} and isAdmin eq true",
@@ -27,44 +26,38 @@ FILTERS: Mapping[str, str] = {
     "never_signed_in": f"{_ACTIVE} and not (lastLoginAt pr)",
     "disabled": 'status eq "inactive" or status eq "suspended"',
 }
-"""Which users to look through: the filters by which lists select them, too."""
+"""The users to check, as filters that lists also accept."""
 
 
 class Finding(NamedTuple):
-    """What there is of one kind."""
+    """The entries of one kind."""
 
     number: int
     named: tuple[str, ...]
-    """The first of them, by what one knows them by."""
+    """The first of them, by email, phone, username or id."""
     request: str = ""
-    """How to get all of them, if one can."""
+    """The request that lists all of them, if there is one."""
 
     def describe(self) -> str:
-        """As a mail lists them, in words of no language."""
+        """The entries as a mail lists them, independent of its language."""
         more = ["…"] if self.number > len(self.named) else []
         request = [self.request] if self.number and self.request else []
         return "\n".join([str(self.number), *(f"• {each}" for each in self.named), *more, *request])
 
 
-def find_users(database: Database, now: datetime) -> dict[str, Finding]:
-    """The users of each kind, in the order of their names."""
-    return {name: _select(database, text, now) for name, text in FILTERS.items()}
+def find_users(database: Database) -> dict[str, Finding]:
+    """The users of each kind, in alphabetical order."""
+    return {name: _select(database, text) for name, text in FILTERS.items()}
 
 
-def _select(database: Database, text: str, now: datetime) -> Finding:
-    condition = compile_condition(read_filter(text), KnownFacts({}, now))
-    with database.hold() as fetch:
-        count = f"SELECT count(*) FROM users WHERE {condition.sql}"
-        ((number,),) = fetch(count, condition.parameters)
-        name = 'coalesce("email", "phone", "username", id)'
-        first = f"SELECT {name} FROM users WHERE {condition.sql} ORDER BY 1 LIMIT ?"
-        named = fetch(first, [*condition.parameters, LISTED_AT_MOST])
-    request = f"GET /admin/users?filter={text}"
-    return Finding(int(number), tuple(str(each) for (each,) in named), request)
+def _select(database: Database, text: str) -> Finding:
+    condition = compile_condition(read_filter(text), NO_FACTS)
+    found = find_matches(database, condition, LISTED_AT_MOST)
+    return Finding(found.number, found.first, f"GET /admin/users?filter={text}")
 
 
 def find_invitations(table: Table, now: datetime) -> dict[str, Finding]:
-    """Those that nobody has accepted yet, in the order of their ends: what ends next first."""
+    """The invitations that were not accepted, by expiry, earliest first."""
     partition, end = listed_as(InvitationStatus.PENDING), mark_expiry(now)
     request = "GET /admin/invitations?status="
     pending = _look_up(table, "gsi2", partition, f"{request}pending", later_than=end)
@@ -73,9 +66,8 @@ def find_invitations(table: Table, now: datetime) -> dict[str, Finding]:
 
 
 def find_differences(table: Table, now: datetime) -> dict[str, Finding]:
-    """Between the table and the identity provider: the users whose accounts are not as they should
-    be, those first who have been so longest, and the accounts that the last reconciliation has
-    found to be nobody's, if there was one.
+    """The differences between the table and the identity provider: users whose accounts are out of
+    sync, longest first, and accounts without a user, if a reconciliation has run.
     """
     found = {"out_of_step": _look_up(table, "gsi1", OUT_OF_STEP, up_to=format_time(now - GRACE))}
     if (summary := read_reconciliation(table)) is not None:

@@ -1,5 +1,5 @@
-"""What the lifecycle policy means for one user (L1, I18). The preview and the clean-up both decide
-by :func:`decide` and by nothing else.
+"""Decides what the lifecycle policy does to one user (L1, I18). The preview and the clean-up both
+use only :func:`decide`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rollcall.users.statuses import Status
 
 
 class Deed(StrEnum):
-    """What there is to be done about a user."""
+    """An action of the clean-up."""
 
     WARN = "warn"
     DISABLE = "disable"
@@ -24,7 +24,7 @@ class Deed(StrEnum):
 
 
 class ExemptFor(StrEnum):
-    """Why nothing is done about a user for whom it would be time."""
+    """Why a user is exempt from an action."""
 
     ADMIN = "admin"
     USER = "user"
@@ -32,19 +32,19 @@ class ExemptFor(StrEnum):
     ROLE = "role"
     FILTER = "filter"
     NO_EMAIL = "no_email"
-    """Nobody can warn them by mail, and who is not warned is not disabled."""
+    """The user cannot be warned by mail. Users who were not warned are not disabled."""
 
 
 class Exemption(Answer):
-    """One reason; with the group or the role that it is about."""
+    """A reason why a user is exempt, with the id of the group or role if it is one of these."""
 
     reason: ExemptFor
     id: str | None = None
 
 
-class Subject(NamedTuple):
-    """What is to be known of a user to decide: columns of the directory's row, and what the
-    policy's filter says of it.
+class Candidate(NamedTuple):
+    """The data about a user that decisions need: columns of the directory's row, and the result of
+    the policy's filter.
     """
 
     id: str
@@ -61,69 +61,69 @@ class Subject(NamedTuple):
     disables_at: datetime | None
     disabled_for_inactivity_at: datetime | None
     filtered: bool
-    """Whether the filter of the exempt holds for the user."""
+    """Whether the policy's filter exempts the user."""
 
     @classmethod
     def of(cls, row: DirectoryUser, *, filtered: bool) -> Self:
-        """From a user's row."""
+        """The candidate with a user's row."""
         return cls._make((*(getattr(row, name) for name in COLUMNS), filtered))
 
     @property
     def inactive_since(self) -> datetime:
-        """The last sign-in; of whoever has never signed in, the creation."""
+        """The last sign-in, or the creation of a user who has never signed in."""
         return self.last_login_at or self.created_at
 
 
-COLUMNS = Subject._fields[:-1]
-"""Those of its fields that are columns of the directory."""
+COLUMNS = Candidate._fields[:-1]
+"""The fields that are columns of the directory."""
 
 
 class Decision(NamedTuple):
-    """What it is time for, and why it is not done after all."""
+    """The action that is due, and the reasons why the user is exempt from it."""
 
     due: Deed | None
     exemptions: tuple[Exemption, ...] = ()
 
     @property
     def deed(self) -> Deed | None:
-        """What is to be done."""
+        """The action to take."""
         return None if self.exemptions else self.due
 
 
-def decide(terms: LifecycleTerms, subject: Subject, now: datetime) -> Decision:
-    """What the policy wants done about a user at a moment."""
-    due = _find_due(terms, subject, now)
-    return Decision(due, tuple(_find_exemptions(terms, subject, due)) if due else ())
+def decide(terms: LifecycleTerms, candidate: Candidate, now: datetime) -> Decision:
+    """What the policy does to a user at a time."""
+    due = _find_due(terms, candidate, now)
+    return Decision(due, tuple(_find_exemptions(terms, candidate, due)) if due else ())
 
 
-def _find_due(terms: LifecycleTerms, subject: Subject, now: datetime) -> Deed | None:
-    if subject.status is Status.INACTIVE:
-        disabled_at = subject.disabled_for_inactivity_at
+def _find_due(terms: LifecycleTerms, candidate: Candidate, now: datetime) -> Deed | None:
+    if candidate.status is Status.INACTIVE:
+        disabled_at = candidate.disabled_for_inactivity_at
         is_old = disabled_at is not None and disabled_at <= now - timedelta(terms.delete_after_days)
         return Deed.DELETE if terms.delete_disabled and is_old else None
-    inactive_since, warned_at = subject.inactive_since, subject.inactivity_warned_at
-    if subject.status is not Status.ACTIVE or inactive_since > now - timedelta(
+    inactive_since, warned_at = candidate.inactive_since, candidate.inactivity_warned_at
+    if candidate.status is not Status.ACTIVE or inactive_since > now - timedelta(
         terms.warn_after_days
     ):
         return None
     if warned_at is None:
         return Deed.WARN
-    # What the mail has promised counts, be the days between fewer by now; more count too.
-    promised = max(subject.disables_at or warned_at, terms.end_grace(warned_at))
+    # The date in the mail is kept, even if the policy now has fewer days. More days count, too.
+    promised = max(candidate.disables_at or warned_at, terms.end_grace(warned_at))
     is_due = inactive_since <= now - timedelta(terms.disable_after_days) and promised <= now
     return Deed.DISABLE if is_due else None
 
 
-def _find_exemptions(terms: LifecycleTerms, subject: Subject, due: Deed) -> Iterator[Exemption]:
-    if subject.is_admin:
+def _find_exemptions(terms: LifecycleTerms, candidate: Candidate, due: Deed) -> Iterator[Exemption]:
+    if candidate.is_admin:
         yield Exemption(reason=ExemptFor.ADMIN)
-    if subject.id in terms.exempt_users:
+    if candidate.id in terms.exempt_users:
         yield Exemption(reason=ExemptFor.USER)
-    for each in sorted(set(subject.groups) & set(terms.exempt_groups)):
+    for each in sorted(set(candidate.groups) & set(terms.exempt_groups)):
         yield Exemption(reason=ExemptFor.GROUP, id=each)
-    for each in sorted(set(subject.roles) & set(terms.exempt_roles)):
+    for each in sorted(set(candidate.roles) & set(terms.exempt_roles)):
         yield Exemption(reason=ExemptFor.ROLE, id=each)
-    if subject.filtered:
+    if candidate.filtered:
         yield Exemption(reason=ExemptFor.FILTER)
-    if subject.email is None and due is not Deed.DELETE:
+    if candidate.email is None and due is not Deed.DELETE:
         yield Exemption(reason=ExemptFor.NO_EMAIL)

@@ -1,5 +1,5 @@
-"""The lifecycle policy (L1): after how long accounts that nobody uses are warned about, disabled
-and deleted, and who is exempt.
+"""The lifecycle policy (L1): when inactive users are warned, disabled and deleted, and which users
+are exempt.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rollcall.kit.table import Table
 
 POLICY_ID = "LIFECYCLE"
 STEPS_AT_MOST = 2_000
-"""What one run can do within Lambda's 15 minutes, with a third of a second for each user."""
+"""The steps that fit into Lambda's 15 minutes, with a third of a second for each user."""
 
 Days = Annotated[int, Field(ge=1, le=3_650)]
 
@@ -35,50 +35,59 @@ class CleanUpMode(StrEnum):
 
 
 class LifecycleTerms(Model):
-    """What the policy says. Inactive is whoever has not signed in; whoever never did has been
-    inactive since the account was made.
+    """The terms of the policy. Users are inactive since their last sign-in, or since their creation
+    if they have never signed in.
     """
 
     mode: Annotated[
         CleanUpMode,
         Field(
-            description="Of the scheduled clean-up of inactive accounts: dry-run counts whom it "
-            "would be about, in its log, and writes nothing."
+            description="The mode of the scheduled clean-up of inactive users. dry-run only logs "
+            "how many users it would affect."
         ),
     ] = CleanUpMode.ON
     warn_after_days: Annotated[
-        Days, Field(description="Of inactivity: a mail tells when the account is disabled.")
+        Days,
+        Field(
+            description="Days of inactivity before the user gets a mail with the date of disabling."
+        ),
     ] = 76
     disable_after_days: Annotated[
         Days,
         Field(
-            description="Of inactivity, and never fewer days after the warning than there are "
-            "between the two."
+            description="Days of inactivity after which the user is disabled. The time since the "
+            "warning is at least the difference to warnAfterDays."
         ),
     ] = 90
     delete_disabled: Annotated[
-        bool, Field(description="Whether those whom the clean-up has disabled are deleted, too.")
+        bool, Field(description="Whether users whom the clean-up has disabled are deleted later.")
     ] = False
-    delete_after_days: Annotated[Days, Field(description="After it has disabled them.")] = 30
+    delete_after_days: Annotated[
+        Days, Field(description="Days between disabling and deletion.")
+    ] = 30
     end_invitations_after_days: Annotated[
         Days,
         Field(
-            description="An invitation that nobody accepts ends so long after its link was sent, "
-            "to the second and without a run of the clean-up. Links that are out keep the end that "
-            "their mail names. Whoever has registered without confirming the address is deleted so "
-            "long after the end of the link."
+            description="Days after which the link of an invitation expires, to the second and "
+            "without a run of the clean-up. Links that were already sent expire at the time in "
+            "their mail. Users who have registered but not confirmed their address are deleted "
+            "this many days after their link has expired."
         ),
     ] = 7
     purge_deleted_after_days: Annotated[
-        Days, Field(description="Soft-deleted users can be restored so long; then they are gone.")
+        Days, Field(description="Days after which soft-deleted users can no longer be restored.")
     ] = 30
-    exempt_users: Annotated[Ids, Field(description="Ids of users.")] = ()
-    exempt_groups: Annotated[Ids, Field(description="Ids of groups: whoever is in one.")] = ()
-    exempt_roles: Annotated[Ids, Field(description="Ids of roles: whoever has one.")] = ()
+    exempt_users: Annotated[Ids, Field(description="Ids of users who are exempt.")] = ()
+    exempt_groups: Annotated[Ids, Field(description="Ids of groups whose members are exempt.")] = ()
+    exempt_roles: Annotated[Ids, Field(description="Ids of roles whose holders are exempt.")] = ()
     exempt_filter: SegmentFilter | None = None
     steps_per_run: Annotated[
         int,
-        Field(ge=1, le=STEPS_AT_MOST, description="Users a run; the rest waits for the next one."),
+        Field(
+            ge=1,
+            le=STEPS_AT_MOST,
+            description="Users in one run. Others wait for the next one.",
+        ),
     ] = 1_000
     stop_above_percent: Annotated[
         float,
@@ -86,83 +95,81 @@ class LifecycleTerms(Model):
             ge=0,
             le=100,
             allow_inf_nan=False,
-            description="A run that would be about a larger share of all users does nothing and "
-            "tells the admins; 100 never stops one.",
+            description="A run that would affect a larger share of all users does nothing and "
+            "notifies the admins. 100 never stops a run.",
         ),
     ] = 5
     stop_above_users: Annotated[
         int,
-        Field(ge=0, description="So few stop no run, whatever their share."),
+        Field(ge=0, description="This many users or fewer never stop a run."),
     ] = 10
     time_zone: Annotated[
-        ZoneName, Field(description="Where the days begin that mails name: an IANA name.")
+        ZoneName, Field(description="The IANA time zone of the days in mails.")
     ] = "UTC"
 
     @property
     def zone(self) -> ZoneInfo:
-        """Where days begin."""
+        """The time zone in which days start."""
         return ZoneInfo(self.time_zone)
 
     @property
     def invitations_last(self) -> timedelta:
-        """How long the link of an invitation works, which is sent now."""
+        """How long the link of an invitation that is sent now is valid."""
         return timedelta(days=self.end_invitations_after_days)
 
     @property
     def grace_days(self) -> int:
-        """How many days there are between the warning and the disabling."""
+        """The number of days between the warning and disabling."""
         return self.disable_after_days - self.warn_after_days
 
     def end_grace(self, warned_at: datetime) -> datetime:
-        """When the days are over that whoever was warned has at least: as a mail names a day, they
-        are over at its beginning.
-        """
+        """When a warned user can be disabled: at the start of the day in the mail."""
         day = to_local(warned_at, self.zone).date() + timedelta(days=self.grace_days)
         return begin_day(day, self.zone)
 
 
 class LifecyclePolicy(LifecycleTerms, Entity):
-    """The one policy of a deployment; its defaults count until it is first set."""
+    """The only policy of a deployment. The defaults apply until it is first set."""
 
     kind: ClassVar[str] = "lifecycle_policy"
     partition: ClassVar[str] = "LIFECYCLE_POLICY"
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
-        """There is one policy, under one key."""
+        """The key of the only policy."""
         return Key(cls.partition, cls.partition)
 
     @classmethod
     def default(cls, now: datetime) -> Self:
-        """The policy where none has been set: version 0."""
+        """The policy before it is first set, with version 0."""
         return cls(id=POLICY_ID, created_at=now, updated_at=now)
 
     def with_terms(self, terms: LifecycleTerms) -> Self:
         """The policy with other terms."""
-        said = {name: getattr(terms, name) for name in LifecycleTerms.model_fields}
-        return self.model_copy(update=said)
+        changed = {name: getattr(terms, name) for name in LifecycleTerms.model_fields}
+        return self.model_copy(update=changed)
 
     def unchanged(self) -> ConditionCheck:
-        """That the policy still is what was read; also that none has been set since."""
+        """Requires that the policy has not changed, or not been set, since it was read."""
         return ConditionCheck.at_version(self.key(), self.version)
 
 
 class LifecyclePolicyAnswer(LifecycleTerms, VersionedAnswer):
-    """The policy as an answer shows it."""
+    """The lifecycle policy."""
 
     version: Annotated[
-        int, Field(description="Goes up by one with every change; the ETag. 0: never set.")
+        int, Field(description="Increases by one with every change; the ETag. 0: never set.")
     ]
-    updated_at: Annotated[Time | None, Field(description="Absent while it was never set.")] = None
+    updated_at: Annotated[Time | None, Field(description="Absent until it is first set.")] = None
 
     @classmethod
     def of(cls, policy: LifecyclePolicy) -> Self:
-        """The answer about this policy."""
-        said = {name: getattr(policy, name) for name in LifecycleTerms.model_fields}
+        """The answer for a policy."""
+        terms = {name: getattr(policy, name) for name in LifecycleTerms.model_fields}
         updated_at = policy.updated_at if policy.version else None
-        return cls(**said, version=policy.version, updated_at=updated_at)
+        return cls(**terms, version=policy.version, updated_at=updated_at)
 
 
 def read_lifecycle_policy(table: Table, now: datetime) -> LifecyclePolicy:
-    """The policy that counts."""
+    """The current policy."""
     return table.find(LifecyclePolicy, POLICY_ID) or LifecyclePolicy.default(now)

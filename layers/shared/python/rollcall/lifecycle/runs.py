@@ -1,7 +1,7 @@
-"""Runs of the clean-up: what each is to do, how far it has come, and what it did (L1).
+"""Runs of the clean-up: their plan, their progress and their results (L1).
 
-A run goes through the users in the order of their ids. Each step of it, the change of one user, is
-one version of the run in the same transaction: wherever it is broken off, it goes on exactly there.
+A run processes the users in the order of their ids. Each step changes one user and, in the same
+transaction, the run. So an interrupted run continues exactly where it was.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from rollcall.lifecycle.decisions import Deed
 from rollcall.lifecycle.policy import LifecyclePolicy
 
 RUNS = "LIFECYCLE_RUNS"
-"""GSI1 partition of all runs."""
-ONE_AT_A_TIME = ClaimKind("lifecycle-run", "status", "Another run is going on")
+"""The GSI1 partition of all runs."""
+ONE_AT_A_TIME = ClaimKind("lifecycle-run", "status", "Another run is in progress")
 RUNNING_CLAIM = Claim(ONE_AT_A_TIME, "running")
 _STEP = "STEP#"
 
 
 class RunStatus(StrEnum):
-    """Where a run stands."""
+    """The status of a run."""
 
     RUNNING = "running"
     COMPLETE = "complete"
@@ -36,32 +36,32 @@ class RunStatus(StrEnum):
 
 
 class StoppedFor(StrEnum):
-    """Why a run did nothing, or nothing more."""
+    """Why a run stopped."""
 
     TOO_MANY = "too_many"
-    """It would be about a larger share of all users than the policy allows."""
+    """It would affect a larger share of all users than the policy allows."""
     NO_MAIL = "no_mail"
-    """The deployment sends no mail (mailSender), so nobody can be warned."""
+    """The deployment sends no mail (mailSender), so users cannot be warned."""
     UNCERTAIN_FILTER = "uncertain_filter"
-    """The filter of who is exempt asks about facts that are not known at present."""
+    """The policy's filter uses facts that are currently unknown."""
     POLICY_CHANGED = "policy_changed"
-    """The policy was changed meanwhile; the next run goes by the new one."""
+    """The policy has been changed. The next run uses the new one."""
 
 
 class Outcome(StrEnum):
-    """What became of one user."""
+    """The result for one user."""
 
     WARNED = "warned"
     DISABLED = "disabled"
     DELETED = "deleted"
     REFUSED = "refused"
-    """The user owns something that has to be transferred first."""
+    """The user owns a resource that must be transferred first."""
     FAILED = "failed"
-    """Others kept changing the user; the next run tries again."""
+    """The user was changed during each attempt. The next run retries."""
 
 
 class Step(Model):
-    """What a run did about one user."""
+    """What a run did to one user."""
 
     number: int
     user_id: str
@@ -70,14 +70,14 @@ class Step(Model):
 
 
 class StepRow(Row, Step):
-    """A step as it is stored, beside its run and in the order of its steps."""
+    """A stored step, in the partition of its run and in order."""
 
     partition: ClassVar[str] = "LIFECYCLE_RUN#"
 
     run_id: str
 
     def key(self) -> Key:
-        """By the number of the step."""
+        """The key, with the number of the step."""
         return Key(f"{self.partition}{self.run_id}", f"{_STEP}{self.number:06}")
 
 
@@ -95,20 +95,20 @@ class LifecycleRun(Entity):
     stopped_for: StoppedFor | None = None
     policy_version: int
     users: int
-    """How many there were at its start."""
+    """The number of all users at its start."""
     due: Mapping[Deed, int]
-    """What there was to be done at its start."""
+    """The number of users for each action at its start."""
     position: str = ""
-    """The user of the last step; all before have been looked at."""
+    """The user of the last step. All users before have been processed."""
     steps: int = 0
     outcomes: Mapping[Outcome, int] = {}
     finished_at: Time | None = None
     step: Step | None = None
-    """The step that this version came about by; only while it is written."""
+    """The step of this version; only set while it is written."""
 
     @classmethod
     def begin(cls, call: Call, *, policy_version: int, users: int, due: Mapping[Deed, int]) -> Self:
-        """A run that begins at this moment."""
+        """A run that starts now."""
         return cls(
             id=call.new_id("run"),
             created_at=call.now,
@@ -120,28 +120,28 @@ class LifecycleRun(Entity):
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
-        """The run leads its partition; its steps are not read with it."""
+        """The key of the run, which is in one partition with its steps but is read alone."""
         return Key(f"{cls.partition}{entity_id}", "#RUN")
 
     @classmethod
     def assemble(cls, items: Iterable[Item]) -> Self | None:
-        """The run, which is the only item that is read."""
+        """The run from its only item."""
         return next(map(cls.model_validate, items), None)
 
     def claims(self) -> frozenset[Claim]:
-        """Only one run is going on."""
+        """A claim that allows only one run in progress."""
         return frozenset({RUNNING_CLAIM} if self.status is RunStatus.RUNNING else ())
 
     def index(self) -> Mapping[str, str]:
-        """Found among all runs, by its id, which is in order of time."""
+        """In the list of all runs, by id, which is chronological."""
         return {"gsi1pk": RUNS, "gsi1sk": self.id}
 
     def rows(self) -> tuple[Row, ...]:
-        """The step of this version; those before are written and stay."""
+        """The step of this version. Earlier steps are already stored."""
         return (StepRow(run_id=self.id, **dict(self.step)),) if self.step else ()
 
     def with_step(self, user_id: str, outcome: Outcome, now: datetime) -> Self:
-        """The run after a step about this user."""
+        """The run after a step for this user."""
         number = self.steps + 1
         changed = {
             "position": user_id,
@@ -152,46 +152,48 @@ class LifecycleRun(Entity):
         return self.model_copy(update=changed)
 
     def as_ended(self, now: datetime, stopped_for: StoppedFor | None = None) -> Self:
-        """The run at its end."""
+        """The ended run."""
         status = RunStatus.STOPPED if stopped_for else RunStatus.COMPLETE
         changed = {"status": status, "stopped_for": stopped_for, "finished_at": now}
         return self.model_copy(update=changed)
 
     def rests_on(self, policy: LifecyclePolicy) -> bool:
-        """Whether the policy still is the one that the run began with."""
+        """Whether the run started with this version of the policy."""
         return self.policy_version == policy.version
 
 
 def find_running(table: Table) -> LifecycleRun | None:
-    """The run that is going on, or that was broken off."""
+    """The run in progress, which may have been interrupted."""
     claim = table.get_item(RUNNING_CLAIM.key)
     return table.find(LifecycleRun, claim["owner"]) if claim else None
 
 
 def read_steps(table: Table, run_id: str, after: int) -> Iterator[Step]:
-    """The steps of a run that come after one, in their order."""
+    """The steps of a run after a step, in order."""
     pk = LifecycleRun.key_of(run_id).pk
     return map(Step.model_validate, table.query_partition(pk, later_than=f"{_STEP}{after:06}"))
 
 
 class LifecycleRunAnswer(Answer):
-    """A run as an answer shows it."""
+    """A run of the clean-up."""
 
     id: str
     status: RunStatus
     stopped_for: StoppedFor | None = None
     started_at: Annotated[
-        Time, Field(description="The moment that all its decisions are about, also later ones.")
+        Time, Field(description="The time that all decisions of the run are based on.")
     ]
     finished_at: Time | None = None
     policy_version: Annotated[int, Field(description="0: the defaults.")]
-    users: Annotated[int, Field(description="How many there were at its start.")]
-    due: Annotated[Mapping[Deed, int], Field(description="What there was to be done at its start.")]
-    steps: Annotated[int, Field(description="About how many users it has done anything.")]
+    users: Annotated[int, Field(description="The number of all users at its start.")]
+    due: Annotated[
+        Mapping[Deed, int], Field(description="The number of users for each action at its start.")
+    ]
+    steps: Annotated[int, Field(description="The number of users it has processed.")]
     outcomes: Mapping[Outcome, int]
 
     @classmethod
     def of(cls, run: LifecycleRun) -> Self:
-        """The answer about this run."""
+        """The answer for a run."""
         known = {name: getattr(run, name) for name in LifecycleRun.model_fields}
         return cls.model_validate({**known, "started_at": run.created_at})

@@ -1,8 +1,8 @@
-"""What a lifecycle policy wants done about how many of all users (L1)."""
+"""How many users a lifecycle policy affects (L1)."""
 
 from __future__ import annotations
 
-from collections import Counter as Tally
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Self
 
@@ -10,25 +10,25 @@ from rollcall.lifecycle.decisions import Decision, Deed
 from rollcall.lifecycle.policy import LifecycleTerms
 
 
-class Survey(NamedTuple):
-    """What there is to be done about how many of how many users."""
+class Impact(NamedTuple):
+    """The number of users, and of those for whom each action is due."""
 
     users: int
     due: Mapping[Deed, int]
     uncertain: bool
-    """Whether what the filter of the exempt asks about is not known at present."""
+    """Whether the filter of exempt users has facts that are currently unknown."""
 
     @classmethod
     def of(cls, users: int, decisions: Iterable[Decision], *, uncertain: bool) -> Self:
-        """From what is decided about each."""
-        return cls(users, Tally(each.deed for each in decisions if each.deed), uncertain)
+        """The impact of the decision for each user."""
+        return cls(users, Counter(each.deed for each in decisions if each.deed), uncertain)
 
     @property
     def selected(self) -> int:
-        """About how many users anything is to be done."""
+        """The number of users for whom an action is due."""
         return sum(self.due.values())
 
     def is_too_much(self, terms: LifecycleTerms) -> bool:
-        """Whether these are so many that something must be wrong, as a clock or the policy."""
+        """Whether there are so many that a clock or the policy must be wrong."""
         share = self.users * terms.stop_above_percent / 100
         return self.selected > max(terms.stop_above_users, share)

@@ -1,4 +1,4 @@
-"""What is wrong with terms of the lifecycle policy that somebody sends (L1)."""
+"""Validation of the terms of the lifecycle policy (L1)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from rollcall.lifecycle.policy import LifecycleTerms
 from rollcall.users.user import User
 
 
-def check_terms(call: Call, terms: LifecycleTerms, before: LifecycleTerms) -> None:
-    """Raise Invalid for terms that contradict each other, for a filter that nobody understands, and
-    for exemptions of what there is not. Whatever was exempt before may be gone by now.
+def validate_terms(call: Call, terms: LifecycleTerms, before: LifecycleTerms) -> None:
+    """Raise Invalid for contradictory terms, for a wrong filter, and for exemptions of unknown
+    users, groups or roles. Those that were exempt ``before`` may have been deleted since.
     """
     errors = [*_check_days(terms), *_find_unknown(call, terms, before)]
     if errors:
@@ -34,8 +34,8 @@ def check_terms(call: Call, terms: LifecycleTerms, before: LifecycleTerms) -> No
 def _check_days(terms: LifecycleTerms) -> Iterable[FieldError]:
     if terms.disable_after_days <= terms.warn_after_days:
         message = (
-            f"Accounts are disabled after they are warned about: give more than the "
-            f"{terms.warn_after_days} days of warnAfterDays."
+            "Users are disabled after they are warned. Use more days than the "
+            f"{terms.warn_after_days} of warnAfterDays."
         )
         yield FieldError("disableAfterDays", message, "not_after_warning")
 

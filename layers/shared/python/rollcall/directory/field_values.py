@@ -1,4 +1,4 @@
-"""The values of one column that contain a text, for completion while one types (U5)."""
+"""The values of one column that contain a text, for autocompletion (U5)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 
 from rollcall.directory.columns import Column, Kind, read_columns
 from rollcall.directory.conditions import Condition
+from rollcall.directory.counts import values_sql
 from rollcall.directory.database import Database
+from rollcall.directory.filter_values import NAMED, CountedValue
 from rollcall.directory.filters import UserFilters
-from rollcall.directory.tallies import values_sql
-from rollcall.directory.values import NAMED, CountedValue
 from rollcall.kit.paging import PageRequest, Pagination
 
 PERSONAL = frozenset({"id", "name", "email", "phone", "username", "uniqueId", "avatarUrl", "bio"})
-"""Columns of texts whose values are one person's: the list's search finds them."""
+"""Text columns whose values belong to one person. The search of the list covers them."""
 
 
 @cache
 def suggested_columns() -> Mapping[str, Column]:
-    """The columns whose values can be looked up while one types, by their names."""
+    """The columns with autocompletion, by name."""
     return {
         each.name: each
         for each in read_columns().values()
@@ -32,7 +32,7 @@ def suggested_columns() -> Mapping[str, Column]:
 
 def _check_suggested(name: str) -> str:
     if name not in suggested_columns():
-        raise ValueError(f"Ask for one of {', '.join(suggested_columns())}.")
+        raise ValueError(f"Use one of {', '.join(suggested_columns())}.")
     return name
 
 
@@ -44,11 +44,11 @@ SuggestedColumn = Annotated[
 
 
 class FieldValuesRequest(UserFilters, PageRequest):
-    """The values of which field, of which users, and which page of them."""
+    """The field, the users whose values count, and the page of values."""
 
-    field: Annotated[SuggestedColumn, Field(description="A field of the users that lists answer.")]
+    field: Annotated[SuggestedColumn, Field(description="A field of listed users.")]
     q: Annotated[
-        str, Field(max_length=200, description="What the values contain, in whatever case.")
+        str, Field(max_length=200, description="Text that the values contain, in any case.")
     ] = ""
 
 
@@ -67,8 +67,8 @@ SELECT total, value, users FROM (SELECT count(*) AS total FROM found) LEFT JOIN 
 def find_values(
     database: Database, condition: Condition, request: FieldValuesRequest
 ) -> tuple[tuple[CountedValue, ...], Pagination]:
-    """A page of the values that contain a text: first those that begin with it, each time those of
-    the most users first.
+    """A page of the values that contain a text. Values that start with it come first, then values
+    with more users.
     """
     column = suggested_columns()[request.field]
     sql = _MATCHING.format(values=values_sql(column), condition=condition.sql)

@@ -8,14 +8,14 @@ import pytest
 
 from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database
-from rollcall.directory.filters import UserFilters
-from rollcall.directory.selections import Selection
-from rollcall.directory.values import (
+from rollcall.directory.filter_values import (
     VALUES_AT_MOST,
     FilterValues,
     count_filter_values,
     listed_filters,
 )
+from rollcall.directory.filters import UserFilters
+from rollcall.directory.selections import Selection
 from rollcall.users.statuses import Status
 from tests.directory.population import make_row, open_database
 from tests.directory.questions import make_population
@@ -58,7 +58,7 @@ def test_filters_of_few_values_are_listed_once_by_their_parameters() -> None:
     assert {each.parameter for each in listed_filters()} <= taken
 
 
-def test_soft_deleted_count_for_their_status_alone(world: World, database: Database) -> None:
+def test_soft_deleted_users_count_only_for_their_status(world: World, database: Database) -> None:
     found = count(world, database)
 
     statuses = {Status(each.value): each.users for each in found["statuses"].values}

@@ -11,11 +11,17 @@ from hypothesis import strategies as st
 
 from rollcall.directory.columns import find_column
 from rollcall.directory.conditions import Condition, compile_condition
+from rollcall.directory.counts import (
+    add_up,
+    count_created_before,
+    count_each,
+    count_not_deleted,
+    count_values,
+)
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import Comparison, Expression, Operator
 from rollcall.directory.rows import StoredRow
 from rollcall.directory.scim_filter import parse_filter
-from rollcall.directory.tallies import add_up, count_created_before, count_each, count_values
 from rollcall.users.statuses import Status
 from tests.directory.population import ALL_KNOWN, NOW, make_row, open_database
 from tests.directory.questions import make_population
@@ -90,7 +96,7 @@ def test_what_is_absent_is_no_value(database: Database) -> None:
 
 
 @given(st.lists(st.integers(-5, 105), max_size=12))
-def test_users_created_before_each_moment_are_counted(
+def test_users_created_before_each_time_are_counted(
     database: Database, milliseconds: list[int]
 ) -> None:
     moments = [NOW + timedelta(milliseconds=each) for each in milliseconds]
@@ -100,15 +106,20 @@ def test_users_created_before_each_moment_are_counted(
     assert counts == {each: sum(row.created_at < each for row in POPULATION) for each in moments}
 
 
-def test_nobody_was_created_before_anything_where_nobody_is() -> None:
+def test_empty_directory_counts_zero_users_at_each_time() -> None:
     nobody = Database()
     nobody.build([])
 
     assert count_created_before(nobody, ALL, [NOW]) == {NOW: 0}
 
 
-def test_moments_are_exact_to_the_millisecond() -> None:
+def test_times_are_exact_to_the_millisecond() -> None:
     database = open_database([make_row("usr_1", created_at=NOW)])
     later = NOW + timedelta(milliseconds=1)
 
     assert count_created_before(database, ALL, [later, NOW]) == {NOW: 0, later: 1}
+
+
+def test_soft_deleted_users_do_not_count(database: Database) -> None:
+    expected = sum(row.status is not Status.DELETED for row in POPULATION)
+    assert 0 < count_not_deleted(database) == expected < len(POPULATION)

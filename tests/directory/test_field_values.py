@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rollcall.directory.columns import find_column
 from rollcall.directory.conditions import Condition
 from rollcall.directory.database import Database
-from rollcall.directory.suggestions import (
+from rollcall.directory.field_values import (
     PERSONAL,
     FieldValuesRequest,
     find_values,
@@ -58,7 +58,7 @@ def test_values_of_as_many_users_come_in_order() -> None:
 
 
 @pytest.mark.parametrize("q", ["", "o", "ł", "ZÜ", "%", "_", "?", "'", "{}", "nowhere"])
-def test_text_is_found_as_it_stands_in_whatever_case(cities: Database, q: str) -> None:
+def test_text_is_found_literally_and_in_any_case(cities: Database, q: str) -> None:
     expected = {each for each in CITIES if q.lower() in each.lower()}
 
     assert {value for value, _ in find(cities, "city", q)} == expected
@@ -98,5 +98,5 @@ def test_what_identifies_one_person_is_not_suggested() -> None:
     "field", ["email", "groups", "createdAt", "searchText", "Status", "city; --"]
 )
 def test_other_fields_are_refused_with_those_that_there_are(field: str) -> None:
-    with pytest.raises(ValidationError, match="Ask for one of status, userTypes"):
+    with pytest.raises(ValidationError, match="Use one of status, userTypes"):
         FieldValuesRequest(field=field)

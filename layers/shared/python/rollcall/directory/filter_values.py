@@ -1,4 +1,4 @@
-"""The values that the list's filters can be given (U5)."""
+"""The values that can be used in the filters of lists (U5)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field
 
 from rollcall.directory.columns import Column, find_column
+from rollcall.directory.counts import count_values
 from rollcall.directory.database import Database
-from rollcall.directory.filters import ShortFor, UserFilters
+from rollcall.directory.filters import UserFilters
 from rollcall.directory.selections import Selection
-from rollcall.directory.tallies import count_values
+from rollcall.directory.shorthands import ShortFor
 from rollcall.grants.group import Group
 from rollcall.grants.organization import Organization
 from rollcall.grants.role import Role
@@ -22,41 +23,45 @@ from rollcall.kit.model import Model
 from rollcall.kit.table import Table
 
 VALUES_AT_MOST = 100
-"""Of one filter."""
+"""The number of values for each filter."""
 NAMED: Mapping[str, type[Entity]] = {
     "roles": Role,
     "groups": Group,
     "organizations": Organization,
 }
-"""Columns of ids, which have their names elsewhere."""
+"""Columns of ids, and the entities that have the names."""
 OPEN_ENDED = frozenset({"location", "state", "city", "designation", "expertise"})
-"""Columns whose values are many, because people write them as they like."""
+"""Columns of free text, which have too many values to list."""
 _EQUALITY = re.compile(r"(\w+) eq \{\}")
 
 
 class CountedValue(Model):
-    """A value that occurs."""
+    """A value that users have."""
 
     value: str
     name: Annotated[
-        str | None, Field(description="Of a role, a group or an organization that there still is.")
+        str | None,
+        Field(description="The name of a role, group or organization, unless it was deleted."),
     ] = None
-    users: Annotated[int, Field(description="How many have it.")]
+    users: Annotated[int, Field(description="The number of users with this value.")]
 
 
 class FilterValues(Model):
-    """The values that a filter of the list can be given."""
+    """The values for one filter of the list."""
 
-    parameter: Annotated[str, Field(description="The list's, as auth_method.")]
-    field: Annotated[str, Field(description="Of the users that lists answer, as authMethods.")]
+    parameter: Annotated[str, Field(description="The parameter of the list, such as auth_method.")]
+    field: Annotated[str, Field(description="The field of listed users, such as authMethods.")]
     values: Annotated[
-        tuple[CountedValue, ...], Field(description="Those of the most users come first.")
+        tuple[CountedValue, ...],
+        Field(description="Ordered by the number of users, largest first."),
     ]
-    has_more: Annotated[bool, Field(description=f"Whether there are more than {VALUES_AT_MOST}.")]
+    has_more: Annotated[
+        bool, Field(description=f"Whether there are more than {VALUES_AT_MOST} values.")
+    ]
 
 
 class ListedFilter(NamedTuple):
-    """A filter whose values are few enough to be listed."""
+    """A filter with few enough values to list."""
 
     parameter: str
     column: Column
@@ -64,7 +69,7 @@ class ListedFilter(NamedTuple):
 
 @cache
 def listed_filters() -> tuple[ListedFilter, ...]:
-    """The filters that compare a column of texts with any of several values, one a column."""
+    """The filters that compare a text column with any of several values; one for each column."""
     found = {column.name: ListedFilter(name, column) for name, column in _equalities()}
     return tuple(each for name, each in found.items() if name not in OPEN_ENDED)
 
@@ -81,8 +86,8 @@ def _equalities() -> Iterator[tuple[str, Column]]:
 def count_filter_values(
     table: Table, database: Database, selection: Selection
 ) -> tuple[FilterValues, ...]:
-    """The values of each listed filter among the selected users; statuses with the one of those
-    who are soft-deleted.
+    """The values of each listed filter among the selected users. Statuses include that of
+    soft-deleted users.
     """
     counts = {}
     for each in listed_filters():
@@ -106,7 +111,7 @@ def count_filter_values(
 
 
 def _read_names(table: Table, values: Mapping[str, Iterable[str]]) -> dict[str, Any]:
-    """The names of the roles, groups and organizations that there are, by id."""
+    """The names of the existing roles, groups and organizations, by id."""
     keys = [entity.key_of(each) for column, entity in NAMED.items() for each in values[column]]
     items = table.get_items(keys)
     return {item["id"]: item["name"] for item in items.values() if not item["erased"]}
