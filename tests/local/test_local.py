@@ -86,7 +86,7 @@ def test_service_that_cannot_have_a_token_is_told_in_one_sentence(
     (tmp_path / "local.json").write_text(json.dumps(described))
     silent = run_command("token", "--service", "--state", str(tmp_path))
 
-    assert "without --email" in both.stderr
+    assert "cannot be combined with --email" in both.stderr
     assert "start it with: rollcall local" in nobody.stderr
     assert "got no token: invalid_client." in refused.stderr
     assert "does not answer" in silent.stderr
