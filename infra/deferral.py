@@ -1,0 +1,113 @@
+"""Imports moved from the head of a third-party module into the functions that use them.
+
+A module that imports at its head what few of its functions use makes every cold start pay for it.
+The module that comes out does the same, but each function imports what it uses when it is called,
+which costs next to nothing once that is loaded.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator, Mapping
+
+type Function = ast.FunctionDef | ast.AsyncFunctionDef
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class NotDeferrable(ValueError):
+    """The module differs from what was expected, so that its imports have to stay."""
+
+
+def defer_imports(source: str, modules: Collection[str]) -> str:
+    """The source with its imports of ``modules`` moved into its functions. Modules are named as
+    they are imported, relative ones with their dots; ``a.b`` is also what ``from a import b``
+    imports. What no function uses is not imported at all.
+
+    Raises NotDeferrable when the source imports no such module at its head, or needs it there.
+    """
+    tree = ast.parse(source)
+    imports = _take_imports(tree, modules)
+    has_lazy_annotations = "from __future__ import annotations" in source
+    for node in _run_at_import(tree, with_annotations=not has_lazy_annotations):
+        if isinstance(node, ast.Name) and node.id in imports:
+            raise NotDeferrable(f"line {node.lineno} uses {node.id} when the module is imported")
+    for function in _outermost_functions(tree):
+        _import_inside(function, imports)
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def names_imported(source: str, modules: Collection[str]) -> frozenset[str]:
+    """The names by which the source knows what it imports of ``modules`` at its head."""
+    return frozenset(_take_imports(ast.parse(source), modules))
+
+
+def _take_imports(tree: ast.Module, modules: Collection[str]) -> Mapping[str, ast.stmt]:
+    """Remove the imports of the modules; returns each as a statement, by the name it binds."""
+    taken: dict[str, ast.stmt] = {}
+    found: set[str] = set()
+    for node in list(tree.body):
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        for alias in list(node.names):
+            if matching := _names_of(node, alias) & set(modules):
+                found |= matching
+                node.names.remove(alias)
+                taken[alias.asname or alias.name.partition(".")[0]] = _import_alone(node, alias)
+        if not node.names:
+            tree.body.remove(node)
+    if missing := set(modules) - found:
+        raise NotDeferrable(f"it does not import {', '.join(sorted(missing))} at its head")
+    return taken
+
+
+def _names_of(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> set[str]:
+    """What an import may be called by: its module, and for ``from a import b`` also ``a.b``."""
+    if isinstance(node, ast.Import):
+        return {alias.name}
+    module = "." * node.level + (node.module or "")
+    return {module, f"{module}.{alias.name}"}
+
+
+def _import_alone(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
+    if isinstance(node, ast.Import):
+        return ast.Import([alias])
+    return ast.ImportFrom(node.module, [alias], node.level)
+
+
+def _run_at_import(node: ast.AST, *, with_annotations: bool) -> Iterator[ast.AST]:
+    """All nodes but the bodies of functions, and annotations where these are only texts."""
+    for name, value in ast.iter_fields(node):
+        if isinstance(node, FUNCTIONS) and name == "body":
+            continue
+        if name in {"annotation", "returns"} and not with_annotations:
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield child
+                yield from _run_at_import(child, with_annotations=with_annotations)
+
+
+def _outermost_functions(node: ast.AST) -> Iterator[Function]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, FUNCTIONS):
+            yield child
+        else:
+            yield from _outermost_functions(child)
+
+
+def _import_inside(function: Function, imports: Mapping[str, ast.stmt]) -> None:
+    """Put the imports of what a function uses before its first statement."""
+    nodes = [node for statement in function.body for node in ast.walk(statement)]
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    bound = {node.id for node in nodes if isinstance(node, ast.Name) and _binds(node)}
+    bound |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+    used = [name for name in imports if name in names]
+    for name in used:
+        if name in bound:
+            raise NotDeferrable(f"{function.name} binds {name} itself")
+    start = 1 if ast.get_docstring(function, clean=False) is not None else 0
+    function.body[start:start] = [imports[name] for name in used]
+
+
+def _binds(node: ast.Name) -> bool:
+    return not isinstance(node.ctx, ast.Load)

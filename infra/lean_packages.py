@@ -1,0 +1,207 @@
+"""What third-party packages do when they are imported and no function needs, taken out of the layer.
+
+Each entry is checked against the package: one that does not fit the locked version any more fails
+the build, and says so. The tests import and call every function with the layers alone.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from infra.deferral import NotDeferrable, defer_imports, names_imported
+
+
+class Edit(NamedTuple):
+    """A text in a file that stands there once, and what replaces it."""
+
+    file: str
+    old: str
+    new: str = ""
+
+
+DEFERRED: Mapping[str, tuple[str, ...]] = {
+    "aws_lambda_powertools/logging/logger.py": ("aws_lambda_powertools.utilities",),
+    "botocore/auth.py": ("calendar",),
+    "botocore/client.py": ("botocore.discovery", "botocore.paginate", "botocore.waiter"),
+    "botocore/compat.py": ("dateutil.tz", "shlex"),
+    "botocore/compress.py": ("gzip",),
+    "botocore/configloader.py": ("configparser", "shlex"),
+    "botocore/credentials.py": (
+        "dateutil.parser",
+        "dateutil.tz",
+        "subprocess",
+    ),
+    "botocore/httpsession.py": ("concurrent.futures",),
+    "botocore/paginate.py": ("jmespath",),
+    "botocore/parsers.py": ("botocore.compat", "botocore.eventstream"),
+    "botocore/regions.py": ("jmespath",),
+    "botocore/serialize.py": ("calendar", "xml.etree"),
+    "botocore/session.py": (
+        "botocore.monitoring",
+        "botocore.paginate",
+        "botocore.waiter",
+        "platform",
+    ),
+    "botocore/tokens.py": ("dateutil.parser", "dateutil.tz"),
+    "botocore/useragent.py": ("platform",),
+    "botocore/utils.py": (
+        "dateutil.parser",
+        "dateutil.tz",
+        "ipaddress",
+        "pathlib",
+        "tempfile",
+        "urllib.request",
+    ),
+    "botocore/waiter.py": ("jmespath",),
+    "pydantic/_internal/_validators.py": ("zoneinfo",),
+    "pydantic_core/core_schema.py": ("fractions",),
+    "urllib3/fields.py": ("mimetypes",),
+    "urllib3/http2/__init__.py": ("importlib.metadata",),
+}
+"""Modules by file that are imported at its head and that hardly any of its functions uses."""
+
+EDITS = (
+    # The package's first module makes metrics and tracing too, and a longer user agent.
+    Edit(
+        "aws_lambda_powertools/__init__.py",
+        "from aws_lambda_powertools.metrics import Metrics, single_metric\n",
+    ),
+    Edit(
+        "aws_lambda_powertools/__init__.py",
+        "from aws_lambda_powertools.tracing import Tracer\n",
+    ),
+    Edit(
+        "aws_lambda_powertools/__init__.py",
+        "from aws_lambda_powertools.shared.user_agent import inject_user_agent\n",
+    ),
+    Edit("aws_lambda_powertools/__init__.py", "\ninject_user_agent()\n"),
+    Edit(
+        "aws_lambda_powertools/__init__.py",
+        '    "Metrics",\n    "single_metric",\n    "Tracer",\n',
+    ),
+    # XML is what S3 alone answers in.
+    Edit(
+        "botocore/compat.py",
+        "import xml.etree.ElementTree as ETree\nXMLParseError = ETree.ParseError\n",
+        """
+def __getattr__(name):
+    if name not in {"ETree", "XMLParseError"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import xml.etree.ElementTree as ETree
+    return ETree if name == "ETree" else ETree.ParseError
+""",
+    ),
+    Edit("botocore/response.py", "    XMLParseError,  # noqa: F401\n"),
+    Edit("botocore/handlers.py", "    XMLParseError,\n"),
+    Edit(
+        "botocore/handlers.py",
+        "        except XMLParseError:\n",
+        "        except botocore.compat.XMLParseError:\n",
+    ),
+    # A credential process is what a person's own configuration may have.
+    Edit("botocore/credentials.py", "popen=subprocess.Popen)", "popen=None)"),
+    Edit(
+        "botocore/credentials.py",
+        "        self._popen = popen\n",
+        "        self._popen = popen or subprocess.Popen\n",
+    ),
+    # Models with fractions or time zones; a field of such a type is refused when it is declared.
+    Edit("pydantic/_internal/_generate_schema.py", "from fractions import Fraction\n"),
+    Edit("pydantic/_internal/_generate_schema.py", "from zoneinfo import ZoneInfo\n"),
+    Edit("pydantic/_internal/_generate_schema.py", "        ZoneInfo,\n"),
+    Edit(
+        "pydantic/_internal/_generate_schema.py",
+        "        Fraction: _copy_schema_handler(core_schema.fraction_schema()),\n",
+    ),
+    Edit(
+        "pydantic/_internal/_generate_schema.py",
+        "        ZoneInfo: lambda self, obj: self._zoneinfo_schema(),\n",
+    ),
+    # Plugins, which are looked for in the metadata of all that is installed; none is.
+    Edit(
+        "pydantic/plugin/_loader.py",
+        "from importlib.metadata import entry_points\n",
+    ),
+    Edit(
+        "pydantic/plugin/_loader.py",
+        "    disabled_plugins = os.getenv('PYDANTIC_DISABLE_PLUGINS')\n",
+        "    return ()\n",
+    ),
+)
+"""What is taken out or put off otherwise."""
+
+SCHEMAS = "pydantic_core/core_schema.py"
+"""Eighty TypedDict classes, for type checkers alone: the functions make plain dicts."""
+
+
+def make_lean(python: Path) -> None:
+    """Apply all of it to the packages in a folder; raises RuntimeError for what does not fit."""
+    for edit in EDITS:
+        _apply(edit, python)
+    for name, modules in DEFERRED.items():
+        _defer(name, modules, python)
+    _rewrite(python / SCHEMAS, plain_dicts)
+
+
+def plain_dicts(source: str) -> str:
+    """The source with ``dict`` in the place of each class of typed dictionaries."""
+    tree = ast.parse(source)
+    typed = {"TypedDict"}
+    for place, node in enumerate(tree.body):
+        if isinstance(node, ast.ClassDef) and typed & {ast.unparse(base) for base in node.bases}:
+            typed.add(node.name)
+            (tree.body[place],) = ast.parse(f"{node.name} = dict").body
+    if len(typed) == 1:
+        raise NotDeferrable("it has no TypedDict classes")
+    return ast.unparse(tree)
+
+
+def _apply(edit: Edit, python: Path) -> None:
+    file = python / edit.file
+    text = file.read_text()
+    if text.count(edit.old) != 1:
+        raise _unfit(edit.file, f"it has no single {edit.old!r}")
+    file.write_text(text.replace(edit.old, edit.new))
+
+
+def _defer(name: str, modules: tuple[str, ...], python: Path) -> None:
+    source = (python / name).read_text()
+    try:
+        names = names_imported(source, modules)
+        (python / name).write_text(defer_imports(source, modules))
+    except NotDeferrable as error:
+        raise _unfit(name, str(error)) from error
+    for other in sorted((python / name.partition("/")[0]).rglob("*.py")):
+        if taken := names & _taken_from(name, other.relative_to(python), other.read_text()):
+            raise _unfit(name, f"{other.name} imports {', '.join(sorted(taken))} from it")
+
+
+def _taken_from(name: str, other: Path, source: str) -> set[str]:
+    """The names that another module imports from the one in the file ``name``."""
+    wanted = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    if wanted.rpartition(".")[2] not in source:
+        return set()
+    taken = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            above = other.parts[: len(other.parts) - node.level] if node.level else ()
+            if ".".join([*above, *filter(None, [node.module])]) == wanted:
+                taken |= {alias.name for alias in node.names}
+    return taken
+
+
+def _rewrite(file: Path, rewrite: Callable[[str], str]) -> None:
+    try:
+        file.write_text(rewrite(file.read_text()))
+    except NotDeferrable as error:
+        raise _unfit(str(file), str(error)) from error
+
+
+def _unfit(name: str, why: str) -> RuntimeError:
+    return RuntimeError(
+        f"{Path(__file__).name} does not fit {name} of the locked version: {why}. Look at what the "
+        "new version does there, and mend the entry or take it out."
+    )
