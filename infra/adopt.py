@@ -18,8 +18,8 @@ from infra.adoption_summary import Summary
 from infra.catalog import read_catalog
 from infra.local.emulator import make_client
 from infra.local.state import LocalProblem, StateDirectory
-from rollcall.adoptable import AdoptionRules
-from rollcall.adoption import AdoptionRow, adopt_accounts, plan_adoption
+from rollcall.accounts.adoptable import AdoptionRules
+from rollcall.accounts.adoption import AdoptionRow, adopt_accounts, plan_adoption
 from rollcall.kit.call import Runtime
 from rollcall.kit.clock import make_clock
 from rollcall.kit.errors import Problem
@@ -30,7 +30,7 @@ from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
-from rollcall.lifecycle_policy import read_lifecycle_policy
+from rollcall.lifecycle.policy import read_lifecycle_policy
 
 ACTION = "adopt_account"
 """What the journal calls it."""

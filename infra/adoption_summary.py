@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
-from rollcall.adoption import AdoptionRow, Outcome
-from rollcall.lifecycle_policy import CleanUpMode, LifecyclePolicy
-from rollcall.statuses import Status
+from rollcall.accounts.adoption import AdoptionRow, Outcome
+from rollcall.lifecycle.policy import CleanUpMode, LifecyclePolicy
+from rollcall.users.statuses import Status
 
 SHOWN = 5
 """How many accounts of each kind are shown."""

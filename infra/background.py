@@ -24,7 +24,7 @@ from infra.function import Surroundings, add_function
 from infra.schedule import add_schedule, allow_sending
 from rollcall.kit.job import Job
 from rollcall.kit.reaction import StreamReaction
-from rollcall.notices import MARK_KEPT
+from rollcall.mails.notices import MARK_KEPT
 
 STREAM_RETRIES = 10
 STREAM_AGE_AT_MOST = Duration.hours(6)

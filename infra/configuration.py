@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from rollcall.kit.cron import CronExpression
 from rollcall.kit.model import Model
-from rollcall.resource_types import read_types
+from rollcall.users.resource_types import read_types
 
 CDK_JSON = Path(__file__).parents[1] / "cdk.json"
 PLACES_AT_LEAST = 4

@@ -14,11 +14,11 @@ from pydantic.alias_generators import to_camel
 
 from infra.configuration import Configuration
 from infra.layers import Architecture
+from rollcall.grants.scopes import SYSTEM_SCOPES, Scope
 from rollcall.kit.mail import check_sender
 from rollcall.kit.settings import LOGIN_URL
 from rollcall.kit.templates import check_templates
-from rollcall.letters import LETTERS
-from rollcall.scopes import SYSTEM_SCOPES, Scope
+from rollcall.mails.letters import LETTERS
 
 
 class Size(NamedTuple):

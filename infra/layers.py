@@ -20,7 +20,7 @@ from infra import trimming
 from infra.catalog import FUNCTIONS
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.templates import list_templates
-from rollcall.letters import OURS
+from rollcall.mails.letters import OURS
 
 Architecture = Literal["arm64", "x86_64"]
 

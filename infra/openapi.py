@@ -18,6 +18,7 @@ from pydantic_core.core_schema import WithDefaultSchema
 
 from infra.catalog import read_catalog
 from infra.gateway import PayloadTooLarge
+from rollcall.grants.scopes import ADMIN_SCOPES, SYSTEM_SCOPES
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import (
     Conflict,
@@ -36,7 +37,6 @@ from rollcall.kit.http import IDEMPOTENCY_KEY_AT_MOST
 from rollcall.kit.model import VersionedAnswer
 from rollcall.kit.operation import NOT_YET, Operation
 from rollcall.kit.paging import WalkRequest
-from rollcall.scopes import ADMIN_SCOPES, SYSTEM_SCOPES
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 PEOPLE, SERVICES = "accessToken", "serviceToken"

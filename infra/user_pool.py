@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from rollcall import passwords, scopes
+from rollcall.grants import scopes
 from rollcall.kit.identity import ADMINS_GROUP
+from rollcall.users import passwords
 
 RESOURCE_SERVER: dict[str, Any] = {
     "Identifier": scopes.RESOURCE_SERVER,

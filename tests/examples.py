@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any, Self
 
 from functions.jobs.clean_up_accounts import clean_up_accounts
-from rollcall import built_in_roles
-from rollcall.grants import GroupRole, OrganizationMembership
-from rollcall.statuses import Status
+from rollcall.grants import built_in_roles
+from rollcall.grants.grant import GroupRole, OrganizationMembership
+from rollcall.users.statuses import Status
 from tests.world import World
 
 

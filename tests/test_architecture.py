@@ -75,10 +75,41 @@ def assert_imports_nothing_of(sources: tuple[Source, ...], *packages: str, mend:
     assert not found, "\n".join(found)
 
 
-def test_kit_knows_nothing_of_users() -> None:
-    domain = [f"rollcall.{file.stem}" for file in SHARED.glob("*.py") if file.stem != "__init__"]
-    mend = "the kit knows AWS and HTTP alone: move what knows users out of the kit, or pass it in."
-    assert_imports_nothing_of(read(KIT), *domain, "functions", "infra", "tests", mend=mend)
+FLOORS = (
+    ("kit",),
+    ("grants",),
+    ("users",),
+    ("access", "accounts", "invitations", "resources"),
+    ("members", "mails", "directory"),
+    ("lifecycle",),
+)
+"""The rooms of the shared code, lowest first. The modules without a room, which bind all of them
+together, stand above.
+"""
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+
+def test_each_room_of_the_shared_code_has_its_floor() -> None:
+    rooms = {folder.name for folder in SHARED.iterdir() if (folder / "__init__.py").exists()}
+    assert rooms == FLOOR_OF.keys(), "Give each folder of rollcall its place in FLOORS."
+
+
+def test_rooms_import_only_from_the_floors_below_them() -> None:
+    found = [
+        f"{source.name} imports {module}, but rollcall.{room} may import only from the floors "
+        "below it; move what both need to a lower room, or move this module to a higher one."
+        for source in read(SHARED)
+        if (room := _place(source)[0]) in FLOOR_OF
+        for module in imported(source)
+        if within(module, "rollcall")
+        if not any(within(module, f"rollcall.{each}") for each in {room, *rooms_below(room)})
+    ]
+    assert not found, "\n".join(found)
+
+
+def rooms_below(room: str) -> tuple[str, ...]:
+    """The rooms that a room may import from, besides itself."""
+    return tuple(name for name, floor in FLOOR_OF.items() if floor < FLOOR_OF[room])
 
 
 def test_shared_code_knows_nothing_of_functions_and_of_what_deploys_it() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from functions.system.remove_resource import remove_resource
+from rollcall.grants.scopes import SYSTEM_SCOPES, Scope
 from rollcall.kit.errors import Forbidden
 from rollcall.kit.http import GatewayEvent
-from rollcall.scopes import SYSTEM_SCOPES, Scope
 from rollcall.system_operations import authorize_client
 from tests.world import World, make_event
 

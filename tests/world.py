@@ -23,14 +23,24 @@ from functions.jobs.compact_directory import compact_directory
 from infra.catalog import read_catalog
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
-from rollcall import built_in_roles
-from rollcall.access import change_policy
-from rollcall.activations import Activation
-from rollcall.fact_sets import FactSet, find_facts
-from rollcall.first_admin import ensure_first_admin
-from rollcall.grants import GroupRole, OrganizationMembership, Period, PermissionGrant, RoleGrant
-from rollcall.groups import Group
-from rollcall.invitations import Invitation
+from rollcall.access.policy import change_policy
+from rollcall.accounts.first_admin import ensure_first_admin
+from rollcall.directory.segment import Segment
+from rollcall.grants import built_in_roles
+from rollcall.grants.grant import (
+    GroupRole,
+    OrganizationMembership,
+    Period,
+    PermissionGrant,
+    RoleGrant,
+)
+from rollcall.grants.group import Group
+from rollcall.grants.organization import Organization, suggest_slug
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
+from rollcall.invitations.activation import Activation
+from rollcall.invitations.invitation import Invitation
+from rollcall.invitations.registration import Registration
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
@@ -47,20 +57,16 @@ from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
 from rollcall.kit.tokens import Tokens
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_policy import read_lifecycle_policy
-from rollcall.notes import Note
-from rollcall.organizations import Organization, suggest_slug
-from rollcall.permissions import Permission
-from rollcall.registrations import Registration
-from rollcall.resource_types import WORKSPACE
-from rollcall.resources import Resource
-from rollcall.roles import Role
-from rollcall.segments import Segment
-from rollcall.sign_ins import BY_PASSWORD, SignIns, sign_ins_key
-from rollcall.statuses import Status
+from rollcall.lifecycle.policy import read_lifecycle_policy
+from rollcall.resources.resource import Resource
 from rollcall.system_operations import authorize_client
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User
+from rollcall.users.answers import UserAnswer
+from rollcall.users.fact_set import FactSet, find_facts
+from rollcall.users.note import Note
+from rollcall.users.resource_types import WORKSPACE
+from rollcall.users.sign_ins import BY_PASSWORD, SignIns, sign_ins_key
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.iam import acting_as
 from tests.strict_aws import PlainAttributePicker, StrictAws, find_pool
 

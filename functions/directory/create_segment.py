@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from rollcall.directory.conditions import read_filter
+from rollcall.directory.segment import Segment, SegmentAnswer, SegmentFilter
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment, SegmentAnswer, SegmentFilter
 
 
 class CreateSegment(WriteRequest):

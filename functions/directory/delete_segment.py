@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollcall.deletion_answers import Deletion
-from rollcall.fields import Id
+from rollcall.directory.segment import Segment, load_own_segment
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment, load_own_segment
+from rollcall.resources.deletion_answers import Deletion
 
 
 class DeleteSegment(WriteRequest):

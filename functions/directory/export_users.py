@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.export import Export, ExportFile
+from rollcall.directory.export_files import Selected
 from rollcall.directory.export_steps import Exporter, ExportProgress, ExportRequest, UsersFile
-from rollcall.directory.exports import Selected
+from rollcall.directory.segment import Segment
 from rollcall.directory.selections import select_users
-from rollcall.exports import Export, ExportFile
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment
 
 
 @operation(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rollcall.directory.directory import DIRECTORY, open_directory
 from rollcall.directory.overview import Overview, OverviewRequest, count_overview
+from rollcall.directory.segment import Segment
 from rollcall.directory.selections import select_users
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment
 
 
 @operation(

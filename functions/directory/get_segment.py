@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
+from rollcall.directory.segment import Segment, SegmentAnswer, load_segment
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment, SegmentAnswer, load_segment
 
 
 class GetSegment(Request):

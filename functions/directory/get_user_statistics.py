@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from rollcall.directory.directory import DIRECTORY, open_directory
 from rollcall.directory.intervals import CalendarRequest
+from rollcall.directory.segment import Segment
 from rollcall.directory.selections import read_selection
 from rollcall.directory.statistics import UserStatistics, count_statistics
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment
 
 
 class GetUserStatistics(CalendarRequest):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.segment import Segment
 from rollcall.directory.selections import OfSelection, select_users
 from rollcall.directory.suggestions import FieldValuesRequest, find_values
 from rollcall.directory.values import CountedValue
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.paging import Pagination
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment
 
 
 class FieldValues(OfSelection):

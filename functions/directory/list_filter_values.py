@@ -9,16 +9,16 @@ from pydantic import Field
 from rollcall.directory.columns import sortable_columns
 from rollcall.directory.directory import DIRECTORY, open_directory
 from rollcall.directory.filters import UserFilters
+from rollcall.directory.segment import Segment
 from rollcall.directory.selections import OfSelection, read_known_facts, read_selection
 from rollcall.directory.values import FilterValues, count_filter_values
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.model import Model, Time
 from rollcall.operations import operation
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.segments import Segment
 
 
 class ListFilterValues(UserFilters):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from rollcall.directory.segment import Segment, SegmentAnswer
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.listings import read_listed
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.listings import read_listed
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment, SegmentAnswer
 
 
 class ListSegments(ListRequest):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from rollcall.directory.conditions import read_filter
-from rollcall.fields import Id
+from rollcall.directory.segment import Segment, SegmentAnswer, SegmentFilter, load_own_segment
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Omissible, WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.segments import Segment, SegmentAnswer, SegmentFilter, load_own_segment
 
 
 class UpdateSegment(WriteRequest):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.access import AccessPolicy
-from rollcall.fields import Id
-from rollcall.group_memberships import PlaceInGroup, join_group
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
+from rollcall.members.group_memberships import PlaceInGroup, join_group
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users.answers import UserAnswer
+from rollcall.users.user import User, load_modifiable
 
 
 class AddUserToGroup(PlaceInGroup, WriteRequest):

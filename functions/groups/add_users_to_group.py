@@ -7,17 +7,17 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.fields import Id
-from rollcall.group_memberships import PlaceInGroup, join_group
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
+from rollcall.grants.time_boxes import find_lasting, refuse_repeated
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.row_results import RowResults, do_row
+from rollcall.members.group_memberships import PlaceInGroup, join_group
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.time_boxes import find_lasting, refuse_repeated
-from rollcall.users import User, load_modifiable
+from rollcall.users.user import User, load_modifiable
 
 ADDED, THERE_ALREADY = 201, 200
 

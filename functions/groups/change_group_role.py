@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.access import AccessPolicy
-from rollcall.fields import Id
-from rollcall.grants import GroupRole
-from rollcall.group_memberships import set_group_role
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
+from rollcall.grants.time_boxes import TimeBoxed
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
+from rollcall.members.group_memberships import set_group_role
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.time_boxes import TimeBoxed
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User
+from rollcall.users.answers import UserAnswer
+from rollcall.users.user import User
 
 
 class ChangeGroupRole(TimeBoxed, WriteRequest):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.access import AccessPolicy, change_policy
-from rollcall.group_answers import GroupAnswer
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy, change_policy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import GrantablePermissions, Permission, require_held, without_end
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
+from rollcall.members.group_answers import GroupAnswer
 from rollcall.operations import operation
-from rollcall.permissions import GrantablePermissions, Permission, require_held, without_end
 
 
 class CreateGroup(WriteRequest):

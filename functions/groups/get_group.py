@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, find_policy
-from rollcall.fields import Id
-from rollcall.group_members import GroupDetail, read_group_members
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy, find_policy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.paging import ListRequest
+from rollcall.members.group_members import GroupDetail, read_group_members
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class GetGroup(ListRequest):

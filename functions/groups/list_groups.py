@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, find_policy
-from rollcall.group_answers import GroupAnswer
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy, find_policy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.listings import read_listed
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.listings import read_listed
+from rollcall.members.group_answers import GroupAnswer
 from rollcall.operations import operation
-from rollcall.permissions import Permission
 
 
 class ListGroups(ListRequest):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
-from rollcall.grants import GroupRole, Period
-from rollcall.groups import Group, load_groups
+from rollcall.grants.grant import GroupRole, Period
+from rollcall.grants.group import Group, load_groups
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer
 from rollcall.kit.paging import Page, PageRequest, paginate
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ListUserGroups(PageRequest):

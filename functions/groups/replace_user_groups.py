@@ -7,19 +7,19 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.fields import Id
-from rollcall.granting import commit_grants
-from rollcall.group_memberships import PlaceInGroup, put_into_group
-from rollcall.groups import Group, load_groups
+from rollcall.access.granting import commit_grants
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.group import Group, load_groups
+from rollcall.grants.permissions import Permission
+from rollcall.grants.time_boxes import refuse_repeated
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.table import not_found
+from rollcall.members.group_memberships import PlaceInGroup, put_into_group
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.time_boxes import refuse_repeated
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users.answers import UserAnswer
+from rollcall.users.user import User, load_modifiable
 
 
 class GroupPlace(PlaceInGroup):

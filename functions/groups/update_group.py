@@ -7,20 +7,20 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy, change_granted
-from rollcall.fields import Id
-from rollcall.group_answers import GroupAnswer
-from rollcall.groups import Group
-from rollcall.kit.call import Call
-from rollcall.kit.model import Omissible, WriteRequest
-from rollcall.kit.text import Line, Text
-from rollcall.kit.transaction import Change
-from rollcall.operations import operation
-from rollcall.permissions import (
+from rollcall.access.policy import AccessPolicy, change_granted
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import (
     GrantablePermissions,
     Permission,
     check_redefinition,
 )
+from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
+from rollcall.kit.model import Omissible, WriteRequest
+from rollcall.kit.text import Line, Text
+from rollcall.kit.transaction import Change
+from rollcall.members.group_answers import GroupAnswer
+from rollcall.operations import operation
 
 
 class UpdateGroup(WriteRequest):

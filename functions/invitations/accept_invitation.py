@@ -6,19 +6,19 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.accounts import Credential, settle_account
-from rollcall.activations import ActivatedUser, Token
-from rollcall.fields import Username
-from rollcall.invitations import Invitation, open_invitation
+from rollcall.accounts.convergence import Credential, settle_account
+from rollcall.invitations.activation import ActivatedUser, Token
+from rollcall.invitations.invitation import Invitation, open_invitation
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
-from rollcall.passwords import Password
 from rollcall.public_operations import OPENINGS, public_operation
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.fields import Username
+from rollcall.users.passwords import Password
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 class AcceptInvitation(WriteRequest):

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_account
-from rollcall.deletion import plan_erasure
-from rollcall.granting import refuse_superior
-from rollcall.invitations import ChangeInvitation, Invitation, InvitationAnswer, InvitationStatus
+from rollcall.access.granting import refuse_superior
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import settle_account
+from rollcall.grants.permissions import Permission
+from rollcall.invitations.invitation import (
+    ChangeInvitation,
+    Invitation,
+    InvitationAnswer,
+    InvitationStatus,
+)
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.resources import Resource
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.resources.deletion import plan_erasure
+from rollcall.resources.resource import Resource
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 def delete_account(request: ChangeInvitation, call: Call, answer: InvitationAnswer) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
-from rollcall.invitations import Invitation, InvitationAnswer
+from rollcall.grants.permissions import Permission
+from rollcall.invitations.invitation import Invitation, InvitationAnswer
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request
 from rollcall.operations import operation
-from rollcall.permissions import Permission
 
 
 class GetInvitation(Request):

@@ -7,32 +7,33 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_account
-from rollcall.assignments import (
+from rollcall.access.assignments import (
     PermissionAssignments,
     RoleAssignments,
     with_permissions,
     with_roles,
 )
-from rollcall.fields import Email, Ids
-from rollcall.granting import require_grantable
-from rollcall.invitations import Invitation, InvitationAnswer
+from rollcall.access.granting import require_grantable
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import settle_account
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
+from rollcall.invitations.invitation import Invitation, InvitationAnswer
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Ids
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.members.organization_memberships import PlacesSent, read_places
 from rollcall.operations import operation
-from rollcall.organization_places import PlacesSent, read_places
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.statuses import Status
-from rollcall.usernames import suggest_usernames, with_free_username
-from rollcall.users import User
+from rollcall.users.fields import Email
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
+from rollcall.users.usernames import suggest_usernames, with_free_username
 
 
 class InviteUser(WriteRequest):

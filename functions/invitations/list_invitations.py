@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rollcall.fields import Email
-from rollcall.invitations import (
+from rollcall.grants.permissions import Permission
+from rollcall.invitations.invitation import (
     ALL_INVITATIONS,
     Invitation,
     InvitationAnswer,
@@ -19,7 +19,7 @@ from rollcall.invitations import (
 from rollcall.kit.call import Call
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
-from rollcall.permissions import Permission
+from rollcall.users.fields import Email
 
 
 class ListInvitations(ListRequest):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
-from rollcall.granting import require_standing_held
-from rollcall.invitations import ChangeInvitation, Invitation, InvitationAnswer
+from rollcall.access.granting import require_standing_held
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.permissions import Permission
+from rollcall.invitations.invitation import ChangeInvitation, Invitation, InvitationAnswer
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.requirement import Required
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 @operation(

@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rollcall.activations import Token
-from rollcall.invitations import Invitation, open_invitation
+from rollcall.invitations.activation import Token
+from rollcall.invitations.invitation import Invitation, open_invitation
 from rollcall.kit.call import Call
 from rollcall.kit.model import Answer, Request, Time
 from rollcall.public_operations import OPENINGS, public_operation
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ViewInvitation(Request):

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from rollcall.admins import find_admins
+from rollcall.access.admins import find_admins
+from rollcall.accounts.reconciliation import ReconciliationSummary
 from rollcall.background import job
-from rollcall.directory.access_review import (
+from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.invitations.invitation import Invitation
+from rollcall.kit.call import Call
+from rollcall.kit.job import Report
+from rollcall.kit.mail import Mail
+from rollcall.lifecycle.access_review import (
     Finding,
     find_differences,
     find_invitations,
     find_users,
 )
-from rollcall.directory.directory import DIRECTORY, open_directory
-from rollcall.invitations import Invitation
-from rollcall.kit.call import Call
-from rollcall.kit.job import Report
-from rollcall.kit.mail import Mail
-from rollcall.letters import ACCESS_REVIEW, format_day
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.notices import Addressee, send_once, write_notice
-from rollcall.reconciliations import ReconciliationSummary
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.mails.letters import ACCESS_REVIEW, format_day
+from rollcall.mails.notices import Addressee, send_once, write_notice
 
 
 class AccessReview(Report):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from rollcall.background import job
-from rollcall.clean_up import CleanUpReport, clean_up
 from rollcall.directory.directory import DIRECTORY
-from rollcall.inactivity import Inactivity
 from rollcall.kit.call import Call
 from rollcall.kit.mail import Mail
-from rollcall.lifecycle_policy import LifecyclePolicy
-from rollcall.lifecycle_runs import LifecycleRun
-from rollcall.resources import Resource
-from rollcall.sign_ins import SignIns
-from rollcall.users import User
+from rollcall.lifecycle.clean_up import CleanUpReport, clean_up
+from rollcall.lifecycle.policy import LifecyclePolicy
+from rollcall.lifecycle.runs import LifecycleRun
+from rollcall.resources.resource import Resource
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.sign_ins import SignIns
+from rollcall.users.user import User
 
 
 @job(

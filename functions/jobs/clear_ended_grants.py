@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from rollcall.background import job
-from rollcall.grants import Grant, Membership
+from rollcall.grants.grant import Grant, Membership
 from rollcall.kit.call import Call
 from rollcall.kit.errors import StillContended
 from rollcall.kit.job import Report
@@ -16,7 +16,7 @@ from rollcall.kit.log import log_failure
 from rollcall.kit.model import format_time
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
-from rollcall.users import GRANTS_END_AT, LISTED, User
+from rollcall.users.user import GRANTS_END_AT, LISTED, User
 
 KEPT = timedelta(days=30)
 """So long whoever looks at a user still sees what there was, and can give it more time."""

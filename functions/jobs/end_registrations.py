@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
-from rollcall.accounts import settle_account
+from rollcall.accounts.convergence import settle_account
 from rollcall.background import job
-from rollcall.deletion import plan_erasure
+from rollcall.invitations.registration import UNCONFIRMED, Registration
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
@@ -18,10 +18,10 @@ from rollcall.kit.model import format_time
 from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.registrations import UNCONFIRMED, Registration
-from rollcall.resources import Resource
-from rollcall.users import User
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.resources.deletion import plan_erasure
+from rollcall.resources.resource import Resource
+from rollcall.users.user import User
 
 ENDED_AT_MOST = 2_000
 """A run, as with the purge of deleted users."""

@@ -6,19 +6,19 @@ from collections import Counter as Tally
 from datetime import timedelta
 from typing import Literal
 
-from rollcall.accounts import settle_account
+from rollcall.accounts.convergence import settle_account
 from rollcall.background import job
-from rollcall.deletion import erase_user
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.job import Report
 from rollcall.kit.model import format_time
 from rollcall.kit.retry import retry_contended
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.resources import Resource
-from rollcall.statuses import Status
-from rollcall.users import SOFT_DELETED, User
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.resources.deletion import erase_user
+from rollcall.resources.resource import Resource
+from rollcall.users.statuses import Status
+from rollcall.users.user import SOFT_DELETED, User
 
 PURGED_AT_MOST = 2_000
 """What one run can do within Lambda's 15 minutes at half of Cognito's deletion quota; the rest

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from rollcall.accounts.reconciliation import ReconciliationSummary
+from rollcall.accounts.sweep import Reconciliation, sweep_identities
 from rollcall.background import job
-from rollcall.identity_sweep import Reconciliation, sweep_identities
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
-from rollcall.reconciliations import ReconciliationSummary
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 @job(every=timedelta(hours=1), writes=[User, Account, ReconciliationSummary])

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.model import Request
-from rollcall.lifecycle_policy import (
+from rollcall.lifecycle.policy import (
     LifecyclePolicy,
     LifecyclePolicyAnswer,
     read_lifecycle_policy,
 )
 from rollcall.operations import operation
-from rollcall.permissions import Permission
 
 
 class GetLifecyclePolicy(Request):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import islice
 from typing import Self
 
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer, Time
 from rollcall.kit.paging import Page, PageRequest, Pagination
-from rollcall.lifecycle_runs import (
+from rollcall.lifecycle.runs import (
     LifecycleRun,
     LifecycleRunAnswer,
     Outcome,
@@ -17,7 +18,6 @@ from rollcall.lifecycle_runs import (
     read_steps,
 )
 from rollcall.operations import operation
-from rollcall.permissions import Permission
 
 
 class GetLifecycleRun(PageRequest):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
-from rollcall.lifecycle_runs import RUNS, LifecycleRun, LifecycleRunAnswer
+from rollcall.lifecycle.runs import RUNS, LifecycleRun, LifecycleRunAnswer
 from rollcall.operations import operation
-from rollcall.permissions import Permission
 
 
 class ListLifecycleRuns(ListRequest):

@@ -7,19 +7,19 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from rollcall.directory.directory import DIRECTORY
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.paging import PageRequest
-from rollcall.lifecycle_checks import check_terms
-from rollcall.lifecycle_policy import (
+from rollcall.lifecycle.checks import check_terms
+from rollcall.lifecycle.policy import (
     LifecyclePolicy,
     LifecycleTerms,
     read_lifecycle_policy,
 )
-from rollcall.lifecycle_preview import LifecyclePreview, Shown, preview
+from rollcall.lifecycle.preview import LifecyclePreview, Shown, preview
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.roles import Role
 
 
 class PreviewLifecyclePolicy(PageRequest):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_checks import check_terms
-from rollcall.lifecycle_policy import (
+from rollcall.lifecycle.checks import check_terms
+from rollcall.lifecycle.policy import (
     LifecyclePolicy,
     LifecyclePolicyAnswer,
     LifecycleTerms,
     read_lifecycle_policy,
 )
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ReplaceLifecyclePolicy(LifecycleTerms, WriteRequest):

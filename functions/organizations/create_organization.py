@@ -7,16 +7,10 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.built_in_roles import USER
-from rollcall.granting import require_role_grantable
-from rollcall.kit.call import Call
-from rollcall.kit.errors import Conflict
-from rollcall.kit.model import WriteRequest
-from rollcall.kit.text import Line, Text
-from rollcall.kit.transaction import Change
-from rollcall.operations import operation
-from rollcall.organizations import (
+from rollcall.access.granting import require_role_grantable
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.built_in_roles import USER
+from rollcall.grants.organization import (
     SLUG,
     Organization,
     OrganizationAnswer,
@@ -24,7 +18,13 @@ from rollcall.organizations import (
     OrganizationSlug,
     suggest_slugs,
 )
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.text import Line, Text
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
 
 
 class CreateOrganization(WriteRequest):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from rollcall.access import AccessPolicy, change_policy
-from rollcall.deletion_answers import MembersDeletion
-from rollcall.fields import Id
+from rollcall.access.policy import AccessPolicy, change_policy
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission, refuse_outranked, without_end
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission, refuse_outranked, without_end
+from rollcall.resources.deletion_answers import MembersDeletion
 
 
 class DeleteOrganization(WriteRequest):

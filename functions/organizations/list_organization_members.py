@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.members import MemberAnswer, read_members
+from rollcall.members.member import MemberAnswer, read_members
 from rollcall.operations import operation
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ListOrganizationMembers(ListRequest):

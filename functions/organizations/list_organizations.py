@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from rollcall.grants.organization import Organization, OrganizationAnswer
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.listings import read_listed
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.listings import read_listed
 from rollcall.operations import operation
-from rollcall.organizations import Organization, OrganizationAnswer
-from rollcall.permissions import Permission
 
 
 class ListOrganizations(ListRequest):

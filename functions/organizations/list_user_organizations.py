@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer, Request
+from rollcall.members.organization_memberships import NamedPlace, name_places, read_named
 from rollcall.operations import operation
-from rollcall.organization_places import NamedPlace, name_places, read_named
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ListUserOrganizations(Request):

@@ -7,14 +7,16 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.fields import Id
-from rollcall.granting import commit_grants
-from rollcall.grants import OrganizationMembership
+from rollcall.access.granting import commit_grants
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.grant import OrganizationMembership
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import VersionedAnswer, WriteRequest
-from rollcall.operations import operation
-from rollcall.organization_places import (
+from rollcall.members.organization_memberships import (
     Named,
     NamedPlace,
     PlacesSent,
@@ -22,10 +24,8 @@ from rollcall.organization_places import (
     read_named,
     read_places,
 )
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission, refuse_self
-from rollcall.roles import Role
-from rollcall.users import User, load_modifiable
+from rollcall.operations import operation
+from rollcall.users.user import User, load_modifiable
 
 
 class ReplaceUserOrganizations(WriteRequest):

@@ -6,21 +6,21 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.fields import Id
-from rollcall.granting import require_role_grantable
-from rollcall.kit.call import Call
-from rollcall.kit.model import Omissible, WriteRequest
-from rollcall.kit.text import Line, Text
-from rollcall.kit.transaction import Change
-from rollcall.operations import operation
-from rollcall.organizations import (
+from rollcall.access.granting import require_role_grantable
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.organization import (
     Organization,
     OrganizationAnswer,
     OrganizationRoleId,
     OrganizationSlug,
 )
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
+from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
+from rollcall.kit.model import Omissible, WriteRequest
+from rollcall.kit.text import Line, Text
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
 
 CHANGEABLE = frozenset({"name", "slug", "description", "default_role_id"})
 

@@ -10,9 +10,9 @@ from rollcall.kit.reaction import SignIn
 from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
-from rollcall.sign_ins import BY_PASSWORD, SignIns
-from rollcall.statuses import STATUS_RULES
-from rollcall.users import User
+from rollcall.users.sign_ins import BY_PASSWORD, SignIns
+from rollcall.users.statuses import STATUS_RULES
+from rollcall.users.user import User
 
 REFRESH = "TokenGeneration_RefreshTokens"
 """Cognito's word for tokens that are renewed without anybody signing in."""

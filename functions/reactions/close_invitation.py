@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from rollcall.background import stream_reaction
-from rollcall.invitations import Invitation, InvitationStatus
+from rollcall.invitations.invitation import Invitation, InvitationStatus
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[User], reads=[User], writes=[Invitation])

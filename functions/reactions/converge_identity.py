@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from rollcall.accounts import converge_account
+from rollcall.accounts.convergence import converge_account
 from rollcall.background import stream_reaction
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.kit.journal import JournalEntry
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[User], writes=[User, Account])

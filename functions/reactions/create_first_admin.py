@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from rollcall.accounts.first_admin import ensure_first_admin
 from rollcall.background import deployment_reaction
-from rollcall.first_admin import ensure_first_admin
+from rollcall.grants.role import Role, ensure_built_in_roles
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.kit.log import logger
-from rollcall.roles import Role, ensure_built_in_roles
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 @deployment_reaction(writes=[User, Role, Account])

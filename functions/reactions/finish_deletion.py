@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
+from rollcall.access.policy import AccessPolicy
 from rollcall.background import stream_reaction
-from rollcall.deletion import release_things
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.organization import Organization
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.retry import retry_contended
-from rollcall.membership_endings import end_memberships
-from rollcall.organizations import Organization
-from rollcall.resources import Resource
-from rollcall.users import User
+from rollcall.members.endings import end_memberships
+from rollcall.resources.deletion import release_things
+from rollcall.resources.resource import Resource
+from rollcall.users.user import User
 
 ON = (User, Group, Organization)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from rollcall.background import stream_reaction
-from rollcall.invitations import Invitation, InvitationStatus
+from rollcall.invitations.invitation import Invitation, InvitationStatus
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.tokens import TokenKey
-from rollcall.letters import INVITATION
-from rollcall.notices import Addressee, describe_link, send_once, write_notice
-from rollcall.users import User
+from rollcall.mails.letters import INVITATION
+from rollcall.mails.notices import Addressee, describe_link, send_once, write_notice
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[Invitation], reads=[Invitation, User, TokenKey], writes=[Mail])

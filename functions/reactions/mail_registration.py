@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from rollcall.background import stream_reaction
+from rollcall.invitations.registration import Registration, RegistrationStatus
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.tokens import TokenKey
-from rollcall.letters import ALREADY_REGISTERED, REGISTRATION
-from rollcall.notices import Addressee, Notice, describe_link, send_once, write_notice
-from rollcall.registrations import Registration, RegistrationStatus
-from rollcall.users import User
+from rollcall.mails.letters import ALREADY_REGISTERED, REGISTRATION
+from rollcall.mails.notices import Addressee, Notice, describe_link, send_once, write_notice
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[Registration], reads=[Registration, User, TokenKey], writes=[Mail])

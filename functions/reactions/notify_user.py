@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from rollcall.account_news import RULES, News
 from rollcall.background import stream_reaction
 from rollcall.kit.call import TAKE_BACK, Call
 from rollcall.kit.errors import Contended, StillContended
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.retry import retry_contended
-from rollcall.letters import format_moment
-from rollcall.notices import send_once, write_notice
-from rollcall.passwords import TEMPORARY_DAYS
-from rollcall.users import User
+from rollcall.mails.account_news import RULES, News
+from rollcall.mails.letters import format_moment
+from rollcall.mails.notices import send_once, write_notice
+from rollcall.users.passwords import TEMPORARY_DAYS
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[User], reads=[User], writes=[Mail])

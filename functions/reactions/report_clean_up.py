@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rollcall.admins import find_admins
+from rollcall.access.admins import find_admins
 from rollcall.background import stream_reaction
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
-from rollcall.letters import CLEAN_UP_REPORT, format_day
-from rollcall.lifecycle_decisions import Deed
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.lifecycle_runs import LifecycleRun, Outcome, RunStatus
-from rollcall.notices import Addressee, send_once, write_notice
-from rollcall.users import User
+from rollcall.lifecycle.decisions import Deed
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.lifecycle.runs import LifecycleRun, Outcome, RunStatus
+from rollcall.mails.letters import CLEAN_UP_REPORT, format_day
+from rollcall.mails.notices import Addressee, send_once, write_notice
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[LifecycleRun], reads=[User, LifecycleRun, LifecyclePolicy], writes=[Mail])

@@ -7,16 +7,16 @@ from datetime import datetime
 from rollcall.background import stream_reaction
 from rollcall.directory.records import read_record
 from rollcall.directory.rows import UserRecord
-from rollcall.inactivity import Inactivity
 from rollcall.kit.call import Call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
-from rollcall.letters import INACTIVITY_WARNING, format_day
-from rollcall.lifecycle_policy import LifecyclePolicy, read_lifecycle_policy
-from rollcall.notices import Addressee, send_once, write_notice
-from rollcall.sign_ins import SignIns
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
+from rollcall.mails.letters import INACTIVITY_WARNING, format_day
+from rollcall.mails.notices import Addressee, send_once, write_notice
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.sign_ins import SignIns
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 @stream_reaction(on=[Inactivity], reads=[User, SignIns, LifecyclePolicy], writes=[Mail])

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fields import Email, Username
+from rollcall.invitations.registration import Registration
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim
 from rollcall.kit.errors import Conflict, Contended, Throttled
@@ -20,10 +20,10 @@ from rollcall.kit.throttle import Throttle
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
 from rollcall.public_operations import REGISTRATIONS, registration_operation
-from rollcall.registrations import Registration
-from rollcall.statuses import Status
-from rollcall.usernames import suggest_usernames, with_free_username
-from rollcall.users import EMAIL, User
+from rollcall.users.fields import Email, Username
+from rollcall.users.statuses import Status
+from rollcall.users.user import EMAIL, User
+from rollcall.users.usernames import suggest_usernames, with_free_username
 
 MAILS = Throttle(5, timedelta(hours=1))
 """To one address, wherever the requests come from: nobody's mailbox can be filled with these."""

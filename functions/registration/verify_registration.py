@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.accounts import Credential, settle_account
-from rollcall.activations import ActivatedUser, Token, find_by_token
+from rollcall.accounts.convergence import Credential, settle_account
+from rollcall.invitations.activation import ActivatedUser, Token, find_by_token
+from rollcall.invitations.registration import Registration, RegistrationStatus
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Gone
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
-from rollcall.passwords import Password
 from rollcall.public_operations import OPENINGS, registration_operation
-from rollcall.registrations import Registration, RegistrationStatus
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.passwords import Password
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 class VerifyRegistration(WriteRequest):

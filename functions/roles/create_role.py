@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.access import AccessPolicy, change_policy
+from rollcall.access.policy import AccessPolicy, change_policy
+from rollcall.grants.permissions import GrantablePermissions, Permission, require_held, without_end
+from rollcall.grants.role import Role, RoleAnswer
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import GrantablePermissions, Permission, require_held, without_end
-from rollcall.roles import Role, RoleAnswer
 
 
 class CreateRole(WriteRequest):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from rollcall.access import AccessPolicy, change_policy
-from rollcall.deletion_answers import Deletion
-from rollcall.fields import Id
+from rollcall.access.policy import AccessPolicy, change_policy
+from rollcall.grants.permissions import Permission, refuse_outranked, without_end
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, refuse_outranked, without_end
-from rollcall.roles import Role
+from rollcall.resources.deletion_answers import Deletion
 
 
 class DeleteRole(WriteRequest):

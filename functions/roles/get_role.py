@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, find_policy
-from rollcall.fields import Id
+from rollcall.access.policy import AccessPolicy, find_policy
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role, RoleAnswer
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.roles import Role, RoleAnswer
 
 
 class GetRole(Request):

@@ -6,21 +6,21 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rollcall.access import AccessPolicy
-from rollcall.explanations import Explanation, explain, find_keys
-from rollcall.fields import Id
-from rollcall.groups import Group
+from rollcall.access.explanations import Explanation, explain, find_keys
+from rollcall.access.permission_holders import read_holders
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.group import Group
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.errors import NotFound
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer
 from rollcall.kit.paging import ListRequest, Page
 from rollcall.operations import operation
-from rollcall.organizations import Organization
-from rollcall.permission_holders import read_holders
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 class ListPermissionHolders(ListRequest):

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.model import Answer
 from rollcall.kit.paging import Page, PageRequest, paginate
 from rollcall.operations import operation
-from rollcall.permissions import Permission
 
 
 class ListPermissions(PageRequest):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, find_policy
+from rollcall.access.policy import AccessPolicy, find_policy
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role, RoleAnswer
 from rollcall.kit.call import Call
+from rollcall.kit.listings import read_listed
 from rollcall.kit.paging import ListRequest, Page
-from rollcall.listings import read_listed
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.roles import Role, RoleAnswer
 
 
 class ListRoles(ListRequest):

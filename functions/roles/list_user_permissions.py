@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, explain_permissions
-from rollcall.explanations import Explanation, explain, find_keys
-from rollcall.fields import Id
-from rollcall.groups import Group
+from rollcall.access.explanations import Explanation, explain, find_keys
+from rollcall.access.policy import AccessPolicy, explain_permissions
+from rollcall.grants.group import Group
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer, Model, Request
 from rollcall.operations import operation
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ListUserPermissions(Request):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.access import AccessPolicy
-from rollcall.assignments import PermissionAssignments, with_permissions
-from rollcall.granting import commit_grants
+from rollcall.access.assignments import PermissionAssignments, with_permissions
+from rollcall.access.granting import commit_grants
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.permissions import Permission, refuse_self
 from rollcall.kit.call import Call
 from rollcall.operations import operation
-from rollcall.permissions import Permission, refuse_self
-from rollcall.user_answers import ChangeUser, UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users.answers import ChangeUser, UserAnswer
+from rollcall.users.user import User, load_modifiable
 
 
 class ReplaceUserPermissions(ChangeUser):

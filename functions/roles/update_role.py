@@ -7,21 +7,21 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy, change_granted
-from rollcall.built_in_roles import SYSTEM
-from rollcall.fields import Id
-from rollcall.kit.call import Call
-from rollcall.kit.errors import Conflict
-from rollcall.kit.model import Omissible, WriteRequest
-from rollcall.kit.text import Line, Text
-from rollcall.kit.transaction import Change
-from rollcall.operations import operation
-from rollcall.permissions import (
+from rollcall.access.policy import AccessPolicy, change_granted
+from rollcall.grants.built_in_roles import SYSTEM
+from rollcall.grants.permissions import (
     GrantablePermissions,
     Permission,
     check_redefinition,
 )
-from rollcall.roles import Role, RoleAnswer
+from rollcall.grants.role import Role, RoleAnswer
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.field_types import Id
+from rollcall.kit.model import Omissible, WriteRequest
+from rollcall.kit.text import Line, Text
+from rollcall.kit.transaction import Change
+from rollcall.operations import operation
 
 PLAIN = frozenset({"name", "description"})
 

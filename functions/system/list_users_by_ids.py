@@ -10,10 +10,10 @@ from rollcall.directory.answers import find_users
 from rollcall.directory.directory import DIRECTORY, open_directory
 from rollcall.directory.filters import SEPARATED
 from rollcall.directory.rows import DirectoryUser
-from rollcall.fields import Id
+from rollcall.grants.scopes import Scope
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer, Request
-from rollcall.scopes import Scope
 from rollcall.system_operations import system_operation
 
 IDS_AT_MOST = 100

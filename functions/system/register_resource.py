@@ -6,18 +6,18 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fields import Id
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.scopes import Scope
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
-from rollcall.resource_types import WORKSPACE, read_types
-from rollcall.resources import Resource, ResourceAnswer
-from rollcall.scopes import Scope
+from rollcall.resources.resource import Resource, ResourceAnswer
 from rollcall.system_operations import system_operation
-from rollcall.users import User, load_modifiable
+from rollcall.users.resource_types import WORKSPACE, read_types
+from rollcall.users.user import User, load_modifiable
 
 
 class RegisterResource(WriteRequest):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rollcall.deletion_answers import Deletion
-from rollcall.fields import Id
+from rollcall.grants.scopes import Scope
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
-from rollcall.resources import Resource
-from rollcall.scopes import Scope
+from rollcall.resources.deletion_answers import Deletion
+from rollcall.resources.resource import Resource
 from rollcall.system_operations import system_operation
 
 

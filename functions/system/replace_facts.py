@@ -6,7 +6,15 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fact_sets import (
+from rollcall.grants.scopes import Scope
+from rollcall.kit.call import Call
+from rollcall.kit.errors import Conflict
+from rollcall.kit.field_types import Id
+from rollcall.kit.model import WriteRequest
+from rollcall.kit.requirement import Required
+from rollcall.kit.transaction import Change
+from rollcall.system_operations import system_operation
+from rollcall.users.fact_set import (
     FACTS,
     SOURCES_AT_MOST,
     Facts,
@@ -15,15 +23,7 @@ from rollcall.fact_sets import (
     Source,
     find_facts,
 )
-from rollcall.fields import Id
-from rollcall.kit.call import Call
-from rollcall.kit.errors import Conflict
-from rollcall.kit.model import WriteRequest
-from rollcall.kit.requirement import Required
-from rollcall.kit.transaction import Change
-from rollcall.scopes import Scope
-from rollcall.system_operations import system_operation
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class ReplaceFacts(WriteRequest):

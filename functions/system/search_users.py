@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rollcall.directory.directory import DIRECTORY, open_directory
 from rollcall.directory.pages import DirectoryPage, DirectoryRequest, read_users_page
+from rollcall.directory.segment import Segment
 from rollcall.directory.selections import select_users
+from rollcall.grants.scopes import Scope
 from rollcall.kit.call import Call
-from rollcall.scopes import Scope
-from rollcall.segments import Segment
 from rollcall.system_operations import system_operation
 
 

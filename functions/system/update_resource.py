@@ -7,18 +7,23 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fields import Id
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.scopes import Scope
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Omissible, Time, WriteRequest
 from rollcall.kit.requirement import Required
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
-from rollcall.resources import Resource, ResourceAnswer, note_access, without_deleted_groups
-from rollcall.scopes import Scope
+from rollcall.resources.resource import (
+    Resource,
+    ResourceAnswer,
+    note_access,
+    without_deleted_groups,
+)
 from rollcall.system_operations import system_operation
-from rollcall.users import User, load_modifiable
+from rollcall.users.user import User, load_modifiable
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """How far a service's clock may go ahead of ours."""

@@ -6,16 +6,16 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.requirement import Required
 from rollcall.kit.text import Text
 from rollcall.kit.transaction import Change
-from rollcall.notes import Note, NoteAnswer
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.note import Note, NoteAnswer
+from rollcall.users.user import User
 
 
 class AddNote(WriteRequest):

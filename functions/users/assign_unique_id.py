@@ -7,16 +7,16 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Omissible, WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.unique_ids import UniqueId, generate_unique_ids
-from rollcall.user_answers import UserAnswer
-from rollcall.users import UNIQUE_ID, User, load_modifiable
+from rollcall.users.answers import UserAnswer
+from rollcall.users.unique_ids import UniqueId, generate_unique_ids
+from rollcall.users.user import UNIQUE_ID, User, load_modifiable
 
 
 class AssignUniqueId(WriteRequest):

@@ -6,31 +6,32 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import Credential, settle_account
-from rollcall.assignments import (
+from rollcall.access.assignments import (
     PermissionAssignments,
     RoleAssignments,
     with_permissions,
     with_roles,
 )
-from rollcall.built_in_roles import SYSTEM
-from rollcall.fields import Email, Ids, Phone, Profile, Slugs, Username
-from rollcall.granting import require_grantable
+from rollcall.access.granting import require_grantable
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import Credential, settle_account
+from rollcall.grants.built_in_roles import SYSTEM
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
+from rollcall.kit.field_types import Ids, Slugs
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.operation import require_permission
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.passwords import Password
-from rollcall.permissions import Permission
-from rollcall.statuses import OpenStatus, Status
-from rollcall.user_answers import UserAnswer
-from rollcall.usernames import suggest_usernames, with_free_username
-from rollcall.users import FirstPassword, PendingCredential, User
+from rollcall.users.answers import UserAnswer
+from rollcall.users.fields import Email, Phone, Profile, Username
+from rollcall.users.passwords import Password
+from rollcall.users.statuses import OpenStatus, Status
+from rollcall.users.user import FirstPassword, PendingCredential, User
+from rollcall.users.usernames import suggest_usernames, with_free_username
 
 
 class CreateUser(WriteRequest):

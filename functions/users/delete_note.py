@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rollcall.deletion_answers import Deletion
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
-from rollcall.notes import Note, load_note
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.resources.deletion_answers import Deletion
+from rollcall.users.note import Note, load_note
+from rollcall.users.user import User
 
 
 class DeleteNote(WriteRequest):

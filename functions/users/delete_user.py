@@ -6,22 +6,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_account
-from rollcall.deletion import erase_user
-from rollcall.deletion_answers import UserDeletion
-from rollcall.fields import Id
-from rollcall.granting import refuse_superior
+from rollcall.access.granting import refuse_superior
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import settle_account
+from rollcall.grants.permissions import Permission, refuse_self
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
+from rollcall.kit.field_types import Id
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission, refuse_self
-from rollcall.resources import Resource
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.resources.deletion import erase_user
+from rollcall.resources.deletion_answers import UserDeletion
+from rollcall.resources.resource import Resource
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 class DeleteUser(WriteRequest):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_user
-from rollcall.granting import commit_grants
+from rollcall.access.granting import commit_grants
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import settle_user
+from rollcall.grants.permissions import Permission, refuse_self
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.operations import operation
-from rollcall.permissions import Permission, refuse_self
-from rollcall.user_answers import ChangeUser, UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users.answers import ChangeUser, UserAnswer
+from rollcall.users.user import User, load_modifiable
 
 
 @operation(

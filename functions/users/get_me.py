@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unauthenticated
 from rollcall.kit.model import Request
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.user_details import UserDetail
-from rollcall.users import User
+from rollcall.users.details import UserDetail
+from rollcall.users.user import User
 
 
 class GetMe(Request):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy, effective_permissions
-from rollcall.fields import Id
+from rollcall.access.policy import AccessPolicy, effective_permissions
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.user_details import UserDetail
-from rollcall.users import User
+from rollcall.users.details import UserDetail
+from rollcall.users.user import User
 
 
 class GetUser(Request):

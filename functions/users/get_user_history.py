@@ -8,10 +8,11 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from rollcall.access import POLICY_ID, AccessPolicy, find_policy
-from rollcall.fields import Id
+from rollcall.access.policy import POLICY_ID, AccessPolicy, find_policy
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import NotFound
+from rollcall.kit.field_types import Id
 from rollcall.kit.history import read_newest_first, rewind
 from rollcall.kit.ids import last_id
 from rollcall.kit.journal import ActorRecord, Changed, JournalEntry
@@ -19,9 +20,8 @@ from rollcall.kit.model import Answer, Model, Time
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.kit.table import not_found
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User
+from rollcall.users.answers import UserAnswer
+from rollcall.users.user import User
 
 
 class GetUserHistory(ListRequest):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.paging import Page, PageRequest, paginate
-from rollcall.notes import Note, NoteAnswer, find_notes
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.note import Note, NoteAnswer, find_notes
+from rollcall.users.user import User
 
 
 class ListNotes(PageRequest):

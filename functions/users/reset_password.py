@@ -6,21 +6,21 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import Credential, refuse_federated, settle_account
-from rollcall.fields import Id
-from rollcall.granting import refuse_superior
+from rollcall.access.granting import refuse_superior
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import Credential, refuse_federated, settle_account
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Invalid
+from rollcall.kit.field_types import Id
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.passwords import Password
-from rollcall.permissions import Permission
-from rollcall.statuses import STATUS_RULES
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users.answers import UserAnswer
+from rollcall.users.passwords import Password
+from rollcall.users.statuses import STATUS_RULES
+from rollcall.users.user import User, load_modifiable
 
 
 class ResetPassword(WriteRequest):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_user
-from rollcall.granting import require_standing_held
+from rollcall.access.granting import require_standing_held
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import settle_user
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.identity import Account
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.user_answers import ChangeUser, UserAnswer
-from rollcall.users import User
+from rollcall.users.answers import ChangeUser, UserAnswer
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 @operation(

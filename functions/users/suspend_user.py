@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import settle_user
+from rollcall.access.policy import AccessPolicy
+from rollcall.access.standing import close_account
+from rollcall.accounts.convergence import settle_user
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.standing import close_account
-from rollcall.statuses import Status
-from rollcall.user_answers import ChangeUser, UserAnswer
-from rollcall.users import User
+from rollcall.users.answers import ChangeUser, UserAnswer
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 
 @operation(

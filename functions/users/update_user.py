@@ -6,23 +6,24 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from rollcall.access import AccessPolicy
-from rollcall.accounts import Credential, refuse_federated, settle_account
-from rollcall.fields import Email, Id, Phone, Profile, Username
-from rollcall.granting import refuse_superior
+from rollcall.access.granting import refuse_superior
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts.convergence import Credential, refuse_federated, settle_account
+from rollcall.grants.permissions import Permission, refuse_self
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
+from rollcall.kit.field_types import Id
 from rollcall.kit.identity import Account
 from rollcall.kit.model import Omissible, WriteRequest
 from rollcall.kit.operation import require_permission
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.passwords import Password
-from rollcall.permissions import Permission, refuse_self
-from rollcall.statuses import OpenStatus
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User, load_modifiable
+from rollcall.users.answers import UserAnswer
+from rollcall.users.fields import Email, Phone, Profile, Username
+from rollcall.users.passwords import Password
+from rollcall.users.statuses import OpenStatus
+from rollcall.users.user import User, load_modifiable
 
 CREDENTIALS = frozenset({"email", "phone", "username", "password"})
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rollcall.deletion_answers import Deletion
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.resources import Resource, load_workspace
+from rollcall.resources.deletion_answers import Deletion
+from rollcall.resources.resource import Resource, load_workspace
 
 
 class DeleteWorkspace(WriteRequest):

@@ -6,14 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
+from rollcall.kit.field_types import Id
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.kit.sentences import Form
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.resources import OF_TYPE, OWNER, Resource, ResourceAnswer
+from rollcall.resources.resource import OF_TYPE, OWNER, Resource, ResourceAnswer
 
 _TypeName = Annotated[
     str,

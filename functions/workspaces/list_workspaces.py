@@ -6,15 +6,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from rollcall.fields import Id
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Item
 from rollcall.kit.errors import Forbidden
+from rollcall.kit.field_types import Id
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.resource_types import WORKSPACE
-from rollcall.resources import (
+from rollcall.resources.resource import (
     IN_GROUP,
     OF_TYPE,
     ORPHANED,
@@ -23,6 +22,7 @@ from rollcall.resources import (
     ResourceAnswer,
     load_things,
 )
+from rollcall.users.resource_types import WORKSPACE
 
 
 class ListWorkspaces(ListRequest):

@@ -6,21 +6,21 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fields import Id
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.table import not_found
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.resources import (
+from rollcall.resources.resource import (
     Resource,
     ResourceAnswer,
     load_workspace,
     without_deleted_groups,
 )
-from rollcall.users import User, load_modifiable
+from rollcall.users.user import User, load_modifiable
 
 
 class TransferWorkspace(WriteRequest):

@@ -9,10 +9,11 @@ from typing import Annotated, NamedTuple
 
 from pydantic import ConfigDict, Field
 
-from rollcall.fields import Id
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Invalid
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Answer, Model, WriteRequest
 from rollcall.kit.requirement import Required
 from rollcall.kit.retry import retry_contended
@@ -20,10 +21,9 @@ from rollcall.kit.row_results import RowProblem
 from rollcall.kit.table import not_found
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
-from rollcall.permissions import Permission
-from rollcall.resource_types import WORKSPACE
-from rollcall.resources import OWNER, Resource, load_things, without_deleted_groups
-from rollcall.users import User, load_modifiable
+from rollcall.resources.resource import OWNER, Resource, load_things, without_deleted_groups
+from rollcall.users.resource_types import WORKSPACE
+from rollcall.users.user import User, load_modifiable
 
 AT_ONCE = 20
 """A workspace takes three of the hundred actions that a transaction may have, and its group one."""

@@ -16,11 +16,11 @@ from infra.local.emulator import Emulator
 from infra.local.state import LocalProblem, Service
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL, make_service_client
+from rollcall.grants.scopes import SYSTEM_SCOPES
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import CognitoReaction
 from rollcall.kit.settings import Settings
-from rollcall.scopes import SYSTEM_SCOPES
 
 NAME = "rollcall"
 SERVICE = "rollcall-service"

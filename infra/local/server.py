@@ -25,9 +25,8 @@ from infra.local.provision import Resources, provision
 from infra.local.sign_in import sign_in
 from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
 from infra.local.verifier import TokenVerifier
-from rollcall.accounts import Credential
-from rollcall.fields import normalize_email
-from rollcall.first_admin import ensure_first_admin
+from rollcall.accounts.convergence import Credential
+from rollcall.accounts.first_admin import ensure_first_admin
 from rollcall.kit.call import Runtime
 from rollcall.kit.clock import make_clock, read_clock
 from rollcall.kit.errors import Problem
@@ -40,8 +39,9 @@ from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import LOGIN_URL, Settings
 from rollcall.kit.table import Table
 from rollcall.kit.templates import WrongTemplate, check_templates
-from rollcall.letters import LETTERS
-from rollcall.passwords import check_password
+from rollcall.mails.letters import LETTERS
+from rollcall.users.fields import normalize_email
+from rollcall.users.passwords import check_password
 
 DEFAULT_EMAIL = "admin@example.com"
 

@@ -19,13 +19,13 @@ from functions.groups.list_user_groups import list_user_groups
 from functions.reactions.finish_deletion import finish_deletion
 from functions.roles.list_permission_holders import list_permission_holders
 from functions.users.get_user import get_user
-from rollcall.grants import GroupRole, Membership
-from rollcall.groups import Group
+from rollcall.grants.grant import GroupRole, Membership
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.attributes import to_attributes
 from rollcall.kit.entity import Item
 from rollcall.kit.ids import new_id
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 from tests.benchmarks.measuring import show_progress
 from tests.benchmarks.tally import Tally, find_table, print_tallies, tallying
 from tests.iam import acting_as

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from infra.catalog import read_catalog
-from rollcall.grants import GroupRole
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
-from rollcall.permissions import Permission
 from tests.benchmarks.measuring import show_progress
 from tests.benchmarks.tally import Tally, print_tallies, tallying
 from tests.examples import EXAMPLES, Scene

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 import pytest
 
 from rollcall.directory.rows import StoredRow
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.benchmarks.directory.synthetic_users import GROUPS, NOW, SINCE, make_users
 
 

@@ -29,8 +29,8 @@ from rollcall.kit.job import make_call
 from rollcall.kit.settings import Settings
 from rollcall.kit.transaction import Change
 from rollcall.operations import connect
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User
+from rollcall.users.answers import UserAnswer
+from rollcall.users.user import User
 from tests.benchmarks.measuring import Measured, interleave, print_table
 from tests.world import make_event
 

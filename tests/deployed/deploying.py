@@ -17,8 +17,8 @@ from infra.catalog import read_catalog
 from infra.local.emulator import REGION, Emulator
 from infra.local.sign_in import get_service_token, sign_in
 from infra.local.state import Service
+from rollcall.grants.scopes import SYSTEM_SCOPES
 from rollcall.kit.mail import Mail
-from rollcall.scopes import SYSTEM_SCOPES
 from tests.acceptance import PASSWORD, Api
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from rollcall.directory.database import Database, write_rows
 from rollcall.directory.expressions import Expression
 from rollcall.directory.rows import FactCell, StoredRow, fold
 from rollcall.directory.scim_filter import SEARCHED
-from rollcall.fact_sets import FactSet
+from rollcall.users.fact_set import FactSet
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 ALL_KNOWN = KnownFacts(

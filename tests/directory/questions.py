@@ -25,7 +25,7 @@ from rollcall.directory.expressions import (
     ValuePath,
 )
 from rollcall.directory.rows import StoredRow, fold
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.directory.population import NOW, make_facts, make_row
 
 TEXTS = (

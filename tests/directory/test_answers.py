@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from rollcall.directory.answers import find_users, list_columns, read_users
 from rollcall.directory.rows import DirectoryUser, StoredRow
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.directory.population import NOW, make_facts, make_row, open_database
 
 FULL = make_row(

@@ -13,10 +13,11 @@ from rollcall.directory.columns import Kind, find_column, read_columns
 from rollcall.directory.comparisons import Part, Term, compare, compare_fact, negate
 from rollcall.directory.expressions import Operator, Value
 from rollcall.directory.rows import AuthMethod
-from rollcall.fields import CountryCode, Email, Slug, Username
+from rollcall.grants.permissions import Permission
 from rollcall.kit.errors import Invalid
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.kit.field_types import Slug
+from rollcall.users.fields import CountryCode, Email, Username
+from rollcall.users.statuses import Status
 
 NOON = datetime(2026, 3, 1, 12)  # noqa: DTZ001 (as the columns are)
 OWN: dict[Kind, tuple[Value, Value]] = {

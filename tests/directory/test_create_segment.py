@@ -8,7 +8,7 @@ import pytest
 
 from functions.directory.create_segment import create_segment
 from functions.directory.get_segment import get_segment
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 FILTER = 'userTypes eq "learner" and not (lastLoginAt ge "2026-01-01")'

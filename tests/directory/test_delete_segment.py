@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.directory.delete_segment import delete_segment
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 ACTIVE = 'status eq "active"'

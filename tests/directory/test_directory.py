@@ -13,7 +13,7 @@ from rollcall.directory.snapshots import DirectoryState, snapshot_key
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Contended, Unavailable
 from rollcall.kit.transaction import Change
-from rollcall.users import User
+from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.faults.directory_invariants import check_directory, shown_users, stored_users
 from tests.faults.races import meanwhile

@@ -14,6 +14,8 @@ from pydantic import ValidationError
 
 from rollcall.directory.conditions import Condition, SkippedFilter
 from rollcall.directory.database import Database
+from rollcall.directory.export import Export
+from rollcall.directory.export_files import ExportFormat, Selected, read_export, write_part
 from rollcall.directory.export_steps import (
     LIMITS,
     Exporter,
@@ -22,8 +24,6 @@ from rollcall.directory.export_steps import (
     Limits,
     UsersFile,
 )
-from rollcall.directory.exports import ExportFormat, Selected, read_export, write_part
-from rollcall.exports import Export
 from rollcall.kit.actor import system_actor
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Malformed, Unavailable

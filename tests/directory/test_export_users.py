@@ -9,8 +9,8 @@ import pytest
 
 from functions.directory.export_users import export_users
 from functions.directory.list_users import list_users
-from rollcall.directory.exports import ExportFormat, read_export
-from rollcall.permissions import Permission
+from rollcall.directory.export_files import ExportFormat, read_export
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 

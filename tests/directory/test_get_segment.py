@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.directory.get_segment import get_segment
 from functions.users.delete_user import delete_user
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 ACTIVE = 'status eq "active"'

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from functions.directory.get_user_statistics import get_user_statistics
 from functions.directory.list_users import list_users
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.world import Reply, World
 
 

@@ -7,7 +7,7 @@ import pytest
 from functions.directory.list_field_values import list_field_values
 from infra.catalog import read_catalog
 from infra.openapi import build_document
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.world import Reply, World
 
 

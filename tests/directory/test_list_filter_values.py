@@ -9,8 +9,8 @@ from functions.directory.list_filter_values import list_filter_values
 from functions.directory.list_users import list_users
 from functions.groups.delete_group import delete_group
 from rollcall.directory.columns import sortable_columns
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
 from tests.world import Reply, World
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from functions.directory.delete_segment import delete_segment
 from functions.directory.list_segments import list_segments
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 ACTIVE = 'status eq "active"'

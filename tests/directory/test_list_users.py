@@ -13,7 +13,7 @@ from functions.users.create_user import create_user
 from functions.users.delete_user import delete_user
 from functions.users.update_user import update_user
 from rollcall.directory.rows import DirectoryUser
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.world import World
 
 

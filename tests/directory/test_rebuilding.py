@@ -8,7 +8,7 @@ from functions.jobs.compact_directory import compact_directory
 from rollcall.directory.compaction import compact, rebuild
 from rollcall.directory.directory import Directory
 from rollcall.directory.rebuilding import ABANDONED_AFTER, SnapshotPart
-from rollcall.users import LISTED
+from rollcall.users.user import LISTED
 from tests.faults.directory_invariants import check_readable, shown_users, stored_users
 from tests.iam import acting_as
 from tests.world import World

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from rollcall.directory.records import read_row
 from rollcall.directory.rows import AuthMethod, FactCell, StoredRow, fold, sort_key
-from rollcall.fact_sets import FactSet
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.grants.permissions import Permission
+from rollcall.users.fact_set import FactSet
+from rollcall.users.statuses import Status
 from tests.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)

@@ -14,7 +14,7 @@ from rollcall.directory.directory import open_directory
 from rollcall.directory.filters import UserFilters
 from rollcall.directory.selections import read_known_facts, read_selection, select_users
 from rollcall.kit.errors import Invalid, NotFound
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.world import Reply, World
 
 

@@ -18,7 +18,7 @@ from rollcall.directory.filters import UserFilters, without_deleted
 from rollcall.directory.rows import AuthMethod, StoredRow
 from rollcall.directory.selections import Selection
 from rollcall.directory.statistics import UserStatistics, count_statistics
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.directory.population import ALL_KNOWN, NOW, make_row, open_database
 
 BERLIN = ZoneInfo("Europe/Berlin")

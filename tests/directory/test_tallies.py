@@ -16,7 +16,7 @@ from rollcall.directory.expressions import Comparison, Expression, Operator
 from rollcall.directory.rows import StoredRow
 from rollcall.directory.scim_filter import parse_filter
 from rollcall.directory.tallies import add_up, count_created_before, count_each, count_values
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.directory.population import ALL_KNOWN, NOW, make_row, open_database
 from tests.directory.questions import make_population
 

@@ -9,7 +9,7 @@ import pytest
 from functions.directory.get_segment import get_segment
 from functions.directory.list_segments import list_segments
 from functions.directory.update_segment import update_segment
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 ACTIVE, ADMINS = 'status eq "active"', "isAdmin eq true"

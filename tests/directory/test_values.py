@@ -16,7 +16,7 @@ from rollcall.directory.values import (
     count_filter_values,
     listed_filters,
 )
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.directory.population import make_row, open_database
 from tests.directory.questions import make_population
 from tests.world import World

@@ -8,9 +8,9 @@ from functions.users.add_note import add_note
 from functions.users.assign_unique_id import assign_unique_id
 from functions.users.delete_note import delete_note
 from functions.users.delete_user import delete_user
-from rollcall.notes import find_notes
-from rollcall.statuses import Status
-from rollcall.unique_ids import unique_id_claim
+from rollcall.users.note import find_notes
+from rollcall.users.statuses import Status
+from rollcall.users.unique_ids import unique_id_claim
 from tests.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import about, ask, leave_behind, scenario

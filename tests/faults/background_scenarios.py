@@ -16,11 +16,11 @@ from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.converge_identity import converge_identity
 from functions.reactions.create_first_admin import create_first_admin
 from functions.reactions.notify_user import notify_user
-from rollcall.accounts import Credential, converge_account
-from rollcall.first_admin import ensure_first_admin
-from rollcall.grants import GroupRole
+from rollcall.accounts.convergence import Credential, converge_account
+from rollcall.accounts.first_admin import ensure_first_admin
+from rollcall.grants.grant import GroupRole
 from rollcall.kit.job import make_call
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.faults.scenario import Plan
 from tests.faults.staging import (
     PASSWORD,

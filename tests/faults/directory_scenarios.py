@@ -10,7 +10,7 @@ from functions.directory.delete_segment import delete_segment
 from functions.directory.update_segment import update_segment
 from functions.system.replace_facts import replace_facts
 from functions.users.delete_user import delete_user
-from rollcall.fact_sets import SOURCES_AT_MOST, find_facts
+from rollcall.users.fact_set import SOURCES_AT_MOST, find_facts
 from tests.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import ask, leave_behind, scenario

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from functions.directory.export_users import export_users
 from rollcall.directory.directory import open_directory
+from rollcall.directory.export_files import Selected
 from rollcall.directory.export_steps import (
     Exporter,
     ExportProgress,
@@ -14,7 +15,6 @@ from rollcall.directory.export_steps import (
     Limits,
     UsersFile,
 )
-from rollcall.directory.exports import Selected
 from rollcall.directory.selections import select_users
 from rollcall.kit.call import Call
 from tests.examples import Example

@@ -12,12 +12,12 @@ from functions.groups.demote_group_admin import demote_group_admin
 from functions.groups.replace_user_groups import replace_user_groups
 from functions.groups.update_group import update_group
 from functions.reactions.finish_deletion import finish_deletion
-from rollcall.access import change_policy, find_policy
-from rollcall.grants import GroupRole
-from rollcall.groups import Group
+from rollcall.access.policy import change_policy, find_policy
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.transaction import Change
-from rollcall.membership_endings import end_memberships
-from rollcall.permissions import Permission
+from rollcall.members.endings import end_memberships
 from tests.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import Verify, about, ask, last_entry, scenario, work

@@ -10,9 +10,9 @@ from functions.jobs.end_registrations import end_registrations
 from functions.reactions.close_invitation import close_invitation
 from functions.reactions.mail_invitation import mail_invitation
 from functions.reactions.mail_registration import mail_registration
+from rollcall.invitations.registration import Registration
 from rollcall.kit.transaction import Change
-from rollcall.registrations import Registration
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.snapshot import sent_mails

@@ -10,11 +10,11 @@ from functions.jobs.clean_up_accounts import clean_up_accounts
 from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_policy
 from functions.reactions.report_clean_up import report_clean_up
 from functions.reactions.warn_inactive_user import warn_inactive_user
-from rollcall.inactivity import Inactivity
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_runs import LifecycleRun, Outcome, find_running, read_steps
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.lifecycle.runs import LifecycleRun, Outcome, find_running, read_steps
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.snapshot import sent_mails

@@ -12,9 +12,9 @@ from functions.users.enable_user import enable_user
 from functions.users.reset_password import reset_password
 from functions.users.restore_user import restore_user
 from functions.users.update_user import update_user
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
 from tests.examples import Example
 from tests.faults.invariants import accounts
 from tests.faults.scenario import Plan

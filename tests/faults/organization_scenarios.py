@@ -12,8 +12,8 @@ from functions.organizations.delete_organization import delete_organization
 from functions.organizations.replace_user_organizations import replace_user_organizations
 from functions.organizations.update_organization import update_organization
 from functions.reactions.finish_deletion import finish_deletion
-from rollcall import built_in_roles
-from rollcall.access import change_policy
+from rollcall.access.policy import change_policy
+from rollcall.grants import built_in_roles
 from rollcall.kit.transaction import Change
 from tests.examples import Example
 from tests.faults.scenario import Plan

@@ -13,8 +13,8 @@ from functions.roles.replace_user_roles import replace_user_roles
 from functions.roles.update_role import update_role
 from functions.users.create_user import create_user
 from functions.users.get_me import get_me
-from rollcall.access import find_policy
-from rollcall.permissions import Permission
+from rollcall.access.policy import find_policy
+from rollcall.grants.permissions import Permission
 from tests.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import Verify, about, ask, leave_behind, scenario

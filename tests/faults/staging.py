@@ -7,8 +7,8 @@ from typing import Any
 
 from rollcall.kit.operation import Operation
 from rollcall.kit.transaction import Change
-from rollcall.user_answers import UserAnswer
-from rollcall.users import User
+from rollcall.users.answers import UserAnswer
+from rollcall.users.user import User
 from tests.examples import Example
 from tests.faults.invariants import accounts
 from tests.faults.scenario import Plan, Scenario, nothing_more

@@ -21,11 +21,11 @@ from functions.groups.replace_user_groups import replace_user_groups
 from functions.groups.update_group import update_group
 from functions.users.create_user import create_user
 from functions.users.get_me import get_me
-from rollcall.access import find_policy
-from rollcall.groups import Group
+from rollcall.access.policy import find_policy
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit.errors import Unavailable
-from rollcall.membership_endings import end_memberships
-from rollcall.permissions import Permission
+from rollcall.members.endings import end_memberships
 from tests.faults.invariants import check_always, check_settled
 from tests.faults.races import race
 from tests.world import Reply, World

@@ -17,11 +17,11 @@ from functions.users.enable_user import enable_user
 from functions.users.reset_password import reset_password
 from functions.users.update_user import update_user
 from infra.catalog import read_catalog
-from rollcall.access import authorize_caller
-from rollcall.grants import GroupRole
+from rollcall.access.authorization import authorize_caller
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.aws_edge import failing, watched
 from tests.examples import EXAMPLES, Scene
 from tests.faults.invariants import accounts, check_always, check_settled

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from rollcall.grants import GroupRole, Membership, RoleGrant
-from rollcall.permissions import Permission
-from rollcall.resource_types import WORKSPACE
+from rollcall.grants.grant import GroupRole, Membership, RoleGrant
+from rollcall.grants.permissions import Permission
+from rollcall.users.resource_types import WORKSPACE
 from tests.examples import Scene
 from tests.faults.count_invariants import (
     check_claims,

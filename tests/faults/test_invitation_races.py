@@ -14,7 +14,7 @@ from functions.invitations.resend_invitation import resend_invitation
 from functions.registration.register_user import register_user
 from functions.users.disable_user import disable_user
 from rollcall.kit.operation import Operation
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.faults.invariants import check_settled
 from tests.faults.races import race
 from tests.world import Reply, World

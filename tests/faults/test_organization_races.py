@@ -15,8 +15,8 @@ from functions.organizations.delete_organization import delete_organization
 from functions.organizations.replace_user_organizations import replace_user_organizations
 from functions.organizations.update_organization import update_organization
 from functions.users.get_me import get_me
-from rollcall import built_in_roles
-from rollcall.permissions import Permission
+from rollcall.grants import built_in_roles
+from rollcall.grants.permissions import Permission
 from tests.faults.invariants import check_settled
 from tests.faults.races import race
 from tests.world import Reply, World

@@ -21,12 +21,11 @@ from functions.users.create_user import CreateUser, create_user
 from functions.users.delete_user import delete_user
 from functions.users.demote_user import demote_user
 from functions.users.update_user import update_user
-from rollcall import accounts as accounts_module
-from rollcall import deletion as deletion_module
-from rollcall import membership_endings
-from rollcall.access import AccessPolicy
-from rollcall.grants import Membership
-from rollcall.groups import Group
+from rollcall.access.policy import AccessPolicy
+from rollcall.accounts import convergence as accounts_module
+from rollcall.grants.grant import Membership
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from rollcall.kit import transaction as transaction_module
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Counter, Entity, Item, Key
@@ -35,11 +34,12 @@ from rollcall.kit.identity import Account, AliasHeld, FoundAccount, Identity
 from rollcall.kit.requirement import Required
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Transaction
-from rollcall.owned import Owned
-from rollcall.permissions import Permission
-from rollcall.resources import Resource
-from rollcall.user_answers import UserAnswer
-from rollcall.users import ADMINS, User
+from rollcall.members import endings as membership_endings
+from rollcall.resources import deletion as deletion_module
+from rollcall.resources.resource import Resource
+from rollcall.users.answers import UserAnswer
+from rollcall.users.owned import Owned
+from rollcall.users.user import ADMINS, User
 from tests.examples import Example
 from tests.faults.harness import explore
 from tests.faults.invariants import accounts, check_settled

@@ -25,8 +25,8 @@ from functions.users.promote_user import promote_user
 from functions.users.suspend_user import suspend_user
 from functions.users.update_user import update_user
 from rollcall.kit.operation import Operation
-from rollcall.statuses import Status
-from rollcall.users import ADMINS
+from rollcall.users.statuses import Status
+from rollcall.users.user import ADMINS
 from tests.faults.invariants import check_settled
 from tests.faults.races import race
 from tests.world import Reply, World

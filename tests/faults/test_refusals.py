@@ -17,8 +17,8 @@ from functions.users.promote_user import promote_user
 from functions.users.reset_password import reset_password
 from functions.users.suspend_user import suspend_user
 from functions.users.update_user import update_user
+from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
-from rollcall.permissions import Permission
 from tests.faults.snapshot import describe_state
 from tests.world import Reply, World
 

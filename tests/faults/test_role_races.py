@@ -19,14 +19,14 @@ from functions.roles.replace_user_permissions import replace_user_permissions
 from functions.roles.replace_user_roles import replace_user_roles
 from functions.roles.update_role import update_role
 from functions.users.create_user import create_user
-from rollcall.grants import RoleGrant
-from rollcall.holders import holders_of_role
+from rollcall.grants.grant import RoleGrant
+from rollcall.grants.holders import holders_of_role
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit import transaction as transaction_module
 from rollcall.kit.entity import Counter, Entity
 from rollcall.kit.operation import Operation
-from rollcall.permissions import Permission
-from rollcall.roles import Role
-from rollcall.users import ADMINS
+from rollcall.users.user import ADMINS
 from tests.faults.invariants import check_always, check_settled
 from tests.faults.races import race
 from tests.world import Reply, World

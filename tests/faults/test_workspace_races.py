@@ -25,7 +25,7 @@ from functions.users.delete_user import delete_user
 from functions.workspaces.delete_workspace import delete_workspace
 from functions.workspaces.transfer_workspace import transfer_workspace
 from functions.workspaces.transfer_workspaces import AT_ONCE, transfer_workspaces
-from rollcall.deletion import THINGS_AT_ONCE
+from rollcall.resources.deletion import THINGS_AT_ONCE
 from tests.faults.injection import Crash
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, race

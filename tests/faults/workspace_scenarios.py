@@ -13,10 +13,10 @@ from functions.system.update_resource import update_resource
 from functions.users.delete_user import delete_user
 from functions.workspaces.transfer_workspace import transfer_workspace
 from functions.workspaces.transfer_workspaces import transfer_workspaces
-from rollcall.deletion import THINGS_AT_ONCE, erase_user
 from rollcall.kit.model import format_time
-from rollcall.resources import Resource
-from rollcall.users import User
+from rollcall.resources.deletion import THINGS_AT_ONCE, erase_user
+from rollcall.resources.resource import Resource
+from rollcall.users.user import User
 from tests.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import ask, last_entry, scenario, work

@@ -9,7 +9,7 @@ import pytest
 from functions.groups.add_user_to_group import add_user_to_group
 from functions.groups.delete_group import delete_group
 from functions.users.get_me import get_me
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.aws_edge import watched
 from tests.world import Reply, World
 

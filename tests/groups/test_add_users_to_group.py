@@ -11,9 +11,9 @@ from functions.groups.add_users_to_group import add_users_to_group
 from functions.groups.delete_group import delete_group
 from functions.users.demote_user import demote_user
 from functions.users.get_me import get_me
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
+from rollcall.users.user import User
 from tests.aws_edge import failing
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World

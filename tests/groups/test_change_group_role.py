@@ -10,9 +10,9 @@ import pytest
 from functions.groups.change_group_role import change_group_role
 from functions.groups.delete_group import delete_group
 from functions.users.get_me import get_me
-from rollcall.grants import GroupRole
-from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, Permission
-from rollcall.users import User
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, Permission
+from rollcall.users.user import User
 from tests.world import START, Reply, World
 
 DAY = timedelta(days=1)

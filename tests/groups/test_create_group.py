@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from functions.groups.create_group import create_group
-from rollcall.access import BYTES_AT_MOST, POLICY_ID, find_policy
+from rollcall.access.policy import BYTES_AT_MOST, POLICY_ID, find_policy
+from rollcall.grants.permissions import Permission
 from rollcall.kit.transaction import Change
-from rollcall.permissions import Permission
 from tests.world import Reply, World
 
 

@@ -14,10 +14,10 @@ from functions.groups.list_user_groups import list_user_groups
 from functions.users.create_user import create_user
 from functions.users.get_me import get_me
 from functions.users.get_user import get_user
-from rollcall.access import POLICY_ID, find_policy
-from rollcall.grants import GroupRole
-from rollcall.groups import Group
-from rollcall.permissions import Permission
+from rollcall.access.policy import POLICY_ID, find_policy
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from functions.groups.delete_group import delete_group
 from functions.groups.demote_group_admin import demote_group_admin
-from rollcall.grants import GroupRole
-from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, Permission
-from rollcall.users import User
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, Permission
+from rollcall.users.user import User
 from tests.world import START, Reply, World
 
 

@@ -9,8 +9,8 @@ import pytest
 from functions.groups.delete_group import delete_group
 from functions.groups.get_group import get_group
 from functions.groups.update_group import update_group
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
 from tests.world import START, Reply, World
 
 

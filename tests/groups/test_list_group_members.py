@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from functions.groups.delete_group import delete_group
 from functions.groups.list_group_members import list_group_members
-from rollcall.grants import GroupRole
-from rollcall.statuses import Status
+from rollcall.grants.grant import GroupRole
+from rollcall.users.statuses import Status
 from tests.aws_edge import watched
 from tests.world import START, Reply, World
 

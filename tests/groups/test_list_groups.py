@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from functions.groups.list_groups import list_groups
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 

@@ -9,7 +9,7 @@ import pytest
 from functions.groups.delete_group import delete_group
 from functions.groups.list_user_groups import list_user_groups
 from functions.groups.update_group import update_group
-from rollcall.grants import GroupRole
+from rollcall.grants.grant import GroupRole
 from tests.aws_edge import watched
 from tests.world import START, Reply, World
 

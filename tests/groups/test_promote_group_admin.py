@@ -7,8 +7,8 @@ from datetime import timedelta
 from functions.groups.delete_group import delete_group
 from functions.groups.promote_group_admin import promote_group_admin
 from functions.users.get_me import get_me
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
 from tests.world import START, Reply, World
 
 

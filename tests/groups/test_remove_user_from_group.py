@@ -7,9 +7,9 @@ from functools import partial
 from functions.groups.delete_group import delete_group
 from functions.groups.remove_user_from_group import remove_user_from_group
 from functions.users.get_user import get_user
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
+from rollcall.users.user import User
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World
 

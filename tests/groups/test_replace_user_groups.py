@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from functions.groups.delete_group import delete_group
 from functions.groups.replace_user_groups import replace_user_groups
 from functions.users.get_me import get_me
-from rollcall.grants import GroupRole
-from rollcall.permissions import GROUP_ADMIN_PERMISSIONS, Permission
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, Permission
 from tests.aws_edge import watched
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import START, Reply, World, open_world

@@ -14,8 +14,8 @@ from functions.groups.delete_group import delete_group
 from functions.groups.update_group import update_group
 from functions.users.get_me import get_me
 from functions.users.get_user import get_user
-from rollcall.access import POLICY_ID, find_policy
-from rollcall.permissions import Permission
+from rollcall.access.policy import POLICY_ID, find_policy
+from rollcall.grants.permissions import Permission
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World, open_world
 

@@ -41,7 +41,7 @@ from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import WalkRequest
 from rollcall.kit.reaction import StreamReaction
-from rollcall.users import User
+from rollcall.users.user import User
 from tests.aws_edge import watched
 from tests.examples import EXAMPLES, Scene
 from tests.iam import BUCKET, TABLE, USER_POOL, Asked, acting_as, is_allowed

@@ -224,7 +224,7 @@ def test_templates_of_a_deployment_are_in_the_place_of_ours(tmp_path: Path) -> N
     usual = contents(build_shared_layer(tmp_path))
     assert changed.keys() == usual.keys()
     (differing,) = (name for name in usual if usual[name] != changed[name])
-    assert differing == "python/rollcall/templates/layout.html"
+    assert differing == "python/rollcall/mails/templates/layout.html"
     assert changed[differing] == b"Acme: $content"
     again = build_shared_layer(tmp_path, mail_templates=own)
     (own / "layout.html").write_text("Acme & Co: $content")

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.catalog import read_catalog
 from infra.openapi import DOCUMENT, build_document
-from rollcall.scopes import SYSTEM_SCOPES
+from rollcall.grants.scopes import SYSTEM_SCOPES
 
 DOCUMENT_NOW = build_document(read_catalog().operations)
 DESCRIBED: dict[str, dict[str, Any]] = {

@@ -30,7 +30,7 @@ from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.settings import Settings
-from rollcall.notices import MARK_KEPT
+from rollcall.mails.notices import MARK_KEPT
 
 pytestmark = pytest.mark.xdist_group("stacks")
 """Each synthesis takes seconds and serves many tests."""

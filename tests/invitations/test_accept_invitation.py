@@ -15,9 +15,9 @@ from functions.users.delete_user import delete_user
 from functions.users.disable_user import disable_user
 from functions.users.get_me import get_me
 from functions.users.suspend_user import suspend_user
-from rollcall.invitations import Invitation
+from rollcall.invitations.invitation import Invitation
 from rollcall.kit.operation import Operation
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

@@ -6,9 +6,9 @@ from functions.invitations.accept_invitation import accept_invitation
 from functions.invitations.cancel_invitation import cancel_invitation
 from functions.invitations.invite_user import invite_user
 from functions.users.enable_user import enable_user
+from rollcall.grants.permissions import Permission
 from rollcall.kit.entity import Entity
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.aws_edge import failing
 from tests.world import Reply, World
 

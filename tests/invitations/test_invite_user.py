@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from functions.invitations.invite_user import invite_user
+from rollcall.grants.permissions import Permission
 from rollcall.kit.tokens import hash_token
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.aws_edge import failing
 from tests.faults.staging import make_foreign_account
 from tests.world import Reply, World

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functions.invitations.cancel_invitation import cancel_invitation
 from functions.invitations.list_invitations import list_invitations
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
 from tests.world import Reply, World
 
 

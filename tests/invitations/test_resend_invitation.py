@@ -8,8 +8,8 @@ from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_polic
 from functions.users.delete_user import delete_user
 from functions.users.disable_user import disable_user
 from functions.users.restore_user import restore_user
+from rollcall.grants.permissions import Permission
 from rollcall.kit.entity import Entity
-from rollcall.permissions import Permission
 from tests.world import Reply, World
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from functions.invitations.view_invitation import view_invitation
-from rollcall.invitations import Invitation
+from rollcall.invitations.invitation import Invitation
 from rollcall.kit.entity import Key
 from rollcall.kit.ids import new_id
 from rollcall.kit.tokens import Tokens

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functions.jobs.access_review_digest import access_review_digest
 from functions.jobs.rebuild_directory import rebuild_directory
-from rollcall.fields import Profile
-from rollcall.reconciliations import ReconciliationSummary, keep_summary
-from rollcall.statuses import Status
+from rollcall.accounts.reconciliation import ReconciliationSummary, keep_summary
+from rollcall.users.fields import Profile
+from rollcall.users.statuses import Status
 from tests.faults.staging import leave_behind
 from tests.iam import acting_as
 from tests.world import World

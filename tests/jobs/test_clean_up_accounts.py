@@ -17,11 +17,11 @@ from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_polic
 from functions.users.disable_user import disable_user
 from functions.users.enable_user import enable_user
 from functions.users.promote_user import promote_user
-from rollcall.clean_up import CleanUpReport
 from rollcall.kit.retry import ATTEMPTS
-from rollcall.lifecycle_runs import StoppedFor
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.lifecycle.clean_up import CleanUpReport
+from rollcall.lifecycle.runs import StoppedFor
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.faults.harness import quickly
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile

@@ -21,7 +21,7 @@ from functions.roles.delete_role import delete_role
 from functions.users.delete_user import delete_user
 from functions.users.get_user_history import get_user_history
 from functions.users.restore_user import restore_user
-from rollcall.grants import (
+from rollcall.grants.grant import (
     Grant,
     GroupRole,
     Membership,
@@ -29,10 +29,10 @@ from rollcall.grants import (
     PermissionGrant,
     RoleGrant,
 )
+from rollcall.grants.permissions import Permission
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.model import format_time
-from rollcall.permissions import Permission
-from rollcall.users import GRANTS_END_AT, User
+from rollcall.users.user import GRANTS_END_AT, User
 from tests.aws_edge import failing, watched
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile

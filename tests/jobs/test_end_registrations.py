@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from functions.jobs.end_registrations import end_registrations
+from rollcall.invitations.registration import LINK_LASTS, Registration
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
-from rollcall.registrations import LINK_LASTS, Registration
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.faults.invariants import check_settled
 from tests.iam import acting_as
 from tests.world import World

@@ -11,9 +11,9 @@ from functions.jobs.purge_deleted_users import purge_deleted_users
 from functions.system.remove_resource import remove_resource
 from functions.users.delete_user import delete_user
 from functions.users.restore_user import restore_user
-from rollcall.deletion import THINGS_AT_ONCE
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.table import INDEXES
+from rollcall.resources.deletion import THINGS_AT_ONCE
 from tests.aws_edge import failing
 from tests.faults.invariants import check_settled
 from tests.iam import acting_as

@@ -10,9 +10,13 @@ import pytest
 
 from functions.jobs.reconcile_identities import reconcile_identities
 from functions.users.update_user import update_user
-from rollcall.identity_sweep import GRACE, Reconciliation
-from rollcall.reconciliations import ORPHANS_NAMED, ReconciliationSummary, read_reconciliation
-from rollcall.users import User
+from rollcall.accounts.reconciliation import (
+    ORPHANS_NAMED,
+    ReconciliationSummary,
+    read_reconciliation,
+)
+from rollcall.accounts.sweep import GRACE, Reconciliation
+from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.iam import acting_as
 from tests.world import World

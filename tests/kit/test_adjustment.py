@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollcall.holders import active_workspaces_of_group, members_of_group
+from rollcall.grants.holders import active_workspaces_of_group, members_of_group
 from rollcall.kit.adjustment import Adjustment
 from rollcall.kit.entity import Counter, Floor, Key
 from rollcall.kit.errors import Conflict, NotFound

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from rollcall.access import AccessPolicy, authorize_caller
+from rollcall.access.authorization import authorize_caller
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.permissions import Permission
 from rollcall.kit.application import Application
 from rollcall.kit.call import Call
 from rollcall.kit.model import Answer, Request
 from rollcall.operations import connect, operation
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class Nothing(Request):

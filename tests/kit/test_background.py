@@ -12,7 +12,7 @@ from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.reaction import SignIn
 from rollcall.operations import connect
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 class Nothing(Report):

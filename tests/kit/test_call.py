@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from rollcall.grants import GroupRole
-from rollcall.groups import Group
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.group import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.errors import Contended, Stale
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.transaction import Change
-from rollcall.user_answers import UserAnswer
+from rollcall.users.answers import UserAnswer
 from tests.aws_edge import watched
 from tests.world import World
 

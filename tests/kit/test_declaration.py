@@ -18,7 +18,7 @@ from rollcall.kit.journal import Changed
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Request
 from rollcall.kit.objects import StoredObject
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 def place(function: Callable[..., Any], module: str) -> Callable[..., Any]:

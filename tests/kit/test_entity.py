@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from rollcall.groups import Group
+from rollcall.grants.group import Group
 from rollcall.kit.entity import (
     EXPIRY_ATTRIBUTE,
     TOMBSTONE_KEPT,

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollcall.access import POLICY_ID, AccessPolicy
-from rollcall.fields import Profile
-from rollcall.grants import (
+from rollcall.access.policy import POLICY_ID, AccessPolicy
+from rollcall.grants.grant import (
     Grant,
     GroupRole,
     Membership,
@@ -22,6 +21,7 @@ from rollcall.grants import (
     PermissionGrant,
     RoleGrant,
 )
+from rollcall.grants.permissions import Permission
 from rollcall.kit.attributes import from_attributes, to_attributes
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import Unavailable
@@ -29,9 +29,9 @@ from rollcall.kit.history import read_newest_first, rewind
 from rollcall.kit.ids import new_id
 from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
 from rollcall.kit.transaction import Change, is_effective
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.fields import Profile
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.aws_edge import watched
 from tests.world import World
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.groups.create_group import create_group
 from functions.users.update_user import update_user
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 

@@ -18,7 +18,7 @@ from rollcall.kit.errors import Unavailable, WrongDeclaration
 from rollcall.kit.job import NEVER, Job, Report
 from rollcall.kit.model import Answer
 from rollcall.operations import connect
-from rollcall.users import User
+from rollcall.users.user import User
 from tests.aws_edge import failing
 from tests.world import World
 

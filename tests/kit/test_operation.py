@@ -14,7 +14,9 @@ import pytest
 
 from functions.users.get_me import get_me
 from functions.users.promote_user import promote_user
-from rollcall.access import AccessPolicy, authorize_caller
+from rollcall.access.authorization import authorize_caller
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.permissions import Permission
 from rollcall.kit.actor import Actor
 from rollcall.kit.application import Application
 from rollcall.kit.call import Call, Runtime
@@ -25,8 +27,7 @@ from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.operations import connect
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 from tests.world import World, make_event
 
 application = Application(

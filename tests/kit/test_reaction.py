@@ -16,7 +16,6 @@ from ministack.services.lambda_svc import _match_esm_filter
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.create_first_admin import create_first_admin
 from infra.catalog import read_catalog
-from rollcall.inactivity import Inactivity
 from rollcall.kit.attributes import to_attributes
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
@@ -24,10 +23,11 @@ from rollcall.kit.errors import Forbidden, WrongDeclaration
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.reaction import SignIn, StreamReaction
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_runs import LifecycleRun
+from rollcall.lifecycle.runs import LifecycleRun
 from rollcall.operations import connect
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.world import World
 
 background = Background(connect=connect)

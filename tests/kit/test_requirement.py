@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from rollcall.groups import Group
+from rollcall.grants.group import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.entity import Key
 from rollcall.kit.errors import NotFound

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rollcall.grants import GroupRole
-from rollcall.groups import Group
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.group import Group
 from rollcall.kit.entity import Key
 from rollcall.kit.errors import NotFound, Unavailable
-from rollcall.users import User
+from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.world import World
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from rollcall.grants import GroupRole
-from rollcall.groups import Group
-from rollcall.holders import GROUP
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.group import Group
+from rollcall.grants.holders import GROUP
 from rollcall.kit.actor import Actor
 from rollcall.kit.entity import Counter, Floor, Key
 from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
 from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change, Origin, Transaction
-from rollcall.statuses import Status
-from rollcall.users import ADMINS, User
+from rollcall.users.statuses import Status
+from rollcall.users.user import ADMINS, User
 from tests.aws_edge import failing, watched
 from tests.world import World
 

@@ -8,9 +8,9 @@ import pytest
 
 from functions.lifecycle.preview_lifecycle_policy import preview_lifecycle_policy
 from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_policy
-from rollcall.inactivity import Inactivity
 from rollcall.kit.transaction import Change
-from rollcall.users import User
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.user import User
 from tests.world import Reply, World
 
 

@@ -6,7 +6,7 @@ import secrets
 from functools import cached_property
 from typing import Any
 
-from rollcall import built_in_roles
+from rollcall.grants import built_in_roles
 from tests.acceptance import Session, wait_for
 from tests.examples import Scene
 from tests.local.running import LocalRollcall, calling_from

@@ -20,21 +20,21 @@ from functions.jobs.rebuild_directory import rebuild_directory
 from infra.local.emulator import Emulator
 from infra.local.provision import provision
 from infra.local.server import make_runtime
-from rollcall.clean_up import PAGE
 from rollcall.directory.directory import open_directory
-from rollcall.directory.dormant import Dormant
-from rollcall.inactivity import Inactivity
+from rollcall.grants.role import ensure_built_in_roles
 from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
 from rollcall.kit.journal_tail import LOOK_BACK
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_decisions import Deed, decide
-from rollcall.lifecycle_policy import LifecyclePolicy, LifecycleTerms, read_lifecycle_policy
-from rollcall.lifecycle_runs import RUNS, find_running, read_steps
-from rollcall.roles import ensure_built_in_roles
-from rollcall.sign_ins import SignIns
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.lifecycle.clean_up import PAGE
+from rollcall.lifecycle.decisions import Deed, decide
+from rollcall.lifecycle.dormant import Dormant
+from rollcall.lifecycle.policy import LifecyclePolicy, LifecycleTerms, read_lifecycle_policy
+from rollcall.lifecycle.runs import RUNS, find_running, read_steps
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.sign_ins import SignIns
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 USERS = int(os.environ.get("ROLLCALL_CLEAN_UP_USERS", "80"))
 """Ten thousand take an hour."""

@@ -15,8 +15,8 @@ from infra.local.emulator import Emulator
 from infra.local.provision import provision
 from infra.local.server import make_runtime
 from rollcall.directory.conditions import Condition
+from rollcall.directory.export_files import ExportFormat, Selected, read_export
 from rollcall.directory.export_steps import Exporter, ExportProgress, ExportRequest, Limits
-from rollcall.directory.exports import ExportFormat, Selected, read_export
 from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
 from tests.directory.population import make_row, open_database

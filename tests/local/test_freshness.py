@@ -22,9 +22,9 @@ from rollcall.directory.rows import DirectoryUser
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.job import make_call
 from rollcall.kit.transaction import Change
-from rollcall.resources import Resource
-from rollcall.sign_ins import SignIns
-from rollcall.users import User
+from rollcall.resources.resource import Resource
+from rollcall.users.sign_ins import SignIns
+from rollcall.users.user import User
 from tests.faults.directory_invariants import shown_users
 
 SKEWS = (-5, 0, 4)

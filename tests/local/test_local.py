@@ -14,7 +14,7 @@ import jwt
 import pytest
 
 from infra.local.emulator import free_port, make_client
-from rollcall.scopes import SYSTEM_SCOPES
+from rollcall.grants.scopes import SYSTEM_SCOPES
 from tests.local.running import LocalRollcall, run_command, run_unread, start_local
 
 pytestmark = pytest.mark.xdist_group("local")

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from functions.organizations.create_organization import create_organization
-from rollcall import built_in_roles
+from rollcall.grants import built_in_roles
+from rollcall.grants.organization import SLUG, Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.entity import Claim
-from rollcall.organizations import SLUG, Organization
-from rollcall.permissions import Permission
-from rollcall.roles import Role
 from tests.aws_edge import watched
 from tests.faults.races import COMMIT
 from tests.world import Reply, World

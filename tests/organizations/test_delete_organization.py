@@ -9,10 +9,10 @@ from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_user_organizations import list_user_organizations
 from functions.users.get_me import get_me
 from functions.users.get_user import get_user
-from rollcall.access import POLICY_ID, find_policy
-from rollcall.organizations import Organization
-from rollcall.permissions import Permission
-from rollcall.roles import Role
+from rollcall.access.policy import POLICY_ID, find_policy
+from rollcall.grants.organization import Organization
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World
 

@@ -8,7 +8,7 @@ import pytest
 
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_organization_members import list_organization_members
-from rollcall import built_in_roles
+from rollcall.grants import built_in_roles
 from tests.aws_edge import watched
 from tests.world import START, Reply, World
 

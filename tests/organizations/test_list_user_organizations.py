@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_user_organizations import list_user_organizations
-from rollcall import built_in_roles
+from rollcall.grants import built_in_roles
 from tests.aws_edge import watched
 from tests.world import START, Reply, World
 

@@ -13,9 +13,9 @@ from functions.organizations.list_user_organizations import list_user_organizati
 from functions.organizations.replace_user_organizations import replace_user_organizations
 from functions.users.get_me import get_me
 from functions.users.get_user import get_user
-from rollcall import built_in_roles
-from rollcall.permissions import Permission
-from rollcall.roles import Role
+from rollcall.grants import built_in_roles
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from tests.aws_edge import watched
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import START, Reply, World

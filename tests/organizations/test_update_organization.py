@@ -10,9 +10,9 @@ import pytest
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_organizations import list_organizations
 from functions.organizations.update_organization import update_organization
-from rollcall import built_in_roles
-from rollcall.permissions import Permission
-from rollcall.roles import Role
+from rollcall.grants import built_in_roles
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World
 

@@ -6,7 +6,7 @@ import pytest
 
 from functions.reactions.admit_sign_in import admit_sign_in
 from rollcall.kit.errors import Forbidden
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.aws_edge import failing
 from tests.iam import acting_as
 from tests.world import World

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from functions.reactions.close_invitation import close_invitation
-from rollcall.invitations import InvitationStatus
-from rollcall.statuses import Status
+from rollcall.invitations.invitation import InvitationStatus
+from rollcall.users.statuses import Status
 from tests.faults.staging import last_entry
 from tests.world import World
 

@@ -10,8 +10,8 @@ import pytest
 from functions.reactions.converge_identity import converge_identity
 from rollcall.kit.attributes import to_attributes
 from rollcall.kit.journal import JournalEntry
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.iam import acting_as
 from tests.world import World

@@ -8,8 +8,8 @@ import pytest
 
 from functions.reactions.create_first_admin import create_first_admin
 from rollcall.kit.entity import Key
-from rollcall.statuses import Status
-from rollcall.users import ADMINS
+from rollcall.users.statuses import Status
+from rollcall.users.user import ADMINS
 from tests.world import World
 
 

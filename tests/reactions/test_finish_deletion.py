@@ -5,8 +5,8 @@ from __future__ import annotations
 from functions.groups.delete_group import delete_group
 from functions.groups.update_group import update_group
 from functions.reactions.finish_deletion import finish_deletion
-from rollcall.groups import Group
-from rollcall.membership_endings import end_memberships
+from rollcall.grants.group import Group
+from rollcall.members.endings import end_memberships
 from tests.aws_edge import watched
 from tests.iam import acting_as
 from tests.world import World

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_organization_members import list_organization_members
 from functions.reactions.finish_deletion import finish_deletion
-from rollcall import built_in_roles
-from rollcall.access import POLICY_ID, find_policy
-from rollcall.membership_endings import end_memberships
-from rollcall.organizations import Organization
-from rollcall.roles import Role
+from rollcall.access.policy import POLICY_ID, find_policy
+from rollcall.grants import built_in_roles
+from rollcall.grants.organization import Organization
+from rollcall.grants.role import Role
+from rollcall.members.endings import end_memberships
 from tests.faults.staging import last_entry
 from tests.iam import acting_as
 from tests.world import World

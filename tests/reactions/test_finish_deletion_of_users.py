@@ -8,11 +8,11 @@ from functions.reactions.finish_deletion import finish_deletion
 from functions.system.remove_resource import remove_resource
 from functions.users.delete_user import delete_user
 from functions.users.update_user import update_user
-from rollcall.deletion import THINGS_AT_ONCE
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.journal import JournalEntry
-from rollcall.owned import owned_key
-from rollcall.users import User
+from rollcall.resources.deletion import THINGS_AT_ONCE
+from rollcall.users.owned import owned_key
+from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.faults.invariants import check_settled
 from tests.iam import acting_as

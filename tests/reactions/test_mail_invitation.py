@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from functions.reactions.mail_invitation import mail_invitation
-from rollcall.fields import Profile
+from rollcall.users.fields import Profile
 from tests.faults.staging import last_entry
 from tests.world import World
 

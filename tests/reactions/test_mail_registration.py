@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from functions.reactions.mail_registration import mail_registration
-from rollcall.fields import Profile
+from rollcall.invitations.registration import Registration
 from rollcall.kit.transaction import Change
-from rollcall.registrations import Registration
+from rollcall.users.fields import Profile
 from tests.faults.staging import last_entry
 from tests.world import World
 

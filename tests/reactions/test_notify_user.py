@@ -16,13 +16,13 @@ from functions.users.disable_user import disable_user
 from functions.users.reset_password import reset_password
 from functions.users.suspend_user import suspend_user
 from functions.users.update_user import update_user
-from rollcall.accounts import converge_account
-from rollcall.fields import Profile
+from rollcall.accounts.convergence import converge_account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.operation import Operation
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.fields import Profile
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.world import SentMail, World
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functions.reactions.report_clean_up import report_clean_up
-from rollcall.fields import Profile
 from rollcall.kit.transaction import Change
-from rollcall.letters import CLEAN_UP_REPORT
-from rollcall.lifecycle_decisions import Deed
-from rollcall.lifecycle_runs import LifecycleRun, Outcome, StoppedFor
+from rollcall.lifecycle.decisions import Deed
+from rollcall.lifecycle.runs import LifecycleRun, Outcome, StoppedFor
+from rollcall.mails.letters import CLEAN_UP_REPORT
+from rollcall.users.fields import Profile
 from tests.iam import acting_as
 from tests.world import World
 

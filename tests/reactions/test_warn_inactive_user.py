@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from functions.reactions.warn_inactive_user import warn_inactive_user
-from rollcall.inactivity import Inactivity
 from rollcall.kit.transaction import Change
-from rollcall.lifecycle_policy import LifecyclePolicy, LifecycleTerms
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.lifecycle.policy import LifecyclePolicy, LifecycleTerms
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.faults.staging import last_entry
 from tests.iam import acting_as
 from tests.world import World

@@ -10,8 +10,8 @@ from typing import Any
 from functions.registration.register_user import MAILS, register_user
 from functions.registration.verify_registration import verify_registration
 from functions.users.get_me import get_me
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.aws_edge import watched
 from tests.world import Reply, World
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functions.registration.verify_registration import verify_registration
 from functions.users.disable_user import disable_user
 from functions.users.get_me import get_me
-from rollcall.registrations import Registration
-from rollcall.statuses import Status
+from rollcall.invitations.registration import Registration
+from rollcall.users.statuses import Status
 from tests.aws_edge import failing
 from tests.world import Reply, World
 

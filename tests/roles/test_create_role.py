@@ -9,8 +9,8 @@ import pytest
 from functions.roles.create_role import create_role
 from functions.roles.delete_role import delete_role
 from functions.roles.list_roles import list_roles
-from rollcall.access import POLICY_ID, find_policy
-from rollcall.permissions import Permission
+from rollcall.access.policy import POLICY_ID, find_policy
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 

@@ -7,11 +7,11 @@ import pytest
 from functions.roles.delete_role import delete_role
 from functions.roles.list_roles import list_roles
 from functions.roles.replace_user_roles import replace_user_roles
-from rollcall.access import POLICY_ID, find_policy
-from rollcall.grants import OrganizationMembership, RoleGrant
+from rollcall.access.policy import POLICY_ID, find_policy
+from rollcall.grants.grant import OrganizationMembership, RoleGrant
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import Role
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
-from rollcall.permissions import Permission
-from rollcall.roles import Role
 from tests.world import Reply, World
 
 

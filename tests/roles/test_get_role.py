@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functions.roles.delete_role import delete_role
 from functions.roles.get_role import get_role
-from rollcall.grants import RoleGrant
-from rollcall.permissions import Permission
+from rollcall.grants.grant import RoleGrant
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 

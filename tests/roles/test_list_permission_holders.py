@@ -10,10 +10,10 @@ import pytest
 from functions.roles.list_permission_holders import list_permission_holders
 from functions.roles.list_user_permissions import list_user_permissions
 from functions.users.get_user import get_user
-from rollcall.access import change_policy
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.access.policy import change_policy
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
 from tests.aws_edge import watched
 from tests.world import START, Reply, World
 

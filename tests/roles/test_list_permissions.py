@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.roles.list_permissions import list_permissions
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.aws_edge import watched
 from tests.world import World
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from functions.roles.list_user_permissions import list_user_permissions
 from functions.users.get_me import get_me
-from rollcall.access import change_policy
-from rollcall.grants import PermissionGrant
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.access.policy import change_policy
+from rollcall.grants.grant import PermissionGrant
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
 from tests.aws_edge import watched
 from tests.world import START, Reply, World
 

@@ -8,7 +8,7 @@ import pytest
 
 from functions.roles.replace_user_permissions import replace_user_permissions
 from functions.users.get_me import get_me
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.aws_edge import watched
 from tests.world import Reply, World
 

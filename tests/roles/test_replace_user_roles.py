@@ -9,10 +9,10 @@ import pytest
 from functions.roles.get_role import get_role
 from functions.roles.replace_user_roles import replace_user_roles
 from functions.users.get_me import get_me
-from rollcall.assignments import ROLES_AT_MOST
-from rollcall.grants import RoleGrant
-from rollcall.permissions import Permission
-from rollcall.users import ADMINS, User
+from rollcall.access.assignments import ROLES_AT_MOST
+from rollcall.grants.grant import RoleGrant
+from rollcall.grants.permissions import Permission
+from rollcall.users.user import ADMINS, User
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

@@ -10,9 +10,9 @@ from functions.roles.get_role import get_role
 from functions.roles.list_roles import list_roles
 from functions.roles.update_role import update_role
 from functions.users.get_me import get_me
-from rollcall.access import POLICY_ID
-from rollcall.grants import RoleGrant
-from rollcall.permissions import Permission
+from rollcall.access.policy import POLICY_ID
+from rollcall.grants.grant import RoleGrant
+from rollcall.grants.permissions import Permission
 from tests.world import Reply, World
 
 

@@ -15,11 +15,11 @@ from functions.system.register_resource import register_resource
 from functions.system.remove_resource import remove_resource
 from functions.users.delete_user import delete_user
 from functions.users.get_user import get_user
-from rollcall.grants import Period
-from rollcall.groups import Group
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.grants.grant import Period
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import CLIENT_ID, Reply, World, make_event
 

@@ -11,7 +11,7 @@ from functions.directory.list_users import list_users
 from functions.system.replace_facts import replace_facts
 from functions.users.delete_user import delete_user
 from functions.users.get_user import get_user
-from rollcall.fact_sets import FACTS, SOURCES_AT_MOST
+from rollcall.users.fact_set import FACTS, SOURCES_AT_MOST
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile, race
 from tests.world import CLIENT_ID, Reply, World

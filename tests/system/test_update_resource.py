@@ -13,9 +13,9 @@ from functions.groups.remove_user_from_group import remove_user_from_group
 from functions.system.update_resource import CLOCKS_DIFFER, update_resource
 from functions.users.delete_user import delete_user
 from functions.users.get_user import get_user
-from rollcall.grants import Period
+from rollcall.grants.grant import Period
 from rollcall.kit.model import format_time
-from rollcall.users import User
+from rollcall.users.user import User
 from tests.aws_edge import failing
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile

@@ -8,8 +8,8 @@ import pytest
 
 from functions.users.add_note import add_note
 from functions.users.list_notes import list_notes
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
 from tests.faults.races import meanwhile
 from tests.world import Reply, World
 

@@ -10,8 +10,8 @@ import pytest
 
 from functions.users.assign_unique_id import assign_unique_id
 from functions.users.get_user import get_user
-from rollcall.permissions import Permission
-from rollcall.unique_ids import unique_id_claim
+from rollcall.grants.permissions import Permission
+from rollcall.users.unique_ids import unique_id_claim
 from tests.aws_edge import watched
 from tests.world import Reply, World
 

@@ -9,10 +9,10 @@ import pytest
 
 from functions.users.create_user import create_user
 from functions.users.get_me import get_me
+from rollcall.grants.permissions import Permission
 from rollcall.kit.entity import Claim
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.users import ADMINS, USERNAME
+from rollcall.users.statuses import Status
+from rollcall.users.user import ADMINS, USERNAME
 from tests.aws_edge import failing, watched
 from tests.world import ADMIN_EMAIL, Reply, World
 

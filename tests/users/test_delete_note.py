@@ -7,10 +7,10 @@ from datetime import timedelta
 from functions.users.add_note import add_note
 from functions.users.delete_note import delete_note
 from functions.users.list_notes import list_notes
+from rollcall.grants.permissions import Permission
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, TOMBSTONE_KEPT
 from rollcall.kit.journal import JournalEntry
-from rollcall.notes import note_key
-from rollcall.permissions import Permission
+from rollcall.users.note import note_key
 from tests.world import Reply, World
 
 TEXT = "Likes tea with lemon"

@@ -12,11 +12,11 @@ from functions.users.delete_user import delete_user
 from functions.users.get_me import get_me
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
-from rollcall.deletion import THINGS_AT_ONCE
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
-from rollcall.resources import find_things
-from rollcall.users import ADMINS, User
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
+from rollcall.resources.deletion import THINGS_AT_ONCE
+from rollcall.resources.resource import find_things
+from rollcall.users.user import ADMINS, User
 from tests.aws_edge import failing
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functions.users.demote_user import demote_user
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
-from rollcall.users import ADMINS
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
+from rollcall.users.user import ADMINS
 from tests.world import Reply, World
 
 

@@ -9,10 +9,10 @@ import pytest
 from functions.users.disable_user import disable_user
 from functions.users.get_me import get_me
 from functions.users.suspend_user import suspend_user
-from rollcall.grants import GroupRole
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
-from rollcall.permissions import Permission
-from rollcall.users import ADMINS
+from rollcall.users.user import ADMINS
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

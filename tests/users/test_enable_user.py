@@ -7,9 +7,9 @@ import pytest
 from functions.users.disable_user import disable_user
 from functions.users.enable_user import enable_user
 from functions.users.get_me import get_me
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.users import ADMINS
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
+from rollcall.users.user import ADMINS
 from tests.world import Reply, World
 
 

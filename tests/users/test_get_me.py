@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functions.users.get_me import get_me
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
 from tests.aws_edge import watched
 from tests.world import ADMIN_EMAIL, World
 

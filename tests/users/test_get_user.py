@@ -5,8 +5,8 @@ from __future__ import annotations
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

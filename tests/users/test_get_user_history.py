@@ -15,13 +15,13 @@ from functions.users.get_user import get_user
 from functions.users.get_user_history import get_user_history
 from functions.users.promote_user import promote_user
 from functions.users.update_user import update_user
-from rollcall.access import POLICY_ID
-from rollcall.grants import GroupRole, Period, PermissionGrant
+from rollcall.access.policy import POLICY_ID
+from rollcall.grants.grant import GroupRole, Period, PermissionGrant
+from rollcall.grants.permissions import Permission
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.model import format_time
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.users.user import User
 from tests.aws_edge import watched
 from tests.strict_aws import Response, Serve, WireCall
 from tests.world import Reply, World

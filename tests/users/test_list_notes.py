@@ -7,7 +7,7 @@ import pytest
 from functions.users.add_note import add_note
 from functions.users.delete_note import delete_note
 from functions.users.list_notes import list_notes
-from rollcall.permissions import Permission
+from rollcall.grants.permissions import Permission
 from tests.aws_edge import watched
 from tests.world import Reply, World
 

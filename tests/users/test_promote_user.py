@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functions.users.get_me import get_me
 from functions.users.promote_user import promote_user
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.users import ADMINS
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
+from rollcall.users.user import ADMINS
 from tests.aws_edge import failing
 from tests.world import Reply, World
 

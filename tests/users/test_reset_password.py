@@ -8,9 +8,9 @@ import pytest
 
 from functions.users.get_me import get_me
 from functions.users.reset_password import reset_password
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

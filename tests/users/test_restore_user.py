@@ -6,10 +6,10 @@ import pytest
 
 from functions.users.get_me import get_me
 from functions.users.restore_user import restore_user
-from rollcall.grants import GroupRole
-from rollcall.permissions import Permission
-from rollcall.statuses import Status
-from rollcall.users import ADMINS
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.permissions import Permission
+from rollcall.users.statuses import Status
+from rollcall.users.user import ADMINS
 from tests.aws_edge import failing
 from tests.world import Reply, World
 

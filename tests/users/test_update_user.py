@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from functions.users.update_user import update_user
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.grants.permissions import Permission
+from rollcall.users.user import User
 from tests.aws_edge import failing, watched
 from tests.world import Reply, World
 

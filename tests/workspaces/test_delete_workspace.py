@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functions.users.delete_user import delete_user
 from functions.workspaces.delete_workspace import delete_workspace
-from rollcall.groups import Group
-from rollcall.permissions import Permission
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
 from tests.faults.invariants import check_settled
 from tests.world import Reply, World
 

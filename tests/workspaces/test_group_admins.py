@@ -16,10 +16,10 @@ from functions.workspaces.delete_workspace import delete_workspace
 from functions.workspaces.list_workspaces import list_workspaces
 from functions.workspaces.transfer_workspace import transfer_workspace
 from infra.catalog import read_catalog
-from rollcall.access import authorize_caller
-from rollcall.grants import GroupRole, Period
-from rollcall.resources import Resource
-from rollcall.users import User
+from rollcall.access.authorization import authorize_caller
+from rollcall.grants.grant import GroupRole, Period
+from rollcall.resources.resource import Resource
+from rollcall.users.user import User
 from tests.examples import EXAMPLES, Scene
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World

@@ -9,9 +9,9 @@ import pytest
 
 from functions.users.delete_user import delete_user
 from functions.workspaces.list_workspaces import list_workspaces
-from rollcall.permissions import Permission
-from rollcall.resources import Resource
-from rollcall.users import User
+from rollcall.grants.permissions import Permission
+from rollcall.resources.resource import Resource
+from rollcall.users.user import User
 from tests.aws_edge import watched
 from tests.world import Reply, World
 

@@ -12,8 +12,8 @@ from functions.groups.remove_user_from_group import remove_user_from_group
 from functions.users.delete_user import delete_user
 from functions.users.get_user import get_user
 from functions.workspaces.transfer_workspace import transfer_workspace
-from rollcall.grants import Period
-from rollcall.users import User
+from rollcall.grants.grant import Period
+from rollcall.users.user import User
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
 from tests.world import Reply, World

@@ -8,8 +8,8 @@ from functions.groups.remove_user_from_group import remove_user_from_group
 from functions.users.delete_user import delete_user
 from functions.users.demote_user import demote_user
 from functions.workspaces.transfer_workspaces import AT_ONCE, transfer_workspaces
-from rollcall.permissions import Permission
-from rollcall.users import User
+from rollcall.grants.permissions import Permission
+from rollcall.users.user import User
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
 from tests.strict_aws import Response, Serve, WireCall

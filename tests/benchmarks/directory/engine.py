@@ -11,7 +11,7 @@ from typing import Any
 
 from rollcall.directory.columns import Column, Kind, read_stored_columns
 from rollcall.directory.rows import StoredRow
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 from tests.benchmarks.directory.questions import (
     A_PAGE,
     STATISTICS,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rollcall.directory.rows import FactCell, StoredRow, fold, sort_key
 from rollcall.kit.ids import ALPHABET, last_id
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SINCE = timedelta(days=6 * 365)

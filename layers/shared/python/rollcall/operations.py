@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from rollcall.access import AccessPolicy, authorize_caller
+from rollcall.access.authorization import authorize_caller
+from rollcall.access.policy import AccessPolicy
+from rollcall.grants.scopes import ADMIN_SCOPES
 from rollcall.kit.application import Application
 from rollcall.kit.call import Runtime
 from rollcall.kit.clients import make_client
@@ -18,8 +20,7 @@ from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import Settings, in_lambda
 from rollcall.kit.table import Table
-from rollcall.scopes import ADMIN_SCOPES
-from rollcall.users import User
+from rollcall.users.user import User
 
 
 @cache

@@ -7,13 +7,13 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from rollcall.grants.scopes import SYSTEM_SCOPES
 from rollcall.kit.actor import Actor
 from rollcall.kit.application import Application
 from rollcall.kit.call import Runtime
 from rollcall.kit.errors import Forbidden
 from rollcall.kit.http import GatewayEvent
 from rollcall.operations import connect
-from rollcall.scopes import SYSTEM_SCOPES
 
 
 def authorize_client(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:

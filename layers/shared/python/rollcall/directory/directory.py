@@ -20,7 +20,7 @@ from rollcall.kit.errors import Unavailable
 from rollcall.kit.journal_tail import LOOK_BACK, JournalTail, Touch, read_touches
 from rollcall.kit.objects import Objects
 from rollcall.kit.table import Table
-from rollcall.users import User
+from rollcall.users.user import User
 
 DIRECTORY = (User, JournalTail, DirectoryState, Snapshot)
 """What every function that asks the directory declares to read."""

@@ -15,11 +15,11 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from rollcall.directory.columns import Column, read_columns
-from rollcall.directory.exports import CONTENT_TYPES, ExportFormat, Part, Selected, write_part
+from rollcall.directory.export import Export, ExportFile
+from rollcall.directory.export_files import CONTENT_TYPES, ExportFormat, Part, Selected, write_part
 from rollcall.directory.filters import SEPARATED
 from rollcall.directory.pages import SortedFilters
 from rollcall.directory.selections import OfSelection
-from rollcall.exports import Export, ExportFile
 from rollcall.kit.call import Call
 from rollcall.kit.cursor import Position
 from rollcall.kit.errors import Conflict

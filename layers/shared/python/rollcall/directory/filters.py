@@ -31,9 +31,9 @@ from rollcall.directory.expressions import (
 )
 from rollcall.directory.rows import AuthMethod
 from rollcall.directory.scim_filter import LENGTH_AT_MOST, parse_filter
-from rollcall.fields import Id
+from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request, Time
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 
 VALUES_AT_MOST = 50
 _HOLE = "{}"

@@ -13,9 +13,9 @@ from rollcall.directory.database import Database
 from rollcall.directory.intervals import CalendarRequest, Interval
 from rollcall.directory.selections import OfSelection
 from rollcall.directory.tallies import count_created_before
+from rollcall.directory.time_zones import begin_day, to_local
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Model
-from rollcall.time_zones import begin_day, to_local
 
 INTERVALS_AT_MOST = 400
 INTERVALS = 30

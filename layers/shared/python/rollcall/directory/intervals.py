@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from rollcall.directory.filters import UserFilters
-from rollcall.time_zones import ZoneName
+from rollcall.directory.time_zones import ZoneName
 
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}

@@ -14,8 +14,8 @@ from rollcall.directory.expressions import And, Comparison, Operator, Or
 from rollcall.directory.intervals import CalendarRequest, Interval
 from rollcall.directory.selections import OfSelection
 from rollcall.directory.tallies import add_up, count_each
+from rollcall.directory.time_zones import begin_day, to_local, to_moment
 from rollcall.kit.model import Model, Time
-from rollcall.time_zones import begin_day, to_local, to_moment
 
 DAYS = 30
 """Unless a period is named."""

@@ -18,7 +18,7 @@ from rollcall.directory.rows import StoredRow
 from rollcall.directory.snapshots import fingerprint_columns
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.table import Table
-from rollcall.users import LISTED
+from rollcall.users.user import LISTED
 
 READ_AT_ONCE = 1000
 ABANDONED_AFTER = timedelta(hours=12)

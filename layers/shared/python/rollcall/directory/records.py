@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from rollcall.directory.rows import StoredRow, UserRecord
-from rollcall.inactivity import Inactivity
 from rollcall.kit.table import Table
-from rollcall.sign_ins import SignIns
-from rollcall.users import User
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.sign_ins import SignIns
+from rollcall.users.user import User
 
 ONE_BY_ONE_AT_MOST = 16
 THREADS = 8

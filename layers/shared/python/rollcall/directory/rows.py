@@ -12,16 +12,16 @@ from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field
 
-from rollcall.fact_sets import Fact, FactSet
-from rollcall.fields import Profile
-from rollcall.grants import RoleGrant
-from rollcall.inactivity import Inactivity
+from rollcall.grants.grant import RoleGrant
+from rollcall.grants.permissions import Permission
 from rollcall.kit.model import Answer, Model, Time
-from rollcall.permissions import Permission
-from rollcall.resource_types import WORKSPACE
-from rollcall.sign_ins import BY_PASSWORD, SignIns
-from rollcall.statuses import Status
-from rollcall.users import User
+from rollcall.users.fact_set import Fact, FactSet
+from rollcall.users.fields import Profile
+from rollcall.users.inactivity import Inactivity
+from rollcall.users.resource_types import WORKSPACE
+from rollcall.users.sign_ins import BY_PASSWORD, SignIns
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
 
 COMPLETE_AT = 0.8
 """The share of PROFILE_PARTS that a complete profile has."""

@@ -20,10 +20,10 @@ from rollcall.directory.database import Database
 from rollcall.directory.expressions import Expression, conjoin
 from rollcall.directory.filters import UserFilters, without_deleted
 from rollcall.directory.rows import NO_NAME
+from rollcall.directory.segment import Segment, load_segment
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer
-from rollcall.segments import Segment, load_segment
 
 
 class OfSelection(Answer):

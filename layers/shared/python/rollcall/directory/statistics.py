@@ -16,9 +16,9 @@ from rollcall.directory.expressions import Expression
 from rollcall.directory.filters import DAYS_AGO, ITSELF, NOW, Reading, ShortFor
 from rollcall.directory.selections import OfSelection, Selection
 from rollcall.directory.tallies import add_up, count_each, count_values
+from rollcall.directory.time_zones import begin_day
 from rollcall.kit.model import Answer
-from rollcall.statuses import Status
-from rollcall.time_zones import begin_day
+from rollcall.users.statuses import Status
 
 _USER_TYPES = read_columns()["usertypes"]
 TODAY = Reading(

@@ -12,7 +12,7 @@ from rollcall.directory.columns import Column, Kind
 from rollcall.directory.conditions import Condition, KnownFacts, compile_condition
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import Expression
-from rollcall.statuses import Status
+from rollcall.users.statuses import Status
 
 type ValueCount = tuple[str, int]
 """A value, and how many users have it."""

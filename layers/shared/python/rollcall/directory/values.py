@@ -14,12 +14,12 @@ from rollcall.directory.database import Database
 from rollcall.directory.filters import ShortFor, UserFilters
 from rollcall.directory.selections import Selection
 from rollcall.directory.tallies import count_values
-from rollcall.groups import Group
+from rollcall.grants.group import Group
+from rollcall.grants.organization import Organization
+from rollcall.grants.role import Role
 from rollcall.kit.entity import Entity
 from rollcall.kit.model import Model
 from rollcall.kit.table import Table
-from rollcall.organizations import Organization
-from rollcall.roles import Role
 
 VALUES_AT_MOST = 100
 """Of one filter."""

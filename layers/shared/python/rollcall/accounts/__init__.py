@@ -1,0 +1,1 @@
+"""Accounts in Amazon Cognito, which follow the table."""

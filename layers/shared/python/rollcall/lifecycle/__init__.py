@@ -1,0 +1,1 @@
+"""The clean-up of inactive accounts: its policy, its preview and its runs."""

@@ -1,0 +1,63 @@
+"""What is wrong with terms of the lifecycle policy that somebody sends (L1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pydantic.alias_generators import to_camel
+
+from rollcall.directory.conditions import read_filter
+from rollcall.grants.group import Group
+from rollcall.grants.role import Role
+from rollcall.kit.call import Call
+from rollcall.kit.entity import Entity
+from rollcall.kit.errors import FieldError, Invalid
+from rollcall.kit.table import not_found
+from rollcall.lifecycle.policy import LifecycleTerms
+from rollcall.users.user import User
+
+
+def check_terms(call: Call, terms: LifecycleTerms, before: LifecycleTerms) -> None:
+    """Raise Invalid for terms that contradict each other, for a filter that nobody understands, and
+    for exemptions of what there is not. Whatever was exempt before may be gone by now.
+    """
+    errors = [*_check_days(terms), *_find_unknown(call, terms, before)]
+    if errors:
+        raise Invalid("invalid", errors[0].message, tuple(errors))
+    if terms.exempt_filter is not None:
+        try:
+            read_filter(terms.exempt_filter)
+        except Invalid as refused:
+            raise Invalid.field("exemptFilter", refused.detail, "filter_invalid") from None
+
+
+def _check_days(terms: LifecycleTerms) -> Iterable[FieldError]:
+    if terms.disable_after_days <= terms.warn_after_days:
+        message = (
+            f"Accounts are disabled after they are warned about: give more than the "
+            f"{terms.warn_after_days} days of warnAfterDays."
+        )
+        yield FieldError("disableAfterDays", message, "not_after_warning")
+
+
+_EXEMPT: Mapping[str, type[Entity]] = {
+    "exempt_users": User,
+    "exempt_groups": Group,
+    "exempt_roles": Role,
+}
+
+
+def _find_unknown(
+    call: Call, terms: LifecycleTerms, before: LifecycleTerms
+) -> Iterable[FieldError]:
+    added = {
+        (name, each): entity.key_of(each)
+        for name, entity in _EXEMPT.items()
+        for each in getattr(terms, name)
+        if each not in getattr(before, name)
+    }
+    found = call.table.get_items(list(added.values()))
+    for (name, each), key in added.items():
+        if key not in found or found[key]["erased"]:
+            problem = not_found(_EXEMPT[name])
+            yield FieldError(to_camel(name), f"{problem.detail}: {each}", problem.code)

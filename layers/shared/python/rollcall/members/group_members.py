@@ -1,0 +1,45 @@
+"""Who is in a group, by the page, apart from what is told of the group alone: making and changing
+groups need not load what only lists need.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from rollcall.grants.grant import GroupRole
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
+from rollcall.kit.call import Call
+from rollcall.kit.paging import ListRequest, Page
+from rollcall.members.group_answers import GroupAnswer
+from rollcall.members.member import MemberAnswer, read_members
+
+
+class GroupMember(MemberAnswer):
+    """A user in a group, as what, and when."""
+
+    role: GroupRole
+
+
+class GroupMemberPage(Page[GroupMember]):
+    """A page of the members."""
+
+
+class GroupDetail(GroupAnswer):
+    """A group with a page of its members."""
+
+    members: GroupMemberPage
+
+    @classmethod
+    def describe(
+        cls, group: Group, permissions: tuple[Permission, ...], members: GroupMemberPage
+    ) -> Self:
+        """The detail of this group."""
+        return cls.model_validate({**cls.shown(group, permissions), "members": members})
+
+
+def read_group_members(call: Call, group: Group, request: ListRequest) -> GroupMemberPage:
+    """A page of a group's members, also of those who are in it at another time only."""
+    members, pagination = read_members(call, group.id, request, group.member_count)
+    items = tuple(GroupMember.of(each) for each in members)
+    return GroupMemberPage(items=items, pagination=pagination)

@@ -1,0 +1,60 @@
+"""Users by what they have been given: the rows of an index, with the users whom they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, Self
+
+from rollcall.grants.grant import MEMBERS, Period
+from rollcall.kit.call import Call
+from rollcall.kit.entity import Item
+from rollcall.kit.model import Answer
+from rollcall.kit.paging import Listing, ListRequest, Pagination, read_page
+from rollcall.kit.table import Table
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
+
+
+class Member(NamedTuple):
+    """One user in a group or an organization."""
+
+    row: Item
+    """The membership as it is stored."""
+    user: User
+    """The user's own item, without any grants."""
+
+
+class MemberAnswer(Period, Answer):
+    """A user in a group or an organization, and when; whoever derives from it says as what."""
+
+    user_id: str
+    name: str | None = None
+    email: str | None = None
+    username: str | None = None
+    status: Status
+
+    @classmethod
+    def of(cls, member: Member) -> Self:
+        """The answer about this member: what the membership says, and who it is."""
+        shown = ("name", "email", "username", "status")
+        user = {name: getattr(member.user, name) for name in shown}
+        return cls.model_validate({**member.row, **user})
+
+
+def read_members(
+    call: Call, subject_id: str, request: ListRequest, total: int
+) -> tuple[list[Member], Pagination]:
+    """A page of the members of a group or an organization, in the order of their ids: one Query
+    and one BatchGetItem, whatever its size.
+    """
+    rows, pagination = read_page(call, Listing("gsi1", f"{MEMBERS}{subject_id}"), request, total)
+    users = load_users(call.table, (str(row["userId"]) for row in rows))
+    known = [Member(row, users[row["userId"]]) for row in rows if row["userId"] in users]
+    return known, pagination
+
+
+def load_users(table: Table, ids: Iterable[str]) -> dict[str, User]:
+    """Those of the users who exist, by id, without their grants."""
+    items = table.get_items([User.key_of(each) for each in dict.fromkeys(ids)])
+    users = (User.model_validate(item) for item in items.values())
+    return {user.id: user for user in users if user.exists}

@@ -1,0 +1,1 @@
+"""What users own, and what becomes of it when they are deleted."""

@@ -1,0 +1,1 @@
+"""One user, and the rows that are stored beside it."""

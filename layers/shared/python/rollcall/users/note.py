@@ -1,0 +1,78 @@
+"""Admins' notes on users (U14)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar, Self
+
+from rollcall.grants.grant import USER_PARTITION
+from rollcall.kit.entity import Entity, Key
+from rollcall.kit.model import Time, VersionedAnswer
+from rollcall.kit.table import Table, not_found
+from rollcall.kit.text import Text
+
+PREFIX = "NOTE#"
+"""What the sort keys of a user's notes begin with; the ids behind it are in order of time."""
+
+
+class Note(Entity):
+    """One note, in the partition of the user whom it is about."""
+
+    kind: ClassVar[str] = "note"
+    partition: ClassVar[str] = USER_PARTITION
+    guest: ClassVar[bool] = True
+
+    user_id: str
+    author_id: str | None = None
+    text: str | None = None
+
+    def key(self) -> Key:
+        """Among the notes of its user."""
+        return note_key(self.user_id, self.id)
+
+    def as_erased(self, now: datetime) -> Self:
+        """Nothing but a tombstone: what the note said stands in the journal alone."""
+        return type(self)(
+            id=self.id,
+            version=self.version,
+            created_at=self.created_at,
+            updated_at=now,
+            user_id=self.user_id,
+            erased=True,
+        )
+
+
+def note_key(user_id: str, note_id: str) -> Key:
+    """Where a note is kept."""
+    return Key(f"{USER_PARTITION}{user_id}", f"{PREFIX}{note_id}")
+
+
+def load_note(table: Table, user_id: str, note_id: str) -> Note:
+    """A note on a user. Raises NotFound ("Note not found")."""
+    item = table.get_item(note_key(user_id, note_id))
+    note = Note.model_validate(item) if item else None
+    if note is None or not note.exists:
+        raise not_found(Note)
+    return note
+
+
+def find_notes(table: Table, user_id: str) -> list[Note]:
+    """All notes on a user, newest first."""
+    items = table.query_partition(f"{USER_PARTITION}{user_id}", prefix=PREFIX)
+    notes = [note for note in map(Note.model_validate, items) if note.exists]
+    return notes[::-1]
+
+
+class NoteAnswer(VersionedAnswer):
+    """A note as an answer shows it."""
+
+    id: str
+    user_id: str
+    author_id: str | None = None
+    text: Text
+    created_at: Time
+
+    @classmethod
+    def of(cls, note: Note) -> Self:
+        """The answer about this note."""
+        return cls.model_validate({name: getattr(note, name) for name in Note.model_fields})

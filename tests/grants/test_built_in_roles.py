@@ -1,0 +1,18 @@
+"""The roles that every deployment has (R1)."""
+
+from __future__ import annotations
+
+from rollcall.grants.built_in_roles import BUILT_IN_ROLES, ORGANIZATION_ROLES, SYSTEM
+from rollcall.grants.role import Role
+from tests.world import World
+
+
+def test_every_deployment_has_them_under_their_ids(world: World) -> None:
+    for role in BUILT_IN_ROLES:
+        stored = world.runtime.table.load(Role, role.id)
+        assert (stored.name, stored.description) == (role.name, role.description)
+        assert stored.built_in
+
+
+def test_all_but_system_are_for_organizations() -> None:
+    assert {role.id for role in BUILT_IN_ROLES} - ORGANIZATION_ROLES == {SYSTEM.id}

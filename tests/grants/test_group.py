@@ -1,0 +1,52 @@
+"""Groups (G1)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.groups.delete_group import delete_group
+from rollcall.grants.group import GROUP_NAME, Group, load_groups
+from rollcall.kit.entity import Claim
+from tests.aws_edge import watched
+from tests.world import World
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def make_group(name: str, **fields: Any) -> Group:
+    return Group(id="grp_1", created_at=NOW, updated_at=NOW, name=name, **fields)
+
+
+def test_names_are_unique_whatever_their_case() -> None:
+    assert make_group("Straße").claims() == make_group("STRASSE").claims()
+    assert make_group("Editors").claims() == {Claim(GROUP_NAME, "editors")}
+
+
+def test_numbers_of_a_group_are_no_part_of_its_versions() -> None:
+    quiet, busy = make_group("Readers"), make_group("Readers", member_count=7)
+    assert quiet.facts() == busy.model_copy(update={"active_workspace_count": 3}).facts()
+
+
+def test_tombstone_holds_no_name_stands_in_no_list_and_knows_how_many_have_to_leave() -> None:
+    erased = make_group("Readers", member_count=3).as_erased()
+    assert (erased.exists, erased.members_left) == (False, 3)
+    assert not erased.claims()
+    assert not erased.index()
+    assert not erased.counts()
+    assert "expiresAt" not in erased.item(), "it waits for its memberships to end"
+
+
+def test_groups_are_loaded_together_without_the_deleted_ones(world: World) -> None:
+    groups = [world.add_group(f"Group {number}") for number in range(3)]
+    world.invoke(delete_group, path={"group_id": groups[2]})
+
+    with watched(world.aws) as seen:
+        found = load_groups(world.runtime.table, [*groups, groups[0], "grp_unknown"])
+
+    assert {group_id: group.name for group_id, group in found.items()} == {
+        groups[0]: "Group 0",
+        groups[1]: "Group 1",
+    }
+    assert [call.operation for call in seen] == ["BatchGetItem"]
+    assert load_groups(world.runtime.table, []) == {}

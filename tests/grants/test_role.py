@@ -1,0 +1,68 @@
+"""Roles (R1)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rollcall.grants.built_in_roles import BUILT_IN_ROLES, ORGANIZATION_ROLES, SYSTEM
+from rollcall.grants.permissions import Permission
+from rollcall.grants.role import (
+    ROLE_NAME,
+    Role,
+    RoleAnswer,
+    ensure_built_in_roles,
+)
+from rollcall.kit.entity import Claim
+from tests.world import World, open_world
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def make_role(name: str) -> Role:
+    return Role(id="rol_1", created_at=NOW, updated_at=NOW, name=name)
+
+
+def test_names_are_unique_whatever_their_case() -> None:
+    assert make_role("Straße").claims() == make_role("STRASSE").claims()
+    assert make_role("Support").claims() == {Claim(ROLE_NAME, "support")}
+
+
+def test_deleted_role_holds_no_name_and_is_listed_and_counted_no_more() -> None:
+    role = make_role("Support")
+    deleted = role.as_erased()
+    assert (len(role.claims()), len(role.index()), len(role.counts())) == (1, 2, 1)
+    assert (deleted.claims(), deleted.index(), deleted.counts()) == (frozenset(), {}, {})
+    assert not deleted.exists
+
+
+def test_answer_tells_what_the_role_grants() -> None:
+    answer = RoleAnswer.of(make_role("Support"), (Permission.USER_VIEW,))
+    assert (answer.name, answer.permissions) == ("Support", (Permission.USER_VIEW,))
+    assert (answer.built_in, answer.holder_count) == (False, 0)
+
+
+def test_every_deployment_has_the_built_in_roles_under_the_same_ids(world: World) -> None:
+    roles = [world.runtime.table.load(Role, each.id) for each in BUILT_IN_ROLES]
+    assert [(role.name, role.built_in, role.version) for role in roles] == [
+        ("System", True, 1),
+        ("Admin", True, 1),
+        ("User", True, 1),
+        ("Guest", True, 1),
+    ]
+    assert {each.id for each in BUILT_IN_ROLES} - ORGANIZATION_ROLES == {SYSTEM.id}
+
+
+def test_made_again_they_stay_as_they_have_been_edited(world: World) -> None:
+    world.grant_to_role("rol_guest", (Permission.USER_VIEW,))
+    stored = world.items()
+    ensure_built_in_roles(world.call())
+    assert world.items() == stored
+
+
+def test_each_built_in_role_is_in_the_journal_as_made_by_the_deployment() -> None:
+    with open_world(founded=False) as world:
+        ensure_built_in_roles(world.call("create_first_admin"))
+        entries = [entry for each in BUILT_IN_ROLES for entry in world.journal(each.id)]
+    assert [(entry.action, entry.actor.kind) for entry in entries] == [
+        ("create_first_admin", "system")
+    ] * len(BUILT_IN_ROLES)

@@ -1,0 +1,55 @@
+"""Links that make a user active: one works at a time, and none after its end (I14)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from rollcall.invitations.activation import find_by_token, write_link
+from rollcall.invitations.invitation import Invitation
+from rollcall.invitations.registration import Registration
+from rollcall.kit.errors import NotFound
+from rollcall.kit.ids import is_id
+from tests.world import World
+
+
+def test_user_and_invitation_lead_to_each_other_without_a_look_up(world: World) -> None:
+    invitation = world.add_invitation()
+
+    assert Invitation.id_for(invitation.user_id) == invitation.id
+    assert Registration.id_for("usr_01abc") == "reg_01abc"
+    others = {Invitation.id_for(each) for each in ("ada", "Google_1", "Facebook_1")}
+    assert len(others) == 3
+    assert all(is_id("inv", each) for each in others), "of a form that a token can hold"
+
+
+def test_new_link_takes_the_place_of_the_one_before(world: World) -> None:
+    first = world.add_invitation()
+    second = first.with_link(world.call(), timedelta(hours=1))
+    world.commit(first, second)
+
+    assert second.ends_at == world.clock.now + timedelta(hours=1)
+    assert find_by_token(world.runtime.table, Invitation, world.token_of(second)).generation == 2
+    with pytest.raises(NotFound):
+        find_by_token(world.runtime.table, Invitation, world.token_of(first))
+
+
+def test_link_that_was_taken_back_is_not_found(world: World) -> None:
+    invitation = world.add_invitation()
+    world.commit(invitation, invitation.model_copy(update={"erased": True}))
+
+    with pytest.raises(NotFound):
+        find_by_token(world.runtime.table, Invitation, world.token_of(invitation))
+
+
+@pytest.mark.parametrize(
+    ("page", "link"),
+    [
+        ("", "inv_1_a"),
+        ("https://app.example.com/welcome", "https://app.example.com/welcome?token=inv_1_a"),
+        ("https://app.example.com/#/in/{token}", "https://app.example.com/#/in/inv_1_a"),
+    ],
+)
+def test_link_leads_to_the_page_with_the_token(page: str, link: str) -> None:
+    assert write_link(page, "inv_1_a") == link

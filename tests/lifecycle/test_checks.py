@@ -1,0 +1,56 @@
+"""What is wrong with terms of the lifecycle policy (L1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rollcall.kit.errors import Invalid
+from rollcall.lifecycle.checks import check_terms
+from rollcall.lifecycle.policy import LifecycleTerms
+from tests.world import World
+
+
+def refusal_of(world: World, before: LifecycleTerms | None = None, **terms: Any) -> Invalid:
+    with pytest.raises(Invalid) as refused:
+        check_terms(world.call(), LifecycleTerms(**terms), before or LifecycleTerms())
+    return refused.value
+
+
+@pytest.mark.parametrize("days", [75, 76])
+def test_disabling_comes_after_the_warning(world: World, days: int) -> None:
+    (error,) = refusal_of(world, disable_after_days=days).errors
+    assert (error.field, error.code) == ("disableAfterDays", "not_after_warning")
+
+
+def test_whom_there_is_not_nobody_can_exempt(world: World) -> None:
+    gone = world.add_user()
+    world.change_user(gone, gone.as_erased(world.clock.now))
+    group_id = world.add_group("Editors")
+
+    refused = refusal_of(
+        world,
+        exempt_users=(gone.id, world.admin_id),
+        exempt_groups=(group_id, "grp_nowhere"),
+        exempt_roles=("rol_system", "rol_nowhere"),
+    )
+
+    assert [(each.field, each.message) for each in refused.errors] == [
+        ("exemptUsers", f"User not found: {gone.id}"),
+        ("exemptGroups", "Group not found: grp_nowhere"),
+        ("exemptRoles", "Role not found: rol_nowhere"),
+    ]
+
+
+def test_who_was_exempt_before_may_be_gone_by_now(world: World) -> None:
+    before = LifecycleTerms(exempt_groups=("grp_gone",))
+    check_terms(world.call(), LifecycleTerms(exempt_groups=("grp_gone",)), before)
+
+
+def test_filter_that_nobody_understands_is_refused(world: World) -> None:
+    (error,) = refusal_of(world, exempt_filter="shoeSize gt 44").errors
+    assert (error.field, error.code) == ("exemptFilter", "filter_invalid")
+    check_terms(
+        world.call(), LifecycleTerms(exempt_filter="facts.learning.x gt 1"), LifecycleTerms()
+    )

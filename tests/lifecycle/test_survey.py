@@ -1,0 +1,39 @@
+"""How much there is to be done, and when that is too much (L1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollcall.lifecycle.decisions import Decision, Deed, ExemptFor, Exemption
+from rollcall.lifecycle.policy import LifecycleTerms
+from rollcall.lifecycle.survey import Survey
+
+
+def survey(users: int, selected: int) -> Survey:
+    return Survey(users, {Deed.WARN: selected}, uncertain=False)
+
+
+def test_exempt_users_are_not_selected() -> None:
+    exempt = Decision(Deed.DISABLE, (Exemption(reason=ExemptFor.ADMIN),))
+    decisions = [Decision(Deed.WARN), Decision(Deed.DISABLE), Decision(Deed.WARN), exempt]
+
+    found = Survey.of(100, decisions, uncertain=False)
+
+    assert (found.due, found.selected) == ({Deed.WARN: 2, Deed.DISABLE: 1}, 3)
+
+
+@pytest.mark.parametrize(
+    ("users", "selected", "too_much"),
+    [(1000, 50, False), (1000, 51, True), (20, 10, False), (20, 11, True), (0, 0, False)],
+)
+def test_more_than_five_percent_and_ten_users_are_too_much(
+    users: int, selected: int, too_much: bool
+) -> None:
+    assert survey(users, selected).is_too_much(LifecycleTerms()) is too_much
+
+
+def test_policy_may_allow_any_share() -> None:
+    terms = LifecycleTerms(stop_above_percent=100)
+    assert not survey(1000, 1000).is_too_much(terms)
+    none = LifecycleTerms(stop_above_percent=0, stop_above_users=0)
+    assert survey(1000, 1).is_too_much(none)

@@ -1,0 +1,81 @@
+"""What is news to a person, as one table (I4, U7); tests/reactions/test_notify_user.py sends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rollcall.kit.journal import ActorRecord, Changed, JournalEntry, TargetRecord
+from rollcall.mails.account_news import RULES, News
+from rollcall.mails.notices import Addressee
+from rollcall.users.statuses import Status
+from rollcall.users.user import User
+from tests.world import START
+
+KNOWN = (Status.ACTIVE, Status.INACTIVE, Status.SUSPENDED)
+
+
+def make_news(version: int = 2, user: dict[str, Any] | None = None, **changes: Any) -> News:
+    """What has changed, each with before and after, and the user now."""
+    entry = JournalEntry(
+        id="jrn_1",
+        at=START,
+        action="update_user",
+        actor=ActorRecord(kind="user", id="usr_admin"),
+        target=TargetRecord(kind="user", id="usr_1", version=version),
+        changes={name: Changed(before=b, after=a) for name, (b, a) in changes.items()},
+        request_id="req_1",
+    )
+    known = {"email": "jane@example.com", "identity_version": version, **(user or {})}
+    return News(entry, User(id="usr_1", created_at=START, updated_at=START, **known))
+
+
+def letters(news: News) -> list[str]:
+    """The letters that tell it."""
+    return [rule.letter.name for rule in RULES if rule.arises(news)]
+
+
+@pytest.mark.parametrize("before", list(Status))
+@pytest.mark.parametrize("after", list(Status))
+def test_steps_between_statuses_that_are_told(before: Status, after: Status) -> None:
+    told = {
+        (Status.ACTIVE, Status.INACTIVE): ["disabled"],
+        (Status.ACTIVE, Status.SUSPENDED): ["suspended"],
+        **{(each, Status.DELETED): ["deleted"] for each in KNOWN},
+    }
+    news = make_news(user={"status": after}, status=(before.value, after.value))
+    assert letters(news) == told.get((before, after), [])
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_who_may_sign_in_is_welcomed_when_that_was_asked_for(status: Status) -> None:
+    asked = make_news(1, {"status": status, "welcomed_with": "given"}, status=(None, status.value))
+    quiet = make_news(1, {"status": status}, status=(None, status.value))
+    open_to_them = status in {Status.ACTIVE, Status.INVITED, Status.PENDING_VERIFICATION}
+    assert letters(asked) == (["welcome"] if open_to_them else [])
+    assert letters(quiet) == []
+
+
+def test_news_is_settled_once_the_account_is_as_the_entry_says() -> None:
+    assert make_news(2).settled
+    assert not make_news(2, {"identity_version": 1}).settled
+    pending = {"pending_credential": "password"}
+    assert not make_news(2, pending, passwordSetAt=(None, "2026-01-05T09:00:00.000Z")).settled
+    assert make_news(2, pending, name=("A", "B")).settled
+
+
+def test_tombstone_is_addressed_as_the_person_was() -> None:
+    news = make_news(
+        user={"erased": True, "email": None},
+        email=("old@example.com", None),
+        username=("jane", None),
+        profile=({"locale": "de"}, {}),
+    )
+    assert news.addressee == Addressee("old@example.com", "jane", "de")
+    assert make_news(user={"erased": True, "email": None}).addressee.email == ""
+
+
+def test_each_letter_has_one_rule() -> None:
+    names = [rule.letter.name for rule in RULES]
+    assert len(names) == len(set(names))

@@ -1,0 +1,55 @@
+"""Mails that go out once (U7, I20)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE
+from rollcall.kit.errors import Unavailable
+from rollcall.mails.letters import INVITATION
+from rollcall.mails.notices import MARK_KEPT, Addressee, Notice, send_once, write_notice
+from tests.aws_edge import failing
+from tests.world import World
+
+NOTICE = Notice("jane@example.com", "Subject", "Text")
+
+
+def test_one_entry_sends_one_mail_and_another_entry_another(world: World) -> None:
+    for entry_id in ("jrn_1", "jrn_1", "jrn_2", "jrn_1"):
+        send_once(world.call(), entry_id, NOTICE)
+    assert len(world.mails()) == 2
+
+
+def test_mail_that_was_not_taken_is_tried_again(world: World) -> None:
+    with failing(world.aws, "sesv2"), pytest.raises(Unavailable):
+        send_once(world.call(), "jrn_1", NOTICE)
+    send_once(world.call(), "jrn_1", NOTICE)
+    assert len(world.mails()) == 1
+
+
+def test_mark_goes_by_itself(world: World) -> None:
+    send_once(world.call(), "jrn_1", NOTICE)
+    (mark,) = (item for item in world.items() if item["pk"] == "MAIL#jrn_1")
+    assert mark[EXPIRY_ATTRIBUTE] == int((world.clock.now + MARK_KEPT).timestamp())
+
+
+def test_letter_is_written_with_what_the_deployment_and_the_caller_say(
+    world: World, tmp_path: Path
+) -> None:
+    (tmp_path / "layout.html").write_text("Acme's own: $content")
+    said = {"product_name": "Acme", "mail_templates": str(tmp_path)}
+    settings = world.runtime.settings.model_copy(update=said)
+    call = replace(world.call(), runtime=replace(world.runtime, settings=settings))
+    jane = Addressee("jane@example.com", "Jane", "de-DE")
+
+    notice = write_notice(call, INVITATION, jane, {"link": "https://x.example/?token=1"})
+    send_once(call, "jrn_1", notice)
+
+    (mail,) = world.mails()
+    assert (mail.to, mail.subject) == (["jane@example.com"], "Sie sind zu Acme eingeladen")
+    assert "Guten Tag Jane!" in mail.text
+    assert "https://x.example/?token=1" in mail.text
+    assert mail.html.startswith("Acme's own: <p>Guten Tag Jane!</p>")

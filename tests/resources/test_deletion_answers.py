@@ -1,0 +1,27 @@
+"""What deletions answer, and what they leave out (U11)."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollcall.resources.deletion_answers import Deletion, MembersDeletion, UserDeletion
+
+
+@pytest.mark.parametrize("answer", [Deletion(message="Gone."), UserDeletion(message="Gone.")])
+def test_deletion_that_counts_nothing_answers_in_the_documented_words(answer: Deletion) -> None:
+    shown = answer.model_dump(mode="json", by_alias=True, exclude_none=True)
+    assert shown == {"success": True, "message": "Gone."}
+
+
+def test_deletions_say_what_is_still_to_be_done() -> None:
+    members = MembersDeletion(message="Gone.", memberships_pending=3)
+    user = UserDeletion(message="Gone.", workspaces_orphaned=0, resources={}, resources_pending=2)
+
+    assert members.model_dump(by_alias=True)["membershipsPending"] == 3
+    assert user.model_dump(by_alias=True) == {
+        "success": True,
+        "message": "Gone.",
+        "workspacesOrphaned": 0,
+        "resources": {},
+        "resourcesPending": 2,
+    }

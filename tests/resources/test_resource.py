@@ -1,0 +1,228 @@
+"""Owned things: where they are found, what they count for, whose they may be."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rollcall.grants.grant import Period
+from rollcall.grants.group import Group
+from rollcall.grants.permissions import Permission
+from rollcall.kit.actor import Actor
+from rollcall.kit.call import Call
+from rollcall.kit.entity import Counter
+from rollcall.kit.errors import Conflict, NotFound
+from rollcall.kit.transaction import Change
+from rollcall.resources.resource import (
+    Resource,
+    ResourceAnswer,
+    find_things,
+    load_things,
+    load_workspace,
+    note_access,
+    without_deleted_groups,
+)
+from rollcall.users.owned import active_workspaces_of, things_of
+from rollcall.users.resource_types import WORKSPACE, OwnerDeletion
+from rollcall.users.user import User
+from tests.world import START, World
+
+
+def thing(**fields: Any) -> Resource:
+    common = {"id": "wsp_1", "created_at": START, "updated_at": START, "user_id": "usr_1"}
+    return Resource(**{**common, "type": WORKSPACE, **fields})
+
+
+def names(counted: Resource) -> set[tuple[Counter, int]]:
+    return set(counted.counts().items())
+
+
+def test_workspace_in_use_counts_for_its_owner_and_its_group() -> None:
+    assert names(thing(group_id="grp_1")) == {
+        (things_of("usr_1", WORKSPACE), 1),
+        (active_workspaces_of("usr_1", "grp_1"), 1),
+        (_in_group("grp_1"), 1),
+    }
+
+
+def _in_group(group_id: str) -> Counter:
+    (counter,) = thing(group_id=group_id, orphaned=True).counts()
+    assert counter.key == Group.key_of(group_id)
+    assert counter.attribute == "activeWorkspaceCount"
+    return counter
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"active": False, "group_id": "grp_1"}, {}, {"type": "persona", "group_id": "grp_1"}],
+    ids=["archived", "of no group", "no workspace"],
+)
+def test_everything_else_counts_for_its_owner_alone(fields: dict[str, Any]) -> None:
+    made = thing(**fields)
+    assert names(made) == {(things_of("usr_1", made.type), 1)}
+
+
+def test_orphan_counts_for_nobody_and_deleted_things_for_nothing() -> None:
+    assert not thing(orphaned=True).counts()
+    assert not thing(group_id="grp_1").as_erased().counts()
+
+
+def test_places_by_which_it_is_found() -> None:
+    made = thing(group_id="grp_1", orphaned=True)
+    assert made.index() == {
+        "gsi1pk": "OWNER#usr_1",
+        "gsi1sk": "workspace#wsp_1",
+        "gsi2pk": "TYPE#workspace",
+        "gsi2sk": "wsp_1",
+    }
+    (place,) = made.rows()
+    assert place.index() == {
+        "gsi1pk": "WORKSPACES#grp_1",
+        "gsi1sk": "wsp_1",
+        "gsi2pk": "ORPHANED#workspace",
+        "gsi2sk": "wsp_1",
+    }
+    assert place.key().pk == made.key().pk
+
+
+@pytest.mark.parametrize("made", [thing(), thing(type="persona", group_id="grp_1")])
+def test_what_is_in_no_list_of_a_group_and_has_an_owner_has_no_second_row(made: Resource) -> None:
+    assert made.rows() == ()
+
+
+def test_tombstone_holds_nothing_and_is_found_nowhere() -> None:
+    made = thing(name="Notes", group_id="grp_1", external_id="ws-1", last_accessed_at=START)
+
+    erased = made.as_erased()
+
+    assert (erased.rows(), erased.index(), erased.claims()) == ((), {}, frozenset())
+    kept = {"id", "type", "userId", "active", "orphaned", "erased"}
+    assert erased.facts().keys() == kept
+    assert made.released(OwnerDeletion.CASCADE) == erased
+
+
+def test_external_id_is_claimed_within_its_type() -> None:
+    (claim,) = thing(external_id="ws-1").claims()
+    assert claim.key.pk == "CLAIM#resource#workspace#ws-1"
+    assert thing().claims() == frozenset()
+
+
+@pytest.mark.parametrize("rule", [OwnerDeletion.ORPHAN, OwnerDeletion.REFUSE])
+def test_what_does_not_cascade_is_orphaned_and_keeps_the_owner_in_mind(rule: OwnerDeletion) -> None:
+    released = thing(group_id="grp_1", name="Notes").released(rule)
+    assert (released.orphaned, released.user_id, released.name) == (True, "usr_1", "Notes")
+
+
+@pytest.mark.parametrize("group_id", [None, "grp_1"])
+def test_owner_needs_a_membership_in_force_only_for_a_group(group_id: str | None) -> None:
+    box = Period(starts_at=START, ends_at=START + timedelta(hours=1))
+    user = User(id="usr_2", created_at=START, updated_at=START)
+    member, made = (
+        user.with_membership("grp_1", period=box),
+        thing(group_id=group_id, orphaned=True),
+    )
+
+    owned = made.owned_by(member, START)
+
+    assert (owned.user_id, owned.orphaned) == ("usr_2", False)
+    for owner, moment in ((user, START), (member, START + timedelta(hours=1))):
+        if group_id is None:
+            assert made.owned_by(owner, moment) == owned
+        else:
+            with pytest.raises(Conflict) as refused:
+                made.owned_by(owner, moment)
+            assert refused.value.code == "owner_not_in_group"
+
+
+def test_access_only_moves_forward() -> None:
+    later = thing().accessed(START + timedelta(hours=1))
+    assert later.last_accessed_at == START + timedelta(hours=1)
+    assert later.accessed(START) == later
+    assert later.accessed(None) == later
+    assert thing().accessed(None) == thing()
+
+
+def acting(world: World, actor: Actor) -> Call:
+    call = world.call()
+    return Call(**{**vars(call), "actor": actor})
+
+
+def test_workspace_is_loaded_for_whom_the_permission_holds_for_its_group(world: World) -> None:
+    owner, group_id = world.add_user().id, world.add_group("Writers")
+    of_group, of_none = world.add_thing(owner, group_id=group_id), world.add_thing(owner)
+    persona = world.add_thing(owner, "persona", group_id=group_id)
+    permission = Permission.WORKSPACE_DELETE
+    scoped = {str(permission): frozenset({group_id})}
+    group_admin = acting(world, Actor(kind="user", id="usr_1", scoped=scoped))
+    holder = acting(world, Actor(kind="user", id="usr_1", permissions=frozenset({permission})))
+
+    assert load_workspace(group_admin, of_group.id, permission) == of_group
+    assert load_workspace(holder, of_none.id, permission) == of_none
+    for call, each, wanted in (
+        (group_admin, of_none, permission),
+        (group_admin, persona, permission),
+        (group_admin, of_group, Permission.WORKSPACE_TRANSFER),
+        (holder, persona, permission),
+    ):
+        with pytest.raises(NotFound) as refused:
+            load_workspace(call, each.id, wanted)
+        assert refused.value.detail == "Workspace not found"
+
+
+def test_things_of_an_owner_are_found_beyond_those_already_orphaned(world: World) -> None:
+    owner = world.add_user().id
+    things = sorted(world.add_things(5, owner), key=lambda each: each.id)
+    for each in things[:3]:
+        world.change_thing(each, each.released(OwnerDeletion.ORPHAN))
+
+    assert find_things(world.runtime.table, owner, 1) == things[3:4]
+    assert find_things(world.runtime.table, owner, 9) == things[3:]
+
+
+def test_index_that_lags_behind_shows_nobody_elses_things(world: World) -> None:
+    owner, heir = world.add_user().id, world.add_user().id
+    moved = world.add_thing(owner)
+    world.change_thing(moved, moved.model_copy(update={"user_id": heir}))
+    stale = {"gsi1pk": f"OWNER#{owner}"}
+    world.runtime.table.update_unversioned(moved.key(), stale)
+    assert find_things(world.runtime.table, owner, 9) == []
+
+
+def test_things_are_loaded_in_the_order_of_their_ids_without_deleted_ones(world: World) -> None:
+    one, two, three = world.add_things(3, world.add_user().id)
+    world.change_thing(two, two.as_erased())
+    ids = [three.id, two.id, "wsp_unknown", one.id]
+    assert load_things(world.runtime.table, ids) == [three, one]
+
+
+def test_groups_that_are_gone_are_left_out(world: World) -> None:
+    owner, kept, gone = world.add_user().id, world.add_group("Kept"), world.add_group("Gone")
+    things = [
+        world.add_thing(owner, group_id=group_id, active=False) for group_id in (kept, gone, None)
+    ]
+    group = world.group(gone)
+    world.call().commit(Change(group, group.as_erased()), answer=lambda written: written)
+
+    found = without_deleted_groups(world.runtime.table, things)
+
+    assert [each.group_id for each in found] == [kept, None, None]
+    assert [each.id for each in found] == [each.id for each in things]
+
+
+def test_access_is_noted_on_the_thing_and_for_workspaces_on_the_owner(world: World) -> None:
+    owner = world.add_user().id
+    workspace, persona = world.add_thing(owner), world.add_thing(owner, "persona")
+
+    for each in (workspace, persona):
+        note_access(world.call(), ResourceAnswer.of(each.accessed(START)))
+        assert world.thing(each.id).last_accessed_at == START
+    assert world.user(owner).owned.last_workspace_id == workspace.id
+
+
+def test_nothing_is_noted_of_what_was_never_opened(world: World) -> None:
+    made = world.add_thing(world.add_user().id)
+    stored = world.items()
+    note_access(world.call(), ResourceAnswer.of(made))
+    assert world.items() == stored

@@ -1,0 +1,181 @@
+"""Users: memberships, claims, what counts, deletion and restoring (I2, I4, I5, I13)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from rollcall.grants.grant import (
+    Grant,
+    GroupRole,
+    Membership,
+    OrganizationMembership,
+    PermissionGrant,
+    RoleGrant,
+)
+from rollcall.grants.permissions import Permission
+from rollcall.kit.entity import Claim
+from rollcall.users.statuses import STATUS_RULES, Status
+from rollcall.users.user import ADMINS, EMAIL, GRANTS_END_AT, LISTED, PHONE, USERNAME, User
+
+NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
+
+
+def make_user(**fields: Any) -> User:
+    return User(**{"id": "usr_1", "created_at": NOW, "updated_at": NOW, "version": 1, **fields})
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_losing_the_right_to_sign_in_ends_the_sessions(status: Status) -> None:
+    user = make_user()
+    if status in {Status.ACTIVE, Status.INVITED}:
+        return
+    changed = user.with_status(status, NOW)
+    ended = int(NOW.timestamp()) + 1
+    assert changed.auth_epoch == (user.auth_epoch if STATUS_RULES[status].sign_in else ended)
+
+
+def test_account_follows_the_status() -> None:
+    enabled = {status: make_user(status=status).account().enabled for status in Status}
+    assert {status.value for status, on in enabled.items() if on} == {
+        "active",
+        "invited",
+        "pending_verification",
+    }
+    unverified = [s for s in Status if not make_user(status=s).account().verified]
+    assert unverified == [Status.PENDING_VERIFICATION]
+
+
+def test_email_phone_and_username_are_claimed() -> None:
+    user = make_user(email="jane@example.com", phone="+4915112345678", username="jane")
+    assert user.claims() == {
+        Claim(EMAIL, "jane@example.com"),
+        Claim(PHONE, "+4915112345678"),
+        Claim(USERNAME, "jane"),
+    }
+    assert user.as_deleted(NOW).claims() == user.claims(), "still restorable"
+    assert make_user().claims() == user.as_erased(NOW).claims() == set()
+
+
+def test_id_of_an_adopted_account_is_a_username_that_nobody_else_may_have() -> None:
+    user = make_user(id="Ada", username="countess")
+    assert user.claims() == {Claim(USERNAME, "ada"), Claim(USERNAME, "countess")}
+    assert make_user(id="ada", username="ada").claims() == {Claim(USERNAME, "ada")}
+    assert user.as_erased(NOW).claims() == set()
+
+
+@pytest.mark.parametrize("user_id", ["usr_01abc", "ada", "ada-", "Karl", "Ö", "Google_1@x.io"])
+def test_every_user_is_in_one_of_the_lists_whatever_the_id(user_id: str) -> None:
+    assert make_user(id=user_id).index()["gsi2pk"] in LISTED
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_only_active_admins_count(status: Status) -> None:
+    assert make_user(status=status).counts() == {}
+    counted = make_user(status=status, is_admin=True).counts()
+    assert counted[ADMINS] == (1 if status is Status.ACTIVE else 0)
+
+
+def test_memberships_are_one_a_group_and_in_order() -> None:
+    user = make_user()
+    for group_id in ("grp_b", "grp_a", "grp_b"):
+        user = user.with_membership(group_id, GroupRole.MEMBER)
+    user = user.with_membership("grp_a", GroupRole.ADMIN)
+    assert [(each.group_id, each.role.value) for each in user.memberships] == [
+        ("grp_a", "admin"),
+        ("grp_b", "member"),
+    ]
+    assert user.without_membership("grp_a").group_ids == ("grp_b",)
+    assert user.without_membership("grp_c") == user
+
+
+def test_restoring_brings_back_what_the_deletion_took() -> None:
+    user = make_user(status=Status.PENDING_VERIFICATION)
+    deleted = user.as_deleted(NOW)
+    assert (deleted.status, deleted.deleted_at) == (Status.DELETED, NOW)
+    restored = deleted.as_restored(NOW + timedelta(days=1))
+    assert (restored.status, restored.deleted_at) == (Status.PENDING_VERIFICATION, None)
+    assert restored.status_before_deletion is None
+
+
+def test_tombstone_keeps_nothing_personal() -> None:
+    user = make_user(
+        email="jane@example.com",
+        name="Jane",
+        is_admin=True,
+        profile={"bio": "Tea"},
+    )
+    left = user.as_erased(NOW)
+    assert (left.exists, left.status, left.counts()) == (False, Status.DELETED, {})
+    assert "jane" not in left.model_dump_json().lower()
+    assert "Tea" not in left.model_dump_json()
+
+
+def test_user_stays_in_step_when_the_account_need_not_change() -> None:
+    settled = make_user(identity_version=1, name="Old")
+    moved = settled.model_copy(update={"profile": settled.profile.model_copy(update={"city": "X"})})
+    renamed = settled.model_copy(update={"name": "New"})
+    signed_out = settled.with_sessions_ended(NOW)
+
+    assert moved.succeed(settled, NOW).in_step
+    assert not renamed.succeed(settled, NOW).in_step
+    assert not signed_out.succeed(settled, NOW).in_step
+    assert not settled.as_erased(NOW).succeed(settled, NOW).in_step
+    unsettled = make_user(identity_version=0, name="Old")
+    assert not unsettled.succeed(unsettled, NOW).in_step
+
+
+def test_users_out_of_step_and_soft_deleted_ones_are_found_by_index() -> None:
+    settled = make_user(identity_version=1)
+    assert settled.index() == {"gsi2pk": "USERS#1", "gsi2sk": "usr_1"}
+    assert make_user().index() == {
+        "gsi2pk": "USERS#1",
+        "gsi2sk": "usr_1",
+        "gsi1pk": "OUT_OF_STEP",
+        "gsi1sk": "2026-01-05T09:00:00.000Z#usr_1",
+    }
+    deleted = settled.as_deleted(NOW).index()
+    assert (deleted["gsi2pk"], deleted["gsi2sk"]) == (
+        "SOFT_DELETED",
+        "2026-01-05T09:00:00.000Z#usr_1",
+    )
+    assert "gsi2pk" not in settled.as_deleted(NOW).as_erased(NOW).index()
+
+
+def test_bookkeeping_is_no_fact_of_the_journal() -> None:
+    facts = make_user(last_login_at=NOW, pending_credential="reset", identity_version=1).facts()
+    assert facts.keys().isdisjoint(
+        {"lastLoginAt", "pendingCredential", "identityVersion", "signedOutEpoch", "version"}
+    )
+
+
+def test_item_says_when_the_first_grant_ends_and_the_journal_does_not() -> None:
+    first, second = NOW + timedelta(days=1), NOW + timedelta(days=2)
+    lasting = RoleGrant(user_id="usr_1", role_id="rol_user")
+    held = PermissionGrant(user_id="usr_1", permission=Permission.USER_VIEW, ends_at=second)
+    place = Membership(user_id="usr_1", group_id="grp_1", role=GroupRole.MEMBER, ends_at=first)
+    user = make_user(role_grants=(lasting,), permission_grants=(held,), memberships=(place,))
+
+    assert user.item()[GRANTS_END_AT] == "2026-01-06T09:00:00.000Z"
+    assert GRANTS_END_AT not in user.facts()
+    assert User.assemble([user.item(), *(row.item() for row in user.rows())]) == user
+    for without in (make_user(role_grants=(lasting,)), user.as_erased(NOW)):
+        assert GRANTS_END_AT not in without.item()
+
+
+@pytest.mark.parametrize(
+    "grant",
+    [
+        Membership(user_id="usr_1", group_id="grp_1", role=GroupRole.MEMBER),
+        OrganizationMembership(user_id="usr_1", organization_id="org_1", role_id="rol_user"),
+        RoleGrant(user_id="usr_1", role_id="rol_user"),
+        PermissionGrant(user_id="usr_1", permission=Permission.USER_VIEW),
+    ],
+    ids=lambda grant: grant.facts_name,
+)
+def test_who_may_read_users_may_find_them_by_what_they_were_given(grant: Grant) -> None:
+    partitions = [value for name, value in grant.index().items() if name.endswith("pk")]
+    assert partitions
+    assert all(each.startswith(User.index_partitions) for each in partitions)
