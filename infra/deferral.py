@@ -8,7 +8,7 @@ which costs next to nothing once that is loaded.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 type Function = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -96,17 +96,41 @@ def _outermost_functions(node: ast.AST) -> Iterator[Function]:
 
 
 def _import_inside(function: Function, imports: Mapping[str, ast.stmt]) -> None:
-    """Put the imports of what a function uses before its first statement."""
+    """Put the imports of what a function uses before the statements that use them."""
     nodes = [node for statement in function.body for node in ast.walk(statement)]
-    names = {node.id for node in nodes if isinstance(node, ast.Name)}
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and _binds(node)}
     bound |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
-    used = [name for name in imports if name in names]
-    for name in used:
+    for name, statement in imports.items():
+        if not any(map(_uses(name), nodes)):
+            continue
         if name in bound:
             raise NotDeferrable(f"{function.name} binds {name} itself")
-    start = 1 if ast.get_docstring(function, clean=False) is not None else 0
-    function.body[start:start] = [imports[name] for name in used]
+        block, place = _find_first_use(function.body, name)
+        block.insert(place, statement)
+
+
+def _find_first_use(block: list[ast.stmt], name: str) -> tuple[list[ast.stmt], int]:
+    """The innermost block with all uses of a name, and the place of the first: what is behind an
+    ``if`` is imported only there, and what is in a loop before it.
+    """
+    using = [place for place, each in enumerate(block) if any(map(_uses(name), ast.walk(each)))]
+    first = block[using[0]]
+    if len(using) == 1 and isinstance(first, ast.If | ast.With):
+        inner = [each for each in (first.body, getattr(first, "orelse", [])) if each]
+        uses = [sum(map(_uses(name), _walk_all(each))) for each in inner]
+        whole = sum(map(_uses(name), ast.walk(first)))
+        for candidate, count in zip(inner, uses, strict=True):
+            if count == whole:
+                return _find_first_use(candidate, name)
+    return block, using[0]
+
+
+def _walk_all(statements: list[ast.stmt]) -> Iterator[ast.AST]:
+    return (node for statement in statements for node in ast.walk(statement))
+
+
+def _uses(name: str) -> Callable[[ast.AST], bool]:
+    return lambda node: isinstance(node, ast.Name) and node.id == name
 
 
 def _binds(node: ast.Name) -> bool:

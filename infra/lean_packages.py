@@ -1,4 +1,4 @@
-"""What third-party packages do when they are imported and no function needs, taken out of the layer.
+"""What third-party packages do at import that no function needs, taken out of the layer.
 
 Each entry is checked against the package: one that does not fit the locked version any more fails
 the build, and says so. The tests import and call every function with the layers alone.
@@ -7,7 +7,7 @@ the build, and says so. The tests import and call every function with the layers
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ DEFERRED: Mapping[str, tuple[str, ...]] = {
     "botocore/credentials.py": (
         "dateutil.parser",
         "dateutil.tz",
+        "getpass",
         "subprocess",
     ),
     "botocore/httpsession.py": ("concurrent.futures",),
@@ -95,13 +96,38 @@ def __getattr__(name):
 """,
     ),
     Edit("botocore/response.py", "    XMLParseError,  # noqa: F401\n"),
+    Edit("botocore/handlers.py", "    ETree,\n"),
     Edit("botocore/handlers.py", "    XMLParseError,\n"),
+    Edit(
+        "botocore/handlers.py",
+        "            parser = ETree.XMLParser(\n                target=ETree.TreeBuilder(), ",
+        "            etree = botocore.compat.ETree\n            parser = etree.XMLParser(\n"
+        "                target=etree.TreeBuilder(), ",
+    ),
+    Edit(
+        "botocore/handlers.py",
+        "    parser = ETree.XMLParser(target=ETree.TreeBuilder(), encoding='utf-8')\n",
+        "    etree = botocore.compat.ETree\n"
+        "    parser = etree.XMLParser(target=etree.TreeBuilder(), encoding='utf-8')\n",
+    ),
     Edit(
         "botocore/handlers.py",
         "        except XMLParseError:\n",
         "        except botocore.compat.XMLParseError:\n",
     ),
-    # A credential process is what a person's own configuration may have.
+    # The layer's service models are plain JSON.
+    Edit("botocore/compat.py", "    import gzip\n    HAS_GZIP = True\n", "    HAS_GZIP = False\n"),
+    # Whatever TLS is by pyOpenSSL, which is not there.
+    Edit(
+        "botocore/httpsession.py",
+        "        from urllib3.contrib.pyopenssl import (\n"
+        "            orig_util_SSLContext as SSLContext,\n        )\n",
+        "        from urllib3.util.ssl_ import SSLContext\n",
+    ),
+    # A credential process and a prompt are what a person's own configuration may have.
+    Edit(
+        "botocore/credentials.py", "        prompter=getpass.getpass,\n", "        prompter=None,\n"
+    ),
     Edit("botocore/credentials.py", "popen=subprocess.Popen)", "popen=None)"),
     Edit(
         "botocore/credentials.py",
@@ -143,7 +169,11 @@ def make_lean(python: Path) -> None:
         _apply(edit, python)
     for name, modules in DEFERRED.items():
         _defer(name, modules, python)
-    _rewrite(python / SCHEMAS, plain_dicts)
+    schemas = python / SCHEMAS
+    try:
+        schemas.write_text(plain_dicts(schemas.read_text()))
+    except NotDeferrable as error:
+        raise _unfit(SCHEMAS, str(error)) from error
 
 
 def plain_dicts(source: str) -> str:
@@ -191,13 +221,6 @@ def _taken_from(name: str, other: Path, source: str) -> set[str]:
             if ".".join([*above, *filter(None, [node.module])]) == wanted:
                 taken |= {alias.name for alias in node.names}
     return taken
-
-
-def _rewrite(file: Path, rewrite: Callable[[str], str]) -> None:
-    try:
-        file.write_text(rewrite(file.read_text()))
-    except NotDeferrable as error:
-        raise _unfit(str(file), str(error)) from error
 
 
 def _unfit(name: str, why: str) -> RuntimeError:
