@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from functions.system.replace_facts import FactsAnswer
 from rollcall.kit.attributes import from_attributes, to_attributes
 from rollcall.users.fact_set import (
     BYTES_AT_MOST,
@@ -19,7 +20,6 @@ from rollcall.users.fact_set import (
     LARGEST,
     VALUES_AT_MOST,
     Facts,
-    FactsAnswer,
     FactSet,
     Source,
     find_facts,

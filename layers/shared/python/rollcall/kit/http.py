@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
-from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer
+from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
 from rollcall.kit.sentences import write_sentence
 from rollcall.kit.shorthand import ALTERNATIVE
 
@@ -30,7 +30,7 @@ NEVER = -1
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
+    model_config = ConfigDict(alias_generator=camel_case, validate_by_name=True, extra="ignore")
 
 
 class _Authorizer(_Part):

@@ -22,7 +22,7 @@ from pydantic import (
 
 from rollcall.grants.grant import USER_PARTITION
 from rollcall.kit.entity import Entity, Key
-from rollcall.kit.model import Time, VersionedAnswer
+from rollcall.kit.model import Time
 from rollcall.kit.sentences import Form
 from rollcall.kit.table import Table
 
@@ -161,18 +161,3 @@ def find_facts(table: Table, user_id: str, source: str) -> FactSet | None:
     """What a source says about a user."""
     item = table.get_item(facts_key(user_id, source))
     return FactSet.model_validate(item) if item else None
-
-
-class FactsAnswer(VersionedAnswer):
-    """A source's facts about a user, as the answer shows them."""
-
-    user_id: str
-    source: str
-    facts: Facts
-    pushed_at: Time
-
-    @classmethod
-    def of(cls, facts: FactSet) -> Self:
-        """The answer about these facts."""
-        known = {name: getattr(facts, name) for name in FactSet.model_fields}
-        return cls.model_validate({**known, "facts": facts.values})
