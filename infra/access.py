@@ -1,7 +1,7 @@
-"""What each function may do, as IAM statements read from its declaration.
+"""The permissions of each function, as IAM statements generated from its declaration.
 
-On the table every statement names the partitions it is about (``dynamodb:LeadingKeys``): a
-function that reads groups cannot read users, though both are in one table.
+Every statement on the table names the partitions it applies to (``dynamodb:LeadingKeys``): a
+function that reads groups cannot read users, although both are in one table.
 """
 
 from __future__ import annotations
@@ -46,17 +46,17 @@ MARK = frozenset({"dynamodb:GetItem", "dynamodb:PutItem"})
 
 
 class Arns(NamedTuple):
-    """Where the things are that functions may be allowed to touch."""
+    """The ARNs of the resources that functions can get access to."""
 
     table: str
     user_pool: str
     bucket: str
     mail_identities: tuple[str, ...]
-    """The SES identities that mail may be sent from; none: no function may send."""
+    """The SES identities to send mail from. None: no function can send mail."""
 
 
 def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
-    """The statements of one function's policy, and nothing beyond what it declares."""
+    """The statements of one function's policy: only what the function declares."""
     touched = (*declaration.reads, *declaration.writes)
     statements = [
         _allow(actions, [arns.table], patterns)
@@ -78,7 +78,7 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
 
 
 def _grants_by_actions(declaration: Declaration) -> dict[frozenset[str], set[str]]:
-    """The key patterns that each set of actions is granted on; one statement for each set."""
+    """The key patterns for each set of actions, which become one statement."""
     actions_by_pattern: dict[str, frozenset[str]] = defaultdict(frozenset)
     for pattern, actions in _grants(declaration):
         actions_by_pattern[pattern] |= actions
@@ -89,15 +89,15 @@ def _grants_by_actions(declaration: Declaration) -> dict[frozenset[str], set[str
 
 
 def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
-    """Patterns of partition keys, each with actions; one pattern may come more than once."""
-    # A transaction checks what the decision rested on: the caller's record, a group that exists.
+    """Patterns of partition keys with actions. A pattern can occur more than once."""
+    # A transaction checks its preconditions: the caller's record, the existence of a group.
     check = CHECK if declaration.writes else frozenset()
     for entity in declaration.principals:
         yield f"{entity.partition}*", FIND | check
     for entity in _entities(declaration.reads):
         yield f"{entity.partition}*", READ | check
     yield from ((each, LOOK_UP) for each in _named_counters(declaration))
-    # What is found by an index is read there alone.
+    # Rows that are found by an index are only read there.
     read = (each for each in _rows(declaration.reads) if not each.index_partitions)
     yield from ((f"{row.partition}*", FIND) for row in read)
     yield from ((f"{row.partition}*", KEEP) for row in _rows(declaration.writes))
@@ -121,14 +121,14 @@ def _grants_of_operation(operation: Operation[Any, Any]) -> Iterable[tuple[str, 
 
 
 def _named_counters(declaration: Declaration) -> Iterable[str]:
-    """The keys of the numbers with an item to themselves, as how many of a kind there are."""
+    """The keys of counters with their own item, such as the number of groups."""
     for entity in _entities((*declaration.reads, *declaration.writes)):
         yield from (each for each in entity.counter_partitions if each.startswith(COUNTERS))
 
 
 def _guest_statements(declaration: Declaration, table: str) -> Iterable[Statement]:
-    """Leave to write what is kept beside others, and no other attributes there: whoever pushes
-    facts about a user gives the user no right.
+    """Permission to write the attributes of entities that are stored with others, and no other
+    attributes there: a service that pushes facts about a user must not grant the user permissions.
     """
     for entity in _entities(declaration.writes):
         if entity.guest:
@@ -138,8 +138,8 @@ def _guest_statements(declaration: Declaration, table: str) -> Iterable[Statemen
 
 
 def _count_statements(declaration: Declaration, table: str) -> list[Statement]:
-    """Leave to count what is written on the items of others, and to touch nothing else of them:
-    whoever registers a workspace counts it beside its owner, but makes nobody an admin.
+    """Permission to update counters on the items of other entities, and no other attributes: a
+    service that registers a workspace counts it on its owner, but must not make any user an admin.
     """
     written = _entities(declaration.writes)
     own = {entity.partition for entity in written}
@@ -156,7 +156,7 @@ def _count_statements(declaration: Declaration, table: str) -> list[Statement]:
 
 
 def _object_statements(declaration: Declaration, bucket: str) -> Iterable[Statement]:
-    """Objects below the prefixes of their kinds, and to list what is there."""
+    """Permission to access objects with the prefixes of their kinds, and to list them."""
     prefixes = {kind.prefix for kind in declaration.stored_objects}
     if not prefixes:
         return
@@ -190,11 +190,11 @@ def _allow(
     }
     if patterns:
         keys = {"dynamodb:LeadingKeys": sorted(patterns)}
-        # Each key of a batch has to fit; what has no key at all, a scan, is never granted.
+        # Every key of a batch must match. A scan, which has no key, is never granted.
         statement["Condition"] = {"ForAllValues:StringLike": keys}
         if attributes:
-            # Keys, and whatever an expression names, be it changed or only compared (DynamoDB
-            # developer guide, IAM policy conditions); nor may the answer show the rest of the item.
+            # Keys, and all attributes that an expression names, changed or only compared (DynamoDB
+            # developer guide, IAM policy conditions). The response must not show other attributes.
             keys["dynamodb:Attributes"] = list(attributes)
             unseen = {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]}
             statement["Condition"]["StringEqualsIfExists"] = unseen

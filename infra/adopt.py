@@ -1,4 +1,4 @@
-"""``rollcall adopt``: the accounts that a user pool already has become users."""
+"""``rollcall adopt``: creates users from the accounts of an existing user pool."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from rollcall.kit.table import Table
 from rollcall.lifecycle.policy import read_lifecycle_policy
 
 ACTION = "adopt_account"
-"""What the journal calls it."""
+"""The action in the journal."""
 PROGRESS_SECONDS = 2
 _SERVICES = (Table.service, Account.service, Mail.service, StoredObject.service)
 
 
 @dataclass(frozen=True)
 class AdoptionOptions:
-    """What the command line says."""
+    """The options of the command."""
 
     prefix: str | None
-    """Of a deployment on AWS; None: the ``rollcall local`` that runs with ``state``."""
+    """Prefix of a deployment on AWS. None: the ``rollcall local`` that runs with ``state``."""
     state: Path
     apply: bool
     trust_addresses: bool
@@ -53,25 +53,25 @@ class AdoptionOptions:
 
 
 def run_adoption(options: AdoptionOptions) -> None:
-    """Show what would become of each account of the pool, or with ``apply`` let it. Raises
-    LocalProblem for whatever the person has to mend.
+    """Show what would become of each account of the pool or, with ``apply``, create the users.
+    Raises LocalProblem for errors that the operator can resolve.
     """
     try:
         call = make_call(ACTION, _connect(options), reason=options.reason)
-        rules = AdoptionRules(options.trust_addresses, _words_of_addresses())
+        rules = AdoptionRules(options.trust_addresses, _reserved_words())
         rows = adopt_accounts(call, rules) if options.apply else plan_adoption(call, rules)
         summary = Summary.of(read_lifecycle_policy(call.table, call.now), call.now)
-        _go_through(_with_progress(rows), options, summary)
+        _process(_with_progress(rows), options, summary)
         if not options.as_json:
-            _say("\n".join(summary.describe(applied=options.apply)))
+            _print("\n".join(summary.describe(applied=options.apply)))
     except (Problem, BotoCoreError, ClientError, OSError) as error:
-        again = " Run the command again; it goes on where it was." if options.apply else ""
+        again = " Run the command again; it continues where it stopped." if options.apply else ""
         raise LocalProblem(f"{str(error).rstrip('.')}.{again}") from error
 
 
 def _connect(options: AdoptionOptions) -> Runtime:
-    """A deployment is found by its prefix alone, so that nobody takes the table of one and the pool
-    of another.
+    """A deployment is found by its prefix alone, so that the table and the pool always belong
+    together.
     """
     if options.prefix is None:
         run = StateDirectory(options.state).read_run()
@@ -94,7 +94,7 @@ def _read_outputs(client: Any, stack: str) -> dict[str, str]:
 
 
 def _make_runtime(clients: dict[str, Any], table: str, user_pool_id: str) -> Runtime:
-    """Without a sender and without a bucket: adoption mails nobody and stores no files."""
+    """Without a sender and a bucket: adoption sends no mail and stores no files."""
     settings = Settings(table_name=table, user_pool_id=user_pool_id)
     return Runtime(
         table=Table(clients[Table.service], table),
@@ -107,26 +107,26 @@ def _make_runtime(clients: dict[str, Any], table: str, user_pool_id: str) -> Run
     )
 
 
-def _words_of_addresses() -> frozenset[str]:
-    """What stands in the API's addresses where ids of users do, as ``export``."""
+def _reserved_words() -> frozenset[str]:
+    """Segments of API paths in the position of user ids, such as ``export``."""
     paths = (each.path.split("/") for each in read_catalog().operations)
     followers = (path[path.index("users") + 1 :] for path in paths if "users" in path)
     return frozenset(each[0] for each in followers if each and not each[0].startswith("{"))
 
 
 def _with_progress(rows: Iterator[AdoptionRow]) -> Iterator[AdoptionRow]:
-    """Say now and then, on standard error, how far it has come."""
-    said_at, number = time.monotonic(), 0
+    """Report progress on standard error from time to time."""
+    reported_at, number = time.monotonic(), 0
     for number, row in enumerate(rows, 1):
         yield row
-        if time.monotonic() - said_at > PROGRESS_SECONDS:
-            said_at = time.monotonic()
-            _tell(f"Accounts looked at: {number:,} …")
-    _tell(f"Accounts looked at: {number:,}, which is all.")
+        if time.monotonic() - reported_at > PROGRESS_SECONDS:
+            reported_at = time.monotonic()
+            _report(f"Accounts processed: {number:,} …")
+    _report(f"Accounts processed: {number:,} (all).")
 
 
-def _go_through(rows: Iterator[AdoptionRow], options: AdoptionOptions, summary: Summary) -> None:
-    """Carry it out or look at it, row by row; each is written down at once."""
+def _process(rows: Iterator[AdoptionRow], options: AdoptionOptions, summary: Summary) -> None:
+    """Process the rows one by one, and write each at once."""
     with ExitStack() as stack:
         outputs: list[TextIO] = [sys.stdout] if options.as_json else []
         if options.plan:
@@ -138,9 +138,9 @@ def _go_through(rows: Iterator[AdoptionRow], options: AdoptionOptions, summary: 
                 output.write(f"{line}\n")
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, flush=True)  # noqa: T201 (a command talks to its user)
 
 
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 (likewise)
+def _report(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 (a command talks to its user)

@@ -1,4 +1,6 @@
-"""What ``rollcall adopt`` says at its end: numbers, the first of each kind, and what follows."""
+"""The summary that ``rollcall adopt`` prints: numbers, the first accounts of each kind, and the
+consequences.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,11 @@ from rollcall.lifecycle.policy import CleanUpMode, LifecyclePolicy
 from rollcall.users.statuses import Status
 
 SHOWN = 5
-"""How many accounts of each kind are shown."""
+"""How many accounts of each kind are listed."""
 
 
 class Kind(NamedTuple):
-    """Accounts that the same becomes of, for the same reason."""
+    """Accounts with the same outcome, for the same reason."""
 
     outcome: Outcome
     code: str = ""
@@ -26,20 +28,20 @@ class Kind(NamedTuple):
 
 @dataclass
 class Summary:
-    """Counts rows as they come."""
+    """Counts the rows."""
 
     policy: LifecyclePolicy
     warned_before: datetime
-    """The clean-up warns whoever has not signed in since then."""
+    """The clean-up warns users who have not signed in since then."""
     numbers: Tally[Kind] = field(default_factory=Tally)
     statuses: Tally[Status] = field(default_factory=Tally)
     first: dict[Kind, list[AdoptionRow]] = field(default_factory=lambda: defaultdict(list))
     leaving_admins: list[str] = field(default_factory=list)
-    dormant: int = 0
+    inactive: int = 0
 
     @classmethod
     def of(cls, policy: LifecyclePolicy, now: datetime) -> Self:
-        """Before the first row."""
+        """The summary before the first row."""
         return cls(policy, now - timedelta(days=policy.warn_after_days))
 
     def add(self, row: AdoptionRow) -> None:
@@ -53,10 +55,10 @@ class Summary:
         if row.leaves_admins:
             self.leaving_admins.append(row.id)
         old = row.created_at is not None and row.created_at <= self.warned_before
-        self.dormant += old and row.status is Status.ACTIVE
+        self.inactive += old and row.status is Status.ACTIVE
 
     def describe(self, *, applied: bool) -> Iterator[str]:
-        """The lines, for people."""
+        """The lines of the summary."""
         yield f"The user pool has {_count(self.numbers.total(), 'account')}."
         for outcome, words in (_DONE if applied else _PLANNED).items():
             yield f"  {words:<20}{self._number(outcome):>8,}{self._by_status(outcome)}"
@@ -89,28 +91,29 @@ class Summary:
         if self.leaving_admins:
             yield ""
             yield (
-                "Nobody becomes an admin by this. Out of the pool's group admins, which mirrors "
-                f"Rollcall's, {'went' if applied else 'would go'}: "
+                "Adoption makes no user an admin. These accounts "
+                f"{'were' if applied else 'would be'} removed from the pool's group admins, which "
+                "mirrors Rollcall's admins: "
                 f"{', '.join(self.leaving_admins[:SHOWN])}"
                 f"{' …' if len(self.leaving_admins) > SHOWN else ''}"
             )
-        if self.dormant and self.policy.mode is not CleanUpMode.OFF:
+        if self.inactive and self.policy.mode is not CleanUpMode.OFF:
             yield ""
             yield (
-                f"{_count(self.dormant, 'active account')} made more than "
-                f"{self.policy.warn_after_days} days ago: no sign-in is known of them yet, so "
-                "the clean-up warns those who do not sign in before its next run. It does nothing "
-                f"when they are more than {self.policy.stop_above_percent:g} % of all users; the "
-                "lifecycle policy may exempt them."
+                f"{_count(self.inactive, 'active account')} created more than "
+                f"{self.policy.warn_after_days} days ago. Their last sign-in is not known, so the "
+                "clean-up warns those who do not sign in before its next run. It stops when they "
+                f"are more than {self.policy.stop_above_percent:g} % of all users. The lifecycle "
+                "policy can exempt them."
             )
         if not applied:
             yield ""
-            yield "Nothing was changed; with --apply it is."
+            yield "Nothing was changed. Use --apply to create the users."
 
 
 _PLANNED = {
     Outcome.ADOPTED: "would be adopted",
-    Outcome.KNOWN: "known already",
+    Outcome.KNOWN: "already known",
     Outcome.REFUSED: "cannot be adopted",
 }
 _DONE = {**_PLANNED, Outcome.ADOPTED: "adopted", Outcome.REFUSED: "not adopted"}

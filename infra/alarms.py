@@ -1,4 +1,4 @@
-"""Alarms, and the topic that they all report to."""
+"""Alarms, and the topic that they report to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PERIOD = Duration.minutes(5)
 
 
 def add_topic(scope: Construct) -> sns.Topic:
-    """The topic; whoever is to hear of alarms subscribes to it."""
+    """The topic. Operators subscribe to it to receive alarms."""
     topic = sns.Topic(scope, "Alarms", enforce_ssl=True)
     topic.add_to_resource_policy(
         iam.PolicyStatement(
@@ -35,7 +35,9 @@ def add_alarm(
     at: float,
     words: str,
 ) -> None:
-    """An alarm as soon as the metric is at ``at`` or above; ``words`` say what to do about it."""
+    """Alarm when the metric reaches ``at``. ``words`` is the alarm's description, and says what to
+    do.
+    """
     alarm = cloudwatch.Alarm(
         scope,
         name,

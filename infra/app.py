@@ -12,7 +12,7 @@ from infra.deployment import Deployment
 
 
 def build_app(app: App, catalog: Catalog) -> None:
-    """Put both stacks into the app; synthesis holds them against cdk-nag."""
+    """Add both stacks to the app. Synthesis checks them with cdk-nag."""
     deployment = Deployment.from_context(app.node)
     data = DataStack(app, deployment, catalog)
     ApiStack(app, deployment, catalog, data)

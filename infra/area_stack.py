@@ -1,6 +1,6 @@
-"""One area's functions with whatever calls them, as a nested stack.
+"""The functions of one area with their triggers, as a nested stack.
 
-A stack may hold 500 resources (CloudFormation quotas), and an operation is three of them.
+A stack can have 500 resources (CloudFormation quotas), and an operation is three of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rollcall.kit.reaction import DeploymentReaction, StreamReaction
 
 
 class AreaStack(NestedStack):
-    """The functions of one folder below ``functions``."""
+    """The functions of one folder in ``functions``."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""What runs without a caller: jobs on their schedule and reactions to the journal's stream.
+"""Functions without a caller: jobs on their schedules, and reactions to the journal's stream.
 
-Nobody gets an answer from these, so each failure ends in a dead-letter queue and an alarm (I20).
+No caller sees their failures, so each failure ends in a dead-letter queue and an alarm (I20).
 """
 
 from __future__ import annotations
@@ -28,40 +28,41 @@ from rollcall.mails.notices import MARK_KEPT
 
 STREAM_RETRIES = 10
 STREAM_AGE_AT_MOST = Duration.hours(6)
-"""After so many attempts or so long, a record that fails goes to the dead-letter queue and lets
-the others pass; Lambda's own defaults would hold them up for a day."""
+"""After this many attempts or this long, a failing record goes to the dead-letter queue and no
+longer blocks the others. With Lambda's defaults it would block them for a day.
+"""
 BEHIND_AT_MOST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Background:
-    """Where functions without a caller report what they could not do."""
+    """Where functions without a caller report their failures."""
 
-    dead_letters: sqs.Queue
+    dead_letter_queue: sqs.Queue
     topic: sns.ITopic
 
     @classmethod
     def of(cls, scope: Construct, topic: sns.ITopic) -> Background:
-        """The dead-letter queue of one stack, with its alarm."""
+        """The dead-letter queue of a stack, with its alarm."""
         queue = sqs.Queue(
             scope,
             "DeadLetters",
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
-            # A mail's mark has to outlive every repetition of its entry.
+            # The mark of a sent mail must outlive every retry of its journal entry.
             retention_period=Duration.days((MARK_KEPT - timedelta(days=1)).days),
         )
         acknowledge(
             queue,
             dict.fromkeys(
                 ("AwsSolutions-SQS3", "Serverless-SQSRedrivePolicy"),
-                "It is the dead-letter queue itself; nothing is behind it.",
+                "This queue is the dead-letter queue.",
             ),
         )
         depth = queue.metric_approximate_number_of_messages_visible(
             statistic="Maximum", period=PERIOD
         )
-        words = "Something failed for good: look at the messages, mend the cause, send them again."
+        words = "Messages have failed permanently. Read them, fix the cause and redrive them."
         add_alarm(scope, "DeadLettersAlarm", topic, depth, at=1, words=words)
         return cls(queue, topic)
 
@@ -71,11 +72,11 @@ class Background:
             scope,
             job,
             surroundings,
-            statements=[allow_sending(self.dead_letters)],
-            dead_letters=self.dead_letters,
+            statements=[allow_sending(self.dead_letter_queue)],
+            dead_letter_queue=self.dead_letter_queue,
         )
         own = Construct(scope, f"{job.name}-schedule")
-        add_schedule(own, job, function, self.dead_letters, surroundings.deployment)
+        add_schedule(own, job, function, self.dead_letter_queue, surroundings.deployment)
         self._watch(own, function)
         failed = logs.MetricFilter(
             own,
@@ -86,7 +87,7 @@ class Background:
             metric_name=f"{job.name}-failed",
             metric_value="$.report.failed",
         ).metric(statistic="Sum", period=PERIOD)
-        words = f"{job.name} could not mend everything; its log names what is stuck."
+        words = f"{job.name} could not complete everything. See its log for what failed."
         add_alarm(own, "FailedAlarm", self.topic, failed, at=1, words=words)
 
     def add_stream_reaction(
@@ -95,13 +96,13 @@ class Background:
         reaction: StreamReaction,
         surroundings: Surroundings,
     ) -> None:
-        """A reaction's function and its place at the table's stream."""
+        """A reaction's function and its subscription to the table's stream."""
         stream_arn = surroundings.table.attr_stream_arn
         function = add_function(
             scope,
             reaction,
             surroundings,
-            statements=[allow_sending(self.dead_letters), *_read_stream(stream_arn)],
+            statements=[allow_sending(self.dead_letter_queue), *_read_stream(stream_arn)],
         )
         own = Construct(scope, f"{reaction.name}-stream")
         lambda_.EventSourceMapping(
@@ -116,23 +117,23 @@ class Background:
             max_record_age=STREAM_AGE_AT_MOST,
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
-            on_failure=SqsDlq(self.dead_letters),
+            on_failure=SqsDlq(self.dead_letter_queue),
         )
         self._watch(own, function)
         age = function.metric("IteratorAge", statistic="Maximum", period=PERIOD)
-        words = f"{reaction.name} is behind the journal: look for failing records in its log."
+        words = f"{reaction.name} is behind the journal. Look for failing records in its log."
         milliseconds = BEHIND_AT_MOST / timedelta(milliseconds=1)
         add_alarm(own, "BehindAlarm", self.topic, age, at=milliseconds, words=words)
 
     def _watch(self, scope: Construct, function: lambda_.Function) -> None:
         errors = function.metric_errors(period=PERIOD)
-        # A throttled call is made again, and shows as a late stream or as a dead letter.
-        words = "A background function fails; it is tried again, see its log."
+        # A throttled call is retried, and shows as a late stream or in the dead-letter queue.
+        words = "A background function fails and is retried. See its log."
         add_alarm(scope, "ErrorsAlarm", self.topic, errors, at=1, words=words)
 
 
 def _read_stream(stream_arn: str) -> list[iam.PolicyStatement]:
-    """What Lambda wants of the role before it polls a stream (Lambda developer guide, DynamoDB)."""
+    """The permissions that Lambda requires to poll a stream (Lambda developer guide, DynamoDB)."""
     read = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
     return [
         iam.PolicyStatement(actions=read, resources=[stream_arn]),

@@ -1,4 +1,4 @@
-"""Everything that is declared below ``functions/``: the source of all that is derived."""
+"""All declarations in ``functions/``, the source of everything that is generated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FUNCTIONS = Path(__file__).parents[1] / "functions"
 
 
 class Catalog(NamedTuple):
-    """The declarations by kind, each in order of area and name."""
+    """The declarations by kind, each sorted by area and name."""
 
     operations: tuple[Operation[Any, Any], ...]
     jobs: tuple[Job[Any], ...]
@@ -27,16 +27,16 @@ class Catalog(NamedTuple):
 
     @property
     def declarations(self) -> tuple[Declaration, ...]:
-        """All of them."""
+        """The declarations of all kinds."""
         return tuple(each for kind in self for each in kind)
 
 
 @cache
 def read_catalog() -> Catalog:
-    """Import every file below ``functions/`` and collect what it declares.
+    """Import every file in ``functions/`` and collect its declaration.
 
-    Raises WrongDeclaration, with the mend, for a file that declares nothing, for two functions of
-    one name, and for two operations on one route.
+    Raises WrongDeclaration, with the solution, for a file without a declaration, for two functions
+    with the same name, and for two operations with the same route.
     """
     files = sorted(FUNCTIONS.glob("*/*.py"))
     found = [read_declaration(file) for file in files]
@@ -52,13 +52,13 @@ def read_catalog() -> Catalog:
 
 
 def check_unique(catalog: Catalog) -> None:
-    """Raise WrongDeclaration when a name or a route is taken twice."""
+    """Raise WrongDeclaration for a duplicate name or route."""
     names: dict[str, Declaration] = {}
     for declaration in catalog.declarations:
         other = names.setdefault(declaration.name, declaration)
         if other is not declaration:
             raise WrongDeclaration(
-                f"{declaration.name} stands in {other.area} and in {declaration.area}; rename one: "
+                f"{declaration.name} is in {other.area} and in {declaration.area}. Rename one: "
                 "names of functions are unique across areas."
             )
     routes: dict[str, str] = {}
@@ -67,7 +67,7 @@ def check_unique(catalog: Catalog) -> None:
         first = routes.setdefault(route, operation.name)
         if first != operation.name:
             raise WrongDeclaration(
-                f"{operation.name} and {first} both answer {route}; give one another route."
+                f"{operation.name} and {first} both have the route {route}. Change one."
             )
 
 
@@ -76,12 +76,12 @@ def _of_kind[D: Declaration](kind: type[D], found: list[Declaration]) -> tuple[D
 
 
 def read_declaration(file: Path) -> Declaration:
-    """What one file below ``functions/`` declares; raises WrongDeclaration with the mend."""
+    """The declaration of one file in ``functions/``. Raises WrongDeclaration with the solution."""
     module = importlib.import_module(f"functions.{file.parent.name}.{file.stem}")
     declared = getattr(module, file.stem, None)
     if not isinstance(declared, Declaration):
         raise WrongDeclaration(
-            f"functions/{file.parent.name}/{file.name} declares nothing called {file.stem}; "
-            f"decorate a function {file.stem} with @operation, @job or one of the reactions."
+            f"functions/{file.parent.name}/{file.name} has no declaration {file.stem}. "
+            f"Decorate a function {file.stem} with @operation, @job or one of the reactions."
         )
     return declared

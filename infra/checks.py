@@ -10,11 +10,11 @@ from constructs import IConstruct
 
 
 def add_checks(app: App) -> None:
-    """Hold the whole app against the rules of AWS Solutions and of Serverless."""
+    """Check the whole app with the rules of AWS Solutions and Serverless."""
     Validations.of(app).add_plugins(AwsSolutionsChecks(app), ServerlessChecks(app))
 
 
 def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
-    """Say for each rule why it does not hold for this construct and what is below it."""
+    """Give the reason why each rule does not apply to this construct and its children."""
     rules = [Acknowledgment(id=rule, reason=reason) for rule, reason in reasons.items()]
     Validations.of(construct).acknowledge(*rules)

@@ -1,4 +1,4 @@
-"""What operations are told wherever they run: the part of ``cdk.json`` that is not about AWS."""
+"""The settings of operations on AWS and locally: the part of ``cdk.json`` that is not about AWS."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def _check_types(configured: str) -> str:
 
 def _check_pattern(pattern: str) -> str:
     if sum(map(pattern.count, "#?")) < PLACES_AT_LEAST:
-        raise ValueError(f"Give it at least {PLACES_AT_LEAST} # or ?, or it soon runs out.")
+        raise ValueError(
+            f"The pattern needs at least {PLACES_AT_LEAST} # or ?, or it soon runs out of ids."
+        )
     return pattern
 
 
@@ -35,36 +37,35 @@ PageUrl = Annotated[str, StringConstraints(pattern=r"^(https://[^\s]+)?$", max_l
 
 
 class Configuration(Model):
-    """The settings that a deployment and ``rollcall local`` share; the defaults stand in
+    """The settings that a deployment and ``rollcall local`` share. The defaults are in
     ``cdk.json``.
     """
 
     resource_types: ResourceTypes
-    """Further types of owned things with their rule, as ``invoice=refuse,draft=cascade``."""
+    """Additional resource types with their rules, such as ``invoice=refuse,draft=cascade``."""
     unique_id_pattern: UniqueIdPattern
     """For generated unique ids: # becomes a digit, ? a letter."""
     facts_fresh_days: int = Field(ge=1)
-    """A source of facts that has pushed nothing for longer is left out of account."""
-    """How long the link of an invitation works."""
+    """Filters skip a source of facts that has pushed nothing for longer."""
     invitation_url: PageUrl
-    """The page where people accept; the token is put behind it, or in the place of {token}."""
+    """The page to accept invitations. The token is appended, or replaces {token}."""
     verification_url: PageUrl
-    """Likewise, where those who registered confirm their address."""
+    """The page to confirm a registered address, in the same form."""
     allow_registration: bool
-    """Whether people may register by themselves."""
+    """Whether people can register themselves."""
     clean_up_schedule: CronExpression
-    """When accounts that nobody uses are looked for, in UTC, as ``cron(0 3 * * ? *)``."""
+    """When the clean-up of inactive users runs, in UTC, such as ``cron(0 3 * * ? *)``."""
     product_name: str
     allowed_origin: str
 
     @classmethod
     def read(cls, file: Path) -> Self:
-        """What the context of ``cdk.json`` says; raises ``pydantic.ValidationError`` naming what
-        is wrong.
+        """The context of ``cdk.json``. Raises ``pydantic.ValidationError``, which names what is
+        wrong.
         """
         return cls.model_validate(json.loads(file.read_text())["context"])
 
     @property
     def shared(self) -> dict[str, Any]:
-        """As ``Settings`` takes it."""
+        """The fields in the form of ``Settings``."""
         return {name: getattr(self, name) for name in Configuration.model_fields}

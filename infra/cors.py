@@ -1,4 +1,4 @@
-"""What a browser is told before it calls the API from another origin; the same everywhere."""
+"""The CORS headers, the same for the gateway on AWS and the local one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must outlive every deployment: the table, the bucket and the user pool."""
+"""The data stack, which outlives every deployment: the table, the bucket and the user pool."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from rollcall.kit.reaction import CognitoReaction
 class DataStack(Stack):
     """Table, bucket, user pool, and the trigger that the pool calls at every sign-in.
 
-    The trigger stands here because the pool refers to it: it comes and goes with the pool, and
-    deleting the API leaves sign-ins as they are.
+    The trigger is in this stack because the pool refers to it. It is created and deleted with the
+    pool, and deleting the API does not affect sign-ins.
     """
 
     def __init__(self, scope: Construct, deployment: Deployment, catalog: Catalog) -> None:
@@ -39,7 +39,7 @@ class DataStack(Stack):
             scope,
             f"{deployment.prefix}-data",
             termination_protection=deployment.size.protected,
-            description="Rollcall: users, groups and journal; accounts.",
+            description="Rollcall: users, groups, journal and accounts.",
         )
         self._deployment = deployment
         self.table = self._add_table()
@@ -50,20 +50,20 @@ class DataStack(Stack):
             self.user_pool_arn = self.format_arn(
                 service="cognito-idp", resource="userpool", resource_name=deployment.user_pool_id
             )
-            self._tell_of_triggers(triggers)
+            self._output_triggers(triggers)
         else:
             pool = self._add_user_pool(triggers)
             self.user_pool_id, self.user_pool_arn = pool.ref, pool.attr_arn
         for trigger in triggers.values():
             principal = iam.ServicePrincipal("cognito-idp.amazonaws.com")
             trigger.add_permission("UserPool", principal=principal, source_arn=self.user_pool_arn)
-        self.client_id = self._add_pool_members()
+        self.client_id = self._add_pool_resources()
         CfnOutput(self, "TableName", value=self.table.ref)
         CfnOutput(self, "UserPoolId", value=self.user_pool_id)
 
     def _add_table(self) -> dynamodb.CfnTable:
         parameters = create_table_parameters("")
-        # CloudFormation names the table, and takes the stream's kind without the switch.
+        # CloudFormation generates the name, and has no switch for the stream.
         del parameters["TableName"], parameters["StreamSpecification"]["StreamEnabled"]
         table = dynamodb.CfnTable(
             self,
@@ -95,8 +95,8 @@ class DataStack(Stack):
             removal_policy=self._deployment.size.removal,
         )
         words = (
-            "Our functions alone have access, each of whose calls is in the access log of the API "
-            "and in the journal; a log of each object's requests is the operator's choice."
+            "Only our functions have access, and each call is in the API's access log "
+            "and in the journal. Operators can add a log of the requests for each object."
         )
         acknowledge(bucket, {"AwsSolutions-S1": words})
         CfnOutput(self, "BucketName", value=bucket.bucket_name)
@@ -109,8 +109,8 @@ class DataStack(Stack):
         for reaction in reactions:
             if Account in (*reaction.reads, *reaction.writes):
                 raise WrongDeclaration(
-                    f"{reaction.name} touches Account, but the user pool refers to it and cannot "
-                    "be referred to by it; let a stream reaction do that part."
+                    f"{reaction.name} accesses Account, but the user pool refers to it and cannot "
+                    "be referred to by it. Move this part to a stream reaction."
                 )
             triggers[reaction.trigger] = add_function(self, reaction, surroundings)
         return triggers
@@ -121,7 +121,7 @@ class DataStack(Stack):
             self,
             "UserPool",
             **as_properties(USER_POOL),
-            # The second version of the event is the one that comes for access tokens too.
+            # Only version 2 of the event covers access tokens.
             lambda_config={
                 "preTokenGenerationConfig": {"lambdaArn": trigger, "lambdaVersion": "V2_0"}
             },
@@ -133,22 +133,22 @@ class DataStack(Stack):
         acknowledge(
             pool,
             {
-                "AwsSolutions-COG2": "Each user may switch on an authenticator app; whether all "
-                "must is the operator's policy, set in the pool.",
-                "AwsSolutions-COG8": "The Plus plan is priced by active user and adds risk "
-                "scoring; Essentials has all that is used here.",
+                "AwsSolutions-COG2": "Each user can enable an authenticator app. Whether all users "
+                "must do so is the operator's policy, set in the pool.",
+                "AwsSolutions-COG8": "The Plus plan has a price per active user and adds risk "
+                "scoring. Essentials has all features that are used here.",
             },
         )
         return self._keep(pool)
 
-    def _tell_of_triggers(self, triggers: dict[str, lambda_.Function]) -> None:
-        """A pool that was made elsewhere is changed there: somebody has to set its trigger."""
+    def _output_triggers(self, triggers: dict[str, lambda_.Function]) -> None:
+        """The trigger of an existing pool has to be set there by the operator."""
         for kind, function in triggers.items():
             words = f"Set this as the user pool's {kind} trigger, event version V2_0."
             name = f"{to_pascal(kind)}Trigger"
             CfnOutput(self, name, value=function.function_arn, description=words)
 
-    def _add_pool_members(self) -> str:
+    def _add_pool_resources(self) -> str:
         pool: dict[str, Any] = {"user_pool_id": self.user_pool_id}
         client = cognito.CfnUserPoolClient(self, "Client", **as_properties(CLIENT), **pool)
         self._keep(client)

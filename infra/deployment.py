@@ -1,4 +1,4 @@
-"""What a deployment is told: the context of ``cdk.json``, or ``-c name=value`` in its place."""
+"""The settings of a deployment: the context of ``cdk.json``, overridden by ``-c name=value``."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from rollcall.mails.letters import LETTERS
 
 
 class Size(NamedTuple):
-    """What differs between a deployment for trying and one for real."""
+    """The differences between a deployment for development and one for production."""
 
     removal: RemovalPolicy
     """What happens to the users when the stack is deleted."""
     protected: bool
-    """Whether table, user pool and their stack refuse to be deleted."""
+    """Whether the table, the user pool and their stack have deletion protection."""
     logs_kept: RetentionDays
     requests_per_second: int
-    """Of all callers together; API Gateway answers 429 beyond it. An account has 10,000."""
+    """Across all callers; above it, API Gateway responds with 429. An account has 10,000."""
     burst: int
 
 
@@ -41,18 +41,20 @@ SIZES = {
 
 
 def _read_json(given: object) -> object:
-    """What ``-c`` gives is text; a mapping comes as JSON."""
+    """Values of ``-c`` are text; a mapping is JSON."""
     try:
         return json.loads(given) if isinstance(given, str) else given
     except json.JSONDecodeError as error:
-        raise ValueError(f"This is no JSON: {error}.") from error
+        raise ValueError(f"This is not JSON: {error}.") from error
 
 
 def _find_scope(short_name: object) -> Scope:
-    """The scope of a service by the name that it has within the resource server."""
+    """The scope of a service by its name within the resource server."""
     found = {scope.short_name: scope for scope in SYSTEM_SCOPES}
     if short_name not in found:
-        raise ValueError(f"Services have the scopes {', '.join(found)}; there is no {short_name}.")
+        raise ValueError(
+            f"{short_name} is not a scope of services. Use one of: {', '.join(found)}."
+        )
     return found[str(short_name)]
 
 
@@ -70,66 +72,68 @@ ServiceScopes = Annotated[
 ]
 ServiceClients = Annotated[dict[ServiceName, ServiceScopes], BeforeValidator(_read_json)]
 RESERVED = ("aws", "amazon", "cognito")
-"""What the prefix of a user pool's domain may not contain (Cognito, user pool domains)."""
+"""What the prefix of a user pool's domain cannot contain (Cognito, user pool domains)."""
 
 
 class Deployment(Configuration):
-    """One deployment's settings; the defaults stand in ``cdk.json``."""
+    """The settings of one deployment. The defaults are in ``cdk.json``."""
 
     prefix: str = Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")
-    """Begins the names of stacks and functions; a second prefix is a second Rollcall."""
+    """The prefix of the names of stacks and functions. A second prefix is a second deployment."""
     stage: Literal["dev", "prod"]
     architecture: Architecture
     first_admin_email: str
     user_pool_id: str
     """An existing pool to use instead of a new one."""
     client_ids: str
-    """Further app clients of the pool whose tokens count, with commas between."""
+    """Additional app clients of the pool whose tokens are accepted, separated by commas."""
     service_clients: ServiceClients
-    """Who calls the system API: a name for each service, with the scopes that it has."""
+    """The services that call the system API, by name, with their scopes."""
     user_pool_domain: str = Field(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")
-    """The domain that an existing pool has already, as ``auth.example.com``."""
+    """The domain of an existing pool, such as ``auth.example.com``."""
     mail_sender: Annotated[str, AfterValidator(check_sender)]
-    """An address verified in SES; empty: no mail is sent, except Cognito's own."""
+    """An address verified in SES. Empty: only Cognito sends mail."""
     mail_templates: Annotated[str, AfterValidator(_check_templates)]
-    """A folder whose templates of mails replace ours; empty: ours."""
+    """A folder of mail templates that replace the built-in ones. Empty: the built-in ones."""
     login_url: str = Field(pattern=LOGIN_URL)
-    """Where users sign in, as mails say; empty: they do not."""
+    """The sign-in page for mails. Empty: mails do not mention one."""
     waf: bool
 
     @model_validator(mode="after")
     def _check_domain(self) -> Self:
         if self.user_pool_domain and not self.user_pool_id:
-            raise ValueError("userPoolDomain is that of an existing pool; give userPoolId too.")
+            raise ValueError(
+                "userPoolDomain is the domain of an existing pool. Give userPoolId too."
+            )
         reserved = [word for word in RESERVED if word in self.prefix]
         if self.makes_domain and reserved:
             raise ValueError(
-                f"serviceClients need a domain that begins with the prefix, and Cognito takes none "
-                f"with {reserved[0]} in it; choose another prefix."
+                f"serviceClients need a domain that begins with the prefix, and Cognito accepts no "
+                f"domain with {reserved[0]} in it. Choose another prefix."
             )
         return self
 
     @classmethod
     def from_context(cls, node: Node) -> Deployment:
-        """Read and check the context; raises ``pydantic.ValidationError`` naming what is wrong."""
+        """Read and check the context. Raises ``pydantic.ValidationError`` with all errors."""
         names = [to_camel(name) for name in cls.model_fields]
         return cls.model_validate({name: node.try_get_context(name) for name in names})
 
     @property
     def size(self) -> Size:
-        """What the stage stands for."""
+        """The size of the stage."""
         return SIZES[self.stage]
 
     @property
     def own_templates(self) -> Path | None:
-        """The folder with the deployment's own templates of mails."""
+        """The folder with the deployment's own mail templates."""
         return Path(self.mail_templates) if self.mail_templates else None
 
     @property
     def makes_domain(self) -> bool:
-        """Whether a domain of our own is where services get their tokens."""
+        """Whether the deployment creates a domain for the token endpoint."""
         return bool(self.service_clients) and not self.user_pool_domain
 
     def function_name(self, declaration_name: str) -> str:
-        """A function's physical name, known without a reference to its stack."""
+        """A function's physical name, without a reference to its stack."""
         return f"{self.prefix}-{declaration_name}"

@@ -1,4 +1,4 @@
-"""AWS WAF in front of the API, when the context asks for it."""
+"""AWS WAF in front of the API, when the context enables it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from aws_cdk import aws_wafv2 as waf
 from constructs import Construct
 
 REQUESTS_PER_ADDRESS = 2_000
-"""Of one IP address in five minutes; an office of admins stays far below."""
+"""Per IP address in five minutes. An office of admins stays far below it."""
 
 
 def add_firewall(scope: Construct, stage: apigateway.Stage) -> None:
-    """Amazon's common rules, and a limit for each address, in front of a stage."""
+    """The AWS common rule set, and a limit per IP address, in front of a stage."""
     common = waf.CfnWebACL.StatementProperty(
         managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
             vendor_name="AWS", name="AWSManagedRulesCommonRuleSet"

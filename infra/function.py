@@ -1,4 +1,4 @@
-"""One declaration as one Lambda function, with a role and a log group of its own."""
+"""One declaration as one Lambda function with its own role and log group."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ from rollcall.kit.reaction import DeploymentReaction
 from rollcall.kit.settings import Settings
 
 _NO_RESOURCES = (
-    "The actions of X-Ray and dynamodb:ListStreams, which only these statements allow, know no "
-    "resources (Service Authorization Reference)."
+    "X-Ray actions and dynamodb:ListStreams, which are all that these statements allow, have no "
+    "resource types (Service Authorization Reference)."
 )
-_PYTHON = "Python 3.13 everywhere: in Lambda, in the layers' bytecode and in the tests."
+_PYTHON = "Lambda, the layers' bytecode and the tests all use Python 3.13."
 ACKNOWLEDGED = {
     "AwsSolutions-IAM5[Resource::*]": _NO_RESOURCES,
     "Serverless-LambdaStarPermissions": _NO_RESOURCES,
     "AwsSolutions-L1": _PYTHON,
     "Serverless-LambdaLatestVersion": _PYTHON,
-    "Serverless-LambdaDLQ": "Jobs have one. The others are called by somebody who hears of a "
+    "Serverless-LambdaDLQ": "Jobs have one. Other functions have a caller that sees a "
     "failure: the gateway, Cognito, CloudFormation, or the stream with its own destination.",
 }
-"""Why these rules of cdk-nag do not hold for our functions."""
+"""Why these rules of cdk-nag do not apply to our functions."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all functions of a stack share: the data they work on and the code they load."""
+    """What the functions of a stack share: the data they access and the code they load."""
 
     deployment: Deployment
     table: dynamodb.CfnTable
     bucket: s3.IBucket
     layers: Mapping[str, lambda_.ILayerVersion]
     user_pool_id: str = ""
-    """Empty for the pool's own trigger, which the pool refers to."""
+    """Empty for the trigger of the pool, which the pool refers to."""
     user_pool_arn: str = ""
     client_id: str = ""
 
@@ -60,9 +60,9 @@ class Surroundings:
 def add_layers(
     scope: Construct, deployment: Deployment, declarations: Iterable[Declaration]
 ) -> dict[str, lambda_.ILayerVersion]:
-    """The layers of one stack by the names of their folders, for these functions. Each stack has
-    its own, because an export that changes with every edit of the code could never be updated
-    while another stack imports it.
+    """The layers of one stack for these functions, by the names of their folders. Each stack has
+    its own: an export that changes with every edit of the code could not be updated while another
+    stack imports it.
     """
     architecture = deployment.architecture
     further = sorted({name for each in declarations for name in each.layers})
@@ -86,10 +86,10 @@ def add_function(
     surroundings: Surroundings,
     *,
     statements: Sequence[iam.PolicyStatement] = (),
-    dead_letters: sqs.IQueue | None = None,
+    dead_letter_queue: sqs.IQueue | None = None,
 ) -> lambda_.Function:
-    """Deploy a declaration. ``statements`` is what its trigger needs beyond what it declares;
-    asynchronous calls that fail for good go to ``dead_letters``.
+    """Deploy a declaration. ``statements``: additional permissions for its trigger. Asynchronous
+    invocations that fail permanently go to ``dead_letter_queue``.
     """
     deployment = surroundings.deployment
     name = deployment.function_name(declaration.name)
@@ -121,28 +121,28 @@ def add_function(
         tracing=lambda_.Tracing.ACTIVE,
         log_group=log_group,
         role=role,
-        dead_letter_queue=dead_letters,
+        dead_letter_queue=dead_letter_queue,
     )
-    # It repeats what the reference to the role says already, which cfn-lint calls superfluous.
+    # It repeats the reference to the role, which cfn-lint reports as redundant.
     cast("CfnResource", function.node.default_child).add_deletion_override("DependsOn")
     return function
 
 
 def _acknowledge_prefixes(declaration: Declaration, bucket: s3.IBucket) -> dict[str, str]:
-    """Why a role may reach all objects of a kind. cdk-nag calls the bucket by its export, because
-    the functions stand in another stack.
+    """The reason why a role has access to all objects of a kind. cdk-nag names the bucket by its
+    export, because the functions are in another stack.
     """
     if not declaration.stored_objects:
         return {}
     stack = Stack.of(bucket)
     export = stack.resolve(stack.export_value(bucket.bucket_arn))["Fn::ImportValue"]
-    words = "These are the objects of one kind, whose names nobody knows beforehand."
+    words = "These are the objects of one kind, whose names are not known at deployment."
     names = (f"{export}/{kind.prefix}*" for kind in declaration.stored_objects)
     return {f"AwsSolutions-IAM5[Resource::{name}]": words for name in names}
 
 
 def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[str, str]:
-    """Only what the function declares to touch."""
+    """Only the settings for the resources that the function declares."""
     deployment = surroundings.deployment
     touched = (*declaration.reads, *declaration.writes)
     first = isinstance(declaration, DeploymentReaction)
@@ -180,12 +180,12 @@ def _add_role(
             "function": iam.PolicyDocument(statements=[*declared, *statements, _send_traces()])
         },
     )
-    # All is said above; constructs that would add to it must not.
+    # The policy is complete; constructs must not add to it.
     return role.without_policy_updates()
 
 
 def _mail_identities(scope: Construct, sender: str) -> tuple[str, ...]:
-    """The address itself or its domain, whichever of them is verified."""
+    """The address or its domain, whichever is verified."""
     address = parseaddr(sender)[1]
     if not address:
         return ()

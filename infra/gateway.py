@@ -1,7 +1,7 @@
-"""The API Gateway document (OpenAPI 3.0 with Amazon's extensions), read from the operations.
+"""The API Gateway document (OpenAPI 3.0 with Amazon's extensions), generated from the operations.
 
-One document instead of a construct for each path and method, which for 80 operations would be
-more resources than a stack may have.
+It is one document instead of a construct for each path and method, because for 80 operations these
+would be more resources than a stack can have.
 """
 
 from __future__ import annotations
@@ -30,29 +30,31 @@ AUTHORIZER = "accessToken"
 
 
 class PayloadTooLarge(Problem):
-    """The body is longer than API Gateway takes."""
+    """The body is longer than API Gateway accepts."""
 
     status, title = 413, "Payload too large"
 
 
 GATEWAY_PROBLEMS: Mapping[str, Problem] = {
     "UNAUTHORIZED": Unauthenticated(
-        "token_invalid", "The access token is missing, not valid, or has expired."
+        "token_invalid", "The access token is missing, invalid or expired."
     ),
-    # What API Gateway says of a path or method that it does not know.
+    # The response of API Gateway to an unknown path or method.
     "MISSING_AUTHENTICATION_TOKEN": NotFound(
         "route_not_found", "There is nothing at this address."
     ),
     "ACCESS_DENIED": Forbidden("access_denied", "The gateway refuses this request."),
     "WAF_FILTERED": Forbidden("request_filtered", "The firewall refuses this request."),
     "REQUEST_TOO_LARGE": PayloadTooLarge("payload_too_large", "The body is too large."),
-    "THROTTLED": Throttled("throttled", "Too many requests; try again in a moment."),
-    "INTEGRATION_FAILURE": Unavailable("unavailable", "The function did not answer; try again."),
-    "INTEGRATION_TIMEOUT": Unavailable("timed_out", "The answer took too long; look, then retry."),
-    "DEFAULT_4XX": Malformed("bad_request", "The gateway does not understand this request."),
-    "DEFAULT_5XX": Problem("internal_error", "Something went wrong here; try again."),
+    "THROTTLED": Throttled("throttled", "Too many requests. Try again in a moment."),
+    "INTEGRATION_FAILURE": Unavailable("unavailable", "The function did not respond. Try again."),
+    "INTEGRATION_TIMEOUT": Unavailable(
+        "timed_out", "The response took too long. Check the result, then retry."
+    ),
+    "DEFAULT_4XX": Malformed("bad_request", "The gateway cannot read this request."),
+    "DEFAULT_5XX": Problem("internal_error", "An internal error occurred. Try again."),
 }
-"""What the gateway answers by itself, by Amazon's names (gateway response types)."""
+"""The responses of the gateway itself, by gateway response type."""
 
 
 def build_gateway_document(
@@ -64,10 +66,10 @@ def build_gateway_document(
     credentials: str,
     allowed_origin: str,
 ) -> Json:
-    """The document that the API is made from.
+    """The document that defines the API.
 
-    ``invocation_uri`` gives the address of an operation's function, ``credentials`` the ARN of
-    the one role that the gateway calls all of them with.
+    ``invocation_uri`` returns the URI of an operation's function; ``credentials`` is the ARN of the
+    role that the gateway uses to call all of them.
     """
     by_path: dict[str, list[AnyOperation]] = {}
     gateway_paths = unify_variables(each.public_path for each in operations)
@@ -94,8 +96,8 @@ def build_gateway_document(
 
 
 def unify_variables(paths: Iterable[str]) -> dict[str, str]:
-    """Each path as the gateway has it. One place in its tree of paths has one name for its variable
-    ("only one is allowed"): there the shortest path names it, here each operation may have its own.
+    """Each path as in the gateway. The gateway allows one variable name per position in its tree of
+    paths, here each operation can have its own: the shortest path determines the name.
     """
     names: dict[str, str] = {}
     unified: dict[str, str] = {}
@@ -118,7 +120,7 @@ def _describe(path: str, operation: AnyOperation, uri: str, credentials: str) ->
         "security": [] if operation.public else [{AUTHORIZER: list(operation.oauth_scopes)}],
         "x-amazon-apigateway-integration": {
             "type": "aws_proxy",
-            "httpMethod": "POST",  # how Lambda is called, whatever the caller's method
+            "httpMethod": "POST",  # Lambda is invoked with POST, whatever the method of the request
             "uri": uri,
             "credentials": credentials,
             "passthroughBehavior": "when_no_match",
@@ -127,7 +129,7 @@ def _describe(path: str, operation: AnyOperation, uri: str, credentials: str) ->
 
 
 def _answer_preflight(headers: Mapping[str, str]) -> Json:
-    """OPTIONS is answered by the gateway itself, to anybody."""
+    """The gateway itself answers OPTIONS, without authorization."""
     mapped = {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
     declared = {name: {"schema": {"type": "string"}} for name in headers}
     return {
@@ -167,9 +169,9 @@ def _write_gateway_response(kind: str, problem: Problem, origin: str) -> Json:
         },
     }
     if kind.startswith("DEFAULT_"):
-        # It stands for answers of several statuses, and a status set here would change them all.
+        # It covers several statuses, and a status set here would replace all of them.
         del body["status"]
     else:
         response["statusCode"] = str(problem.status)
-    # The gateway looks for the template by this name, whatever the answer's type is.
+    # The gateway looks up the template by this name, whatever the response's content type.
     return {**response, "responseTemplates": {"application/json": json.dumps(body)}}

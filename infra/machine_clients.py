@@ -1,7 +1,7 @@
-"""App clients for services, and where they get their tokens.
+"""App clients for services, and their token endpoint.
 
-A service that is taken out of the context loses its client at the next deployment: unlike the
-people's client these are never retained.
+A service that is removed from the context loses its client at the next deployment: unlike the
+client for users, these clients are never retained.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def add_service_clients(
     user_pool_id: str,
     server: cognito.CfnUserPoolResourceServer,
 ) -> None:
-    """A client for each service with its own scopes, and the domain of their token endpoint."""
+    """A client for each service with its scopes, and the domain of the token endpoint."""
     for name, scopes in deployment.service_clients.items():
         declared = make_service_client(deployment.function_name(name), scopes)
         client = cognito.CfnUserPoolClient(
             stack, f"Service-{name}", user_pool_id=user_pool_id, **as_properties(declared)
         )
-        # A client can be given only scopes that there are.
+        # A client can only have scopes that exist.
         client.add_dependency(server)
         CfnOutput(
             stack,
@@ -42,12 +42,12 @@ def add_service_clients(
         )
     if deployment.service_clients:
         domain = deployment.user_pool_domain or _add_domain(stack, deployment, user_pool_id)
-        words = "Where services get their tokens: POST grant_type=client_credentials."
+        words = "Token endpoint for services: POST grant_type=client_credentials."
         CfnOutput(stack, "TokenEndpoint", value=f"https://{domain}/oauth2/token", description=words)
 
 
 def _add_domain(stack: Stack, deployment: Deployment, user_pool_id: str) -> str:
-    # Unique in a region among everybody's, as an account's number is.
+    # Unique in the region across all AWS accounts, because the account id is.
     prefix = f"{deployment.prefix}-{stack.account}"
     cognito.CfnUserPoolDomain(stack, "Domain", domain=prefix, user_pool_id=user_pool_id)
     return f"{prefix}.auth.{stack.region}.amazoncognito.com"

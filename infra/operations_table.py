@@ -1,4 +1,4 @@
-"""The operations as a table to read: what there is, who may, and what each function touches."""
+"""The operations as a table: routes, permissions, and the resources that each function accesses."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def format_operations() -> str:
 def _caller(operation: Operation[Any, Any]) -> str:
     if operation.permission:
         return operation.permission.value
-    return "(anybody)" if operation.public else "(signed in)"
+    return "(public)" if operation.public else "(signed in)"
 
 
 def _names(resources: Iterable[Resource]) -> str:

@@ -1,4 +1,4 @@
-"""What is declared in the words of an AWS call, in the words of CloudFormation."""
+"""Conversion of the parameters of AWS calls to properties of CloudFormation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_snake
 
 
 def as_properties(parameters: dict[str, Any]) -> dict[str, Any]:
-    """Parameters of an AWS call as the keywords of the CloudFormation resource of that name."""
+    """Parameters of an AWS call as keywords for the CloudFormation resource of the same name."""
     return {to_snake(name): _lower_names(value) for name, value in parameters.items()}
 
 

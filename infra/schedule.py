@@ -1,4 +1,4 @@
-"""When a job runs: EventBridge Scheduler calls its function."""
+"""The schedule of a job: EventBridge Scheduler invokes its function."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from infra.deployment import Deployment
 from rollcall.kit.job import Job
 
 RETRIES = 3
-"""Of the call alone: what the function fails at is tried again by Lambda."""
+"""Of the invocation only: Lambda retries a function that fails."""
 
 
 def add_schedule(
     scope: Construct,
     job: Job[Any],
     function: lambda_.Function,
-    dead_letters: sqs.Queue,
+    dead_letter_queue: sqs.Queue,
     deployment: Deployment,
 ) -> None:
-    """Call the function as often as the job declares, or when the deployment says; what cannot be
-    called is a dead letter.
+    """Invoke the function at the job's interval, or on the schedule in the deployment's settings.
+    Failed invocations go to the dead-letter queue.
     """
     schedule = scheduler.CfnSchedule
     schedule(
@@ -38,8 +38,8 @@ def add_schedule(
         flexible_time_window=schedule.FlexibleTimeWindowProperty(mode="OFF"),
         target=schedule.TargetProperty(
             arn=function.function_arn,
-            role_arn=_add_role(scope, function, dead_letters).role_arn,
-            dead_letter_config=schedule.DeadLetterConfigProperty(arn=dead_letters.queue_arn),
+            role_arn=_add_role(scope, function, dead_letter_queue).role_arn,
+            dead_letter_config=schedule.DeadLetterConfigProperty(arn=dead_letter_queue.queue_arn),
             retry_policy=schedule.RetryPolicyProperty(maximum_retry_attempts=RETRIES),
         ),
     )
@@ -53,11 +53,13 @@ def _express(job: Job[Any], deployment: Deployment) -> str:
 
 
 def allow_sending(queue: sqs.Queue) -> iam.PolicyStatement:
-    """Leave to put messages into a queue."""
+    """Permission to send messages to a queue."""
     return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
 
 
-def _add_role(scope: Construct, function: lambda_.Function, dead_letters: sqs.Queue) -> iam.Role:
+def _add_role(
+    scope: Construct, function: lambda_.Function, dead_letter_queue: sqs.Queue
+) -> iam.Role:
     own_account = {"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}}
     invoke = iam.PolicyStatement(
         actions=["lambda:InvokeFunction"], resources=[function.function_arn]
@@ -67,6 +69,6 @@ def _add_role(scope: Construct, function: lambda_.Function, dead_letters: sqs.Qu
         "Role",
         assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own_account),
         inline_policies={
-            "invoke": iam.PolicyDocument(statements=[invoke, allow_sending(dead_letters)])
+            "invoke": iam.PolicyDocument(statements=[invoke, allow_sending(dead_letter_queue)])
         },
     )

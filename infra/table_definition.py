@@ -1,4 +1,4 @@
-"""The table's keys and indexes as DynamoDB's CreateTable wants them, read from the kit."""
+"""The table's keys and indexes as parameters of DynamoDB's CreateTable, generated from the kit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY
 
 
 def create_table_parameters(name: str) -> dict[str, Any]:
-    """What the local runtime and the tests pass to CreateTable."""
+    """The parameters that the local runtime and the tests pass to CreateTable."""
     keys = {"": (PARTITION_KEY, SORT_KEY), **INDEXES}
     return {
         "TableName": name,

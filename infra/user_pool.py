@@ -1,4 +1,4 @@
-"""The user pool, declared once: the CDK app and the local runtime both make it from this.
+"""The user pool, declared once for the CDK app and the local runtime.
 
 Names and shapes are those of Cognito's CreateUserPool and related calls.
 """
@@ -51,7 +51,7 @@ CLIENT: dict[str, Any] = {
         "ALLOW_USER_SRP_AUTH",
         "ALLOW_REFRESH_TOKEN_AUTH",
     ],
-    # What Rollcall looks after is changed through Rollcall alone, not by the users' own tokens.
+    # Other attributes change only through Rollcall, not with the users' own tokens.
     "WriteAttributes": ["locale", "picture", "zoneinfo"],
     "PreventUserExistenceErrors": "ENABLED",
     "EnableTokenRevocation": True,
@@ -68,8 +68,8 @@ GROUP: dict[str, Any] = {
 
 
 def make_service_client(name: str, allowed: Iterable[scopes.Scope]) -> dict[str, Any]:
-    """An app client for a service, which gets its tokens with a secret of its own (OAuth 2.0 client
-    credentials), and through which nobody can sign in.
+    """An app client for a service, which gets tokens with a client secret (OAuth 2.0 client
+    credentials). No user can sign in through it.
     """
     return {
         "ClientName": name,
@@ -77,11 +77,12 @@ def make_service_client(name: str, allowed: Iterable[scopes.Scope]) -> dict[str,
         "AllowedOAuthFlowsUserPoolClient": True,
         "AllowedOAuthFlows": ["client_credentials"],
         "AllowedOAuthScopes": sorted(scope.value for scope in allowed),
-        # The least there is: with none of them given, Cognito would let people sign in.
+        # The minimum: without any flow, Cognito would allow users to sign in.
         "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
         "PreventUserExistenceErrors": "ENABLED",
         "EnableTokenRevocation": True,
-        # No table is asked whether a service may still call: its last token outlives it so long.
+        # A service has no record to check: after it is removed, its last token is valid until it
+        # expires.
         "AccessTokenValidity": 15,
         "TokenValidityUnits": {"AccessToken": "minutes"},
     }

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -18,6 +19,15 @@ import httpx
 PASSWORD = "Correct-Horse-7"
 SECONDS_AT_MOST = 30
 """How long what follows by itself may take."""
+POLL_SECONDS = 0.05
+
+
+@cache
+def shared_client() -> httpx.Client:
+    """The client for requests that need no other. Making one takes 30 ms, because it reads the
+    certificates of all authorities. It drops idle connections before a server does.
+    """
+    return httpx.Client(timeout=60, limits=httpx.Limits(keepalive_expiry=2))
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,7 @@ class Session:
         if self.token is not None:
             sent.setdefault("Authorization", f"Bearer {self.token}")
         content = {"content": body} if isinstance(body, str) else {"json": body} if body else {}
-        return httpx.request(method, self.url + path, headers=sent, timeout=60, **content)
+        return shared_client().request(method, self.url + path, headers=sent, **content)
 
     def answer(self, method: str, path: str, body: Any = None, status: int = 200) -> dict[str, Any]:
         """Send a request that is granted; returns the answer's body."""
@@ -94,7 +104,7 @@ def wait_for[T](look: Callable[[], T]) -> T:
     deadline = time.monotonic() + SECONDS_AT_MOST
     while not (found := look()):
         assert time.monotonic() < deadline, "It did not happen in time."
-        time.sleep(0.2)
+        time.sleep(POLL_SECONDS)
     return found
 
 

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from rollcall.kit.log import logger
+from tests.cpu_time import CpuTime
+from tests.sample import SEED
 from tests.world import World, open_world
 
 pytest.register_assert_rewrite("tests.acceptance")
@@ -18,6 +20,11 @@ pytest.register_assert_rewrite("tests.acceptance")
 # How long an example takes says nothing about the code on a machine that is busy.
 settings.register_profile("rollcall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rollcall")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the CPU time of all tests."""
+    config.pluginmanager.register(CpuTime())
 
 
 @pytest.fixture
@@ -39,7 +46,8 @@ def logged() -> Iterator[StringIO]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many faults were tried, when the fault harness has run."""
+    """Say which samples were tried, and how many faults, when the fault harness has run."""
+    terminalreporter.write_line(f"seed of the samples: ROLLCALL_SEED={SEED}")
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
     noted = [dict(report.user_properties) for report in reports]
     runs, violations = (

@@ -1,19 +1,19 @@
-"""Refuses what AWS would refuse and moto lets through, at the wire below the botocore clients.
+"""AWS at the wire below the botocore clients: ministack's engine is DynamoDB, moto is the rest, and
+what AWS would refuse and moto lets through is refused here.
 
-Where the rules come from: the API references of DynamoDB (TransactWriteItems), of Amazon
-S3 (GetObject) and of Amazon Cognito user pools (AdminCreateUser, AdminUpdateUserAttributes,
-ListUsers) and the developer guide on sign-in aliases.
+Where the rules come from: the API references of Amazon S3 (GetObject) and of Amazon Cognito user
+pools (AdminCreateUser, AdminUpdateUserAttributes, ListUsers) and the developer guide on sign-in
+aliases.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from copy import deepcopy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
+from functools import cached_property, partial
 from threading import RLock
 from typing import Any
 
@@ -23,21 +23,18 @@ from moto.cognitoidp.exceptions import InvalidPasswordException
 from moto.cognitoidp.models import CognitoIdpUserPool, cognitoidp_backends
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
-from moto.core.serialize import AttributePickerContext, XFormedAttributePicker
-from moto.dynamodb.models import dynamodb_backends
 from moto.ses.models import ses_backends
 
+from tests import dynamodb
 from tests.iam import find_denied, may_list
 
 type Response = tuple[tuple[AWSResponse, dict[str, Any]] | None, Exception | None]
 """What ``botocore.endpoint.Endpoint._do_get_response`` returns: an answer, or what went wrong."""
 
-TOKEN_HELD = timedelta(minutes=10)
-TRANSACTION_BYTES = 4 * 1024 * 1024
 USERS_A_PAGE = 60
 
 
-@dataclass(frozen=True)
+@dataclass
 class WireCall:
     """One attempt of one call of an AWS API, as it is about to leave."""
 
@@ -53,7 +50,7 @@ class WireCall:
         body = self.request.body
         return body.encode() if isinstance(body, str) else bytes(body or b"")  # type: ignore[arg-type]  # never a file here
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, Any]:
         """What is asked: the body in the JSON protocols that DynamoDB, Cognito and SES speak; for
         S3, whose protocol is HTTP itself, what botocore was called with.
@@ -98,29 +95,14 @@ def let_through(_: WireCall, serve: Serve) -> Response:
     return serve()
 
 
-class PlainAttributePicker(XFormedAttributePicker):
-    """Takes DynamoDB's answers as they are. For every attribute moto tries several names that it
-    might have in a Python object; in these answers, which are JSON already, it has its own.
-    """
-
-    def get_possible_keys(self, context: AttributePickerContext) -> Generator[str]:
-        """The names to look for, in their order."""
-        service = context.service_model
-        if service and service.service_name == "dynamodb":
-            yield context.key
-        else:
-            yield from super().get_possible_keys(context)
-
-
 @dataclass
 class StrictAws:
-    """The services behind the clients that are attached to it; one call at a time, because moto
-    is not made for threads.
+    """The services behind the clients that are attached to it; one call at a time, because neither
+    emulator is made for threads.
     """
 
     clock: Callable[[], datetime]
     intercept: Interception = let_through
-    tokens: dict[str, tuple[datetime, dict[str, Any]]] = field(default_factory=dict)
     lock: AbstractContextManager[bool] = field(default_factory=RLock)
 
     def attach(self, client: Any) -> None:
@@ -144,57 +126,19 @@ class StrictAws:
             return call.deny(f"Not authorized to {denied.action}.")
         rule = _RULES.get(call.operation)
         with self.lock:
+            if call.service == "dynamodb":
+                return _ask_dynamodb(call)
             if call.service == "cognito-idp":
                 _resolve_alias(call)
             return rule(self, call, send) if rule else send()
 
 
-def _transact_write_items(aws: StrictAws, call: WireCall, send: Serve) -> Response:
-    """The same token and the same request have one effect in ten minutes."""
-    parameters = call.parameters
-    if len(call.body) > TRANSACTION_BYTES:
-        return call.refuse("ValidationException", "The transaction is larger than 4 MB.")
-    token = parameters["ClientRequestToken"]
-    moment, earlier = aws.tokens.get(token, (aws.clock() - TOKEN_HELD, {}))
-    if moment > aws.clock() - TOKEN_HELD:
-        if earlier == parameters:
-            return call.accept()
-        return call.refuse(
-            "IdempotentParameterMismatchException", "Another request had this token."
-        )
-    with _copying_once(call):
-        success, error = send()
-    if success and success[0].status_code == 200:
-        aws.tokens[token] = (aws.clock(), parameters)
-    return success, error
-
-
-@contextmanager
-def _copying_once(call: WireCall) -> Iterator[None]:
-    """Before a transaction, moto copies the whole table once for every item that it writes."""
-    items = call.parameters["TransactItems"]
-    (name,) = {each["TableName"] for item in items for each in item.values()}
-    table = dynamodb_backends[ACCOUNT_ID][call.region].get_table(name)
-    copied = deepcopy(table)
-    table.__deepcopy__ = lambda _: copied  # type: ignore[attr-defined]  # copy.deepcopy asks for it
-    try:
-        yield
-    finally:
-        del table.__deepcopy__  # type: ignore[attr-defined]  # as above
-
-
-def _query(_: StrictAws, call: WireCall, send: Serve) -> Response:
-    """An index partition that nothing is in is answered here, because moto takes its time to find
-    that out, and whoever goes through all users asks nine of them.
-    """
-    parameters = call.parameters
-    if "IndexName" in parameters:
-        table = dynamodb_backends[ACCOUNT_ID][call.region].get_table(parameters["TableName"])
-        name, wanted = f"{parameters['IndexName']}pk", parameters["ExpressionAttributeValues"]
-        held = (item.attrs.get(name) for item in table.all_items())
-        if not any(value and value.value == wanted[":pk"]["S"] for value in held):
-            return call.answer({"Items": [], "Count": 0, "ScannedCount": 0})
-    return send()
+def _ask_dynamodb(call: WireCall) -> Response:
+    status, answer = dynamodb.serve(call.operation, call.body)
+    if status == 200:
+        return call.answer(answer)
+    error = {"Code": answer.pop("__type"), "Message": answer.pop("message")}
+    return call.answer({"Error": error, **answer}, status)
 
 
 def _admin_create_user(aws: StrictAws, call: WireCall, send: Serve) -> Response:
@@ -272,8 +216,6 @@ def _list_users(_: StrictAws, call: WireCall, send: Serve) -> Response:
 
 
 _RULES: Mapping[str, Callable[[StrictAws, WireCall, Serve], Response]] = {
-    "Query": _query,
-    "TransactWriteItems": _transact_write_items,
     "AdminCreateUser": _admin_create_user,
     "AdminDeleteUserAttributes": _admin_delete_user_attributes,
     "AdminUpdateUserAttributes": _admin_update_user_attributes,
@@ -337,3 +279,4 @@ def _resolve_alias(call: WireCall) -> None:
 
 def _rewrite(call: WireCall, parameters: dict[str, Any]) -> None:
     call.request.body = json.dumps(parameters).encode()
+    call.parameters = parameters

@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.user_pool import USER_POOL
-from tests.strict_aws import TOKEN_HELD, USERS_A_PAGE
+from tests.strict_aws import USERS_A_PAGE
 from tests.world import World
 
 GOOD = "Correct-Horse-7"
+TOKEN_HELD = timedelta(minutes=10)
 
 
 def add(world: World, name: str, delta: int, token: str) -> None:
@@ -115,6 +116,72 @@ def test_transaction_over_the_limits_is_refused(world: World, actions: int, size
         world.dynamodb.transact_write_items(TransactItems=put)
 
     assert refused(error) == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"S": "x" * 400 * 1024}, {"N": "1" * 39}, {"N": "1e126"}, {"N": "NaN"}, {"SS": []}],
+    ids=["400 KB", "39 digits", "too large a number", "no number", "empty set"],
+)
+def test_item_that_cannot_be_stored_is_refused(world: World, value: Any) -> None:
+    put: Any = {"TableName": world.runtime.table.name, "Item": {**_key(1), "value": value}}
+    before = world.stored()
+
+    with pytest.raises(ClientError) as alone:
+        world.dynamodb.put_item(**put)
+    with pytest.raises(ClientError) as among_others:
+        world.dynamodb.transact_write_items(TransactItems=[{"Put": put}])
+
+    assert refused(alone) == refused(among_others) == "ValidationException"
+    assert world.stored() == before
+
+
+def test_number_comes_back_as_exactly_as_it_went(world: World) -> None:
+    number = "0.12345678901234567890123456789012345678"
+    item = {**_key(1), "value": {"N": number}}
+    world.dynamodb.put_item(TableName=world.runtime.table.name, Item=item)
+
+    found = world.dynamodb.get_item(TableName=world.runtime.table.name, Key=_key(1))
+
+    assert found["Item"]["value"] == {"N": number}
+
+
+def test_refused_condition_shows_the_item_to_whoever_asks(world: World) -> None:
+    add(world, "held", 1, "a token")
+    key = {"pk": {"S": "held"}, "sk": {"S": "held"}}
+    put = {
+        "TableName": world.runtime.table.name,
+        "Item": key,
+        "ConditionExpression": "attribute_not_exists(pk)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    with pytest.raises(ClientError) as error:
+        world.dynamodb.transact_write_items(TransactItems=[{"Put": put}])
+
+    reason: Any = error.value.response["CancellationReasons"][0]
+    assert (reason["Code"], reason["Item"]["count"]) == ("ConditionalCheckFailed", {"N": "1"})
+
+
+def test_index_is_read_in_order_and_page_after_page(world: World) -> None:
+    table = world.runtime.table.name
+    for number in (3, 1, 2):
+        item = {**_key(number), "gsi1pk": {"S": "ALL"}, "gsi1sk": {"S": str(number)}}
+        world.dynamodb.put_item(TableName=table, Item=item)
+    world.dynamodb.put_item(TableName=table, Item={**_key(4), "gsi1pk": {"S": "ALL"}})
+    query: dict[str, Any] = {
+        "TableName": table,
+        "IndexName": "gsi1",
+        "KeyConditionExpression": "gsi1pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "ALL"}},
+        "Limit": 2,
+    }
+
+    first = world.dynamodb.query(**query)
+    rest = world.dynamodb.query(**query, ExclusiveStartKey=first["LastEvaluatedKey"])
+
+    assert [item["gsi1sk"]["S"] for item in first["Items"]] == ["1", "2"]
+    assert [item["gsi1sk"]["S"] for item in rest["Items"]] == ["3"]
+    assert "LastEvaluatedKey" not in rest
 
 
 def test_two_actions_on_one_item_are_refused(world: World) -> None:

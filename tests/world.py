@@ -1,23 +1,22 @@
-"""A small world for tests: the real code over moto, with a clock and reactions on demand."""
+"""A small world for tests: the real code over an emulated AWS, a clock, reactions on demand."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import batched
-from typing import Any, NamedTuple
-from unittest.mock import patch
+from typing import Any, NamedTuple, Self
 
-import boto3
-from joserfc.jwk import RSAKey
-from moto import mock_aws
-from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
-from moto.ses.models import ses_backends
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.session import Session
+from moto.core import responses
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.utils import method_names_from_class
 
 from functions.jobs.compact_directory import compact_directory
 from infra.catalog import read_catalog
@@ -44,14 +43,14 @@ from rollcall.invitations.registration import Registration
 from rollcall.kit.actor import Actor
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.call import Call, Runtime
-from rollcall.kit.clients import config_for
+from rollcall.kit.clients import HANDLERS, config_for
 from rollcall.kit.entity import Claim, Counter, Entity
 from rollcall.kit.identity import FEDERATED_STATUS, Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
-from rollcall.kit.objects import Objects
+from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
@@ -67,8 +66,10 @@ from rollcall.users.resource_types import WORKSPACE
 from rollcall.users.sign_ins import BY_PASSWORD, SignIns, sign_ins_key
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
+from tests import dynamodb
 from tests.iam import acting_as
-from tests.strict_aws import PlainAttributePicker, StrictAws, find_pool
+from tests.snapshot import Snapshot, sent_mails
+from tests.strict_aws import StrictAws, find_pool
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ADMIN_EMAIL = "admin@example.com"
@@ -505,7 +506,6 @@ class World:
 
     def mails(self) -> list[SentMail]:
         """What Rollcall has mailed by itself."""
-        sent = ses_backends[ACCOUNT_ID][REGION].sent_messages
         return [
             SentMail(
                 each.destinations["ToAddresses"],
@@ -513,17 +513,27 @@ class World:
                 each.forms["Text"],
                 each.forms.get("Html", ""),
             )
-            for each in sent
+            for each in sent_mails(self)
         ]
 
     def items(self) -> list[dict[str, Any]]:
-        """Every item of the table, from moto's own memory, because its Scan is slow."""
-        stored = dynamodb_backends[ACCOUNT_ID][REGION].get_table(self.runtime.table.name)
-        return [from_attributes(item.to_json()["Attributes"]) for item in stored.all_items()]
+        """Every item of the table, past the clients."""
+        return [from_attributes(item) for item in self.stored()]
+
+    def stored(self) -> list[dict[str, Any]]:
+        """Every item of the table as DynamoDB writes it; two that are alike show that nothing was
+        written between them.
+        """
+        return list(dynamodb.read_items(self.runtime.table.name))
+
+    def is_new(self) -> bool:
+        """Whether nothing has happened since it was founded."""
+        start = _start(founded=True)
+        return self.clock.now == start.now and self.stored() == start.table.items
 
     def journal(self, target_id: str | None = None) -> list[JournalEntry]:
         """The journal in order, or only what is about one target."""
-        found = [item for item in self.items() if item["pk"].startswith(JournalEntry.partition)]
+        found = map(from_attributes, self._stored_entries())
         entries = sorted(
             (JournalEntry.model_validate(item) for item in found),
             key=lambda entry: (entry.at, entry.target.version, entry.id),
@@ -534,15 +544,19 @@ class World:
         """Let the stream reactions see every journal entry that they have not seen, and those that
         they write themselves.
         """
-        while unseen := [item for item in self.items() if self._is_unseen(item)]:
+        while unseen := list(map(from_attributes, self._stored_entries(but=self.seen))):
             for item in sorted(unseen, key=lambda item: str(item["sk"])):
                 for reaction in read_catalog().stream_reactions:
                     with acting_as(reaction):
                         reaction.react(item, self.runtime)
                 self.seen.add(item["id"])
 
-    def _is_unseen(self, item: dict[str, Any]) -> bool:
-        return item["pk"].startswith(JournalEntry.partition) and item["id"] not in self.seen
+    def _stored_entries(self, but: Container[str] = ()) -> list[dict[str, Any]]:
+        return [
+            item
+            for item in self.stored()
+            if item["pk"]["S"].startswith(JournalEntry.partition) and item["id"]["S"] not in but
+        ]
 
 
 def _read_reply(answer: dict[str, Any]) -> Reply:
@@ -585,62 +599,98 @@ def make_event(
 
 @cache
 def make_client(service: str) -> Any:
-    """A client for all worlds of a process: botocore takes its time to read a service's model."""
-    return boto3.Session("testing", "testing", region_name=REGION).client(  # type: ignore[call-overload]  # any service
-        service, config=config_for(service)
-    )
+    """A client for all worlds of a process, as functions have it but that it signs nothing: what
+    it sends stays here. Links are signed, so the one for S3 is as botocore makes it.
+    """
+    signed = service == StoredObject.service
+    session = Session(include_builtin_handlers=signed)
+    session.set_credentials("testing", "testing")
+    for event, handler in () if signed else HANDLERS:
+        session.register(event, handler)
+    session.register("before-send", _to_moto)  # type: ignore[arg-type]  # it answers
+    config = config_for(service)
+    if not signed:
+        config = config.merge(Config(signature_version=UNSIGNED))
+    return session.create_client(service, region_name=REGION, config=config)
+
+
+_to_moto = BotocoreStubber()
+_to_moto.enabled = True
+# moto looks through a class for its methods at each call.
+vars(responses)["method_names_from_class"] = cache(method_names_from_class)
 
 
 @cache
-def signing_key() -> RSAKey:
-    """What moto signs tokens with; reading its own anew for each pool would take most of the time
-    that a world does.
-    """
-    return RSAKey.generate_key()
+def _set_up_services() -> Settings:
+    """Make what a deployment makes, once for each process."""
+    clients = _Clients.attached_to(StrictAws(Clock()))
+    parameters = create_table_parameters("rollcall")
+    del parameters["StreamSpecification"]  # drain() stands for it
+    clients.dynamodb.create_table(**parameters)
+    pool_id = clients.cognito.create_user_pool(PoolName="rollcall", **USER_POOL)["UserPool"]["Id"]
+    clients.cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
+    clients.cognito.create_group(UserPoolId=pool_id, **GROUP)
+    clients.ses.create_email_identity(EmailIdentity="rollcall@example.com")
+    clients.s3.create_bucket(
+        Bucket="rollcall", CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
+    return Settings(
+        table_name="rollcall",
+        user_pool_id=pool_id,
+        bucket_name="rollcall",
+        mail_sender="rollcall@example.com",
+        allow_registration=True,
+    )
+
+
+class _Clients(NamedTuple):
+    dynamodb: Any
+    cognito: Any
+    ses: Any
+    s3: Any
+
+    @classmethod
+    def attached_to(cls, aws: StrictAws) -> Self:
+        """The clients of this process, with these services behind them."""
+        clients = cls(*map(make_client, ("dynamodb", "cognito-idp", "sesv2", "s3")))
+        for client in clients:
+            aws.attach(client)
+        return clients
+
+
+def _make_world() -> World:
+    settings, clock = _set_up_services(), Clock()
+    dynamodb.set_clock(clock)
+    aws = StrictAws(clock)
+    clients = _Clients.attached_to(aws)
+    runtime = Runtime(
+        table=Table(clients.dynamodb, settings.table_name),
+        identity=Identity(lambda: clients.cognito, settings.user_pool_id),
+        mail=Mail(lambda: clients.ses, settings.mail_sender),
+        objects=Objects(lambda: clients.s3, settings.bucket_name),
+        settings=settings,
+        clock=clock,
+        new_id=new_id,
+    )
+    return World(runtime, clock, *clients, aws)
+
+
+@cache
+def _start(*, founded: bool) -> Snapshot:
+    """What worlds start from, made once for each process."""
+    world = _make_world()
+    if founded:
+        _start(founded=False).restore(world)
+        world.found()
+    return Snapshot.of(world)
 
 
 @contextmanager
 def open_world(*, founded: bool = True) -> Iterator[World]:
-    """A fresh world, with one platform admin once it is founded."""
-    with (
-        mock_aws(),
-        patch.object(RSAKey, "import_key", lambda _: signing_key()),
-        patch("moto.core.responses.XFormedAttributePicker", PlainAttributePicker),
-    ):
-        dynamodb, cognito, ses, s3 = (
-            make_client(name) for name in ("dynamodb", "cognito-idp", "sesv2", "s3")
-        )
-        clock = Clock()
-        aws = StrictAws(clock)
-        for client in (dynamodb, cognito, ses, s3):
-            aws.attach(client)
-        parameters = create_table_parameters("rollcall")
-        del parameters["StreamSpecification"]  # moto copies it at each write; drain() stands for it
-        dynamodb.create_table(**parameters)
-        pool_id = cognito.create_user_pool(PoolName="rollcall", **USER_POOL)["UserPool"]["Id"]
-        cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
-        cognito.create_group(UserPoolId=pool_id, **GROUP)
-        ses.create_email_identity(EmailIdentity="rollcall@example.com")
-        s3.create_bucket(
-            Bucket="rollcall", CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
-        settings = Settings(
-            table_name="rollcall",
-            user_pool_id=pool_id,
-            bucket_name="rollcall",
-            mail_sender="rollcall@example.com",
-            allow_registration=True,
-        )
-        runtime = Runtime(
-            table=Table(dynamodb, settings.table_name),
-            identity=Identity(lambda: cognito, pool_id),
-            mail=Mail(lambda: ses, settings.mail_sender),
-            objects=Objects(lambda: s3, settings.bucket_name),
-            settings=settings,
-            clock=clock,
-            new_id=new_id,
-        )
-        world = World(runtime, clock, dynamodb, cognito, ses, s3, aws)
-        if founded:
-            world.found()
+    """A fresh world, with one platform admin once it is founded. One is open at a time."""
+    start, world = _start(founded=founded), _make_world()
+    start.restore(world)
+    try:
         yield world
+    finally:
+        start.restore(world)

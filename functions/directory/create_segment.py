@@ -15,7 +15,7 @@ from rollcall.operations import operation
 
 
 class CreateSegment(WriteRequest):
-    """What the segment is called, and who is in it."""
+    """The segment's name, and its filter."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -35,10 +35,9 @@ class CreateSegment(WriteRequest):
 
 @operation("POST /admin/segments", permission=Permission.USER_LIST, status=201, writes=[Segment])
 def create_segment(request: CreateSegment, call: Call) -> SegmentAnswer:
-    """Save a filter under a name, as a segment of one's own that everybody who may list users can
-    see and use.
+    """Save a filter under a name, as a segment that everyone who can list users can see and use.
 
-    Wherever users are filtered, `segment=` stands for it, beside other filters or alone.
+    Wherever users are filtered, `segment=` applies it, alone or with other filters.
     """
     read_filter(request.filter)
     segment = Segment(

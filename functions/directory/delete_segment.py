@@ -13,14 +13,14 @@ from rollcall.resources.deletion_answers import Deletion
 
 
 class DeleteSegment(WriteRequest):
-    """Which segment to delete."""
+    """The segment to delete."""
 
     segment_id: Id
 
 
 @operation("DELETE /admin/segments/{segment_id}", permission=Permission.USER_LIST, writes=[Segment])
 def delete_segment(request: DeleteSegment, call: Call) -> Deletion:
-    """Delete a segment, and none of the users in it; somebody else's needs the permission
+    """Delete a segment. Its users are not deleted. Another user's segment requires the permission
     admin:access.
     """
     segment = load_own_segment(call, request.segment_id)

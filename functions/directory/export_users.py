@@ -21,16 +21,17 @@ from rollcall.operations import operation
     writes=[Export, ExportFile],
 )
 def export_users(request: ExportRequest, call: Call) -> UsersFile | ExportProgress:
-    """Take users away as a file: all columns and filters of the list, and any number of users.
+    """Export users to a file, with all columns and filters of the list and any number of users.
 
-    Up to 1,000 users are the answer's own body, if that is not too large. For more, 202 says how
-    many are written: while it is running, send the same request again with its cursor; when it is
-    complete, the file is at the link for 15 minutes. Who has exported what is in the journal.
+    Up to 1,000 users are the body of the response, if it is not too large. For more users, the
+    response 202 has the number of users written so far. While the export is running, repeat the
+    request with its cursor; when it is complete, the file is at the link for 15 minutes. The
+    journal records who exported what.
 
-    In CSV an apostrophe stands before what a spreadsheet would run, before an apostrophe at the
-    beginning, and alone for a text that is empty; a cell without anything says that there is no
-    value. Lists have semicolons between their elements; within one, a backslash comes before
-    semicolons and backslashes.
+    In CSV, an apostrophe precedes a value that a spreadsheet would run as a formula and a value
+    that begins with an apostrophe; a lone apostrophe is an empty text, and an empty cell has no
+    value. The elements of lists are separated by semicolons; within an element, a backslash
+    precedes semicolons and backslashes.
     """
     database = open_directory(call)
     condition = select_users(call, database, request)

@@ -18,10 +18,10 @@ from rollcall.operations import operation
     reads=[*DIRECTORY, Segment],
 )
 def get_growth(request: GrowthRequest, call: Call) -> Growth:
-    """Count the users created in each day, week, month, quarter or year, and all until its end.
+    """Count the users created in each day, week, month, quarter or year, and the total at its end.
 
-    Of the users whom the filters select now, as the list would: whoever has been deleted since is
-    not counted for the past either, nor are soft-deleted ones unless a filter asks about that.
+    Of the users that match the filters now, as in the list. Users deleted since are not counted for
+    the past either. Soft-deleted users are only counted when a filter is about them.
     """
     starts = request.starts(call.now)
     database = open_directory(call)

@@ -18,11 +18,11 @@ from rollcall.operations import operation
     reads=[*DIRECTORY, Segment],
 )
 def get_overview(request: OverviewRequest, call: Call) -> Overview:
-    """Compare the users of the present period with those of the one before.
+    """Compare the users of the present period with those of the previous one.
 
-    Of the users whom the filters select now, as the list would: whoever has been deleted since is
-    not counted for the past either, nor are soft-deleted ones unless a filter asks about that. A
-    figure stands alone where the one before cannot be known exactly.
+    Of the users that match the filters now, as in the list. Users deleted since are not counted for
+    the past either. Soft-deleted users are only counted when a filter is about them. A figure has
+    no comparison where the previous one cannot be determined exactly.
     """
     database = open_directory(call)
     condition = select_users(call, database, request)

@@ -11,7 +11,7 @@ from rollcall.operations import operation
 
 
 class GetSegment(Request):
-    """Which segment to show."""
+    """The segment to show."""
 
     segment_id: Id
 

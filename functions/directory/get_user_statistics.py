@@ -13,7 +13,7 @@ from rollcall.operations import operation
 
 
 class GetUserStatistics(CalendarRequest):
-    """Of which users, and where today begins."""
+    """Filters for the users, and the time zone of today."""
 
 
 @operation(
@@ -25,9 +25,9 @@ class GetUserStatistics(CalendarRequest):
 def get_user_statistics(request: GetUserStatistics, call: Call) -> UserStatistics:
     """Count users by status, type, verification and sign-in.
 
-    Of the users whom the filters select, as the list would: soft-deleted ones count in byStatus
-    alone, unless a filter asks about that. Permanently deleted ones count nowhere. "Last 7 days"
-    are 7 times 24 hours up to now; today begins at midnight of calendarTimeZone.
+    Of the users that match the filters, as in the list. Soft-deleted users count only in byStatus,
+    unless a filter is about them. Permanently deleted users are not counted. "Last 7 days" is the
+    last 7 times 24 hours; today begins at midnight in calendarTimeZone.
     """
     database = open_directory(call)
     selection = read_selection(call, database, request)

@@ -14,7 +14,7 @@ from rollcall.operations import operation
 
 
 class FieldValues(OfSelection):
-    """A page of the values that a field has."""
+    """A page of the values of a field."""
 
     items: tuple[CountedValue, ...]
     pagination: Pagination
@@ -27,12 +27,12 @@ class FieldValues(OfSelection):
     reads=[*DIRECTORY, Segment],
 )
 def list_field_values(request: FieldValuesRequest, call: Call) -> FieldValues:
-    """List the values of one field that contain a text, for completion while one types.
+    """List the values of one field that contain a text, for completion while typing.
 
-    First those that begin with the text, each time those of the most users first. Of the users
-    whom the request's filters select, as the list would. Fields whose values are one person's own
-    cannot be asked for, because the list's search finds them; nor those of ids, which have lists of
-    their own.
+    Values that begin with the text are first, then the others, each sorted by the number of users.
+    Of the users that match the request's filters, as in the list. Fields whose values belong to one
+    person are excluded, because the list's search finds them, and so are ids, which have their own
+    lists.
     """
     database = open_directory(call)
     condition = select_users(call, database, request)

@@ -22,7 +22,7 @@ from rollcall.operations import operation
 
 
 class ListFilterValues(UserFilters):
-    """Of which users."""
+    """Filters for the users."""
 
 
 class FactSource(Model):
@@ -30,16 +30,17 @@ class FactSource(Model):
 
     source: str
     facts: Annotated[
-        tuple[str, ...], Field(description="Their names, for `facts.<source>.<name>`.")
+        tuple[str, ...], Field(description="Names of the facts, for `facts.<source>.<name>`.")
     ]
-    pushed_at: Annotated[Time, Field(description="When it last pushed any.")]
+    pushed_at: Annotated[Time, Field(description="When it last pushed facts.")]
     stale: Annotated[
-        bool, Field(description="Whether that is so long ago that filters leave it out of account.")
+        bool,
+        Field(description="Whether the last push is so long ago that filters skip the source."),
     ]
 
 
 class AllFilterValues(OfSelection):
-    """What the list can be filtered and sorted by."""
+    """The values for filters and sorting."""
 
     filters: tuple[FilterValues, ...]
     fact_sources: tuple[FactSource, ...]
@@ -53,12 +54,11 @@ class AllFilterValues(OfSelection):
     reads=[*DIRECTORY, Segment, Role, Group, Organization],
 )
 def list_filter_values(request: ListFilterValues, call: Call) -> AllFilterValues:
-    """List the values that the filters of the list can be given, each with its number of users.
+    """List the values for the filters of the list, each with its number of users.
 
-    Of the users whom the request's own filters select, as the list would; only the statuses have
-    the one of soft-deleted users in any case. Values are told apart as they are written, though
-    filters know no case. What people write freely is not among them: /admin/users/field-values
-    finds it.
+    Of the users that match the request's own filters, as in the list; the statuses always include
+    the number of soft-deleted users. Values are distinguished by case, although filters ignore it.
+    Free text is excluded; use /admin/users/field-values for it.
     """
     database = open_directory(call)
     selection = read_selection(call, database, request)

@@ -11,7 +11,7 @@ from rollcall.operations import operation
 
 
 class ListSegments(ListRequest):
-    """Which page of the segments."""
+    """The page of the segments."""
 
 
 class SegmentPage(Page[SegmentAnswer]):
@@ -20,7 +20,7 @@ class SegmentPage(Page[SegmentAnswer]):
 
 @operation("GET /admin/segments", permission=Permission.USER_LIST, reads=[Segment])
 def list_segments(request: ListSegments, call: Call) -> SegmentPage:
-    """List the segments by name, whoever made them."""
+    """List the segments of all users by name."""
     items, pagination = read_listed(call, Segment, request)
     answers = (SegmentAnswer.of(Segment.model_validate(item)) for item in items)
     return SegmentPage(items=tuple(answers), pagination=pagination)

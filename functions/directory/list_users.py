@@ -17,8 +17,8 @@ from rollcall.operations import operation
 def list_users(request: DirectoryRequest, call: Call) -> DirectoryPage:
     """List users, filtered, sorted and paged, with the exact total.
 
-    All filters can be combined. Soft-deleted users are left out unless a filter names their
-    status. With the cursor one walks through everything without gaps while users change.
+    All filters can be combined. Soft-deleted users are excluded unless a filter names their status.
+    Pagination by cursor has no gaps while users change.
     """
     database = open_directory(call)
     return read_users_page(call, database, select_users(call, database, request), request)

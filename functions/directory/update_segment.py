@@ -16,7 +16,7 @@ from rollcall.operations import operation
 
 
 class UpdateSegment(WriteRequest):
-    """What to change. A field that is absent stays; null empties the description."""
+    """What to change. An absent field stays; null empties the description."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"filter": 'userTypes eq "learner" and country eq "DE"'}]}
@@ -30,8 +30,8 @@ class UpdateSegment(WriteRequest):
 
 @operation("PATCH /admin/segments/{segment_id}", permission=Permission.USER_LIST, writes=[Segment])
 def update_segment(request: UpdateSegment, call: Call) -> SegmentAnswer:
-    """Change a segment's name, description or filter; somebody else's needs the permission
-    admin:access.
+    """Change a segment's name, description or filter. Another user's segment requires the
+    permission admin:access.
     """
     segment = load_own_segment(call, request.segment_id)
     if request.filter is not None:

@@ -17,7 +17,7 @@ from rollcall.users.user import User, load_modifiable
 
 
 class AddUserToGroup(PlaceInGroup, WriteRequest):
-    """Which group, as what, and when."""
+    """The group, and the role and period in it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"groupId": "grp_abc123", "role": "member"}]}
@@ -35,10 +35,10 @@ class AddUserToGroup(PlaceInGroup, WriteRequest):
     writes=[User],
 )
 def add_user_to_group(request: AddUserToGroup, call: Call) -> UserAnswer:
-    """Put a user into a group, as member or as group admin, for ever or for a time.
+    """Add a user to a group, as member or group admin, with or without an expiry.
 
-    Whoever is in it already gets what is named here, and keeps the rest as it is; that is answered
-    with 201 too.
+    For a user who is already a member, only the fields in the request change. The status is 201 in
+    this case too.
     """
     user = load_modifiable(call.table, request.user_id)
     return join_group(call, user, request.group_id, request)

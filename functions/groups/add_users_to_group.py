@@ -23,13 +23,13 @@ ADDED, THERE_ALREADY = 201, 200
 
 
 class AddedMember(PlaceInGroup):
-    """Who shall be in the group, as what, and when."""
+    """A user to add, with role and period."""
 
     user_id: Id
 
 
 def _check_members(members: tuple[AddedMember, ...]) -> tuple[AddedMember, ...]:
-    # With min_length, pydantic would call a list too short whose only row is wrong.
+    # With min_length, pydantic would report a list as too short whose only row is invalid.
     if not members:
         raise ValueError("Name at least one user.")
     refuse_repeated(members, "user_id")
@@ -37,7 +37,7 @@ def _check_members(members: tuple[AddedMember, ...]) -> tuple[AddedMember, ...]:
 
 
 class AddUsersToGroup(WriteRequest):
-    """Which group, and the users to put into it."""
+    """The group, and the users to add to it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"members": [{"userId": "usr_abc123", "role": "member"}]}]}
@@ -60,11 +60,11 @@ class AddUsersToGroup(WriteRequest):
     writes=[User],
 )
 def add_users_to_group(request: AddUsersToGroup, call: Call) -> RowResults:
-    """Put many users into a group, with a result for each: 201 for one who was added, 200 for one
-    who was in it already, or the refusal.
+    """Add many users to a group, with a result for each: 201 for an added user, 200 for one who was
+    already a member, or the error.
 
-    Each is added by itself, whatever becomes of the others. After an answer of 5xx send all of
-    them again: who is in the group already stays as asked for.
+    Each user is added independently of the others. After a 5xx response, send the whole request
+    again: users who are already members stay as requested.
     """
     call.check_version(call.table.load(Group, request.group_id))
     rows = [

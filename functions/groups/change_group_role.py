@@ -19,7 +19,7 @@ from rollcall.users.user import User
 
 
 class ChangeGroupRole(TimeBoxed, WriteRequest):
-    """What the user shall be in the group, and when. What is not named stays as it is."""
+    """The user's new role in the group, and its period. Absent fields stay."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"role": "admin"}]})
 
@@ -35,5 +35,5 @@ class ChangeGroupRole(TimeBoxed, WriteRequest):
     writes=[User],
 )
 def change_group_role(request: ChangeGroupRole, call: Call) -> UserAnswer:
-    """Change what a user is in a group: member or group admin, for ever or for a time."""
+    """Change a user's role in a group, member or group admin, with or without an expiry."""
     return set_group_role(call, request.user_id, request.group_id, request.role, request)

@@ -28,16 +28,16 @@ class DeleteGroup(WriteRequest):
     writes=[Group, AccessPolicy],
 )
 def delete_group(request: DeleteGroup, call: Call) -> MembersDeletion:
-    """Delete a group; what it granted ends at once, and nobody can join it any more.
+    """Delete a group. Its members lose the permissions from it at once, and no user can join it.
 
-    Refused while it has active workspaces, with their count. The memberships themselves are
-    cleared away afterwards, however many there are.
+    Refused while the group has active workspaces, with their number. The memberships are deleted
+    afterwards, however many there are.
     """
     group = call.table.load(Group, request.group_id)
     changes = change_policy(call, partial(_end, call, group))
     if group.active_workspace_count:
         detail = (
-            f"The group has active workspaces ({group.active_workspace_count}); transfer, archive "
+            f"The group has active workspaces ({group.active_workspace_count}). Transfer, archive "
             "or delete them first."
         )
         raise Conflict("active_workspaces", detail)

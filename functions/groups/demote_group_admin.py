@@ -16,7 +16,7 @@ from rollcall.users.user import User
 
 
 class DemoteGroupAdmin(WriteRequest):
-    """Who shall be admin of which group no more."""
+    """The user, and the group."""
 
     user_id: Id
     group_id: Id
@@ -29,5 +29,5 @@ class DemoteGroupAdmin(WriteRequest):
     writes=[User],
 )
 def demote_group_admin(request: DemoteGroupAdmin, call: Call) -> UserAnswer:
-    """Make the admin of a group an ordinary member again, who manages own workspaces only."""
+    """Make a group admin an ordinary member, who manages only their own workspaces."""
     return set_group_role(call, request.user_id, request.group_id, GroupRole.MEMBER)

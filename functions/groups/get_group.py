@@ -14,7 +14,7 @@ from rollcall.users.user import User
 
 
 class GetGroup(ListRequest):
-    """Which group to show, and which page of its members."""
+    """The group to show, and the page of its members."""
 
     group_id: Id
 
@@ -25,7 +25,7 @@ class GetGroup(ListRequest):
     reads=[Group, User, AccessPolicy],
 )
 def get_group(request: GetGroup, call: Call) -> GroupDetail:
-    """Show a group: what it grants, and a page of its members.
+    """Show a group: its permissions, and a page of its members.
 
     The ETag is the version to send as If-Match when changing the group.
     """

@@ -13,7 +13,7 @@ from rollcall.users.user import User
 
 
 class ListGroupMembers(ListRequest):
-    """Which page of the members of which group."""
+    """The group, and the page of its members."""
 
     group_id: Id
 
@@ -24,5 +24,5 @@ class ListGroupMembers(ListRequest):
     reads=[Group, User],
 )
 def list_group_members(request: ListGroupMembers, call: Call) -> GroupMemberPage:
-    """List who is in a group, and as what; also who is so at another time only."""
+    """List the members of a group with their roles, including future and expired memberships."""
     return read_group_members(call, call.table.load(Group, request.group_id), request)

@@ -13,7 +13,7 @@ from rollcall.operations import operation
 
 
 class ListGroups(ListRequest):
-    """Which page of the groups."""
+    """The page of the groups."""
 
 
 class GroupPage(Page[GroupAnswer]):
@@ -22,7 +22,7 @@ class GroupPage(Page[GroupAnswer]):
 
 @operation("GET /groups", permission=Permission.GROUP_LIST, reads=[Group, AccessPolicy])
 def list_groups(request: ListGroups, call: Call) -> GroupPage:
-    """List the groups by name, with what each grants."""
+    """List the groups by name, with the permissions that each grants."""
     items, pagination = read_listed(call, Group, request)
     _, policy = find_policy(call.table, call.now)
     groups = [Group.model_validate(item) for item in items]

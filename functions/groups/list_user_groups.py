@@ -14,13 +14,13 @@ from rollcall.users.user import User
 
 
 class ListUserGroups(PageRequest):
-    """Which page of whose groups."""
+    """The user, and the page of the user's groups."""
 
     user_id: Id
 
 
 class UserGroup(Period, Answer):
-    """A group that a user is in, as what, and when."""
+    """A group of the user, with role and period."""
 
     group_id: str
     group_name: str
@@ -37,7 +37,7 @@ class UserGroupPage(Page[UserGroup]):
 def list_user_groups(request: ListUserGroups, call: Call) -> UserGroupPage:
     """List the groups of a user by name, with the role in each.
 
-    Memberships that have not begun, or have ended, are among them, with their time.
+    Future and expired memberships are included, with their times.
     """
     user = call.table.load(User, request.user_id)
     groups = load_groups(call.table, user.group_ids)

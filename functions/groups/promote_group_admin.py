@@ -16,7 +16,7 @@ from rollcall.users.user import User
 
 
 class PromoteGroupAdmin(WriteRequest):
-    """Who shall be admin of which group."""
+    """The user, and the group."""
 
     user_id: Id
     group_id: Id
@@ -29,5 +29,5 @@ class PromoteGroupAdmin(WriteRequest):
     writes=[User],
 )
 def promote_group_admin(request: PromoteGroupAdmin, call: Call) -> UserAnswer:
-    """Make a member of a group its admin, who manages the workspaces of that group."""
+    """Make a group member its admin, who manages the workspaces of the group."""
     return set_group_role(call, request.user_id, request.group_id, GroupRole.ADMIN)

@@ -16,7 +16,7 @@ from rollcall.users.user import User
 
 
 class RemoveUserFromGroup(WriteRequest):
-    """Who leaves which group."""
+    """The user, and the group to leave."""
 
     user_id: Id
     group_id: Id
@@ -29,9 +29,9 @@ class RemoveUserFromGroup(WriteRequest):
     writes=[User],
 )
 def remove_user_from_group(request: RemoveUserFromGroup, call: Call) -> UserAnswer:
-    """Take a user out of a group; what it granted ends at once.
+    """Remove a user from a group. The user loses the permissions from it at once.
 
-    Refused while the user has active workspaces there, with their count.
+    Refused while the user has active workspaces in the group, with their number.
     """
     user = load_member(call.table, request.user_id, request.group_id)
     return commit_grants(call, user, user.without_membership(request.group_id), UserAnswer.of)

@@ -23,7 +23,7 @@ from rollcall.users.user import User, load_modifiable
 
 
 class GroupPlace(PlaceInGroup):
-    """One group that the user shall be in, as what, and when."""
+    """A group of the user, with role and period."""
 
     group_id: Id
 
@@ -34,9 +34,7 @@ def _refuse_repeated(places: tuple[GroupPlace, ...]) -> tuple[GroupPlace, ...]:
 
 
 class ReplaceUserGroups(WriteRequest):
-    """All groups that the user shall be in. One that the user is in already keeps what is not
-    said.
-    """
+    """All groups of the user. For a group that the user is already in, absent fields stay."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"groups": [{"groupId": "grp_abc123", "role": "member"}]}]}
@@ -55,10 +53,10 @@ class ReplaceUserGroups(WriteRequest):
     writes=[User],
 )
 def replace_user_groups(request: ReplaceUserGroups, call: Call) -> UserAnswer:
-    """Set which groups a user is in: all at once or not at all, in force at the next request.
+    """Set a user's groups: all or none, in force at the next request.
 
-    At most 45 memberships can be added, changed and ended in one request. Refused while the user
-    has active workspaces in a group to be left, with their count.
+    At most 45 memberships can be added, changed and removed in one request. Refused while the user
+    has active workspaces in a group to leave, with their number.
     """
     user = load_modifiable(call.table, request.user_id)
     named = {each.group_id for each in request.groups}

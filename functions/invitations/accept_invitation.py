@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from rollcall.accounts.convergence import Credential, settle_account
 from rollcall.invitations.activation import ActivatedUser, Token
 from rollcall.invitations.invitation import Invitation, open_invitation
+from rollcall.invitations.opening import activate, set_chosen_password
 from rollcall.kit.call import Call
 from rollcall.kit.identity import Account
 from rollcall.kit.model import WriteRequest
@@ -17,12 +17,11 @@ from rollcall.kit.transaction import Change
 from rollcall.public_operations import OPENINGS, public_operation
 from rollcall.users.fields import Username
 from rollcall.users.passwords import Password
-from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
 
 class AcceptInvitation(WriteRequest):
-    """What the invited person chooses."""
+    """The invited user's name, password and username."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "New Colleague", "password": "TempPass123!"}]}
@@ -37,9 +36,8 @@ class AcceptInvitation(WriteRequest):
 
 
 def open_account(request: AcceptInvitation, call: Call, answer: ActivatedUser) -> None:
-    """Set the password at the identity provider, so that it can be signed in with at once."""
-    credential = Credential(request.password, permanent=True, chosen_at=answer.activated_at)
-    settle_account(call, answer.id, credential)
+    """Set the password at the identity provider, so that the user can sign in at once."""
+    set_chosen_password(call, answer, request.password)
 
 
 @public_operation(
@@ -50,17 +48,11 @@ def open_account(request: AcceptInvitation, call: Call, answer: ActivatedUser) -
     then=open_account,
 )
 def accept_invitation(request: AcceptInvitation, call: Call) -> ActivatedUser:
-    """Accept an invitation: choose a name and a password, and be active at once.
+    """Accept an invitation: choose a name and a password, and become active at once.
 
-    Works once. Send an Idempotency-Key, so that the same request can be sent again when its answer
-    was lost.
+    Works once. Send an Idempotency-Key, so that the request can be repeated when its response was
+    lost.
     """
     invitation, user = open_invitation(call, request.token)
     chosen = {"name": request.name, "username": request.username or user.username}
-    accepted = user.with_status(Status.ACTIVE, call.now).model_copy(update=chosen)
-    accepted = accepted.with_credential("password", call.now)
-    return call.as_user(user.id).commit(
-        Change(invitation, invitation.accepted(call.now)),
-        Change(user, accepted),
-        answer=lambda _: ActivatedUser.of(accepted, call.now),
-    )
+    return activate(call, Change(invitation, invitation.accepted(call.now)), user, **chosen)

@@ -27,7 +27,7 @@ from rollcall.users.user import User
 
 
 def delete_account(request: ChangeInvitation, call: Call, answer: InvitationAnswer) -> None:
-    """Delete the account of whoever was invited."""
+    """Delete the account of the invited user."""
     settle_account(call, answer.user_id)
 
 
@@ -39,13 +39,13 @@ def delete_account(request: ChangeInvitation, call: Call, answer: InvitationAnsw
     then=delete_account,
 )
 def cancel_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
-    """Withdraw an invitation, and delete the user who was invited; the email is free again.
+    """Cancel an invitation, and delete the invited user. The email is free again.
 
-    A user who is not invited any more, because an admin has changed the status, stays.
+    A user whose status an admin has changed since is not deleted.
     """
     invitation = call.table.load(Invitation, request.invitation_id)
     if invitation.status is InvitationStatus.ACCEPTED:
-        detail = "This invitation was accepted; disable or delete the user instead."
+        detail = "This invitation has been accepted. Disable or delete the user instead."
         raise Conflict("invitation_accepted", detail)
     erasing, requires = _erase_invited(call, invitation.user_id)
     cancelled = invitation.status is InvitationStatus.CANCELLED
@@ -58,7 +58,7 @@ def cancel_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
 
 
 def _erase_invited(call: Call, user_id: str) -> tuple[list[Change[Any]], list[Required]]:
-    """What deletes the user in the same transaction, as long as they are invited."""
+    """The changes that delete the user in the same transaction, while the user is still invited."""
     user = call.table.find(User, user_id)
     if user is None or user.status is not Status.INVITED:
         return [], []

@@ -37,7 +37,7 @@ from rollcall.users.usernames import suggest_usernames, with_free_username
 
 
 class InviteUser(WriteRequest):
-    """Whom to invite, and what they will have from the start."""
+    """The person to invite, with their groups, organizations, roles and permissions."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -53,16 +53,18 @@ class InviteUser(WriteRequest):
     )
 
     email: Email
-    name: Annotated[Line | None, Field(description="They may change it when they accept.")] = None
-    message: Annotated[Text | None, Field(description="Stands in the mail as it is here.")] = None
+    name: Annotated[
+        Line | None, Field(description="The invited user can change it when accepting.")
+    ] = None
+    message: Annotated[Text | None, Field(description="Included in the mail verbatim.")] = None
     groups: Ids = ()
     organizations: PlacesSent = ()
     roles: RoleAssignments = ()
     permissions: PermissionAssignments = ()
 
 
-def make_account(request: InviteUser, call: Call, answer: InvitationAnswer) -> None:
-    """Make the account at the identity provider, with a password that nobody knows."""
+def create_account(request: InviteUser, call: Call, answer: InvitationAnswer) -> None:
+    """Create the account at the identity provider, with a password that no one knows."""
     settle_account(call, answer.user_id)
 
 
@@ -72,14 +74,14 @@ def make_account(request: InviteUser, call: Call, answer: InvitationAnswer) -> N
     status=201,
     reads=[AccessPolicy, Organization, Role, TokenKey, LifecyclePolicy],
     writes=[Invitation, User, Account, TokenKey],
-    then=make_account,
+    then=create_account,
 )
 def invite_user(request: InviteUser, call: Call) -> InvitationAnswer:
-    """Invite somebody by email.
+    """Invite a person by email.
 
-    Makes a user who is invited, with these groups, organizations, roles and permissions, and mails
-    a link by which they choose a name and a password and are active at once. The link works once
-    and ends after as many days as the lifecycle policy says.
+    Creates a user with the status invited and with these groups, organizations, roles and
+    permissions. The mail has a link to choose a name and a password and become active at once. The
+    link works once and expires after the number of days in the lifecycle policy.
     """
     usernames = suggest_usernames(request.email, call.table)
     lasts = read_lifecycle_policy(call.table, call.now).invitations_last

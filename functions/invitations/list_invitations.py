@@ -23,13 +23,13 @@ from rollcall.users.fields import Email
 
 
 class ListInvitations(ListRequest):
-    """Which of the invitations, and which page of them."""
+    """Filters for the invitations, and the page of them."""
 
     status: Annotated[
         InvitationStatus | None,
-        Field(description="expired: not accepted while the last link worked."),
+        Field(description="expired: the last link expired before it was used."),
     ] = None
-    email: Annotated[Email | None, Field(description="The address that was invited.")] = None
+    email: Annotated[Email | None, Field(description="The invited address.")] = None
 
 
 class InvitationPage(Page[InvitationAnswer]):
@@ -38,10 +38,10 @@ class InvitationPage(Page[InvitationAnswer]):
 
 @operation("GET /admin/invitations", permission=Permission.USER_INVITE, reads=[Invitation])
 def list_invitations(request: ListInvitations, call: Call) -> InvitationPage:
-    """List the invitations: all, or those that stand so, or those of an address.
+    """List invitations: all, those with a status, or those of an address.
 
-    All of them come in the order in which people were first invited, pending and expired ones in
-    that of their ends, the others in that in which they were accepted or cancelled.
+    All invitations are sorted by when the person was first invited, pending and expired ones by
+    when the link expires, the others by when they were accepted or cancelled.
     """
     listing = _choose(request.status, call.now)
     if request.email is not None:

@@ -24,15 +24,15 @@ from rollcall.users.user import User
     writes=[Invitation, TokenKey],
 )
 def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
-    """Mail a new link to somebody who is still invited.
+    """Mail a new link to a user who is still invited.
 
-    It works for as many days as the lifecycle policy says now, however long the first one did. The
-    link before is dead from this moment on.
+    The link expires after the number of days that the lifecycle policy has now. The previous link
+    stops working at once.
     """
     invitation = call.table.load(Invitation, request.invitation_id)
     user = call.table.find(User, invitation.user_id)
     if user is None or user.status is not Status.INVITED:
-        detail = "Nobody waits for this invitation any more: it was accepted, or withdrawn."
+        detail = "This invitation has been accepted or cancelled and cannot be resent."
         raise Conflict("not_invited", detail)
     require_standing_held(call, user)
     lasts = read_lifecycle_policy(call.table, call.now).invitations_last

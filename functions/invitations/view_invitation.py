@@ -15,18 +15,18 @@ from rollcall.users.user import User
 
 
 class ViewInvitation(Request):
-    """Which invitation to show."""
+    """The token of the invitation to show."""
 
     token: Token
 
 
 class InvitationView(Answer):
-    """An invitation as the invited person sees it."""
+    """An invitation as the invited user sees it."""
 
     product_name: str
     email: str | None = None
     username: Annotated[
-        str | None, Field(description="What it will be unless they choose another one.")
+        str | None, Field(description="The username, unless the user chooses another one.")
     ] = None
     name: str | None = None
     message: str | None = None
@@ -37,10 +37,10 @@ class InvitationView(Answer):
     "GET /invitations/{token}", permission=None, throttle=OPENINGS, reads=[Invitation, User]
 )
 def view_invitation(request: ViewInvitation, call: Call) -> InvitationView:
-    """Show an invitation to whoever has its link.
+    """Show an invitation to the holder of its link.
 
-    A link that never was, was altered or has been superseded is not found; one that has ended, was
-    used or withdrawn is gone.
+    A link that never existed, was altered or was replaced is not found (404). A link that has
+    expired, was used or was cancelled is gone (410).
     """
     invitation, user = open_invitation(call, request.token)
     return InvitationView(

@@ -1,4 +1,4 @@
-"""Scheduled job: what admins should look through once a week (L2)."""
+"""Scheduled job: a weekly digest of access for admins to review (L2)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from rollcall.mails.notices import Addressee, send_once, write_notice
 
 
 class AccessReview(Report):
-    """How many there are of each kind, and how many admins were told."""
+    """The number of findings of each kind, and the number of notified admins."""
 
     admins: int
     without_groups: int
@@ -35,7 +35,7 @@ class AccessReview(Report):
     expired_invitations: int
     out_of_step: int
     orphans: int | None = None
-    """None: nobody has looked for them yet."""
+    """None: no reconciliation has looked for them yet."""
     told: int
 
 
@@ -45,19 +45,19 @@ class AccessReview(Report):
     writes=[Mail],
 )
 def access_review_digest(call: Call) -> AccessReview:
-    """Mail every platform admin who has access and perhaps should not: once a week, however often
-    it runs.
+    """Mail every platform admin a digest of users with questionable access. At most once a week,
+    however often it runs.
     """
     found = {
         **find_users(open_directory(call), call.now),
         **find_invitations(call.table, call.now),
         **find_differences(call.table, call.now),
     }
-    told = _tell_admins(call, found)
-    return AccessReview(**{name: each.number for name, each in found.items()}, told=told)
+    notified = _notify_admins(call, found)
+    return AccessReview(**{name: each.number for name, each in found.items()}, told=notified)
 
 
-def _tell_admins(call: Call, found: Mapping[str, Finding]) -> int:
+def _notify_admins(call: Call, found: Mapping[str, Finding]) -> int:
     zone = read_lifecycle_policy(call.table, call.now).zone
     values = {name: each.describe() for name, each in found.items()}
     values["day"] = format_day(call.now, zone)

@@ -1,4 +1,4 @@
-"""Scheduled job: accounts that nobody uses (L1)."""
+"""Scheduled job: the clean-up of inactive users (L1)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ from rollcall.users.user import User
     writes=[User, Inactivity, LifecycleRun, Resource],
 )
 def clean_up_accounts(call: Call) -> CleanUpReport:
-    """Warn, disable and delete users who do not sign in, as the lifecycle policy says.
+    """Warn, disable and delete users who do not sign in, as the lifecycle policy requires.
 
-    Nobody is disabled who was not warned in time, who is exempt, or who is a platform admin; and
-    nobody at all where no mail is sent. A run that was broken off is gone on with, exactly where
-    it was.
+    Platform admins, exempt users and users who were not warned in time are not disabled, and no
+    user is where no mail is sent. An interrupted run continues exactly where it stopped.
     """
     return clean_up(call)

@@ -1,4 +1,4 @@
-"""Scheduled job: grants that ended long ago are cleared away (R2)."""
+"""Scheduled job: deletion of grants that expired long ago (R2)."""
 
 from __future__ import annotations
 
@@ -19,19 +19,21 @@ from rollcall.kit.transaction import Change
 from rollcall.users.user import GRANTS_END_AT, LISTED, User
 
 KEPT = timedelta(days=30)
-"""So long whoever looks at a user still sees what there was, and can give it more time."""
+"""How long an expired grant remains visible on the user and can be extended."""
 CLEARED_AT_MOST = 5_000
-"""Users a run: at two requests each, a sixth of a second is left for one within Lambda's 15
-minutes. The rest waits for the next run, and counts for nothing meanwhile."""
+"""Users per run: at two requests each, Lambda's 15 minutes leave a sixth of a second for each. The
+rest waits for the next run, and has no effect meanwhile.
+"""
 AT_ONCE = 30
-"""Grants a transaction: a place in an organization takes three of its 100 actions (the row, the
-organization's members, the role's holders), and the user, its journal entry and what it owns take
-one each."""
+"""Grants per transaction: a membership in an organization takes three of its 100 actions (the row,
+the organization's members, the role's holders), and the user, its journal entry and its resources
+take one each.
+"""
 
 
 class Cleared(Report):
-    """Of how many users how many grants were cleared; how many memberships stay because of active
-    workspaces; and how many users others kept changing, so that they wait for the next run.
+    """How many grants of how many users were deleted; how many memberships stay because of active
+    workspaces; and how many users wait for the next run because of concurrent changes.
     """
 
     users: int
@@ -41,7 +43,7 @@ class Cleared(Report):
 
 
 class Step(NamedTuple):
-    """What became of the ended grants of one user."""
+    """The result for the expired grants of one user."""
 
     cleared: int
     kept: int
@@ -50,21 +52,21 @@ class Step(NamedTuple):
 
 @job(every=timedelta(days=1), writes=[User])
 def clear_ended_grants(call: Call) -> Cleared:
-    """Clear away the grants that ended 30 days ago or earlier.
+    """Delete the grants that expired 30 days ago or earlier.
 
-    They count for nothing since they ended, but until they are gone a role, a group or an
-    organization still has them among its holders or members.
+    They have had no effect since then, but until they are deleted, a role, a group or an
+    organization still counts them among its holders or members.
     """
     return clear_users(call)
 
 
 def clear_users(call: Call, at_most: int = CLEARED_AT_MOST) -> Cleared:
-    """Do so for this many users; those of whom nothing can be cleared do not count."""
+    """Do so for at most this many users; users without deleted grants do not count."""
     users = grants = kept = contended = 0
     for user_id in _find_due(call):
         try:
             done = _clear(call, user_id)
-        except StillContended as problem:  # one user must not keep the others waiting
+        except StillContended as problem:  # one user must not delay the others
             log_failure(call.action, problem, request_id=call.request_id)
             contended += 1
             continue
@@ -92,9 +94,9 @@ def _clear(call: Call, user_id: str) -> Step:
 
 
 def _clear_next(call: Call, user_id: str) -> Step:
-    """Clear as many as one transaction takes; the index may lag, so the user is read again."""
+    """Delete as many as one transaction takes. The index may lag, so the user is read again."""
     user = call.table.find(User, user_id)
-    if user is None or user.erased:  # what a tombstone had goes with it
+    if user is None or user.erased:  # the grants of a tombstone are deleted with it
         return Step(0, 0, 0)
     due = call.now - KEPT
     ended = [each for each in user.grants if each.ends_at and each.ends_at <= due]
@@ -109,5 +111,5 @@ def _clear_next(call: Call, user_id: str) -> Step:
 
 
 def _is_busy(user: User, grant: Grant) -> bool:
-    """Whether the user still has active workspaces there, which nobody may have outside of it."""
+    """Whether the user has active workspaces in the group, which only members can have."""
     return isinstance(grant, Membership) and grant.group_id in user.owned.active_in_group

@@ -1,4 +1,4 @@
-"""Job: keep the directory's snapshot fresh."""
+"""Scheduled job: keep the directory's snapshot up to date."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rollcall.kit.call import Call
 
 @job(every=timedelta(minutes=5), reads=READS, writes=WRITES)
 def compact_directory(call: Call) -> CompactionReport:
-    """Write a snapshot of the directory with what has changed since the last one.
+    """Write a snapshot of the directory with the changes since the last one.
 
-    It counts only when it is complete, and only if no other one counts by then; so a run may die
-    at any point, or meet another one, and nothing is lost or counted twice. Without a snapshot,
-    with a damaged one, or with one whose columns are not those of today, it is built from the
-    table.
+    A snapshot takes effect only when it is complete, and only if no other one has taken effect
+    meanwhile. A run can therefore stop at any point or overlap with another one, and no change is
+    lost or counted twice. Without a snapshot, or with one that is damaged or has other columns, it
+    is rebuilt from the table.
     """
     return compact(call)

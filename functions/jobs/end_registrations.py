@@ -1,4 +1,4 @@
-"""Scheduled job: whoever registers and never confirms the address goes again (U16)."""
+"""Scheduled job: deletion of registrations that were never confirmed (U16)."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from rollcall.resources.resource import Resource
 from rollcall.users.user import User
 
 ENDED_AT_MOST = 2_000
-"""A run, as with the purge of deleted users."""
+"""Per run, as with the purge of deleted users."""
 
 
 class EndedRegistrations(Report):
-    """How many were ended, and how many stay because of what the user owns."""
+    """How many were deleted, and how many stay because of the user's resources."""
 
     ended: int
     refused: int
@@ -38,12 +38,13 @@ class EndedRegistrations(Report):
     every=timedelta(days=1), reads=[LifecyclePolicy], writes=[Registration, User, Resource, Account]
 )
 def end_registrations(call: Call) -> EndedRegistrations:
-    """Delete whoever has registered and not confirmed the address since, as long after the end of
-    the link as the lifecycle policy gives to invitations; email and username are free again.
+    """Delete users who registered and have not confirmed the address. The period after the link
+    expires is the one that the lifecycle policy has for invitations. Email and username are free
+    again.
     """
     due = call.now - read_lifecycle_policy(call.table, call.now).invitations_last
     items = call.table.query_index("gsi2", UNCONFIRMED, up_to=format_time(due), limit=ENDED_AT_MOST)
-    # The index may lag, so each is read again before anything is done.
+    # The index may lag, so each registration is read again before it is deleted.
     outcomes = Tally(_end(call.part(), str(item["id"]), due) for item in items)
     return EndedRegistrations(ended=outcomes["ended"], refused=outcomes["refused"])
 
@@ -75,8 +76,8 @@ def _end_if_due(call: Call, registration_id: str, due: datetime) -> Registration
 def _erase_waiting(
     call: Call, registration: Registration
 ) -> tuple[list[Change[Any]], list[Required]]:
-    """What deletes the user in the same transaction; nobody whom an admin has made active, or who
-    has ever signed in.
+    """The changes that delete the user in the same transaction; none for a user who has ever signed
+    in or whom an admin has activated.
     """
     user = call.table.find(User, registration.user_id)
     if user is None or user.last_login_at or not registration.waits_for(user):

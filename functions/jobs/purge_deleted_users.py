@@ -1,4 +1,4 @@
-"""Scheduled job: soft-deleted users go for good after a while (L1, U11)."""
+"""Scheduled job: the purge of soft-deleted users (L1, U11)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from rollcall.users.user import SOFT_DELETED, User
 
 PURGED_AT_MOST = 2_000
 """What one run can do within Lambda's 15 minutes at half of Cognito's deletion quota; the rest
-waits for the next run."""
+waits for the next run.
+"""
 
 
 class Purged(Report):
-    """How many were deleted for good, and how many stay because of what they own."""
+    """How many were permanently deleted, and how many stay because of their resources."""
 
     purged: int
     refused: int
@@ -34,14 +35,14 @@ class Purged(Report):
 
 @job(every=timedelta(days=1), reads=[LifecyclePolicy], writes=[User, Resource, Account])
 def purge_deleted_users(call: Call) -> Purged:
-    """Delete for good whoever was soft-deleted as long ago as the lifecycle policy says, or
-    earlier.
+    """Permanently delete the users who were soft-deleted at least as long ago as the lifecycle
+    policy says.
     """
     policy = read_lifecycle_policy(call.table, call.now)
     kept = timedelta(days=policy.purge_deleted_after_days)
     due = format_time(call.now - kept)
     items = call.table.query_index("gsi2", SOFT_DELETED, up_to=due, limit=PURGED_AT_MOST)
-    # The index may lag, so each user is read again before anything is done.
+    # The index may lag, so each user is read again before the deletion.
     outcomes = Tally(_purge(call.part(), str(item["id"]), kept) for item in items)
     return Purged(purged=outcomes["purged"], refused=outcomes["refused"])
 

@@ -1,4 +1,4 @@
-"""Job: build the directory's snapshot from the table."""
+"""Scheduled job: build the directory's snapshot from the table."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rollcall.kit.call import Call
 
 @job(every=timedelta(days=7), reads=READS, writes=WRITES)
 def rebuild_directory(call: Call) -> CompactionReport:
-    """Build a snapshot of the directory from the table, whatever the present one says.
+    """Build a snapshot of the directory from the table, whatever the present one contains.
 
-    Nothing should ever differ; this is the proof, once a week. Run it by hand after the table has
+    The two should never differ; this job proves it once a week. Run it manually after the table has
     been restored from a backup.
     """
     return rebuild(call)

@@ -1,4 +1,4 @@
-"""Scheduled job: whatever is out of step between Cognito and the table is mended (L3)."""
+"""Scheduled job: mend differences between Cognito and the table (L3)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rollcall.users.user import User
 
 @job(every=timedelta(hours=1), writes=[User, Account, ReconciliationSummary])
 def reconcile_identities(call: Call) -> Reconciliation:
-    """Finish what operations and reactions could not, and undo what was changed behind our back.
+    """Finish what operations and reactions could not, and undo changes made directly in Cognito.
 
-    Accounts that no user has are reported, never deleted: they may belong to somebody else.
+    Accounts without a user are reported, never deleted: they may belong to other applications.
     """
     return sweep_identities(call)

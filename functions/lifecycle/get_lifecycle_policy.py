@@ -14,12 +14,14 @@ from rollcall.operations import operation
 
 
 class GetLifecyclePolicy(Request):
-    """There is one policy."""
+    """No parameters: there is one policy."""
 
 
 @operation(
     "GET /admin/lifecycle-policy", permission=Permission.LIFECYCLE_VIEW, reads=[LifecyclePolicy]
 )
 def get_lifecycle_policy(request: GetLifecyclePolicy, call: Call) -> LifecyclePolicyAnswer:
-    """Show after how long accounts that nobody uses are warned about, disabled and deleted."""
+    """Show the lifecycle policy: after how many days inactive users are warned, disabled and
+    deleted.
+    """
     return LifecyclePolicyAnswer.of(read_lifecycle_policy(call.table, call.now))

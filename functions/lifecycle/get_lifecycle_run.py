@@ -21,13 +21,13 @@ from rollcall.operations import operation
 
 
 class GetLifecycleRun(PageRequest):
-    """Which run, and which page of what it did."""
+    """The run, and the page of its actions."""
 
     run_id: Id
 
 
 class StepAnswer(Answer):
-    """What the run did about one user."""
+    """The action of the run for one user."""
 
     number: int
     user_id: str
@@ -36,12 +36,12 @@ class StepAnswer(Answer):
 
     @classmethod
     def of(cls, step: Step) -> Self:
-        """The answer about this step."""
+        """The answer about this action."""
         return cls(**dict(step))
 
 
 class LifecycleRunDetail(LifecycleRunAnswer, Page[StepAnswer]):
-    """A run, and a page of what it did, in its order."""
+    """A run, and a page of its actions, in their order."""
 
 
 @operation(
@@ -50,7 +50,7 @@ class LifecycleRunDetail(LifecycleRunAnswer, Page[StepAnswer]):
     reads=[LifecycleRun],
 )
 def get_lifecycle_run(request: GetLifecycleRun, call: Call) -> LifecycleRunDetail:
-    """Show a run of the clean-up: what it did in numbers, and about whom."""
+    """Show a run of the clean-up: its numbers, and its action for each user."""
     run = call.table.load(LifecycleRun, request.run_id)
     skipped = (request.page - 1) * request.limit
     steps = islice(read_steps(call.table, run.id, skipped), request.limit)

@@ -10,7 +10,7 @@ from rollcall.operations import operation
 
 
 class ListLifecycleRuns(ListRequest):
-    """Which page of the runs."""
+    """The page of the runs."""
 
 
 class LifecycleRunPage(Page[LifecycleRunAnswer]):
@@ -19,7 +19,7 @@ class LifecycleRunPage(Page[LifecycleRunAnswer]):
 
 @operation("GET /admin/lifecycle-runs", permission=Permission.LIFECYCLE_VIEW, reads=[LifecycleRun])
 def list_lifecycle_runs(request: ListLifecycleRuns, call: Call) -> LifecycleRunPage:
-    """List the runs of the clean-up, the latest first, each with what it did in numbers."""
+    """List the runs of the clean-up with their numbers, the latest first."""
     items, pagination = read_page(call, Listing("gsi1", RUNS, newest_first=True), request)
     runs = (LifecycleRunAnswer.of(LifecycleRun.model_validate(item)) for item in items)
     return LifecycleRunPage(items=tuple(runs), pagination=pagination)

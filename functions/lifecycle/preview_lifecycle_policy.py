@@ -23,7 +23,7 @@ from rollcall.operations import operation
 
 
 class PreviewLifecyclePolicy(PageRequest):
-    """Which policy, and whom to list."""
+    """The policy, and the users to list."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -33,10 +33,11 @@ class PreviewLifecyclePolicy(PageRequest):
 
     policy: Annotated[
         LifecycleTerms | None,
-        Field(description="As it would be sent to PUT. Absent: the present one."),
+        Field(description="The policy in the form of PUT. Absent: the present one."),
     ] = None
     show: Annotated[
-        Shown | None, Field(description="Only these. Absent: all, the exempt among them.")
+        Shown | None,
+        Field(description="Only these decisions. Absent: all, including exempt users."),
     ] = None
 
 
@@ -48,10 +49,10 @@ class PreviewLifecyclePolicy(PageRequest):
     reads=[*DIRECTORY, LifecyclePolicy, Group, Role],
 )
 def preview_lifecycle_policy(request: PreviewLifecyclePolicy, call: Call) -> LifecyclePreview:
-    """Show whom a run of the clean-up would warn, disable and delete at this moment, and why each
-    exempt user is exempt.
+    """Preview which users a clean-up would warn, disable and delete now, and why each exempt user
+    is exempt.
 
-    It decides as the clean-up itself does, and writes nothing.
+    The preview makes the same decisions as the clean-up, and changes nothing.
     """
     policy = read_lifecycle_policy(call.table, call.now)
     if request.policy is not None:

@@ -22,7 +22,7 @@ from rollcall.users.user import User
 
 
 class ReplaceLifecyclePolicy(LifecycleTerms, WriteRequest):
-    """The whole policy; what is absent has its default."""
+    """The whole policy. An absent field has its default."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -46,10 +46,10 @@ class ReplaceLifecyclePolicy(LifecycleTerms, WriteRequest):
     writes=[LifecyclePolicy],
 )
 def replace_lifecycle_policy(request: ReplaceLifecyclePolicy, call: Call) -> LifecyclePolicyAnswer:
-    """Set the lifecycle policy.
+    """Replace the lifecycle policy.
 
-    It counts from the next run of the clean-up on; one that is going on ends. See beforehand what
-    it means: POST /admin/lifecycle-policy/preview.
+    It applies from the next run of the clean-up; a run in progress ends. To see its effect first,
+    use POST /admin/lifecycle-policy/preview.
     """
     policy = read_lifecycle_policy(call.table, call.now)
     call.check_version(policy)

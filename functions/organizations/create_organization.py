@@ -28,7 +28,7 @@ from rollcall.operations import operation
 
 
 class CreateOrganization(WriteRequest):
-    """What the organization is called, and what whoever joins it is there."""
+    """The organization's name, and its default role."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Acme Corp", "slug": "acme"}]}
@@ -36,12 +36,12 @@ class CreateOrganization(WriteRequest):
 
     name: Line
     slug: Annotated[
-        OrganizationSlug | None, Field(description="Absent: made from the name, and unique.")
+        OrganizationSlug | None, Field(description="Absent: generated from the name, and unique.")
     ] = None
     description: Text | None = None
     default_role_id: Annotated[
         OrganizationRoleId | None,
-        Field(description="The role of whoever is added without naming one. Absent: User."),
+        Field(description="The role of members who are added without one. Absent: User."),
     ] = None
 
 
@@ -53,9 +53,9 @@ class CreateOrganization(WriteRequest):
     writes=[Organization],
 )
 def create_organization(request: CreateOrganization, call: Call) -> OrganizationAnswer:
-    """Make an organization.
+    """Create an organization.
 
-    Without a slug it gets one that is made from its name, with a number when that is taken.
+    Without a slug, one is generated from the name, with a number when it is taken.
     """
     for slug in _slugs(request, call):
         try:
@@ -63,7 +63,7 @@ def create_organization(request: CreateOrganization, call: Call) -> Organization
         except Conflict as conflict:
             if conflict.code != SLUG.code or request.slug is not None:
                 raise
-    raise Conflict(SLUG.code, "No free slug was found; choose one.")
+    raise Conflict(SLUG.code, "No free slug was found. Choose one.")
 
 
 def _write(request: CreateOrganization, call: Call, slug: str) -> OrganizationAnswer:

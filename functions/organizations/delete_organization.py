@@ -16,7 +16,7 @@ from rollcall.resources.deletion_answers import MembersDeletion
 
 
 class DeleteOrganization(WriteRequest):
-    """Which one to delete."""
+    """The organization to delete."""
 
     organization_id: Id
 
@@ -27,10 +27,10 @@ class DeleteOrganization(WriteRequest):
     writes=[Organization, AccessPolicy],
 )
 def delete_organization(request: DeleteOrganization, call: Call) -> MembersDeletion:
-    """Delete an organization; what its members could do through it ends at once.
+    """Delete an organization. Its members lose the permissions from it at once.
 
-    While it has members, that takes holding whatever any role grants: they may have any. The
-    memberships themselves are cleared away afterwards, however many there are.
+    While it has members, the caller must hold all permissions that any role grants, because members
+    can have any role. The memberships are deleted afterwards, however many there are.
     """
     organization = call.table.load(Organization, request.organization_id)
     answer = MembersDeletion(
@@ -46,6 +46,6 @@ def delete_organization(request: DeleteOrganization, call: Call) -> MembersDelet
 
 def _end(call: Call, organization: Organization, policy: AccessPolicy) -> AccessPolicy:
     granted = (each for permissions in policy.roles.values() for each in permissions)
-    who = "Members can have any role, and whoever has every role"
+    who = "Members can have any role, and a holder of all roles"
     refuse_outranked(call.actor, without_end(granted), who)
     return policy.with_ended(organization.id)

@@ -11,7 +11,7 @@ from rollcall.operations import operation
 
 
 class GetOrganization(Request):
-    """Which one to show."""
+    """The organization to show."""
 
     organization_id: Id
 
@@ -24,6 +24,6 @@ class GetOrganization(Request):
 def get_organization(request: GetOrganization, call: Call) -> OrganizationAnswer:
     """Show an organization.
 
-    The ETag is the version to send as If-Match when changing it.
+    The ETag is the version to send as If-Match when changing the organization.
     """
     return OrganizationAnswer.of(call.table.load(Organization, request.organization_id))

@@ -13,19 +13,19 @@ from rollcall.users.user import User
 
 
 class ListOrganizationMembers(ListRequest):
-    """Which page of the members of which organization."""
+    """The organization, and the page of its members."""
 
     organization_id: Id
 
 
 class OrganizationMember(MemberAnswer):
-    """A user in the organization, under which role, and when."""
+    """A member of the organization, with role and period."""
 
     role_id: str
 
 
 class OrganizationMemberPage(Page[OrganizationMember]):
-    """A page of the members."""
+    """A page of members."""
 
 
 @operation(
@@ -36,7 +36,9 @@ class OrganizationMemberPage(Page[OrganizationMember]):
 def list_organization_members(
     request: ListOrganizationMembers, call: Call
 ) -> OrganizationMemberPage:
-    """List who belongs to an organization, under which role; also who does so at another time."""
+    """List the members of an organization with their roles, including future and expired
+    memberships.
+    """
     organization = call.table.load(Organization, request.organization_id)
     members, pagination = read_members(call, organization.id, request, organization.member_count)
     items = tuple(OrganizationMember.of(each) for each in members)

@@ -11,7 +11,7 @@ from rollcall.operations import operation
 
 
 class ListOrganizations(ListRequest):
-    """Which page of the organizations."""
+    """The page of the organizations."""
 
 
 class OrganizationPage(Page[OrganizationAnswer]):

@@ -14,7 +14,7 @@ from rollcall.users.user import User
 
 
 class ListUserOrganizations(Request):
-    """Whose organizations to list."""
+    """The user whose organizations to list."""
 
     user_id: Id
 
@@ -33,7 +33,7 @@ class UserOrganizations(Answer):
 def list_user_organizations(request: ListUserOrganizations, call: Call) -> UserOrganizations:
     """List the organizations of a user, with the role in each.
 
-    Memberships that have not begun, or have ended, are among them, with their time.
+    Future and expired memberships are included, with their times.
     """
     places = call.table.load(User, request.user_id).organization_memberships
     named = read_named(

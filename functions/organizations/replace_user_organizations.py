@@ -29,7 +29,7 @@ from rollcall.users.user import User, load_modifiable
 
 
 class ReplaceUserOrganizations(WriteRequest):
-    """All organizations that the user shall belong to."""
+    """All organizations of the user."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -42,11 +42,11 @@ class ReplaceUserOrganizations(WriteRequest):
 
 
 class ReplacedOrganizations(VersionedAnswer):
-    """All organizations of the user, and the ids of those in which something has changed."""
+    """All organizations of the user, and the ids of those that have changed."""
 
     data: tuple[NamedPlace, ...]
     added: tuple[str, ...]
-    changed: Annotated[tuple[str, ...], Field(description="Another role, or another time.")]
+    changed: Annotated[tuple[str, ...], Field(description="Another role, or other times.")]
     removed: tuple[str, ...]
 
 
@@ -59,11 +59,11 @@ class ReplacedOrganizations(VersionedAnswer):
 def replace_user_organizations(
     request: ReplaceUserOrganizations, call: Call
 ) -> ReplacedOrganizations:
-    """Set which organizations a user belongs to, and under which role: all at once or not at all.
+    """Set a user's organizations and the role in each: all or none.
 
-    What is not named ends at once. An organization that the user belongs to already keeps of its
-    role and time what is not named; null empties a time. Some 30 can be added and removed in one
-    request.
+    Memberships that are not in the request end at once. A membership that the user already has
+    keeps the role and the times that are absent from the request; null empties a time. About 30
+    memberships can be added and removed in one request.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the organizations of")
@@ -75,7 +75,7 @@ def replace_user_organizations(
 
 
 def _read_roles(places: list[OrganizationMembership], named: Named, call: Call) -> Named:
-    """The roles that the request does not name; one that is not there refuses the commit."""
+    """The roles that the request does not name. A missing role makes the commit fail."""
     roles = {each.role_id for each in places if Role.key_of(each.role_id) not in named}
     return read_named(call.table, (), sorted(roles))
 

@@ -26,7 +26,7 @@ CHANGEABLE = frozenset({"name", "slug", "description", "default_role_id"})
 
 
 class UpdateOrganization(WriteRequest):
-    """What to change. A field that is absent stays; null empties the description."""
+    """What to change. An absent field stays; null empties the description."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme"}]})
 
@@ -36,7 +36,7 @@ class UpdateOrganization(WriteRequest):
     description: Text | None = None
     default_role_id: Annotated[
         Omissible[OrganizationRoleId],
-        Field(description="For whoever is added from now on; members keep theirs."),
+        Field(description="For members who are added from now on. Others keep their role."),
     ] = None
 
 
@@ -49,8 +49,8 @@ class UpdateOrganization(WriteRequest):
 def update_organization(request: UpdateOrganization, call: Call) -> OrganizationAnswer:
     """Change an organization's name, slug, description or default role.
 
-    The slug stays when the name changes. With If-Match the change is refused (412) when somebody
-    else has changed the organization since.
+    A change of the name does not change the slug. With If-Match the change is refused (412) when
+    the organization has changed since that version.
     """
     organization = call.table.load(Organization, request.organization_id)
     sent = CHANGEABLE & request.model_fields_set

@@ -1,4 +1,4 @@
-"""Cognito trigger: the table says who may sign in, and remembers when somebody did (I3)."""
+"""Cognito trigger: the table decides who can sign in, and records sign-ins (I3)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from rollcall.users.statuses import STATUS_RULES
 from rollcall.users.user import User
 
 REFRESH = "TokenGeneration_RefreshTokens"
-"""Cognito's word for tokens that are renewed without anybody signing in."""
+"""Cognito's trigger source for tokens that are refreshed without a sign-in."""
 
 
 @cognito_reaction("pre_token_generation", reads=[User], writes=[SignIns])
 def admit_sign_in(sign_in: SignIn, call: Call) -> None:
-    """Refuse tokens to whoever may not sign in, and record each sign-in.
+    """Refuse tokens to users who cannot sign in, and record each sign-in.
 
-    A disabling thereby counts at once, even while Cognito has yet to hear of it. When the
-    database says that it cannot answer, people are let in, because every operation asks the table
-    again anyway; when it says nothing, Cognito gives up after five seconds.
+    So a disabled user is refused at once, even before Cognito is synchronized. When the table
+    answers with an error, users are admitted, because every operation checks the table anyway; when
+    it does not answer, Cognito gives up after five seconds.
     """
     try:
         retry_contended(lambda: _admit(sign_in, call))

@@ -1,4 +1,4 @@
-"""Stream reaction: whoever is disabled or deleted is not invited any more (I2)."""
+"""Stream reaction: disabled and deleted users are no longer invited (I2)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[User], reads=[User], writes=[Invitation])
 def close_invitation(entry: JournalEntry, call: Call) -> None:
-    """Cancel the invitation of a user who is no longer invited, and has not accepted it. Its link
-    works no more already, because it asks for the user's status; this lets lists say so.
+    """Cancel the invitation of a user who is no longer invited and has not accepted it. Its link
+    has already stopped working, because it depends on the user's status; this reaction makes lists
+    show it.
     """
     change = entry.changes.get("status")
     if change is not None and change.before == Status.INVITED:

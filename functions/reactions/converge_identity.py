@@ -12,10 +12,10 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[User], writes=[User, Account])
 def converge_identity(entry: JournalEntry, call: Call) -> None:
-    """Bring a changed user's account in step with the table.
+    """Synchronize a changed user's account with the table.
 
-    The operation has mostly done so already, or there was nothing to do; this finishes what it
-    could not, after a crash or while the identity provider was down.
+    The operation has usually done so already, or nothing was to do. This finishes what it could
+    not, after a crash or while the identity provider was down.
     """
     user = call.table.find(User, entry.target.id)
     if user is None or user.erased or not user.in_step:

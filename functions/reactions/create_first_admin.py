@@ -1,4 +1,4 @@
-"""Deployment reaction: somebody has to be the first."""
+"""Deployment reaction: the built-in roles and the first admin."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from rollcall.users.user import User
 
 @deployment_reaction(writes=[User, Role, Account])
 def create_first_admin(call: Call) -> None:
-    """Make the built-in roles, and the first platform admin from the deployment's
+    """Create the built-in roles, and the first platform admin from the deployment's
     ``firstAdminEmail``.
 
-    Makes nobody when the deployment names nobody, or when there is an admin already.
+    Creates no user without ``firstAdminEmail``, or when an admin exists.
     """
     ensure_built_in_roles(call)
     if call.settings.first_admin_email:

@@ -1,4 +1,4 @@
-"""Stream reaction: what a deletion could not do in its own transaction (W2, G1, O1)."""
+"""Stream reaction: the rest of a deletion that its transaction could not contain (W2, G1, O1)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ON = (User, Group, Organization)
 
 @stream_reaction(on=ON, writes=[*ON, Resource, AccessPolicy])
 def finish_deletion(entry: JournalEntry, call: Call) -> None:
-    """Take the next things of a deleted user, the next memberships of a deleted group or
-    organization.
+    """Release the next resources of a deleted user, or end the next memberships of a deleted group
+    or organization.
 
-    Each step is a version of the tombstone, which says what is left, and whose own journal entry
-    leads to the next step: at any number, and from wherever it was broken off.
+    Each step is a version of the tombstone, which records what is left and whose journal entry
+    triggers the next step. So it works for any number, and continues after any interruption.
     """
     if not _PROGRESS & entry.changes.keys() or entry.target.version == 1:
         return
@@ -37,4 +37,4 @@ def finish_deletion(entry: JournalEntry, call: Call) -> None:
 
 
 _PROGRESS = {"erased", "thingsLeft", "membersLeft"}
-"""The facts that change when something is deleted, and with each step after it."""
+"""The facts that change with a deletion, and with each step after it."""

@@ -1,4 +1,4 @@
-"""Stream reaction: whoever is invited gets the link (I1, I2)."""
+"""Stream reaction: mail the link to invited users (I1, I2)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[Invitation], reads=[Invitation, User, TokenKey], writes=[Mail])
 def mail_invitation(entry: JournalEntry, call: Call) -> None:
-    """Mail the link of an invitation that was made or sent again, unless a newer one or its end
-    has come first.
+    """Mail the link of an invitation that was created or resent, unless a newer one exists or it
+    has expired.
     """
     sent = entry.changes.get("generation")
     invitation = call.table.find(Invitation, entry.target.id) if sent else None

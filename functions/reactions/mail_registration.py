@@ -1,4 +1,4 @@
-"""Stream reaction: whoever registers is asked by mail whether the address is theirs (U16)."""
+"""Stream reaction: ask by mail to confirm a registered address (U16)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[Registration], reads=[Registration, User, TokenKey], writes=[Mail])
 def mail_registration(entry: JournalEntry, call: Call) -> None:
-    """Mail the link that confirms the address; where it is a user's already, tell that user that
-    somebody has tried. Only the last attempt counts.
+    """Mail the link that confirms the address. Where the address belongs to a user, notify that
+    user of the attempt instead. Only the last attempt counts.
     """
     attempt = entry.changes.get("generation")
     registration = call.table.find(Registration, entry.target.id) if attempt else None
@@ -29,7 +29,7 @@ def mail_registration(entry: JournalEntry, call: Call) -> None:
 
 
 def _ask(registration: Registration, call: Call) -> Notice:
-    # Without the name that was given: anybody can have written anything there, to anybody.
+    # Without the given name: anyone could use it to send any text to any address.
     address = Addressee(registration.email)
     link = describe_link(call, registration, call.settings.verification_url)
     return write_notice(call, REGISTRATION, address, link)

@@ -1,4 +1,4 @@
-"""Stream reaction: people hear by mail of what is done to their account (I4, U7)."""
+"""Stream reaction: notify users by mail of changes to their account (I4, U7)."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[User], reads=[User], writes=[Mail])
 def notify_user(entry: JournalEntry, call: Call) -> None:
-    """Tell a person what was done to the account, in a mail for each kind of change.
+    """Notify a user of changes to the account, with a mail for each kind of change.
 
-    Waits a little for the change's own operation to tell the identity provider, so that nobody
-    hears of what is refused there and taken back. Who has no email hears nothing.
+    Waits a little for the operation to synchronize the identity provider, so that no mail is sent
+    about a change that is refused there and undone. A user without an email gets no mail.
     """
     if not call.mail.sender or entry.actor.id == TAKE_BACK:
         return
     if any(rule.arises(news) for news in _find(entry, call) for rule in RULES):
         for news in _find_settled(entry, call):
-            _tell(news, call)
+            _notify(news, call)
 
 
 def _find(entry: JournalEntry, call: Call) -> list[News]:
-    """One item of news, or none when even the tombstone is gone."""
+    """One notification, or none when even the tombstone is deleted."""
     user = call.table.find(User, entry.target.id)
     return [News(entry, user)] if user else []
 
@@ -45,12 +45,12 @@ def _find_settled(entry: JournalEntry, call: Call) -> list[News]:
     try:
         return retry_contended(attempt)
     except StillContended:
-        # The operation has died, or the identity provider is down: it hears of it from the stream,
-        # and of a password from the caller, who was asked to send it again.
+        # The operation has crashed, or the identity provider is down: the stream synchronizes it
+        # later, and the caller, who was asked to repeat the request, sends the password again.
         return _find(entry, call)
 
 
-def _tell(news: News, call: Call) -> None:
+def _notify(news: News, call: Call) -> None:
     days = {f"{news.user.welcomed_with}_password_days": str(TEMPORARY_DAYS)}
     values = {"at": format_moment(news.entry.at), "email": news.user.email or "", **days}
     for rule in RULES:

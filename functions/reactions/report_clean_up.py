@@ -1,4 +1,4 @@
-"""Stream reaction: the admins hear of what the clean-up did (L1)."""
+"""Stream reaction: report the clean-up to the admins (L1)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[LifecycleRun], reads=[User, LifecycleRun, LifecyclePolicy], writes=[Mail])
 def report_clean_up(entry: JournalEntry, call: Call) -> None:
-    """Mail every platform admin what a run of the clean-up did, at its end; not of a run that found
-    nothing to do.
+    """Mail every platform admin a report at the end of a clean-up run; none for a run without
+    actions.
     """
     status = entry.changes.get("status")
     if status is None or status.after == RunStatus.RUNNING:

@@ -1,4 +1,4 @@
-"""Stream reaction: whoever is to be disabled is told beforehand (L1)."""
+"""Stream reaction: warn users before they are disabled (L1)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[Inactivity], reads=[User, SignIns, LifecyclePolicy], writes=[Mail])
 def warn_inactive_user(entry: JournalEntry, call: Call) -> None:
-    """Mail the user when the account is going to be disabled, and how to prevent it; unless the
-    user has signed in meanwhile, or is not active any more.
+    """Mail the user when the account will be disabled, and how to prevent it; unless the user has
+    signed in meanwhile or is no longer active.
     """
     if "warnedAt" not in entry.changes:
         return
@@ -41,7 +41,7 @@ def warn_inactive_user(entry: JournalEntry, call: Call) -> None:
 
 
 def _find_day(record: UserRecord) -> datetime | None:
-    """When the account is disabled; None when it is not going to be any more."""
+    """When the account will be disabled. None: it will not."""
     user, inactivity = record.user, record.inactivity
     if inactivity is None or user.status is not Status.ACTIVE:
         return None

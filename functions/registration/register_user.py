@@ -26,11 +26,12 @@ from rollcall.users.user import EMAIL, User
 from rollcall.users.usernames import suggest_usernames, with_free_username
 
 MAILS = Throttle(5, timedelta(hours=1))
-"""To one address, wherever the requests come from: nobody's mailbox can be filled with these."""
+"""Per email address, wherever the requests come from: no one can fill a mailbox with these mails.
+"""
 
 
 class RegisterUser(WriteRequest):
-    """Who wants to become a user."""
+    """The person who registers."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"email": "newuser@example.com", "name": "New User"}]}
@@ -39,14 +40,14 @@ class RegisterUser(WriteRequest):
     email: Email
     name: Line
     username: Annotated[
-        Username | None, Field(description="A wish: one that is taken gets a number behind it.")
+        Username | None, Field(description="A preference: if it is taken, a number is appended.")
     ] = None
 
 
 class RegistrationReceived(Answer):
-    """The same, whether there is a user with this address or not."""
+    """The same answer, whether a user with this address exists or not."""
 
-    message: str = "Look into your mailbox; the mail says how to go on."
+    message: str = "Check your mailbox. The mail has the next step."
     received_at: Time
 
 
@@ -59,12 +60,13 @@ class RegistrationReceived(Answer):
     writes=[Registration, User, TokenKey],
 )
 def register_user(request: RegisterUser, call: Call) -> RegistrationReceived:
-    """Register, where the deployment allows it; elsewhere there is no such address.
+    """Register as a user. Where the deployment does not allow registration, the route does not
+    exist.
 
-    Mails a link that confirms the email. Only who has it chooses the password, and is an ordinary
-    user then: whoever registers an address that is not theirs has nothing of it. The answer is the
-    same when the email is a user's already, who then gets a mail that says so. Whoever has not
-    confirmed it yet can register anew, and only the last link works.
+    Mails a link that confirms the email. Only the recipient can choose the password and become an
+    ordinary user, so that registering another person's address has no effect. The answer is the
+    same when the email belongs to a user, who then gets a mail about the attempt. Until the email
+    is confirmed, one can register again; only the last link works.
     """
     answer = RegistrationReceived(received_at=call.now)
     try:
@@ -95,12 +97,12 @@ def _let_register(
     except Conflict as conflict:
         if conflict.code != EMAIL.code:
             raise
-        # Somebody has come first just now: decide anew, because a refusal would tell.
+        # A concurrent request was first: decide again, because an error would reveal the user.
         raise Contended from None
 
 
 def _usernames(request: RegisterUser, call: Call, user: User | None) -> Iterator[str]:
-    """What they wish, or have already, then what is like it."""
+    """The requested or present username, then similar ones."""
     wish = request.username or (user.username if user else None)
     return chain([wish] if wish else (), suggest_usernames(wish or request.email, call.table))
 
@@ -112,7 +114,7 @@ def _write(
     known: Registration | None,
     username: str,
 ) -> RegistrationReceived:
-    """Make the user, or let only this attempt count of all that were made before."""
+    """Create the user, or make this attempt replace all earlier ones."""
     chosen = {"name": request.name, "username": username}
     registrant = (user or _make_user(request, call)).model_copy(update=chosen)
     return call.commit(

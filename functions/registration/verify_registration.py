@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from rollcall.accounts.convergence import Credential, settle_account
 from rollcall.invitations.activation import ActivatedUser, Token, find_by_token
+from rollcall.invitations.opening import activate, set_chosen_password
 from rollcall.invitations.registration import Registration, RegistrationStatus
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Gone
@@ -14,12 +14,11 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.public_operations import OPENINGS, registration_operation
 from rollcall.users.passwords import Password
-from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
 
 class VerifyRegistration(WriteRequest):
-    """What the mail's link says, and the password that is chosen."""
+    """The token of the mail's link, and the chosen password."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -32,9 +31,8 @@ class VerifyRegistration(WriteRequest):
 
 
 def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser) -> None:
-    """Tell the identity provider that the address is theirs, and set the password."""
-    credential = Credential(request.password, permanent=True, chosen_at=answer.activated_at)
-    settle_account(call, answer.id, credential)
+    """Set the password at the identity provider, so that the user can sign in at once."""
+    set_chosen_password(call, answer, request.password)
 
 
 @registration_operation(
@@ -45,21 +43,16 @@ def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser)
     then=open_account,
 )
 def verify_registration(request: VerifyRegistration, call: Call) -> ActivatedUser:
-    """Confirm the address that one has registered with, choose a password, and be active at once.
+    """Confirm a registered address, choose a password, and become active at once.
 
-    The link works once and for a day; registering again gives a new one. Send an Idempotency-Key,
-    so that the same request can be sent again when its answer was lost.
+    The link works once and expires after a day; registering again mails a new one. Send an
+    Idempotency-Key, so that the request can be repeated when its response was lost.
     """
     registration = find_by_token(call.table, Registration, request.token)
     if registration.status is RegistrationStatus.VERIFIED:
-        raise Gone("registration_verified", "This address was confirmed already; sign in.")
+        raise Gone("registration_verified", "This address is already confirmed. Sign in.")
     user = call.table.find(User, registration.user_id)
     ended = call.now >= registration.ends_at
     if user is None or ended or not registration.waits_for(user):
-        raise Gone("registration_expired", "This link has ended; register again.")
-    activated = user.with_status(Status.ACTIVE, call.now).with_credential("password", call.now)
-    return call.as_user(user.id).commit(
-        Change(registration, registration.verified()),
-        Change(user, activated),
-        answer=lambda _: ActivatedUser.of(activated, call.now),
-    )
+        raise Gone("registration_expired", "This link has expired. Register again.")
+    return activate(call, Change(registration, registration.verified()), user)

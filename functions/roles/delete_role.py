@@ -26,16 +26,19 @@ class DeleteRole(WriteRequest):
     "DELETE /admin/roles/{role_id}", permission=Permission.ROLE_DELETE, writes=[Role, AccessPolicy]
 )
 def delete_role(request: DeleteRole, call: Call) -> Deletion:
-    """Delete a role that nobody has; its name is free again.
+    """Delete a role that no user has. Its name is free again.
 
-    Refused while users have it or organizations give it by default, with their number, and for
-    the built-in ones.
+    Refused while users have the role or organizations grant it by default, with their number, and
+    for built-in roles.
     """
     role = call.table.load(Role, request.role_id)
     if role.built_in:
         raise Conflict("built_in_role", "A built-in role cannot be deleted.")
     if role.holder_count:
-        detail = f"The role is in use ({role.holder_count} users or organizations have it)."
+        detail = (
+            f"The role is in use ({role.holder_count} users or organizations have it). "
+            "Remove it from them first."
+        )
         raise Conflict("role_in_use", detail)
     answer = Deletion(message="Role deleted")
     return call.commit(

@@ -21,7 +21,7 @@ class GetRole(Request):
     "GET /admin/roles/{role_id}", permission=Permission.ROLE_VIEW, reads=[Role, AccessPolicy]
 )
 def get_role(request: GetRole, call: Call) -> RoleAnswer:
-    """Show a role: what it grants, and how many have it.
+    """Show a role: the permissions that it grants, and the number of its holders.
 
     The ETag is the version to send as If-Match when changing the role.
     """

@@ -24,13 +24,13 @@ from rollcall.users.user import User
 
 
 class ListPermissionHolders(ListRequest):
-    """Who holds which permission, and which page of them."""
+    """The permission, and the page of its holders."""
 
-    permission: Annotated[Id, Field(description="Its name, as user.view.")]
+    permission: Annotated[Id, Field(description="The permission's name, such as user.view.")]
 
 
 class PermissionHolder(Answer):
-    """Somebody who holds a permission, and every grant that gives it."""
+    """A user who holds a permission, and every grant of it."""
 
     user_id: str
     name: str | None = None
@@ -50,13 +50,12 @@ class HolderPage(Page[PermissionHolder]):
     reads=[User, AccessPolicy, Role, Group, Organization],
 )
 def list_permission_holders(request: ListPermissionHolders, call: Call) -> HolderPage:
-    """List who holds a permission at this moment, and by which role, group, organization or
-    direct grant; platform admins hold every one.
+    """List the holders of a permission at the present time, each with the role, group, organization
+    or direct grant that it comes from. Platform admins hold every permission.
 
-    Whoever's status is not active is listed with it: they have the permission, but can use none.
-    What a group admin may do is told with the group that it holds for. A page by its number costs
-    as much to read as the whole list, and by cursor no more than a page; its total is that of the
-    page that the walk began with.
+    Each user is listed with their status: only active users can use a permission. A permission as
+    group admin is listed with its group. A page by number costs as much to read as the whole list,
+    a page by cursor only that page; its total is the one from the first page of the iteration.
     """
     if request.permission not in list(Permission):
         raise NotFound("permission_not_found", "Permission not found")

@@ -14,13 +14,13 @@ from rollcall.operations import operation
 
 
 class ListPermissions(PageRequest):
-    """Which page of the permissions; all of them stand on one, unless told otherwise."""
+    """The page of the permissions. By default, one page has all of them."""
 
-    limit: Annotated[int, Field(ge=1, le=1000, description="Items a page.")] = 100
+    limit: Annotated[int, Field(ge=1, le=1000, description="Items per page.")] = 100
 
 
 class PermissionAnswer(Answer):
-    """A permission, and what it is for."""
+    """A permission, and what it allows."""
 
     permission: Permission
     description: str
@@ -32,7 +32,7 @@ class PermissionPage(Page[PermissionAnswer]):
 
 @operation("GET /admin/permissions", permission=Permission.PERMISSION_VIEW)
 def list_permissions(request: ListPermissions, call: Call) -> PermissionPage:
-    """List every permission there is, and what each is for."""
+    """List all permissions, with what each allows."""
     permissions, pagination = paginate(list(Permission), request)
     items = [
         PermissionAnswer(permission=each, description=each.__doc__ or "") for each in permissions

@@ -12,7 +12,7 @@ from rollcall.operations import operation
 
 
 class ListRoles(ListRequest):
-    """Which page of the roles."""
+    """The page of the roles."""
 
 
 class RolePage(Page[RoleAnswer]):
@@ -21,7 +21,7 @@ class RolePage(Page[RoleAnswer]):
 
 @operation("GET /admin/roles", permission=Permission.ROLE_VIEW, reads=[Role, AccessPolicy])
 def list_roles(request: ListRoles, call: Call) -> RolePage:
-    """List the roles by name, with what each grants and how many have it."""
+    """List the roles by name, with their permissions and the number of holders."""
     items, pagination = read_listed(call, Role, request)
     _, policy = find_policy(call.table, call.now)
     roles = [Role.model_validate(item) for item in items]

@@ -16,20 +16,20 @@ from rollcall.users.user import User
 
 
 class ListUserPermissions(Request):
-    """Whose permissions to show."""
+    """The user whose permissions to show."""
 
     user_id: Id
 
 
 class PermissionExplained(Model):
-    """A permission, and every grant that gives it."""
+    """A permission, and every grant of it."""
 
     permission: Permission
     grants: tuple[Explanation, ...]
 
 
 class UserPermissions(Answer):
-    """What a user may do, and why."""
+    """A user's permissions, and their sources."""
 
     permissions: tuple[PermissionExplained, ...]
 
@@ -40,8 +40,8 @@ class UserPermissions(Answer):
     reads=[User, AccessPolicy, Role, Group, Organization],
 )
 def list_user_permissions(request: ListUserPermissions, call: Call) -> UserPermissions:
-    """Show what a user may do at this moment, and which role, group, organization or direct grant
-    gives each permission; what a group admin may do is told with the group that it holds for.
+    """Show a user's permissions at the present time, each with the role, group, organization or
+    direct grant that it comes from. Permissions as group admin are shown with the group.
     """
     user = call.table.load(User, request.user_id)
     found = explain_permissions(user, call.table, call.now)

@@ -15,7 +15,7 @@ from rollcall.users.user import User, load_modifiable
 
 
 class ReplaceUserPermissions(ChangeUser):
-    """All permissions that the user shall have been granted directly."""
+    """All permissions to grant to the user directly."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -40,12 +40,12 @@ class ReplaceUserPermissions(ChangeUser):
     writes=[User],
 )
 def replace_user_permissions(request: ReplaceUserPermissions, call: Call) -> UserAnswer:
-    """Set which permissions a user has been granted directly, for ever or for a time: all at once
-    or not at all.
+    """Set the permissions that are granted to a user directly, with or without an expiry: all or
+    none.
 
-    What is not named ends at once; what is named and held already keeps of its
-    time what is not named: null empties it. What
-    roles, groups and organizations give stays.
+    Permissions that are not in the request are revoked at once. A permission that the user already
+    has keeps the times that are absent from the request; null empties a time. Permissions from
+    roles, groups and organizations stay.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the permissions of")

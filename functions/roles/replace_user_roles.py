@@ -18,7 +18,7 @@ from rollcall.users.user import User, load_modifiable
 
 
 class ReplaceUserRoles(ChangeUser):
-    """All roles that the user shall have."""
+    """All roles to grant to the user."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -39,12 +39,12 @@ class ReplaceUserRoles(ChangeUser):
     then=settle_user,
 )
 def replace_user_roles(request: ReplaceUserRoles, call: Call) -> UserAnswer:
-    """Set which roles a user has, for ever or for a time: all at once or not at all.
+    """Set a user's roles, with or without an expiry: all or none.
 
-    What is not named ends at once; what is named and held already keeps of its
-    time what is not named: null empties it. The
-    role System makes a platform admin, and its absence an ordinary user of one: that needs the
-    permission user.promote too.
+    Roles that are not in the request are revoked at once. A role that the user already has keeps
+    the times that are absent from the request; null empties a time. Granting the role System makes
+    the user a platform admin, and revoking it an ordinary user; this also requires the permission
+    user.promote.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the roles of")

@@ -20,20 +20,20 @@ IDS_AT_MOST = 100
 
 
 class ListUsersByIds(Request):
-    """Whom to show."""
+    """The ids of the users."""
 
     ids: Annotated[
         tuple[Id, ...],
         Field(
             max_length=IDS_AT_MOST,
-            description="Given one by one or with commas between them.",
+            description="Repeated, or separated by commas.",
         ),
         SEPARATED,
     ]
 
 
 class UsersByIds(Answer):
-    """Those whom there are, and the ids of those whom there are not, both in the order asked."""
+    """The users that exist, and the ids of those that do not, both in the order of the request."""
 
     items: tuple[DirectoryUser, ...]
     missing: tuple[str, ...]
@@ -41,7 +41,7 @@ class UsersByIds(Answer):
 
 @system_operation("GET /system/users/by-ids", permission=Scope.USERS, timeout=29, reads=DIRECTORY)
 def list_users_by_ids(request: ListUsersByIds, call: Call) -> UsersByIds:
-    """Show up to 100 users by their ids, each once; the soft-deleted ones too."""
+    """Show up to 100 users by their ids, each once, including soft-deleted ones."""
     asked = tuple(dict.fromkeys(request.ids))
     found = find_users(open_directory(call), asked)
     return UsersByIds(

@@ -21,7 +21,7 @@ from rollcall.users.user import User, load_modifiable
 
 
 class RegisterResource(WriteRequest):
-    """What there is, and whose it is."""
+    """The resource, and its owner."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -30,17 +30,17 @@ class RegisterResource(WriteRequest):
     )
 
     type: Annotated[
-        str, Field(max_length=40, description="workspace, persona, …: each type has its rule.")
+        str, Field(max_length=40, description="workspace, persona, …: each type has its own rule.")
     ]
     user_id: Annotated[Id, Field(description="The owner.")]
     name: Line | None = None
     group_id: Annotated[
-        Id | None, Field(description="A group that it belongs to and that the owner is in.")
+        Id | None, Field(description="A group that it belongs to. The owner must be a member.")
     ] = None
     external_id: Annotated[
-        Line | None, Field(description="What you call it; unique within the type.")
+        Line | None, Field(description="Your id of the resource; unique within the type.")
     ] = None
-    active: Annotated[bool, Field(description="Whether it is in use, or archived.")] = True
+    active: Annotated[bool, Field(description="Whether the resource is in use or archived.")] = True
 
 
 @system_operation(
@@ -51,14 +51,14 @@ class RegisterResource(WriteRequest):
     writes=[Resource],
 )
 def register_resource(request: RegisterResource, call: Call) -> ResourceAnswer:
-    """Register something that a user owns.
+    """Register a resource of a user.
 
-    What becomes of it when the owner is deleted is the rule of its type: it goes too, it stays
-    without an owner, or it refuses the deletion.
+    The type decides what happens when the owner is deleted: the resource is deleted too, stays
+    without an owner, or prevents the deletion.
     """
     types = read_types(call.settings.resource_types)
     if request.type not in types:
-        message = f"There is no type {request.type}; there are {', '.join(types)}."
+        message = f"The type {request.type} does not exist. Use one of: {', '.join(types)}."
         raise Invalid.field("type", message, "unknown_type")
     owner = load_modifiable(call.table, request.user_id)
     resource = Resource(

@@ -13,7 +13,7 @@ from rollcall.system_operations import system_operation
 
 
 class RemoveResource(WriteRequest):
-    """What to remove."""
+    """The resource to remove."""
 
     resource_id: Id
 
@@ -22,8 +22,7 @@ class RemoveResource(WriteRequest):
     "DELETE /system/resources/{resource_id}", permission=Scope.RESOURCES, writes=[Resource]
 )
 def remove_resource(request: RemoveResource, call: Call) -> Deletion:
-    """Remove what a user owned; its external id is free again."""
-    thing = call.table.load(Resource, request.resource_id)
-    return call.commit(
-        Change(thing, thing.as_erased()), answer=lambda _: Deletion(message="Resource removed")
-    )
+    """Remove a resource of a user. Its external id is free again."""
+    resource = call.table.load(Resource, request.resource_id)
+    answer = Deletion(message="Resource removed")
+    return call.commit(Change(resource, resource.as_erased()), answer=lambda _: answer)

@@ -26,7 +26,7 @@ from rollcall.users.user import User
 
 
 class ReplaceFacts(WriteRequest):
-    """All that the source has to say about the user."""
+    """All facts that the source has about the user."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -43,7 +43,7 @@ class ReplaceFacts(WriteRequest):
     )
 
     user_id: Id
-    source: Annotated[Source, Field(description="What filters call it: facts.<source>.<name>.")]
+    source: Annotated[Source, Field(description="The name in filters: facts.<source>.<name>.")]
     facts: Facts
 
 
@@ -69,27 +69,25 @@ class FactsAnswer(VersionedAnswer):
     writes=[FactSet],
 )
 def replace_facts(request: ReplaceFacts, call: Call) -> FactsAnswer:
-    """Say all that a source knows about a user, in place of what it said before; lists can filter
-    by it at once.
+    """Replace all facts that a source has about a user. Lists can filter by them at once.
 
-    A source that pushes nothing about anybody for some days is taken to be dead, and filters on it
-    are skipped: push again what is still so. The facts go when the user is deleted permanently.
+    A source that has pushed no fact about any user for some days is considered inactive, and
+    filters by it are skipped: push facts again that are still true. The facts are deleted when the
+    user is permanently deleted.
     """
     held = find_facts(call.table, request.user_id, request.source)
     if held is None:
         _refuse_more_sources(call, request.user_id)
     known = held or FactSet.none_of(request.user_id, request.source, call.now)
-    said = known.model_copy(update={"values": request.facts, "pushed_at": call.now})
+    pushed = known.model_copy(update={"values": request.facts, "pushed_at": call.now})
     present = Required.present(User, request.user_id)
-    return call.commit(Change(held, said), answer=FactsAnswer.of, requires=[present])
+    return call.commit(Change(held, pushed), answer=FactsAnswer.of, requires=[present])
 
 
 def _refuse_more_sources(call: Call, user_id: str) -> None:
-    """Two that come at once may both be let in: nothing rests on the number but what it costs to
-    read a user.
-    """
+    """Two concurrent requests may both pass: the limit only bounds the cost of reading a user."""
     pk = User.key_of(user_id).pk
     sources = list(call.table.query_partition(pk, prefix=FACTS, names=("source",)))
     if len(sources) >= SOURCES_AT_MOST:
-        detail = f"There are facts of {SOURCES_AT_MOST} sources about this user, which is the most."
+        detail = f"This user has facts of {SOURCES_AT_MOST} sources, which is the maximum."
         raise Conflict("too_many_sources", detail)

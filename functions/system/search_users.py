@@ -15,6 +15,6 @@ from rollcall.system_operations import system_operation
     "GET /system/users/search", permission=Scope.USERS, timeout=29, reads=[*DIRECTORY, Segment]
 )
 def search_users(request: DirectoryRequest, call: Call) -> DirectoryPage:
-    """Find users as GET /admin/users does: with its filters, orders, pages and cursors."""
+    """Search users, with the filters, sort orders, pages and cursors of GET /admin/users."""
     database = open_directory(call)
     return read_users_page(call, database, select_users(call, database, request), request)

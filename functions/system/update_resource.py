@@ -26,11 +26,11 @@ from rollcall.system_operations import system_operation
 from rollcall.users.user import User, load_modifiable
 
 CLOCKS_DIFFER = timedelta(minutes=1)
-"""How far a service's clock may go ahead of ours."""
+"""How far the clock of a service may be ahead of ours."""
 
 
 class UpdateResource(WriteRequest):
-    """What to change. A field that is absent stays; null empties it."""
+    """What to change. An absent field stays; null empties it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Second self", "active": False}]}
@@ -39,23 +39,23 @@ class UpdateResource(WriteRequest):
     resource_id: Id
     name: Line | None = None
     group_id: Annotated[
-        Id | None, Field(description="A group that it belongs to and that the owner is in.")
+        Id | None, Field(description="A group that it belongs to. The owner must be a member.")
     ] = None
-    active: Annotated[Omissible[bool], Field(description="Whether it is in use, or archived.")] = (
-        None
-    )
-    user_id: Annotated[Omissible[Id], Field(description="The owner.")] = None
+    active: Annotated[
+        Omissible[bool], Field(description="Whether the resource is in use or archived.")
+    ] = None
+    user_id: Annotated[Omissible[Id], Field(description="The new owner.")] = None
     last_accessed_at: Annotated[
         Omissible[Time],
         Field(
-            description="When somebody opened it last. Bookkeeping: no version, nothing in the "
-            "journal, and an earlier time than the known one changes nothing."
+            description="When the resource was last opened. It creates no version and no journal "
+            "entry, and a time before the stored one changes nothing."
         ),
     ] = None
 
 
 def remember_access(request: UpdateResource, call: Call, answer: ResourceAnswer) -> None:
-    """Note when it was opened, beside what has been committed."""
+    """Record when the resource was opened, apart from the committed change."""
     if request.last_accessed_at is not None:
         note_access(call, answer)
 
@@ -68,27 +68,27 @@ def remember_access(request: UpdateResource, call: Call, answer: ResourceAnswer)
     then=remember_access,
 )
 def update_resource(request: UpdateResource, call: Call) -> ResourceAnswer:
-    """Rename what a user owns, archive it, move it to another group or owner, or say when it was
-    opened last.
+    """Rename a resource, archive it, move it to another group or owner, or record when it was last
+    opened.
     """
-    thing = call.table.load(Resource, request.resource_id)
+    resource = call.table.load(Resource, request.resource_id)
     plain = {"name", "group_id", "active"} & request.model_fields_set
     update: dict[str, object] = {name: getattr(request, name) for name in plain}
     if request.user_id is not None:
         update |= {"user_id": request.user_id, "orphaned": False}
-    changed = thing.model_copy(update=update).accessed(_read_moment(request, call.now))
+    changed = resource.model_copy(update=update).accessed(_read_time(request, call.now))
     requires: list[Required] = []
-    if _is_placed_anew(thing, changed):
-        changed, requires = _place(request, call, changed)
-    return call.commit(Change(thing, changed), answer=ResourceAnswer.of, requires=requires)
+    if _is_relocated(resource, changed):
+        changed, requires = _relocate(request, call, changed)
+    return call.commit(Change(resource, changed), answer=ResourceAnswer.of, requires=requires)
 
 
-def _is_placed_anew(thing: Resource, changed: Resource) -> bool:
-    was, is_now = ((each.user_id, each.orphaned, each.group_id) for each in (thing, changed))
-    return was != is_now or (changed.active and not thing.active)
+def _is_relocated(resource: Resource, changed: Resource) -> bool:
+    was, is_now = ((each.user_id, each.orphaned, each.group_id) for each in (resource, changed))
+    return was != is_now or (changed.active and not resource.active)
 
 
-def _place(
+def _relocate(
     request: UpdateResource, call: Call, changed: Resource
 ) -> tuple[Resource, list[Required]]:
     if "group_id" not in request.model_fields_set:
@@ -99,10 +99,12 @@ def _place(
     return changed.owned_by(owner, call.now), changed.require_placed(owner)
 
 
-def _read_moment(request: UpdateResource, now: datetime) -> datetime | None:
-    moment = request.last_accessed_at
-    if moment is None:
+def _read_time(request: UpdateResource, now: datetime) -> datetime | None:
+    accessed_at = request.last_accessed_at
+    if accessed_at is None:
         return None
-    if moment > now + CLOCKS_DIFFER:
-        raise Invalid.field("lastAccessedAt", "This is in the future.", "in_future")
-    return min(moment, now)
+    if accessed_at > now + CLOCKS_DIFFER:
+        raise Invalid.field(
+            "lastAccessedAt", "This time is in the future. Send a time in the past.", "in_future"
+        )
+    return min(accessed_at, now)

@@ -19,7 +19,7 @@ from rollcall.users.user import User
 
 
 class AddNote(WriteRequest):
-    """What to note."""
+    """The user, and the text of the note."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"text": "Called about the invoice."}]}
@@ -37,9 +37,9 @@ class AddNote(WriteRequest):
     writes=[Note],
 )
 def add_note(request: AddNote, call: Call) -> NoteAnswer:
-    """Note something on a user, for other admins to read; also on one who is soft-deleted.
+    """Add a note to a user, for other admins to read. Soft-deleted users can have notes too.
 
-    The notes go when the user is deleted permanently.
+    The notes are deleted when the user is permanently deleted.
     """
     note = Note(
         id=call.new_id("not"),

@@ -35,7 +35,7 @@ from rollcall.users.usernames import suggest_usernames, with_free_username
 
 
 class CreateUser(WriteRequest):
-    """Whom to make. An email or a phone number is needed."""
+    """The user to create. An email or a phone number is required."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -56,17 +56,17 @@ class CreateUser(WriteRequest):
     phone: Phone | None = None
     name: Line | None = None
     username: Annotated[
-        Username | None, Field(description="Absent: made from the email, and unique.")
+        Username | None, Field(description="Absent: generated from the email, and unique.")
     ] = None
     temporary_password: Annotated[
-        Password | None, Field(description="To be changed at the first sign-in.")
+        Password | None, Field(description="The user must change it at the first sign-in.")
     ] = None
     send_invite: Annotated[
         bool | None,
         Field(
-            description="True: mail a welcome, and the temporary password in a mail of its own. "
-            "False: mail nothing. Absent: as true, but a password that is given is not mailed; the "
-            "welcome says that you tell it."
+            description="True: mail a welcome, and the temporary password in a separate mail. "
+            "False: send no mail. Absent: as true, but a password in the request is not mailed, "
+            "and the welcome says that the sender provides it."
         ),
     ] = None
     is_admin: bool = False
@@ -79,27 +79,27 @@ class CreateUser(WriteRequest):
 
     @property
     def wants_admin(self) -> bool:
-        """Whether this makes a platform admin, who has the role System."""
+        """Whether the new user is a platform admin, who has the role System."""
         return self.is_admin or any(each.role_id == SYSTEM.id for each in self.roles)
 
     @property
     def pending_credential(self) -> PendingCredential | None:
-        """What the identity provider has to be told about the password."""
+        """The part of the password that is still to be synchronized to the identity provider."""
         if self.temporary_password is not None:
             return "password"
         return None if self.send_invite is False else "invitation"
 
     @property
     def welcomed_with(self) -> FirstPassword | None:
-        """What the welcome says about the first password; None: there is no welcome."""
+        """What the welcome mail says about the first password. None: no welcome is sent."""
         if self.send_invite is False:
             return None
-        told = self.temporary_password is not None and self.send_invite is None
-        return "given" if told else "mailed"
+        given = self.temporary_password is not None and self.send_invite is None
+        return "given" if given else "mailed"
 
 
-def make_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
-    """Make the account at the identity provider, with the caller's password."""
+def create_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
+    """Create the account at the identity provider, with the password of the request."""
     credential = None
     if request.temporary_password is not None:
         credential = Credential(
@@ -117,17 +117,17 @@ def make_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
     status=201,
     reads=[AccessPolicy],
     writes=[User, Account],
-    then=make_account,
+    then=create_account,
 )
 def create_user(request: CreateUser, call: Call) -> UserAnswer:
-    """Make a user.
+    """Create a user.
 
-    Email, phone and username must be free and the groups must exist; the user, the memberships
-    and the journal entry are written together or not at all. The account at the identity
-    provider follows, with the temporary password, or with an invitation by mail.
+    Email, phone and username must be free and the groups must exist. The user, the memberships and
+    the journal entry are written together or not at all. The account at the identity provider
+    follows, with the temporary password or with an invitation by mail.
     """
     if request.email is None and request.phone is None:
-        raise Invalid.field("email", "An email or a phone number is needed.", "address_needed")
+        raise Invalid.field("email", "An email or a phone number is required.", "address_needed")
     if request.wants_admin:
         require_permission(call.actor, Permission.USER_PROMOTE)
     if request.username:

@@ -14,7 +14,7 @@ from rollcall.users.user import User
 
 
 class DeleteNote(WriteRequest):
-    """Which note on whom."""
+    """The user, and the note to delete."""
 
     user_id: Id
     note_id: Id
@@ -27,7 +27,7 @@ class DeleteNote(WriteRequest):
     writes=[Note],
 )
 def delete_note(request: DeleteNote, call: Call) -> Deletion:
-    """Delete a note on a user, whoever wrote it; what it said stays in the journal alone."""
+    """Delete a note on a user, whoever wrote it. The journal still contains its text."""
     user = call.table.load(User, request.user_id)
     note = load_note(call.table, user.id, request.note_id)
     answer = Deletion(message="Note deleted")

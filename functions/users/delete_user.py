@@ -25,20 +25,20 @@ from rollcall.users.user import User
 
 
 class DeleteUser(WriteRequest):
-    """Whom to delete, and how."""
+    """The user to delete, and how."""
 
     user_id: Id
     mode: Annotated[
         Literal["permanent", "soft"],
-        Field(description="soft: restorable until it is purged; permanent: gone."),
+        Field(description="soft: restorable until the purge; permanent: not restorable."),
     ] = "permanent"
     confirm: Annotated[
-        str | None, Field(max_length=254, description="The user's email; checked when given.")
+        str | None, Field(max_length=254, description="The user's email. Checked when present.")
     ] = None
 
 
 def delete_account(request: DeleteUser, call: Call, answer: UserDeletion) -> None:
-    """Delete the account, or close it while the user can still be restored."""
+    """Delete the account, or disable it while the user can still be restored."""
     settle_account(call, request.user_id)
 
 
@@ -50,17 +50,19 @@ def delete_account(request: DeleteUser, call: Call, answer: UserDeletion) -> Non
     then=delete_account,
 )
 def delete_user(request: DeleteUser, call: Call) -> UserDeletion:
-    """Delete a user: account, record, memberships; the email is free again.
+    """Delete a user with account, record and memberships. The email is free again.
 
-    What the user owns is deleted too, or stays without an owner, or refuses the deletion: each
-    type has its rule. With mode=soft the user is only closed, and can be restored until the purge.
-    Succeeds also when the identity provider no longer has the account.
+    The user's resources are deleted too, stay without an owner, or prevent the deletion: each type
+    has its rule. With mode=soft the user is only disabled, and can be restored until the purge.
+    Succeeds too when the identity provider no longer has the account.
     """
     user = call.table.load(User, request.user_id)
     refuse_self(call.actor, user.id, "delete")
     refuse_superior(call, user)
     if request.confirm is not None and request.confirm.strip().casefold() != user.email:
-        raise Conflict("confirmation_differs", "The email to confirm is not this user's.")
+        raise Conflict(
+            "confirmation_differs", "The confirmed email is not this user's. Check the user."
+        )
     if request.mode == "permanent":
         return erase_user(call, user, "User deleted from database and Cognito")
     deleted = user if user.status is Status.DELETED else user.as_deleted(call.now)

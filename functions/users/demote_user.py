@@ -21,7 +21,7 @@ from rollcall.users.user import User, load_modifiable
     then=settle_user,
 )
 def demote_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Make a platform admin an ordinary user again; groups and workspaces stay."""
+    """Make a platform admin an ordinary user. Groups and workspaces stay."""
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "demote")
     demoted = user.model_copy(update={"is_admin": False})

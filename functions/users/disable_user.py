@@ -22,7 +22,7 @@ from rollcall.users.user import User
     then=settle_user,
 )
 def disable_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Close a user's account for a while; groups and data are kept.
+    """Disable a user. Groups and data stay.
 
     The user cannot sign in, sessions end, and tokens already issued are refused at once.
     """

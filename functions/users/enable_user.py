@@ -23,7 +23,7 @@ from rollcall.users.user import User, load_modifiable
     then=settle_user,
 )
 def enable_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Open a disabled or suspended user's account again; the password is the same."""
+    """Enable a disabled or suspended user. The password stays the same."""
     user = load_modifiable(call.table, request.user_id)
     require_standing_held(call, user)
     return call.commit(

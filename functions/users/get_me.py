@@ -12,13 +12,13 @@ from rollcall.users.user import User
 
 
 class GetMe(Request):
-    """Nothing to say; the token says it."""
+    """No parameters: the token identifies the user."""
 
 
 @operation("GET /me", permission=None)
 def get_me(request: GetMe, call: Call) -> UserDetail:
-    """Tell who I am and what I may do."""
+    """Show the signed-in user and their permissions."""
     user = call.actor.principal
     if not isinstance(user, User):
-        raise Unauthenticated("unknown_account", "Only a user can ask this.")
+        raise Unauthenticated("unknown_account", "Only a user can call this operation.")
     return UserDetail.describe(user, map(Permission, call.actor.permissions))

@@ -13,7 +13,7 @@ from rollcall.users.user import User
 
 
 class GetUser(Request):
-    """Whom to show."""
+    """The user to show."""
 
     user_id: Id
 

@@ -25,17 +25,17 @@ from rollcall.users.user import User
 
 
 class GetUserHistory(ListRequest):
-    """Whose history, and up to when."""
+    """The user, and a time in the past."""
 
     user_id: Id
     at: Annotated[
         Time | None,
-        Field(description="Only versions up to then, and the user as of then."),
+        Field(description="Only versions up to this time, and the user as of then."),
     ] = None
 
 
 class UserVersion(Answer):
-    """How one version of a user came about."""
+    """One version of a user, and the change that led to it."""
 
     version: int
     at: Time
@@ -43,14 +43,16 @@ class UserVersion(Answer):
     actor: ActorRecord
     changes: Annotated[
         Mapping[str, Changed],
-        Field(description="By field; without a value before when new, after when removed."),
+        Field(
+            description="By field. Without a value before: added. Without a value after: removed."
+        ),
     ]
     reason: str | None = None
     request_id: str
 
     @classmethod
     def of(cls, entry: JournalEntry) -> Self:
-        """The version that an entry of the journal is about."""
+        """The version that a journal entry describes."""
         return cls.model_validate({**dict(entry), "version": entry.target.version})
 
 
@@ -65,7 +67,7 @@ class UserThen(Model):
 class UserHistory(Page[UserVersion]):
     """A page of the versions of a user, newest first."""
 
-    then: Annotated[UserThen | None, Field(description="Only when asked for with at.")] = None
+    then: Annotated[UserThen | None, Field(description="Only with at.")] = None
 
 
 @operation(
@@ -76,8 +78,9 @@ class UserHistory(Page[UserVersion]):
 def get_user_history(request: GetUserHistory, call: Call) -> UserHistory:
     """List every version of a user, newest first: who changed what, when, from where and why.
 
-    With at, also the user and the effective permissions as they were then; a time to come counts
-    as now. A permanently deleted user's history can be read while the tombstone is kept.
+    With at, the answer also has the user and the effective permissions at that time. A time in the
+    future counts as now. The history of a permanently deleted user can be read while the tombstone
+    is retained.
     """
     user = call.table.find(User, request.user_id)
     if user is None:

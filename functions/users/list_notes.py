@@ -12,7 +12,7 @@ from rollcall.users.user import User
 
 
 class ListNotes(PageRequest):
-    """Whose notes."""
+    """The user, and the page of the notes."""
 
     user_id: Id
 

@@ -21,7 +21,7 @@ from rollcall.users.user import User, load_modifiable
     then=settle_user,
 )
 def promote_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Make a user a platform admin, from the user's next request on."""
+    """Make a user a platform admin, as of the user's next request."""
     user = load_modifiable(call.table, request.user_id)
     promoted = user.model_copy(update={"is_admin": True})
     return commit_grants(call, user, promoted, UserAnswer.of)

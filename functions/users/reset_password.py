@@ -24,7 +24,7 @@ from rollcall.users.user import User, load_modifiable
 
 
 class ResetPassword(WriteRequest):
-    """The new password, or nothing to let the identity provider mail a reset."""
+    """The new password. Without one, the identity provider mails a reset."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"newPassword": "TempPass123!", "permanent": False}]}
@@ -33,13 +33,13 @@ class ResetPassword(WriteRequest):
     user_id: Id
     new_password: Password | None = None
     permanent: Annotated[
-        bool, Field(description="Absent or false: to be changed at the next sign-in.")
+        bool, Field(description="Absent or false: the user must change it at the next sign-in.")
     ] = False
-    end_sessions: Annotated[bool, Field(description="Also end every session of the user.")] = False
+    end_sessions: Annotated[bool, Field(description="Also end all sessions of the user.")] = False
 
 
 def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None:
-    """Set the password or send the reset at the identity provider."""
+    """Set the password, or send the reset, at the identity provider."""
     credential = None
     if request.new_password is not None:
         credential = Credential(
@@ -56,19 +56,17 @@ def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None
     then=set_password,
 )
 def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
-    """Set a user's password, or without a body have a reset mailed.
+    """Set a user's password. Without a body, a password reset is mailed.
 
-    Who has never chosen a password is sent the invitation again. Refused for a user who signs in
-    with another provider.
+    A user who has never chosen a password gets the invitation again. Refused for a user who signs
+    in with another provider.
     """
     if request.permanent and request.new_password is None:
-        raise Invalid.field("newPassword", "permanent goes with newPassword.", "password_needed")
+        raise Invalid.field("newPassword", "permanent requires newPassword.", "password_needed")
     user = load_modifiable(call.table, request.user_id)
     refuse_superior(call, user)
     if request.new_password is None and not STATUS_RULES[user.status].sign_in:
-        raise Conflict(
-            "sign_in_closed", "This user cannot sign in at present; enable the account first."
-        )
+        raise Conflict("sign_in_closed", "This user cannot sign in. Enable the user first.")
     refuse_federated(call, user)
     changed = user.with_credential("password" if request.new_password else "reset", call.now)
     changed = changed.with_sessions_ended(call.now) if request.end_sessions else changed

@@ -29,7 +29,7 @@ CREDENTIALS = frozenset({"email", "phone", "username", "password"})
 
 
 class UpdateUser(WriteRequest):
-    """What to change. A field that is absent stays; null empties it."""
+    """What to change. An absent field stays; null empties it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Updated Name", "email": "newemail@example.com"}]}
@@ -41,7 +41,7 @@ class UpdateUser(WriteRequest):
     phone: Phone | None = None
     username: Omissible[Username] = None
     password: Annotated[
-        Omissible[Password], Field(description="Takes effect at once and need not be changed.")
+        Omissible[Password], Field(description="Takes effect at once. The user need not change it.")
     ] = None
     status: Omissible[OpenStatus] = None
     profile: Annotated[
@@ -51,7 +51,7 @@ class UpdateUser(WriteRequest):
 
 
 def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
-    """Let the identity provider's account follow."""
+    """Synchronize the account at the identity provider."""
     credential = None
     if request.password is not None:
         credential = Credential(request.password, permanent=True, chosen_at=answer.updated_at)
@@ -68,8 +68,8 @@ def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
 def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     """Change a user's name, email, phone, username, password, status or profile.
 
-    Changes of the credentials take effect directly, and the old address is told. With If-Match
-    the change is refused (412) when somebody else has changed the user since.
+    Changes of the credentials take effect at once, and the old address is notified. With If-Match
+    the change is refused (412) when the user has changed since that version.
     """
     user = load_modifiable(call.table, request.user_id)
     _check_rights(request, call, user)
@@ -99,6 +99,6 @@ def _changed(request: UpdateUser, call: Call, user: User) -> User:
     if request.password is not None:
         changed = changed.with_credential("password", call.now)
     if changed.email is None and changed.phone is None:
-        message = "An email or a phone number has to remain."
+        message = "An email or a phone number is required."
         raise Invalid.field("phone" if user.email is None else "email", message, "address_needed")
     return changed.with_status(request.status, call.now) if request.status else changed

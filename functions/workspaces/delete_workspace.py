@@ -25,9 +25,9 @@ class DeleteWorkspace(WriteRequest):
     writes=[Resource],
 )
 def delete_workspace(request: DeleteWorkspace, call: Call) -> Deletion:
-    """Delete a workspace, also one without an owner.
+    """Delete a workspace, with or without an owner.
 
-    A group admin can delete those of the own groups.
+    A group admin can delete the workspaces of their own groups.
     """
     workspace = load_workspace(call, request.workspace_id, Permission.WORKSPACE_DELETE)
     return call.commit(

@@ -19,27 +19,27 @@ _TypeName = Annotated[
     str,
     Form(
         r"^[a-z][a-z0-9-]{0,39}$",
-        "A type's name has up to 40 of a-z, 0-9 and hyphen, the first one of a-z.",
+        "A type's name has up to 40 of a-z, 0-9 and hyphen, and begins with a letter.",
     ),
 ]
 
 
 class ListResources(ListRequest):
-    """Of which type or owner, or both, and which page."""
+    """The type, the owner or both, and the page."""
 
     type: Annotated[_TypeName | None, Field(description="workspace, persona, …")] = None
     owner: Annotated[
-        Id | None, Field(description="Of this owner, or who was; also of a deleted user.")
+        Id | None, Field(description="The present or last owner, who may be deleted.")
     ] = None
 
 
 class ResourcePage(Page[ResourceAnswer]):
-    """A page of things."""
+    """A page of resources."""
 
 
 @operation("GET /admin/resources", permission=Permission.RESOURCE_VIEW, reads=[Resource])
 def list_resources(request: ListResources, call: Call) -> ResourcePage:
-    """List what users own: all of one type, oldest first, or all of one owner."""
+    """List resources of users: all of one type, oldest first, or all of one owner."""
     if request.owner:
         prefix = f"{request.type}#" if request.type else ""
         listing = Listing("gsi1", f"{OWNER}{request.owner}", prefix=prefix)

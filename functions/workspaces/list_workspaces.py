@@ -26,14 +26,14 @@ from rollcall.users.resource_types import WORKSPACE
 
 
 class ListWorkspaces(ListRequest):
-    """Which workspaces, and which page of them. Several filters count together."""
+    """Filters for the workspaces, which are combined, and the page."""
 
     user: Annotated[
-        Id | None, Field(description="Of this owner, or who was; also of a deleted user.")
+        Id | None, Field(description="The present or last owner, who may be deleted.")
     ] = None
-    group: Annotated[Id | None, Field(description="Of this group.")] = None
+    group: Annotated[Id | None, Field(description="The group of the workspaces.")] = None
     orphaned: Annotated[
-        bool | None, Field(description="true: those without an owner; false: those with one.")
+        bool | None, Field(description="true: without an owner; false: with an owner.")
     ] = None
 
 
@@ -48,19 +48,22 @@ class WorkspacePage(Page[ResourceAnswer]):
     reads=[Resource],
 )
 def list_workspaces(request: ListWorkspaces, call: Call) -> WorkspacePage:
-    """List workspaces, oldest first, by owner, by group, and by whether they have an owner.
+    """List workspaces, oldest first, filtered by owner, by group, and by whether they have an
+    owner.
 
-    A group admin sees those of one of the own groups, which the request has to name.
+    A group admin sees the workspaces of their own groups, one group per request.
     """
     if not call.actor.holds(Permission.WORKSPACE_VIEW, about=request.group):
-        detail = "A group admin sees the workspaces of one group; name one of yours with group=."
+        detail = (
+            "A group admin sees the workspaces of one group. Name one of your groups with group=."
+        )
         raise Forbidden("own_group_needed", detail)
     items, pagination = read_page(call, _choose(request), request)
     return WorkspacePage(items=_answer(request, call, items), pagination=pagination)
 
 
 def _choose(request: ListWorkspaces) -> Listing:
-    """The narrowest partition; the other filters leave out what is in it."""
+    """The narrowest partition. The other filters exclude items in it."""
     holding: Item = {} if request.orphaned is None else {"orphaned": request.orphaned}
     if request.user:
         if request.group:
@@ -76,10 +79,10 @@ def _choose(request: ListWorkspaces) -> Listing:
 def _answer(request: ListWorkspaces, call: Call, items: list[Item]) -> tuple[ResourceAnswer, ...]:
     if "resourceId" not in (items[0] if items else {}):
         return ResourceAnswer.of_items(items)
-    # Rows that only say where a workspace is found. The index lags, so look whether it still is.
-    things = load_things(call.table, (str(item["resourceId"]) for item in items))
+    # Items that only refer to a workspace. The index lags, so check that they still apply.
+    resources = load_things(call.table, (str(item["resourceId"]) for item in items))
     return tuple(
         ResourceAnswer.of(each)
-        for each in things
+        for each in resources
         if request.group in (None, each.group_id) and request.orphaned in (None, each.orphaned)
     )

@@ -24,12 +24,12 @@ from rollcall.users.user import User, load_modifiable
 
 
 class TransferWorkspace(WriteRequest):
-    """Which workspace, and who shall have it."""
+    """The workspace, and its new owner."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"userId": "usr_abc123"}]})
 
     workspace_id: Id
-    user_id: Annotated[Id, Field(description="The new owner, who is in the workspace's group.")]
+    user_id: Annotated[Id, Field(description="The new owner, a member of the workspace's group.")]
 
 
 @operation(
@@ -40,21 +40,21 @@ class TransferWorkspace(WriteRequest):
     writes=[Resource],
 )
 def transfer_workspace(request: TransferWorkspace, call: Call) -> ResourceAnswer:
-    """Give a workspace to another user, also one without an owner.
+    """Transfer a workspace, with or without an owner, to another user.
 
-    A group admin can transfer those of the own groups, between members.
+    A group admin can transfer the workspaces of their own groups, between members.
     """
     workspace = load_workspace(call, request.workspace_id, Permission.WORKSPACE_TRANSFER)
-    heir = _load_heir(call, request.user_id, workspace)
+    new_owner = _load_new_owner(call, request.user_id, workspace)
     (kept,) = without_deleted_groups(call.table, [workspace])
-    moved = kept.owned_by(heir, call.now)
+    moved = kept.owned_by(new_owner, call.now)
     return call.commit(
-        Change(workspace, moved), answer=ResourceAnswer.of, requires=moved.require_placed(heir)
+        Change(workspace, moved), answer=ResourceAnswer.of, requires=moved.require_placed(new_owner)
     )
 
 
-def _load_heir(call: Call, user_id: str, workspace: Resource) -> User:
-    """The new owner. For a group admin there are no users beside the members of the group."""
+def _load_new_owner(call: Call, user_id: str, workspace: Resource) -> User:
+    """The new owner. For a group admin, only the members of the group exist."""
     if call.actor.holds(Permission.WORKSPACE_TRANSFER):
         return load_modifiable(call.table, user_id)
     user = call.table.load(User, user_id)

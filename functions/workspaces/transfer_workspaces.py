@@ -26,13 +26,13 @@ from rollcall.users.resource_types import WORKSPACE
 from rollcall.users.user import User, load_modifiable
 
 AT_ONCE = 20
-"""A workspace takes three of the hundred actions that a transaction may have, and its group one."""
+"""A workspace takes three of the hundred actions of a transaction, and its group one."""
 ENOUGH = timedelta(seconds=20)
-"""After which the rest is left to the next call: API Gateway waits 29 seconds."""
+"""After this time the rest is left to the next call: API Gateway waits 29 seconds."""
 
 
 class TransferWorkspaces(WriteRequest):
-    """Whose workspaces, and who shall have them."""
+    """The present owner, and the new one."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"userId": "usr_abc123"}]})
 
@@ -41,18 +41,18 @@ class TransferWorkspaces(WriteRequest):
 
 
 class RefusedWorkspace(Model):
-    """A workspace that stays where it is, and why."""
+    """A workspace that was not transferred, and why."""
 
     id: str
     problem: RowProblem
 
 
 class WorkspacesTransferred(Answer):
-    """How far it has come."""
+    """The progress of the transfer."""
 
     transferred: int
     remaining: Annotated[
-        int, Field(description="How many have not been tried yet; send the request again.")
+        int, Field(description="Workspaces not tried yet. If there are any, repeat the request.")
     ]
     refused: tuple[RefusedWorkspace, ...]
 
@@ -70,13 +70,14 @@ class _Part(NamedTuple):
     writes=[Resource],
 )
 def transfer_workspaces(request: TransferWorkspaces, call: Call) -> WorkspacesTransferred:
-    """Give all workspaces of a user to another one, also those that a deleted user has left.
+    """Transfer all workspaces of a user, who may be deleted, to another user.
 
-    A call transfers what it can in 20 seconds, thousands, and says how many remain: send it again
-    until none do. Those whose group the new owner is not in stay, and are named.
+    A call transfers what it can in 20 seconds, which is thousands, and says how many remain: repeat
+    it until none do. Workspaces of a group that the new owner is not in are not transferred, and
+    are listed.
     """
     if request.user_id == request.owner_id:
-        message = "These workspaces are this user's already."
+        message = "This user already owns the workspaces. Name another user."
         raise Invalid.field("userId", message, "same_user")
     load_modifiable(call.table, request.user_id)
     remaining = _count(request, call)
@@ -98,7 +99,7 @@ def transfer_workspaces(request: TransferWorkspaces, call: Call) -> WorkspacesTr
 
 
 def _count(request: TransferWorkspaces, call: Call) -> int:
-    """How many there are; a deleted user of whom nothing is left is not there any more."""
+    """The number of workspaces. Raises NotFound for a deleted user without any."""
     owner = call.table.find(User, request.owner_id)
     number = call.table.count_index("gsi1", f"{OWNER}{request.owner_id}", prefix=f"{WORKSPACE}#")
     if not number and (owner is None or not owner.exists):
@@ -109,21 +110,21 @@ def _count(request: TransferWorkspaces, call: Call) -> int:
 
 def _transfer(request: TransferWorkspaces, call: Call, ids: list[str]) -> _Part:
     part = call.part()
-    heir = load_modifiable(part.table, request.user_id)
-    things = load_things(part.table, ids)
-    owned = [each for each in things if each.user_id == request.owner_id]  # the index lags
+    new_owner = load_modifiable(part.table, request.user_id)
+    resources = load_things(part.table, ids)
+    owned = [each for each in resources if each.user_id == request.owner_id]  # the index lags
     changes: list[Change[Resource]] = []
     required: list[Required] = []
     refused: list[RefusedWorkspace] = []
-    for thing, kept in zip(owned, without_deleted_groups(part.table, owned), strict=True):
+    for resource, kept in zip(owned, without_deleted_groups(part.table, owned), strict=True):
         try:
-            moved = kept.owned_by(heir, part.now)
+            moved = kept.owned_by(new_owner, part.now)
         except Conflict as problem:
             body = RowProblem.model_validate(problem.body(part.request_id))
-            refused.append(RefusedWorkspace(id=thing.id, problem=body))
+            refused.append(RefusedWorkspace(id=resource.id, problem=body))
         else:
-            changes.append(Change(thing, moved))
-            required += moved.require_placed(heir)
+            changes.append(Change(resource, moved))
+            required += moved.require_placed(new_owner)
     if changes:
         part.commit(*changes, answer=lambda written: written, requires=required)
     return _Part(len(changes), refused)

@@ -14,6 +14,7 @@ from rollcall.kit.call import Runtime
 from rollcall.kit.entity import Item
 from rollcall.kit.job import Job
 from rollcall.kit.log import log_failure
+from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import StreamReaction
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.2
 RETRY_SECONDS = (2, 10)
-"""When a job that fails is run again, as at the first start until the directory has been built;
-Lambda waits longer."""
+"""When a job that fails is run again; Lambda waits longer."""
 RUN_SECONDS = 5
 """A job runs no more often, however fast the time passes."""
 ATTEMPTS = 5
@@ -78,6 +78,7 @@ class Background:
         self._runtime = runtime
         self._reader = StreamReader(streams, stream_arn)
         self._stopping = threading.Event()
+        self._directory_built = threading.Event()
         self._threads = [
             threading.Thread(target=self._follow_stream, name="stream"),
             *(
@@ -87,8 +88,8 @@ class Background:
         ]
 
     def start(self) -> None:
-        """Start everything; each job runs once at once, which finishes what an earlier process
-        has left undone.
+        """Start everything. Each job runs once at once, which finishes what an earlier process
+        has left undone; those that build the directory go first.
         """
         for thread in self._threads:
             thread.start()
@@ -96,6 +97,7 @@ class Background:
     def stop(self) -> None:
         """React to what is in the stream already, then end."""
         self._stopping.set()
+        self._directory_built.set()
         for thread in self._threads:
             thread.join()
 
@@ -126,10 +128,12 @@ class Background:
                 return
 
     def _keep_schedule(self, job: Job[Any]) -> None:
-        while True:
+        if not any(issubclass(each, StoredObject) for each in job.writes):
+            self._directory_built.wait()
+        while not self._stopping.is_set():
             self._run(job)
-            if self._stopping.wait(self._seconds_until_next(job)):
-                return
+            self._directory_built.set()
+            self._stopping.wait(self._seconds_until_next(job))
 
     def _run(self, job: Job[Any]) -> None:
         for seconds in (*RETRY_SECONDS, None):

@@ -9,6 +9,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,12 +34,13 @@ def free_port() -> int:
         return port
 
 
+@cache
 def make_client(service: str, url: str) -> Any:
-    """A client of an emulator's service."""
+    """The client of an emulator's service. Threads may share it."""
     config = Config(proxies={}, retries={"mode": "standard"}, max_pool_connections=50)
     if service == StoredObject.service:
         config = config.merge(LINKS)
-    return botocore.session.get_session().create_client(
+    return _session().create_client(
         service,
         region_name=REGION,
         endpoint_url=url,
@@ -45,6 +48,12 @@ def make_client(service: str, url: str) -> Any:
         aws_secret_access_key="test",  # noqa: S106 (the emulator takes any)
         config=config,
     )
+
+
+@cache
+def _session() -> botocore.session.Session:
+    # A session of its own for each client would read botocore's endpoints each time.
+    return botocore.session.get_session()
 
 
 class Emulator:
@@ -58,10 +67,17 @@ class Emulator:
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
-    def start(self, lock: int | None = None, *, check_roles: bool = False) -> None:
-        """Start it and wait until it answers. It holds the file descriptor ``lock`` open until it
-        has written its state; state that nobody shares needs none. With ``check_roles`` it asks
-        IAM about every call. Raises LocalProblem when the port is in use or it does not come up.
+    def start(
+        self,
+        lock: int | None = None,
+        *,
+        check_roles: bool = False,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> None:
+        """Start it and wait until it answers; ``meanwhile`` is called before the wait. It holds the
+        file descriptor ``lock`` open until it has written its state; state that nobody shares
+        needs none. With ``check_roles`` it asks IAM about every call. Raises LocalProblem when the
+        port is in use or it does not come up.
         """
         with socket.socket() as probe:
             if probe.connect_ex((HOST, self.port)) == 0:
@@ -80,6 +96,8 @@ class Emulator:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        if meanwhile:
+            meanwhile()
         self._wait_until_ready(self._process)
 
     def stop(self) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler.openapi import swagger_ui
+import aws_lambda_powertools
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -33,7 +32,8 @@ BODY_AT_MOST = 10 * 1024 * 1024
 """Bytes; API Gateway's payload limit (Amazon API Gateway quotas)."""
 STAGE = "api"
 
-_SWAGGER_UI = Path(swagger_ui.__file__).parent
+# By its path: importing the package takes longer than the rest of this module.
+_SWAGGER_UI = Path(aws_lambda_powertools.__file__).parent / "event_handler/openapi/swagger_ui"
 _ASSETS = {
     "swagger-ui.css": _SWAGGER_UI / "swagger-ui.min.css",
     "swagger-ui.js": _SWAGGER_UI / "swagger-ui-bundle.min.js",
@@ -69,7 +69,12 @@ def make_gateway(
     by_path: dict[str, dict[str, Operation[Any, Any]]] = {}
     for operation in operations:
         by_path.setdefault(operation.public_path, {})[operation.method] = operation
-    document = json.loads(json.dumps(build_document(operations, token_url)))
+
+    @cache
+    def document() -> Response:
+        # At the first request for it: building it takes half a second.
+        return JSONResponse(build_document(operations, token_url))
+
     api: list[BaseRoute] = [
         Route(path, partial(_answer, methods, runtime, verifier), methods=_ALL_METHODS)
         for path, methods in by_path.items()
@@ -78,7 +83,7 @@ def make_gateway(
         routes=[
             Mount(f"/{STAGE}", routes=api),
             Route("/", lambda _: RedirectResponse("/docs")),
-            Route("/openapi.json", lambda _: JSONResponse(document)),
+            Route("/openapi.json", lambda _: document()),
             Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE)),
             Route("/docs/{asset}", _serve_asset),
             *beside,

@@ -17,6 +17,7 @@ from typing import TextIO
 import uvicorn
 from pydantic import SecretStr
 
+from infra.catalog import read_catalog
 from infra.local.background import Background
 from infra.local.emulator import HOST, REGION, Emulator
 from infra.local.gateway import STAGE, make_gateway
@@ -138,7 +139,7 @@ def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitSta
     emulator = Emulator(options.aws_port, state.aws_log, kept)
     stack.callback(emulator.stop)
     stack.callback(_say, "Stopping …")
-    emulator.start(state.lock())
+    emulator.start(state.lock(), meanwhile=read_catalog)
     return emulator
 
 

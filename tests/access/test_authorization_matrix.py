@@ -100,13 +100,13 @@ def test_caller_who_does_not_count_is_refused_everywhere(
 ) -> None:
     make, status, code = NEVER_ADMITTED[kind]
     scene, caller = Scene.complete(world), make(world)
-    stored = world.items()
+    stored = world.stored()
 
     for operation in OPERATIONS:
         with subtests.test(operation=operation.name):
             reply = call(world, operation, scene, caller)
             assert (reply.status, reply.code) == (status, code)
-            assert world.items() == stored
+            assert world.stored() == stored
 
 
 def holding_nothing(world: World, needed: Permission) -> Caller:
@@ -154,7 +154,7 @@ def test_caller_without_the_permission_is_told_which_one(
 ) -> None:
     scene = Scene.complete(world)
     callers = {needed: make(world, needed) for needed in NEEDED}
-    stored = world.items()
+    stored = world.stored()
 
     for operation in GUARDED:
         with subtests.test(operation=operation.name):
@@ -164,7 +164,7 @@ def test_caller_without_the_permission_is_told_which_one(
 
             assert (reply.status, reply.code) == (403, "permission_missing")
             assert needed.value in reply.body["detail"]
-            assert world.items() == stored
+            assert world.stored() == stored
 
 
 def test_operation_without_a_permission_answers_whoever_is_signed_in(
@@ -314,13 +314,13 @@ def test_what_one_may_do_to_a_superior(world: World, subtests: pytest.Subtests) 
         with subtests.test(operation=operation.name):
             caller = world.add_user(permissions=(Permission(str(operation.permission)),))
             superior_id = superior_for(operation, world, scene)
-            stored = world.items()
+            stored = world.stored()
 
             reply = call(world, operation, scene, Caller(caller.id), superior_id)
 
             expected = TO_A_SUPERIOR[operation.name]
             assert reply.body.get("code") == expected
-            assert (world.items() == stored) is (expected is not None)
+            assert (world.stored() == stored) is (expected is not None)
 
 
 def test_every_operation_knows_its_callers() -> None:
@@ -350,7 +350,7 @@ def test_operation_for_services_answers_a_service_with_its_scope_and_nobody_else
             "permission_missing",
         ),
     }
-    stored = world.items()
+    stored = world.stored()
     for name, (claims, code) in refused.items():
         with subtests.test(caller=name):
             reply = world.invoke(
@@ -361,7 +361,7 @@ def test_operation_for_services_answers_a_service_with_its_scope_and_nobody_else
                 query=example.query,
             )
             assert (reply.status, reply.code) == (403, code)
-            assert world.items() == stored
+            assert world.stored() == stored
 
     reply = world.invoke(
         operation,

@@ -299,14 +299,14 @@ def test_who_holds_all_but_what_is_passed_on_is_refused(world: World, chosen: Wa
     # What was held for a time that is over is held no more.
     former = world.add_group("Former admins", Permission.ADMIN_ACCESS)
     world.join_group(caller.id, former, ends_at=world.clock.now)
-    stored = world.items()
+    stored = world.stored()
 
     _, problem = send(world, chosen, caller.id, example)
 
     assert problem is not None
     assert (problem["status"], problem["code"]) == (403, "grant_exceeds_own")
     assert problem["detail"].endswith(f"you lack {chosen.passed}.")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 @pytest.mark.parametrize("chosen", WAYS, ids=lambda each: each.name)

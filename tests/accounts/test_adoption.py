@@ -23,7 +23,8 @@ from tests.aws_edge import watched
 from tests.faults.injection import Crash, Injection, Kind, choose_sites, variants_of
 from tests.faults.invariants import check_always, check_settled
 from tests.faults.races import meanwhile
-from tests.faults.snapshot import Snapshot, describe_state
+from tests.faults.state import describe_state
+from tests.snapshot import Snapshot
 from tests.strict_aws import Interception, find_pool, let_through
 from tests.world import World
 

@@ -141,9 +141,9 @@ def test_account_that_vanishes_between_two_steps_is_begun_again(world: World, st
 
 
 def test_unknown_user_is_nothing_to_do(world: World) -> None:
-    stored = world.items()
+    stored = world.stored()
     converge_account(world.call(), "usr_unknown")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_outage_says_what_is_saved_and_that_a_password_is_not(world: World) -> None:

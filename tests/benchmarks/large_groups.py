@@ -27,7 +27,7 @@ from rollcall.kit.entity import Item
 from rollcall.kit.ids import new_id
 from rollcall.users.user import User
 from tests.benchmarks.measuring import show_progress
-from tests.benchmarks.tally import Tally, find_table, print_tallies, tallying
+from tests.benchmarks.tally import Tally, print_tallies, tallying
 from tests.iam import acting_as
 from tests.world import Reply, World, open_world
 
@@ -114,9 +114,6 @@ def _set_up(world: World) -> Setting:
     large_id, small_id = world.add_group("Large", *GRANTED), world.add_group("Small", *GRANTED)
     _fill(world, large_id, MEMBERS)
     _fill(world, small_id, FEW_MEMBERS)
-    table = find_table(world)
-    # moto copies the whole table for each transaction, in case it fails; none does here.
-    vars(table)["__deepcopy__"] = lambda _: table
     return Setting(large_id, small_id, busy.id, plain.id)
 
 

@@ -1,6 +1,6 @@
 """What a world's clients send, and what DynamoDB charges for it.
 
-Counted at botocore's events; the items before and after come from moto's own memory.
+Counted at botocore's events; the items before and after are read past the clients.
 """
 
 from __future__ import annotations
@@ -11,17 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
-from moto.dynamodb.models import dynamodb_backends
-from moto.dynamodb.models.dynamo_type import DynamoType
-from moto.dynamodb.models.table import Table as MotoTable
-
 from rollcall.kit.attributes import from_attributes
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.table import INDEXES
 from tests.benchmarks.capacity import item_size, read_units, write_units
 from tests.benchmarks.measuring import print_table
-from tests.world import REGION, World
+from tests.dynamodb import find_item
+from tests.world import World
 
 type Snapshot = Mapping[Key, Item | None]
 
@@ -45,11 +41,6 @@ def print_tallies(title: str, tallies: Mapping[str, Tally]) -> None:
             for name, tally in tallies.items()
         ],
     )
-
-
-def find_table(world: World) -> MotoTable:
-    """The world's table as moto keeps it."""
-    return dynamodb_backends[ACCOUNT_ID][REGION].get_table(world.runtime.table.name)
 
 
 @contextmanager
@@ -135,13 +126,12 @@ def _keys_written(name: str, params: Mapping[str, Any]) -> list[Key]:
 
 
 def _snapshot(world: World, keys: Iterable[Key]) -> Snapshot:
-    table = find_table(world)
-    return {key: _find_item(table, key) for key in keys}
+    return {key: _find_item(world, key) for key in keys}
 
 
-def _find_item(table: MotoTable, key: Key) -> Item | None:
-    item = table.get_item(DynamoType({"S": key.pk}), DynamoType({"S": key.sk}))
-    return from_attributes(item.to_json()["Attributes"]) if item else None
+def _find_item(world: World, key: Key) -> Item | None:
+    item = find_item(world.runtime.table.name, *key)
+    return from_attributes(item) if item else None
 
 
 def _key(item: Item) -> Key:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import httpx
 import pytest
 
 from infra.catalog import read_catalog
-from tests.acceptance import Acceptance, Api, may_sign_in, wait_for
+from tests.acceptance import Acceptance, Api, may_sign_in, shared_client, wait_for
 from tests.deployed.deploying import Deployed
 
 pytestmark = pytest.mark.xdist_group("deployed")
@@ -61,7 +60,7 @@ def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
     assert admin.send("PATCH", f"/admin/users/{user['id']}", changed).status_code == 200
 
     def mailed() -> bool:
-        sent = httpx.get(f"{deployed.aws.url}/_ministack/ses/messages").json()["messages"]
+        sent = shared_client().get(f"{deployed.aws.url}/_ministack/ses/messages").json()["messages"]
         return any(
             each["To"] == [user["email"]] and "address was changed" in each["BodyHtml"]
             for mails in sent.values()

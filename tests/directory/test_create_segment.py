@@ -81,11 +81,11 @@ def test_whatever_lists_take_is_taken(world: World, text: str) -> None:
     ],
 )
 def test_filter_that_lists_would_not_take_is_not_saved(world: World, text: str, code: str) -> None:
-    stored = world.items()
+    stored = world.stored()
     reply = create(world, name="Refused", filter=text)
     assert (reply.status, reply.fields) == (422, ["filter"])
     assert reply.body["errors"][0]["code"] == code
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 @pytest.mark.parametrize(

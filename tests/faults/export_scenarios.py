@@ -19,8 +19,8 @@ from rollcall.directory.selections import select_users
 from rollcall.kit.call import Call
 from tests.examples import Example
 from tests.faults.scenario import Plan
-from tests.faults.snapshot import stored_objects
 from tests.faults.staging import ask, scenario
+from tests.snapshot import stored_objects
 from tests.world import Reply, World
 
 

@@ -4,7 +4,8 @@ the reactions do what they do afterwards, and checks what must hold.
 After each fault there are up to three endings: the client sends the same request with the same
 Idempotency-Key until it is answered, sends it without a key, or gives up. Then the stream's
 reactions run, a reconciliation follows, and everything has to be in order. Faults that leave the
-same state behind have the same endings, so each such state is followed up once.
+same state behind have the same endings, so each such state is followed up once; and so is each
+state that an ending has come to before the reactions run.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from rollcall.kit.log import logger
 from tests.faults.injection import Crash, Injection, Variant, choose_sites, variants_of
 from tests.faults.invariants import check_always, check_secrets, check_settled
 from tests.faults.scenario import Scenario
-from tests.faults.snapshot import Snapshot, describe_state
+from tests.faults.state import describe_state
+from tests.snapshot import Snapshot
 from tests.strict_aws import let_through
 from tests.world import Reply, World, open_world
 
@@ -45,9 +47,14 @@ class Findings:
 
 @contextmanager
 def quickly() -> Iterator[None]:
-    """Nobody sleeps between two attempts, and ids come out the same in each run."""
+    """Nobody sleeps between two attempts, and ids and keys come out the same in each run."""
     numbers = itertools.count(1)
-    with patch("time.sleep"), patch("secrets.randbits", lambda _: next(numbers)):
+    with (
+        patch("time.sleep"),
+        patch("secrets.randbits", lambda _: next(numbers)),
+        patch("secrets.randbelow", lambda size: next(numbers) % size),
+        patch("secrets.token_hex", lambda size: f"{next(numbers):0{2 * size}x}"),
+    ):
         yield
 
 
@@ -72,6 +79,7 @@ class Explorer:
         self.plan = scenario.arrange(world)
         self.start = Snapshot.of(world)
         self.known: set[str] = set()
+        self.ended: set[str] = set()
         self.effects = 0
 
     def explore(self, enough: float) -> Findings:
@@ -124,6 +132,9 @@ class Explorer:
         if reply is None or reply.status != self.scenario.expected:
             yield f"answered {reply} instead of {self.scenario.expected}"
             return
+        if self._has_ended(f"same key, {reply}"):
+            yield from check_secrets(self.world, SECRETS, self._all_said(reply))
+            return
         if self.scenario.by_client and reply.status < 300:
             yield from self._check_repetition(reply)
         yield from self._settle(in_step=True)
@@ -150,7 +161,8 @@ class Explorer:
         allowed = {self.scenario.expected, *self.scenario.again}
         if reply is None or reply.status not in allowed:
             yield f"answered {reply} instead of {allowed}"
-        yield from self._settle()
+        if not self._has_ended("no key"):
+            yield from self._settle()
 
     def _end_by_giving_up(self, _: Reply | None) -> Iterator[str]:
         yield from self._settle()
@@ -182,6 +194,13 @@ class Explorer:
             return None
         finally:
             self.world.aws.intercept = let_through
+
+    def _has_ended(self, ending: str) -> bool:
+        """Whether this ending has come to the same state before."""
+        state = ending + describe_state(self.world)
+        known = state in self.ended
+        self.ended.add(state)
+        return known
 
     def _count_effects(self) -> int:
         return sum(entry.action == self.scenario.covers for entry in self.world.journal())

@@ -15,7 +15,6 @@ from rollcall.kit.transaction import Change
 from rollcall.users.statuses import Status
 from tests.examples import Example
 from tests.faults.scenario import Plan
-from tests.faults.snapshot import sent_mails
 from tests.faults.staging import (
     PASSWORD,
     ask,
@@ -26,6 +25,7 @@ from tests.faults.staging import (
     scenario,
     work,
 )
+from tests.snapshot import sent_mails
 from tests.world import Reply, World
 
 

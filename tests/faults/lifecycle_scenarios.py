@@ -17,8 +17,8 @@ from rollcall.users.statuses import Status
 from rollcall.users.user import User
 from tests.examples import Example
 from tests.faults.scenario import Plan
-from tests.faults.snapshot import sent_mails
 from tests.faults.staging import ask, last_entry, scenario, work
+from tests.snapshot import sent_mails
 from tests.world import Reply, World
 
 

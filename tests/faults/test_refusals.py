@@ -19,7 +19,7 @@ from functions.users.suspend_user import suspend_user
 from functions.users.update_user import update_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
-from tests.faults.snapshot import describe_state
+from tests.faults.state import describe_state
 from tests.world import Reply, World
 
 EVERY_OTHER = tuple(each for each in Permission if each is not Permission.ADMIN_ACCESS)

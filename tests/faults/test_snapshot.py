@@ -16,7 +16,8 @@ from tests.faults.injection import (
     Variant,
     variants_of,
 )
-from tests.faults.snapshot import Snapshot, describe_state, stored_objects
+from tests.faults.state import describe_state
+from tests.snapshot import Snapshot, stored_objects
 from tests.strict_aws import let_through
 from tests.world import World
 

@@ -29,7 +29,7 @@ from rollcall.resources.deletion import THINGS_AT_ONCE
 from tests.faults.injection import Crash
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, race
-from tests.faults.snapshot import Snapshot
+from tests.snapshot import Snapshot
 from tests.strict_aws import Response, Serve, WireCall, let_through
 from tests.world import Reply, World, open_world
 

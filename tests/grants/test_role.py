@@ -54,9 +54,9 @@ def test_every_deployment_has_the_built_in_roles_under_the_same_ids(world: World
 
 def test_made_again_they_stay_as_they_have_been_edited(world: World) -> None:
     world.grant_to_role("rol_guest", (Permission.USER_VIEW,))
-    stored = world.items()
+    stored = world.stored()
     ensure_built_in_roles(world.call())
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_each_built_in_role_is_in_the_journal_as_made_by_the_deployment() -> None:

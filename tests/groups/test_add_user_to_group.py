@@ -49,10 +49,10 @@ def test_adding_again_sets_the_role_and_otherwise_changes_nothing(world: World) 
 
     promoted = add(world, user.id, groupId=group_id, role="admin")
     assert promoted.body["groupMemberships"] == [{"groupId": group_id, "role": "admin"}]
-    stored = world.items()
+    stored = world.stored()
     assert add(world, user.id, groupId=group_id, role="admin").body["version"] == 3
     assert add(world, user.id, groupId=group_id).body["version"] == 3
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_other_groups_stay(world: World) -> None:

@@ -148,10 +148,10 @@ def test_nobody_is_added_to_a_group_that_grants_more_than_the_caller_holds(world
 
 def test_unknown_group_is_refused_before_any_row(world: World) -> None:
     user = world.add_user()
-    stored = world.items()
+    stored = world.stored()
     reply = add(world, "grp_unknown", user)
     assert (reply.status, reply.code) == (404, "group_not_found")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_group_deleted_between_two_rows_takes_nobody_more(world: World) -> None:
@@ -192,11 +192,11 @@ def test_same_key_has_the_same_answer_and_no_further_effect(world: World) -> Non
     group_id, headers = world.add_group("Readers"), {"Idempotency-Key": "key-1"}
     users = [world.add_user() for _ in range(2)]
     first = add(world, group_id, *users, headers=headers)
-    stored = world.items()
+    stored = world.stored()
 
     assert add(world, group_id, *users, headers=headers) == first
     assert outcomes(first) == [(201, "")] * 2
-    assert world.items() == stored
+    assert world.stored() == stored
     other = add(world, group_id, users[0], headers=headers)
     assert (other.status, other.fields) == (422, ["Idempotency-Key"])
 

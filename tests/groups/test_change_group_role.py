@@ -100,9 +100,9 @@ def test_what_the_group_grants_ends_with_its_time_at_the_next_request(world: Wor
 def test_present_role_makes_no_version(world: World) -> None:
     group_id = world.add_group("Readers")
     user = member(world, group_id)
-    stored = world.items()
+    stored = world.stored()
     assert change(world, user.id, group_id, role="member").body["version"] == user.version
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_who_is_not_in_the_group_is_not_found(world: World) -> None:

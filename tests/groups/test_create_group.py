@@ -93,13 +93,13 @@ def test_group_that_grants_nothing_is_not_in_the_policy(world: World) -> None:
 @pytest.mark.parametrize("name", ["Readers", "READERS", " readers "])
 def test_taken_name_is_refused(world: World, name: str) -> None:
     world.add_group("Readers")
-    stored = world.items()
+    stored = world.stored()
 
     reply = create(world, name=name, permissions=["user.view"])
 
     assert (reply.status, reply.code, reply.fields) == (409, "group_name_taken", ["name"])
     assert reply.body["detail"] == "Group name already exists"
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_nobody_lets_a_group_grant_what_they_do_not_hold(world: World) -> None:

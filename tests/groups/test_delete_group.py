@@ -117,7 +117,7 @@ def test_nobody_can_join_it_any_more(world: World) -> None:
     group_id = world.add_group("Readers")
     member, stranger = world.join_group(world.add_user().id, group_id), world.add_user()
     delete(world, group_id)
-    stored = world.items()
+    stored = world.stored()
 
     replies = [
         world.invoke(add_user_to_group, path={"user_id": each.id}, body={"groupId": group_id})
@@ -127,7 +127,7 @@ def test_nobody_can_join_it_any_more(world: World) -> None:
     replies.append(world.invoke(create_user, body=body))
 
     assert [(reply.status, reply.code) for reply in replies] == [(404, "group_not_found")] * 3
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_its_name_is_free_again_and_its_id_is_not(world: World) -> None:
@@ -143,13 +143,13 @@ def test_group_with_active_workspaces_is_kept_and_they_are_counted(world: World)
     owner = world.join_group(world.add_user().id, group_id)
     for active in (True, True, False):
         world.add_thing(owner.id, group_id=group_id, active=active)
-    stored = world.items()
+    stored = world.stored()
 
     reply = delete(world, group_id)
 
     assert (reply.status, reply.code) == (409, "active_workspaces")
-    assert reply.body["detail"].startswith("The group has active workspaces (2);")
-    assert world.items() == stored
+    assert reply.body["detail"].startswith("The group has active workspaces (2).")
+    assert world.stored() == stored
 
 
 def test_group_whose_workspaces_are_all_archived_goes(world: World) -> None:
@@ -173,12 +173,12 @@ def test_workspace_made_in_it_meanwhile_is_seen(world: World) -> None:
 def test_group_that_grants_more_than_the_caller_holds_is_left_alone(world: World) -> None:
     group_id = world.add_group("Deleters", Permission.USER_DELETE)
     caller = world.add_user(permissions=(Permission.GROUP_DELETE,))
-    stored = world.items()
+    stored = world.stored()
 
     reply = delete(world, group_id, caller.id)
 
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
-    assert world.items() == stored
+    assert world.stored() == stored
     harmless = world.add_group("Readers")
     assert delete(world, harmless, caller.id).status == 200
 

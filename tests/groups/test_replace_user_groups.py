@@ -108,12 +108,12 @@ def test_unknown_or_deleted_group_replaces_nothing(world: World) -> None:
     for group_id in (kept, gone):
         user = world.join_group(user.id, group_id)
     world.invoke(delete_group, path={"group_id": gone})
-    stored = world.items()
+    stored = world.stored()
 
     for unknown in ("grp_unknown", gone):
         reply = replace(world, user.id, kept, unknown)
         assert (reply.status, reply.code) == (404, "group_not_found")
-    assert world.items() == stored
+    assert world.stored() == stored
     assert replace(world, user.id, kept).status == 200, "a deleted one may be left"
     world.drain()
     assert (world.user(user.id).group_ids, world.group(gone).member_count) == ((kept,), 0)
@@ -137,13 +137,13 @@ def test_group_with_active_workspaces_of_the_user_is_not_left(world: World) -> N
         world.join_group(user.id, group_id)
     for active in (True, True, False):
         world.add_thing(user.id, group_id=busy, active=active)
-    stored = world.items()
+    stored = world.stored()
 
     reply = replace(world, user.id, new)
 
     assert (reply.status, reply.code) == (409, "active_workspaces")
     assert f"(2 in {busy})" in reply.body["detail"]
-    assert world.items() == stored
+    assert world.stored() == stored
     assert replace(world, user.id, busy, new).body["groups"] == sorted([busy, new])
 
 

@@ -104,11 +104,11 @@ def test_members_may_do_it_at_their_next_request_and_no_longer(world: World) -> 
 
 def test_new_name_is_claimed_and_the_old_one_is_free(world: World) -> None:
     group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
-    stored = world.items()
+    stored = world.stored()
 
     taken = update(world, group_id, name="WRITERS", permissions=["user.view"])
     assert (taken.status, taken.code, taken.fields) == (409, "group_name_taken", ["name"])
-    assert world.items() == stored
+    assert world.stored() == stored
 
     assert update(world, group_id, name="readers").status == 200, "its own name, in another case"
     assert update(world, group_id, name="Editors").status == 200
@@ -118,22 +118,22 @@ def test_new_name_is_claimed_and_the_old_one_is_free(world: World) -> None:
 
 def test_what_is_already_so_makes_no_version(world: World) -> None:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
-    stored = world.items()
+    stored = world.stored()
     reply = update(world, group_id, name="Readers", permissions=["user.view"])
     assert (reply.status, reply.body["version"]) == (200, 1)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_nobody_lets_a_group_grant_anew_what_they_lack(world: World) -> None:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     caller = world.add_user(permissions=(Permission.GROUP_UPDATE, Permission.USER_VIEW))
-    stored = world.items()
+    stored = world.stored()
 
     refused = update(world, group_id, caller.id, permissions=["user.view", "user.delete"])
 
     assert (refused.status, refused.code) == (403, "grant_exceeds_own")
     assert "you lack user.delete." in refused.body["detail"]
-    assert world.items() == stored
+    assert world.stored() == stored
     allowed = update(world, group_id, caller.id, permissions=["group.update"])
     assert (allowed.status, granted(world, group_id)) == (200, ("group.update",))
 
@@ -148,13 +148,13 @@ def test_group_that_grants_more_than_the_caller_holds_is_left_alone(
 ) -> None:
     group_id = world.add_group("Deleters", Permission.USER_DELETE)
     caller = world.add_user(permissions=(Permission.GROUP_UPDATE,))
-    stored = world.items()
+    stored = world.stored()
 
     reply = update(world, group_id, caller.id, **body)
 
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
     assert reply.body["detail"] == "This group may do what you may not (user.delete)."
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_permissions_given_to_the_group_meanwhile_are_seen(world: World) -> None:

@@ -30,7 +30,7 @@ def test_name_that_is_taken_in_another_area_is_refused() -> None:
     with pytest.raises(WrongDeclaration) as refused:
         check_unique(catalog._replace(operations=(*catalog.operations, double)))
     assert str(refused.value) == (
-        "promote_user stands in users and in groups; rename one: names of functions are unique "
+        "promote_user is in users and in groups. Rename one: names of functions are unique "
         "across areas."
     )
 
@@ -38,7 +38,7 @@ def test_name_that_is_taken_in_another_area_is_refused() -> None:
 def test_name_of_an_operation_is_no_name_of_a_job() -> None:
     catalog = read_catalog()
     double = replace(catalog.jobs[0], name="promote_user")
-    with pytest.raises(WrongDeclaration, match="promote_user stands in users and in jobs"):
+    with pytest.raises(WrongDeclaration, match="promote_user is in users and in jobs"):
         check_unique(catalog._replace(jobs=(double,)))
 
 
@@ -49,8 +49,8 @@ def test_route_that_is_taken_is_refused() -> None:
     with pytest.raises(WrongDeclaration) as refused:
         check_unique(catalog._replace(operations=(*others, double)))
     assert str(refused.value) == (
-        "demote_user and promote_user both answer POST /admin/users/{user_id}/promote; give one "
-        "another route."
+        "demote_user and promote_user both have the route POST /admin/users/{user_id}/promote. "
+        "Change one."
     )
 
 
@@ -67,6 +67,6 @@ def test_file_that_declares_nothing_is_refused(
         read_declaration(area / "find_user.py")
 
     assert str(refused.value) == (
-        f"functions/{area.name}/find_user.py declares nothing called find_user; decorate a "
+        f"functions/{area.name}/find_user.py has no declaration find_user. Decorate a "
         "function find_user with @operation, @job or one of the reactions."
     )

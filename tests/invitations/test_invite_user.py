@@ -86,7 +86,7 @@ def test_invitation_and_user_have_one_entry_each_with_one_actor(world: World) ->
 
 def test_address_that_is_taken_is_refused_and_nothing_is_written(world: World) -> None:
     world.add_user(EMAIL)
-    stored = world.items()
+    stored = world.stored()
 
     reply = invite(world)
 

@@ -16,11 +16,11 @@ def create(world: World, name: str, *, key: str = "key-1", caller: str = "") -> 
 
 def test_repeated_call_has_one_effect_and_one_answer(world: World) -> None:
     first = create(world, "Editors")
-    stored = world.items()
+    stored = world.stored()
 
     for _ in range(3):
         assert create(world, "Editors") == first
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_header_name_may_be_written_in_any_case(world: World) -> None:
@@ -33,12 +33,12 @@ def test_header_name_may_be_written_in_any_case(world: World) -> None:
 
 def test_same_key_with_another_body_is_refused_and_has_no_effect(world: World) -> None:
     create(world, "Editors")
-    stored = world.items()
+    stored = world.stored()
 
     reply = create(world, "Others")
 
     assert (reply.status, reply.code, reply.fields) == (422, "invalid", ["Idempotency-Key"])
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_another_caller_may_use_the_same_key(world: World) -> None:

@@ -466,9 +466,9 @@ def test_unusable_idempotency_key_is_refused(world: World, key: str) -> None:
 
 
 def test_idempotency_key_of_a_reading_operation_is_passed_over(world: World) -> None:
-    stored = world.items()
+    stored = world.stored()
     assert world.invoke(get_me, headers={"Idempotency-Key": "key-1"}).status == 200
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def authorized_as(**held: Any) -> Callable[..., Actor]:

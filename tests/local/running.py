@@ -12,12 +12,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.acceptance import wait_for
+from infra.local.emulator import make_client
+from infra.local.sign_in import sign_in
+from tests.acceptance import shared_client, wait_for
 
 START_SECONDS = 60
 UNHELPFUL = {"AWS_PROFILE": "a-profile-that-is-not-there", "HTTP_PROXY": "http://127.0.0.1:9"}
@@ -72,17 +75,24 @@ class LocalRollcall:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    @cached_property
+    def admin_token(self) -> str:
+        """The admin's, from one sign-in."""
+        run = self.described
+        cognito = make_client("cognito-idp", run["aws"])
+        return sign_in(cognito, run["clientId"], run["admin"]["email"], run["admin"]["password"])
+
     def client(self, token: str | None = None) -> httpx.Client:
         """A client of the API, signed in with this token or as the admin."""
-        headers = {"Authorization": f"Bearer {token or self.token()}"}
-        return httpx.Client(base_url=self.api, headers=headers, timeout=30)
+        headers = {"Authorization": f"Bearer {token or self.admin_token}"}
+        return calling_from("127.0.0.1", self.api, headers)
 
     def mailed_token(self, email: str) -> str:
         """What the last mail to this address has in its link, as soon as it has gone out."""
         return wait_for(lambda: self._find_token(email))
 
     def _find_token(self, email: str) -> str:
-        answer = httpx.get(f"{self.described['aws']}/_ministack/ses/messages").json()
+        answer = shared_client().get(f"{self.described['aws']}/_ministack/ses/messages").json()
         mails = [each for sent in answer["messages"].values() for each in sent]
         texts = [each["BodyText"] for each in mails if each["To"] == [email]]
         found = re.findall(r"(?:inv|reg)_[0-9a-z]{26}_[0-9a-f]{64}", "\n".join(texts))

@@ -40,7 +40,7 @@ def adopt(local: LocalRollcall, *arguments: str) -> str:
     """What the command prints."""
     done = run_command("adopt", "--state", str(local.state), *arguments)
     assert done.returncode == 0, done.stderr
-    assert "which is all." in done.stderr
+    assert "(all)." in done.stderr
     return done.stdout
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,21 +9,11 @@ from botocore.stub import Stubber
 
 from infra.local.background import StreamReader
 from infra.local.emulator import Emulator, make_client
-from infra.table_definition import create_table_parameters
+
+pytestmark = pytest.mark.xdist_group("emulator")
+"""One embedded AWS serves them all."""
 
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/rollcall/stream/2026"
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """An embedded AWS with the table in it."""
-    running = Emulator(0, tmp_path_factory.mktemp("emulator") / "log", None)
-    running.start()
-    try:
-        running.client("dynamodb").create_table(**create_table_parameters("rollcall"))
-        yield running
-    finally:
-        running.stop()
 
 
 def put(emulator: Emulator, key: str) -> None:

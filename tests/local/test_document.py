@@ -106,7 +106,7 @@ type Bearers = dict[str, dict[str, str]]
 @pytest.fixture(scope="session")
 def bearers(local: LocalRollcall) -> Bearers:
     """Headers with a token that is let through: the admin's, or a service's."""
-    tokens = {"accessToken": local.token(), "serviceToken": local.token("--service")}
+    tokens = {"accessToken": local.admin_token, "serviceToken": local.token("--service")}
     return {scheme: {"Authorization": f"Bearer {token}"} for scheme, token in tokens.items()}
 
 

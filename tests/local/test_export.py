@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import io
-import time
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -19,21 +16,19 @@ from rollcall.directory.export_files import ExportFormat, Selected, read_export
 from rollcall.directory.export_steps import Exporter, ExportProgress, ExportRequest, Limits
 from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
+from tests.acceptance import wait_for
 from tests.directory.population import make_row, open_database
 from tests.local.running import LocalRollcall
 
 ROWS = 60_000
 IN_STEPS = Limits(writes_for=timedelta(0))
-WAIT_SECONDS = 60
 
 
 @pytest.mark.xdist_group("local")
 def test_file_comes_as_it_is_through_the_gateway(local: LocalRollcall) -> None:
     with local.client() as client:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while (answer := client.get("/admin/users/export")).status_code == 503:
-            assert time.monotonic() < deadline, answer.text
-            time.sleep(0.5)
+        wait_for(lambda: client.get("/admin/users").status_code == 200)
+        answer = client.get("/admin/users/export")
 
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -43,14 +38,9 @@ def test_file_comes_as_it_is_through_the_gateway(local: LocalRollcall) -> None:
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
+def runtime(emulator: Emulator) -> Runtime:
     """Table and bucket on the emulator."""
-    emulator = Emulator(0, tmp_path / "emulator.log", tmp_path)
-    emulator.start()
-    try:
-        yield make_runtime(emulator, provision(emulator))
-    finally:
-        emulator.stop()
+    return make_runtime(emulator, provision(emulator))
 
 
 def export_in_steps(runtime: Runtime, selected: Selected) -> list[ExportProgress]:
@@ -66,6 +56,7 @@ def export_in_steps(runtime: Runtime, selected: Selected) -> list[ExportProgress
     return answers
 
 
+@pytest.mark.xdist_group("emulator")
 def test_parts_are_one_file_behind_a_link_that_anybody_can_open(runtime: Runtime) -> None:
     database = open_database(make_row(f"usr_{number:05}", bio="x" * 180) for number in range(ROWS))
     request = ExportRequest()

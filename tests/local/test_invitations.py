@@ -29,7 +29,7 @@ def me(local: LocalRollcall, email: str) -> dict[str, object]:
 def test_invited_person_signs_in_with_the_password_they_have_just_chosen(
     local: LocalRollcall,
 ) -> None:
-    admin, email = Session(local.api, local.token()), f"user-{secrets.token_hex(4)}@example.com"
+    admin, email = Session(local.api, local.admin_token), f"user-{secrets.token_hex(4)}@example.com"
     group_id = admin.create_named("/admin/groups")
     admin.create("/admin/invitations", email=email, groups=[group_id], message="Welcome!")
 

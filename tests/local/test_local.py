@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
-import httpx
 import jwt
 import pytest
 
-from infra.local.emulator import free_port, make_client
+from infra.local.emulator import free_port
 from rollcall.grants.scopes import SYSTEM_SCOPES
-from tests.local.running import LocalRollcall, run_command, run_unread, start_local
+from tests.acceptance import shared_client, wait_for
+from tests.local.running import LocalRollcall, run_command, run_unread
 
 pytestmark = pytest.mark.xdist_group("local")
 """One running Rollcall serves them all."""
@@ -60,14 +60,14 @@ def test_token_of_a_service_has_the_scopes_of_the_system_api_and_nobody_in_it(
 
 def test_service_is_nobody_who_may_administer(local: LocalRollcall) -> None:
     for path in ("/me", "/groups", "/admin/roles"):
-        answer = httpx.get(
+        answer = shared_client().get(
             f"{local.api}{path}", headers={"Authorization": f"Bearer {local.token('--service')}"}
         )
         assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid"), path
 
 
 def test_documentation_says_where_services_get_their_tokens(local: LocalRollcall) -> None:
-    document = httpx.get(local.api.removesuffix("/api") + "/openapi.json").json()
+    document = shared_client().get(local.api.removesuffix("/api") + "/openapi.json").json()
     scheme = document["components"]["securitySchemes"]["serviceToken"]
     (flow,) = scheme["flows"].values()
     assert flow["tokenUrl"] == local.described["service"]["tokenUrl"]
@@ -105,34 +105,38 @@ def test_admin_may_do_everything(local: LocalRollcall) -> None:
 
 
 def test_calls_without_a_good_token_are_refused(local: LocalRollcall) -> None:
-    token = local.token()
+    token = local.admin_token
     head, payload, signature = token.split(".")
     tampered = ".".join([head, payload, signature[:-8] + signature[-8:][::-1]])
 
     for authorization in (None, "Bearer garbage", f"Bearer {tampered}", f"Basic {token}"):
         headers = {"Authorization": authorization} if authorization else {}
-        answer = httpx.get(f"{local.api}/me", headers=headers)
+        answer = shared_client().get(f"{local.api}/me", headers=headers)
         assert answer.status_code == 401, authorization
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 def test_id_token_is_no_access_token(local: LocalRollcall) -> None:
     admin = local.described["admin"]
-    signed_in = httpx.post(
-        local.described["aws"],
-        headers={
-            "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
-            "Content-Type": "application/x-amz-json-1.1",
-        },
-        json={
-            "ClientId": local.described["clientId"],
-            "AuthFlow": "USER_PASSWORD_AUTH",
-            "AuthParameters": {"USERNAME": admin["email"], "PASSWORD": admin["password"]},
-        },
-    ).json()
+    signed_in = (
+        shared_client()
+        .post(
+            local.described["aws"],
+            headers={
+                "X-Amz-Target": "AWSCognitoIdentityProviderService.InitiateAuth",
+                "Content-Type": "application/x-amz-json-1.1",
+            },
+            json={
+                "ClientId": local.described["clientId"],
+                "AuthFlow": "USER_PASSWORD_AUTH",
+                "AuthParameters": {"USERNAME": admin["email"], "PASSWORD": admin["password"]},
+            },
+        )
+        .json()
+    )
     id_token = signed_in["AuthenticationResult"]["IdToken"]
 
-    answer = httpx.get(f"{local.api}/me", headers={"Authorization": f"Bearer {id_token}"})
+    answer = shared_client().get(f"{local.api}/me", headers={"Authorization": f"Bearer {id_token}"})
 
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
@@ -164,20 +168,22 @@ def test_disabled_user_is_refused_at_once_and_cannot_sign_in(local: LocalRollcal
 
 def test_documentation_loads_nothing_from_outside(local: LocalRollcall) -> None:
     root = local.api.removesuffix("/api")
-    page = httpx.get(f"{root}/docs")
+    page = shared_client().get(f"{root}/docs")
     assets = re.findall(r'(?:href|src)="([^"]+)"', page.text)
 
     assert page.status_code == 200
     assert all(asset.startswith(("/docs/", "data:")) for asset in assets)
     for asset in assets:
         if asset.startswith("/"):
-            assert httpx.get(f"{root}{asset}").status_code == 200
-    assert httpx.get(f"{root}/openapi.json").json()["openapi"] == "3.1.0"
-    assert httpx.get(f"{root}/docs/../../pyproject.toml").status_code == 404
+            assert shared_client().get(f"{root}{asset}").status_code == 200
+    assert shared_client().get(f"{root}/openapi.json").json()["openapi"] == "3.1.0"
+    assert shared_client().get(f"{root}/docs/../../pyproject.toml").status_code == 404
 
 
 def test_preflight_tells_browsers_what_they_may_send(local: LocalRollcall) -> None:
-    answer = httpx.options(f"{local.api}/admin/users", headers={"Origin": "https://example.com"})
+    answer = shared_client().options(
+        f"{local.api}/admin/users", headers={"Origin": "https://example.com"}
+    )
 
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert "POST" in answer.headers["Access-Control-Allow-Methods"]
@@ -212,39 +218,6 @@ def test_port_in_use_gets_one_clear_sentence(local: LocalRollcall, tmp_path: Pat
     )
 
 
-def test_kill_loses_nothing_and_leaves_nothing_running(tmp_path: Path) -> None:
-    with start_local(tmp_path) as first:
-        with first.client() as api:
-            made = api.post("/admin/users", json=NEW_USER).json()
-        aws = first.described["aws"]
-        first.process.kill()
-        first.process.wait()
-
-    with start_local(tmp_path) as second:
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(aws)
-        with second.client() as api:
-            assert api.get(f"/admin/users/{made['id']}").status_code == 200
-
-
-def test_ordinary_user_does_not_become_admin_by_the_command_line(tmp_path: Path) -> None:
-    with start_local(tmp_path) as first, first.client() as api:
-        api.post("/admin/users", json=NEW_USER)
-
-    refused = run_command(
-        "local", "--port", "0", "--aws-port", "0", "--state", str(tmp_path),
-        "--admin-email", NEW_USER["email"], "--admin-password", "Chosen-Pass-1",
-    )  # fmt: skip
-
-    assert refused.returncode == 1
-    assert "newuser@example.com cannot be the admin of this state" in refused.stderr
-
-    (tmp_path / "admin.json").write_text("{}")
-    damaged = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(tmp_path))
-    assert (damaged.returncode, damaged.stderr.count("\n")) == (1, 1)
-    assert "admin.json is damaged" in damaged.stderr
-
-
 def test_state_directory_in_use_stays_as_it_is(local: LocalRollcall) -> None:
     second = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(local.state))
 
@@ -253,73 +226,30 @@ def test_state_directory_in_use_stays_as_it_is(local: LocalRollcall) -> None:
     assert local.described["pid"] == local.process.pid
 
 
-def test_state_survives_a_restart_and_nothing_is_left_running(tmp_path: Path) -> None:
-    with start_local(tmp_path, "--admin-email", "Boss@Example.com") as first:
-        with first.client() as api:
-            made = api.post("/admin/users", json=NEW_USER).json()
-        aws = first.described["aws"]
-        code, printed = first.stop(signal.SIGINT)
-
-    assert code == 0, printed
-    assert printed.rstrip().endswith("Stopping …")
-    assert not (tmp_path / "local.json").exists()
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(aws)
-
-    with start_local(tmp_path) as second:
-        assert second.described["admin"]["email"] == "boss@example.com"
-        with second.client() as api:
-            found = api.get(f"/admin/users/{made['id']}").json()
-            taken = api.post("/admin/users", json=NEW_USER)
-        newcomer = second.token(
-            "--email", NEW_USER["email"], "--password", NEW_USER["temporaryPassword"],
-            "--new-password", "Chosen-Pass-1",
-        )  # fmt: skip
-    assert {name: found[name] for name in made} == made
-    assert taken.json()["detail"] == "Email already exists"
-    assert newcomer
-
-    (tmp_path / "aws" / "dynamodb.json").write_text("{")
-    damaged = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(tmp_path))
-    assert damaged.returncode == 1
-    assert damaged.stderr.count("\n") == 1
-    assert "is damaged" in damaged.stderr
-
-
-def test_state_of_a_version_without_services_gets_its_service_client(tmp_path: Path) -> None:
-    with start_local(tmp_path) as first:
-        described = first.described
-        cognito = make_client("cognito-idp", described["aws"])
-        pool = {"UserPoolId": described["userPoolId"]}
-        cognito.delete_user_pool_client(**pool, ClientId=described["service"]["clientId"])
-        known = [{"ScopeName": "admin", "ScopeDescription": "The only one there was."}]
-        cognito.update_resource_server(**pool, Identifier="rollcall", Name="rollcall", Scopes=known)
-        refused = run_command("token", "--service", "--state", str(tmp_path))
-        assert "got no token" in refused.stderr
-
-    with start_local(tmp_path) as second:
-        claims = jwt.decode(second.token("--service"), options={"verify_signature": False})
-        assert set(claims["scope"].split()) == set(SYSTEM_SCOPES)
-        assert second.described["clientId"] == described["clientId"]
-        service = second.described["service"]
-        with second.client() as api:
-            assert api.get("/me").status_code == 200
-
-    with start_local(tmp_path) as third:
-        assert third.described["service"]["clientId"] == service["clientId"]
-
-
-def test_printed_examples_work_when_pasted(tmp_path: Path) -> None:
-    with start_local(tmp_path, "--ephemeral") as running:
-        printed = running.printed
-        script = printed[printed.index("  export API=") : printed.index("Ctrl-C stops it.")]
-        pasted = subprocess.run(
-            ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=True
-        )
+def test_printed_examples_work_when_pasted(branded: LocalRollcall) -> None:
+    printed = branded.printed
+    script = printed[printed.index("  export API=") : printed.index("Ctrl-C stops it.")]
+    pasted = subprocess.run(
+        ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=True
+    )
 
     assert script.count("curl -s") == 3
     for part in ('"isAdmin":true', '"email":"newuser@example.com"', '"totalPages":0'):
         assert part in pasted.stdout
+
+
+def test_first_start_logs_no_failure(branded: LocalRollcall) -> None:
+    def clean_up_has_run() -> bool:
+        return "clean_up_accounts" in [each["message"] for each in read_log(branded.state)]
+
+    wait_for(clean_up_has_run)
+    assert [each for each in read_log(branded.state) if each["level"] == "ERROR"] == []
+
+
+def read_log(state: Path) -> list[dict[str, Any]]:
+    """What the functions have logged; a line that is being written is not among it."""
+    lines = (state / "functions.log").read_text().splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def test_list_that_nobody_reads_to_its_end_ends_quietly() -> None:
@@ -340,6 +270,6 @@ def test_operations_are_listed_with_what_they_touch() -> None:
 
 def test_help_and_wrong_options_are_answered_in_words() -> None:
     assert "--admin-password" in run_command("local", "--help").stdout
-    assert "70000 is no port" in run_command("local", "--port", "70000").stderr
+    assert "70000 is not a port" in run_command("local", "--port", "70000").stderr
     weak = run_command("local", "--port", "0", "--admin-password", "weak")
     assert weak.stderr.startswith("rollcall: The password needs at least 8 characters")

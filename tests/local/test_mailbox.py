@@ -7,11 +7,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.acceptance import wait_for
-from tests.local.running import LocalRollcall, run_command, start_local
+from tests.acceptance import shared_client, wait_for
+from tests.local.running import LocalRollcall, run_command
 
 pytestmark = pytest.mark.xdist_group("local")
 """One running Rollcall serves them all."""
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("local")
 
 def list_mails(root: str, email: str) -> list[tuple[str, str]]:
     """Subject and id of the mails to an address, newest first, as the page has them."""
-    page = httpx.get(f"{root}/mail")
+    page = shared_client().get(f"{root}/mail")
     assert page.status_code == 200
     rows = re.findall(r"<td>([^<]*)</td><td>([^<]*)</td><td><a href=\"/mail/([^/]+)/", page.text)
     return [(html.unescape(subject), name) for to, subject, name in rows if to == email]
@@ -43,7 +42,7 @@ def test_mails_are_listed_and_read_as_html_and_as_text(local: LocalRollcall) -> 
     (disabled, _), (welcome, name) = list_mails(root, email)
     assert disabled == "Ihr Konto bei Rollcall wurde deaktiviert"
     assert welcome == "Willkommen bei Rollcall"
-    page, text = (httpx.get(f"{root}/mail/{name}/{form}") for form in ("html", "text"))
+    page, text = (shared_client().get(f"{root}/mail/{name}/{form}") for form in ("html", "text"))
     assert "Guten Tag Jane &lt;Doe&gt;!" in page.text
     assert page.headers["Content-Type"].startswith("text/html")
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
@@ -56,26 +55,22 @@ def test_mails_are_listed_and_read_as_html_and_as_text(local: LocalRollcall) -> 
 def test_mail_that_there_is_not_is_not_found(local: LocalRollcall) -> None:
     root = local.api.removesuffix("/api")
     for path in ("none/html", "none/text", "none"):
-        assert httpx.get(f"{root}/mail/{path}").status_code == 404
+        assert shared_client().get(f"{root}/mail/{path}").status_code == 404
 
 
-def test_own_templates_and_login_address_are_used(tmp_path: Path) -> None:
-    templates, state = tmp_path / "own", tmp_path / "state"
-    templates.mkdir()
-    state.mkdir()
-    (templates / "layout.html").write_text("<p>Acme</p>$content")
-    options = ("--mail-templates", str(templates), "--login-url", "https://app.example.com")
-    with start_local(state, "--ephemeral", *options) as running, running.client() as api:
-        root, email = running.api.removesuffix("/api"), "jane@example.com"
+def test_own_templates_and_login_address_are_used(branded: LocalRollcall) -> None:
+    root, email = branded.api.removesuffix("/api"), "jane@example.com"
+    with branded.client() as api:
         api.post("/admin/users", json={"email": email})
-        wait_for(has_mails(root, email, 2))
-        mails = dict(list_mails(root, email))
-        page = httpx.get(f"{root}/mail/{mails['Welcome to Rollcall']}/html").text
-        invitation = mails["Your temporary password"]  # Cognito's own, which has no HTML
-        assert "temporary password is" in httpx.get(f"{root}/mail/{invitation}/text").text
-        assert httpx.get(f"{root}/mail/{invitation}/html").status_code == 404
+    wait_for(has_mails(root, email, 2))
+    mails = dict(list_mails(root, email))
+    page = shared_client().get(f"{root}/mail/{mails['Welcome to Rollcall']}/html").text
+    invitation = mails["Your temporary password"]  # Cognito's own, which has no HTML
+
     assert page.startswith("<p>Acme</p><p>Hello jane,</p>")
     assert 'href="https://app.example.com"' in page
+    assert "temporary password is" in shared_client().get(f"{root}/mail/{invitation}/text").text
+    assert shared_client().get(f"{root}/mail/{invitation}/html").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,9 @@ from infra.local.state import LocalProblem
 from rollcall.kit.clients import config_for
 from rollcall.kit.objects import Objects, StoredObject
 
+pytestmark = pytest.mark.xdist_group("emulator")
+"""One embedded AWS serves them all."""
+
 MEGABYTE = 1024 * 1024
 
 
@@ -32,14 +35,6 @@ def running(state: Path) -> Iterator[Emulator]:
         yield emulator
     finally:
         emulator.stop()
-
-
-@pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """An emulator with everything in it that Rollcall needs."""
-    with running(tmp_path_factory.mktemp("state")) as started:
-        provision(started)
-        yield started
 
 
 def as_in_local(emulator: Emulator) -> Objects:
@@ -68,19 +63,19 @@ def test_files_go_and_come_and_links_give_them_to_anybody(
     source, back = tmp_path / "source", tmp_path / "back"
     source.write_bytes(b"".join(bytes([each]) * MEGABYTE for each in range(40)) + b"the end")
 
-    objects.upload("exports/ä b+c.csv", source, "text/csv")
+    objects.upload("files/ä b+c.csv", source, "text/csv")
 
-    assert list(objects.list_keys("exports/")) == ["exports/ä b+c.csv"]
-    assert objects.download("exports/ä b+c.csv", back)
+    assert list(objects.list_keys("files/")) == ["files/ä b+c.csv"]
+    assert objects.download("files/ä b+c.csv", back)
     assert back.read_bytes() == source.read_bytes()
-    assert not objects.download("exports/none", back)
-    link = objects.presign("exports/ä b+c.csv", file_name="Users.csv", seconds=60)
+    assert not objects.download("files/none", back)
+    link = objects.presign("files/ä b+c.csv", file_name="Users.csv", seconds=60)
     answer = httpx.get(link, trust_env=False)
     assert answer.content == source.read_bytes()
     assert answer.headers["Content-Type"] == "text/csv"
     assert answer.headers["Content-Disposition"] == "attachment; filename*=UTF-8''Users.csv"
-    objects.delete(["exports/ä b+c.csv"])
-    assert list(objects.list_keys("")) == []
+    objects.delete(["files/ä b+c.csv"])
+    assert list(objects.list_keys("files/")) == []
 
 
 def test_link_that_was_tampered_with_or_has_ended_gives_nothing(

@@ -98,13 +98,13 @@ def test_when_every_number_is_taken_a_random_one_is_found_at_the_second_attempt(
 
 def test_slug_that_is_given_and_taken_is_refused(world: World) -> None:
     world.add_organization("Acme")
-    stored = world.items()
+    stored = world.stored()
 
     reply = create(world, name="Another", slug="acme")
 
     assert (reply.status, reply.code, reply.fields) == (409, "organization_slug_taken", ["slug"])
     assert reply.body["detail"] == "Slug already exists"
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_same_name_may_be_that_of_two(world: World) -> None:
@@ -113,12 +113,12 @@ def test_same_name_may_be_that_of_two(world: World) -> None:
 
 
 def test_unknown_role_is_not_found(world: World) -> None:
-    stored = world.items()
+    stored = world.stored()
 
     reply = create(world, name="Acme", defaultRoleId="rol_unknown")
 
     assert (reply.status, reply.body["detail"]) == (404, "Role not found")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(
@@ -154,10 +154,10 @@ def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(
 def test_each_wrong_field_has_its_entry(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
-    stored = world.items()
+    stored = world.stored()
     reply = create(world, **body)
     assert (reply.status, sorted(reply.fields)) == (422, fields)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_same_key_makes_one_organization(world: World) -> None:

@@ -131,7 +131,7 @@ def test_refusal_says_truly_why_a_role_elsewhere_matters(world: World) -> None:
 
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
     assert reply.body["detail"] == (
-        "Members can have any role, and whoever has every role may do what you may not "
+        "Members can have any role, and a holder of all roles may do what you may not "
         "(user.delete)."
     )
 
@@ -140,12 +140,12 @@ def test_unknown_and_deleted_ones_are_not_found(world: World) -> None:
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
     delete(world, organization_id)
-    stored = world.items()
+    stored = world.stored()
 
     for each in ("org_unknown", organization_id):
         reply = delete(world, each)
         assert (reply.status, reply.code) == (404, "organization_not_found")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_stale_version_is_refused(world: World) -> None:

@@ -163,13 +163,13 @@ def test_empty_list_takes_everything(world: World) -> None:
 def test_what_is_so_already_makes_no_version(world: World) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     world.join_organization(user.id, organization_id)
-    stored = world.items()
+    stored = world.stored()
 
     reply = replace(world, user.id, {"organizationId": organization_id, "roleId": "rol_user"})
 
     assert [reply.body[each] for each in ("added", "changed", "removed")] == [[], [], []]
     assert reply.body["version"] == 2
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_role_in_an_organization_counts_from_the_next_call_to_the_removal(world: World) -> None:
@@ -267,14 +267,14 @@ def test_time_that_is_not_spoken_of_stays_and_null_ends_it(world: World) -> None
 def test_each_wrong_field_has_its_entry(world: World, memberships: Any, fields: list[str]) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     world.join_organization(user.id, organization_id)
-    stored = world.items()
+    stored = world.stored()
 
     reply = world.invoke(
         replace_user_organizations, path={"user_id": user.id}, body={"memberships": memberships}
     )
 
     assert (reply.status, reply.fields) == (422, fields)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_request_without_memberships_takes_nothing_away(world: World) -> None:
@@ -289,7 +289,7 @@ def test_one_that_is_unknown_refuses_all(world: World) -> None:
     world.join_organization(user.id, held_id)
     world.join_organization(user.id, deleted)
     world.invoke(delete_organization, path={"organization_id": deleted})
-    stored = world.items()
+    stored = world.stored()
 
     for place, detail in (
         ({"organizationId": "org_unknown"}, "Organization not found"),
@@ -298,7 +298,7 @@ def test_one_that_is_unknown_refuses_all(world: World) -> None:
     ):
         reply = replace(world, user.id, {"organizationId": known}, place)
         assert (reply.status, reply.body["detail"]) == (404, detail)
-        assert world.items() == stored
+        assert world.stored() == stored
 
 
 def test_organization_deleted_just_before_the_commit_is_not_joined(world: World) -> None:
@@ -422,12 +422,12 @@ def test_unknown_and_deleted_users_are_refused(world: World) -> None:
 def test_more_than_one_transaction_can_hold_is_refused_as_a_whole(world: World) -> None:
     user = world.add_user()
     many = [world.add_organization(f"Number {number}") for number in range(60)]
-    stored = world.items()
+    stored = world.stored()
 
     too_many = replace(world, user.id, *({"organizationId": each} for each in many))
     assert (too_many.status, too_many.fields) == (422, ["memberships"])
     assert too_many.body["errors"][0]["code"] == "too_many_changes"
-    assert world.items() == stored
+    assert world.stored() == stored
 
     for end in (40, 60):
         some = replace(world, user.id, *({"organizationId": each} for each in many[:end]))

@@ -126,20 +126,20 @@ def test_each_wrong_field_has_its_entry(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     organization_id = world.add_organization("Acme")
-    stored = world.items()
+    stored = world.stored()
     reply = update(world, organization_id, **body)
     assert (reply.status, sorted(reply.fields)) == (422, fields)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_change_that_changes_nothing_makes_no_version(world: World) -> None:
     organization_id = world.add_organization("Acme")
-    stored = world.items()
+    stored = world.stored()
 
     reply = update(world, organization_id, name="Acme", slug="acme", defaultRoleId="rol_user")
 
     assert (reply.status, reply.body["version"]) == (200, 1)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_stale_version_is_refused(world: World) -> None:
@@ -166,7 +166,7 @@ def test_members_who_come_meanwhile_are_still_counted(world: World) -> None:
 def test_unknown_role_and_organization_are_not_found(world: World) -> None:
     organization_id, gone = world.add_organization("Acme"), world.add_organization("Gone")
     world.invoke(delete_organization, path={"organization_id": gone})
-    stored = world.items()
+    stored = world.stored()
 
     for reply, detail in (
         (update(world, organization_id, defaultRoleId="rol_unknown"), "Role not found"),
@@ -174,7 +174,7 @@ def test_unknown_role_and_organization_are_not_found(world: World) -> None:
         (update(world, gone, name="Apex"), "Organization not found"),
     ):
         assert (reply.status, reply.body["detail"]) == (404, detail)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(

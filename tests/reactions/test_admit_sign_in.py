@@ -93,9 +93,9 @@ def test_while_the_database_is_down_people_are_let_in(world: World) -> None:
 
 
 def test_account_that_is_no_user_of_ours_is_left_alone(world: World) -> None:
-    stored = world.items()
+    stored = world.stored()
     sign_in(world, "stranger")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_last_sign_in_survives_a_change_of_the_user(world: World) -> None:

@@ -42,9 +42,9 @@ def test_first_deployment_makes_an_admin_who_is_invited_by_mail(world: World) ->
 
 @pytest.mark.parametrize("email", ["first@example.com", "admin@example.com", ""])
 def test_later_deployments_change_nothing(world: World, email: str) -> None:
-    stored = world.items()
+    stored = world.stored()
     deploy(world, email)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_deployment_that_names_nobody_makes_nobody(world: World) -> None:

@@ -72,8 +72,8 @@ def test_entry_that_comes_again_when_all_is_done_changes_nothing(world: World) -
     group_id = group_with_members(world, 2)
     world.invoke(delete_group, path={"group_id": group_id})
     world.drain()
-    stored = world.items()
+    stored = world.stored()
 
     react_to_the_newest(world, group_id)
 
-    assert world.items() == stored
+    assert world.stored() == stored

@@ -108,21 +108,21 @@ def test_same_record_again_changes_nothing(world: World) -> None:
     delete(world, organization_id)
     record = last_entry(world, organization_id)
     world.drain()
-    stored = world.items()
+    stored = world.stored()
 
     with acting_as(finish_deletion):
         finish_deletion.react(record, world.runtime)
 
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_living_organization_is_left_alone(world: World) -> None:
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
-    stored = world.items()
+    stored = world.stored()
 
     step(world, organization_id)
 
-    assert world.items() == stored
+    assert world.stored() == stored
     reply = world.invoke(list_organization_members, path={"organization_id": organization_id})
     assert reply.body["pagination"]["total"] == 1

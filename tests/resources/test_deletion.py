@@ -80,10 +80,10 @@ def test_steps_go_on_until_nothing_is_left(world: World) -> None:
 
 def test_step_for_a_user_who_is_there_or_unknown_does_nothing(world: World) -> None:
     user = owner_of(world, 1)
-    stored = world.items()
+    stored = world.stored()
     for user_id in (user.id, "usr_unknown"):
         release_things(world.call(), user_id)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_step_without_anything_found_fails_so_that_it_is_tried_again(world: World) -> None:

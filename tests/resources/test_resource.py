@@ -223,6 +223,6 @@ def test_access_is_noted_on_the_thing_and_for_workspaces_on_the_owner(world: Wor
 
 def test_nothing_is_noted_of_what_was_never_opened(world: World) -> None:
     made = world.add_thing(world.add_user().id)
-    stored = world.items()
+    stored = world.stored()
     note_access(world.call(), ResourceAnswer.of(made))
-    assert world.items() == stored
+    assert world.stored() == stored

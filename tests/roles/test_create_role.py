@@ -67,13 +67,13 @@ def test_role_that_grants_nothing_is_not_in_the_policy(world: World) -> None:
 @pytest.mark.parametrize("name", ["Support", "SUPPORT", " support ", "system"])
 def test_taken_name_is_refused(world: World, name: str) -> None:
     world.add_role("Support")
-    stored = world.items()
+    stored = world.stored()
 
     reply = create(world, name=name, permissions=["user.view"])
 
     assert (reply.status, reply.code, reply.fields) == (409, "role_name_taken", ["name"])
     assert reply.body["detail"] == "Role name already exists"
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_name_of_a_deleted_role_is_free_again(world: World) -> None:
@@ -88,7 +88,7 @@ def test_name_of_a_deleted_role_is_free_again(world: World) -> None:
 
 def test_nobody_lets_a_role_grant_what_they_do_not_hold(world: World) -> None:
     caller = world.add_user(permissions=(Permission.ROLE_CREATE, Permission.USER_VIEW))
-    stored = world.items()
+    stored = world.stored()
 
     refused = create(
         world, caller=caller.id, name="Deleters", permissions=["user.delete", "user.view"]
@@ -97,7 +97,7 @@ def test_nobody_lets_a_role_grant_what_they_do_not_hold(world: World) -> None:
     assert (refused.status, refused.code) == (403, "grant_exceeds_own")
     assert "user.delete" in refused.body["detail"]
     assert "user.view" not in refused.body["detail"]
-    assert world.items() == stored
+    assert world.stored() == stored
     allowed = create(world, caller=caller.id, name="Viewers", permissions=["user.view"])
     assert allowed.status == 201
 
@@ -117,10 +117,10 @@ def test_nobody_lets_a_role_grant_what_they_do_not_hold(world: World) -> None:
 def test_each_wrong_field_has_its_entry(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
-    stored = world.items()
+    stored = world.stored()
     reply = create(world, **body)
     assert (reply.status, sorted(reply.fields)) == (422, fields)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_everything_is_granted_by_the_role_system_alone(world: World) -> None:
@@ -132,8 +132,8 @@ def test_everything_is_granted_by_the_role_system_alone(world: World) -> None:
 
 def test_same_key_makes_one_role(world: World) -> None:
     first = create(world, key="key-1", name="Support", permissions=["user.view"])
-    stored = world.items()
+    stored = world.stored()
 
     assert create(world, key="key-1", name="Support", permissions=["user.view"]) == first
-    assert world.items() == stored
+    assert world.stored() == stored
     assert create(world, key="key-1", name="Other").fields == ["Idempotency-Key"]

@@ -71,13 +71,15 @@ def test_role_that_somebody_has_is_not_deleted(world: World) -> None:
     held = RoleGrant(user_id=user.id, role_id=role_id, ends_at=world.clock.now)
     world.change_user(user, user.with_grants("role_grants", [held]))
     world.add_organization("Other", default_role_id=role_id)
-    stored = world.items()
+    stored = world.stored()
 
     reply = delete(world, role_id)
 
     assert (reply.status, reply.code) == (409, "role_in_use")
-    assert reply.body["detail"] == "The role is in use (3 users or organizations have it)."
-    assert world.items() == stored
+    assert reply.body["detail"] == (
+        "The role is in use (3 users or organizations have it). Remove it from them first."
+    )
+    assert world.stored() == stored
 
 
 def test_role_is_deleted_once_it_is_taken_from_everybody(world: World) -> None:
@@ -89,11 +91,11 @@ def test_role_is_deleted_once_it_is_taken_from_everybody(world: World) -> None:
 
 @pytest.mark.parametrize("role_id", ["rol_system", "rol_admin", "rol_user", "rol_guest"])
 def test_built_in_role_is_not_deleted(world: World, role_id: str) -> None:
-    stored = world.items()
+    stored = world.stored()
     reply = delete(world, role_id)
     assert (reply.status, reply.code) == (409, "built_in_role")
     assert reply.body["detail"] == "A built-in role cannot be deleted."
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_only_the_version_that_was_read_is_deleted(world: World) -> None:

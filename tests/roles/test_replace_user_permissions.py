@@ -99,9 +99,9 @@ def test_each_permission_is_in_the_journal_by_itself_with_its_time(world: World)
 
 def test_same_permissions_again_change_nothing(world: World) -> None:
     user = world.add_user(permissions=(Permission.USER_VIEW,))
-    stored = world.items()
+    stored = world.stored()
     assert replace(world, user.id, "user.view", "user.view").body["version"] == user.version
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 @pytest.mark.parametrize("boxed", [False, True])
@@ -118,14 +118,14 @@ def test_everything_is_not_granted_directly(world: World, boxed: bool) -> None:
 def test_nobody_grants_what_they_do_not_hold(world: World) -> None:
     caller = world.add_user(permissions=(Permission.PERMISSION_ASSIGN, Permission.USER_VIEW))
     user = world.add_user()
-    stored = world.items()
+    stored = world.stored()
 
     for sent in ("user.delete", {"permission": "user.delete", "endsAt": NOON}):
         refused = replace(world, user.id, "user.view", sent, caller=caller.id)
         assert (refused.status, refused.code) == (403, "grant_exceeds_own")
         assert "user.delete" in refused.body["detail"]
         assert "user.view" not in refused.body["detail"]
-    assert world.items() == stored
+    assert world.stored() == stored
     assert replace(world, user.id, "user.view", caller=caller.id).status == 200
 
 
@@ -145,13 +145,13 @@ def test_what_the_caller_holds_for_a_time_that_is_over_is_not_theirs_to_grant(
 def test_nobody_takes_a_permission_from_somebody_who_may_do_more(world: World) -> None:
     caller = world.add_user(permissions=(Permission.PERMISSION_ASSIGN, Permission.USER_VIEW))
     superior = world.add_user(permissions=(Permission.USER_VIEW, Permission.USER_DELETE))
-    stored = world.items()
+    stored = world.stored()
 
     boxed = {"permission": "user.view", "endsAt": NOON}
     for sent in (["user.delete"], [], ["user.delete", boxed]):
         refused = replace(world, superior.id, *sent, caller=caller.id)
         assert (refused.status, refused.code) == (403, "target_outranks_caller")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_nobody_changes_their_own_permissions(world: World) -> None:
@@ -185,10 +185,10 @@ def test_unknown_and_deleted_users_are_refused(world: World) -> None:
 def test_each_wrong_field_has_its_entry(
     world: World, permissions: list[Any], fields: list[str]
 ) -> None:
-    stored = world.items()
+    stored = world.stored()
     reply = replace(world, world.admin_id, *permissions)
     assert (reply.status, reply.fields) == (422, fields)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_all_permissions_that_can_be_granted_fit_into_one_request(world: World) -> None:

@@ -113,10 +113,10 @@ def test_each_role_is_in_the_journal_by_itself_with_its_time(world: World) -> No
 def test_same_roles_again_change_nothing(world: World) -> None:
     role_id = world.add_role("Support")
     user = having(world, {"role_id": role_id})
-    stored = world.items()
+    stored = world.stored()
 
     assert replace(world, user.id, role_id, role_id).body["version"] == user.version
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_role_system_makes_a_platform_admin_and_its_absence_unmakes_one(world: World) -> None:
@@ -166,12 +166,12 @@ def test_cognito_is_not_bothered_with_other_roles(world: World) -> None:
 
 def test_last_admin_stays(world: World) -> None:
     caller = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
-    stored = world.items()
+    stored = world.stored()
 
     reply = replace(world, world.admin_id, caller=caller.id)
 
     assert (reply.status, reply.code) == (409, "last_admin")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_making_and_unmaking_admins_needs_the_permission_for_that_too(world: World) -> None:
@@ -180,7 +180,7 @@ def test_making_and_unmaking_admins_needs_the_permission_for_that_too(world: Wor
     assigner = world.add_user(permissions=others)
     promoter = world.add_user(permissions=(Permission.ROLE_ASSIGN, Permission.USER_PROMOTE))
     user, admin = world.add_user(), world.add_user(is_admin=True)
-    stored = world.items()
+    stored = world.stored()
 
     for target, roles in ((user, ["rol_system"]), (admin, [role_id])):
         refused = replace(world, target.id, *roles, caller=assigner.id)
@@ -188,20 +188,20 @@ def test_making_and_unmaking_admins_needs_the_permission_for_that_too(world: Wor
         assert "user.promote" in refused.body["detail"]
     assert replace(world, user.id, "rol_system", caller=promoter.id).code == "grant_exceeds_own"
     assert replace(world, admin.id, caller=promoter.id).code == "target_outranks_caller"
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_nobody_gives_a_role_that_grants_what_they_do_not_hold(world: World) -> None:
     role_id, user = world.add_role("Deleters", Permission.USER_DELETE), world.add_user()
     assigner = world.add_user(permissions=(Permission.ROLE_ASSIGN, Permission.USER_VIEW))
     deleter = world.add_user(permissions=(Permission.ROLE_ASSIGN, Permission.USER_DELETE))
-    stored = world.items()
+    stored = world.stored()
 
     for role in (role_id, {"roleId": role_id, "startsAt": EVENING}):
         refused = replace(world, user.id, role, caller=assigner.id)
         assert (refused.status, refused.code) == (403, "grant_exceeds_own")
         assert "user.delete" in refused.body["detail"]
-    assert world.items() == stored
+    assert world.stored() == stored
     assert replace(world, user.id, role_id, caller=deleter.id).status == 200
 
 
@@ -219,12 +219,12 @@ def test_nobody_takes_a_role_from_somebody_who_may_do_more(world: World) -> None
     idle = world.add_role("Idle")
     superior = having(world, {"role_id": idle}, permissions=(Permission.USER_DELETE,))
     caller = world.add_user(permissions=(Permission.ROLE_ASSIGN,))
-    stored = world.items()
+    stored = world.stored()
 
     for roles in ([], [{"roleId": idle, "endsAt": NOON}]):
         refused = replace(world, superior.id, *roles, caller=caller.id)
         assert (refused.status, refused.code) == (403, "target_outranks_caller")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_nobody_changes_their_own_roles(world: World) -> None:
@@ -236,13 +236,13 @@ def test_nobody_changes_their_own_roles(world: World) -> None:
 
 def test_unknown_role_is_not_found_and_nothing_is_written(world: World) -> None:
     role_id, user = world.add_role("Support"), world.add_user()
-    stored = world.items()
+    stored = world.stored()
 
     reply = replace(world, user.id, role_id, "rol_unknown")
 
     assert (reply.status, reply.code) == (404, "role_not_found")
     assert reply.body["detail"] == "Role not found"
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_unknown_and_deleted_users_are_refused(world: World) -> None:
@@ -291,10 +291,10 @@ def test_nobody_is_a_platform_admin_for_a_time(world: World, period: dict[str, s
     ],
 )  # fmt: skip
 def test_each_wrong_field_has_its_entry(world: World, roles: list[Any], fields: list[str]) -> None:
-    stored = world.items()
+    stored = world.stored()
     reply = replace(world, world.admin_id, *roles)
     assert (reply.status, reply.fields) == (422, fields)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_list_is_needed(world: World) -> None:

@@ -100,15 +100,15 @@ def test_change_of_permissions_alone_is_a_version_of_the_role(world: World) -> N
 
 def test_what_is_so_already_changes_nothing(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
-    stored = world.items()
+    stored = world.stored()
 
     assert update(world, role_id, name="Support", permissions=["user.view"]).status == 200
     assert update(world, role_id).body["version"] == 1
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_role_system_stays_as_it_is(world: World) -> None:
-    stored = world.items()
+    stored = world.stored()
     bodies: list[dict[str, Any]] = [
         {"name": "Root"},
         {"description": "All of it"},
@@ -119,7 +119,7 @@ def test_role_system_stays_as_it_is(world: World) -> None:
         reply = update(world, "rol_system", **body)
         assert (reply.status, reply.code) == (409, "built_in_role")
         assert reply.body["detail"] == "The role System grants everything and cannot be changed."
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 @pytest.mark.parametrize("role_id", ["rol_admin", "rol_user", "rol_guest"])
@@ -130,7 +130,7 @@ def test_other_built_in_role_keeps_its_name_and_grants_what_one_likes(
 
     refused = update(world, role_id, name="Other", permissions=["user.view"])
     assert (refused.status, refused.code) == (409, "built_in_role")
-    assert refused.body["detail"] == "A built-in role keeps its name."
+    assert refused.body["detail"] == "A built-in role cannot be renamed."
 
     edited = update(world, role_id, name=name, permissions=["user.view"], description="Ours")
     assert (edited.status, edited.body["permissions"]) == (200, ["user.view"])
@@ -140,14 +140,14 @@ def test_other_built_in_role_keeps_its_name_and_grants_what_one_likes(
 def test_nobody_adds_to_a_role_what_they_do_not_hold(world: World) -> None:
     caller = world.add_user(permissions=(Permission.ROLE_UPDATE, Permission.USER_VIEW))
     role_id = world.add_role("Support")
-    stored = world.items()
+    stored = world.stored()
 
     refused = update(world, role_id, caller=caller.id, permissions=["user.delete", "user.view"])
 
     assert (refused.status, refused.code) == (403, "grant_exceeds_own")
     assert "user.delete" in refused.body["detail"]
     assert "user.view" not in refused.body["detail"]
-    assert world.items() == stored
+    assert world.stored() == stored
     assert update(world, role_id, caller=caller.id, permissions=["user.view"]).status == 200
 
 
@@ -160,13 +160,13 @@ def test_role_that_grants_more_than_the_caller_holds_is_not_theirs_to_change(
 ) -> None:
     caller = world.add_user(permissions=(Permission.ROLE_UPDATE, Permission.USER_VIEW))
     role_id = world.add_role("Deleters", Permission.USER_DELETE)
-    stored = world.items()
+    stored = world.stored()
 
     reply = update(world, role_id, caller=caller.id, **body)
 
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
     assert reply.body["detail"] == "This role may do what you may not (user.delete)."
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 @pytest.mark.parametrize(

@@ -142,13 +142,13 @@ def test_disabled_owner_is_fine(world: World) -> None:
 @pytest.mark.parametrize("active", [True, False])
 def test_owner_must_be_in_the_group(world: World, thing_type: str, active: bool) -> None:
     owner, group_id = world.add_user(), world.add_group("Writers")
-    stored = world.items()
+    stored = world.stored()
 
     for named in (group_id, "grp_unknown"):
         reply = register(world, type=thing_type, userId=owner.id, groupId=named, active=active)
         assert (reply.status, reply.code) == (409, "owner_not_in_group")
 
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_membership_counts_only_in_its_time(world: World) -> None:

@@ -138,11 +138,11 @@ def test_soft_deleted_user_has_facts_for_when_it_is_restored(world: World) -> No
 def test_user_whom_there_is_not_has_no_facts(world: World) -> None:
     gone = world.add_user()
     world.invoke(delete_user, path={"user_id": gone.id})
-    stored = world.items()
+    stored = world.stored()
     for user_id in ("usr_unknown", gone.id):
         reply = push(world, user_id, {"progress": 10})
         assert (reply.status, reply.body["detail"]) == (404, "User not found")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_deletion_for_good_takes_the_facts_and_sign_ins_too(world: World) -> None:

@@ -76,10 +76,10 @@ def test_admins_may_note_on_themselves(world: World) -> None:
 
 @pytest.mark.parametrize("user_id", ["usr_unknown", "grp_1", "../usr_1", "ä"])
 def test_unknown_user_is_not_found(world: World, user_id: str) -> None:
-    stored = world.items()
+    stored = world.stored()
     reply = add(world, user_id)
     assert (reply.status, reply.code) == (404, "user_not_found")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_user_who_is_deleted_for_good_is_not_found_also_when_it_happens_meanwhile(
@@ -128,10 +128,10 @@ def test_author_who_loses_the_permission_meanwhile_writes_nothing_also_on_themse
 def test_each_wrong_field_has_its_entry(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
-    stored = world.items()
+    stored = world.stored()
     reply = add(world, world.admin_id, **body)
     assert (reply.status, sorted(reply.fields)) == (422, fields)
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_longest_text_is_kept_whole(world: World) -> None:

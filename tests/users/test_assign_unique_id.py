@@ -66,13 +66,13 @@ def test_account_has_nothing_to_do_with_it(world: World) -> None:
 def test_taken_id_is_refused_whatever_its_case(world: World, spelling: str) -> None:
     user, other = world.add_user(), world.add_user()
     assign(world, other.id, uniqueId="EMP-0042")
-    stored = world.items()
+    stored = world.stored()
 
     reply = assign(world, user.id, uniqueId=spelling)
 
     assert (reply.status, reply.code, reply.fields) == (409, "unique_id_taken", ["uniqueId"])
     assert reply.body["detail"] == "Unique id already exists"
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_id_of_a_soft_deleted_user_stays_taken_until_the_user_is_gone(world: World) -> None:
@@ -108,9 +108,9 @@ def test_own_id_can_be_written_in_another_case(world: World) -> None:
 def test_same_id_again_makes_no_version(world: World) -> None:
     user = world.add_user()
     assign(world, user.id, uniqueId="EMP-1")
-    stored = world.items()
+    stored = world.stored()
     assert assign(world, user.id, uniqueId="EMP-1").body["version"] == 2
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_without_one_it_is_generated_by_the_pattern(world: World) -> None:
@@ -135,10 +135,10 @@ def test_every_id_of_a_short_pattern_is_given_before_it_is_exhausted(world: Worl
     taken = {reply.body["uniqueId"] for reply in replies}
     assert taken == {f"EMP-{digit}" for digit in range(10)} - {"EMP-7"}
     user = world.add_user()
-    stored = world.items()
+    stored = world.stored()
     refused = assign(short, user.id)
     assert (refused.status, refused.code) == (409, "unique_ids_exhausted")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_generating_reads_nothing_but_caller_and_user_while_ids_are_free(world: World) -> None:

@@ -173,20 +173,20 @@ def test_custom_username_is_honoured_in_lower_case(world: World) -> None:
 
 def test_taken_custom_username_is_refused_and_no_other_is_chosen(world: World) -> None:
     world.add_user(username="taken")
-    stored = world.items()
+    stored = world.stored()
 
     reply = create(world, username="TAKEN")
 
     assert (reply.status, reply.code) == (409, "username_taken")
     assert reply.body["detail"] == "Username already exists"
     assert reply.fields == ["username"]
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 @pytest.mark.parametrize("email", ["taken@example.com", "TAKEN@EXAMPLE.COM", " taken@example.com "])
 def test_taken_email_is_refused_and_nothing_is_written(world: World, email: str) -> None:
     world.add_user("taken@example.com")
-    stored = world.items()
+    stored = world.stored()
 
     with watched(world.aws) as seen:
         reply = create(world, email=email)
@@ -194,7 +194,7 @@ def test_taken_email_is_refused_and_nothing_is_written(world: World, email: str)
     assert (reply.status, reply.code) == (409, "email_taken")
     assert reply.body["detail"] == "Email already exists"
     assert reply.fields == ["email"]
-    assert world.items() == stored
+    assert world.stored() == stored
     assert all(call.service == "dynamodb" for call in seen)
 
 
@@ -213,13 +213,13 @@ def test_email_of_a_soft_deleted_user_is_still_his(world: World) -> None:
 
 def test_unknown_group_is_not_found_and_nothing_is_written(world: World) -> None:
     known = world.add_group("Readers")
-    stored = world.items()
+    stored = world.stored()
 
     reply = create(world, groups=[known, "grp_unknown"])
 
     assert (reply.status, reply.code) == (404, "group_not_found")
     assert reply.body["detail"] == "Group not found"
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_group_named_twice_is_joined_once(world: World) -> None:
@@ -293,14 +293,14 @@ def test_roles_of_organizations_are_had_in_organizations_alone(world: World, rol
 def test_each_wrong_field_has_its_entry(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
-    stored = world.items()
+    stored = world.stored()
 
     reply = create(world, **body)
 
     assert (reply.status, reply.code) == (422, "invalid")
     assert sorted(reply.fields) == sorted(fields)
     assert all(error["message"] and error["code"] for error in reply.body["errors"])
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_weak_password_is_explained_without_repeating_it(world: World) -> None:
@@ -342,7 +342,7 @@ def test_admin_is_made_only_by_who_may_promote_and_holds_everything(world: World
 def test_nobody_passes_on_a_permission_that_he_does_not_hold(world: World) -> None:
     granting = world.add_group("Deleters", Permission.USER_DELETE)
     caller = world.add_user(permissions=(Permission.USER_CREATE, Permission.USER_VIEW))
-    stored = world.items()
+    stored = world.stored()
 
     bodies: tuple[dict[str, Any], ...] = (
         {"permissions": ["user.view", "user.delete"]},
@@ -353,7 +353,7 @@ def test_nobody_passes_on_a_permission_that_he_does_not_hold(world: World) -> No
         assert (refused.status, refused.code) == (403, "grant_exceeds_own")
         assert "user.delete" in refused.body["detail"]
         assert "user.view" not in refused.body["detail"]
-    assert world.items() == stored
+    assert world.stored() == stored
 
     allowed = create(world, caller=caller.id, permissions=["user.view"])
     assert allowed.status == 201
@@ -386,23 +386,23 @@ def test_password_is_kept_nowhere(world: World, logged: StringIO) -> None:
 
 def test_same_key_has_one_effect_and_the_same_answer(world: World) -> None:
     first = create(world, key="key-1", temporaryPassword=PASSWORD)
-    stored = world.items()
+    stored = world.stored()
 
     again = create(world, key="key-1", temporaryPassword=PASSWORD)
 
     assert again == first
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_same_key_with_another_request_is_refused(world: World) -> None:
     create(world, key="key-1")
-    stored = world.items()
+    stored = world.stored()
 
     reply = create(world, key="key-1", email="other@example.com")
 
     assert (reply.status, reply.fields) == (422, ["Idempotency-Key"])
     assert reply.body["errors"][0]["code"] == "idempotency_key_reused"
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_while_cognito_is_down_the_user_is_kept_and_finished_later(world: World) -> None:

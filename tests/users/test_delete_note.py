@@ -87,12 +87,12 @@ def test_note_that_is_gone_unknown_or_on_somebody_else_is_not_found(world: World
     user, other = world.add_user(), world.add_user()
     gone, foreign = world.add_note(user.id, "Gone"), world.add_note(other.id, "Foreign")
     delete(world, user.id, gone)
-    stored = world.items()
+    stored = world.stored()
 
     replies = [delete(world, user.id, each) for each in (gone, foreign, "not_unknown", "#USER")]
 
     assert {(reply.status, reply.code) for reply in replies} == {(404, "note_not_found")}
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_unknown_user_is_not_found_and_soft_deleted_one_is(world: World) -> None:

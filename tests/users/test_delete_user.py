@@ -132,9 +132,9 @@ def test_soft_deleted_user_is_closed_and_keeps_what_he_has(world: World) -> None
 def test_soft_deleting_twice_changes_nothing(world: World) -> None:
     user = world.add_user()
     delete(world, user.id, query=SOFT)
-    stored = world.items()
+    stored = world.stored()
     assert delete(world, user.id, query=SOFT).status == 200
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_soft_deleted_user_can_be_deleted_for_good(world: World) -> None:
@@ -290,13 +290,13 @@ def test_workspaces_stay_without_an_owner_and_the_rest_goes(world: World) -> Non
 def test_type_that_refuses_keeps_the_owner(world: World) -> None:
     configure(world, "invoice=refuse,receipt=refuse,draft=cascade")
     user = own(world, invoice=2, receipt=1, draft=1)
-    stored = world.items()
+    stored = world.stored()
 
     reply = delete(world, user.id)
 
     assert (reply.status, reply.code) == (409, "owns_resources")
     assert "2 of type invoice, 1 of type receipt" in reply.body["detail"]
-    assert world.items() == stored
+    assert world.stored() == stored
     assert delete(world, user.id, query=SOFT).status == 200
     assert delete(world, user.id).code == "owns_resources"
 

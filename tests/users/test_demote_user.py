@@ -39,12 +39,12 @@ def test_nobody_demotes_himself(world: World) -> None:
 
 def test_last_admin_stays(world: World) -> None:
     caller = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
-    stored = world.items()
+    stored = world.stored()
 
     reply = demote(world, world.admin_id, caller=caller.id)
 
     assert (reply.status, reply.code) == (409, "last_admin")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_who_may_promote_but_holds_less_cannot_demote(world: World) -> None:
@@ -56,9 +56,9 @@ def test_who_may_promote_but_holds_less_cannot_demote(world: World) -> None:
 
 def test_demoting_an_ordinary_user_changes_nothing(world: World) -> None:
     user = world.add_user()
-    stored = world.items()
+    stored = world.stored()
     assert demote(world, user.id).status == 200
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_unknown_user_is_not_found(world: World) -> None:

@@ -91,10 +91,10 @@ def test_last_admin_stays_open(world: World, operation: Closing, status: str) ->
 def test_closing_twice_makes_one_entry(world: World, operation: Closing, status: str) -> None:
     user = world.add_user()
     close(world, operation, user.id)
-    stored = world.items()
+    stored = world.stored()
 
     assert close(world, operation, user.id).status == 200
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 @BOTH

@@ -46,9 +46,9 @@ def test_session_from_before_the_disabling_stays_ended(world: World) -> None:
 
 def test_enabling_an_active_user_changes_nothing(world: World) -> None:
     user = world.add_user()
-    stored = world.items()
+    stored = world.stored()
     assert enable(world, user.id).status == 200
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_enabled_admin_counts_again(world: World) -> None:

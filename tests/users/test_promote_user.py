@@ -39,9 +39,9 @@ def test_cognito_group_and_counter_follow(world: World) -> None:
 
 
 def test_promoting_an_admin_again_changes_nothing(world: World) -> None:
-    stored = world.items()
+    stored = world.stored()
     assert promote(world, world.admin_id).status == 200
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_disabled_user_who_is_promoted_counts_only_once_enabled(world: World) -> None:

@@ -78,13 +78,13 @@ def test_who_never_chose_a_password_gets_the_invitation_again(world: World) -> N
 def test_federated_user_is_refused_with_a_clear_error(world: World) -> None:
     user = world.add_user()
     world.federate(user.id)
-    stored = world.items()
+    stored = world.stored()
 
     for body in ({}, {"newPassword": TEMPORARY}):
         reply = reset(world, user, **body)
         assert (reply.status, reply.code) == (409, "federated_user")
         assert "another provider" in reply.body["detail"]
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_sessions_end_only_when_asked_for(world: World) -> None:

@@ -124,7 +124,7 @@ def test_other_filters_show_nothing_beyond_the_own_group(world: World, stage: St
 
 
 def test_foreign_workspace_answers_like_one_that_does_not_exist(world: World, stage: Stage) -> None:
-    stored = world.items()
+    stored = world.stored()
     ids = (stage.foreign.id, stage.of_no_group.id, "wsp_unknown")
 
     deletions = [delete(world, stage, each) for each in ids]
@@ -133,7 +133,7 @@ def test_foreign_workspace_answers_like_one_that_does_not_exist(world: World, st
     for answers in (deletions, transfers):
         assert all(answer == answers[0] for answer in answers)
         assert (answers[0].status, answers[0].code) == (404, "workspace_not_found")
-    assert world.items() == stored
+    assert world.stored() == stored
 
 
 def test_who_is_not_in_the_group_answers_like_nobody(world: World, stage: Stage) -> None:
@@ -151,7 +151,7 @@ def test_everything_else_is_refused(world: World, stage: Stage, subtests: pytest
     scene = Scene.complete(world)
     admin = join(world, stage.admin, scene.busy_group_id, role=GroupRole.ADMIN)
     join(world, admin, scene.group_id, role=GroupRole.ADMIN)
-    stored = world.items()
+    stored = world.stored()
     assert {each.name for each in OPERATIONS if each.scoped} == SCOPED
 
     for operation in (each for each in OPERATIONS if not each.scoped):
@@ -168,7 +168,7 @@ def test_everything_else_is_refused(world: World, stage: Stage, subtests: pytest
                 assert reply.status == operation.status
             else:
                 assert (reply.status, reply.code) == (403, "permission_missing")
-            assert world.items() == stored
+            assert world.stored() == stored
 
 
 def lose_the_role(world: World, stage: Stage) -> None:

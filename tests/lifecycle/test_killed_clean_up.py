@@ -1,6 +1,4 @@
-"""The clean-up is killed again and again, and comes out as if it had never been: on the emulator,
-which is fast enough for a good number of users.
-"""
+"""The clean-up is killed again and again, and comes out as if it had never been."""
 
 from __future__ import annotations
 
@@ -17,9 +15,6 @@ import pytest
 
 from functions.jobs.clean_up_accounts import clean_up_accounts
 from functions.jobs.rebuild_directory import rebuild_directory
-from infra.local.emulator import Emulator
-from infra.local.provision import provision
-from infra.local.server import make_runtime
 from rollcall.directory.directory import open_directory
 from rollcall.grants.role import ensure_built_in_roles
 from rollcall.kit.call import Runtime
@@ -35,6 +30,7 @@ from rollcall.users.inactivity import Inactivity
 from rollcall.users.sign_ins import SignIns
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
+from tests.world import open_world
 
 USERS = int(os.environ.get("ROLLCALL_CLEAN_UP_USERS", "80"))
 """Ten thousand take an hour."""
@@ -63,16 +59,10 @@ class Clock:
 
 
 @pytest.fixture
-def runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
-    """Table and bucket on the emulator."""
-    state = tmp_path_factory.mktemp("state")
-    emulator = Emulator(0, state / "emulator.log", state)
-    emulator.start()
-    try:
-        made = make_runtime(emulator, provision(emulator))
-        yield replace(made, clock=Clock())
-    finally:
-        emulator.stop()
+def runtime() -> Iterator[Runtime]:
+    """Table and bucket, with nobody in them."""
+    with open_world(founded=False) as world:
+        yield replace(world.runtime, clock=Clock())
 
 
 def commit(runtime: Runtime, *changes: Change[Any]) -> None:

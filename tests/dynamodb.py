@@ -1,0 +1,97 @@
+"""DynamoDB in this process: ministack's engine, called below the botocore clients without a server.
+
+The engine replaces the items that it stores and never changes one in place, so a copy of its
+containers keeps a table as it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
+from ministack.services import dynamodb as engine
+
+type Attributes = dict[str, Any]
+"""An item as DynamoDB writes it: each value with its type."""
+
+_MEMBERS = "_index_members"
+
+
+def serve(operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    """The status and the answer to one request. Both are read from JSON, so that nobody holds what
+    the engine stores.
+    """
+    target = {"x-amz-target": f"DynamoDB_20120810.{operation}"}
+    request = engine.handle_request("POST", "/", target, body, {})
+    try:
+        request.send(None)
+    except StopIteration as finished:
+        status, _, answer = finished.value
+        return status, json.loads(answer)
+    raise RuntimeError(f"{operation} waits for something, and there is no event loop here.")
+
+
+def set_clock(clock: Callable[[], datetime]) -> None:
+    """Let the engine tell the time from this clock, by which it forgets the tokens of transactions.
+    Its thread that deletes expired items, which it starts when it is imported, sleeps for good.
+    """
+    engine.time = SimpleNamespace(time=lambda: clock().timestamp(), sleep=lambda _: Event().wait())
+
+
+def read_items(table: str) -> Iterator[Attributes]:
+    """Every item of a table, as it is stored."""
+    yield from _items_of(engine._tables[table])
+
+
+def find_item(table: str, pk: str, sk: str) -> Attributes | None:
+    """One item of a table, as it is stored."""
+    partition: dict[str, Attributes] = engine._tables[table]["items"].get(pk, {})
+    return partition.get(sk)
+
+
+@dataclass(frozen=True)
+class KeptTable:
+    """A table and the tokens of its transactions at one moment."""
+
+    table: dict[str, Any]
+    tokens: dict[str, Any]
+
+    @classmethod
+    def of(cls, name: str) -> KeptTable:
+        """The table as it is now."""
+        return cls(_copy_table(engine._tables[name]), dict(engine._txn_idempotency.items()))
+
+    @property
+    def items(self) -> list[Attributes]:
+        """What was in it."""
+        return list(_items_of(self.table))
+
+    def put_back(self) -> None:
+        """Make the table what it was."""
+        engine._tables[self.table["TableName"]] = _copy_table(self.table)
+        engine._txn_idempotency.clear()
+        for token, used in self.tokens.items():
+            engine._txn_idempotency[token] = used
+
+
+def _items_of(table: dict[str, Any]) -> Iterator[Attributes]:
+    for partition in table["items"].values():
+        yield from partition.values()
+
+
+def _copy_table(table: dict[str, Any]) -> dict[str, Any]:
+    """A copy that shares nothing with the table but its items and its definition."""
+    items = defaultdict(dict, {pk: dict(rows) for pk, rows in table["items"].items()})
+    copied = {**table, "items": items}
+    if _MEMBERS in table:
+        copied[_MEMBERS] = {
+            index: {pk: dict(entries) for pk, entries in partitions.items()}
+            for index, partitions in table[_MEMBERS].items()
+        }
+    return copied

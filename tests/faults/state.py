@@ -1,0 +1,29 @@
+"""What a world is like, as text."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from rollcall.kit.throttle import Throttle
+from tests.faults.invariants import accounts
+from tests.snapshot import sent_mails, stored_objects
+from tests.world import World
+
+
+def describe_state(world: World) -> str:
+    """Everything about a world that matters, as text: two states with one text are the same. How
+    often callers have been counted does not, because no scenario comes to their end.
+    """
+    pool = [
+        (name, sorted(held.attribute_lookup.items()), held.enabled, held.status, held.password)
+        + (sorted(group.group_name for group in held.groups),)
+        for name, held in sorted(accounts(world).items())
+    ]
+    for _, attributes, *_rest in pool:
+        attributes[:] = [(name, value) for name, value in attributes if name != "sub"]
+    counted = (item for item in world.items() if not item["pk"].startswith(Throttle.partition))
+    items = sorted(repr(sorted(item.items())) for item in counted)
+    objects = {
+        name: sha256(content).hexdigest() for name, content in sorted(stored_objects(world).items())
+    }
+    return repr((items, pool, objects, len(sent_mails(world)), world.clock.now, sorted(world.seen)))

@@ -1,0 +1,91 @@
+"""Keeping and restoring a whole world: each test starts from one that was founded once, and each
+fault from the same place.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from moto.core.model_instances import reset_model_data
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.s3.models import s3_backends
+from moto.ses.models import SESBackend, ses_backends
+
+from rollcall.directory.directory import _open as open_for_process
+from tests.dynamodb import KeptTable
+from tests.strict_aws import find_pool
+
+if TYPE_CHECKING:
+    from tests.world import World
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that changes in a world: table, user pool, objects, mails, time, what the stream has
+    seen.
+    """
+
+    table: KeptTable
+    pool: Any
+    """Accounts and groups, which hold one another."""
+    objects: dict[str, bytes]
+    mails: list[Any]
+    now: datetime
+    seen: frozenset[str]
+    admin_id: str
+
+    @classmethod
+    def of(cls, world: World) -> Snapshot:
+        """The world as it is now."""
+        pool = find_pool(world.runtime.settings.user_pool_id)
+        return cls(
+            table=KeptTable.of(world.runtime.table.name),
+            pool=deepcopy((pool.users, pool.groups)),
+            objects=stored_objects(world),
+            mails=list(sent_mails(world)),
+            now=world.clock.now,
+            seen=frozenset(world.seen),
+            admin_id=world.admin_id,
+        )
+
+    def restore(self, world: World) -> None:
+        """Make the world what it was, and nobody remember what came after."""
+        open_for_process.cache_clear()
+        reset_model_data()  # moto holds on to each model that was ever made or copied
+        self.table.put_back()
+        pool = find_pool(world.runtime.settings.user_pool_id)
+        pool.users, pool.groups = deepcopy(self.pool)
+        _replace_objects(world, self.objects)
+        _mail_service(world).sent_messages = list(self.mails)
+        world.clock.now, world.seen, world.admin_id = self.now, set(self.seen), self.admin_id
+
+
+def stored_objects(world: World) -> dict[str, bytes]:
+    """The content of every object in the bucket."""
+    keys = s3_backends[ACCOUNT_ID]["aws"].buckets[world.runtime.objects.bucket].keys
+    return {name: key.value for name, key in keys.items()}
+
+
+def _replace_objects(world: World, objects: dict[str, bytes]) -> None:
+    backend, bucket = s3_backends[ACCOUNT_ID]["aws"], world.runtime.objects.bucket
+    present = stored_objects(world)
+    for name in present.keys() - objects.keys():
+        backend.delete_object(bucket, name)
+    for name, content in objects.items():
+        if present.get(name) != content:
+            backend.put_object(bucket, name, content)
+    uploads = backend.buckets[bucket].multiparts
+    while uploads:
+        uploads.popitem()[1].dispose()
+
+
+def sent_mails(world: World) -> list[Any]:
+    """Every mail that SES has taken."""
+    return _mail_service(world).sent_messages
+
+
+def _mail_service(world: World) -> SESBackend:
+    return ses_backends[ACCOUNT_ID][world.ses.meta.region_name]
