@@ -95,7 +95,7 @@ def __getattr__(name):
     return ETree if name == "ETree" else ETree.ParseError
 """,
     ),
-    Edit("botocore/response.py", "    XMLParseError,  # noqa: F401\n"),
+    Edit("botocore/response.py", "    XMLParseError,"),
     Edit("botocore/handlers.py", "    ETree,\n"),
     Edit("botocore/handlers.py", "    XMLParseError,\n"),
     Edit(
