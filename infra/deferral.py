@@ -1,8 +1,8 @@
-"""Imports moved from the head of a third-party module into the functions that use them.
+"""Moves imports from the head of a third-party module into the functions that use them.
 
-A module that imports at its head what few of its functions use makes every cold start pay for it.
-The module that comes out does the same, but each function imports what it uses when it is called,
-which costs next to nothing once that is loaded.
+Imports at the head of a module cost every cold start, even if few functions need them. Afterwards
+the module does the same, but each function imports what it uses when it is called. That costs next
+to nothing once the imported module is loaded.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class NotDeferrable(ValueError):
-    """The module differs from what was expected, so that its imports have to stay."""
+    """The imports cannot be moved without changing what the module does."""
 
 
 def defer_imports(source: str, modules: Collection[str]) -> str:
-    """The source with its imports of ``modules`` moved into its functions. Modules are named as
-    they are imported, relative ones with their dots; ``a.b`` is also what ``from a import b``
-    imports. What no function uses is not imported at all.
+    """The source with its imports of ``modules`` moved into its functions. Modules are named as in
+    the import statement, relative ones with their dots; ``a.b`` also means ``from a import b``.
+    An import that no function uses is dropped.
 
-    Raises NotDeferrable when the source imports no such module at its head, or needs it there.
+    Raises NotDeferrable if the source does not import a module at its head, or needs it there.
     """
     tree = ast.parse(source)
     imports = _take_imports(tree, modules)
@@ -37,7 +37,7 @@ def defer_imports(source: str, modules: Collection[str]) -> str:
 
 
 def names_imported(source: str, modules: Collection[str]) -> frozenset[str]:
-    """The names by which the source knows what it imports of ``modules`` at its head."""
+    """The names that the imports of ``modules`` at the head of the source bind."""
     return frozenset(_take_imports(ast.parse(source), modules))
 
 
@@ -75,7 +75,7 @@ def _import_alone(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.st
 
 
 def _run_at_import(node: ast.AST, *, with_annotations: bool) -> Iterator[ast.AST]:
-    """All nodes but the bodies of functions, and annotations where these are only texts."""
+    """All nodes outside the bodies of functions; annotations only if they are evaluated."""
     for name, value in ast.iter_fields(node):
         if isinstance(node, FUNCTIONS) and name == "body":
             continue
@@ -110,8 +110,8 @@ def _import_inside(function: Function, imports: Mapping[str, ast.stmt]) -> None:
 
 
 def _find_first_use(block: list[ast.stmt], name: str) -> tuple[list[ast.stmt], int]:
-    """The innermost block with all uses of a name, and the place of the first: what is behind an
-    ``if`` is imported only there, and what is in a loop before it.
+    """The innermost block that contains all uses of a name, and the index of the first use. Blocks
+    of ``if`` and ``with`` count, those of loops do not.
     """
     using = [place for place, each in enumerate(block) if any(map(_uses(name), ast.walk(each)))]
     first = block[using[0]]

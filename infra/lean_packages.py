@@ -1,7 +1,7 @@
-"""What third-party packages do at import that no function needs, taken out of the layer.
+"""Removes from the vendor layer the work at import that no function needs.
 
-Each entry is checked against the package: one that does not fit the locked version any more fails
-the build, and says so. The tests import and call every function with the layers alone.
+Each entry is checked against the package. If it does not fit the locked version, the build fails
+with a message that names it. The tests import every function from the layers alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from infra.deferral import NotDeferrable, defer_imports, names_imported
 
 
 class Edit(NamedTuple):
-    """A text in a file that stands there once, and what replaces it."""
+    """A text that occurs once in a file, and its replacement."""
 
     file: str
     old: str
@@ -62,10 +62,10 @@ DEFERRED: Mapping[str, tuple[str, ...]] = {
     "urllib3/fields.py": ("mimetypes",),
     "urllib3/http2/__init__.py": ("importlib.metadata",),
 }
-"""Modules by file that are imported at its head and that hardly any of its functions uses."""
+"""By file, the modules that it imports at its head and that few of its functions use."""
 
 EDITS = (
-    # The package's first module makes metrics and tracing too, and a longer user agent.
+    # The package imports metrics and tracing, and adds itself to the user agent of all clients.
     Edit(
         "aws_lambda_powertools/__init__.py",
         "from aws_lambda_powertools.metrics import Metrics, single_metric\n",
@@ -83,7 +83,7 @@ EDITS = (
         "aws_lambda_powertools/__init__.py",
         '    "Metrics",\n    "single_metric",\n    "Tracer",\n',
     ),
-    # XML is what S3 alone answers in.
+    # Only S3 answers in XML.
     Edit(
         "botocore/compat.py",
         "import xml.etree.ElementTree as ETree\nXMLParseError = ETree.ParseError\n",
@@ -117,14 +117,14 @@ def __getattr__(name):
     ),
     # The layer's service models are plain JSON.
     Edit("botocore/compat.py", "    import gzip\n    HAS_GZIP = True\n", "    HAS_GZIP = False\n"),
-    # Whatever TLS is by pyOpenSSL, which is not there.
+    # pyOpenSSL is not installed.
     Edit(
         "botocore/httpsession.py",
         "        from urllib3.contrib.pyopenssl import (\n"
         "            orig_util_SSLContext as SSLContext,\n        )\n",
         "        from urllib3.util.ssl_ import SSLContext\n",
     ),
-    # A credential process and a prompt are what a person's own configuration may have.
+    # Credential processes and prompts are for people, not for functions.
     Edit(
         "botocore/credentials.py", "        prompter=getpass.getpass,\n", "        prompter=None,\n"
     ),
@@ -134,7 +134,7 @@ def __getattr__(name):
         "        self._popen = popen\n",
         "        self._popen = popen or subprocess.Popen\n",
     ),
-    # Models with fractions or time zones; a field of such a type is refused when it is declared.
+    # No model has fractions or time zones; pydantic refuses a field of such a type at import.
     Edit("pydantic/_internal/_generate_schema.py", "from fractions import Fraction\n"),
     Edit("pydantic/_internal/_generate_schema.py", "from zoneinfo import ZoneInfo\n"),
     Edit("pydantic/_internal/_generate_schema.py", "        ZoneInfo,\n"),
@@ -146,7 +146,7 @@ def __getattr__(name):
         "pydantic/_internal/_generate_schema.py",
         "        ZoneInfo: lambda self, obj: self._zoneinfo_schema(),\n",
     ),
-    # Plugins, which are looked for in the metadata of all that is installed; none is.
+    # No pydantic plugin is installed; the search reads the metadata of every package.
     Edit(
         "pydantic/plugin/_loader.py",
         "from importlib.metadata import entry_points\n",
@@ -157,14 +157,14 @@ def __getattr__(name):
         "    return ()\n",
     ),
 )
-"""What is taken out or put off otherwise."""
+"""What else is removed or deferred."""
 
 SCHEMAS = "pydantic_core/core_schema.py"
-"""Eighty TypedDict classes, for type checkers alone: the functions make plain dicts."""
+"""Eighty TypedDict classes, which only type checkers need; at run time they are dicts."""
 
 
 def make_lean(python: Path) -> None:
-    """Apply all of it to the packages in a folder; raises RuntimeError for what does not fit."""
+    """Apply all entries to the packages in a folder. Raises RuntimeError if one does not fit."""
     for edit in EDITS:
         _apply(edit, python)
     for name, modules in DEFERRED.items():
@@ -177,7 +177,7 @@ def make_lean(python: Path) -> None:
 
 
 def plain_dicts(source: str) -> str:
-    """The source with ``dict`` in the place of each class of typed dictionaries."""
+    """The source with each TypedDict class replaced by ``dict``."""
     tree = ast.parse(source)
     typed = {"TypedDict"}
     for place, node in enumerate(tree.body):
@@ -226,5 +226,5 @@ def _taken_from(name: str, other: Path, source: str) -> set[str]:
 def _unfit(name: str, why: str) -> RuntimeError:
     return RuntimeError(
         f"{Path(__file__).name} does not fit {name} of the locked version: {why}. Look at what the "
-        "new version does there, and mend the entry or take it out."
+        "new version does there, and update or remove the entry."
     )

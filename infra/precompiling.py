@@ -1,8 +1,9 @@
-"""The file beside :mod:`rollcall.kit.precompiled`: all that Python compiles from text when the
-shared code and what that imports are imported, as the functions do.
+"""Writes the file that :mod:`rollcall.kit.precompiled` reads: everything that Python compiles from
+text while the shared code and the packages that it imports are imported.
 
-It is made in a process of its own that notes each text, ``python -m infra.precompiling FILE``.
-What a function's own file brings is not in it, so that editing one function redeploys it alone.
+The file is written by a process of its own, ``python -m infra.precompiling FILE``, which records
+each text. Texts of the functions' own files are left out: otherwise editing one function would
+change the shared layer and redeploy all of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import pkgutil
 import subprocess
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,17 @@ from typing import Any
 from rollcall.kit.precompiled import ENGINE, REGULAR_EXPRESSIONS, readable_version
 
 PACKAGES = ("aws-lambda-powertools", "botocore", "pydantic", "urllib3")
-"""Those whose texts are in the file; it is made anew when their versions change."""
+"""The packages whose texts are in the file. It is rebuilt when a version changes."""
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_DEFAULT_REGION": "eu-west-1",
 }
-"""Enough to make clients, which are never used."""
+"""Enough to create clients, which are never used."""
 
 
 def packages_installed() -> str:
-    """What the file depends on beyond our own shared code."""
+    """The versions that the file depends on, besides our own shared code."""
     return ", ".join(f"{name} {version(name)}" for name in PACKAGES)
 
 
@@ -43,14 +44,19 @@ def write_precompiled(file: Path) -> None:
     """Write the file, in another process."""
     subprocess.run(  # noqa: S603 (our own words)
         [sys.executable, "-m", __name__, str(file)],
-        env={**os.environ, **ENVIRONMENT},
+        env={**_without_aws(os.environ), **ENVIRONMENT},
         cwd=Path(__file__).parents[1],
         check=True,
     )
 
 
+def _without_aws(environment: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment without AWS settings, which may name a profile or a Lambda function."""
+    return {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+
+
 class Notes:
-    """What this process compiles from text from now on."""
+    """Records what this process compiles from text from now on."""
 
     def __init__(self) -> None:
         self.texts: set[tuple[str, str]] = set()
@@ -100,7 +106,7 @@ class Notes:
 
 
 class _Engine:
-    """The engine of regular expressions, which says what it is given."""
+    """The regular expression engine; passes on what it is given."""
 
     def __init__(self, note: Callable[..., None]) -> None:
         self._note = note
@@ -115,7 +121,7 @@ class _Engine:
 
 
 def main() -> None:
-    """Import all of the shared code and write down what was compiled."""
+    """Import all shared code and write what was compiled."""
     notes = Notes()
     package = importlib.import_module("rollcall")
     for module in pkgutil.walk_packages(package.__path__, "rollcall."):

@@ -1,4 +1,4 @@
-"""A version of a package that an entry does not fit fails the build in words."""
+"""The build fails, and says why, when a new version of a package does not fit an entry."""
 
 from __future__ import annotations
 
