@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from rollcall.kit.throttle import Throttle
 from tests.faults.invariants import accounts
-from tests.snapshot import sent_mails, stored_objects
+from tests.snapshot import stored_objects
 from tests.world import World
 
 
@@ -26,4 +26,4 @@ def describe_state(world: World) -> str:
     objects = {
         name: sha256(content).hexdigest() for name, content in sorted(stored_objects(world).items())
     }
-    return repr((items, pool, objects, len(sent_mails(world)), world.clock.now, sorted(world.seen)))
+    return repr((items, pool, objects, world.mails(), world.clock.now, sorted(world.seen)))
