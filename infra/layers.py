@@ -16,11 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from infra import trimming
+from infra import deferral, lean_packages, precompiling, trimming
 from infra.catalog import FUNCTIONS
 from rollcall.kit.declaration import Declaration
-from rollcall.kit.mail_templates import list_templates
-from rollcall.mails.catalog import OURS
+from rollcall.kit.precompiled import FILE
+from rollcall.kit.templates import list_templates
+from rollcall.mails.letters import OURS
 
 Architecture = Literal["arm64", "x86_64"]
 
@@ -34,12 +35,19 @@ PLATFORMS: dict[Architecture, str] = {
 }
 """glibc 2.28 or older: Lambda's Amazon Linux 2023 has 2.34."""
 UNUSED = {
-    # Resolvers, with the Swagger UI.
-    "vendor": ("aws_lambda_powertools/event_handler", "bin"),
+    # Resolvers with the Swagger UI, metrics, tracing.
+    "vendor": (
+        "aws_lambda_powertools/event_handler",
+        "aws_lambda_powertools/metrics",
+        "aws_lambda_powertools/middleware_factory",
+        "aws_lambda_powertools/tracing",
+        "bin",
+    ),
     # Types; other interfaces, among them Spark's.
     "duckdb": ("_duckdb-stubs", "adbc_driver_duckdb", "duckdb/experimental"),
 }
 """Of each layer the folders that no function imports from."""
+TRIMMERS = (deferral, lean_packages, trimming)
 PYTHON = (ROOT / ".python-version").read_text().strip()
 
 
@@ -48,7 +56,7 @@ def build_package_layer(name: str, architecture: Architecture, build: Path = BUI
     its folder holds ``python/``.
     """
     requirements = LAYERS / name / "requirements.txt"
-    sources = [requirements, Path(trimming.__file__)]
+    sources = [requirements, *(Path(str(each.__file__)) for each in TRIMMERS)]
     callers = [Path(str(module.__file__)) for module in trimming.CALLERS.values()]
 
     def fill(folder: Path) -> None:
@@ -71,10 +79,13 @@ def build_shared_layer(build: Path = BUILD, *, mail_templates: Path | None = Non
         shutil.copytree(SHARED, python, ignore=shutil.ignore_patterns("__pycache__"))
         for template in own:
             shutil.copyfile(template, python / OURS.relative_to(SHARED) / template.name)
+        precompiling.write_precompiled(python / Path(FILE).relative_to(SHARED))
         _compile(python, "/opt/python")
 
     files = (file for file in SHARED.rglob("*") if "__pycache__" not in file.parts)
-    return _build(build / "shared", [*sorted(file for file in files if file.is_file()), *own], fill)
+    sources = [*sorted(file for file in files if file.is_file()), Path(precompiling.__file__)]
+    further = precompiling.packages_installed()
+    return _build(build / "shared", [*sources, *own], fill, further)
 
 
 def build_function(declaration: Declaration, build: Path = BUILD) -> Path:
@@ -84,22 +95,39 @@ def build_function(declaration: Declaration, build: Path = BUILD) -> Path:
 
     def fill(folder: Path) -> None:
         folder.mkdir()
-        shutil.copyfile(source, folder / source.name)
+        (folder / source.name).write_text(start_with_ours(source.read_text()))
         _compile(folder, "/var/task")
 
     return _build(build / declaration.area / file, [source], fill)
 
 
-def _build(name: Path, inputs: Iterable[Path], fill: Callable[[Path], None]) -> Path:
-    """The folder called ``name`` and a hash of the inputs and of this file; filled unless it is
-    there already. Raises RuntimeError under another Python than that of the functions.
+_FIRST_IMPORT = "from __future__ import annotations\n"
+
+
+def start_with_ours(source: str) -> str:
+    """A function's file with our package imported before any other, so that what is precompiled
+    serves them all; on the line of the future import, which keeps the lines' numbers.
+    """
+    if source.count(_FIRST_IMPORT) != 1:
+        raise RuntimeError(
+            f"A function's file begins with {_FIRST_IMPORT.strip()!r}, once; add it there."
+        )
+    return source.replace(_FIRST_IMPORT, f"{_FIRST_IMPORT.strip()}; import rollcall\n")
+
+
+def _build(
+    name: Path, inputs: Iterable[Path], fill: Callable[[Path], None], further: str = ""
+) -> Path:
+    """The folder called ``name`` and a hash of the inputs, of what else counts and of this file;
+    filled unless it is there already. Raises RuntimeError under another Python than that of the
+    functions.
     """
     if f"{sys.version_info.major}.{sys.version_info.minor}" != PYTHON:
         raise RuntimeError(
             f"The layers hold bytecode for Python {PYTHON}; build them with that version, not "
             f"with {sys.version.split()[0]}."
         )
-    digest = hashlib.sha256(sys.implementation.cache_tag.encode())
+    digest = hashlib.sha256(f"{sys.implementation.cache_tag} {further}".encode())
     for file in (Path(__file__), *inputs):
         name_there = file.relative_to(ROOT, walk_up=True)
         digest.update(f"\0{name_there}\0".encode() + file.read_bytes())
@@ -134,10 +162,11 @@ def _trim(python: Path, unused: Iterable[str]) -> None:
     installed. botocore's certificates stay whole: a bundle of the roots in use today would save
     16 ms once, and cut every function off when AWS takes others.
     """
-    if (python / "botocore").is_dir():
-        trimming.trim_botocore(python / "botocore")
     for folder in unused:
         shutil.rmtree(python / folder)
+    if (python / "botocore").is_dir():
+        trimming.trim_botocore(python / "botocore")
+        lean_packages.make_lean(python)
     for file in python.glob("*.dist-info/**/*"):
         if file.is_file() and file.name != "METADATA":
             file.unlink()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field
 
@@ -11,14 +11,14 @@ from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict
 from rollcall.kit.field_types import Id
-from rollcall.kit.model import WriteRequest
+from rollcall.kit.model import Time, VersionedAnswer, WriteRequest
+from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.system_operations import system_operation
 from rollcall.users.fact_set import (
     FACTS,
     SOURCES_AT_MOST,
     Facts,
-    FactsAnswer,
     FactSet,
     Source,
     find_facts,
@@ -46,6 +46,21 @@ class ReplaceFacts(WriteRequest):
     user_id: Id
     source: Annotated[Source, Field(description="The name in filters: facts.<source>.<name>.")]
     facts: Facts
+
+
+class FactsAnswer(VersionedAnswer):
+    """A source's facts about a user, as the answer shows them."""
+
+    user_id: str
+    source: str
+    facts: Facts
+    pushed_at: Time
+
+    @classmethod
+    def of(cls, facts: FactSet) -> Self:
+        """The answer about these facts."""
+        known = {name: getattr(facts, name) for name in FactSet.model_fields}
+        return cls.model_validate({**known, "facts": facts.values})
 
 
 @system_operation(

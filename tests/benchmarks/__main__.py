@@ -18,6 +18,7 @@ class Options(argparse.Namespace):
 
     names: list[str]
     runs: int
+    functions: list[str]
     users: list[int]
 
 
@@ -25,7 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[Options], None]] = {
     "requests": lambda _: count_requests(),
     "groups": lambda _: measure_large_groups(),
     "warm": lambda options: compare_warm_gets(options.runs),
-    "cold": lambda options: compare_cold_inits(options.runs),
+    "cold": lambda options: compare_cold_inits(options.runs, options.functions),
     "directory": lambda options: compare_directories(options.users),
 }
 
@@ -39,6 +40,13 @@ def main() -> None:
     )
     parser.add_argument(
         "--runs", type=int, default=11, metavar="N", help="how often cold inits are measured, 11"
+    )
+    parser.add_argument(
+        "--functions",
+        type=lambda text: text.split(","),
+        default=[],
+        metavar="F,F",
+        help="whose cold inits are measured, and what their imports cost; all if none",
     )
     parser.add_argument(
         "--users",

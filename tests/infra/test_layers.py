@@ -15,13 +15,14 @@ from functions.jobs.compact_directory import compact_directory
 from functions.reactions.notify_user import notify_user
 from functions.users.create_user import create_user
 from functions.users.get_user import get_user
-from infra.catalog import read_catalog
+from infra.catalog import FUNCTIONS, read_catalog
 from infra.layers import (
     LAYERS,
     Architecture,
     build_function,
     build_package_layer,
     build_shared_layer,
+    start_with_ours,
 )
 from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration
@@ -98,6 +99,92 @@ print(json.dumps(made))
 """
     made = json.loads(run_deployed(code, declaration))
     assert sorted(made) == sorted(services)
+
+
+UNWANTED = frozenset(
+    {
+        "aws_lambda_powertools.metrics",
+        "aws_lambda_powertools.tracing",
+        "botocore.monitoring",
+        "configparser",
+        "dateutil",
+        "importlib.metadata",
+        "jmespath",
+        "shutil",
+        "subprocess",
+        "tempfile",
+        "urllib.request",
+        "xml.etree.ElementTree",
+        "zipfile",
+    }
+)
+"""What packages would load at each cold start and no function needs before its first call."""
+
+
+def test_operations_start_without_what_no_operation_needs() -> None:
+    operations = [each for each in read_catalog().operations if not each.stored_objects]
+    names = [each.name for each in operations]
+    code = f"""
+import json, sys
+for name in {names}: __import__(name)
+print(json.dumps(sorted(sys.modules)))
+"""
+    loaded = set(json.loads(run_deployed(code, *operations)))
+    assert not loaded & UNWANTED, (
+        f"Each cold start would load {', '.join(sorted(loaded & UNWANTED))}: import it in the "
+        "function that needs it, or mend infra/lean_packages.py when a package has loaded it."
+    )
+
+
+def test_what_is_precompiled_serves_packages_that_a_function_imports_first() -> None:
+    assert "from pydantic import" in (FUNCTIONS / "users" / "create_user.py").read_text()
+    code = """
+import builtins
+compiled, compile_usually = [], builtins.exec
+def note(text, *scopes):
+    if isinstance(text, str) and "__create_fn__" in text:  # a data class
+        compiled.append(text)
+    compile_usually(text, *scopes)
+builtins.exec = note
+import create_user
+print(compiled)
+"""
+    assert run_deployed(code, create_user) == "[]\n"
+
+
+@pytest.mark.parametrize("proxy", ["", "https://proxy.example.com"])
+def test_clients_have_the_credentials_of_the_function_and_the_proxy_that_it_is_told(
+    proxy: str,
+) -> None:
+    code = f"""
+import json, os
+os.environ["AWS_SESSION_TOKEN"] = "token"
+if "{proxy}":
+    os.environ["HTTPS_PROXY"] = "{proxy}"
+from get_user import get_user
+client = get_user.connect().table._client
+used = client._endpoint.http_session._proxy_config
+keys = client._request_signer._credentials
+print(json.dumps([keys.access_key, keys.secret_key, keys.token, used.proxy_url_for("https://a.b")]))
+"""
+    assert json.loads(run_deployed(code, get_user)) == [
+        *("testing", "testing", "token"),
+        proxy or None,
+    ]
+
+
+def test_a_function_starts_with_our_package_and_keeps_the_numbers_of_its_lines() -> None:
+    source = (FUNCTIONS / "users" / "create_user.py").read_text()
+    deployed = contents(build_function(create_user))["create_user.py"].decode()
+    differing = [
+        (ours, theirs)
+        for ours, theirs in zip(source.splitlines(), deployed.splitlines(), strict=True)
+        if ours != theirs
+    ]
+    first = "from __future__ import annotations"
+    assert differing == [(first, f"{first}; import rollcall")]
+    with pytest.raises(RuntimeError, match="begins with"):
+        start_with_ours("import json\n")
 
 
 def test_the_models_hold_the_granted_calls_and_no_others() -> None:

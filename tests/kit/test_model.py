@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
-from rollcall.kit.model import Answer, Request, Time, WriteRequest, format_time
+from infra.catalog import read_catalog
+from rollcall.kit.model import Answer, Model, Request, Time, WriteRequest, camel_case, format_time
 
 MOMENTS = st.datetimes(
     min_value=datetime(1000, 1, 2),  # noqa: DTZ001 (hypothesis adds the zone itself)
@@ -22,6 +24,17 @@ class Seen(Answer):
     """An answer with a time."""
 
     last_seen_at: Time
+
+
+def test_fields_are_called_in_json_as_pydantic_would_call_them() -> None:
+    read_catalog()  # so that all models are there
+    models, names = [Model], {"one", "of_two", "and_3_words", "is_2fa"}
+    while models:
+        model = models.pop()
+        names |= set(model.model_fields)
+        models += model.__subclasses__()
+    assert len(names) > 100
+    assert [(name, camel_case(name)) for name in names] == [(n, to_camel(n)) for n in names]
 
 
 @given(one=MOMENTS, other=MOMENTS)

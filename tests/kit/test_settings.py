@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from pydantic import ValidationError
 
-from rollcall.kit.settings import Settings, in_lambda
+from rollcall.kit.settings import Settings, has_no_proxy, in_lambda, own_credentials
 
 
 def test_settings_survive_the_environment(
@@ -46,3 +48,32 @@ def test_lambda_is_detected_by_its_variable(monkeypatch: pytest.MonkeyPatch) -> 
     assert not in_lambda()
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "rollcall-get-user")
     assert in_lambda()
+
+
+def test_a_function_knows_the_credentials_that_lambda_gives_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME", raising=False)
+    assert own_credentials() == {}
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "rollcall-get-user")
+    keys = {"aws_access_key_id": "id", "aws_secret_access_key": "secret"}
+    assert own_credentials() == keys
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "token")
+    assert own_credentials() == {**keys, "aws_session_token": "token"}
+    # Where Lambda gives them by an address (SnapStart), they are found there.
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    assert own_credentials() == {}
+
+
+def test_a_proxy_is_looked_for_where_there_may_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.delenv("AWS_LAMBDA_FUNCTION_NAME", raising=False)
+    assert not has_no_proxy()
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "rollcall-get-user")
+    assert has_no_proxy()
+    monkeypatch.setenv("https_proxy", "https://proxy.example.com")
+    assert not has_no_proxy()

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from rollcall.kit.attribute_values import from_attributes, to_attributes
+from functions.system.replace_facts import FactsAnswer
+from rollcall.kit.attributes import from_attributes, to_attributes
 from rollcall.users.fact_set import (
     BYTES_AT_MOST,
     FACTS_AT_MOST,
     LARGEST,
     VALUES_AT_MOST,
     Facts,
-    FactsAnswer,
     FactSet,
     Source,
     find_facts,

@@ -15,6 +15,7 @@ from botocore.handlers import (
 from botocore.session import Session
 
 from rollcall.kit.objects import StoredObject
+from rollcall.kit.settings import has_no_proxy, own_credentials
 
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 1, 3, 3
 """In total less than an operation's timeout of 15 seconds, so that it can answer 503 itself."""
@@ -66,7 +67,14 @@ def config_for(service: str) -> Config:
 
 @cache
 def make_client(service: str) -> Any:
-    """A client of one AWS service. botocore reads the region and the credentials from the
+    """A client of one AWS service in the function's own region, which botocore finds in the
     environment.
+
+    It would find credentials and proxies too, but loads all ways to them first: 6 % of a cold
+    start's instructions.
     """
-    return _session(service).create_client(service, config=config_for(service))
+    config = config_for(service)
+    if has_no_proxy():
+        config = config.merge(Config(proxies={}))
+    create: Any = _session(service).create_client
+    return create(service, config=config, **own_credentials())

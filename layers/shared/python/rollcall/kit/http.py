@@ -16,7 +16,8 @@ from pydantic.alias_generators import to_camel
 
 from rollcall.kit.error_messages import write_message
 from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
-from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer
+from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
+from rollcall.kit.sentences import write_sentence
 from rollcall.kit.shorthand import ALTERNATIVE
 
 MAX_IDEMPOTENCY_KEY = 255
@@ -30,7 +31,7 @@ NO_VERSION = -1
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="ignore")
+    model_config = ConfigDict(alias_generator=camel_case, validate_by_name=True, extra="ignore")
 
 
 class _Authorizer(_Part):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import batched
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from urllib.parse import quote
 
@@ -15,6 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rollcall.kit.errors import Unavailable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mypy_boto3_s3 import S3Client
 
 CHUNK = 1024 * 1024
@@ -86,7 +85,14 @@ class Objects:
         self._call("complete_multipart_upload", Key=key, **made_of)
 
     def download(self, key: str, path: Path) -> bool:
-        """Copy an object into a file atomically; False when the object does not exist."""
+        """Copy an object into a file, which appears whole or not at all; False when there is no
+        such object.
+        """
+        # Most functions download nothing, and start faster without what this takes.
+        import shutil  # noqa: PLC0415 (as above)
+        from pathlib import Path  # noqa: PLC0415 (as above)
+        from tempfile import NamedTemporaryFile  # noqa: PLC0415 (as above)
+
         body = self._open(key)
         if body is None:
             return False

@@ -104,3 +104,23 @@ class Settings(BaseModel):
 def in_lambda() -> bool:
     """Whether this process is a Lambda function, which creates its clients at init."""
     return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
+KEYS = {
+    "aws_access_key_id": "AWS_ACCESS_KEY_ID",
+    "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
+    "aws_session_token": "AWS_SESSION_TOKEN",
+}
+"""The variables by which Lambda gives a function its credentials, by botocore's names for them."""
+
+
+def own_credentials() -> dict[str, str]:
+    """The credentials of this function; none outside Lambda, and none where it gives others."""
+    if not in_lambda() or "AWS_ACCESS_KEY_ID" not in os.environ:
+        return {}
+    return {name: os.environ[key] for name, key in KEYS.items() if key in os.environ}
+
+
+def has_no_proxy() -> bool:
+    """Whether this is a function, and no variable names a proxy that its requests go through."""
+    return in_lambda() and not any(name.lower().endswith("_proxy") for name in os.environ)

@@ -22,8 +22,8 @@ from pydantic import (
 
 from rollcall.grants.grant import USER_PARTITION
 from rollcall.kit.entity import Entity, Key
-from rollcall.kit.error_messages import TextPattern
-from rollcall.kit.model import Time, VersionedAnswer
+from rollcall.kit.model import Time
+from rollcall.kit.sentences import Form
 from rollcall.kit.table import Table
 
 FACTS = "#FACTS#"
@@ -164,18 +164,3 @@ def find_facts(table: Table, user_id: str, source: str) -> FactSet | None:
     """The facts of a source about a user, if it has pushed any."""
     item = table.get_item(facts_key(user_id, source))
     return FactSet.model_validate(item) if item else None
-
-
-class FactsAnswer(VersionedAnswer):
-    """A source's facts about a user, as answers show them."""
-
-    user_id: str
-    source: str
-    facts: Facts
-    pushed_at: Time
-
-    @classmethod
-    def of(cls, facts: FactSet) -> Self:
-        """The answer for a set of facts."""
-        known = {name: getattr(facts, name) for name in FactSet.model_fields}
-        return cls.model_validate({**known, "facts": facts.values})
