@@ -19,9 +19,9 @@ from typing import Literal
 from infra import deferral, lean_packages, precompiling, trimming
 from infra.catalog import FUNCTIONS
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.mail_templates import list_templates
 from rollcall.kit.precompiled import FILE
-from rollcall.kit.templates import list_templates
-from rollcall.mails.letters import OURS
+from rollcall.mails.catalog import OURS
 
 Architecture = Literal["arm64", "x86_64"]
 
@@ -105,8 +105,9 @@ _FIRST_IMPORT = "from __future__ import annotations\n"
 
 
 def start_with_ours(source: str) -> str:
-    """A function's file with our package imported before any other, so that what is precompiled
-    serves them all; on the line of the future import, which keeps the lines' numbers.
+    """The source of a function with ``rollcall`` imported before any other package, so that the
+    precompiled code is used by all of them. The import is on the line of the future import: line
+    numbers stay the same.
     """
     if source.count(_FIRST_IMPORT) != 1:
         raise RuntimeError(

@@ -12,7 +12,6 @@ from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import Time, VersionedAnswer, WriteRequest
-from rollcall.kit.requirement import Required
 from rollcall.kit.transaction import Change
 from rollcall.system_operations import system_operation
 from rollcall.users.fact_set import (

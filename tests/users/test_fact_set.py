@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from functions.system.replace_facts import FactsAnswer
-from rollcall.kit.attributes import from_attributes, to_attributes
+from rollcall.kit.attribute_values import from_attributes, to_attributes
 from rollcall.users.fact_set import (
     BYTES_AT_MOST,
     FACTS_AT_MOST,

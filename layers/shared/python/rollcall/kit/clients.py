@@ -67,11 +67,10 @@ def config_for(service: str) -> Config:
 
 @cache
 def make_client(service: str) -> Any:
-    """A client of one AWS service in the function's own region, which botocore finds in the
-    environment.
+    """A client of one AWS service. botocore reads the region from the environment.
 
-    It would find credentials and proxies too, but loads all ways to them first: 6 % of a cold
-    start's instructions.
+    The credentials and the absence of a proxy are passed to it. Its own search for them loads every
+    provider first: 6 % of a cold start's instructions.
     """
     config = config_for(service)
     if has_no_proxy():

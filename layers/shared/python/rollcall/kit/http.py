@@ -17,7 +17,6 @@ from pydantic.alias_generators import to_camel
 from rollcall.kit.error_messages import write_message
 from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
-from rollcall.kit.sentences import write_sentence
 from rollcall.kit.shorthand import ALTERNATIVE
 
 MAX_IDEMPOTENCY_KEY = 255

@@ -40,8 +40,8 @@ Time = Annotated[
 
 
 def camel_case(name: str) -> str:
-    """The name in JSON of a field called so: what pydantic's ``to_camel`` makes of it with five
-    regular expressions a field, 2 % of a cold start.
+    """The JSON name of a field. Same result as pydantic's ``to_camel``, whose five regular
+    expressions per field take 2 % of a cold start.
     """
     first, *rest = name.split("_")
     return first + "".join(map(str.title, rest))

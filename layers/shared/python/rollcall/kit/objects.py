@@ -85,10 +85,8 @@ class Objects:
         self._call("complete_multipart_upload", Key=key, **made_of)
 
     def download(self, key: str, path: Path) -> bool:
-        """Copy an object into a file, which appears whole or not at all; False when there is no
-        such object.
-        """
-        # Most functions download nothing, and start faster without what this takes.
+        """Copy an object into a file atomically; False when the object does not exist."""
+        # Most functions download nothing, and start faster without these modules.
         import shutil  # noqa: PLC0415 (as above)
         from pathlib import Path  # noqa: PLC0415 (as above)
         from tempfile import NamedTemporaryFile  # noqa: PLC0415 (as above)

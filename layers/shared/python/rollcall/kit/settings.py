@@ -111,16 +111,16 @@ KEYS = {
     "aws_secret_access_key": "AWS_SECRET_ACCESS_KEY",
     "aws_session_token": "AWS_SESSION_TOKEN",
 }
-"""The variables by which Lambda gives a function its credentials, by botocore's names for them."""
+"""The environment variables that hold a function's credentials, by botocore's parameter names."""
 
 
 def own_credentials() -> dict[str, str]:
-    """The credentials of this function; none outside Lambda, and none where it gives others."""
+    """The credentials of this function. Empty outside Lambda, and if the environment has none."""
     if not in_lambda() or "AWS_ACCESS_KEY_ID" not in os.environ:
         return {}
     return {name: os.environ[key] for name, key in KEYS.items() if key in os.environ}
 
 
 def has_no_proxy() -> bool:
-    """Whether this is a function, and no variable names a proxy that its requests go through."""
+    """Whether this is a Lambda function, and no environment variable configures a proxy."""
     return in_lambda() and not any(name.lower().endswith("_proxy") for name in os.environ)

@@ -22,8 +22,8 @@ from pydantic import (
 
 from rollcall.grants.grant import USER_PARTITION
 from rollcall.kit.entity import Entity, Key
+from rollcall.kit.error_messages import TextPattern
 from rollcall.kit.model import Time
-from rollcall.kit.sentences import Form
 from rollcall.kit.table import Table
 
 FACTS = "#FACTS#"
