@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, settings
 from rollcall.kit.log import logger
 from tests.cpu_time import CpuTime
 from tests.sample import SEED
-from tests.world import World, open_world
+from tests.world.opening import open_world
+from tests.world.world import World
 
-pytest.register_assert_rewrite("tests.acceptance")
+pytest.register_assert_rewrite("tests.api.acceptance")
 
 
 # How long an example takes says nothing about the code on a machine that is busy.

@@ -12,7 +12,8 @@ from infra.catalog import read_catalog
 from rollcall.kit.errors import NotFound
 from rollcall.kit.http import GatewayEvent
 from rollcall.public_operations import admit_anyone, admit_registrant
-from tests.world import World, make_event
+from tests.world.gateway import make_event
+from tests.world.world import World
 
 EVENT = GatewayEvent.model_validate(
     make_event(view_invitation, claims={"username": "usr_1", "scope": "rollcall/admin"})

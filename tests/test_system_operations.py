@@ -11,7 +11,8 @@ from rollcall.grants.scopes import SYSTEM_SCOPES, Scope
 from rollcall.kit.errors import Forbidden
 from rollcall.kit.http import GatewayEvent
 from rollcall.system_operations import authorize_client
-from tests.world import World, make_event
+from tests.world.gateway import make_event
+from tests.world.world import World
 
 
 def event(**claims: str) -> GatewayEvent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollcall.access.admins import find_admins
 from rollcall.grants import built_in_roles
 from rollcall.users.statuses import Status
-from tests.world import World
+from tests.world.world import World
 
 
 def test_admins_are_those_who_are_active(world: World) -> None:

@@ -17,8 +17,8 @@ from rollcall.kit.actor import Actor
 from rollcall.kit.errors import Problem
 from rollcall.kit.http import GatewayEvent
 from rollcall.users.user import User
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 
 def authorize(world: World, claims: dict[str, str]) -> Actor:

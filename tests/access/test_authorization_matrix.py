@@ -20,8 +20,9 @@ from rollcall.grants.scopes import Scope
 from rollcall.kit.operation import Operation
 from rollcall.system_operations import authorize_client
 from rollcall.users.statuses import Status
-from tests.examples import EXAMPLES, Scene
-from tests.world import Reply, World
+from tests.api.examples import EXAMPLES, Scene
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 ALL = read_catalog().operations
 OPERATIONS = [operation for operation in ALL if operation.authorize is authorize_caller]

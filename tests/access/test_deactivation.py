@@ -7,7 +7,7 @@ import pytest
 from rollcall.access.deactivation import deactivate_user
 from rollcall.kit.errors import Conflict, NotFound
 from rollcall.users.statuses import Status
-from tests.world import World
+from tests.world.world import World
 
 
 @pytest.mark.parametrize("status", [Status.INACTIVE, Status.SUSPENDED])

@@ -11,7 +11,7 @@ from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from rollcall.kit.listed_entity import GrantingEntity
 from rollcall.kit.model import Answer
-from tests.world import World
+from tests.world.world import World
 
 VIEW, DELETE = Permission.USER_VIEW, Permission.USER_DELETE
 KINDS = pytest.mark.parametrize(("kind", "new_id"), [(Group, "grp_1"), (Role, "rol_1")])

@@ -16,7 +16,8 @@ from rollcall.kit.call import Call
 from rollcall.kit.errors import Forbidden
 from rollcall.users.answers import UserAnswer
 from rollcall.users.user import User
-from tests.world import START, World
+from tests.world.clock import START
+from tests.world.world import World
 
 DAY = timedelta(days=1)
 

@@ -16,8 +16,9 @@ from rollcall.grants.role import Role
 from rollcall.kit.operation import Operation
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.examples import Example
-from tests.world import Reply, World
+from tests.api.examples import Example
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 OPERATIONS = {operation.name: operation for operation in read_catalog().operations}
 PASSED = Permission.USER_DELETE

@@ -6,7 +6,7 @@ from functions.roles.list_permission_holders import ListPermissionHolders
 from rollcall.access.permission_holders import read_holders
 from rollcall.grants.grant import GroupRole, Reason
 from rollcall.grants.permissions import Permission
-from tests.world import World
+from tests.world.world import World
 
 
 def test_one_place_in_a_group_found_in_two_ways_counts_once(world: World) -> None:

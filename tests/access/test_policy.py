@@ -15,7 +15,7 @@ from rollcall.grants.grant import GroupRole, Reason, RoleGrant
 from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from rollcall.users.user import User
-from tests.world import World
+from tests.world.world import World
 
 
 def join(world: World, user: User, *group_ids: str) -> User:

@@ -29,7 +29,8 @@ from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 HOUR = timedelta(hours=1)
 REACHING: dict[Operation[Any, Any], dict[str, Any] | None] = {

@@ -11,7 +11,7 @@ from rollcall.accounts.adoptable import AdoptionRules, NotAdoptable, read_accoun
 from rollcall.kit.account import FoundAccount
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.world import World
+from tests.world.world import World
 
 CONFIRMED = {"email": "ada@example.com", "email_verified": "true"}
 RULES = AdoptionRules(reserved={"export"})

@@ -19,14 +19,14 @@ from rollcall.invitations.invitation import Invitation
 from rollcall.kit.account import FEDERATED_STATUS
 from rollcall.kit.job import make_call
 from rollcall.users.statuses import Status
-from tests.aws_edge import watched
 from tests.faults.injection import Crash, Injection, Kind, choose_sites, variants_of
 from tests.faults.invariants import check_always, check_settled
 from tests.faults.races import meanwhile
 from tests.faults.state import describe_state
-from tests.snapshot import Snapshot
-from tests.strict_aws import Interception, find_pool, let_through
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.snapshot import Snapshot
+from tests.world.strict_aws import Interception, find_pool, let_through
+from tests.world.world import World
 
 PASSWORD = "Chosen-Before-1"
 CLEAN = AdoptionRules()

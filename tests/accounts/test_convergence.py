@@ -8,8 +8,8 @@ from pydantic import SecretStr
 from rollcall.accounts.convergence import Credential, converge_account, refuse_federated
 from rollcall.kit.errors import Conflict
 from rollcall.users.statuses import Status
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 CREDENTIAL = Credential(SecretStr("Chosen-Pass-1"), permanent=True)
 

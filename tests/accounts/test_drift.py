@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollcall.accounts.drift import Standing, look_closely
 from tests.accounts.test_sweep import LATER, add_stranger
-from tests.world import World
+from tests.world.world import World
 
 
 def test_standing_is_that_of_the_account_and_the_user_themselves(world: World) -> None:

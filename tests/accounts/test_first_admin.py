@@ -9,8 +9,8 @@ from rollcall.accounts.convergence import Credential
 from rollcall.accounts.first_admin import ensure_first_admin
 from rollcall.kit.entity import Key
 from rollcall.users.user import ADMINS
-from tests.aws_edge import failing, watched
-from tests.world import ADMIN_EMAIL, World
+from tests.world.aws_edge import failing, watched
+from tests.world.world import ADMIN_EMAIL, World
 
 CREDENTIAL = Credential(SecretStr("Chosen-Pass-1"), permanent=True)
 

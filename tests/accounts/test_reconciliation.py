@@ -9,7 +9,7 @@ from rollcall.accounts.reconciliation import (
     read_reconciliation,
     store_summary,
 )
-from tests.world import World
+from tests.world.world import World
 
 
 def keep(world: World, *orphan_ids: str, out_of_step: int = 0) -> ReconciliationSummary:

@@ -13,8 +13,8 @@ from rollcall.kit.identity import IdentityRefused
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import UserAnswer
 from rollcall.users.statuses import Status
-from tests.aws_edge import failing, watched
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.world import World
 
 CREDENTIAL = Credential(SecretStr("Chosen-Pass-1"), permanent=True)
 

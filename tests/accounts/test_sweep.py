@@ -13,10 +13,10 @@ from rollcall.accounts.drift import GRACE, Suspicions
 from rollcall.accounts.reconciliation import ReconciliationSummary, read_reconciliation
 from rollcall.accounts.sweep import Reconciliation, sweep_identities
 from rollcall.kit.account import Account
-from tests.aws_edge import watched
-from tests.iam import acting_as
-from tests.strict_aws import Response, Serve, WireCall
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.iam import acting_as
+from tests.world.strict_aws import Response, Serve, WireCall
+from tests.world.world import World
 
 LATER = GRACE + timedelta(seconds=1)
 

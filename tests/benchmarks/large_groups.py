@@ -28,8 +28,10 @@ from rollcall.kit.ids import new_id
 from rollcall.users.user import User
 from tests.benchmarks.measuring import show_progress
 from tests.benchmarks.tally import Tally, print_tallies, tallying
-from tests.iam import acting_as
-from tests.world import Reply, World, open_world
+from tests.world.gateway import Reply
+from tests.world.iam import acting_as
+from tests.world.opening import open_world
+from tests.world.world import World
 
 MEMBERS, FEW_MEMBERS = 10_000, 10
 GROUPS, ADDED_AT_ONCE = 100, 40

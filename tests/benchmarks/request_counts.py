@@ -12,10 +12,11 @@ from infra.catalog import read_catalog
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
+from tests.api.examples import EXAMPLES, Scene
 from tests.benchmarks.measuring import show_progress
 from tests.benchmarks.tally import Tally, print_tallies, tallying
-from tests.examples import EXAMPLES, Scene
-from tests.world import World, open_world
+from tests.world.opening import open_world
+from tests.world.world import World
 
 
 def count_requests() -> None:

@@ -16,8 +16,8 @@ from rollcall.kit.entity import Item, Key
 from rollcall.kit.table import INDEXES
 from tests.benchmarks.capacity import item_size, read_units, write_units
 from tests.benchmarks.measuring import print_table
-from tests.dynamodb import find_item
-from tests.world import World
+from tests.world.dynamodb import find_item
+from tests.world.world import World
 
 type Snapshot = Mapping[Key, Item | None]
 

@@ -8,7 +8,7 @@ from functions.users.get_user import get_user
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.entity import Key
 from tests.benchmarks.tally import Tally, tallying
-from tests.world import World
+from tests.world.world import World
 
 PLACE = Key("X", "X")
 

@@ -32,7 +32,7 @@ from rollcall.operations import connect
 from rollcall.users.answers import UserAnswer
 from rollcall.users.user import User
 from tests.benchmarks.measuring import Measured, interleave, print_table
-from tests.world import make_event
+from tests.world.gateway import make_event
 
 CALLS_A_RUN = 50
 LIMIT = 1.2

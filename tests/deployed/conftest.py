@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance import Api
+from tests.api.acceptance import Api
 from tests.deployed.deploying import Deployed, deploy
 
 

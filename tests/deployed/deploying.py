@@ -19,7 +19,7 @@ from infra.local.sign_in import get_service_token, sign_in
 from infra.local.state import Service
 from rollcall.grants.scopes import SYSTEM_SCOPES
 from rollcall.kit.mail import Mail
-from tests.acceptance import PASSWORD, Api
+from tests.api.acceptance import PASSWORD, Api
 
 ROOT = Path(__file__).parents[2]
 CDK = ROOT / "infra" / "node_modules" / ".bin" / "cdk"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.catalog import read_catalog
-from tests.acceptance import Acceptance, Api, may_sign_in, shared_client, wait_for
+from tests.api.acceptance import Acceptance, Api, may_sign_in, shared_client, wait_for
 from tests.deployed.deploying import Deployed
 
 pytestmark = pytest.mark.xdist_group("deployed")

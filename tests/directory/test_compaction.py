@@ -21,10 +21,10 @@ from rollcall.directory.directory import Directory
 from rollcall.directory.snapshots import DirectoryState, Store
 from rollcall.kit.journal_tail import LOOK_BACK
 from rollcall.kit.model import format_time
-from tests.aws_edge import watched
 from tests.faults.directory_invariants import check_directory, shown_users, stored_users
 from tests.faults.races import meanwhile
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 
 def state_of(world: World) -> DirectoryState:

@@ -9,7 +9,8 @@ import pytest
 from functions.directory.create_segment import create_segment
 from functions.directory.get_segment import get_segment
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 FILTER = 'userTypes eq "learner" and not (lastLoginAt ge "2026-01-01")'
 

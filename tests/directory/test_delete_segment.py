@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functions.directory.delete_segment import delete_segment
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 ACTIVE = 'status eq "active"'
 

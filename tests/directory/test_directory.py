@@ -14,10 +14,10 @@ from rollcall.kit.call import Call
 from rollcall.kit.errors import Contended, Unavailable
 from rollcall.kit.transaction import Change
 from rollcall.users.user import User
-from tests.aws_edge import failing, watched
 from tests.faults.directory_invariants import check_directory, shown_users, stored_users
 from tests.faults.races import meanwhile
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.world import World
 
 
 def open_reader(world: World) -> Directory:

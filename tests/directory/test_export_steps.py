@@ -28,9 +28,9 @@ from rollcall.directory.export_steps import (
 from rollcall.kit.actor import system_actor
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Malformed, Unavailable
-from tests.aws_edge import failing
 from tests.directory.population import NOW, make_row, open_database
-from tests.world import World
+from tests.world.aws_edge import failing
+from tests.world.world import World
 
 EVERYBODY = Condition("TRUE")
 IN_STEPS = Limits(writes_for=timedelta(0))

@@ -11,7 +11,8 @@ from functions.directory.export_users import export_users
 from functions.directory.list_users import list_users
 from rollcall.directory.export_formats import ExportFormat, read_export
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def export(world: World, caller: str = "", **query: str) -> Reply:

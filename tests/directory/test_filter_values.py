@@ -19,7 +19,7 @@ from rollcall.directory.selections import Selection
 from rollcall.users.statuses import Status
 from tests.directory.population import make_row, open_database
 from tests.directory.questions import make_population
-from tests.world import World
+from tests.world.world import World
 
 ALL = Condition("TRUE")
 NOT_DELETED = Condition("status <> 'deleted'")

@@ -25,7 +25,7 @@ from rollcall.users.sign_ins import SignIns
 from rollcall.users.user import User
 from tests.faults.directory_invariants import shown_users
 from tests.sample import SEED
-from tests.world import open_world
+from tests.world.opening import open_world
 
 SKEWS = (-5, 0, 4)
 """The errors of three writers' clocks, in seconds."""

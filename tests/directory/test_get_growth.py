@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from functions.directory.get_growth import get_growth
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def ask(world: World, **query: str) -> Reply:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functions.directory.get_overview import get_overview
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def ask(world: World, **query: str) -> Reply:

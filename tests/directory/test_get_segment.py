@@ -5,7 +5,8 @@ from __future__ import annotations
 from functions.directory.get_segment import get_segment
 from functions.users.delete_user import delete_user
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 ACTIVE = 'status eq "active"'
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from functions.directory.get_user_statistics import get_user_statistics
 from functions.directory.list_users import list_users
 from rollcall.users.statuses import Status
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def ask(world: World, **query: str) -> Reply:

@@ -8,7 +8,8 @@ from functions.directory.list_field_values import list_field_values
 from infra.catalog import read_catalog
 from infra.openapi import build_document
 from rollcall.users.statuses import Status
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def ask(world: World, **query: str) -> Reply:

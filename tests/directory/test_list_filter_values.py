@@ -11,7 +11,8 @@ from functions.groups.delete_group import delete_group
 from rollcall.directory.columns import sortable_columns
 from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def ask(world: World, **query: str) -> Reply:

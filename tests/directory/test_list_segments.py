@@ -7,7 +7,8 @@ import pytest
 from functions.directory.delete_segment import delete_segment
 from functions.directory.list_segments import list_segments
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 ACTIVE = 'status eq "active"'
 

@@ -14,7 +14,7 @@ from functions.users.delete_user import delete_user
 from functions.users.update_user import update_user
 from rollcall.directory.rows import DirectoryUser
 from rollcall.grants.permissions import Permission
-from tests.world import World
+from tests.world.world import World
 
 
 def list_with(world: World, **query: str) -> Any:

@@ -21,7 +21,7 @@ from rollcall.directory.rows import StoredRow, sort_key
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Malformed
 from tests.directory.population import make_row, open_database
-from tests.world import open_world
+from tests.world.opening import open_world
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 ROWS = 1500

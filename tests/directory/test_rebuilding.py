@@ -10,8 +10,8 @@ from rollcall.directory.directory import Directory
 from rollcall.directory.rebuilding import ABANDONED_AFTER, SnapshotPart
 from rollcall.users.storage import LISTED
 from tests.faults.directory_invariants import check_readable, shown_users, stored_users
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 NO_TIME = timedelta(seconds=-1)
 

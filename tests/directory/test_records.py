@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rollcall.directory.records import ONE_BY_ONE_AT_MOST, read_rows
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 
 @pytest.mark.parametrize("number", [3, ONE_BY_ONE_AT_MOST + 4])

@@ -14,7 +14,7 @@ from rollcall.directory.rows import AuthMethod, FactCell, StoredRow, fold, sort_
 from rollcall.grants.permissions import Permission
 from rollcall.users.fact_set import FactSet
 from rollcall.users.statuses import Status
-from tests.world import World
+from tests.world.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 FULL = {

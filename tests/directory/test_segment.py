@@ -11,7 +11,7 @@ from rollcall.grants.permissions import Permission
 from rollcall.kit.actor import Actor
 from rollcall.kit.errors import Forbidden, NotFound
 from rollcall.kit.transaction import Change
-from tests.world import World
+from tests.world.world import World
 
 ACTIVE = 'status eq "active"'
 

@@ -15,7 +15,8 @@ from rollcall.directory.filters import UserFilters
 from rollcall.directory.selections import read_known_facts, read_selection, select_users
 from rollcall.kit.errors import Invalid, NotFound
 from rollcall.users.statuses import Status
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 @pytest.fixture

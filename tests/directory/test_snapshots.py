@@ -22,7 +22,7 @@ from rollcall.directory.snapshots import (
 )
 from tests.directory.population import make_row, open_database
 from tests.faults.directory_invariants import shown_users
-from tests.world import World
+from tests.world.world import World
 
 
 def state(world: World, snapshot_id: str, sha256: str = "") -> DirectoryState:

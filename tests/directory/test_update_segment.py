@@ -10,7 +10,8 @@ from functions.directory.get_segment import get_segment
 from functions.directory.list_segments import list_segments
 from functions.directory.update_segment import update_segment
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 ACTIVE, ADMINS = 'status eq "active"', "isAdmin eq true"
 

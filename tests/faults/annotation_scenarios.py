@@ -11,10 +11,11 @@ from functions.users.delete_user import delete_user
 from rollcall.users.note import find_notes
 from rollcall.users.statuses import Status
 from rollcall.users.unique_ids import unique_id_claim
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import about, ask, leave_behind, scenario
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 TEXT = "Likes tea with lemon"
 

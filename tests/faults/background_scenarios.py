@@ -31,7 +31,8 @@ from tests.faults.staging import (
     scenario,
     work,
 )
-from tests.world import ADMIN_EMAIL, Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import ADMIN_EMAIL, World
 
 
 @scenario("purge_deleted_users", by_client=False)

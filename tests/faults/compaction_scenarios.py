@@ -13,7 +13,7 @@ from rollcall.kit.job import make_call
 from tests.faults.directory_invariants import check_readable
 from tests.faults.scenario import Plan
 from tests.faults.staging import scenario, work
-from tests.world import World
+from tests.world.world import World
 
 
 @scenario("compact_directory", by_client=False)

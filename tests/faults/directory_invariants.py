@@ -12,7 +12,7 @@ from rollcall.directory.rows import DirectoryUser
 from rollcall.directory.snapshots import DirectoryState
 from rollcall.directory.user_queries import with_time_zones
 from rollcall.kit.errors import Unavailable
-from tests.world import World
+from tests.world.world import World
 
 
 def check_directory(world: World) -> Iterator[str]:

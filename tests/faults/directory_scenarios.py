@@ -11,10 +11,11 @@ from functions.directory.update_segment import update_segment
 from functions.system.replace_facts import replace_facts
 from functions.users.delete_user import delete_user
 from rollcall.users.fact_set import SOURCES_AT_MOST, find_facts
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import ask, leave_behind, scenario
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 ACTIVE = 'status eq "active"'
 

@@ -17,11 +17,12 @@ from rollcall.directory.export_steps import (
 )
 from rollcall.directory.selections import select_users
 from rollcall.kit.call import Call
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import ask, scenario
-from tests.snapshot import stored_objects
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.snapshot import stored_objects
+from tests.world.world import World
 
 
 def export_by_link(request: ExportRequest, call: Call) -> UsersFile | ExportProgress:

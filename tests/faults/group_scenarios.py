@@ -18,10 +18,12 @@ from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.transaction import Change
 from rollcall.members.removal import remove_memberships
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import Verify, about, ask, last_entry, scenario, work
-from tests.world import START, Reply, World
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 ENDS = START + timedelta(days=30)
 

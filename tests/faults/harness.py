@@ -24,9 +24,11 @@ from tests.faults.injection import Crash, Injection, Variant, choose_sites, vari
 from tests.faults.invariants import check_always, check_secrets, check_settled
 from tests.faults.scenario import Scenario
 from tests.faults.state import describe_state
-from tests.snapshot import Snapshot
-from tests.strict_aws import let_through
-from tests.world import Reply, World, open_world
+from tests.world.gateway import Reply
+from tests.world.opening import open_world
+from tests.world.snapshot import Snapshot
+from tests.world.strict_aws import let_through
+from tests.world.world import World
 
 KEY = "a-key-that-only-its-caller-knows"
 SECRETS = ("TempPass123!", "Open-Sesame-7", KEY)

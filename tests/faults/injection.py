@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
-from tests.strict_aws import Response, Serve, WireCall
+from tests.world.strict_aws import Response, Serve, WireCall
 
 
 class Crash(BaseException):

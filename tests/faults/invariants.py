@@ -24,8 +24,8 @@ from tests.faults.directory_invariants import check_directory
 from tests.faults.invitation_invariants import check_invitations, check_waiting
 from tests.faults.journal_invariants import check_journal
 from tests.faults.stored import Stored
-from tests.strict_aws import find_pool
-from tests.world import World
+from tests.world.strict_aws import find_pool
+from tests.world.world import World
 
 OPEN = {"active", "invited", "pending_verification"}
 """Statuses in which one may sign in."""

@@ -13,7 +13,7 @@ from functions.reactions.mail_registration import mail_registration
 from rollcall.invitations.registration import Registration
 from rollcall.kit.transaction import Change
 from rollcall.users.statuses import Status
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import (
     PASSWORD,
@@ -25,8 +25,9 @@ from tests.faults.staging import (
     scenario,
     work,
 )
-from tests.snapshot import sent_mails
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.snapshot import sent_mails
+from tests.world.world import World
 
 
 @scenario("accept_invitation", 200, again=frozenset({410}))

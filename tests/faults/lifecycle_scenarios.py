@@ -15,11 +15,12 @@ from rollcall.lifecycle.runs import LifecycleRun, Outcome, find_running, read_st
 from rollcall.users.inactivity import Inactivity
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import ask, last_entry, scenario, work
-from tests.snapshot import sent_mails
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.snapshot import sent_mails
+from tests.world.world import World
 
 
 @scenario("replace_lifecycle_policy", 422)

@@ -15,7 +15,7 @@ from functions.users.update_user import update_user
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.invariants import accounts
 from tests.faults.scenario import Plan
 from tests.faults.staging import (
@@ -29,7 +29,8 @@ from tests.faults.staging import (
     make_foreign_account,
     scenario,
 )
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 @scenario("create_user", 201, again=frozenset({409}))

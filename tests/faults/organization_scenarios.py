@@ -15,10 +15,12 @@ from functions.reactions.finish_deletion import finish_deletion
 from rollcall.access.policy import change_policy
 from rollcall.grants import built_in_roles
 from rollcall.kit.transaction import Change
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import Verify, about, ask, last_entry, scenario, work
-from tests.world import START, Reply, World
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def _add_members(world: World, organization_id: str, number: int) -> list[str]:

@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import Context
 
-from tests.strict_aws import Response, Serve, WireCall
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.strict_aws import Response, Serve, WireCall
+from tests.world.world import World
 
 COMMIT = "TransactWriteItems"
 PATIENCE = 60

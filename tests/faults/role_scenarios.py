@@ -15,10 +15,12 @@ from functions.users.create_user import create_user
 from functions.users.get_me import get_me
 from rollcall.access.policy import find_policy
 from rollcall.grants.permissions import Permission
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import Verify, about, ask, leave_behind, scenario
-from tests.world import START, Reply, World
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 ENDS = "2026-02-05T09:00:00Z"
 

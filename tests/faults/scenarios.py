@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.catalog import read_catalog
 from rollcall.kit.operation import Operation
-from tests.examples import EXAMPLES, Scene
+from tests.api.examples import EXAMPLES, Scene
 from tests.faults import (
     annotation_scenarios,
     background_scenarios,
@@ -24,7 +24,7 @@ from tests.faults import (
 )
 from tests.faults.scenario import Plan, Scenario
 from tests.faults.staging import ask
-from tests.world import World
+from tests.world.world import World
 
 
 def example_of(operation: Operation[Any, Any]) -> Callable[[World], Plan]:

@@ -9,10 +9,11 @@ from rollcall.kit.operation import Operation
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import UserAnswer
 from rollcall.users.user import User
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.invariants import accounts
 from tests.faults.scenario import Plan, Scenario, nothing_more
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 PASSWORD = "Open-Sesame-7"
 type Verify = Callable[[Reply], Iterable[str]]

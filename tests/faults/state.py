@@ -6,8 +6,8 @@ from hashlib import sha256
 
 from rollcall.kit.throttle import Throttle
 from tests.faults.invariants import accounts
-from tests.snapshot import stored_objects
-from tests.world import World
+from tests.world.snapshot import stored_objects
+from tests.world.world import World
 
 
 def describe_state(world: World) -> str:

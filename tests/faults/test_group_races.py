@@ -28,7 +28,8 @@ from rollcall.kit.errors import Unavailable
 from rollcall.members.removal import remove_memberships
 from tests.faults.invariants import check_always, check_settled
 from tests.faults.races import race
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 type Deed = Callable[[], Reply]
 BOTH_WAYS = pytest.mark.parametrize("order", [(0, 1), (1, 0)])

@@ -22,12 +22,13 @@ from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
 from rollcall.users.statuses import Status
-from tests.aws_edge import failing, watched
-from tests.examples import EXAMPLES, Scene
+from tests.api.examples import EXAMPLES, Scene
 from tests.faults.invariants import accounts, check_always, check_settled
 from tests.faults.races import COMMIT, meanwhile
 from tests.faults.staging import make_foreign_account
-from tests.world import Reply, World
+from tests.world.aws_edge import failing, watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 PASSWORD, OTHER_PASSWORD = "Open-Sesame-7", "TempPass123!"
 WRITING = [

@@ -14,7 +14,7 @@ import pytest
 from rollcall.grants.grant import GroupRole, Membership, RoleGrant
 from rollcall.grants.permissions import Permission
 from rollcall.users.resource_types import WORKSPACE
-from tests.examples import Scene
+from tests.api.examples import Scene
 from tests.faults.count_invariants import (
     check_claims,
     check_counts,
@@ -27,7 +27,8 @@ from tests.faults.count_invariants import (
 from tests.faults.invariants import check_settled
 from tests.faults.journal_invariants import check_journal
 from tests.faults.stored import Item, Stored
-from tests.world import World, open_world
+from tests.world.opening import open_world
+from tests.world.world import World
 
 type Bend = Callable[[Item], object]
 

@@ -17,7 +17,8 @@ from rollcall.kit.operation import Operation
 from rollcall.users.statuses import Status
 from tests.faults.invariants import check_settled
 from tests.faults.races import race
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def accept(world: World, token: str, name: str) -> Reply:

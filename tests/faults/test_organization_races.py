@@ -19,7 +19,8 @@ from rollcall.grants import built_in_roles
 from rollcall.grants.permissions import Permission
 from tests.faults.invariants import check_settled
 from tests.faults.races import race
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 ORDERS = [(0, 1), (1, 0)]
 

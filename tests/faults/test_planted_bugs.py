@@ -41,14 +41,14 @@ from rollcall.resources.resource import Resource
 from rollcall.users.answers import UserAnswer
 from rollcall.users.owned import Owned
 from rollcall.users.user import ADMINS, User
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.harness import explore
 from tests.faults.invariants import accounts, check_settled
 from tests.faults.races import COMMIT, meanwhile, race
 from tests.faults.scenario import Scenario
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.staging import PASSWORD, ask
-from tests.world import World
+from tests.world.world import World
 
 CREATE = "a user with a temporary password"
 

@@ -29,7 +29,8 @@ from rollcall.users.statuses import Status
 from rollcall.users.user import ADMINS
 from tests.faults.invariants import check_settled
 from tests.faults.races import race
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 PASSWORD = "Open-Sesame-7"
 ROUNDS = 12

@@ -20,7 +20,8 @@ from functions.users.update_user import update_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
 from tests.faults.state import describe_state
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 EVERY_OTHER = tuple(each for each in Permission if each is not Permission.ADMIN_ACCESS)
 

@@ -29,7 +29,8 @@ from rollcall.kit.operation import Operation
 from rollcall.users.user import ADMINS
 from tests.faults.invariants import check_always, check_settled
 from tests.faults.races import race
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 type Deed = Callable[[], Reply]
 BOTH_WAYS = pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "second"])

@@ -17,9 +17,9 @@ from tests.faults.injection import (
     variants_of,
 )
 from tests.faults.state import describe_state
-from tests.snapshot import Snapshot, stored_objects
-from tests.strict_aws import let_through
-from tests.world import World
+from tests.world.snapshot import Snapshot, stored_objects
+from tests.world.strict_aws import let_through
+from tests.world.world import World
 
 
 def test_world_is_again_what_it_was(world: World, tmp_path: Path) -> None:

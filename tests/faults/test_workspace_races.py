@@ -29,9 +29,11 @@ from rollcall.resources.deletion import RESOURCES_AT_ONCE
 from tests.faults.injection import Crash
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, race
-from tests.snapshot import Snapshot
-from tests.strict_aws import Response, Serve, WireCall, let_through
-from tests.world import Reply, World, open_world
+from tests.world.gateway import Reply
+from tests.world.opening import open_world
+from tests.world.snapshot import Snapshot
+from tests.world.strict_aws import Response, Serve, WireCall, let_through
+from tests.world.world import World
 
 type Deed = Callable[[], Reply]
 

@@ -17,10 +17,11 @@ from rollcall.kit.model import format_time
 from rollcall.resources.deletion import RESOURCES_AT_ONCE, erase_user
 from rollcall.resources.resource import Resource
 from rollcall.users.user import User
-from tests.examples import Example
+from tests.api.examples import Example
 from tests.faults.scenario import Plan
 from tests.faults.staging import ask, last_entry, scenario, work
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def join(world: World, group_id: str) -> User:

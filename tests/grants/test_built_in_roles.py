@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollcall.grants.built_in_roles import BUILT_IN_ROLES, ORGANIZATION_ROLES, SYSTEM
 from rollcall.grants.role import Role
-from tests.world import World
+from tests.world.world import World
 
 
 def test_every_deployment_has_them_under_their_ids(world: World) -> None:

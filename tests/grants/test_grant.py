@@ -18,7 +18,7 @@ from rollcall.grants.grant import (
     read_grant,
 )
 from rollcall.grants.permissions import Permission
-from tests.world import START
+from tests.world.clock import START
 
 TIMES = st.none() | st.integers(0, 6).map(lambda days: START + timedelta(days=days))
 PERIODS = st.builds(Period, starts_at=TIMES, ends_at=TIMES)

@@ -8,8 +8,8 @@ from typing import Any
 from functions.groups.delete_group import delete_group
 from rollcall.grants.group import GROUP_NAME, Group, load_groups
 from rollcall.kit.entity import Claim
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

@@ -24,8 +24,8 @@ from rollcall.grants.organization import (
     suggest_slugs,
 )
 from rollcall.kit.entity import Claim
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 SLUGS: TypeAdapter[str] = TypeAdapter(OrganizationSlug)

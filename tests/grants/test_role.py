@@ -13,7 +13,8 @@ from rollcall.grants.role import (
     ensure_built_in_roles,
 )
 from rollcall.kit.entity import Claim
-from tests.world import World, open_world
+from tests.world.opening import open_world
+from tests.world.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

@@ -30,7 +30,8 @@ from rollcall.grants.grant import (
 )
 from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
-from tests.world import START, World
+from tests.world.clock import START
+from tests.world.world import World
 
 ASKING: Mapping[Permission, Operation[Any, Any]] = {
     Permission.GROUP_LIST: list_groups,

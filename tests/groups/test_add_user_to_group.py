@@ -10,8 +10,9 @@ from functions.groups.add_user_to_group import add_user_to_group
 from functions.groups.delete_group import delete_group
 from functions.users.get_me import get_me
 from rollcall.grants.permissions import Permission
-from tests.aws_edge import watched
-from tests.world import Reply, World
+from tests.world.aws_edge import watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def add(world: World, user_id: str, caller: str = "", **body: Any) -> Reply:

@@ -14,9 +14,10 @@ from functions.users.get_me import get_me
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.users.user import User
-from tests.aws_edge import failing
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import Reply, World
+from tests.world.aws_edge import failing
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 EARLY, LATE = "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z"
 

@@ -13,7 +13,9 @@ from functions.users.get_me import get_me
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, Permission
 from rollcall.users.user import User
-from tests.world import START, Reply, World
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 DAY = timedelta(days=1)
 

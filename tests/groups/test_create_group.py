@@ -10,7 +10,8 @@ from functions.groups.create_group import create_group
 from rollcall.access.policy import BYTES_AT_MOST, POLICY_ID, find_policy
 from rollcall.grants.permissions import Permission
 from rollcall.kit.transaction import Change
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def create(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:

@@ -19,7 +19,8 @@ from rollcall.grants.grant import GroupRole
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def delete(world: World, group_id: str, caller: str = "", **headers: str) -> Reply:

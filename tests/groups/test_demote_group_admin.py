@@ -9,7 +9,9 @@ from functions.groups.demote_group_admin import demote_group_admin
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, Permission
 from rollcall.users.user import User
-from tests.world import START, Reply, World
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def demote(

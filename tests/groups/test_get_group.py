@@ -11,7 +11,9 @@ from functions.groups.get_group import get_group
 from functions.groups.update_group import update_group
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
-from tests.world import START, Reply, World
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def get(world: World, group_id: str, **query: str) -> Reply:

@@ -8,8 +8,10 @@ from functions.groups.delete_group import delete_group
 from functions.groups.list_group_members import list_group_members
 from rollcall.grants.grant import GroupRole
 from rollcall.users.statuses import Status
-from tests.aws_edge import watched
-from tests.world import START, Reply, World
+from tests.world.aws_edge import watched
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def list_them(world: World, group_id: str, caller: str = "", **query: str) -> Reply:

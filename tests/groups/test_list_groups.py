@@ -6,7 +6,8 @@ import pytest
 
 from functions.groups.list_groups import list_groups
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def list_them(world: World, **query: str) -> Reply:

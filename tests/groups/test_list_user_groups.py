@@ -10,8 +10,10 @@ from functions.groups.delete_group import delete_group
 from functions.groups.list_user_groups import list_user_groups
 from functions.groups.update_group import update_group
 from rollcall.grants.grant import GroupRole
-from tests.aws_edge import watched
-from tests.world import START, Reply, World
+from tests.world.aws_edge import watched
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def list_them(world: World, user_id: str, **query: str) -> Reply:

@@ -9,7 +9,9 @@ from functions.groups.promote_group_admin import promote_group_admin
 from functions.users.get_me import get_me
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
-from tests.world import START, Reply, World
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def promote(

@@ -11,7 +11,8 @@ from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.users.user import User
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def remove(world: World, user_id: str, group_id: str, caller: str = "") -> Reply:

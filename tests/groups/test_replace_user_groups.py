@@ -16,9 +16,12 @@ from functions.groups.replace_user_groups import replace_user_groups
 from functions.users.get_me import get_me
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, Permission
-from tests.aws_edge import watched
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import START, Reply, World, open_world
+from tests.world.aws_edge import watched
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.opening import open_world
+from tests.world.world import World
 
 
 def replace(

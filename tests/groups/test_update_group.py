@@ -17,7 +17,9 @@ from functions.users.get_user import get_user
 from rollcall.access.policy import POLICY_ID, find_policy
 from rollcall.grants.permissions import Permission
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import Reply, World, open_world
+from tests.world.gateway import Reply
+from tests.world.opening import open_world
+from tests.world.world import World
 
 
 def update(

@@ -1,7 +1,7 @@
 """The IAM policies derived from declarations: enough for all that each function does, and no more.
 
 Every test that calls an operation or drains the stream does so within these policies
-(``tests/iam.py``); here stand the functions without a caller, and the proof that it holds.
+(``tests/world/iam.py``); here stand the functions without a caller, and the proof that it holds.
 """
 
 from __future__ import annotations
@@ -42,10 +42,11 @@ from rollcall.kit.operation import Operation
 from rollcall.kit.paging import CursorRequest
 from rollcall.kit.reaction import StreamReaction
 from rollcall.users.user import User
-from tests.aws_edge import watched
-from tests.examples import EXAMPLES, Scene
-from tests.iam import BUCKET, TABLE, USER_POOL, Asked, acting_as, is_allowed
-from tests.world import ADMIN_EMAIL, World, open_world
+from tests.api.examples import EXAMPLES, Scene
+from tests.world.aws_edge import watched
+from tests.world.iam import BUCKET, TABLE, USER_POOL, Asked, acting_as, is_allowed
+from tests.world.opening import open_world
+from tests.world.world import ADMIN_EMAIL, World
 
 CATALOG = read_catalog()
 ARNS = Arns("table-arn", "pool-arn", "bucket-arn", ("identity-arn",))

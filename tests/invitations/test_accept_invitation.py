@@ -18,8 +18,9 @@ from functions.users.suspend_user import suspend_user
 from rollcall.invitations.invitation import Invitation
 from rollcall.kit.operation import Operation
 from rollcall.users.statuses import Status
-from tests.aws_edge import failing, watched
-from tests.world import Reply, World
+from tests.world.aws_edge import failing, watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 PASSWORD = "TempPass123!"
 BODY = {"name": "Invited User", "password": PASSWORD}

@@ -13,7 +13,7 @@ from rollcall.kit.errors import Contended, NotFound
 from rollcall.kit.ids import is_id
 from rollcall.kit.transaction import Change
 from rollcall.users.statuses import Status
-from tests.world import World
+from tests.world.world import World
 
 
 def test_user_and_invitation_lead_to_each_other_without_a_look_up(world: World) -> None:

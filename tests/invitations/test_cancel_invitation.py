@@ -9,8 +9,9 @@ from functions.users.enable_user import enable_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.entity import Entity
 from rollcall.users.statuses import Status
-from tests.aws_edge import failing
-from tests.world import Reply, World
+from tests.world.aws_edge import failing
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 EMAIL = "invited@example.com"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.invitations.get_invitation import get_invitation
-from tests.world import World
+from tests.world.world import World
 
 
 def test_invitation_is_shown_as_it_stands_at_the_moment_without_its_hash(world: World) -> None:

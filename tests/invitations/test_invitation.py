@@ -9,7 +9,7 @@ import pytest
 from rollcall.invitations.invitation import InvitationStatus, open_invitation
 from rollcall.kit.errors import Gone
 from rollcall.users.statuses import Status
-from tests.world import World
+from tests.world.world import World
 
 
 def test_link_works_as_long_as_was_said_when_it_was_sent(world: World) -> None:

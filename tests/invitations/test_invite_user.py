@@ -11,9 +11,10 @@ from functions.invitations.invite_user import invite_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.tokens import hash_token
 from rollcall.users.statuses import Status
-from tests.aws_edge import failing
 from tests.faults.staging import make_foreign_account
-from tests.world import Reply, World
+from tests.world.aws_edge import failing
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 EMAIL = "invited@example.com"
 

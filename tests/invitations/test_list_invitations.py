@@ -6,7 +6,8 @@ from functions.invitations.cancel_invitation import cancel_invitation
 from functions.invitations.list_invitations import list_invitations
 from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def list_them(world: World, caller: str = "", **query: str) -> Reply:

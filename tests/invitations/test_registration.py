@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollcall.invitations.registration import LINK_VALID_FOR, Registration, RegistrationStatus
-from tests.world import World
+from tests.world.world import World
 
 
 def test_each_attempt_has_its_own_link_and_is_pending_again(world: World) -> None:

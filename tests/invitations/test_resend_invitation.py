@@ -10,7 +10,8 @@ from functions.users.disable_user import disable_user
 from functions.users.restore_user import restore_user
 from rollcall.grants.permissions import Permission
 from rollcall.kit.entity import Entity
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def resend(world: World, invitation: Entity, caller: str = "", if_match: str = "") -> Reply:

@@ -14,8 +14,9 @@ from rollcall.kit.entity import Key
 from rollcall.kit.ids import new_id
 from rollcall.kit.tokens import Tokens
 from rollcall.public_operations import OPENINGS
-from tests.aws_edge import watched
-from tests.world import Reply, World, make_event
+from tests.world.aws_edge import watched
+from tests.world.gateway import Reply, make_event
+from tests.world.world import World
 
 
 def view(world: World, token: str) -> Reply:

@@ -8,8 +8,8 @@ from rollcall.accounts.reconciliation import ReconciliationSummary, store_summar
 from rollcall.users.fields import Profile
 from rollcall.users.statuses import Status
 from tests.faults.staging import leave_behind
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def test_admins_are_told_once_a_week_in_words_and_the_log_in_numbers(world: World) -> None:

@@ -25,9 +25,10 @@ from rollcall.users.user import User
 from tests.faults.harness import quickly
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
-from tests.iam import acting_as
-from tests.strict_aws import Response, Serve, WireCall
-from tests.world import START, World
+from tests.world.clock import START
+from tests.world.iam import acting_as
+from tests.world.strict_aws import Response, Serve, WireCall
+from tests.world.world import World
 
 
 def set_policy(world: World, **terms: Any) -> None:

@@ -34,12 +34,13 @@ from rollcall.kit.errors import Unavailable
 from rollcall.kit.model import format_time
 from rollcall.users.storage import GRANTS_END_AT
 from rollcall.users.user import User
-from tests.aws_edge import failing, watched
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
-from tests.iam import acting_as
-from tests.strict_aws import Response, Serve, WireCall
-from tests.world import START, World
+from tests.world.aws_edge import failing, watched
+from tests.world.clock import START
+from tests.world.iam import acting_as
+from tests.world.strict_aws import Response, Serve, WireCall
+from tests.world.world import World
 
 HOUR = timedelta(hours=1)
 TOMORROW = START + timedelta(days=1)

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from functions.jobs.compact_directory import compact_directory
 from tests.faults.directory_invariants import check_readable
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def test_snapshot_is_built_renewed_and_cleared_away_within_the_role(world: World) -> None:

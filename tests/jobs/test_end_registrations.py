@@ -13,8 +13,8 @@ from rollcall.invitations.registration import LINK_VALID_FOR, Registration
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.users.statuses import Status
 from tests.faults.invariants import check_settled
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 KEPT = LINK_VALID_FOR + timedelta(days=7)
 

@@ -14,10 +14,10 @@ from functions.users.restore_user import restore_user
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.table import INDEXES
 from rollcall.resources.deletion import RESOURCES_AT_ONCE
-from tests.aws_edge import failing
 from tests.faults.invariants import check_settled
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.aws_edge import failing
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def soft_delete(world: World, **types: int) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functions.jobs.rebuild_directory import rebuild_directory
 from rollcall.directory.snapshots import DirectoryState
 from tests.faults.directory_invariants import check_directory, check_readable
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def test_snapshot_is_written_anew_within_the_role_whatever_the_present_one_says(

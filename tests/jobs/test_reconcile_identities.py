@@ -18,9 +18,9 @@ from rollcall.accounts.reconciliation import (
 )
 from rollcall.accounts.sweep import Reconciliation
 from rollcall.users.user import User
-from tests.aws_edge import failing, watched
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def reconcile(world: World) -> Reconciliation:

@@ -13,8 +13,8 @@ from rollcall.kit.errors import Contended, Stale
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import UserAnswer
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 
 def test_commit_answers_about_the_version_that_it_wrote(world: World) -> None:

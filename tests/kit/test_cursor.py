@@ -17,9 +17,9 @@ from rollcall.kit.cursor import LIFETIME, Cursors, Position
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.errors import Malformed
 from rollcall.kit.paging import ListRequest
-from tests.aws_edge import watched
 from tests.faults.races import meanwhile
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 PLACE = Key("CURSOR_KEY", "CURSOR_KEY")

@@ -32,8 +32,8 @@ from rollcall.kit.transaction import Change, is_effective
 from rollcall.users.fields import Profile
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 GROUPS, ORGANIZATIONS, ROLES = ("grp_1", "grp_2"), ("org_1", "org_2"), ("rol_1", "rol_2")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functions.groups.create_group import create_group
 from functions.users.update_user import update_user
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def create(world: World, name: str, *, key: str = "key-1", caller: str = "") -> Reply:

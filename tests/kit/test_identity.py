@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from rollcall.kit.account import Account, FoundAccount
 from rollcall.kit.errors import Problem, Unavailable
 from rollcall.kit.identity import AccountMissing, AliasHeld, Identity, IdentityRefused
-from tests.aws_edge import failing, watched
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.world import World
 
 ACCOUNT = Account(
     id="usr_1",

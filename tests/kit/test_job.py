@@ -19,8 +19,8 @@ from rollcall.kit.job import RECHECK, Job, Report
 from rollcall.kit.model import Answer
 from rollcall.operations import connect
 from rollcall.users.user import User
-from tests.aws_edge import failing
-from tests.world import World
+from tests.world.aws_edge import failing
+from tests.world.world import World
 
 background = Background(connect=connect)
 

@@ -16,9 +16,9 @@ from rollcall.kit.journal import (
     TargetRecord,
 )
 from rollcall.kit.journal_tail import LOOK_BACK, Touch, read_touches
-from tests.aws_edge import failing
-from tests.strict_aws import Response, Serve, WireCall, let_through
-from tests.world import World
+from tests.world.aws_edge import failing
+from tests.world.strict_aws import Response, Serve, WireCall, let_through
+from tests.world.world import World
 
 
 def add_entry(world: World, ago: timedelta, *touches: str) -> Touch:

@@ -10,8 +10,9 @@ from rollcall.grants.group import Group
 from rollcall.grants.role import Role
 from rollcall.kit.listed_pages import read_listed_page
 from rollcall.kit.paging import ListRequest
-from tests.aws_edge import watched
-from tests.world import World, open_world
+from tests.world.aws_edge import watched
+from tests.world.opening import open_world
+from tests.world.world import World
 
 
 def test_page_has_the_total_of_its_kind(world: World) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.mail import Mail, check_sender
-from tests.aws_edge import failing, watched
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.world import World
 
 
 def test_mail_is_sent_as_text_and_html_from_the_deployments_address(world: World) -> None:

@@ -20,10 +20,10 @@ from functions.groups.list_groups import list_groups
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.objects import Objects, StoredObject, UploadLost
-from tests.aws_edge import failing, watched
-from tests.iam import acting_as
-from tests.strict_aws import Response, Serve, WireCall
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.iam import acting_as
+from tests.world.strict_aws import Response, Serve, WireCall
+from tests.world.world import World
 
 MEGABYTE = 1024 * 1024
 

@@ -21,7 +21,8 @@ from rollcall.kit.http import GatewayEvent
 from rollcall.kit.model import Answer, FileAnswer, Request
 from rollcall.kit.operation import Operation
 from tests.kit.sample_operation import Looking, Moved, Moving, declare
-from tests.world import World, make_event
+from tests.world.gateway import make_event
+from tests.world.world import World
 
 
 class Picture(FileAnswer):

@@ -15,8 +15,8 @@ from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Malformed
 from rollcall.kit.paging import Listing, ListRequest, PageRequest, paginate, read_page
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 
 @given(found=st.lists(st.integers()), limit=st.integers(1, 1000))

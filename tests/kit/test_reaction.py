@@ -28,7 +28,7 @@ from rollcall.operations import connect
 from rollcall.users.inactivity import Inactivity
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.world import World
+from tests.world.world import World
 
 background = Background(connect=connect)
 

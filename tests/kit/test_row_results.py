@@ -12,7 +12,7 @@ from rollcall.kit.call import Call
 from rollcall.kit.errors import Contended, FieldError, Forbidden, Invalid, NotFound, Unavailable
 from rollcall.kit.retry import ATTEMPTS
 from rollcall.kit.row_results import RowResults, process_row
-from tests.world import World
+from tests.world.world import World
 
 
 def refusing(problem: Exception) -> Callable[[Call], int]:

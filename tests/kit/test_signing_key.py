@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollcall.kit.signing_key import SigningKey
 from tests.faults.races import meanwhile
-from tests.world import World
+from tests.world.world import World
 
 
 def test_all_processes_read_the_first_key(world: World) -> None:

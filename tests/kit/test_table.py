@@ -13,8 +13,8 @@ from rollcall.grants.group import Group
 from rollcall.kit.entity import Key
 from rollcall.kit.errors import NotFound, Unavailable
 from rollcall.users.user import User
-from tests.aws_edge import failing, watched
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.world import World
 
 
 def put(world: World, pk: str, sk: str, **values: Any) -> Key:

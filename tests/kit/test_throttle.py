@@ -9,7 +9,7 @@ import pytest
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import Throttled
 from rollcall.kit.throttle import EXPIRY_MARGIN, Throttle, network_of
-from tests.world import World
+from tests.world.world import World
 
 THROTTLE = Throttle(3, timedelta(minutes=1))
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from rollcall.kit.ids import new_id
 from rollcall.kit.tokens import Tokens, hash_token, is_token, read_holder
-from tests.world import START, World
+from tests.world.clock import START
+from tests.world.world import World
 
 HOLDER = new_id("inv", START)
 

@@ -17,8 +17,8 @@ from rollcall.kit.errors import Conflict, Contended, Invalid, NotFound
 from rollcall.kit.transaction import Change, Origin, Transaction
 from rollcall.users.statuses import Status
 from rollcall.users.user import ADMINS, User
-from tests.aws_edge import failing, watched
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.world import World
 
 
 def begin(

@@ -18,7 +18,7 @@ from rollcall.lifecycle.access_review import (
 )
 from rollcall.users.statuses import Status
 from tests.faults.staging import leave_behind
-from tests.world import World
+from tests.world.world import World
 
 
 def test_each_kind_is_counted_and_partly_named(world: World) -> None:

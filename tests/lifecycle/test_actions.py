@@ -19,7 +19,7 @@ from rollcall.users.inactivity import Inactivity
 from rollcall.users.sign_ins import SignIns
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.world import World
+from tests.world.world import World
 
 
 def plan(world: World, user: User, deed: Deed) -> PlannedAction:

@@ -10,7 +10,7 @@ from rollcall.lifecycle.candidates import Candidates
 from rollcall.lifecycle.decisions import Candidate
 from rollcall.lifecycle.policy import LifecycleTerms
 from rollcall.users.statuses import Status
-from tests.world import World
+from tests.world.world import World
 
 
 def find(world: World, **terms: object) -> Candidates:

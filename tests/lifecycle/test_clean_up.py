@@ -8,7 +8,7 @@ from rollcall.lifecycle.clean_up import clean_up, find_impact
 from rollcall.lifecycle.policy import LifecycleTerms, read_lifecycle_policy
 from rollcall.lifecycle.runs import LifecycleRun, RunStatus, StoppedFor, read_steps
 from tests.faults.invariants import check_always
-from tests.world import World
+from tests.world.world import World
 
 
 def set_terms(world: World, terms: LifecycleTerms) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.lifecycle.get_lifecycle_policy import get_lifecycle_policy
 from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_policy
-from tests.world import World
+from tests.world.world import World
 
 
 def test_defaults_are_shown_until_it_is_set(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.jobs.clean_up_accounts import clean_up_accounts
 from functions.lifecycle.get_lifecycle_run import get_lifecycle_run
-from tests.world import World
+from tests.world.world import World
 
 
 def test_run_is_shown_with_its_numbers_and_a_page_of_its_steps(world: World) -> None:

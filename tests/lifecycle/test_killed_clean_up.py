@@ -30,7 +30,7 @@ from rollcall.users.inactivity import Inactivity
 from rollcall.users.sign_ins import SignIns
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.world import open_world
+from tests.world.opening import open_world
 
 USERS = int(os.environ.get("ROLLCALL_CLEAN_UP_USERS", "80"))
 """Ten thousand take an hour."""

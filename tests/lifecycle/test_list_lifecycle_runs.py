@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.jobs.clean_up_accounts import clean_up_accounts
 from functions.lifecycle.list_lifecycle_runs import list_lifecycle_runs
-from tests.world import World
+from tests.world.world import World
 
 
 def test_runs_are_listed_the_latest_first_with_what_they_did(world: World) -> None:

@@ -9,7 +9,7 @@ from rollcall.lifecycle.policy import (
     LifecycleTerms,
     read_lifecycle_policy,
 )
-from tests.world import World
+from tests.world.world import World
 
 
 def test_defaults_count_until_it_is_set(world: World) -> None:

@@ -11,7 +11,7 @@ from rollcall.lifecycle.decisions import Candidate, Decision, Deed, ExemptFor, E
 from rollcall.lifecycle.policy import LifecyclePolicy
 from rollcall.lifecycle.preview import ForeseenUser, Previewed, Shown, preview
 from rollcall.users.statuses import Status
-from tests.world import World
+from tests.world.world import World
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 CANDIDATE = Candidate(

@@ -11,7 +11,8 @@ from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_polic
 from rollcall.kit.transaction import Change
 from rollcall.users.inactivity import Inactivity
 from rollcall.users.user import User
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def preview(world: World, **body: Any) -> Reply:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_policy
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def put(world: World, version: int | None = None, **body: Any) -> Reply:

@@ -17,7 +17,7 @@ from rollcall.lifecycle.runs import (
     read_steps,
 )
 from tests.faults.invariants import check_always
-from tests.world import World
+from tests.world.world import World
 
 
 def begin(world: World) -> LifecycleRun:

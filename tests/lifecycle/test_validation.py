@@ -9,7 +9,7 @@ import pytest
 from rollcall.kit.errors import Invalid
 from rollcall.lifecycle.policy import LifecycleTerms
 from rollcall.lifecycle.validation import validate_terms
-from tests.world import World
+from tests.world.world import World
 
 
 def refusal_of(world: World, before: LifecycleTerms | None = None, **terms: Any) -> Invalid:

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from rollcall.grants import built_in_roles
-from tests.acceptance import Session, wait_for
-from tests.examples import Scene
+from tests.api.acceptance import Session, wait_for
+from tests.api.examples import Scene
 from tests.local.running import LocalRollcall, calling_from
 
 

@@ -20,7 +20,7 @@ import httpx
 
 from infra.local.emulator import make_client
 from infra.local.sign_in import sign_in
-from tests.acceptance import shared_client, wait_for
+from tests.api.acceptance import shared_client, wait_for
 
 START_SECONDS = 60
 UNHELPFUL = {"AWS_PROFILE": "a-profile-that-is-not-there", "HTTP_PROXY": "http://127.0.0.1:9"}

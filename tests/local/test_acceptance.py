@@ -7,7 +7,7 @@ import pytest
 from infra.local.emulator import make_client
 from infra.local.sign_in import get_service_token, sign_in
 from infra.local.state import Service
-from tests.acceptance import Acceptance, Api
+from tests.api.acceptance import Acceptance, Api
 from tests.local.running import LocalRollcall
 
 pytestmark = pytest.mark.xdist_group("local")

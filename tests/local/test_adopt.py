@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.local.emulator import REGION, make_client
-from tests.acceptance import wait_for
+from tests.api.acceptance import wait_for
 from tests.local.running import LocalRollcall, run_command
 
 PASSWORD = "Chosen-Before-1"

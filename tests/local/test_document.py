@@ -22,8 +22,8 @@ from schemathesis.checks import CHECKS
 
 from infra.catalog import read_catalog
 from infra.openapi import build_document
-from tests.acceptance import Session
-from tests.examples import EXAMPLES, Example, Scene
+from tests.api.acceptance import Session
+from tests.api.examples import EXAMPLES, Example, Scene
 from tests.local.http_scene import HttpScene
 from tests.local.running import LocalRollcall, calling_from
 

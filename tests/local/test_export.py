@@ -17,7 +17,7 @@ from rollcall.directory.export_formats import ExportFormat, read_export
 from rollcall.directory.export_steps import Exporter, ExportProgress, ExportRequest, Limits
 from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
-from tests.acceptance import wait_for
+from tests.api.acceptance import wait_for
 from tests.directory.population import make_row, open_database
 from tests.local.running import LocalRollcall
 

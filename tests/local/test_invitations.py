@@ -9,7 +9,7 @@ import pytest
 
 from infra.local.emulator import make_client
 from infra.local.sign_in import sign_in
-from tests.acceptance import Session
+from tests.api.acceptance import Session
 from tests.local.running import LocalRollcall, calling_from
 
 pytestmark = pytest.mark.xdist_group("local")

@@ -14,7 +14,7 @@ import pytest
 
 from infra.local.emulator import free_port
 from rollcall.grants.scopes import SYSTEM_SCOPES
-from tests.acceptance import shared_client, wait_for
+from tests.api.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command, run_unread
 
 pytestmark = pytest.mark.xdist_group("local")

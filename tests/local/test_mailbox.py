@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance import shared_client, wait_for
+from tests.api.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command
 
 pytestmark = pytest.mark.xdist_group("local")

@@ -14,7 +14,7 @@ import pytest
 
 from infra.local.emulator import make_client
 from rollcall.grants.scopes import SYSTEM_SCOPES
-from tests.acceptance import shared_client
+from tests.api.acceptance import shared_client
 from tests.local.running import run_command, start_local
 
 pytestmark = pytest.mark.xdist_group("state")

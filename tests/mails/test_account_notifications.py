@@ -11,7 +11,7 @@ from rollcall.mails.account_notifications import RULES, AccountEvent
 from rollcall.mails.notices import Recipient
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.world import START
+from tests.world.clock import START
 
 KNOWN = (Status.ACTIVE, Status.INACTIVE, Status.SUSPENDED)
 

@@ -11,8 +11,8 @@ from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import Unavailable
 from rollcall.mails.catalog import INVITATION
 from rollcall.mails.notices import MARK_KEPT, Notice, Recipient, send_once, write_notice
-from tests.aws_edge import failing
-from tests.world import World
+from tests.world.aws_edge import failing
+from tests.world.world import World
 
 NOTICE = Notice("jane@example.com", "Subject", "Text")
 

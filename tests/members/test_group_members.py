@@ -17,7 +17,7 @@ from rollcall.members.group_members import (
 )
 from rollcall.members.member import Member
 from rollcall.users.user import User
-from tests.world import World
+from tests.world.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 GROUP = Group(id="grp_1", created_at=NOW, updated_at=NOW, name="Editors", member_count=2, version=4)

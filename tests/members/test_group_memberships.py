@@ -19,8 +19,9 @@ from rollcall.members.group_memberships import (
     load_member,
     set_group_role,
 )
-from tests.aws_edge import watched
-from tests.world import START, World
+from tests.world.aws_edge import watched
+from tests.world.clock import START
+from tests.world.world import World
 
 ENDS = START + timedelta(days=1)
 

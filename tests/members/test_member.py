@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rollcall.kit.paging import ListRequest
 from rollcall.members.member import load_users, read_members
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 
 def test_members_of_a_group_are_its_rows_with_their_users(world: World) -> None:

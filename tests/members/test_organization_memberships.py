@@ -10,8 +10,9 @@ from rollcall.grants.grant import OrganizationMembership
 from rollcall.grants.organization import Organization
 from rollcall.grants.role import Role
 from rollcall.members.organization_memberships import name_places, read_named
-from tests.aws_edge import watched
-from tests.world import START, World
+from tests.world.aws_edge import watched
+from tests.world.clock import START
+from tests.world.world import World
 
 TOMORROW = START + timedelta(days=1)
 

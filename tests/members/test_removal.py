@@ -15,9 +15,10 @@ from rollcall.grants.group import Group
 from rollcall.kit.entity import TOMBSTONE_RETENTION
 from rollcall.kit.errors import Unavailable
 from rollcall.members.removal import remove_memberships
-from tests.aws_edge import failing, watched
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import World, open_world
+from tests.world.aws_edge import failing, watched
+from tests.world.opening import open_world
+from tests.world.world import World
 
 STEP = 2
 

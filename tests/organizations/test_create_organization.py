@@ -12,9 +12,10 @@ from rollcall.grants.organization import SLUG, Organization
 from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from rollcall.kit.entity import Claim
-from tests.aws_edge import watched
 from tests.faults.races import COMMIT
-from tests.world import Reply, World
+from tests.world.aws_edge import watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def create(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:

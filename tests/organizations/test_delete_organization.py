@@ -14,7 +14,8 @@ from rollcall.grants.organization import Organization
 from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def delete(

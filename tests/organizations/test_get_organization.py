@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.get_organization import get_organization
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def get(world: World, organization_id: str) -> Reply:

@@ -9,8 +9,10 @@ import pytest
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_organization_members import list_organization_members
 from rollcall.grants import built_in_roles
-from tests.aws_edge import watched
-from tests.world import START, Reply, World
+from tests.world.aws_edge import watched
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def list_them(world: World, organization_id: str, **query: str) -> Reply:

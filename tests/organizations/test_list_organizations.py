@@ -6,7 +6,8 @@ import pytest
 
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_organizations import list_organizations
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def list_them(world: World, **query: str) -> Reply:

@@ -7,8 +7,10 @@ from datetime import timedelta
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_user_organizations import list_user_organizations
 from rollcall.grants import built_in_roles
-from tests.aws_edge import watched
-from tests.world import START, Reply, World
+from tests.world.aws_edge import watched
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def list_them(world: World, user_id: str) -> Reply:

@@ -16,9 +16,11 @@ from functions.users.get_user import get_user
 from rollcall.grants import built_in_roles
 from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
-from tests.aws_edge import watched
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import START, Reply, World
+from tests.world.aws_edge import watched
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 DAY = timedelta(days=1)
 

@@ -7,9 +7,9 @@ import pytest
 from functions.reactions.admit_sign_in import admit_sign_in
 from rollcall.kit.errors import Forbidden
 from rollcall.users.statuses import Status
-from tests.aws_edge import failing
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.aws_edge import failing
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 SIGN_IN, REFRESH = "TokenGeneration_Authentication", "TokenGeneration_RefreshTokens"
 

@@ -8,7 +8,7 @@ from functions.reactions.close_invitation import close_invitation
 from rollcall.invitations.invitation import InvitationStatus
 from rollcall.users.statuses import Status
 from tests.faults.staging import last_entry
-from tests.world import World
+from tests.world.world import World
 
 
 @pytest.mark.parametrize("status", [Status.INACTIVE, Status.SUSPENDED, Status.ACTIVE])

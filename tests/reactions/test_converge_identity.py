@@ -12,9 +12,9 @@ from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.journal import JournalEntry
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.aws_edge import failing, watched
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def records(world: World, target_id: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from functions.reactions.create_first_admin import create_first_admin
 from rollcall.kit.entity import Key
 from rollcall.users.statuses import Status
 from rollcall.users.user import ADMINS
-from tests.world import World
+from tests.world.world import World
 
 
 def deploy(world: World, email: str) -> None:

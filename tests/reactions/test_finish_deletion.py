@@ -7,9 +7,9 @@ from functions.groups.update_group import update_group
 from functions.reactions.finish_deletion import finish_deletion
 from rollcall.grants.group import Group
 from rollcall.members.removal import remove_memberships
-from tests.aws_edge import watched
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def react_to_the_newest(world: World, target_id: str) -> list[str]:

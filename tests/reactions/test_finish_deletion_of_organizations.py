@@ -11,8 +11,8 @@ from rollcall.grants.organization import Organization
 from rollcall.grants.role import Role
 from rollcall.members.removal import remove_memberships
 from tests.faults.staging import last_entry
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def delete(world: World, organization_id: str) -> None:

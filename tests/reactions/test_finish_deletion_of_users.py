@@ -13,10 +13,10 @@ from rollcall.kit.journal import JournalEntry
 from rollcall.resources.deletion import RESOURCES_AT_ONCE
 from rollcall.users.owned import owned_key
 from rollcall.users.user import User
-from tests.aws_edge import failing, watched
 from tests.faults.invariants import check_settled
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.aws_edge import failing, watched
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def delete_owner(world: World, **types: int) -> User:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functions.reactions.mail_invitation import mail_invitation
 from rollcall.users.fields import Profile
 from tests.faults.staging import last_entry
-from tests.world import World
+from tests.world.world import World
 
 
 def test_mail_leads_to_the_page_of_the_deployment(world: World) -> None:

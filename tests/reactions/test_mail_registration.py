@@ -9,7 +9,7 @@ from rollcall.invitations.registration import Registration
 from rollcall.kit.transaction import Change
 from rollcall.users.fields import Profile
 from tests.faults.staging import last_entry
-from tests.world import World
+from tests.world.world import World
 
 
 def test_mail_leads_to_the_page_of_the_deployment(world: World) -> None:

@@ -23,8 +23,9 @@ from rollcall.kit.operation import Operation
 from rollcall.users.fields import Profile
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.aws_edge import failing, watched
-from tests.world import SentMail, World
+from tests.world.aws_edge import failing, watched
+from tests.world.stored_world import SentMail
+from tests.world.world import World
 
 PASSWORD = "TempPass123!"
 EMAIL = "jane@example.com"

@@ -8,8 +8,8 @@ from rollcall.lifecycle.decisions import Deed
 from rollcall.lifecycle.runs import LifecycleRun, Outcome, StoppedFor
 from rollcall.mails.catalog import CLEAN_UP_REPORT
 from rollcall.users.fields import Profile
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def write(world: World, before: LifecycleRun | None, after: LifecycleRun) -> LifecycleRun:

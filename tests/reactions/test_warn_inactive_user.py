@@ -14,8 +14,8 @@ from rollcall.users.inactivity import Inactivity
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 from tests.faults.staging import last_entry
-from tests.iam import acting_as
-from tests.world import World
+from tests.world.iam import acting_as
+from tests.world.world import World
 
 
 def warn(world: World, user: User) -> Inactivity:

@@ -12,8 +12,9 @@ from functions.registration.verify_registration import verify_registration
 from functions.users.get_me import get_me
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.aws_edge import watched
-from tests.world import Reply, World
+from tests.world.aws_edge import watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 EMAIL = "new@example.com"
 PASSWORD = "TempPass123!"

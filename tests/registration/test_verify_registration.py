@@ -7,8 +7,9 @@ from functions.users.disable_user import disable_user
 from functions.users.get_me import get_me
 from rollcall.invitations.registration import Registration
 from rollcall.users.statuses import Status
-from tests.aws_edge import failing
-from tests.world import Reply, World
+from tests.world.aws_edge import failing
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 PASSWORD = "TempPass123!"
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from rollcall.resources.answers import ResourceAnswer, note_access
-from tests.world import START, World
+from tests.world.clock import START
+from tests.world.world import World
 
 
 def test_access_is_noted_on_the_thing_and_for_workspaces_on_the_owner(world: World) -> None:

@@ -13,11 +13,11 @@ from rollcall.kit.transaction import MAX_ACTIONS
 from rollcall.resources.deletion import RESOURCES_AT_ONCE, erase_user, release_resources
 from rollcall.resources.resource import find_resources
 from rollcall.users.user import User
-from tests.aws_edge import watched
 from tests.faults.invariants import check_settled
 from tests.faults.races import meanwhile
 from tests.faults.staging import make_foreign_account
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 
 def owner_of(world: World, number: int, thing_type: str = "workspace", **fields: str) -> User:

@@ -25,7 +25,8 @@ from rollcall.resources.resource import (
 from rollcall.users.owned import active_workspaces_of, resources_of
 from rollcall.users.resource_types import WORKSPACE, OwnerDeletion
 from rollcall.users.user import User
-from tests.world import START, World
+from tests.world.clock import START
+from tests.world.world import World
 
 
 def thing(**fields: Any) -> Resource:

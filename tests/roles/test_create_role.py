@@ -11,7 +11,8 @@ from functions.roles.delete_role import delete_role
 from functions.roles.list_roles import list_roles
 from rollcall.access.policy import POLICY_ID, find_policy
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def create(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:

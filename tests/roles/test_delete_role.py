@@ -12,7 +12,8 @@ from rollcall.grants.grant import OrganizationMembership, RoleGrant
 from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def delete(world: World, role_id: str, caller: str = "", **headers: str) -> Reply:

@@ -6,7 +6,8 @@ from functions.roles.delete_role import delete_role
 from functions.roles.get_role import get_role
 from rollcall.grants.grant import RoleGrant
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def get(world: World, role_id: str) -> Reply:

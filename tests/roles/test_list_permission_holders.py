@@ -14,8 +14,10 @@ from rollcall.access.policy import change_policy
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
-from tests.aws_edge import watched
-from tests.world import START, Reply, World
+from tests.world.aws_edge import watched
+from tests.world.clock import START
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 HOUR = timedelta(hours=1)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functions.roles.list_permissions import list_permissions
 from rollcall.grants.permissions import Permission
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 
 def test_every_permission_is_listed_with_what_it_is_for(world: World) -> None:

@@ -9,8 +9,9 @@ import pytest
 from functions.roles.replace_user_permissions import replace_user_permissions
 from functions.users.get_me import get_me
 from rollcall.grants.permissions import Permission
-from tests.aws_edge import watched
-from tests.world import Reply, World
+from tests.world.aws_edge import watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 NOON = "2026-01-05T12:00:00.000Z"
 EVENING = "2026-01-05T18:00:00.000Z"

@@ -13,8 +13,9 @@ from rollcall.access.assignments import ROLES_AT_MOST
 from rollcall.grants.grant import RoleGrant
 from rollcall.grants.permissions import Permission
 from rollcall.users.user import ADMINS, User
-from tests.aws_edge import failing, watched
-from tests.world import Reply, World
+from tests.world.aws_edge import failing, watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 NOON = "2026-01-05T12:00:00.000Z"
 EVENING = "2026-01-05T18:00:00.000Z"

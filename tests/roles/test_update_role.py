@@ -13,7 +13,8 @@ from functions.users.get_me import get_me
 from rollcall.access.policy import POLICY_ID
 from rollcall.grants.grant import RoleGrant
 from rollcall.grants.permissions import Permission
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def update(

@@ -7,7 +7,8 @@ import pytest
 from functions.system.list_users_by_ids import IDS_AT_MOST, list_users_by_ids
 from functions.system.search_users import search_users
 from functions.users.delete_user import delete_user
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def by_ids(world: World, *ids: str) -> Reply:

@@ -21,7 +21,8 @@ from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import CLIENT_ID, Reply, World, make_event
+from tests.world.gateway import Reply, make_event
+from tests.world.world import CLIENT_ID, World
 
 
 def register(world: World, key: str = "", **body: Any) -> Reply:

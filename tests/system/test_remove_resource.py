@@ -5,7 +5,8 @@ from __future__ import annotations
 from functions.system.remove_resource import remove_resource
 from functions.users.delete_user import delete_user
 from tests.faults.invariants import check_settled
-from tests.world import CLIENT_ID, Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import CLIENT_ID, World
 
 
 def remove(world: World, resource_id: str, key: str = "", if_match: str = "") -> Reply:

@@ -14,7 +14,8 @@ from functions.users.get_user import get_user
 from rollcall.users.fact_set import FACTS, SOURCES_AT_MOST
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile, race
-from tests.world import CLIENT_ID, Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import CLIENT_ID, World
 
 
 def push(

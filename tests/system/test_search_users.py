@@ -6,7 +6,8 @@ import pytest
 
 from functions.directory.list_users import list_users
 from functions.system.search_users import search_users
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def search(world: World, **query: str) -> Reply:

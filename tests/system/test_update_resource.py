@@ -16,10 +16,11 @@ from functions.users.get_user import get_user
 from rollcall.grants.grant import Period
 from rollcall.kit.model import format_time
 from rollcall.users.user import User
-from tests.aws_edge import failing
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import CLIENT_ID, Reply, World
+from tests.world.aws_edge import failing
+from tests.world.gateway import Reply
+from tests.world.world import CLIENT_ID, World
 
 
 def update(world: World, resource_id: str, key: str = "", if_match: str = "", **body: Any) -> Reply:

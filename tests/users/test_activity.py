@@ -8,7 +8,7 @@ from rollcall.kit.transaction import Change
 from rollcall.users.activity import UserActivity
 from rollcall.users.inactivity import Inactivity
 from rollcall.users.sign_ins import SignIns
-from tests.world import World
+from tests.world.world import World
 
 
 @pytest.mark.parametrize("kind", [SignIns, Inactivity])

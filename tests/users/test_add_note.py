@@ -11,7 +11,8 @@ from functions.users.list_notes import list_notes
 from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
 from tests.faults.races import meanwhile
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def add(world: World, user_id: str, *, caller: str = "", key: str = "", **body: Any) -> Reply:

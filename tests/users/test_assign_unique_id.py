@@ -12,8 +12,9 @@ from functions.users.assign_unique_id import assign_unique_id
 from functions.users.get_user import get_user
 from rollcall.grants.permissions import Permission
 from rollcall.users.unique_ids import unique_id_claim
-from tests.aws_edge import watched
-from tests.world import Reply, World
+from tests.world.aws_edge import watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def assign(

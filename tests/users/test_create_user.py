@@ -13,8 +13,9 @@ from rollcall.grants.permissions import Permission
 from rollcall.kit.entity import Claim
 from rollcall.users.statuses import Status
 from rollcall.users.user import ADMINS, USERNAME
-from tests.aws_edge import failing, watched
-from tests.world import ADMIN_EMAIL, Reply, World
+from tests.world.aws_edge import failing, watched
+from tests.world.gateway import Reply
+from tests.world.world import ADMIN_EMAIL, World
 
 PASSWORD = "TempPass123!"
 

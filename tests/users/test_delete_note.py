@@ -11,7 +11,8 @@ from rollcall.grants.permissions import Permission
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, TOMBSTONE_RETENTION
 from rollcall.kit.journal import JournalEntry
 from rollcall.users.note import note_key
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 TEXT = "Likes tea with lemon"
 

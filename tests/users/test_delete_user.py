@@ -17,10 +17,11 @@ from rollcall.grants.permissions import Permission
 from rollcall.resources.deletion import RESOURCES_AT_ONCE
 from rollcall.resources.resource import find_resources
 from rollcall.users.user import ADMINS, User
-from tests.aws_edge import failing
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import Reply, World
+from tests.world.aws_edge import failing
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 SOFT = {"mode": "soft"}
 

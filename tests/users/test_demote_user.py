@@ -6,7 +6,8 @@ from functions.users.demote_user import demote_user
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.users.user import ADMINS
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def demote(world: World, user_id: str, caller: str = "") -> Reply:

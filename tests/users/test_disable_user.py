@@ -13,8 +13,9 @@ from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
 from rollcall.users.user import ADMINS
-from tests.aws_edge import failing, watched
-from tests.world import Reply, World
+from tests.world.aws_edge import failing, watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 BOTH = pytest.mark.parametrize(
     ("operation", "status"),

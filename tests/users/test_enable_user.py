@@ -10,7 +10,8 @@ from functions.users.get_me import get_me
 from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
 from rollcall.users.user import ADMINS
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def enable(world: World, user_id: str, caller: str = "") -> Reply:

@@ -24,7 +24,7 @@ from rollcall.users.fact_set import (
     Source,
     find_facts,
 )
-from tests.world import World
+from tests.world.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 FACTS: TypeAdapter[Any] = TypeAdapter(Facts)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functions.users.get_me import get_me
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
-from tests.aws_edge import watched
-from tests.world import ADMIN_EMAIL, World
+from tests.world.aws_edge import watched
+from tests.world.world import ADMIN_EMAIL, World
 
 
 def test_admin_learns_that_he_may_do_everything(world: World) -> None:

@@ -7,8 +7,9 @@ from functions.users.get_user import get_user
 from functions.users.update_user import update_user
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
-from tests.aws_edge import failing, watched
-from tests.world import Reply, World
+from tests.world.aws_edge import failing, watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def get(world: World, user_id: str) -> Reply:

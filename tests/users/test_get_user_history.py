@@ -22,9 +22,10 @@ from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.model import format_time
 from rollcall.users.user import User
-from tests.aws_edge import watched
-from tests.strict_aws import Response, Serve, WireCall
-from tests.world import Reply, World
+from tests.world.aws_edge import watched
+from tests.world.gateway import Reply
+from tests.world.strict_aws import Response, Serve, WireCall
+from tests.world.world import World
 
 
 def look(world: World, user_id: str, *, caller: str = "", **query: str) -> Reply:

@@ -10,7 +10,7 @@ from rollcall.directory.records import read_record, read_row
 from rollcall.kit.transaction import Change
 from rollcall.users.inactivity import Inactivity
 from rollcall.users.statuses import Status
-from tests.world import World
+from tests.world.world import World
 
 NOW = datetime(2026, 4, 1, 3, tzinfo=UTC)
 DAY = timedelta(days=1)

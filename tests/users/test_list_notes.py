@@ -8,8 +8,9 @@ from functions.users.add_note import add_note
 from functions.users.delete_note import delete_note
 from functions.users.list_notes import list_notes
 from rollcall.grants.permissions import Permission
-from tests.aws_edge import watched
-from tests.world import Reply, World
+from tests.world.aws_edge import watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def list_them(world: World, user_id: str, caller: str = "", **query: str) -> Reply:

@@ -10,8 +10,8 @@ from functions.users.restore_user import restore_user
 from rollcall.kit.entity import Key
 from rollcall.kit.errors import NotFound
 from rollcall.users.note import Note, find_notes, load_note, note_key
-from tests.aws_edge import failing
-from tests.world import World
+from tests.world.aws_edge import failing
+from tests.world.world import World
 
 
 def in_partition(world: World, user_id: str) -> set[str]:

@@ -10,7 +10,8 @@ from rollcall.kit.errors import Contended
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import UserAnswer
 from rollcall.users.owned import Owned, active_workspaces_of, owned_key, resources_of
-from tests.world import START, World
+from tests.world.clock import START
+from tests.world.world import World
 
 
 def test_numbers_are_read_by_type_and_by_group() -> None:

@@ -11,8 +11,9 @@ from functions.users.reset_password import reset_password
 from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.aws_edge import failing, watched
-from tests.world import Reply, World
+from tests.world.aws_edge import failing, watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 TEMPORARY = "TempPass123!"
 

@@ -10,8 +10,9 @@ from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
 from rollcall.users.user import ADMINS
-from tests.aws_edge import failing
-from tests.world import Reply, World
+from tests.world.aws_edge import failing
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def restore(world: World, user_id: str, caller: str = "") -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from rollcall.users.sign_ins import SignIns
-from tests.world import World
+from tests.world.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 

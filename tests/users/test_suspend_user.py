@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functions.users.suspend_user import suspend_user
-from tests.world import World
+from tests.world.world import World
 
 
 def test_reason_of_the_sanction_is_kept(world: World) -> None:

@@ -18,8 +18,8 @@ from rollcall.users.unique_ids import (
     generate_unique_ids,
     unique_id_claim,
 )
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 PATTERNS = st.text(alphabet=f"#?{ascii_letters}{digits}._-", min_size=1, max_size=64).filter(
     lambda pattern: "#" in pattern or "?" in pattern

@@ -9,8 +9,9 @@ import pytest
 from functions.users.update_user import update_user
 from rollcall.grants.permissions import Permission
 from rollcall.users.user import User
-from tests.aws_edge import failing, watched
-from tests.world import Reply, World
+from tests.world.aws_edge import failing, watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 NEW_PASSWORD = "Brand-New-Pass-9"
 

@@ -9,8 +9,8 @@ from rollcall.kit.entity import Claim
 from rollcall.users.fields import check_username, normalize_email
 from rollcall.users.user import USERNAME
 from rollcall.users.usernames import suggest_usernames, username_base
-from tests.aws_edge import watched
-from tests.world import World
+from tests.world.aws_edge import watched
+from tests.world.world import World
 
 LOCAL = st.from_regex(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}", fullmatch=True)
 

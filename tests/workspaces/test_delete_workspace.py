@@ -7,7 +7,8 @@ from functions.workspaces.delete_workspace import delete_workspace
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from tests.faults.invariants import check_settled
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def delete(

@@ -20,9 +20,10 @@ from rollcall.access.authorization import authorize_caller
 from rollcall.grants.grant import GroupRole, Period
 from rollcall.resources.resource import Resource
 from rollcall.users.user import User
-from tests.examples import EXAMPLES, Scene
+from tests.api.examples import EXAMPLES, Scene
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 OPERATIONS = [each for each in read_catalog().operations if each.authorize is authorize_caller]
 SCOPED = {"list_workspaces", "delete_workspace", "transfer_workspace"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functions.users.delete_user import delete_user
 from functions.workspaces.list_resources import list_resources
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def ask(world: World, **query: str) -> Reply:

@@ -12,8 +12,9 @@ from functions.workspaces.list_workspaces import list_workspaces
 from rollcall.grants.permissions import Permission
 from rollcall.resources.resource import Resource
 from rollcall.users.user import User
-from tests.aws_edge import watched
-from tests.world import Reply, World
+from tests.world.aws_edge import watched
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 class Stage(NamedTuple):

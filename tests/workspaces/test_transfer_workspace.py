@@ -16,7 +16,8 @@ from rollcall.grants.grant import Period
 from rollcall.users.user import User
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.world import World
 
 
 def transfer(

@@ -12,8 +12,9 @@ from rollcall.grants.permissions import Permission
 from rollcall.users.user import User
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
-from tests.strict_aws import Response, Serve, WireCall
-from tests.world import Reply, World
+from tests.world.gateway import Reply
+from tests.world.strict_aws import Response, Serve, WireCall
+from tests.world.world import World
 
 
 def transfer(

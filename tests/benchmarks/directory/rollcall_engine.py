@@ -23,7 +23,7 @@ from tests.benchmarks.directory.questions import (
     ListUsers,
 )
 from tests.benchmarks.directory.synthetic_users import NOW, SINCE
-from tests.world import open_world
+from tests.world.opening import open_world
 
 
 class RollcallEngine(Engine):

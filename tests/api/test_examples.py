@@ -5,14 +5,16 @@ from __future__ import annotations
 import pytest
 
 from infra.catalog import read_catalog
-from tests.examples import EXAMPLES, Scene
-from tests.world import World
+from tests.api.examples import EXAMPLES, Scene
+from tests.world.world import World
 
 OPERATIONS = {operation.name: operation for operation in read_catalog().operations}
 
 
 def test_every_operation_has_an_example() -> None:
-    assert EXAMPLES.keys() == OPERATIONS.keys(), "tests/examples.py needs one for each operation"
+    assert EXAMPLES.keys() == OPERATIONS.keys(), (
+        "tests/api/examples.py needs one for each operation"
+    )
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 
-from tests.strict_aws import Response, Serve, StrictAws, WireCall
+from tests.world.strict_aws import Response, Serve, StrictAws, WireCall
 
 
 @contextmanager

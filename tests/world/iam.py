@@ -27,7 +27,7 @@ from rollcall.kit.declaration import Declaration
 from rollcall.kit.table import PARTITION_KEY
 
 if TYPE_CHECKING:
-    from tests.strict_aws import WireCall
+    from tests.world.strict_aws import WireCall
 
 _PREFIX = "arn:aws:{service}:eu-west-1:123456789012:"
 TABLE = _PREFIX.format(service="dynamodb") + "table/"

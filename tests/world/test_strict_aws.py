@@ -9,8 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.user_pool import USER_POOL
-from tests.strict_aws import USERS_A_PAGE
-from tests.world import World
+from tests.world.strict_aws import USERS_A_PAGE
+from tests.world.world import World
 
 GOOD = "Correct-Horse-7"
 TOKEN_HELD = timedelta(minutes=10)

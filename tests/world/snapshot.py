@@ -15,11 +15,11 @@ from moto.s3.models import s3_backends
 from moto.ses.models import SESBackend, ses_backends
 
 from rollcall.directory.directory import _open as open_for_process
-from tests.dynamodb import KeptTable
-from tests.strict_aws import find_pool
+from tests.world.dynamodb import KeptTable
+from tests.world.strict_aws import find_pool
 
 if TYPE_CHECKING:
-    from tests.world import World
+    from tests.world.stored_world import StoredWorld
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Snapshot:
     admin_id: str
 
     @classmethod
-    def of(cls, world: World) -> Snapshot:
+    def of(cls, world: StoredWorld) -> Snapshot:
         """The world as it is now."""
         pool = find_pool(world.runtime.settings.user_pool_id)
         return cls(
@@ -51,7 +51,7 @@ class Snapshot:
             admin_id=world.admin_id,
         )
 
-    def restore(self, world: World) -> None:
+    def restore(self, world: StoredWorld) -> None:
         """Make the world what it was, and nobody remember what came after."""
         open_for_process.cache_clear()
         reset_model_data()  # moto holds on to each model that was ever made or copied
@@ -63,13 +63,13 @@ class Snapshot:
         world.clock.now, world.seen, world.admin_id = self.now, set(self.seen), self.admin_id
 
 
-def stored_objects(world: World) -> dict[str, bytes]:
+def stored_objects(world: StoredWorld) -> dict[str, bytes]:
     """The content of every object in the bucket."""
     keys = s3_backends[ACCOUNT_ID]["aws"].buckets[world.runtime.objects.bucket].keys
     return {name: key.value for name, key in keys.items()}
 
 
-def _replace_objects(world: World, objects: dict[str, bytes]) -> None:
+def _replace_objects(world: StoredWorld, objects: dict[str, bytes]) -> None:
     backend, bucket = s3_backends[ACCOUNT_ID]["aws"], world.runtime.objects.bucket
     present = stored_objects(world)
     for name in present.keys() - objects.keys():
@@ -82,10 +82,10 @@ def _replace_objects(world: World, objects: dict[str, bytes]) -> None:
         uploads.popitem()[1].dispose()
 
 
-def sent_mails(world: World) -> list[Any]:
+def sent_mails(world: StoredWorld) -> list[Any]:
     """Every mail that SES has taken."""
     return _mail_service(world).sent_messages
 
 
-def _mail_service(world: World) -> SESBackend:
+def _mail_service(world: StoredWorld) -> SESBackend:
     return ses_backends[ACCOUNT_ID][world.ses.meta.region_name]

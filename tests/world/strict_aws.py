@@ -25,8 +25,8 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from tests import dynamodb
-from tests.iam import find_denied, may_list
+from tests.world import dynamodb
+from tests.world.iam import find_denied, may_list
 
 type Response = tuple[tuple[AWSResponse, dict[str, Any]] | None, Exception | None]
 """What ``botocore.endpoint.Endpoint._do_get_response`` returns: an answer, or what went wrong."""

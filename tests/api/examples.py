@@ -15,8 +15,9 @@ from functions.jobs.clean_up_accounts import clean_up_accounts
 from rollcall.grants import built_in_roles
 from rollcall.grants.grant import GroupRole, OrganizationMembership
 from rollcall.users.statuses import Status
-from tests.snapshot import Snapshot
-from tests.world import World
+from tests.world.opening import is_new
+from tests.world.snapshot import Snapshot
+from tests.world.world import World
 
 
 class Scene:
@@ -34,7 +35,7 @@ class Scene:
         nothing has happened yet.
         """
         scene = cls(world)
-        if not (new := world.is_new()) or not _completed:
+        if not (new := is_new(world)) or not _completed:
             made = {name: str(getattr(scene, name)) for name in _PLACES}
             if new:
                 _completed.append((Snapshot.of(world), made))

@@ -1,0 +1,1 @@
+"""Example requests, and the acceptance flow of every running Rollcall."""

@@ -1,0 +1,76 @@
+"""The world of a test: the real code over an emulated AWS, a clock, reactions on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from rollcall.accounts.first_admin import ensure_first_admin
+from rollcall.kit.job import make_call
+from rollcall.kit.operation import Operation
+from rollcall.system_operations import authorize_client
+from tests.world.arranged_world import ArrangedWorld
+from tests.world.gateway import Reply, make_event, read_reply
+from tests.world.iam import acting_as
+
+ADMIN_EMAIL = "admin@example.com"
+PASSWORD = "Correct-Horse-7"
+CLIENT_ID = "client-of-a-service"
+
+
+class World(ArrangedWorld):
+    """The table, the user pool, the bucket, a clock, and one platform admin."""
+
+    def found(self) -> None:
+        """Make the first platform admin, as a deployment does."""
+        ensure_first_admin(make_call("create_first_admin", self.runtime), ADMIN_EMAIL)
+        self.drain()
+        self.admin_id = next(str(item["id"]) for item in self.items() if item.get("isAdmin"))
+
+    def invoke(
+        self,
+        operation: Operation[Any, Any],
+        *,
+        caller: str | None = "",
+        path: dict[str, str] | None = None,
+        body: Any = None,
+        query: Mapping[str, str | list[str]] | None = None,
+        headers: dict[str, str] | None = None,
+        signed_in_at: datetime | None = None,
+        claims: dict[str, str] | None = None,
+    ) -> Reply:
+        """Call an operation through its Lambda handler with a gateway event, within its role.
+
+        ``caller`` is a user id ("" for the admin, or for a service that may; None for nobody); a
+        ``body`` that is a string is sent as it stands. ``claims`` are those of another token.
+        """
+        if claims is None:
+            claims = self._claims_for(operation, caller, signed_in_at)
+        event = make_event(
+            operation,
+            claims=claims,
+            path=path,
+            body=body,
+            query=query,
+            headers=headers,
+        )
+        with acting_as(operation):
+            answer = operation.handle(event, self.runtime)
+        return read_reply(answer)
+
+    def _claims_for(
+        self, operation: Operation[Any, Any], caller: str | None, signed_in_at: datetime | None
+    ) -> dict[str, str]:
+        if operation.public:
+            return {}
+        if caller == "" and operation.authorize is authorize_client:
+            return {"client_id": CLIENT_ID, "scope": str(operation.permission)}
+        return self.claims(self.admin_id if caller == "" else caller, signed_in_at)
+
+    def claims(self, user_id: str | None, signed_in_at: datetime | None = None) -> dict[str, str]:
+        """The claims that the authorizer would pass on for this user's access token."""
+        if user_id is None:
+            return {}
+        moment = signed_in_at or self.clock.now
+        return {"username": user_id, "auth_time": str(int(moment.timestamp()))}
