@@ -1,5 +1,5 @@
-"""The rules of granting: users grant only what they hold. They do not act on users who hold more, nor
-on their own account (R4, I10, I11).
+"""The rules of granting: users grant only what they hold. They do not act on users who hold more,
+nor on their own account (R4, I10, I11).
 """
 
 from __future__ import annotations
