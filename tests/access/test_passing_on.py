@@ -274,7 +274,7 @@ GIVES_NOTHING = {
 """Operations that only take away, or change what nobody's rights rest on."""
 
 
-def test_every_operation_that_could_pass_something_on_is_known() -> None:
+def test_every_operation_that_can_grant_permissions_is_covered() -> None:
     decisive = {User, Group, Role, Organization, AccessPolicy}
     # Who needs no token holds nothing, and by accepting gets what whoever invites has passed on.
     could = {
@@ -294,7 +294,7 @@ def send(world: World, chosen: Way, caller_id: str, example: Example) -> tuple[R
 
 
 @pytest.mark.parametrize("chosen", WAYS, ids=lambda each: each.name)
-def test_who_holds_all_but_what_is_passed_on_is_refused(world: World, chosen: Way) -> None:
+def test_caller_without_the_granted_permission_is_refused(world: World, chosen: Way) -> None:
     others = tuple(set(Permission) - {chosen.passed, Permission.ADMIN_ACCESS})
     caller, example = world.add_user(permissions=others), chosen.prepare(world)
     # What was held for a time that is over is held no more.
@@ -311,7 +311,7 @@ def test_who_holds_all_but_what_is_passed_on_is_refused(world: World, chosen: Wa
 
 
 @pytest.mark.parametrize("chosen", WAYS, ids=lambda each: each.name)
-def test_who_holds_it_passes_it_on(world: World, chosen: Way) -> None:
+def test_caller_with_the_granted_permission_can_grant_it(world: World, chosen: Way) -> None:
     needed = Permission(str(chosen.operation.permission))
     held = {needed, chosen.passed}
     if chosen.passed is Permission.WORKSPACE_DELETE:

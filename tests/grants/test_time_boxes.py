@@ -145,7 +145,7 @@ def stage(world: World) -> Stage:
 
 @ONE_WORLD
 @given(given=GIVEN, moments=MOMENTS)
-def test_very_next_call_is_answered_within_the_time_of_a_grant_and_refused_outside_it(
+def test_calls_are_allowed_only_within_the_period_of_a_grant(
     world: World, stage: Stage, given: list[Given], moments: list[int]
 ) -> None:
     user_id = stage.user_ids[0]
@@ -165,7 +165,7 @@ def test_very_next_call_is_answered_within_the_time_of_a_grant_and_refused_outsi
 
 @ONE_WORLD
 @given(everybody=st.lists(GIVEN, min_size=2, max_size=2), moment=st.integers(-7, 7))
-def test_what_is_told_of_users_and_of_permissions_is_what_counts(
+def test_listed_permissions_and_holders_match_the_effective_ones(
     world: World, stage: Stage, everybody: list[list[Given]], moment: int
 ) -> None:
     stage.go_to(moment)

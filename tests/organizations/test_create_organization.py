@@ -152,7 +152,7 @@ def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(
         ({"name": "Acme", "memberCount": 7, "owner": "usr_1"}, ["memberCount", "owner"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     stored = world.stored()

@@ -266,7 +266,7 @@ def test_time_that_is_not_spoken_of_stays_and_null_ends_it(world: World) -> None
         (None, ["memberships"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(world: World, memberships: Any, fields: list[str]) -> None:
+def test_each_invalid_field_has_its_error(world: World, memberships: Any, fields: list[str]) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     world.join_organization(user.id, organization_id)
     stored = world.stored()

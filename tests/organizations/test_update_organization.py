@@ -123,7 +123,7 @@ def test_old_slug_is_free_and_the_new_one_taken(world: World) -> None:
         ({"memberCount": 0}, ["memberCount"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     organization_id = world.add_organization("Acme")

@@ -115,7 +115,7 @@ def test_nobody_lets_a_role_grant_what_they_do_not_hold(world: World) -> None:
         ({"name": "Support", "builtIn": True, "id": "rol_mine"}, ["builtIn", "id"]),
     ],
 )  # fmt: skip
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     stored = world.stored()

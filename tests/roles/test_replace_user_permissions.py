@@ -183,7 +183,7 @@ def test_unknown_and_deleted_users_are_refused(world: World) -> None:
         (["user.view"] * 51, ["permissions"]),
     ],
 )  # fmt: skip
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, permissions: list[Any], fields: list[str]
 ) -> None:
     stored = world.stored()
@@ -215,7 +215,7 @@ def test_same_key_has_one_effect_and_the_same_answer(world: World) -> None:
     assert not world.user(user.id).permission_grants
 
 
-def test_cognito_is_not_bothered(world: World) -> None:
+def test_cognito_is_not_called(world: World) -> None:
     user = world.add_user()
     with watched(world.aws) as seen:
         replace(world, user.id, "user.view")

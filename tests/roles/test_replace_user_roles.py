@@ -294,7 +294,7 @@ def test_nobody_is_a_platform_admin_for_a_time(world: World, period: dict[str, s
         ([f"rol_{number}" for number in range(ROLES_AT_MOST + 1)], ["roleIds"]),
     ],
 )  # fmt: skip
-def test_each_wrong_field_has_its_entry(world: World, roles: list[Any], fields: list[str]) -> None:
+def test_each_invalid_field_has_its_error(world: World, roles: list[Any], fields: list[str]) -> None:
     stored = world.stored()
     reply = replace(world, world.admin_id, *roles)
     assert (reply.status, reply.fields) == (422, fields)

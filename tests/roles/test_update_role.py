@@ -179,7 +179,7 @@ def test_role_that_grants_more_than_the_caller_holds_is_not_theirs_to_change(
         ({"builtIn": False, "version": 9}, ["builtIn", "version"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     reply = update(world, world.add_role("Support"), **body)

@@ -218,7 +218,7 @@ def test_same_request_with_the_same_key_registers_once(world: World) -> None:
         ({"type": "p" * 41, "userId": "usr_1", "groupId": ""}, ["groupId", "type"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     reply = register(world, **body)

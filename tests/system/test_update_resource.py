@@ -336,7 +336,7 @@ def test_unknown_and_removed_things_are_not_found(world: World) -> None:
         ({"lastAccessedAt": "2026-01-01T00:00:00"}, ["lastAccessedAt"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     thing = world.add_thing(world.add_user().id)

@@ -126,7 +126,7 @@ def test_author_who_loses_the_permission_meanwhile_writes_nothing_also_on_themse
         ({"id": "not_1", "createdAt": "2020-01-01T00:00:00Z"}, ["createdAt", "id"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     stored = world.stored()

@@ -291,7 +291,7 @@ def test_roles_of_organizations_are_had_in_organizations_alone(world: World, rol
         ({"id": "usr_mine", "version": 3}, ["id", "version"]),
     ],
 )  # fmt: skip
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     stored = world.stored()

@@ -150,7 +150,7 @@ def test_profile_is_merged_field_by_field(world: World) -> None:
         ({"password": "weak"}, ["password"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     user = world.add_user()
