@@ -266,7 +266,7 @@ WISHES = st.dictionaries(st.integers(0, 3), st.sampled_from([None, "member", "ad
 
 @settings(max_examples=20)
 @given(wishes=st.lists(WISHES, min_size=1, max_size=4))
-def test_last_of_several_replacements_is_the_result(
+def test_groups_and_counters_match_the_last_of_several_replacements(
     wishes: list[Mapping[int, str | None]],
 ) -> None:
     with open_world() as world:
