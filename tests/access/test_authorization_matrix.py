@@ -308,7 +308,9 @@ def superior_for(operation: Operation[Any, Any], world: World, scene: Scene) -> 
     return user.id
 
 
-def test_operations_on_a_user_with_more_permissions(world: World, subtests: pytest.Subtests) -> None:
+def test_operations_on_a_user_with_more_permissions(
+    world: World, subtests: pytest.Subtests
+) -> None:
     scene = Scene.complete(world)
 
     for operation in ABOUT_A_USER:

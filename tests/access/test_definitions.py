@@ -54,9 +54,7 @@ def test_definition_is_stored_with_its_permissions(
 
 
 @KINDS
-def test_only_sent_fields_change(
-    world: World, kind: type[GrantingEntity], new_id: str
-) -> None:
+def test_only_sent_fields_change(world: World, kind: type[GrantingEntity], new_id: str) -> None:
     request = Definition(name="Readers", description="They read", permissions=(VIEW,))
     define(world.call(), kind, new_id, request, Described.of)
 

@@ -122,7 +122,9 @@ class TestHoldingForAnHour:
             body={"permissions": [given]},
         )
 
-    def test_temporary_permission_can_be_granted_for_at_most_the_same_time(self, world: World) -> None:
+    def test_temporary_permission_can_be_granted_for_at_most_the_same_time(
+        self, world: World
+    ) -> None:
         until = world.clock.now + HOUR
         caller = hold(world, Permission.PERMISSION_ASSIGN, Permission.USER_DELETE, until=until)
         target = world.add_user()
@@ -150,7 +152,9 @@ class TestHoldingForAnHour:
 
         assert (reply.status, reply.code) == (403, "grant_exceeds_own")
 
-    def test_temporary_permission_cannot_be_kept_by_a_group_role_or_second_account(self, world: World) -> None:
+    def test_temporary_permission_cannot_be_kept_by_a_group_role_or_second_account(
+        self, world: World
+    ) -> None:
         until = world.clock.now + HOUR
         caller = hold(
             world,
@@ -179,7 +183,9 @@ class TestHoldingForAnHour:
         ]
         assert [reply.code for reply in replies] == ["grant_exceeds_own"] * 3
 
-    def test_temporary_group_admin_can_appoint_another_only_for_the_same_time(self, world: World) -> None:
+    def test_temporary_group_admin_can_appoint_another_only_for_the_same_time(
+        self, world: World
+    ) -> None:
         caller, target = hold(world, Permission.GROUP_ASSIGN), world.add_user()
         group_id, until = world.add_group("Writers"), world.clock.now + HOUR
         admin = caller.with_membership(group_id, GroupRole.ADMIN, Period(ends_at=until))

@@ -89,7 +89,9 @@ def test_account_that_no_user_could_have_is_not_adopted(
 
 
 @pytest.mark.parametrize("fields", [{"id": "usr_01ke6p4ym0zvabxyjsr63xsx6a"}, {"id": "Google_1"}])
-def test_ids_of_rollcall_and_of_other_providers_are_accepted(world: World, fields: dict[str, Any]) -> None:
+def test_ids_of_rollcall_and_of_other_providers_are_accepted(
+    world: World, fields: dict[str, Any]
+) -> None:
     assert read(world, **fields).id == fields["id"]
 
 

@@ -176,9 +176,7 @@ def test_account_that_no_user_could_have_is_refused_with_the_reason(world: World
 
 
 @pytest.mark.parametrize("taken", ["email", "username", "phone", "id"])
-def test_taken_value_is_a_conflict_and_nothing_is_written(
-    world: World, taken: str
-) -> None:
+def test_taken_value_is_a_conflict_and_nothing_is_written(world: World, taken: str) -> None:
     held = {"email": "ada@example.com", "username": "countess", "phone": "+4915112345678"}
     name = "ada"
     world.write(
@@ -300,7 +298,9 @@ def test_email_taken_meanwhile_by_an_admins_user_stays_there(world: World) -> No
     assert check_always(world) == []
 
 
-def test_concurrent_user_with_the_same_email_is_refused_and_adoption_continues(world: World) -> None:
+def test_concurrent_user_with_the_same_email_is_refused_and_adoption_continues(
+    world: World,
+) -> None:
     """The account has the address, so that the identity provider refuses the admin's user."""
     add_account(world, "ada", email="ada@example.com")
 

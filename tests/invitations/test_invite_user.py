@@ -129,7 +129,9 @@ def test_invitation_cannot_grant_permissions_that_the_caller_lacks(world: World,
         ({"organizations": [{"organizationId": "org_none"}]}, "organization_not_found"),
     ],
 )
-def test_unknown_groups_and_roles_cannot_be_granted(world: World, given: dict[str, Any], code: str) -> None:
+def test_unknown_groups_and_roles_cannot_be_granted(
+    world: World, given: dict[str, Any], code: str
+) -> None:
     reply = invite(world, **given)
 
     assert (reply.status, reply.code) == (404, code)

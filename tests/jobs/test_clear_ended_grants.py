@@ -152,9 +152,7 @@ def test_role_with_only_expired_holders_can_be_deleted_afterwards(world: World) 
     assert world.invoke(delete_role, path={"role_id": role_id}).status == 200
 
 
-def test_history_has_the_deletion_and_the_deleted_grant(
-    world: World, subjects: Subjects
-) -> None:
+def test_history_has_the_deletion_and_the_deleted_grant(world: World, subjects: Subjects) -> None:
     user = subjects.give(world, world.add_user().id, None, None, TOMORROW, None)
     wait_until_due(world)
     clear(world)
@@ -171,9 +169,7 @@ def test_history_has_the_deletion_and_the_deleted_grant(
     assert Permission.GROUP_LIST in then.body["then"]["effectivePermissions"]
 
 
-def test_current_future_and_recently_expired_grants_stay(
-    world: World, subjects: Subjects
-) -> None:
+def test_current_future_and_recently_expired_grants_stay(world: World, subjects: Subjects) -> None:
     now, instant = world.clock.now, timedelta(milliseconds=1)
     due = (now - 2 * KEPT, now - KEPT - instant, now - KEPT)
     not_due = (None, now - KEPT + instant, now, now + instant, now + 2 * HOUR)
@@ -222,7 +218,9 @@ def test_admin_flag_and_account_do_not_change(world: World, subjects: Subjects) 
     assert check_settled(world) == []
 
 
-def test_soft_deleted_user_is_restored_without_expired_grants(world: World, subjects: Subjects) -> None:
+def test_soft_deleted_user_is_restored_without_expired_grants(
+    world: World, subjects: Subjects
+) -> None:
     user_id = world.add_user().id
     subjects.give(world, user_id, TOMORROW, None, TOMORROW, TOMORROW)
     wait_until_due(world)
@@ -347,7 +345,9 @@ def test_many_grants_are_deleted_in_several_transactions(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_run_stops_at_its_limit_and_the_next_ones_continue(world: World, subjects: Subjects) -> None:
+def test_run_stops_at_its_limit_and_the_next_ones_continue(
+    world: World, subjects: Subjects
+) -> None:
     for _ in range(3):
         subjects.give(world, world.add_user().id, *[TOMORROW] * 4)
     wait_until_due(world)

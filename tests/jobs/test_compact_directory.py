@@ -10,7 +10,9 @@ from tests.world.iam import acting_as
 from tests.world.world import World
 
 
-def test_snapshot_is_built_updated_and_deleted_with_the_permissions_of_the_role(world: World) -> None:
+def test_snapshot_is_built_updated_and_deleted_with_the_permissions_of_the_role(
+    world: World,
+) -> None:
     user = world.add_user()
     reports = []
     for _ in range(3):

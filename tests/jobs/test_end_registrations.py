@@ -26,7 +26,9 @@ def run(world: World) -> tuple[int, int]:
     return report.ended, report.refused
 
 
-def test_user_is_deleted_a_week_after_the_link_expires_and_the_address_is_free(world: World) -> None:
+def test_user_is_deleted_a_week_after_the_link_expires_and_the_address_is_free(
+    world: World,
+) -> None:
     registration = world.add_registration("new@example.com")
     assert world.account(registration.user_id) is not None
     due = world.clock.now + KEPT

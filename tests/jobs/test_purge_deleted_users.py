@@ -122,7 +122,9 @@ def test_resources_are_deleted_or_orphaned_by_their_rule(world: World) -> None:
     }
 
 
-def test_owner_of_a_resource_that_prevents_deletion_is_purged_after_its_removal(world: World) -> None:
+def test_owner_of_a_resource_that_prevents_deletion_is_purged_after_its_removal(
+    world: World,
+) -> None:
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
     refused, other = soft_delete(world, invoice=1), soft_delete(world)

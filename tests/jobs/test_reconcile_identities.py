@@ -78,9 +78,7 @@ BY_HAND: dict[str, Callable[[World, User], Any]] = {
 
 
 @pytest.mark.parametrize("change", BY_HAND.values(), ids=list(BY_HAND))
-def test_manual_changes_are_repaired(
-    world: World, change: Callable[[World, User], Any]
-) -> None:
+def test_manual_changes_are_repaired(world: World, change: Callable[[World, User], Any]) -> None:
     user = world.add_user(name="Some Name")
     before = addressed(world, user)
     change(world, user)

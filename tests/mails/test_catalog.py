@@ -93,9 +93,7 @@ def test_html_has_a_language_a_title_and_presentational_tables(
 
 
 @EVERY
-def test_mail_with_only_required_values_has_no_gaps(
-    letter: MailTemplate, locale: str
-) -> None:
+def test_mail_with_only_required_values_has_no_gaps(letter: MailTemplate, locale: str) -> None:
     optional = dict.fromkeys(letter.optional - {"product"}, "")
 
     written = find_templates("").render(letter, locale, values_for(letter, **optional))

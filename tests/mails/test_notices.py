@@ -36,9 +36,7 @@ def test_mark_of_a_sent_mail_expires(world: World) -> None:
     assert mark[EXPIRY_ATTRIBUTE] == int((world.clock.now + MARK_KEPT).timestamp())
 
 
-def test_mail_has_the_values_of_the_deployment_and_the_caller(
-    world: World, tmp_path: Path
-) -> None:
+def test_mail_has_the_values_of_the_deployment_and_the_caller(world: World, tmp_path: Path) -> None:
     (tmp_path / "layout.html").write_text("Acme's own: $content")
     said = {"product_name": "Acme", "mail_templates": str(tmp_path)}
     settings = world.runtime.settings.model_copy(update=said)

@@ -266,7 +266,9 @@ def test_absent_time_stays_the_same_and_null_removes_it(world: World) -> None:
         (None, ["memberships"]),
     ],
 )
-def test_each_invalid_field_has_its_error(world: World, memberships: Any, fields: list[str]) -> None:
+def test_each_invalid_field_has_its_error(
+    world: World, memberships: Any, fields: list[str]
+) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     world.join_organization(user.id, organization_id)
     stored = world.stored()

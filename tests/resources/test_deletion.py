@@ -35,7 +35,9 @@ def left(world: World, user: User) -> int:
 
 
 @pytest.mark.parametrize("number", [0, 1, RESOURCES_AT_ONCE, RESOURCES_AT_ONCE + 1])
-def test_resources_that_fit_are_released_with_the_user_and_the_rest_is_counted(world: World, number: int) -> None:
+def test_resources_that_fit_are_released_with_the_user_and_the_rest_is_counted(
+    world: World, number: int
+) -> None:
     user = owner_of(world, number, "persona")
 
     answer = erase_user(world.call(), user, "Gone")
