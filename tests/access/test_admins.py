@@ -1,4 +1,4 @@
-"""Who is told what happens by itself."""
+"""The recipients of reports about automatic actions."""
 
 from __future__ import annotations
 

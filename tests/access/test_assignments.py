@@ -1,4 +1,4 @@
-"""Roles and permissions as requests name them (R1, R2, U14)."""
+"""Roles and permissions in requests (R1, R2, U14)."""
 
 from __future__ import annotations
 

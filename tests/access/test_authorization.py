@@ -1,4 +1,4 @@
-"""Who is calling, and what they may do at this moment (R3, I3, I9, I13)."""
+"""The caller, and the caller's present permissions (R3, I3, I9, I13)."""
 
 from __future__ import annotations
 

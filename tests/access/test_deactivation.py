@@ -1,4 +1,4 @@
-"""Taking somebody's standing away (U9); the operations' own tests show the rest."""
+"""Disabling and suspending users (U9); the operations' own tests cover the rest."""
 
 from __future__ import annotations
 

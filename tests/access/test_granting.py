@@ -1,4 +1,4 @@
-"""Giving and taking by one set of rules (R4, I11)."""
+"""Granting and revoking follow one set of rules (R4, I11)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ DAY = timedelta(days=1)
 
 
 def call_of_somebody(world: World, *permissions: Permission) -> Call:
-    """A call of somebody who holds these permissions and no more."""
+    """A call by a user who holds only these permissions."""
     actor = replace(world.actor(world.add_user().id), permissions=frozenset(permissions))
     return replace(world.call(), actor=actor)
 
 
 def in_organization(user: User, organization_id: str, role_id: str, **period: Any) -> User:
-    """The user in this organization alone."""
+    """The user in only this organization."""
     place = OrganizationMembership(
         user_id=user.id, organization_id=organization_id, role_id=role_id, **period
     )

@@ -1,4 +1,4 @@
-"""The walk through those who hold a permission (R2)."""
+"""Pagination of the holders of a permission (R2)."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ REACHING: dict[Operation[Any, Any], dict[str, Any] | None] = {
 
 
 def hold(world: World, *permissions: Permission, until: datetime | None = None) -> User:
-    """Somebody who holds these permissions directly, perhaps for a time only."""
+    """A user who holds these permissions directly, possibly with an expiry."""
     user = world.add_user()
     grants = [
         PermissionGrant(user_id=user.id, permission=each, ends_at=until) for each in permissions
@@ -75,7 +75,7 @@ def make_later_superior(world: World) -> User:
 
 
 def make_lasting_equal(world: World) -> User:
-    """One who holds for ever what the caller holds for an hour."""
+    """A user who holds with no expiry what the caller holds for an hour."""
     return hold(world, Permission.USER_VIEW)
 
 

@@ -1,4 +1,4 @@
-"""Which user an account makes, and which account makes none (L3)."""
+"""The user for an account, and accounts that cannot be adopted (L3)."""
 
 from __future__ import annotations
 

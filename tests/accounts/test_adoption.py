@@ -1,4 +1,4 @@
-"""Users are made for the accounts that a user pool already has (L3)."""
+"""Users are created for the existing accounts of a user pool (L3)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def adopt(world: World, rules: AdoptionRules = CLEAN) -> dict[str, AdoptionRow]:
 
 
 def settle(world: World) -> None:
-    """Reactions, then a reconciliation, which finds nothing to do and nobody unknown."""
+    """Run the reactions, then a reconciliation, which finds no differences and no orphans."""
     world.drain()
     world.clock.advance(minutes=16)
     report = reconcile_identities.run(world.runtime)

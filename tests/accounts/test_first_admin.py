@@ -17,7 +17,7 @@ CREDENTIAL = Credential(SecretStr("Chosen-Pass-1"), permanent=True)
 
 @pytest.fixture
 def empty(world: World) -> World:
-    """A world in which nobody is yet."""
+    """A world without users."""
     world.runtime.table.delete_items(Key(item["pk"], item["sk"]) for item in world.items())
     world.runtime.identity.delete(world.admin_id)
     return world

@@ -34,7 +34,7 @@ def add_stranger(world: World, name: str) -> None:
 
 
 def sweep(world: World, **limits: float) -> Reconciliation:
-    """When whatever has just happened is no longer new."""
+    """The time at which present changes are no longer recent."""
     world.clock.now += LATER
     with acting_as(reconcile_identities):
         return sweep_identities(world.call(), **limits)  # type: ignore[arg-type]  # at_most is whole
@@ -64,7 +64,7 @@ def lagging(world: World) -> Iterator[None]:
 
 
 def stranger_as_user(name: str) -> dict[str, Any]:
-    """What makes another user's copy the user of a stranger's account."""
+    """The fields that turn a copy of another user into the user of an unknown account."""
     return {"id": name, "email": None, "username": None, "identity_version": 1}
 
 

@@ -1,4 +1,4 @@
-"""Grants: when each is in force, and which gives more (R4)."""
+"""Grants: when each is in force, and which includes another (R4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups, organizations and roles as what others are counted on."""
+"""The counters of groups, organizations and roles."""
 
 from __future__ import annotations
 

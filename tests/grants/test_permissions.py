@@ -1,4 +1,4 @@
-"""Permissions and the rules by which they are passed on (R3, R4, I10, I11)."""
+"""Permissions, and the rules for granting them (R3, R4, I10, I11)."""
 
 from __future__ import annotations
 

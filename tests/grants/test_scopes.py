@@ -1,4 +1,4 @@
-"""What an access token has to have."""
+"""The scopes that access tokens need."""
 
 from __future__ import annotations
 

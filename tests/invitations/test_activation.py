@@ -1,4 +1,4 @@
-"""Links that make a user active: one works at a time, and none after its end (I14)."""
+"""Links that activate a user: only the last one is valid, until it expires (I14)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an invitation stands, and what may be done with it (I2)."""
+"""The status of an invitation, and what it allows (I2)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def emails(reply: Reply) -> list[str]:
 
 
 def make_one_of_each(world: World) -> None:
-    """One expired, one that ends at this very moment, one pending, accepted, cancelled each."""
+    """One invitation each: expired, expiring now, pending, accepted, cancelled."""
     world.add_invitation("expired@example.com")
     world.clock.advance(days=1)
     world.add_invitation("just@example.com")

@@ -1,4 +1,4 @@
-"""Once a week admins are told who has access (L2)."""
+"""Admins get a weekly digest of access (L2)."""
 
 from __future__ import annotations
 

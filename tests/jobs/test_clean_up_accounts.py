@@ -1,4 +1,4 @@
-"""The scheduled clean-up of accounts that nobody uses, over months (L1, I18)."""
+"""The scheduled clean-up of inactive accounts, over months (L1, I18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scheduled clearing of grants that ended long ago (R2, G2, W1)."""
+"""The scheduled deletion of grants that expired long ago (R2, G2, W1)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def cleared(users: int = 0, grants: int = 0, kept: int = 0, contended: int = 0) 
 
 
 def wait_until_due(world: World) -> None:
-    """Let it be late enough for what ends tomorrow."""
+    """Set the time at which a grant that expires tomorrow is due."""
     world.clock.now = TOMORROW + KEPT
 
 
@@ -67,7 +67,7 @@ def stored_end(world: World, user_id: str) -> str | None:
 
 
 class Subjects(NamedTuple):
-    """Something of each kind that can be given."""
+    """One subject of each kind of grant."""
 
     group_id: str
     organization_id: str
@@ -269,7 +269,7 @@ def test_workspace_registered_meanwhile_keeps_the_membership(
 
 
 def extend(user: User) -> User:
-    """Everything of the user's goes on for ever."""
+    """Remove the expiry of all grants of the user."""
     for field in user.grant_fields:
         grants = (each.model_copy(update={"ends_at": None}) for each in getattr(user, field))
         user = user.with_grants(field, grants)

@@ -1,4 +1,4 @@
-"""The job that keeps the directory's snapshot fresh."""
+"""The job that keeps the directory's snapshot up to date."""
 
 from __future__ import annotations
 

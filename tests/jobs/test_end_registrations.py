@@ -1,4 +1,4 @@
-"""Registrations that nobody confirms do not stay (U16)."""
+"""Registrations that are not confirmed are deleted (U16)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def reconcile(world: World) -> Reconciliation:
 
 
 def reconcile_later(world: World) -> Reconciliation:
-    """When whatever has just happened is no longer new."""
+    """The time at which present changes are no longer recent."""
     world.clock.now += LATER
     return reconcile(world)
 

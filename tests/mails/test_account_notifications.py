@@ -34,7 +34,7 @@ def make_event(
 
 
 def letters(event: AccountEvent) -> list[str]:
-    """The letters that tell it."""
+    """The templates of the notifications."""
     return [rule.template.name for rule in RULES if rule.applies(event)]
 
 

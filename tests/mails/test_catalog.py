@@ -1,4 +1,4 @@
-"""The letters that Rollcall writes, in every language that it comes with (I4)."""
+"""The mails of Rollcall, in every built-in language (I4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EVERY = pytest.mark.parametrize(
 
 
 def values_for(letter: MailTemplate, **said: str) -> dict[str, str]:
-    """Every variable with a value that shows which it is, and that HTML must escape."""
+    """Every variable, with a value that contains its name and that HTML must escape."""
     named = {name: f'[{name} <&">]' for name in letter.required | letter.optional}
     return {**named, **said}
 

@@ -1,4 +1,4 @@
-"""Mails that go out once (U7, I20)."""
+"""Mails that are sent once (U7, I20)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What operations about groups answer (G1)."""
+"""The answers of operations on groups (G1)."""
 
 from __future__ import annotations
 

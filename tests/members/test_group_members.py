@@ -1,4 +1,4 @@
-"""Who is in a group, by the page (G1)."""
+"""Pages of the members of a group (G1)."""
 
 from __future__ import annotations
 

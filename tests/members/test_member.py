@@ -1,4 +1,4 @@
-"""Users by what they have been given (G1, O1, I19)."""
+"""Members of groups and organizations (G1, O1, I19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ending the memberships of what was deleted (G1, I4, I20)."""
+"""Removal of the memberships of deleted groups (G1, I4, I20)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever is disabled or deleted is not invited any more (I2)."""
+"""Disabled and deleted users are no longer invited (I2)."""
 
 from __future__ import annotations
 

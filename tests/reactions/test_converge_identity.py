@@ -1,4 +1,4 @@
-"""The stream reaction that lets Cognito follow the table (I1, I2, I20)."""
+"""The stream reaction that synchronizes Cognito with the table (I1, I2, I20)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def new_user(world: World, **fields: Any) -> User:
 
 
 def converge(world: World, batch: list[dict[str, Any]]) -> list[str]:
-    """Run the Lambda handler; returns the sequence numbers that are to come again."""
+    """Run the Lambda handler; returns the sequence numbers to retry."""
     handler = replace(converge_identity, connect=lambda: world.runtime)
     with acting_as(converge_identity):
         answer = handler({"Records": batch}, None)

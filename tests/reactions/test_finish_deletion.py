@@ -1,4 +1,4 @@
-"""The stream reaction that does what a deletion had no room for (W2, G1, O1, I20)."""
+"""The stream reaction that finishes deletions (W2, G1, O1, I20)."""
 
 from __future__ import annotations
 

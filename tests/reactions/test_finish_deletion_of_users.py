@@ -1,4 +1,4 @@
-"""The stream reaction that goes on with what a deleted user has owned (W2, I20)."""
+"""The stream reaction that releases the resources of deleted users (W2, I20)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.world.world import World
 
 
 def delete_owner(world: World, **types: int) -> User:
-    """A user who is deleted with this many things of each type; returns the tombstone."""
+    """Delete a user who owns this many resources of each type; returns the tombstone."""
     user = world.add_user()
     for thing_type, number in types.items():
         world.add_things(number, user.id, thing_type)
@@ -29,13 +29,13 @@ def delete_owner(world: World, **types: int) -> User:
 
 
 def react(world: World, entry: JournalEntry) -> None:
-    """Let the reaction see an entry."""
+    """Send an entry to the reaction."""
     with acting_as(finish_deletion):
         finish_deletion.react(entry.item(), world.runtime)
 
 
 def react_to_the_newest(world: World, user_id: str) -> int | None:
-    """Let the reaction see the newest entry about a user; returns how many things are left."""
+    """Send the newest entry about a user to the reaction; returns how many resources are left."""
     react(world, world.journal(user_id)[-1])
     return world.user(user_id).things_left
 

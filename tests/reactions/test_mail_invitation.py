@@ -1,4 +1,4 @@
-"""Whoever is invited gets the link, once (I1, I14)."""
+"""Invited users get the link, once (I1, I14)."""
 
 from __future__ import annotations
 

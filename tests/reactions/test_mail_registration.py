@@ -1,4 +1,4 @@
-"""Whoever registers is asked whether the address is theirs (U16)."""
+"""People who register are asked to confirm the address (U16)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stream reaction that tells people what is done to their account (I4, U7)."""
+"""The stream reaction that notifies users of changes to their account (I4, U7)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EMAIL = "jane@example.com"
 
 
 def ask(world: World, operation: Operation[Any, Any], user: User, **sent: Any) -> None:
-    """Let the admin do something to a user, and the stream see it."""
+    """Run an operation of the admin on a user, then the stream."""
     deleting = operation.method == "DELETE"
     body, query = (None, sent) if deleting else (sent, None)
     reply = world.invoke(operation, path={"user_id": user.id}, body=body, query=query)
@@ -41,7 +41,7 @@ def ask(world: World, operation: Operation[Any, Any], user: User, **sent: Any) -
 
 
 def told(world: World) -> list[tuple[str, str]]:
-    """To whom mails went, and their subjects."""
+    """The recipients and subjects of the sent mails."""
     return [(mail.to[0], mail.subject) for mail in world.mails()]
 
 

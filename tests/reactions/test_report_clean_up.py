@@ -1,4 +1,4 @@
-"""The admins hear of what the clean-up did (L1)."""
+"""Admins get a report about the clean-up (L1)."""
 
 from __future__ import annotations
 

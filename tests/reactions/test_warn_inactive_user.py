@@ -1,4 +1,4 @@
-"""Whoever is to be disabled is told beforehand (L1)."""
+"""Users are warned before they are disabled (L1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.world.world import World
 
 
 def warn(world: World, user: User) -> Inactivity:
-    """Write a warning and no more, as the clean-up does."""
+    """Write only a warning, as the clean-up does."""
     kept = Inactivity.none_of(user.id, world.clock.now)
     disables_at = world.clock.now + timedelta(days=14)
     warned = kept.with_warning(world.clock.now, disables_at)

@@ -21,7 +21,7 @@ PASSWORD = "TempPass123!"
 
 
 def register(world: World, key: str = "", **body: Any) -> Reply:
-    """Ask, a minute after whoever asked before."""
+    """Send a request a minute after the previous one."""
     world.clock.advance(minutes=1)
     headers = {"Idempotency-Key": key} if key else {}
     known = {"email": EMAIL, "name": "New User"}
@@ -34,7 +34,7 @@ def registered(world: World, email: str = EMAIL) -> User:
 
 
 def said(reply: Reply) -> dict[str, Any]:
-    """What an answer says but for the time."""
+    """An answer without its time."""
     return {name: each for name, each in reply.body.items() if name != "receivedAt"}
 
 

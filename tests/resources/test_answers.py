@@ -1,4 +1,4 @@
-"""What operations about resources answer."""
+"""The answers of operations on resources."""
 
 from __future__ import annotations
 

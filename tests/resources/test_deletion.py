@@ -1,4 +1,4 @@
-"""Deleting users for good, with all that they own (U11, W2)."""
+"""Permanent deletion of users, with their resources (U11, W2)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.world.world import World
 
 
 def owner_of(world: World, number: int, thing_type: str = "workspace", **fields: str) -> User:
-    """A user who owns this many things."""
+    """A user who owns this many resources."""
     user = world.add_user()
     world.add_things(number, user.id, thing_type, **fields)
     return world.user(user.id)

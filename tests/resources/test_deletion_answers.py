@@ -1,4 +1,4 @@
-"""What deletions answer, and what they leave out (U11)."""
+"""The answers of deletions (U11)."""
 
 from __future__ import annotations
 

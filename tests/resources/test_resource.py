@@ -1,4 +1,4 @@
-"""Owned things: where they are found, what they count for, whose they may be."""
+"""Resources: their indexes, their counters and their owners."""
 
 from __future__ import annotations
 

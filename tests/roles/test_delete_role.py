@@ -68,7 +68,7 @@ def test_role_with_holders_cannot_be_deleted(world: World) -> None:
         user_id=member.id, organization_id=organization_id, role_id=role_id
     )
     world.change_user(member, member.with_grants("organization_memberships", [place]))
-    # A time that is over is still a row, and the role may be needed to say what it was.
+    # The row of an expired grant still exists and refers to the role.
     held = RoleGrant(user_id=user.id, role_id=role_id, ends_at=world.clock.now)
     world.change_user(user, user.with_grants("role_grants", [held]))
     world.add_organization("Other", default_role_id=role_id)

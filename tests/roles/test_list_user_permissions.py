@@ -24,7 +24,7 @@ def list_them(world: World, user_id: str, caller: str = "") -> Reply:
 
 
 def explained(world: World, user_id: str) -> dict[str, Any]:
-    """What the operation says, by permission."""
+    """The sources in the answer, by permission."""
     items = list_them(world, user_id).body["permissions"]
     return {item["permission"]: item["grants"] for item in items}
 

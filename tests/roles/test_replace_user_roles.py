@@ -39,7 +39,7 @@ def replace(
 
 
 def having(world: World, *grants: dict[str, Any], **fields: Any) -> User:
-    """A user who has been given roles."""
+    """A user with roles."""
     user = world.add_user(**fields)
     held = [RoleGrant(user_id=user.id, **each) for each in grants]
     return world.change_user(user, user.with_grants("role_grants", held))

@@ -21,7 +21,7 @@ PASSWORD = "TempPass123!"
 
 
 def create(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:
-    """Ask for a user; only the email has a default."""
+    """Request a new user; only the email has a default."""
     sent = {"email": "newuser@example.com", **body}
     headers = {"Idempotency-Key": key} if key else {}
     return world.invoke(create_user, caller=caller, body=sent, headers=headers)

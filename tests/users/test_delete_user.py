@@ -1,4 +1,4 @@
-"""DELETE /admin/users/{userId}, for good and restorable (U11, I1, I4, I5, I6, I10, I16)."""
+"""DELETE /admin/users/{userId}, permanently and restorably (U11, I1, I4, I5, I6, I10, I16)."""
 
 from __future__ import annotations
 
@@ -246,7 +246,7 @@ def test_superior_cannot_be_deleted(world: World) -> None:
 
 
 def own(world: World, **types: int) -> User:
-    """A user who owns this many things of each type."""
+    """A user who owns this many resources of each type."""
     user = world.add_user()
     for thing_type, number in types.items():
         world.add_things(number, user.id, thing_type.replace("_", "-"))
@@ -254,7 +254,7 @@ def own(world: World, **types: int) -> User:
 
 
 def configure(world: World, types: str) -> None:
-    """Let the deployment have further types of things."""
+    """Configure additional resource types."""
     settings = world.runtime.settings.model_copy(update={"resource_types": types})
     world.runtime = replace(world.runtime, settings=settings)
 

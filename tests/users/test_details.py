@@ -1,4 +1,4 @@
-"""What the detail of a user shows of what stands beside the user (U6)."""
+"""The detail of a user shows the rows that are stored with the user (U6)."""
 
 from __future__ import annotations
 

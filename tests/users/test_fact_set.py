@@ -42,7 +42,7 @@ SENT = st.dictionaries(
 
 
 def read(facts: Any) -> Any:
-    """What an operation gets that was sent these facts."""
+    """The facts that an operation reads from a request."""
     return FACTS.validate_json(json.dumps(facts), strict=True)
 
 

@@ -1,4 +1,4 @@
-"""Field types: each writes a value one way only, and hides nothing (I5)."""
+"""Field types: each has one form of a value and no hidden characters (I5)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ANYTHING = (
 
 
 def accepted(normalize: Callable[[str], str], value: str) -> str | None:
-    """What becomes of a value; None when it is refused."""
+    """The normalized value; None if it is refused."""
     try:
         return normalize(value)
     except ValueError:

@@ -41,7 +41,7 @@ def versions(reply: Reply) -> list[int]:
 
 
 def rename(world: World, user: User, number: int) -> User:
-    """Give a user so many names, a minute apart."""
+    """Change a user's name this many times, a minute apart."""
     for each in range(number):
         world.clock.advance(minutes=1)
         user = world.change_user(user, user.model_copy(update={"name": f"Name {each}"}))
@@ -50,7 +50,7 @@ def rename(world: World, user: User, number: int) -> User:
 
 @contextmanager
 def withheld(world: World, target_id: str, *versions: int) -> Iterator[None]:
-    """The journal's index has not got the entries about these versions yet."""
+    """The journal's index does not have the entries of these versions yet."""
     behind = world.aws.intercept
 
     def lag(call: WireCall, serve: Serve) -> Response:

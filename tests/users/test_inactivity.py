@@ -1,4 +1,4 @@
-"""What was done about a user who does not sign in (L1)."""
+"""The clean-up's record of an inactive user (L1)."""
 
 from __future__ import annotations
 

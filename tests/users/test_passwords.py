@@ -12,7 +12,7 @@ from rollcall.users.passwords import SYMBOLS, check_password
 
 
 def broken_rules(password: str) -> str:
-    """What the refusal says; empty when the password is fine."""
+    """The error message; empty if the password is accepted."""
     try:
         check_password(SecretStr(password))
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Types of owned things: the built-in ones, and those of the deployment."""
+"""Resource types: the built-in ones, and those of the deployment."""
 
 from __future__ import annotations
 

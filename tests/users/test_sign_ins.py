@@ -1,4 +1,4 @@
-"""A user's sign-ins in numbers (S3)."""
+"""Counts and times of a user's sign-ins (S3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a user stands: what a status allows, and what may follow it (U12)."""
+"""User statuses: what each allows, and which can follow it (U12)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users: memberships, claims, what counts, deletion and restoring (I2, I4, I5, I13)."""
+"""Users: memberships, claims, counters, deletion and restoring (I2, I4, I5, I13)."""
 
 from __future__ import annotations
 

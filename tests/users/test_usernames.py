@@ -1,4 +1,4 @@
-"""Usernames made from an email address (U1)."""
+"""Usernames generated from an email address (U1)."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ SCOPED = {"list_workspaces", "delete_workspace", "transfer_workspace"}
 
 
 class Stage(NamedTuple):
-    """A group admin with workspaces of the own group, and those that are none of theirs."""
+    """A group admin, with workspaces inside and outside of the admin's group."""
 
     admin: User
     owner: User

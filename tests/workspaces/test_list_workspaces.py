@@ -18,7 +18,7 @@ from tests.world.world import World
 
 
 class Stage(NamedTuple):
-    """Workspaces of two users in two groups, and those that a third one has left."""
+    """Workspaces of two users in two groups, and orphans of a third user."""
 
     one: User
     two: User
