@@ -61,7 +61,9 @@ def _take_imports(tree: ast.Module, modules: Collection[str]) -> Mapping[str, as
 
 
 def _names_of(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> set[str]:
-    """What an import may be called by: its module, and for ``from a import b`` also ``a.b``."""
+    """The names by which ``modules`` can list an import: its module, and for ``from a import b``
+    also ``a.b``.
+    """
     if isinstance(node, ast.Import):
         return {alias.name}
     module = "." * node.level + (node.module or "")
@@ -96,7 +98,7 @@ def _outermost_functions(node: ast.AST) -> Iterator[Function]:
 
 
 def _import_inside(function: Function, imports: Mapping[str, ast.stmt]) -> None:
-    """Put the imports of what a function uses before the statements that use them."""
+    """Add the imports that a function uses, before the statements that use them."""
     nodes = [node for statement in function.body for node in ast.walk(statement)]
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and _binds(node)}
     bound |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}

@@ -100,13 +100,13 @@ class Notes:
     def _note_pattern(self, flags: int, code: list[int], groups: int, *names: Any) -> None:
         if self._asked is not None:
             indexes, in_order = names
-            # Plain numbers: the compiler's own constants cannot be packed.
+            # Plain numbers, because the compiler's own constants cannot be marshalled.
             plain = [int(each) for each in code]
             self.patterns[self._asked] = (int(flags), plain, groups, dict(indexes), in_order)
 
 
 class _Engine:
-    """The regular expression engine; passes on what it is given."""
+    """Wraps the regular expression engine and records its arguments."""
 
     def __init__(self, note: Callable[..., None]) -> None:
         self._note = note

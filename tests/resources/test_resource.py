@@ -1,4 +1,4 @@
-"""Owned things: where they are found, what they count for, whose they may be."""
+"""Resources: their indexes, their counters and their owners."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def names(counted: Resource) -> set[tuple[Counter, int]]:
     return set(counted.counts().items())
 
 
-def test_workspace_in_use_counts_for_its_owner_and_its_group() -> None:
+def test_active_workspace_counts_for_its_owner_and_its_group() -> None:
     assert names(thing(group_id="grp_1")) == {
         (resources_of("usr_1", WORKSPACE), 1),
         (active_workspaces_of("usr_1", "grp_1"), 1),
@@ -58,17 +58,17 @@ def _in_group(group_id: str) -> Counter:
     [{"active": False, "group_id": "grp_1"}, {}, {"type": "persona", "group_id": "grp_1"}],
     ids=["archived", "of no group", "no workspace"],
 )
-def test_everything_else_counts_for_its_owner_alone(fields: dict[str, Any]) -> None:
+def test_other_resources_count_for_their_owner_only(fields: dict[str, Any]) -> None:
     made = thing(**fields)
     assert names(made) == {(resources_of("usr_1", made.type), 1)}
 
 
-def test_orphan_counts_for_nobody_and_deleted_things_for_nothing() -> None:
+def test_orphaned_and_deleted_resources_count_for_no_user() -> None:
     assert not thing(orphaned=True).counts()
     assert not thing(group_id="grp_1").as_erased().counts()
 
 
-def test_places_by_which_it_is_found() -> None:
+def test_resource_is_listed_in_its_indexes() -> None:
     made = thing(group_id="grp_1", orphaned=True)
     assert made.index() == {
         "gsi1pk": "OWNER#usr_1",
@@ -87,11 +87,11 @@ def test_places_by_which_it_is_found() -> None:
 
 
 @pytest.mark.parametrize("made", [thing(), thing(type="persona", group_id="grp_1")])
-def test_what_is_in_no_list_of_a_group_and_has_an_owner_has_no_second_row(made: Resource) -> None:
+def test_owned_resource_outside_groups_has_no_second_row(made: Resource) -> None:
     assert made.rows() == ()
 
 
-def test_tombstone_holds_nothing_and_is_found_nowhere() -> None:
+def test_tombstone_has_no_data_and_is_not_listed() -> None:
     made = thing(name="Notes", group_id="grp_1", external_id="ws-1", last_accessed_at=START)
 
     erased = made.as_erased()
@@ -109,7 +109,7 @@ def test_external_id_is_claimed_within_its_type() -> None:
 
 
 @pytest.mark.parametrize("rule", [OwnerDeletion.ORPHAN, OwnerDeletion.REFUSE])
-def test_what_does_not_cascade_is_orphaned_and_keeps_the_owner_in_mind(rule: OwnerDeletion) -> None:
+def test_resource_without_cascade_is_orphaned_and_keeps_the_last_owner(rule: OwnerDeletion) -> None:
     released = thing(group_id="grp_1", name="Notes").released(rule)
     assert (released.orphaned, released.user_id, released.name) == (True, "usr_1", "Notes")
 
@@ -135,7 +135,7 @@ def test_owner_needs_a_membership_in_force_only_for_a_group(group_id: str | None
             assert refused.value.code == "owner_not_in_group"
 
 
-def test_access_only_moves_forward() -> None:
+def test_last_access_never_moves_backwards() -> None:
     later = thing().accessed(START + timedelta(hours=1))
     assert later.last_accessed_at == START + timedelta(hours=1)
     assert later.accessed(START) == later
@@ -148,7 +148,7 @@ def acting(world: World, actor: Actor) -> Call:
     return Call(**{**vars(call), "actor": actor})
 
 
-def test_workspace_is_loaded_for_whom_the_permission_holds_for_its_group(world: World) -> None:
+def test_workspace_is_loaded_with_the_permission_for_its_group(world: World) -> None:
     owner, group_id = world.add_user().id, world.add_group("Writers")
     of_group, of_none = world.add_thing(owner, group_id=group_id), world.add_thing(owner)
     persona = world.add_thing(owner, "persona", group_id=group_id)
@@ -170,7 +170,7 @@ def test_workspace_is_loaded_for_whom_the_permission_holds_for_its_group(world: 
         assert refused.value.detail == "Workspace not found"
 
 
-def test_things_of_an_owner_are_found_beyond_those_already_orphaned(world: World) -> None:
+def test_resources_of_an_owner_are_found_after_orphaned_ones(world: World) -> None:
     owner = world.add_user().id
     things = sorted(world.add_things(5, owner), key=lambda each: each.id)
     for each in things[:3]:
@@ -180,7 +180,7 @@ def test_things_of_an_owner_are_found_beyond_those_already_orphaned(world: World
     assert find_resources(world.runtime.table, owner, 9) == things[3:]
 
 
-def test_index_that_lags_behind_shows_nobody_elses_things(world: World) -> None:
+def test_lagging_index_shows_no_resources_of_other_users(world: World) -> None:
     owner, heir = world.add_user().id, world.add_user().id
     moved = world.add_thing(owner)
     world.change_thing(moved, moved.model_copy(update={"user_id": heir}))
@@ -189,14 +189,14 @@ def test_index_that_lags_behind_shows_nobody_elses_things(world: World) -> None:
     assert find_resources(world.runtime.table, owner, 9) == []
 
 
-def test_things_are_loaded_in_the_order_of_their_ids_without_deleted_ones(world: World) -> None:
+def test_resources_are_loaded_in_the_order_of_the_ids_without_deleted_ones(world: World) -> None:
     one, two, three = world.add_things(3, world.add_user().id)
     world.change_thing(two, two.as_erased())
     ids = [three.id, two.id, "wsp_unknown", one.id]
     assert load_resources(world.runtime.table, ids) == [three, one]
 
 
-def test_groups_that_are_gone_are_left_out(world: World) -> None:
+def test_deleted_groups_are_left_out(world: World) -> None:
     owner, kept, gone = world.add_user().id, world.add_group("Kept"), world.add_group("Gone")
     things = [
         world.add_thing(owner, group_id=group_id, active=False) for group_id in (kept, gone, None)

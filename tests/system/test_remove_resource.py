@@ -21,7 +21,7 @@ def test_documented_answer(world: World) -> None:
     assert (reply.status, reply.body) == (200, {"success": True, "message": "Resource removed"})
 
 
-def test_it_is_counted_no_more_and_nothing_but_a_tombstone_is_left(world: World) -> None:
+def test_resource_is_no_longer_counted_and_only_a_tombstone_remains(world: World) -> None:
     group_id, owner = world.add_group("Writers"), world.add_user()
     world.change_user(owner, owner.with_membership(group_id))
     thing = world.add_thing(owner.id, group_id=group_id, name="Notes", external_id="ws-1")
@@ -36,7 +36,7 @@ def test_it_is_counted_no_more_and_nothing_but_a_tombstone_is_left(world: World)
     assert check_settled(world) == []
 
 
-def test_journal_keeps_who_removed_what(world: World) -> None:
+def test_journal_has_the_actor_and_the_removed_resource(world: World) -> None:
     thing = world.add_thing(world.add_user().id, "persona", name="Self")
 
     remove(world, thing.id)

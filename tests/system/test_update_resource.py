@@ -46,7 +46,7 @@ def last_workspace(world: World, user_id: str) -> Any:
     return world.invoke(get_user, path={"user_id": user_id}).body.get("lastWorkspace")
 
 
-def test_name_and_use_change_with_a_version_and_a_journal_entry(world: World) -> None:
+def test_name_and_status_change_with_a_version_and_a_journal_entry(world: World) -> None:
     thing = world.add_thing(world.add_user().id, "persona", name="First self")
 
     reply = update(world, thing.id, name="Second self", active=False, reason="Asked for it")
@@ -65,7 +65,7 @@ def test_name_and_use_change_with_a_version_and_a_journal_entry(world: World) ->
     }
 
 
-def test_null_empties_the_name_and_what_is_absent_stays(world: World) -> None:
+def test_null_clears_the_name_and_absent_fields_stay(world: World) -> None:
     thing = world.add_thing(world.add_user().id, "persona", name="Self", external_id="p-1")
     assert update(world, thing.id).body["version"] == 1
     reply = update(world, thing.id, name=None)
@@ -73,7 +73,7 @@ def test_null_empties_the_name_and_what_is_absent_stays(world: World) -> None:
     assert reply.body["externalId"] == "p-1"
 
 
-def test_archiving_lets_go_of_the_group_and_using_again_needs_it(world: World) -> None:
+def test_archiving_releases_the_group_and_reactivating_requires_it(world: World) -> None:
     group_id = world.add_group("Writers")
     owner = add_member(world, group_id)
     thing = world.add_thing(owner.id, group_id=group_id)
@@ -88,7 +88,7 @@ def test_archiving_lets_go_of_the_group_and_using_again_needs_it(world: World) -
     assert check_settled(world) == []
 
 
-def test_moving_to_another_group_needs_the_owner_there(world: World) -> None:
+def test_new_group_must_have_the_owner_as_a_member(world: World) -> None:
     one, two, three = (world.add_group(name) for name in ("One", "Two", "Three"))
     owner = add_member(world, one, two)
     thing = world.add_thing(owner.id, group_id=one)
@@ -101,7 +101,7 @@ def test_moving_to_another_group_needs_the_owner_there(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_moving_to_another_owner_needs_the_new_one_in_the_group(world: World) -> None:
+def test_new_owner_must_be_a_member_of_the_group(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir, stranger = (
         add_member(world, group_id),
@@ -121,13 +121,13 @@ def test_moving_to_another_owner_needs_the_new_one_in_the_group(world: World) ->
     assert check_settled(world) == []
 
 
-def test_soft_deleted_user_gets_nothing(world: World) -> None:
+def test_soft_deleted_user_cannot_become_the_owner(world: World) -> None:
     thing, heir = world.add_thing(world.add_user().id), world.add_user()
     world.change_user(heir, heir.as_deleted(world.clock.now))
     assert update(world, thing.id, userId=heir.id).code == "user_deleted"
 
 
-def test_naming_the_present_owner_changes_nothing(world: World) -> None:
+def test_present_owner_changes_nothing(world: World) -> None:
     group_id = world.add_group("Writers")
     owner = world.add_user()
     ends = Period(ends_at=world.clock.now + timedelta(days=1))
@@ -140,7 +140,7 @@ def test_naming_the_present_owner_changes_nothing(world: World) -> None:
     assert (reply.status, reply.body["version"]) == (200, 1)
 
 
-def test_orphan_gets_an_owner_again(world: World) -> None:
+def test_orphan_can_get_an_owner(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
     thing = world.add_thing(owner.id, group_id=group_id)
@@ -154,7 +154,7 @@ def test_orphan_gets_an_owner_again(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_orphan_moves_only_to_a_group_that_there_is(world: World) -> None:
+def test_orphan_can_move_only_to_an_existing_group(world: World) -> None:
     owner, group_id = world.add_user(), world.add_group("Writers")
     thing = world.add_thing(owner.id)
     world.invoke(delete_user, path={"user_id": owner.id})
@@ -165,7 +165,7 @@ def test_orphan_moves_only_to_a_group_that_there_is(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_what_belongs_to_a_deleted_group_can_still_be_used_and_moved(world: World) -> None:
+def test_resource_of_a_deleted_group_can_still_be_updated_and_moved(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), world.add_user()
     used = world.add_thing(owner.id, group_id=group_id, active=False)
@@ -179,9 +179,7 @@ def test_what_belongs_to_a_deleted_group_can_still_be_used_and_moved(world: Worl
 
 
 @pytest.mark.parametrize("happening", ["removal", "owner deletion"])
-def test_what_happens_between_the_decision_and_the_commit_counts(
-    world: World, happening: str
-) -> None:
+def test_concurrent_change_before_the_commit_is_respected(world: World, happening: str) -> None:
     group_id = world.add_group("Writers")
     owner = add_member(world, group_id)
     thing = world.add_thing(owner.id, group_id=group_id, active=False)
@@ -199,7 +197,7 @@ def test_what_happens_between_the_decision_and_the_commit_counts(
     assert check_settled(world) == []
 
 
-def test_access_is_remembered_without_a_version_and_a_journal_entry(world: World) -> None:
+def test_access_is_stored_without_a_version_and_a_journal_entry(world: World) -> None:
     owner = world.add_user()
     thing = world.add_thing(owner.id)
     entries = len(world.journal())
@@ -243,7 +241,7 @@ def test_earlier_access_that_arrives_meanwhile_changes_nothing(world: World) -> 
     assert last_workspace(world, thing.user_id)["accessedAt"] == format_time(now)
 
 
-def test_access_and_a_change_go_together(world: World) -> None:
+def test_access_and_a_change_can_be_in_one_request(world: World) -> None:
     heir = world.add_user()
     thing = world.add_thing(world.add_user().id)
 
@@ -264,7 +262,7 @@ def test_only_workspaces_are_the_last_workspace(world: World) -> None:
     assert last_workspace(world, owner.id) is None
 
 
-def test_access_of_an_orphan_is_remembered_on_it_alone(world: World) -> None:
+def test_access_of_an_orphan_is_stored_only_on_it(world: World) -> None:
     thing = world.add_thing(world.add_user().id)
     world.invoke(delete_user, path={"user_id": thing.user_id})
     access(world, thing.id, world.clock.now)
@@ -272,7 +270,7 @@ def test_access_of_an_orphan_is_remembered_on_it_alone(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_time_in_the_future_is_refused_but_clocks_may_differ_a_little(world: World) -> None:
+def test_time_in_the_future_is_refused_beyond_a_small_clock_difference(world: World) -> None:
     thing = world.add_thing(world.add_user().id)
 
     ahead = access(world, thing.id, world.clock.now + CLOCKS_DIFFER, name="Opened")
@@ -285,7 +283,7 @@ def test_time_in_the_future_is_refused_but_clocks_may_differ_a_little(world: Wor
     assert world.thing(thing.id).name == "Opened"
 
 
-def test_access_that_could_not_be_written_is_written_when_the_request_is_repeated(
+def test_repeated_request_stores_an_access_that_failed_before(
     world: World,
 ) -> None:
     thing = world.add_thing(world.add_user().id)
@@ -314,7 +312,7 @@ def test_same_request_with_the_same_key_changes_once(world: World) -> None:
     assert world.thing(thing.id).name == "Two"
 
 
-def test_unknown_and_removed_things_are_not_found(world: World) -> None:
+def test_unknown_and_removed_resources_are_not_found(world: World) -> None:
     thing = world.add_thing(world.add_user().id)
     world.change_thing(thing, thing.as_erased())
     for resource_id in (thing.id, "wsp_unknown", thing.user_id):
@@ -336,7 +334,7 @@ def test_unknown_and_removed_things_are_not_found(world: World) -> None:
         ({"lastAccessedAt": "2026-01-01T00:00:00"}, ["lastAccessedAt"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     thing = world.add_thing(world.add_user().id)

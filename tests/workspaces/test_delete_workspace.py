@@ -32,7 +32,7 @@ def test_documented_answer(world: World) -> None:
     assert (reply.status, reply.body) == (200, {"success": True, "message": "Workspace deleted"})
 
 
-def test_neither_owner_nor_group_counts_it_any_more(world: World) -> None:
+def test_owner_and_group_no_longer_count_it(world: World) -> None:
     group_id, owner = world.add_group("Writers"), world.add_user()
     world.change_user(owner, owner.with_membership(group_id))
     workspace = world.add_thing(owner.id, group_id=group_id)
@@ -45,7 +45,7 @@ def test_neither_owner_nor_group_counts_it_any_more(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_journal_says_who_deleted_what_and_why(world: World) -> None:
+def test_journal_has_the_actor_the_workspace_and_the_reason(world: World) -> None:
     workspace = world.add_thing(world.add_user().id, name="Notes")
 
     delete(world, workspace.id, reason="Asked for it")
@@ -66,7 +66,7 @@ def test_orphan_can_be_deleted(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_what_is_no_workspace_is_not_found(world: World) -> None:
+def test_other_resources_are_not_found(world: World) -> None:
     owner = world.add_user().id
     persona, gone = world.add_thing(owner, "persona"), world.add_thing(owner)
     assert delete(world, gone.id).status == 200
@@ -90,7 +90,7 @@ def test_stale_version_is_refused(world: World) -> None:
     assert world.thing(workspace.id).exists
 
 
-def test_permission_is_enough_for_any_group(world: World) -> None:
+def test_permission_is_sufficient_for_any_group(world: World) -> None:
     caller = world.add_user(permissions=(Permission.WORKSPACE_DELETE,))
     group_id, owner = world.add_group("Writers"), world.add_user()
     world.change_user(owner, owner.with_membership(group_id))

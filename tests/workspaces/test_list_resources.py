@@ -17,7 +17,7 @@ def found(reply: Reply) -> set[str]:
     return {item["id"] for item in reply.body["items"]}
 
 
-def test_things_are_listed_by_owner_by_type_and_by_both(world: World) -> None:
+def test_resources_are_listed_by_owner_by_type_and_by_both(world: World) -> None:
     one, two = world.add_user().id, world.add_user().id
     workspace, persona = world.add_thing(one), world.add_thing(one, "persona", name="Self")
     other = world.add_thing(two, "persona")
@@ -43,7 +43,7 @@ def test_things_are_listed_by_owner_by_type_and_by_both(world: World) -> None:
     }
 
 
-def test_type_that_begins_like_another_one_is_not_mixed_up_with_it(world: World) -> None:
+def test_type_with_the_prefix_of_another_one_is_listed_separately(world: World) -> None:
     owner = world.add_user().id
     world.add_thing(owner, "persona")
     assert found(ask(world, owner=owner, type="person")) == set()
@@ -59,7 +59,7 @@ def test_pages_are_exact(world: World) -> None:
     assert {reply.body["pagination"]["total"] for reply in pages} == {5}
 
 
-def test_what_a_deleted_user_has_left_is_found_by_the_old_owner(world: World) -> None:
+def test_orphans_are_found_by_their_last_owner(world: World) -> None:
     owner = world.add_user().id
     workspace = world.add_thing(owner)
     world.add_thing(owner, "persona")
@@ -69,7 +69,7 @@ def test_what_a_deleted_user_has_left_is_found_by_the_old_owner(world: World) ->
     assert reply.body["items"][0]["orphaned"] is True
 
 
-def test_type_or_owner_is_needed(world: World) -> None:
+def test_type_or_owner_is_required(world: World) -> None:
     reply = ask(world)
     assert (reply.status, reply.fields) == (422, ["owner"])
     assert reply.body["errors"][0]["code"] == "filter_needed"

@@ -18,7 +18,7 @@ from tests.world.world import World
 
 
 class Stage(NamedTuple):
-    """Workspaces of two users in two groups, and those that a third one has left."""
+    """Workspaces of two users in two groups, and orphans of a third user."""
 
     one: User
     two: User
@@ -97,7 +97,7 @@ def walk(world: World, query: dict[str, Any], limit: int) -> tuple[list[str], li
     return by_page, by_cursor, pagination["total"]
 
 
-def test_filters_count_together_and_pages_are_exact(
+def test_filters_are_combined_and_pages_are_exact(
     world: World, stage: Stage, subtests: pytest.Subtests
 ) -> None:
     choices = itertools.product(
@@ -127,9 +127,7 @@ def test_deleted_workspaces_are_not_listed(world: World, stage: Stage) -> None:
         assert thing.id not in ids(ask(world, **query))
 
 
-def test_index_that_lags_behind_shows_nothing_where_it_is_no_more(
-    world: World, stage: Stage
-) -> None:
+def test_lagging_index_does_not_show_moved_workspaces(world: World, stage: Stage) -> None:
     thing = stage.things[0]
     world.change_thing(thing, thing.model_copy(update={"group_id": stage.readers}))
     stale = {"gsi1pk": f"WORKSPACES#{stage.writers}", "gsi1sk": thing.id}
@@ -139,9 +137,7 @@ def test_index_that_lags_behind_shows_nothing_where_it_is_no_more(
     assert thing.id not in ids(ask(world, group=stage.writers))
 
 
-def test_page_of_a_group_takes_as_many_requests_however_long_it_is(
-    world: World, stage: Stage
-) -> None:
+def test_page_of_a_group_takes_the_same_requests_at_any_size(world: World, stage: Stage) -> None:
     def requests() -> int:
         with watched(world.aws) as seen:
             ask(world, group=stage.writers, limit=2)
@@ -160,6 +156,6 @@ def test_unknown_fields_and_values_are_refused(world: World) -> None:
     assert (reply.status, sorted(reply.fields)) == (422, ["orphaned", "owner"])
 
 
-def test_who_may_view_workspaces_sees_them_all(world: World, stage: Stage) -> None:
+def test_permission_to_view_workspaces_shows_all_of_them(world: World, stage: Stage) -> None:
     caller = world.add_user(permissions=(Permission.WORKSPACE_VIEW,))
     assert len(ids(ask(world, caller=caller.id))) == len(stage.things)

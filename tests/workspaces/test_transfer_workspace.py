@@ -45,7 +45,7 @@ def add_member(world: World, group_id: str) -> User:
     return world.change_user(user, user.with_membership(group_id))
 
 
-def test_workspace_has_another_owner(world: World) -> None:
+def test_workspace_gets_the_new_owner(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
     workspace = world.add_thing(owner.id, group_id=group_id, name="Notes")
@@ -71,7 +71,7 @@ def test_workspace_has_another_owner(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_new_owner_must_be_there_and_be_no_deleted_one(world: World) -> None:
+def test_new_owner_must_exist_and_not_be_deleted(world: World) -> None:
     workspace = world.add_thing(world.add_user().id)
     deleted = world.add_user()
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
@@ -100,7 +100,7 @@ def test_new_owner_must_be_in_the_group_at_this_time(world: World) -> None:
     assert transfer(world, workspace.id, heir.id).status == 200
 
 
-def test_orphan_has_an_owner_again(world: World) -> None:
+def test_orphan_gets_an_owner(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
     workspace = world.add_thing(owner.id, group_id=group_id)
@@ -113,7 +113,7 @@ def test_orphan_has_an_owner_again(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_archived_workspace_of_a_deleted_group_goes_to_anybody(world: World) -> None:
+def test_archived_workspace_of_a_deleted_group_can_go_to_any_user(world: World) -> None:
     group_id = world.add_group("Writers")
     workspace = world.add_thing(add_member(world, group_id).id, group_id=group_id, active=False)
     world.invoke(delete_group, path={"group_id": group_id})
@@ -124,12 +124,12 @@ def test_archived_workspace_of_a_deleted_group_goes_to_anybody(world: World) -> 
     assert "groupId" not in reply.body
 
 
-def test_present_owner_gets_no_new_version(world: World) -> None:
+def test_present_owner_creates_no_version(world: World) -> None:
     workspace = world.add_thing(world.add_user().id)
     assert transfer(world, workspace.id, workspace.user_id).body["version"] == 1
 
 
-def test_what_is_no_workspace_is_not_found(world: World) -> None:
+def test_other_resources_are_not_found(world: World) -> None:
     owner, heir = world.add_user().id, world.add_user().id
     persona = world.add_thing(owner, "persona")
     for each in (persona.id, "wsp_unknown", owner):
@@ -145,7 +145,7 @@ def test_what_is_no_workspace_is_not_found(world: World) -> None:
         ("deletion", "user_not_found"),
     ],
 )
-def test_what_happens_to_the_new_owner_before_the_commit_counts(
+def test_concurrent_change_of_the_new_owner_is_respected(
     world: World, happening: str, code: str
 ) -> None:
     group_id = world.add_group("Writers")

@@ -41,7 +41,7 @@ def add_member(world: World, group_id: str) -> User:
     return world.change_user(user, user.with_membership(group_id))
 
 
-def test_all_workspaces_go_and_nothing_else(world: World) -> None:
+def test_only_workspaces_are_transferred(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
     world.add_things(AT_ONCE, owner.id, group_id=group_id)
@@ -64,7 +64,7 @@ def test_all_workspaces_go_and_nothing_else(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_what_a_deleted_user_has_left_goes_too(world: World) -> None:
+def test_orphans_of_a_deleted_user_are_transferred(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
     world.add_things(AT_ONCE + 5, owner.id, group_id=group_id)
@@ -79,7 +79,7 @@ def test_what_a_deleted_user_has_left_goes_too(world: World) -> None:
     assert transfer(world, owner.id, heir.id).code == "user_not_found", "nothing is left"
 
 
-def test_what_a_deletion_has_not_come_to_yet_goes_too(world: World) -> None:
+def test_workspaces_of_a_running_deletion_are_transferred(world: World) -> None:
     owner, heir = world.add_user(), world.add_user()
     world.add_things(AT_ONCE * 2, owner.id)
     world.invoke(delete_user, path={"user_id": owner.id})
@@ -92,7 +92,7 @@ def test_what_a_deletion_has_not_come_to_yet_goes_too(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_those_of_other_groups_stay_and_are_named(world: World) -> None:
+def test_workspaces_of_other_groups_stay_and_are_listed(world: World) -> None:
     shared, other = world.add_group("Shared"), world.add_group("Other")
     owner, heir = world.add_user(), add_member(world, shared)
     world.change_user(owner, owner.with_membership(shared).with_membership(other))
@@ -119,7 +119,7 @@ def test_those_of_other_groups_stay_and_are_named(world: World) -> None:
     assert world.thing(refused.id) == refused
 
 
-def test_call_ends_before_the_gateway_gives_up_and_the_next_one_goes_on(world: World) -> None:
+def test_call_ends_before_the_gateways_timeout_and_the_next_one_continues(world: World) -> None:
     other = world.add_group("Other")
     owner, heir = add_member(world, other), world.add_user()
     refused = {each.id for each in world.add_things(AT_ONCE, owner.id, group_id=other)}
@@ -160,7 +160,7 @@ def test_stale_version_of_the_owner_is_refused(world: World) -> None:
     assert world.user(owner.id).owned.total == 1
 
 
-def test_both_users_must_be_there(world: World) -> None:
+def test_both_users_must_exist(world: World) -> None:
     owner, deleted = world.add_user(), world.add_user()
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
 
@@ -173,20 +173,20 @@ def test_both_users_must_be_there(world: World) -> None:
         assert (reply.status, reply.code) == (status, code)
 
 
-def test_user_who_has_them_already_is_refused(world: World) -> None:
+def test_present_owner_is_refused(world: World) -> None:
     owner = world.add_user()
     reply = transfer(world, owner.id, owner.id)
     assert (reply.status, reply.fields) == (422, ["userId"])
 
 
-def test_soft_deleted_owner_can_be_relieved_of_them(world: World) -> None:
+def test_workspaces_of_a_soft_deleted_owner_can_be_transferred(world: World) -> None:
     owner, heir = world.add_user(), world.add_user()
     world.add_thing(owner.id)
     world.change_user(owner, owner.as_deleted(world.clock.now))
     assert transfer(world, owner.id, heir.id).body["transferred"] == 1
 
 
-def test_new_owner_who_leaves_the_group_before_the_commit_gets_nothing_of_it(
+def test_new_owner_who_leaves_the_group_before_the_commit_gets_none_of_its_workspaces(
     world: World,
 ) -> None:
     group_id = world.add_group("Writers")
@@ -201,7 +201,7 @@ def test_new_owner_who_leaves_the_group_before_the_commit_gets_nothing_of_it(
     assert check_settled(world) == []
 
 
-def test_caller_who_loses_the_right_in_the_middle_goes_no_further(world: World) -> None:
+def test_caller_who_loses_the_permission_during_the_call_is_refused(world: World) -> None:
     caller = world.add_user(is_admin=True)
     owner, heir = world.add_user(), world.add_user()
     world.add_things(AT_ONCE * 3, owner.id)
@@ -214,7 +214,7 @@ def test_caller_who_loses_the_right_in_the_middle_goes_no_further(world: World) 
     assert world.user(heir.id).owned.total == 0
 
 
-def test_permission_is_enough_and_its_lack_is_named(world: World) -> None:
+def test_permission_is_sufficient_and_named_if_missing(world: World) -> None:
     owner, heir = world.add_user(), world.add_user()
     world.add_thing(owner.id)
     without = world.add_user(permissions=(Permission.WORKSPACE_DELETE, Permission.WORKSPACE_VIEW))
