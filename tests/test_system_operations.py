@@ -60,7 +60,7 @@ def test_gateway_lets_through_only_tokens_with_the_scope() -> None:
 
 def test_each_service_has_its_own_idempotency_keys(world: World) -> None:
     owner = world.add_user()
-    things = [world.add_thing(owner.id, "persona").id for _ in range(2)]
+    resources = [world.add_resource(owner.id, "persona").id for _ in range(2)]
 
     def remove(client_id: str, resource_id: str) -> Any:
         request = make_event(
@@ -71,6 +71,6 @@ def test_each_service_has_its_own_idempotency_keys(world: World) -> None:
         )
         return remove_resource.handle(request, world.runtime)["statusCode"]
 
-    assert remove("billing", things[0]) == 200
-    assert remove("notebook", things[1]) == 200, "another service's key is another key"
-    assert remove("billing", things[1]) == 422
+    assert remove("billing", resources[0]) == 200
+    assert remove("notebook", resources[1]) == 200, "another service's key is another key"
+    assert remove("billing", resources[1]) == 422

@@ -226,7 +226,7 @@ def test_role_that_grants_more_is_deleted_by_nobody_with_less(world: World) -> N
 def test_membership_with_active_workspaces_is_not_ended_by_its_time_either(world: World) -> None:
     group_id, user = world.add_group("Writers"), world.add_user()
     world.join_group(user.id, group_id)
-    world.add_thing(user.id, group_id=group_id)
+    world.add_resource(user.id, group_id=group_id)
     path = {"user_id": user.id, "group_id": group_id}
     now = world.clock.now
     times = ({"endsAt": now.isoformat()}, {"startsAt": (now + HOUR).isoformat()})

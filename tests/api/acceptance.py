@@ -320,13 +320,13 @@ class Acceptance:
     def test_people_and_services_are_kept_apart(self, api: Api) -> None:
         admin, service = api.admin(), api.service()
         user = admin.create_user()
-        thing = {"type": "persona", "userId": user["id"]}
+        resource = {"type": "persona", "userId": user["id"]}
 
-        assert admin.send("POST", "/system/resources", thing).status_code in {401, 403}
+        assert admin.send("POST", "/system/resources", resource).status_code in {401, 403}
         for path in ("/me", "/groups", f"/admin/users/{user['id']}"):
             assert service.send("GET", path).status_code in {401, 403}, path
         assert admin.answer("GET", f"/admin/users/{user['id']}")["resources"] == {}
-        assert service.create("/system/resources", **thing)["userId"] == user["id"]
+        assert service.create("/system/resources", **resource)["userId"] == user["id"]
         assert admin.answer("GET", f"/admin/users/{user['id']}")["resources"] == {"persona": 1}
 
     def test_deleted_group_gives_nothing_more_and_its_memberships_end(self, api: Api) -> None:

@@ -110,7 +110,7 @@ class Scene:
     @cached_property
     def workspace_owner_id(self) -> str:
         """The owner, with the workspace."""
-        return self._world.thing(self.workspace_id).user_id
+        return self._world.resource(self.workspace_id).user_id
 
     @cached_property
     def heir_id(self) -> str:
@@ -120,12 +120,12 @@ class Scene:
     @cached_property
     def workspace_id(self) -> str:
         """The owner's, in use."""
-        return self._world.add_thing(self.owner_id, group_id=self.busy_group_id).id
+        return self._world.add_resource(self.owner_id, group_id=self.busy_group_id).id
 
     @cached_property
     def resource_id(self) -> str:
         """The owner's persona."""
-        return self._world.add_thing(self.owner_id, "persona").id
+        return self._world.add_resource(self.owner_id, "persona").id
 
     @cached_property
     def note_id(self) -> str:

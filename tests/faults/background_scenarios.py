@@ -58,7 +58,7 @@ def a_clearing_of_all_that_ended_but_one_membership(world: World) -> Plan:
     left_id, busy_id = world.add_group("Left"), world.add_group("Busy")
     for group_id in (left_id, busy_id):
         world.join_group(user_id, group_id, ends_at=ends_at)
-    world.add_thing(user_id, group_id=busy_id)
+    world.add_resource(user_id, group_id=busy_id)
     role_id, organization_id = world.add_role("Support"), world.add_organization("Acme")
     for each in (user_id, deleted_id):
         world.join_organization(each, organization_id, ends_at=ends_at)
@@ -154,14 +154,14 @@ def a_sign_in(world: World) -> Plan:
     return work(lambda: admit_sign_in.react(event, world.runtime))
 
 
-@scenario("create_first_admin", by_client=False, founded=False)
+@scenario("create_first_admin", by_client=False, with_admin=False)
 def the_first_admin_of_a_deployment(world: World) -> Plan:
     settings = world.runtime.settings.model_copy(update={"first_admin_email": ADMIN_EMAIL})
     world.runtime = replace(world.runtime, settings=settings)
     return work(lambda: create_first_admin.run(world.runtime))
 
 
-@scenario("create_first_admin", by_client=False, founded=False)
+@scenario("create_first_admin", by_client=False, with_admin=False)
 def the_first_admin_with_a_password(world: World) -> Plan:
     def run() -> None:
         credential = Credential(SecretStr(PASSWORD), permanent=True)

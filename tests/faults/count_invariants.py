@@ -56,23 +56,23 @@ def _count(stored: Stored) -> Iterator[tuple[str, str]]:
             yield f"ORGANIZATION#{row['organizationId']}", "memberCount"
         if "roleId" in row:
             yield f"ROLE#{row['roleId']}", "holderCount"
-    for thing in stored.of_kind("RESOURCE#"):
-        yield from _count_thing(thing)
+    for resource in stored.of_kind("RESOURCE#"):
+        yield from _count_resource(resource)
 
 
-def _count_thing(thing: Item) -> Iterator[tuple[str, str]]:
-    owned = f"USER#{thing['userId']}"
-    if not thing["orphaned"]:
-        yield owned, f"type#{thing['type']}"
-    if keeps_in_group(thing):
-        yield f"GROUP#{thing['groupId']}", "activeWorkspaceCount"
-        if not thing["orphaned"]:
-            yield owned, f"active#{thing['groupId']}"
+def _count_resource(resource: Item) -> Iterator[tuple[str, str]]:
+    owned = f"USER#{resource['userId']}"
+    if not resource["orphaned"]:
+        yield owned, f"type#{resource['type']}"
+    if keeps_in_group(resource):
+        yield f"GROUP#{resource['groupId']}", "activeWorkspaceCount"
+        if not resource["orphaned"]:
+            yield owned, f"active#{resource['groupId']}"
 
 
-def keeps_in_group(thing: Item) -> bool:
+def keeps_in_group(resource: Item) -> bool:
     """Whether it is a workspace in use, which holds on to its group."""
-    return thing["type"] == "workspace" and thing["active"] and "groupId" in thing
+    return resource["type"] == "workspace" and resource["active"] and "groupId" in resource
 
 
 def check_claims(stored: Stored) -> Iterator[str]:
@@ -146,41 +146,41 @@ def _indexed(item: Item | None) -> dict[str, str]:
 
 
 def _check_places(stored: Stored) -> Iterator[str]:
-    things = {thing["pk"]: thing for thing in stored.of_kind("RESOURCE#")}
+    resources = {resource["pk"]: resource for resource in stored.of_kind("RESOURCE#")}
     places = {item["pk"]: item for item in stored.items if item["sk"] == "#PLACE"}
-    for pk in sorted(things.keys() | places.keys()):
-        thing = things.get(pk, {})
+    for pk in sorted(resources.keys() | places.keys()):
+        resource = resources.get(pk, {})
         expected: dict[str, str] = {}
-        if "groupId" in thing and thing["type"] == "workspace":
-            expected |= {"gsi1pk": f"WORKSPACES#{thing['groupId']}", "gsi1sk": thing["id"]}
-        if thing.get("orphaned"):
-            expected |= {"gsi2pk": f"ORPHANED#{thing['type']}", "gsi2sk": thing["id"]}
+        if "groupId" in resource and resource["type"] == "workspace":
+            expected |= {"gsi1pk": f"WORKSPACES#{resource['groupId']}", "gsi1sk": resource["id"]}
+        if resource.get("orphaned"):
+            expected |= {"gsi2pk": f"ORPHANED#{resource['type']}", "gsi2sk": resource["id"]}
         if _indexed(places.get(pk)) != expected or (pk in places) is not bool(expected):
             yield f"I6: {pk} is placed as {_indexed(places.get(pk))} instead of {expected}"
         by_owner = {
-            "gsi1pk": f"OWNER#{thing.get('userId')}",
-            "gsi1sk": f"{thing.get('type')}#{thing.get('id')}",
-            "gsi2pk": f"TYPE#{thing.get('type')}",
-            "gsi2sk": thing.get("id"),
+            "gsi1pk": f"OWNER#{resource.get('userId')}",
+            "gsi1sk": f"{resource.get('type')}#{resource.get('id')}",
+            "gsi2pk": f"TYPE#{resource.get('type')}",
+            "gsi2sk": resource.get("id"),
         }
-        if thing and _indexed(thing) != by_owner:
-            yield f"I6: {pk} is found as {_indexed(thing)}"
+        if resource and _indexed(resource) != by_owner:
+            yield f"I6: {pk} is found as {_indexed(resource)}"
 
 
 def check_owners(stored: Stored) -> Iterator[str]:
-    """No thing has lost its owner without a word, and no workspace in use is in a group that its
+    """No resource has lost its owner without a word, and no workspace in use is in a group that its
     owner is not in.
     """
     owners = {user["id"]: user for user in stored.users}
     waiting: Counter[str] = Counter()
-    for thing in stored.of_kind("RESOURCE#"):
-        owner = owners[thing["userId"]]
-        if not thing["orphaned"] and owner["erased"]:
+    for resource in stored.of_kind("RESOURCE#"):
+        owner = owners[resource["userId"]]
+        if not resource["orphaned"] and owner["erased"]:
             waiting[owner["id"]] += 1
-        if thing["orphaned"] and not owner["erased"]:
-            yield f"W2: {thing['id']} is orphaned, and its owner is there"
-        if keeps_in_group(thing):
-            yield from _check_group(stored, thing, owner)
+        if resource["orphaned"] and not owner["erased"]:
+            yield f"W2: {resource['id']} is orphaned, and its owner is there"
+        if keeps_in_group(resource):
+            yield from _check_group(stored, resource, owner)
     for user_id, number in waiting.items():
         if number > owners[user_id].get("thingsLeft", 0):
             yield f"W2: the tombstone of {user_id} has forgotten something that was owned"

@@ -100,7 +100,7 @@ def a_group_with_members_that_grants(world: World) -> Plan:
 def a_group_with_an_active_workspace(world: World) -> Plan:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     owner = world.join_group(world.add_user().id, group_id)
-    world.add_thing(owner.id, group_id=group_id)
+    world.add_resource(owner.id, group_id=group_id)
     return ask(world, delete_group, Example(path={"group_id": group_id}))
 
 
@@ -199,7 +199,7 @@ def groups_under_a_condition(world: World) -> Plan:
 def groups_of_which_one_has_an_active_workspace_of_the_user(world: World) -> Plan:
     busy_id = world.add_group("Busy")
     user = world.join_group(world.add_user().id, busy_id)
-    world.add_thing(user.id, group_id=busy_id)
+    world.add_resource(user.id, group_id=busy_id)
     rows = [{"groupId": world.add_group("Other")}]
     return ask(world, replace_user_groups, about(user.id, groups=rows))
 

@@ -48,7 +48,7 @@ class Findings:
 
 
 @contextmanager
-def quickly() -> Iterator[None]:
+def without_sleep() -> Iterator[None]:
     """Nobody sleeps between two attempts, and ids and keys come out the same in each run."""
     numbers = itertools.count(1)
     with (
@@ -61,13 +61,13 @@ def quickly() -> Iterator[None]:
 
 
 @contextmanager
-def listening() -> Iterator[io.StringIO]:
+def captured_log() -> Iterator[io.StringIO]:
     """What is logged meanwhile."""
-    said = io.StringIO()
+    logged = io.StringIO()
     handler = logger.registered_handler
-    before = handler.setStream(said)  # type: ignore[attr-defined]  # a StreamHandler
+    before = handler.setStream(logged)  # type: ignore[attr-defined]  # a StreamHandler
     try:
-        yield said
+        yield logged
     finally:
         handler.setStream(before)  # type: ignore[attr-defined]  # as above
 
@@ -75,8 +75,8 @@ def listening() -> Iterator[io.StringIO]:
 class Explorer:
     """Runs one scenario through all its faults."""
 
-    def __init__(self, scenario: Scenario, world: World, said: io.StringIO) -> None:
-        self.scenario, self.world, self.said = scenario, world, said
+    def __init__(self, scenario: Scenario, world: World, logged: io.StringIO) -> None:
+        self.scenario, self.world, self.logged = scenario, world, logged
         self.findings = Findings()
         self.plan = scenario.arrange(world)
         self.start = Snapshot.of(world)
@@ -96,7 +96,7 @@ class Explorer:
 
     def _run_undisturbed(self) -> list[str]:
         injection = Injection()
-        with quickly():
+        with without_sleep():
             reply = self._send(KEY, injection=injection)
             self._note("no fault", self._end_with_same_key(reply))
         self.effects = self._count_effects()
@@ -105,11 +105,11 @@ class Explorer:
     def _run_with_fault(self, site: int, variant: Variant, where: str) -> None:
         self.start.restore(self.world)
         self.findings.runs += 1
-        self._forget_what_was_said()
-        with quickly():
+        self._clear_log()
+        with without_sleep():
             reply = self._send(KEY, injection=Injection(site, variant))
             state = repr(reply) + describe_state(self.world)
-            self._note(where, check_secrets(self.world, SECRETS, self._all_said(reply)))
+            self._note(where, check_secrets(self.world, SECRETS, self._all_output(reply)))
             if state not in self.known:
                 self.known.add(state)
                 self._follow_up(reply, where)
@@ -122,7 +122,7 @@ class Explorer:
             endings.append(("no key", self._end_without_key))
         for name, end in endings:
             broken.restore(self.world)
-            self._forget_what_was_said()
+            self._clear_log()
             self.findings.endings += 1
             self._note(f"{where}; {name}", end(reply))
 
@@ -135,13 +135,13 @@ class Explorer:
             yield f"answered {reply} instead of {self.scenario.expected}"
             return
         if self._has_ended(f"same key, {reply}"):
-            yield from check_secrets(self.world, SECRETS, self._all_said(reply))
+            yield from check_secrets(self.world, SECRETS, self._all_output(reply))
             return
         if self.scenario.by_client and reply.status < 300:
             yield from self._check_repetition(reply)
-        yield from self._settle(in_step=True)
+        yield from self._settle(in_sync=True)
         yield from self.plan.verify(reply)
-        yield from check_secrets(self.world, SECRETS, self._all_said(reply))
+        yield from check_secrets(self.world, SECRETS, self._all_output(reply))
 
     def _check_repetition(self, reply: Reply) -> Iterator[str]:
         before = self._count_effects()
@@ -169,9 +169,9 @@ class Explorer:
     def _end_by_giving_up(self, _: Reply | None) -> Iterator[str]:
         yield from self._settle()
 
-    def _settle(self, *, in_step: bool = False) -> Iterator[str]:
+    def _settle(self, *, in_sync: bool = False) -> Iterator[str]:
         """Reactions, then the next reconciliation."""
-        if self.scenario.refused_for_good and not in_step:
+        if self.scenario.refused_for_good and not in_sync:
             yield from check_always(self.world)
             return
         try:
@@ -210,12 +210,12 @@ class Explorer:
     def _note(self, where: str, violations: Iterable[str]) -> None:
         self.findings.violations += [f"{where}: {violation}" for violation in violations]
 
-    def _all_said(self, reply: Reply | None) -> str:
-        return self.said.getvalue() + repr(reply)
+    def _all_output(self, reply: Reply | None) -> str:
+        return self.logged.getvalue() + repr(reply)
 
-    def _forget_what_was_said(self) -> None:
-        self.said.seek(0)
-        self.said.truncate()
+    def _clear_log(self) -> None:
+        self.logged.seek(0)
+        self.logged.truncate()
 
 
 def _answered(reply: Reply | None) -> bool:
@@ -226,5 +226,5 @@ def explore(scenario: Scenario, *, enough: float = inf) -> Findings:
     """Run a scenario in a world of its own through all its faults, or until there are enough
     violations.
     """
-    with open_world(founded=scenario.founded) as world, listening() as said:
-        return Explorer(scenario, world, said).explore(enough)
+    with open_world(with_admin=scenario.with_admin) as world, captured_log() as logged:
+        return Explorer(scenario, world, logged).explore(enough)

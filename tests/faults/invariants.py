@@ -129,7 +129,7 @@ def _expected_attributes(user: dict[str, Any], held: dict[str, str]) -> dict[str
 
 def _check_admins(stored: Stored) -> Iterator[str]:
     """I4: an active platform admin remains, and the counter is right."""
-    if not stored.users:  # nothing has been founded yet
+    if not stored.users:  # no admin was created yet
         return
     counters = [int(item["count"]) for item in stored.partitions["COUNTER#admins"]]
     admins = sum(user["isAdmin"] and user["status"] == "active" for user in stored.users)

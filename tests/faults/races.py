@@ -28,11 +28,11 @@ class Gate:
         self._changed = threading.Condition()
         self._racer = threading.local()
 
-    def run(self, number: int, deed: Callable[[], Reply]) -> Reply:
+    def run(self, number: int, action: Callable[[], Reply]) -> Reply:
         """Be this racer; one that never commits keeps nobody waiting."""
         self._racer.number = number
         try:
-            return deed()
+            return action()
         finally:
             self._leave(number)
 
@@ -62,14 +62,14 @@ class Gate:
 
 
 def race(
-    world: World, deeds: Sequence[Callable[[], Reply]], order: Sequence[int] | None = None
+    world: World, actions: Sequence[Callable[[], Reply]], order: Sequence[int] | None = None
 ) -> list[Reply]:
     """Do everything at once, each in a thread, committing in this order; returns the answers."""
-    gate = Gate(order if order is not None else range(len(deeds)))
+    gate = Gate(order if order is not None else range(len(actions)))
     behind, world.aws.intercept = world.aws.intercept, gate
     try:
-        with ThreadPoolExecutor(len(deeds)) as pool:
-            running = [pool.submit(gate.run, each, deed) for each, deed in enumerate(deeds)]
+        with ThreadPoolExecutor(len(actions)) as pool:
+            running = [pool.submit(gate.run, each, action) for each, action in enumerate(actions)]
             return [future.result(PATIENCE) for future in running]
     finally:
         world.aws.intercept = behind

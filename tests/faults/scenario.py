@@ -34,7 +34,7 @@ class Scenario:
     arrange: Callable[[World], Plan]
     expected: int
     """The status of the answer when nothing goes wrong."""
-    founded: bool = True
+    with_admin: bool = True
     """Whether there is an admin at the start."""
     by_client: bool = True
     """Whether a client asks, who may have an Idempotency-Key."""

@@ -68,7 +68,7 @@ class Stored:
         return {user["id"]: user for user in self.users if user["erased"]}
 
     def of_kind(self, partition: str) -> list[Item]:
-        """Groups, roles, organizations or owned things that are no tombstones."""
+        """Groups, roles, organizations or resources that are no tombstones."""
         found = (each for each in self.entities.values() if each["pk"].startswith(partition))
         return [each for each in found if not each["erased"]]
 

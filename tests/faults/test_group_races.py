@@ -31,7 +31,7 @@ from tests.faults.races import race
 from tests.world.gateway import Reply
 from tests.world.world import World
 
-type Deed = Callable[[], Reply]
+type Action = Callable[[], Reply]
 BOTH_WAYS = pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 
 
@@ -42,12 +42,12 @@ def settled(world: World) -> None:
     assert check_settled(world) == []
 
 
-def deletion(world: World, group_id: str) -> Deed:
+def deletion(world: World, group_id: str) -> Action:
     """The admin deleting a group."""
     return partial(world.invoke, delete_group, path={"group_id": group_id})
 
 
-def replacement(world: World, user_id: str, *groups: str, version: int | None = None) -> Deed:
+def replacement(world: World, user_id: str, *groups: str, version: int | None = None) -> Action:
     """The admin replacing a user's groups, perhaps only at this version."""
     return partial(
         world.invoke,
@@ -58,7 +58,7 @@ def replacement(world: World, user_id: str, *groups: str, version: int | None = 
     )
 
 
-def joining(way: str, world: World, group_id: str) -> Deed:
+def joining(way: str, world: World, group_id: str) -> Action:
     """One of the ways into a group."""
     user_id = world.add_user().id
     invoke: Callable[..., Reply] = world.invoke
@@ -116,9 +116,9 @@ def test_nobody_is_left_in_a_group_that_is_deleted_while_somebody_joins(
 
 def test_many_joining_while_the_group_is_deleted_are_all_in_it_or_all_told(world: World) -> None:
     group_id = world.add_group("Editors")
-    deeds = [joining("add_user_to_group", world, group_id) for _ in range(6)]
+    actions = [joining("add_user_to_group", world, group_id) for _ in range(6)]
 
-    *joined, deleted = race(world, [*deeds, deletion(world, group_id)], [0, 1, 6, 2, 3, 4, 5])
+    *joined, deleted = race(world, [*actions, deletion(world, group_id)], [0, 1, 6, 2, 3, 4, 5])
 
     # The deletion decides anew after each that comes before it, so more may slip in.
     inside = Counter(reply.status for reply in joined)[201]
@@ -173,9 +173,9 @@ def test_two_steps_of_one_deletion_at_once_end_each_membership_once(
 def test_of_replacements_under_one_etag_one_is_made(world: World, order: tuple[int, ...]) -> None:
     user = world.join_group(world.add_user().id, world.add_group("Old"))
     groups = [world.add_group(f"New {number}") for number in range(3)]
-    deeds = [replacement(world, user.id, each, version=user.version) for each in groups]
+    actions = [replacement(world, user.id, each, version=user.version) for each in groups]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert Counter(reply.status for reply in replies) == {200: 1, 412: 2}
     winner = order[0]
@@ -206,7 +206,7 @@ def test_of_two_changes_of_what_a_group_grants_under_one_etag_one_is_made(
 ) -> None:
     group_id = world.add_group("Editors")
     wanted = ["user.view", "user.create"]
-    deeds = [
+    actions = [
         partial(
             world.invoke,
             update_group,
@@ -217,7 +217,7 @@ def test_of_two_changes_of_what_a_group_grants_under_one_etag_one_is_made(
         for each in wanted
     ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert Counter(reply.status for reply in replies) == {200: 1, 412: 1}
     _, policy = find_policy(world.runtime.table, world.clock.now)
@@ -260,7 +260,7 @@ def test_two_admins_of_a_group_who_demote_each_other_leave_one(
             path={"user_id": user_id},
             body={"groupId": group_id, "role": "admin"},
         )
-    deeds = [
+    actions = [
         partial(
             world.invoke,
             change_group_role,
@@ -271,7 +271,7 @@ def test_two_admins_of_a_group_who_demote_each_other_leave_one(
         for actor, target in zip(admins, reversed(admins), strict=True)
     ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert replies[order[0]].status == 200
     assert (replies[order[1]].status, replies[order[1]].code) == (403, "target_outranks_caller")

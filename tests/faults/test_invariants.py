@@ -56,11 +56,13 @@ def fill(world: World) -> None:
     world.change_user(busy, granted.with_grants("memberships", [boxed]))
     world.add_user(permissions=(Permission.USER_VIEW,), unique_id="EMP-1", phone="+4915112345678")
     world.add_group("Granting", Permission.USER_VIEW)
-    world.add_thing(scene.owner_id, group_id=scene.busy_group_id, active=False, external_id="e-1")
+    world.add_resource(
+        scene.owner_id, group_id=scene.busy_group_id, active=False, external_id="e-1"
+    )
     gone = world.add_user()
-    orphan = world.add_thing(gone.id)
+    orphan = world.add_resource(gone.id)
     lost = orphan.model_copy(update={"orphaned": True})
-    world.change_thing(orphan, lost)
+    world.change_resource(orphan, lost)
     world.change_user(gone, gone.as_erased(now))
 
 
@@ -113,8 +115,8 @@ BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
     ),
     "a role's holders": (having(sk="ROLE#"), put("holderCount", 9), "I4: holderCount"),
     "an organization's members": (having(sk="ORGANIZATION#"), put("memberCount", 9), "I4: member"),
-    "an owner's things": (having(sk="#OWNED"), put("type#persona", 7), "I4: type#persona"),
-    "an owner's things of no type": (having(sk="#OWNED"), put("type#x", -1), "I4: type#x"),
+    "an owner's resources": (having(sk="#OWNED"), put("type#persona", 7), "I4: type#persona"),
+    "an owner's resources of no type": (having(sk="#OWNED"), put("type#x", -1), "I4: type#x"),
     "an owner's row": (having(sk="#OWNED"), vanish, "I4: type#"),
     "a user's email": (having(unique_id=None, sk="#USER"), put("email", "x@example.com"), "I5"),
     "a user's unique id": (having(uniqueId="EMP-1"), put("uniqueId", "EMP-2"), "I5"),
@@ -153,8 +155,8 @@ BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
     "the role System of an admin": (having(sk="#ROLE#rol_system"), vanish, "the role System"),
     "a permission that is gone": (having(sk="#PERMISSION#"), vanish, "I6: permissions."),
     "a permission that no list finds": (having(sk="#PERMISSION#"), drop("gsi2pk"), "is found"),
-    "a thing that no owner finds": (WORKSPACE_IN_USE, drop("gsi1pk"), "is found as"),
-    "a thing that no type finds": (WORKSPACE_IN_USE, drop("gsi2sk"), "is found as"),
+    "a resource that no owner finds": (WORKSPACE_IN_USE, drop("gsi1pk"), "is found as"),
+    "a resource that no type finds": (WORKSPACE_IN_USE, drop("gsi2sk"), "is found as"),
     "a place that is gone": (having(sk="#PLACE"), vanish, "is placed as"),
     "an orphan that no list finds": (having(orphaned=True, sk="#PLACE"), drop("gsi2pk"), "placed"),
     "a workspace in no list of its group": (
@@ -162,18 +164,18 @@ BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
         drop("gsi1sk"),
         "placed",
     ),
-    "a thing's name": (WORKSPACE_IN_USE, put("name", "Other"), "I6: name"),
-    "a thing that is an orphan": (WORKSPACE_IN_USE, put("orphaned", True), "its owner is there"),
+    "a resource's name": (WORKSPACE_IN_USE, put("name", "Other"), "I6: name"),
+    "a resource that is an orphan": (WORKSPACE_IN_USE, put("orphaned", True), "its owner is there"),
     "an orphan that is none": (ORPHAN, put("orphaned", False), "W2: the tombstone"),
     "a workspace in use again": (having(externalId="e-1"), put("active", True), "I4: active"),
     "a workspace's owner outside of the group": (MEMBER, vanish, "that its owner is not in"),
     "a group deleted under a workspace": (having(sk="GROUP#"), put("erased", True), "W1"),
     "a user's version": (having(sk="#USER"), put("version", 99), "is at 99"),
     "a user who is gone": (having(isAdmin=True, sk="#USER"), vanish, "is in the journal only"),
-    "a thing that is gone": (having(type="persona", sk="RESOURCE#"), vanish, "journal only"),
+    "a resource that is gone": (having(type="persona", sk="RESOURCE#"), vanish, "journal only"),
     "a note that is gone": (having(sk="NOTE#"), vanish, "is in the journal only"),
     "a note": (having(sk="NOTE#"), put("text", "Other"), "I6: text"),
-    "an entry of the journal": (having(action="add_thing"), vanish, "with entries"),
+    "an entry of the journal": (having(action="add_resource"), vanish, "with entries"),
     "an entry's value": (having(action="add_note"), put("changes", {}), "I6: text"),
     "the policy": (having(sk="ACCESS"), put("groups", {}), "I6: groups."),
     "an organization deleted without a word": (
@@ -187,7 +189,7 @@ BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
     "a tombstone that stays": (having(erased=True, sk="#USER"), drop("expiresAt"), "I2"),
     "a tombstone with work left": (having(erased=True, sk="#USER"), put("thingsLeft", 1), "I2"),
     "a tombstone with rows": (having(erased=False, sk="#USER"), put("erased", True), "#OWNED"),
-    "a deleted thing that stays": (having(type="persona", sk="RES"), put("erased", True), "G1"),
+    "a deleted resource that stays": (having(type="persona", sk="RES"), put("erased", True), "G1"),
 }
 
 

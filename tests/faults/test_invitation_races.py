@@ -54,12 +54,12 @@ def test_acceptance_and_what_ends_the_link_come_one_after_the_other(
     invitation = world.add_invitation()
     path = {"invitation_id": invitation.id, "user_id": invitation.user_id}
     (name,) = against.path_variables
-    deeds = [
+    actions = [
         partial(accept, world, world.token_of(invitation), "Invited User"),
         partial(world.invoke, against, path={name: path[name]}),
     ]
 
-    accepted, other = race(world, deeds, order)
+    accepted, other = race(world, actions, order)
 
     user = world.user(invitation.user_id)
     if order == (0, 1):
@@ -74,9 +74,9 @@ def test_acceptance_and_what_ends_the_link_come_one_after_the_other(
 
 def test_address_that_several_register_at_once_is_one_user(world: World) -> None:
     body = {"email": "new@example.com", "name": "New User"}
-    deeds = [partial(world.invoke, register_user, body=body) for _ in range(3)]
+    actions = [partial(world.invoke, register_user, body=body) for _ in range(3)]
 
-    replies = race(world, deeds)
+    replies = race(world, actions)
 
     assert {reply.status for reply in replies} == {202}
     assert len(world.users_with_email("new@example.com")) == 1

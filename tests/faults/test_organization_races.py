@@ -159,7 +159,7 @@ def test_organizations_of_one_name_at_once_have_slugs_of_their_own(world: World)
 @pytest.mark.parametrize("order", ORDERS)
 def test_of_two_who_want_one_slug_one_gets_it(world: World, order: tuple[int, ...]) -> None:
     organization_id = world.add_organization("Other")
-    deeds = [
+    actions = [
         partial(world.invoke, create_organization, body={"name": "New", "slug": "acme"}),
         partial(
             world.invoke,
@@ -169,7 +169,7 @@ def test_of_two_who_want_one_slug_one_gets_it(world: World, order: tuple[int, ..
         ),
     ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert replies[order[0]].status in {200, 201}
     assert replies[order[1]].code == "organization_slug_taken"

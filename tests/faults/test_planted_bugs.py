@@ -353,19 +353,19 @@ def test_deletion_that_does_not_hold_on_to_what_is_owned_is_caught(
     monkeypatch.setattr(Owned, "unchanged", lambda *_: ConditionCheck.exists(User, world.admin_id))
     user = world.add_user()
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id)):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id)):
         world.invoke(delete_user, path={"user_id": user.id})
 
     assert any("W2: the tombstone" in violation for violation in check_settled(world))
 
 
-def test_things_whose_release_is_left_to_nobody_are_caught(
+def test_resources_whose_release_is_left_to_nobody_are_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
     monkeypatch.setattr(deletion_module, "RESOURCES_AT_ONCE", 1)
     monkeypatch.setattr(finish_deletion_module, "release_resources", do_nothing)
     user = world.add_user()
-    world.add_things(2, user.id, "persona")
+    world.add_resources(2, user.id, "persona")
 
     world.invoke(delete_user, path={"user_id": user.id})
     world.drain()

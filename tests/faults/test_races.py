@@ -36,7 +36,7 @@ PASSWORD = "Open-Sesame-7"
 ROUNDS = 12
 
 
-def deed(
+def action(
     world: World, operation: Operation[Any, Any], actor_id: str, target_id: str
 ) -> Callable[[], Reply]:
     """One user doing something to another."""
@@ -77,7 +77,7 @@ def test_admins_who_remove_each_other_in_a_circle_leave_one(
     admins = make_admins(world, len(order))
     pairs = zip(admins, [*admins[1:], admins[0]], strict=True)
 
-    replies = race(world, [deed(world, operation, *pair) for pair in pairs], order)
+    replies = race(world, [action(world, operation, *pair) for pair in pairs], order)
 
     assert world.count(ADMINS) >= 1
     assert replies[order[0]].status == 200
@@ -190,7 +190,7 @@ def test_user_who_is_deleted_while_a_note_is_added_keeps_none(
     user = world.add_user()
     note = partial(world.invoke, add_note, path={"user_id": user.id}, body={"text": "Called."})
 
-    added, deleted = race(world, [note, deed(world, delete_user, world.admin_id, user.id)], order)
+    added, deleted = race(world, [note, action(world, delete_user, world.admin_id, user.id)], order)
 
     assert deleted.status == 200
     assert added.status == (201 if order == (0, 1) else 404)
@@ -204,9 +204,11 @@ def test_disabling_and_promoting_at_the_same_moment_gives_a_disabled_admin(
     world: World, order: tuple[int, ...]
 ) -> None:
     user, signed_in_at = world.add_user(), world.clock.now
-    deeds = [deed(world, each, world.admin_id, user.id) for each in (disable_user, promote_user)]
+    actions = [
+        action(world, each, world.admin_id, user.id) for each in (disable_user, promote_user)
+    ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert [reply.status for reply in replies] == [200, 200]
     after = world.user(user.id)
@@ -227,7 +229,7 @@ def test_admins_who_do_everything_to_each_other_at_once_leave_everything_in_orde
         chance = random.Random(actor_id)  # noqa: S311 (no secret)
         for _ in range(ROUNDS):
             target_id = chance.choice(admins)
-            replies.append(deed(world, chance.choice(operations), actor_id, target_id)())
+            replies.append(action(world, chance.choice(operations), actor_id, target_id)())
 
     threads = [threading.Thread(target=riot, args=[actor_id]) for actor_id in admins]
     for thread in threads:

@@ -32,7 +32,7 @@ from tests.faults.races import race
 from tests.world.gateway import Reply
 from tests.world.world import World
 
-type Deed = Callable[[], Reply]
+type Action = Callable[[], Reply]
 BOTH_WAYS = pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "second"])
 
 
@@ -45,7 +45,7 @@ def settled(world: World) -> None:
 
 def roles_of(
     world: World, user_id: str, *roles: Any, caller: str = "", version: int | None = None
-) -> Deed:
+) -> Action:
     """Somebody setting a user's roles, perhaps only at this version."""
     return partial(
         world.invoke,
@@ -57,32 +57,32 @@ def roles_of(
     )
 
 
-def deletion(world: World, role_id: str) -> Deed:
+def deletion(world: World, role_id: str) -> Action:
     """The admin deleting a role."""
     return partial(world.invoke, delete_role, path={"role_id": role_id})
 
 
-def update(world: World, role_id: str, version: int | None = None, **body: Any) -> Deed:
+def update(world: World, role_id: str, version: int | None = None, **body: Any) -> Action:
     """The admin changing a role, perhaps only at this version."""
     headers = {"If-Match": f'"{version}"'} if version else None
     path = {"role_id": role_id}
     return partial(world.invoke, update_role, path=path, headers=headers, body=body)
 
 
-def _in_organization(world: World, role_id: str) -> Deed:
+def _in_organization(world: World, role_id: str) -> Action:
     places = [{"organizationId": world.add_organization("Acme"), "roleId": role_id}]
     path = {"user_id": world.add_user().id}
     body = {"memberships": places}
     return partial(world.invoke, replace_user_organizations, path=path, body=body)
 
 
-def _by_default(world: World, role_id: str) -> Deed:
+def _by_default(world: World, role_id: str) -> Action:
     path = {"organization_id": world.add_organization("Acme")}
     body = {"defaultRoleId": role_id}
     return partial(world.invoke, update_organization, path=path, body=body)
 
 
-GIVING: Mapping[str, Callable[[World, str], Deed]] = {
+GIVING: Mapping[str, Callable[[World, str], Action]] = {
     "to a user": lambda world, role_id: roles_of(world, world.add_user().id, role_id),
     "to a new user": lambda world, role_id: partial(
         world.invoke, create_user, body={"email": "new@example.com", "roles": [role_id]}
@@ -154,7 +154,7 @@ SENDING: Mapping[str, tuple[Operation[Any, Any], str, list[Any]]] = {
 }
 
 
-def two_replacements(world: World, what: str, user_id: str, version: int | None) -> list[Deed]:
+def two_replacements(world: World, what: str, user_id: str, version: int | None) -> list[Action]:
     """The admin setting everything twice, each time to something else."""
     operation, field, sent = SENDING[what]
     if operation is replace_user_roles:
@@ -204,8 +204,8 @@ def test_of_two_who_change_what_one_version_of_a_role_grants_one_wins(
 ) -> None:
     role_id, sent = world.add_role("Support"), (["user.view"], ["user.create"])
 
-    deeds = [update(world, role_id, version=1, permissions=each) for each in sent]
-    replies = race(world, deeds, order)
+    actions = [update(world, role_id, version=1, permissions=each) for each in sent]
+    replies = race(world, actions, order)
 
     assert [replies[each].status for each in order] == [200, 412]
     role = world.invoke(get_role, path={"role_id": role_id}).body

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import quickly
+from tests.faults.harness import without_sleep
 from tests.faults.injection import (
     VARIANTS,
     VARIANTS_OF_READING,
@@ -50,7 +50,7 @@ def test_upload_goes_wrong_in_every_way(world: World, tmp_path: Path, variant: V
     world.aws.intercept = injection = Injection(0, variant)
     failed = False
     try:
-        with quickly():
+        with without_sleep():
             world.runtime.objects.upload("reports/one", tmp_path / "file")
     except (Exception, Crash):  # noqa: BLE001 (whatever it is)
         failed = True

@@ -67,7 +67,7 @@ def test_refusals_name_what_is_lacking() -> None:
     )
 
 
-def test_what_is_held_for_one_thing_outranks_nobody_about_another() -> None:
+def test_what_is_held_for_one_resource_outranks_nobody_about_another() -> None:
     scoped = {Permission.WORKSPACE_DELETE.value: frozenset({"grp_1"})}
     caller = Actor(kind="user", id="usr_1", scoped=scoped)
 

@@ -61,7 +61,7 @@ def test_made_again_they_stay_as_they_have_been_edited(world: World) -> None:
 
 
 def test_each_built_in_role_is_in_the_journal_as_made_by_the_deployment() -> None:
-    with open_world(founded=False) as world:
+    with open_world(with_admin=False) as world:
         ensure_built_in_roles(world.call("create_first_admin"))
         entries = [entry for each in BUILT_IN_ROLES for entry in world.journal(each.id)]
     assert [(entry.action, entry.actor.kind) for entry in entries] == [

@@ -93,7 +93,7 @@ def test_user_who_owns_what_may_not_go_stays(world: World) -> None:
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
     registration = world.add_registration()
-    world.add_things(1, registration.user_id, "invoice")
+    world.add_resources(1, registration.user_id, "invoice")
     world.clock.advance(days=9)
     assert run(world) == (0, 1)
     assert world.user(registration.user_id).exists

@@ -13,7 +13,7 @@ from tests.local.running import LocalRollcall, calling_from
 
 
 class HttpScene(Scene):
-    """As in a world: each thing is made when it is first spoken of."""
+    """As in a world: each resource is made when it is first spoken of."""
 
     def __init__(self, admin: Session, service: Session, local: LocalRollcall) -> None:
         self._admin, self._service, self._local = admin, service, local
@@ -87,12 +87,12 @@ class HttpScene(Scene):
     @cached_property
     def workspace_id(self) -> str:
         """The owner's, in use."""
-        return self._add_thing(type="workspace", groupId=self.busy_group_id)
+        return self._add_resource(type="workspace", groupId=self.busy_group_id)
 
     @cached_property
     def resource_id(self) -> str:
         """The owner's persona."""
-        return self._add_thing(type="persona")
+        return self._add_resource(type="persona")
 
     @cached_property
     def note_id(self) -> str:
@@ -147,5 +147,5 @@ class HttpScene(Scene):
     def _add_user(self, **fields: Any) -> str:
         return str(self._admin.create_user(**fields)["id"])
 
-    def _add_thing(self, **fields: Any) -> str:
+    def _add_resource(self, **fields: Any) -> str:
         return str(self._service.create("/system/resources", userId=self.owner_id, **fields)["id"])

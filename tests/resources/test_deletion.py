@@ -20,15 +20,15 @@ from tests.world.aws_edge import watched
 from tests.world.world import World
 
 
-def owner_of(world: World, number: int, thing_type: str = "workspace", **fields: str) -> User:
-    """A user who owns this many things."""
+def owner_of(world: World, number: int, resource_type: str = "workspace", **fields: str) -> User:
+    """A user who owns this many resources."""
     user = world.add_user()
-    world.add_things(number, user.id, thing_type, **fields)
+    world.add_resources(number, user.id, resource_type, **fields)
     return world.user(user.id)
 
 
 def left(world: World, user: User) -> int:
-    """How many things the tombstone says are left, and there are."""
+    """How many resources the tombstone says are left, and there are."""
     tombstone = world.user(user.id)
     assert tombstone.things_left == tombstone.owned.total
     return tombstone.owned.total
@@ -53,7 +53,7 @@ def test_user_who_has_everything_there_is_still_fits_into_one_transaction(world:
     roles = [RoleGrant(user_id=user.id, role_id=world.add_role(name)) for name in ("A", "B")]
     user = world.change_user(user, user.with_grants("role_grants", roles))
     for number in range(RESOURCES_AT_ONCE):
-        world.add_thing(user.id, "persona", external_id=f"p-{number}")
+        world.add_resource(user.id, "persona", external_id=f"p-{number}")
 
     with watched(world.aws) as seen:
         erase_user(call, world.user(user.id), "Gone")
@@ -100,7 +100,7 @@ def test_step_without_anything_found_fails_so_that_it_is_tried_again(world: Worl
     assert raised.value.code == "index_behind"
 
 
-def test_index_that_is_behind_at_the_deletion_leaves_its_things_to_the_stream(
+def test_index_that_is_behind_at_the_deletion_leaves_its_resources_to_the_stream(
     world: World,
 ) -> None:
     user = owner_of(world, 2)
@@ -144,16 +144,16 @@ def test_new_user_who_is_taken_back_lets_go_of_what_was_registered_meanwhile(
     world: World,
 ) -> None:
     make_foreign_account(world, "foreign@example.com")
-    things = []
+    resources = []
 
     def register() -> None:
         (user,) = world.users_with_email("foreign@example.com")
-        things.append(world.add_thing(user.id).id)
+        resources.append(world.add_resource(user.id).id)
 
     with meanwhile(world, "AdminCreateUser", register):
         reply = world.invoke(create_user, body={"email": "foreign@example.com"})
 
     assert reply.status == 422
     world.drain()
-    assert world.thing(things[0]).orphaned
+    assert world.resource(resources[0]).orphaned
     assert check_settled(world) == []

@@ -246,15 +246,15 @@ def test_nobody_deletes_somebody_who_may_do_more(world: World) -> None:
 
 
 def own(world: World, **types: int) -> User:
-    """A user who owns this many things of each type."""
+    """A user who owns this many resources of each type."""
     user = world.add_user()
-    for thing_type, number in types.items():
-        world.add_things(number, user.id, thing_type.replace("_", "-"))
+    for resource_type, number in types.items():
+        world.add_resources(number, user.id, resource_type.replace("_", "-"))
     return user
 
 
 def configure(world: World, types: str) -> None:
-    """Let the deployment have further types of things."""
+    """Let the deployment have further types of resources."""
     settings = world.runtime.settings.model_copy(update={"resource_types": types})
     world.runtime = replace(world.runtime, settings=settings)
 
@@ -273,16 +273,16 @@ def test_answer_and_journal_count_what_the_user_owned(world: World) -> None:
 def test_workspaces_stay_without_an_owner_and_the_rest_goes(world: World) -> None:
     group_id, user = world.add_group("Writers"), own(world, persona=1, ontology=1, annotation=1)
     world.change_user(user, user.with_membership(group_id))
-    workspace = world.add_thing(user.id, group_id=group_id)
-    things = [item["id"] for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    workspace = world.add_resource(user.id, group_id=group_id)
+    resources = [item["id"] for item in world.items() if item["sk"].startswith("RESOURCE#")]
 
     delete(world, user.id)
 
-    kept = [each for each in things if world.thing(each).exists]
+    kept = [each for each in resources if world.resource(each).exists]
     assert kept == [workspace.id]
-    orphan = world.thing(workspace.id)
+    orphan = world.resource(workspace.id)
     assert (orphan.orphaned, orphan.user_id, orphan.group_id) == (True, user.id, group_id)
-    actions = {world.journal(each)[-1].action for each in things}
+    actions = {world.journal(each)[-1].action for each in resources}
     assert actions == {"delete_user"}
     world.drain()
     assert check_settled(world) == []
@@ -302,7 +302,7 @@ def test_type_that_refuses_keeps_the_owner(world: World) -> None:
     assert delete(world, user.id).code == "owns_resources"
 
 
-def test_type_that_is_configured_no_more_leaves_its_things_to_nobody(world: World) -> None:
+def test_type_that_is_configured_no_more_leaves_its_resources_to_nobody(world: World) -> None:
     configure(world, "draft=cascade")
     user = own(world, draft=1)
     configure(world, "")
@@ -334,8 +334,8 @@ def test_what_exceeds_one_transaction_goes_on_and_the_answer_says_so(world: Worl
     assert (world.user(user.id).erased, world.user(user.id).things_left) == (True, left)
     assert world.account(user.id) is None
     world.drain()
-    things = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
-    assert {(each["type"], each["orphaned"], each["erased"]) for each in things} == {
+    resources = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    assert {(each["type"], each["orphaned"], each["erased"]) for each in resources} == {
         ("workspace", True, False),
         ("persona", False, True),
     }
@@ -343,23 +343,23 @@ def test_what_exceeds_one_transaction_goes_on_and_the_answer_says_so(world: Worl
     assert check_settled(world) == []
 
 
-def test_thing_that_is_registered_before_the_commit_is_not_forgotten(world: World) -> None:
+def test_resource_that_is_registered_before_the_commit_is_not_forgotten(world: World) -> None:
     user = own(world, workspace=1)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, "persona")):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, "persona")):
         reply = delete(world, user.id)
 
     assert reply.body["resources"] == {"workspace": 1, "persona": 1}
     assert check_settled(world) == []
 
 
-def test_thing_that_refuses_and_is_registered_before_the_commit_keeps_the_owner(
+def test_resource_that_refuses_and_is_registered_before_the_commit_keeps_the_owner(
     world: World,
 ) -> None:
     configure(world, "invoice=refuse")
     user = own(world, workspace=1)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, "invoice")):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, "invoice")):
         reply = delete(world, user.id)
 
     assert reply.code == "owns_resources"
@@ -367,12 +367,12 @@ def test_thing_that_refuses_and_is_registered_before_the_commit_keeps_the_owner(
     assert check_settled(world) == []
 
 
-def test_thing_that_is_changed_before_the_commit_is_released_as_it_is_then(world: World) -> None:
+def test_resource_that_is_changed_before_the_commit_is_released_as_it_is_then(world: World) -> None:
     user, heir = own(world, workspace=1), world.add_user()
-    (thing,) = find_resources(world.runtime.table, user.id, 1)
-    moved = thing.model_copy(update={"user_id": heir.id})
+    (resource,) = find_resources(world.runtime.table, user.id, 1)
+    moved = resource.model_copy(update={"user_id": heir.id})
 
-    with meanwhile(world, COMMIT, partial(world.change_thing, thing, moved)):
+    with meanwhile(world, COMMIT, partial(world.change_resource, resource, moved)):
         reply = delete(world, user.id)
 
     assert reply.body["resources"] == {}

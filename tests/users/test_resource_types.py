@@ -1,4 +1,4 @@
-"""Types of owned things: the built-in ones, and those of the deployment."""
+"""Types of resources: the built-in ones, and those of the deployment."""
 
 from __future__ import annotations
 

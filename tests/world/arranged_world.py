@@ -132,26 +132,26 @@ class ArrangedWorld(StoredWorld):
         places = [*user.organization_memberships, place]
         return self.change_user(user, user.with_grants("organization_memberships", places))
 
-    def add_thing(self, user_id: str, thing_type: str = WORKSPACE, **fields: Any) -> Resource:
+    def add_resource(self, user_id: str, resource_type: str = WORKSPACE, **fields: Any) -> Resource:
         """Put something that a user owns into the table."""
-        return self.add_things(1, user_id, thing_type, **fields)[0]
+        return self.add_resources(1, user_id, resource_type, **fields)[0]
 
-    def add_things(
-        self, number: int, user_id: str, thing_type: str = WORKSPACE, **fields: Any
+    def add_resources(
+        self, number: int, user_id: str, resource_type: str = WORKSPACE, **fields: Any
     ) -> list[Resource]:
-        """Put many things that a user owns into the table, 20 a transaction."""
-        now, prefix = self.clock.now, "wsp" if thing_type == WORKSPACE else "res"
-        fields |= {"created_at": now, "updated_at": now, "type": thing_type, "user_id": user_id}
+        """Put many resources that a user owns into the table, 20 a transaction."""
+        now, prefix = self.clock.now, "wsp" if resource_type == WORKSPACE else "res"
+        fields |= {"created_at": now, "updated_at": now, "type": resource_type, "user_id": user_id}
         made = [Resource(id=new_id(prefix, now), **fields) for _ in range(number)]
         for batch in batched(made, 20, strict=False):
             first, *others = (Change(None, each) for each in batch)
-            self.call("add_thing").commit(first, *others, answer=lambda written: written)
-        return [self.thing(each.id) for each in made]
+            self.call("add_resource").commit(first, *others, answer=lambda written: written)
+        return [self.resource(each.id) for each in made]
 
-    def change_thing(self, thing: Resource, after: Resource) -> Resource:
+    def change_resource(self, resource: Resource, after: Resource) -> Resource:
         """Write the next version of something that a user owns, and return it."""
-        self._commit("change_thing", Change(thing, after))
-        return self.thing(thing.id)
+        self._commit("change_resource", Change(resource, after))
+        return self.resource(resource.id)
 
     def add_note(self, user_id: str, text: str) -> str:
         """Put an admin's note on a user into the table; returns its id."""

@@ -56,14 +56,14 @@ def find_item(table: str, pk: str, sk: str) -> Attributes | None:
 
 
 @dataclass(frozen=True)
-class KeptTable:
+class TableSnapshot:
     """A table and the tokens of its transactions at one moment."""
 
     table: dict[str, Any]
     tokens: dict[str, Any]
 
     @classmethod
-    def of(cls, name: str) -> KeptTable:
+    def of(cls, name: str) -> TableSnapshot:
         """The table as it is now."""
         return cls(_copy_table(engine._tables[name]), dict(engine._txn_idempotency.items()))
 
@@ -72,7 +72,7 @@ class KeptTable:
         """What was in it."""
         return list(_items_of(self.table))
 
-    def put_back(self) -> None:
+    def restore(self) -> None:
         """Make the table what it was."""
         engine._tables[self.table["TableName"]] = _copy_table(self.table)
         engine._txn_idempotency.clear()

@@ -113,12 +113,12 @@ def _make_world() -> World:
 
 
 @cache
-def _start(*, founded: bool) -> Snapshot:
+def _start(*, with_admin: bool) -> Snapshot:
     """What worlds start from, made once for each process."""
     world = _make_world()
-    if founded:
-        _start(founded=False).restore(world)
-        world.found()
+    if with_admin:
+        _start(with_admin=False).restore(world)
+        world.create_first_admin()
     return Snapshot.of(world)
 
 
@@ -126,14 +126,14 @@ _ONE_AT_A_TIME = Lock()
 
 
 @contextmanager
-def open_world(*, founded: bool = True) -> Iterator[World]:
-    """A fresh world, with one platform admin once it is founded. Raises RuntimeError while another
+def open_world(*, with_admin: bool = True) -> Iterator[World]:
+    """A new world; ``with_admin`` creates a platform admin in it. Raises RuntimeError while another
     one is open, because the clients of a process belong to one world.
     """
     if not _ONE_AT_A_TIME.acquire(blocking=False):
         raise RuntimeError("Another world is open in this process; close it first.")
     try:
-        start, world = _start(founded=founded), _make_world()
+        start, world = _start(with_admin=with_admin), _make_world()
         start.restore(world)
         try:
             yield world
@@ -144,6 +144,6 @@ def open_world(*, founded: bool = True) -> Iterator[World]:
 
 
 def is_new(world: World) -> bool:
-    """Whether nothing has happened in a world since it was founded."""
-    start = _start(founded=True)
+    """Whether nothing has happened in a world since it was opened."""
+    start = _start(with_admin=True)
     return world.clock.now == start.now and world.stored() == start.table.items

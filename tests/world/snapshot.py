@@ -1,4 +1,4 @@
-"""Keeping and restoring a whole world: each test starts from one that was founded once, and each
+"""Keeping and restoring a whole world: each test starts from one that was set up once, and each
 fault from the same place.
 """
 
@@ -15,7 +15,7 @@ from moto.s3.models import s3_backends
 from moto.ses.models import SESBackend, ses_backends
 
 from rollcall.directory.directory import _open as open_for_process
-from tests.world.dynamodb import KeptTable
+from tests.world.dynamodb import TableSnapshot
 from tests.world.strict_aws import find_pool
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Snapshot:
     seen.
     """
 
-    table: KeptTable
+    table: TableSnapshot
     pool: Any
     """Accounts and groups, which hold one another."""
     objects: dict[str, bytes]
@@ -42,7 +42,7 @@ class Snapshot:
         """The world as it is now."""
         pool = find_pool(world.runtime.settings.user_pool_id)
         return cls(
-            table=KeptTable.of(world.runtime.table.name),
+            table=TableSnapshot.of(world.runtime.table.name),
             pool=deepcopy((pool.users, pool.groups)),
             objects=stored_objects(world),
             mails=list(sent_mails(world)),
@@ -55,7 +55,7 @@ class Snapshot:
         """Make the world what it was, and nobody remember what came after."""
         open_for_process.cache_clear()
         reset_model_data()  # moto holds on to each model that was ever made or copied
-        self.table.put_back()
+        self.table.restore()
         pool = find_pool(world.runtime.settings.user_pool_id)
         pool.users, pool.groups = deepcopy(self.pool)
         _replace_objects(world, self.objects)

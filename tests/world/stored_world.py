@@ -63,7 +63,7 @@ class StoredWorld:
     seen: set[str] = field(default_factory=set)
 
     def call(self, name: str = "test") -> Call:
-        """A call of the system's own, to arrange things with."""
+        """A call of the system's own, to arrange a world with."""
         return make_call(name, self.runtime)
 
     def group(self, group_id: str) -> Group:
@@ -86,8 +86,8 @@ class StoredWorld:
         assert found is not None, f"{organization_id} is not in the table"
         return found
 
-    def thing(self, resource_id: str) -> Resource:
-        """An owned thing as stored; also a tombstone."""
+    def resource(self, resource_id: str) -> Resource:
+        """A resource as stored; also a tombstone."""
         found = self.runtime.table.find(Resource, resource_id)
         assert found is not None, f"{resource_id} is not in the table"
         return found

@@ -22,7 +22,7 @@ CLIENT_ID = "client-of-a-service"
 class World(ArrangedWorld):
     """The table, the user pool, the bucket, a clock, and one platform admin."""
 
-    def found(self) -> None:
+    def create_first_admin(self) -> None:
         """Make the first platform admin, as a deployment does."""
         ensure_first_admin(make_call("create_first_admin", self.runtime), ADMIN_EMAIL)
         self.drain()
