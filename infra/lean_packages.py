@@ -1,4 +1,4 @@
-"""Removes from the vendor layer the work at import that no function needs.
+"""Removes work at import from the vendor layer that no function needs.
 
 Each entry is checked against the package. If it does not fit the locked version, the build fails
 with a message that names it. The tests import every function from the layers alone.
@@ -124,7 +124,7 @@ def __getattr__(name):
         "            orig_util_SSLContext as SSLContext,\n        )\n",
         "        from urllib3.util.ssl_ import SSLContext\n",
     ),
-    # Credential processes and prompts are for people, not for functions.
+    # Functions use neither credential processes nor prompts.
     Edit(
         "botocore/credentials.py", "        prompter=getpass.getpass,\n", "        prompter=None,\n"
     ),

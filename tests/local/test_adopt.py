@@ -114,4 +114,4 @@ def test_deployment_is_found_by_its_prefix(
 def test_without_anything_running_it_says_so(tmp_path: Path) -> None:
     done = run_command("adopt", "--state", str(tmp_path))
     assert done.returncode == 1
-    assert "start it with: rollcall local" in done.stderr
+    assert "Start it with: rollcall local" in done.stderr

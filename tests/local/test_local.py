@@ -87,8 +87,8 @@ def test_service_that_cannot_have_a_token_is_told_in_one_sentence(
     silent = run_command("token", "--service", "--state", str(tmp_path))
 
     assert "cannot be combined with --email" in both.stderr
-    assert "start it with: rollcall local" in nobody.stderr
-    assert "got no token: invalid_client." in refused.stderr
+    assert "Start it with: rollcall local" in nobody.stderr
+    assert "cannot get a token: invalid_client." in refused.stderr
     assert "does not answer" in silent.stderr
     for each in (both, nobody, refused, silent):
         assert (each.returncode, each.stdout, each.stderr.count("\n")) == (1, "", 1)
@@ -210,11 +210,12 @@ def test_port_in_use_gets_one_clear_sentence(local: LocalRollcall, tmp_path: Pat
 
     assert (of_api.returncode, of_aws.returncode) == (1, 1)
     assert of_api.stderr == (
-        f"rollcall: Port {port} cannot be used (Address already in use); give another one with "
-        "--port (0 picks a free one).\n"
+        f"rollcall: Port {port} cannot be used (Address already in use). Specify another one with "
+        "--port (0 selects a free one).\n"
     )
     assert of_aws.stderr == (
-        f"rollcall: Port {port} is in use; give another one with --aws-port (0 picks a free one).\n"
+        f"rollcall: Port {port} is in use. Specify another one with --aws-port "
+        "(0 selects a free one).\n"
     )
 
 
@@ -228,7 +229,7 @@ def test_state_directory_in_use_stays_as_it_is(local: LocalRollcall) -> None:
 
 def test_printed_examples_work_when_pasted(branded: LocalRollcall) -> None:
     printed = branded.printed
-    script = printed[printed.index("  export API=") : printed.index("Ctrl-C stops it.")]
+    script = printed[printed.index("  export API=") : printed.index("Press Ctrl-C to stop.")]
     pasted = subprocess.run(
         ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=True
     )

@@ -77,7 +77,7 @@ def test_own_templates_and_login_address_are_used(branded: LocalRollcall) -> Non
     ("options", "words"),
     [
         (("--mail-templates", "infra"), "is not the name of a template"),
-        (("--login-url", "app.example.com"), "app.example.com is no address where people could"),
+        (("--login-url", "app.example.com"), "app.example.com is not the URL of a sign-in page"),
     ],
 )
 def test_what_mails_cannot_be_written_with_is_refused_at_the_start(

@@ -132,7 +132,7 @@ def test_state_of_a_version_without_services_gets_its_service_client(
         known = [{"ScopeName": "admin", "ScopeDescription": "The only one there was."}]
         cognito.update_resource_server(**pool, Identifier="rollcall", Name="rollcall", Scopes=known)
         refused = run_command("token", "--service", "--state", str(state))
-        assert "got no token" in refused.stderr
+        assert "cannot get a token" in refused.stderr
 
     with start_local(state) as second:
         claims = jwt.decode(second.token("--service"), options={"verify_signature": False})

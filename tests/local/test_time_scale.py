@@ -16,7 +16,9 @@ def test_scale_that_nothing_could_keep_up_with_is_refused(
 ) -> None:
     with pytest.raises(SystemExit):
         main(["local", f"--time-scale={scale}"])
-    assert f"{scale} is not a time scale; give a number from 1 to 100000" in capsys.readouterr().err
+    assert (
+        f"{scale} is not a time scale; specify a number from 1 to 100000" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
