@@ -1,4 +1,4 @@
-"""Time that passes faster, for whoever watches months on one machine."""
+"""The time scale of ``rollcall local``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from infra.local.server import LocalOptions
 
 
 @pytest.mark.parametrize("scale", ["0", "-5", "1.5", "100001", "fast"])
-def test_scale_that_nothing_could_keep_up_with_is_refused(
-    scale: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_invalid_time_scale_is_refused(scale: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["local", f"--time-scale={scale}"])
     assert (
@@ -25,7 +23,7 @@ def test_scale_that_nothing_could_keep_up_with_is_refused(
     ("ephemeral", "time_scale", "nothing"),
     [(False, 1, False), (True, 1, True), (False, 2, True)],
 )
-def test_nothing_is_kept_of_a_future_that_has_not_come(
+def test_nothing_is_stored_when_ephemeral_or_faster_than_real_time(
     ephemeral: bool, time_scale: int, nothing: bool
 ) -> None:
     options = LocalOptions(
