@@ -1,8 +1,8 @@
-"""Holds what a function calls against the policy that its declaration gives it.
+"""Checks a function's AWS calls against the IAM policy derived from its declaration.
 
-ministack's evaluator decides; here is only what each call asks for: DynamoDB's actions with the
-partition keys they are about, each action of a transaction by itself, S3's with the keys (Service
-Authorization Reference, DynamoDB and Amazon S3).
+ministack's evaluator decides. This module only determines the permissions that each call needs: for
+DynamoDB the actions with their partition keys, one for each action of a transaction, for S3 the
+actions with their keys (Service Authorization Reference, DynamoDB and Amazon S3).
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ class NeededPermission(NamedTuple):
     action: str
     resource: str
     leading_keys: tuple[str, ...] | None = None
-    """The partition keys it is about; None for a call that has none, as a scan."""
+    """The partition keys; None for a call without any, such as a scan."""
     attributes: tuple[str, ...] = ()
-    """The attributes that a write names, whether it sets them or only compares them."""
+    """The attributes that a write sets or compares."""
     prefix: str | None = None
-    """What listed keys begin with; None for a call that says nothing about that."""
+    """The prefix of listed keys; None for a call without one."""
 
 
 @contextmanager
 def acting_as(declaration: Declaration) -> Iterator[None]:
-    """Every AWS call meanwhile, in this thread, is made with this function's role."""
+    """Make all AWS calls of this thread with this function's role."""
     token = _acting.set(declaration)
     try:
         yield
@@ -67,19 +67,21 @@ def acting_as(declaration: Declaration) -> Iterator[None]:
 
 
 def find_denied(call: WireCall) -> NeededPermission | None:
-    """What the acting function's role does not allow; None when it may, or when nobody acts."""
+    """The permission that the acting function's role lacks; None if the call is allowed or no
+    function acts.
+    """
     declaration = _acting.get()
     if declaration is None:
         return None
     for needed in _read_needed(call):
         if not is_allowed(declaration, needed):
-            logging.getLogger(__name__).error("%s may not %s", declaration.name, needed)
+            logging.getLogger(__name__).error("%s is not allowed to %s", declaration.name, needed)
             return needed
     return None
 
 
 def is_allowed(declaration: Declaration, needed: NeededPermission) -> bool:
-    """Whether the policy derived for a declaration allows this."""
+    """Whether the policy derived from a declaration includes this permission."""
     known = {"leadingkeys": needed.leading_keys, "attributes": needed.attributes or None}
     keys: dict[str, Any] = {
         f"dynamodb:{name}": list(each) for name, each in known.items() if each is not None
@@ -100,7 +102,7 @@ def is_allowed(declaration: Declaration, needed: NeededPermission) -> bool:
 
 @cache
 def _policy(declaration: Declaration) -> list[ParsedStatement]:
-    # The names of the one table, bucket and pool stand in every call, so any will do here.
+    # Every call names the same table, bucket and pool, so these names are sufficient.
     mail_identities = (f"{IDENTITY}rollcall@example.com",)
     arns = Arns(f"{TABLE}rollcall", f"{USER_POOL}*", f"{BUCKET}rollcall", mail_identities)
     document = {"Version": "2012-10-17", "Statement": derive_statements(declaration, arns)}
@@ -121,14 +123,14 @@ def _read_needed(call: WireCall) -> Iterator[NeededPermission]:
 
 
 def may_list(call: WireCall) -> bool:
-    """Whether the acting function may list the whole bucket of a call; when nobody acts, yes."""
+    """Whether the acting function may list the whole bucket of a call; True if none acts."""
     declaration = _acting.get()
     bucket = BUCKET + call.parameters["Bucket"]
     return declaration is None or is_allowed(declaration, NeededPermission("s3:ListBucket", bucket))
 
 
 _IN_PARTS = frozenset({"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
-"""Whoever may store an object may store it in parts (Amazon S3 user guide, multipart upload)."""
+"""``s3:PutObject`` also allows multipart uploads (Amazon S3 user guide, multipart upload)."""
 
 
 def _read_s3(operation: str, sent: dict[str, Any]) -> Iterator[NeededPermission]:
