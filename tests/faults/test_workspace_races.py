@@ -1,6 +1,6 @@
-"""Registering, leaving, archiving, transferring and deleting at the same moment, and work in parts
-that dies between them: numbers stay right, nothing is lost, nobody has a workspace in use in a
-group that they are not in (W1, W2, G2).
+"""Concurrent registration, leaving, archiving, transfer and deletion, and crashes between the parts
+of a job: counts stay correct, nothing is lost, and active workspaces are only in groups of their
+owners (W1, W2, G2).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ type Action = Callable[[], Reply]
 
 
 def settled(world: World) -> None:
-    """Everything is in order once the reactions have run."""
+    """All invariants hold after the reactions."""
     world.drain()
     assert check_settled(world) == []
 
@@ -69,9 +69,7 @@ def deleting_owner(world: World, owner_id: str) -> Action:
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(range(4))])
-def test_whoever_comes_first_among_four_decides_for_the_others(
-    world: World, order: tuple[int, ...]
-) -> None:
+def test_first_of_four_concurrent_operations_succeeds(world: World, order: tuple[int, ...]) -> None:
     group_id = world.add_group("Writers")
     owner_id = join(world, group_id)
     actions: list[Action] = [
@@ -94,7 +92,7 @@ def test_whoever_comes_first_among_four_decides_for_the_others(
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(range(2))])
-def test_workspace_and_its_owner_never_part_when_both_move_at_once(
+def test_transfer_and_leaving_the_group_at_the_same_time_cannot_both_succeed(
     world: World, order: tuple[int, ...]
 ) -> None:
     group_id = world.add_group("Writers")
@@ -114,7 +112,7 @@ def test_workspace_and_its_owner_never_part_when_both_move_at_once(
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
-def test_owner_deleted_while_the_workspace_is_transferred_and_removed(
+def test_workspace_is_removed_during_deletion_of_its_owner_and_a_transfer(
     world: World, order: tuple[int, ...]
 ) -> None:
     owner_id, heir_id = world.add_user().id, world.add_user().id
@@ -137,7 +135,7 @@ def test_owner_deleted_while_the_workspace_is_transferred_and_removed(
     settled(world)
 
 
-def test_many_registrations_at_once_are_all_counted(world: World) -> None:
+def test_concurrent_registrations_are_all_counted(world: World) -> None:
     group_id = world.add_group("Writers")
     owner_id = join(world, group_id)
 
@@ -148,7 +146,7 @@ def test_many_registrations_at_once_are_all_counted(world: World) -> None:
     settled(world)
 
 
-def test_external_id_registered_by_many_at_once_is_one_resource(world: World) -> None:
+def test_concurrent_registrations_of_one_external_id_create_one_resource(world: World) -> None:
     body = {"type": "persona", "userId": world.add_user().id, "externalId": "p-1"}
 
     replies = race(world, [partial(world.invoke, register_resource, body=body) for _ in range(8)])
@@ -157,7 +155,7 @@ def test_external_id_registered_by_many_at_once_is_one_resource(world: World) ->
     settled(world)
 
 
-def test_everything_at_once_leaves_everything_in_order(world: World) -> None:
+def test_invariants_hold_after_random_concurrent_operations(world: World) -> None:
     group_id = world.add_group("Writers")
     users = [join(world, group_id) for _ in range(3)]
     resources = [world.add_resource(users[0], group_id=group_id).id for _ in range(2)]
@@ -191,13 +189,13 @@ def test_everything_at_once_leaves_everything_in_order(world: World) -> None:
 
 
 class CrashAtCommit:
-    """The process dies at one of its commits: just before it, or just after."""
+    """The process crashes before or after one of its commits."""
 
     def __init__(self, number: int, after: bool) -> None:
         self._left, self._after = number, after
 
     def __call__(self, call: WireCall, serve: Serve) -> Response:
-        """Serve, or die."""
+        """Serve or crash."""
         if call.operation != COMMIT:
             return serve()
         self._left -= 1
@@ -208,7 +206,7 @@ class CrashAtCommit:
         raise Crash
 
 
-def test_transfer_that_dies_in_any_part_is_finished_by_the_same_request(
+def test_transfer_that_crashes_is_completed_by_the_same_request(
     world: World, subtests: pytest.Subtests
 ) -> None:
     owner_id, heir_id = world.add_user().id, world.add_user().id
@@ -235,7 +233,7 @@ def test_transfer_that_dies_in_any_part_is_finished_by_the_same_request(
             settled(world)
 
 
-def test_release_that_dies_at_any_step_is_finished_by_the_stream(
+def test_release_that_crashes_is_completed_by_the_stream(
     world: World, subtests: pytest.Subtests
 ) -> None:
     owner_id = world.add_user().id
@@ -270,7 +268,7 @@ STEPS = st.tuples(
 
 
 class Sequence:
-    """A world of three users and two groups in which actions happen one after another."""
+    """A world of three users and two groups with sequential actions."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -279,7 +277,7 @@ class Sequence:
         self.resources: list[str] = []
 
     def do(self, action: str, user: int, resource: int, group: int) -> Reply | None:
-        """One step; None for one about a resource when there is none."""
+        """Do one step; None if the step needs a resource and there is none."""
         user_id, group_id = self.users[user], self.groups[group]
         if action == "register":
             reply = registering(self.world, user_id, group_id)()
@@ -318,7 +316,7 @@ class Sequence:
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(STEPS, min_size=5, max_size=25))
-def test_whatever_happens_one_after_another_all_numbers_are_right(
+def test_counts_are_correct_after_any_sequence_of_actions(
     steps: list[tuple[str, int, int, int]],
 ) -> None:
     with open_world() as world:

@@ -1,4 +1,4 @@
-"""What can be done with resources besides the examples, and what their owners' deletion does."""
+"""Scenarios of resources besides the examples, and of the deletion of their owners."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def join(world: World, group_id: str) -> User:
 
 
 def an_orphan(world: World, group_id: str | None = None) -> Resource:
-    """A workspace whose owner is gone."""
+    """A workspace whose owner was deleted."""
     owner = join(world, group_id) if group_id else world.add_user()
     workspace = world.add_resource(owner.id, group_id=group_id)
     erase_user(world.call(), world.user(owner.id), "Gone")
@@ -45,7 +45,7 @@ def about(resource: Resource, **body: object) -> Example:
 
 
 @scenario("register_resource", 201, again=frozenset({409}))
-def something_with_an_id_of_the_service_own(world: World) -> Plan:
+def a_resource_with_an_external_id(world: World) -> Plan:
     body = {"type": "persona", "userId": world.add_user().id, "externalId": "p-1"}
     return ask(world, register_resource, Example(body=body))
 
@@ -64,9 +64,9 @@ def a_last_access_and_nothing_else(world: World) -> Plan:
     def verify(_: Reply) -> Iterable[str]:
         owned = world.user(resource.user_id).owned
         if owned.last_workspace_accessed_at != moment or owned.last_workspace_id != resource.id:
-            yield "the owner's last workspace is not known"
+            yield "the owner's last workspace was not updated"
         if world.resource(resource.id).last_accessed_at != moment:
-            yield "the last access is not known"
+            yield "the last access was not updated"
 
     return ask(world, update_resource, about(resource, lastAccessedAt=format_time(moment)), verify)
 
@@ -98,7 +98,7 @@ def a_transfer_of_all_with_one_that_stays(world: World) -> Plan:
         if world.user(heir.id).owned.by_type != {"workspace": 1}:
             yield "not everything was transferred"
         if world.resource(kept.id) != kept:
-            yield "what was refused is another one"
+            yield "the refused workspace has changed"
 
     path, body = {"owner_id": owner.id}, {"userId": heir.id}
     return ask(world, transfer_workspaces, Example(path, body), verify)
@@ -124,13 +124,13 @@ def deletion_of_an_owner(world: World) -> Plan:
         if not world.resource(workspace.id).orphaned:
             yield "the workspace was not orphaned"
         if world.user(owner.id).owned.total:
-            yield "something is still owned"
+            yield "the deleted owner still owns resources"
 
     return ask(world, delete_user, Example({"user_id": owner.id}), verify)
 
 
 @scenario("delete_user", 409)
-def deletion_of_an_owner_of_what_refuses(world: World) -> Plan:
+def deletion_of_an_owner_whose_resource_prevents_it(world: World) -> Plan:
     refuse_invoices(world)
     owner = world.add_user()
     world.add_resource(owner.id, "invoice")
@@ -138,7 +138,7 @@ def deletion_of_an_owner_of_what_refuses(world: World) -> Plan:
 
 
 def refuse_invoices(world: World) -> None:
-    """Let the deployment have a type that keeps its owner."""
+    """Configure a type whose resources prevent the deletion of their owner."""
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
 
@@ -153,13 +153,13 @@ def a_stream_record_about_an_owner_with_resources_left(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if world.user(owner.id).owned.total:
-            yield "something is still owned"
+            yield "the deleted owner still owns resources"
 
     return work(lambda: finish_deletion.react(last_entry(world, owner.id), world.runtime), verify)
 
 
 @scenario("purge_deleted_users", by_client=False)
-def a_purge_of_owners_one_of_whom_owns_what_refuses(world: World) -> Plan:
+def a_purge_of_owners_of_whom_one_has_a_resource_that_prevents_it(world: World) -> Plan:
     refuse_invoices(world)
     purged, kept = world.add_user(), world.add_user()
     world.add_resource(purged.id)
@@ -171,6 +171,6 @@ def a_purge_of_owners_one_of_whom_owns_what_refuses(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if not world.user(purged.id).erased or world.user(kept.id).erased:
-            yield "not the one was purged who may go"
+            yield "the wrong owner was purged"
 
     return work(lambda: purge_deleted_users.run(world.runtime), verify)
