@@ -206,7 +206,7 @@ def test_only_the_settings_read_environment_variables() -> None:
 
 
 AWS_MODULES = {
-    KIT / "clients.py": "makes the clients",
+    KIT / "clients.py": "creates the clients",
     KIT / "table.py": "talks to DynamoDB",
     KIT / "identity.py": "talks to Cognito",
     KIT / "mail.py": "talks to SES",

@@ -66,7 +66,7 @@ class LocalOptions:
     """
 
     @property
-    def keeps_nothing(self) -> bool:
+    def stores_nothing(self) -> bool:
         """Whether the run starts empty and stores only the logs."""
         return self.ephemeral or self.time_scale > 1
 
@@ -86,7 +86,7 @@ def run_local(options: LocalOptions) -> None:
         resources = provision(emulator, options.time_scale)
         runtime = make_runtime(emulator, _with_options(resources, listener, options))
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
-        if not options.keeps_nothing:
+        if not options.stores_nothing:
             state.write_admin(admin)
         background = Background(runtime, emulator.client("dynamodbstreams"), resources.stream_arn)
         background.start()
@@ -135,7 +135,7 @@ def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
 
 def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitStack) -> Emulator:
     _say("Starting the embedded AWS …")
-    kept = None if options.keeps_nothing else state.aws
+    kept = None if options.stores_nothing else state.aws
     emulator = Emulator(options.aws_port, state.aws_log, kept)
     stack.callback(emulator.stop)
     stack.callback(_say, "Stopping …")
@@ -208,7 +208,7 @@ def _choose_admin(options: LocalOptions, state: StateDirectory) -> Admin:
             check_password(SecretStr(options.admin_password))
     except ValueError as error:
         raise LocalProblem(str(error)) from error
-    kept = None if options.keeps_nothing else state.read_admin()
+    kept = None if options.stores_nothing else state.read_admin()
     if kept is None or (email and email != kept.email):
         kept = Admin.with_random_password(email or DEFAULT_EMAIL)
     return Admin(email=kept.email, password=options.admin_password or kept.password)
@@ -265,7 +265,7 @@ def _make_verifier(run: LocalRun, settings: Settings) -> TokenVerifier:
 def _greet(run: LocalRun, state: Path, options: LocalOptions) -> None:
     root = run.api.removesuffix(f"/{STAGE}")
     rollcall = Path(sys.executable).with_name("rollcall")
-    kept = "only logs are stored" if options.keeps_nothing else "stored for the next start"
+    kept = "only logs are stored" if options.stores_nothing else "stored for the next start"
     _say(f"""
 Rollcall is ready.
 

@@ -79,7 +79,7 @@ def a_report_to_the_admins(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if not sent_mails(world):
-            yield "the admins were never told"
+            yield "the admins were not notified"
 
     entry = last_entry(world, run.id)
     return work(lambda: report_clean_up.react(entry, world.runtime), verify)
@@ -91,6 +91,6 @@ def a_digest_for_the_admins(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if not sent_mails(world):
-            yield "the admins were never told"
+            yield "the admins were not notified"
 
     return work(lambda: access_review_digest.run(world.runtime), verify)

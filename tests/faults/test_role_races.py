@@ -82,26 +82,26 @@ def _by_default(world: World, role_id: str) -> Action:
     return partial(world.invoke, update_organization, path=path, body=body)
 
 
-GIVING: Mapping[str, Callable[[World, str], Action]] = {
+ASSIGNMENTS: Mapping[str, Callable[[World, str], Action]] = {
     "to a user": lambda world, role_id: roles_of(world, world.add_user().id, role_id),
     "to a new user": lambda world, role_id: partial(
         world.invoke, create_user, body={"email": "new@example.com", "roles": [role_id]}
     ),
     "to a member of an organization": _in_organization,
-    "to whoever joins an organization": _by_default,
-    "to whoever joins a new organization": lambda world, role_id: partial(
+    "as the default of an organization": _by_default,
+    "as the default of a new organization": lambda world, role_id: partial(
         world.invoke, create_organization, body={"name": "New", "defaultRoleId": role_id}
     ),
 }
 
 
 @BOTH_WAYS
-@pytest.mark.parametrize("way", GIVING)
+@pytest.mark.parametrize("way", ASSIGNMENTS)
 def test_role_that_is_assigned_during_its_deletion_never_has_holders_once_deleted(
     world: World, way: str, order: tuple[int, ...]
 ) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
-    give = GIVING[way](world, role_id)
+    give = ASSIGNMENTS[way](world, role_id)
 
     given, deleted = race(world, [give, deletion(world, role_id)], order)
 

@@ -77,7 +77,7 @@ def test_failure_to_get_a_service_token_is_reported_on_one_line(
     local: LocalRollcall, tmp_path: Path
 ) -> None:
     both = run_command("token", "--service", "--email", "admin@example.com")
-    nobody = run_command("token", "--service", "--state", str(tmp_path))
+    stopped = run_command("token", "--service", "--state", str(tmp_path))
     described = local.described
     described["service"]["clientSecret"] = "wrong"
     (tmp_path / "local.json").write_text(json.dumps(described))
@@ -87,10 +87,10 @@ def test_failure_to_get_a_service_token_is_reported_on_one_line(
     silent = run_command("token", "--service", "--state", str(tmp_path))
 
     assert "cannot be combined with --email" in both.stderr
-    assert "Start it with: rollcall local" in nobody.stderr
+    assert "Start it with: rollcall local" in stopped.stderr
     assert "cannot get a token: invalid_client." in refused.stderr
     assert "does not answer" in silent.stderr
-    for each in (both, nobody, refused, silent):
+    for each in (both, stopped, refused, silent):
         assert (each.returncode, each.stdout, each.stderr.count("\n")) == (1, "", 1)
     assert "--service" in run_command("token", "--help").stdout
 

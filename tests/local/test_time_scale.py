@@ -38,4 +38,4 @@ def test_nothing_is_stored_when_ephemeral_or_faster_than_real_time(
         login_url="",
         time_scale=time_scale,
     )
-    assert options.keeps_nothing is nothing
+    assert options.stores_nothing is nothing
