@@ -1,8 +1,8 @@
 """Moves imports from the head of a third-party module into the functions that use them.
 
-Imports at the head of a module cost every cold start, even if few functions need them. Afterwards
-the module does the same, but each function imports what it uses when it is called. That costs next
-to nothing once the imported module is loaded.
+Imports at the head of a module cost time at every cold start, even if few functions need them. The
+changed module behaves the same, but each function imports what it uses when it is called. That
+costs next to nothing once the imported module is loaded.
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ def _import_inside(function: Function, imports: Mapping[str, ast.stmt]) -> None:
 
 
 def _find_first_use(block: list[ast.stmt], name: str) -> tuple[list[ast.stmt], int]:
-    """The innermost block that contains all uses of a name, and the index of the first use. Blocks
-    of ``if`` and ``with`` count, those of loops do not.
+    """The innermost block that contains all uses of a name, and the index of the first use. Only
+    blocks of ``if`` and ``with`` count, not those of loops.
     """
     using = [place for place, each in enumerate(block) if any(map(_uses(name), ast.walk(each)))]
     first = block[using[0]]

@@ -113,7 +113,7 @@ def start_with_ours(source: str) -> str:
     """
     if source.count(_FIRST_IMPORT) != 1:
         raise RuntimeError(
-            f"A function's file begins with {_FIRST_IMPORT.strip()!r}, once; add it there."
+            f"A function's file begins with exactly one {_FIRST_IMPORT.strip()!r}. Add it there."
         )
     return source.replace(_FIRST_IMPORT, f"{_FIRST_IMPORT.strip()}; import rollcall\n")
 
@@ -127,7 +127,7 @@ def _build(
     """
     if f"{sys.version_info.major}.{sys.version_info.minor}" != PYTHON:
         raise RuntimeError(
-            f"The layers hold bytecode for Python {PYTHON}; build them with that version, not "
+            f"The layers contain bytecode for Python {PYTHON}. Build them with that version, not "
             f"with {sys.version.split()[0]}."
         )
     digest = hashlib.sha256(f"{sys.implementation.cache_tag} {further}".encode())

@@ -124,7 +124,7 @@ def __getattr__(name):
         "            orig_util_SSLContext as SSLContext,\n        )\n",
         "        from urllib3.util.ssl_ import SSLContext\n",
     ),
-    # Credential processes and prompts are for people, not for functions.
+    # Functions use neither credential processes nor prompts.
     Edit(
         "botocore/credentials.py", "        prompter=getpass.getpass,\n", "        prompter=None,\n"
     ),

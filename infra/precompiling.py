@@ -1,9 +1,9 @@
 """Writes the file that :mod:`rollcall.kit.precompiled` reads: everything that Python compiles from
 text while the shared code and the packages that it imports are imported.
 
-The file is written by a process of its own, ``python -m infra.precompiling FILE``, which records
-each text. Texts of the functions' own files are left out: otherwise editing one function would
-change the shared layer and redeploy all of them.
+A separate process writes the file, ``python -m infra.precompiling FILE``, and records each text.
+Texts of the functions' own files are left out: otherwise a change of one function would change the
+shared layer and redeploy all functions.
 """
 
 from __future__ import annotations

@@ -28,9 +28,7 @@ CALLERS: dict[str, ModuleType] = {
 }
 """The services, each with the only module that calls it."""
 PARTITION = "aws"
-"""The AWS partition whose endpoints are kept. Deploying to China or GovCloud means naming
-another one here.
-"""
+"""The AWS partition whose endpoints stay. To deploy to China or GovCloud, change it."""
 
 type Document = dict[str, Any]
 
@@ -111,7 +109,7 @@ def _trim_documentation(docs: Path) -> None:
 
 
 def _trim_service(folder: Path, caller: ModuleType) -> Document:
-    """Keep the latest version's model and endpoint rules, as plain JSON; returns the model."""
+    """Keep the model and endpoint rules of the latest version, as plain JSON. Returns the model."""
     *older, latest = sorted(folder.iterdir())
     model = cut_model(_read(latest / "service-2.json.gz"), caller)
     rules = _read(latest / "endpoint-rule-set-1.json.gz")

@@ -232,7 +232,7 @@ def test_role_with_more_permissions_than_the_caller_cannot_be_deleted(world: Wor
 def test_membership_with_active_workspaces_cannot_be_ended_by_an_expiry(world: World) -> None:
     group_id, user = world.add_group("Writers"), world.add_user()
     world.join_group(user.id, group_id)
-    world.add_thing(user.id, group_id=group_id)
+    world.add_resource(user.id, group_id=group_id)
     path = {"user_id": user.id, "group_id": group_id}
     now = world.clock.now
     times = ({"endsAt": now.isoformat()}, {"startsAt": (now + HOUR).isoformat()})

@@ -143,7 +143,7 @@ def test_group_with_active_workspaces_is_refused_with_their_number(world: World)
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     owner = world.join_group(world.add_user().id, group_id)
     for active in (True, True, False):
-        world.add_thing(owner.id, group_id=group_id, active=active)
+        world.add_resource(owner.id, group_id=group_id, active=active)
     stored = world.stored()
 
     reply = delete(world, group_id)
@@ -156,7 +156,7 @@ def test_group_with_active_workspaces_is_refused_with_their_number(world: World)
 def test_group_with_only_archived_workspaces_is_deleted(world: World) -> None:
     group_id = world.add_group("Readers")
     owner = world.join_group(world.add_user().id, group_id)
-    world.add_thing(owner.id, group_id=group_id, active=False)
+    world.add_resource(owner.id, group_id=group_id, active=False)
     assert delete(world, group_id).status == 200
 
 
@@ -164,7 +164,7 @@ def test_workspace_registered_meanwhile_prevents_the_deletion(world: World) -> N
     group_id = world.add_group("Readers")
     owner = world.join_group(world.add_user().id, group_id)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, owner.id, group_id=group_id)):
+    with meanwhile(world, COMMIT, partial(world.add_resource, owner.id, group_id=group_id)):
         reply = delete(world, group_id)
 
     assert (reply.status, reply.code) == (409, "active_workspaces")

@@ -73,7 +73,7 @@ def test_user_with_active_workspaces_is_refused_with_their_number(world: World) 
     user = add_member(world, group_id)
     world.join_group(user.id, other_id)
     for active in (True, True, False):
-        world.add_thing(user.id, group_id=group_id, active=active)
+        world.add_resource(user.id, group_id=group_id, active=active)
 
     reply = remove(world, user.id, group_id)
 
@@ -85,14 +85,14 @@ def test_user_with_active_workspaces_is_refused_with_their_number(world: World) 
 def test_user_with_only_archived_workspaces_can_be_removed(world: World) -> None:
     group_id = world.add_group("Readers")
     user = add_member(world, group_id)
-    world.add_thing(user.id, group_id=group_id, active=False)
+    world.add_resource(user.id, group_id=group_id, active=False)
     assert remove(world, user.id, group_id).status == 200
 
 
 def test_workspace_registered_meanwhile_prevents_the_removal(world: World) -> None:
     group_id = world.add_group("Readers")
     user = add_member(world, group_id)
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, group_id=group_id)):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, group_id=group_id)):
         reply = remove(world, user.id, group_id)
     assert (reply.status, reply.code) == (409, "active_workspaces")
     assert world.user(user.id).group_ids == (group_id,)

@@ -139,7 +139,7 @@ def test_group_with_active_workspaces_of_the_user_cannot_be_left(world: World) -
     for group_id in (busy, idle):
         world.join_group(user.id, group_id)
     for active in (True, True, False):
-        world.add_thing(user.id, group_id=busy, active=active)
+        world.add_resource(user.id, group_id=busy, active=active)
     stored = world.stored()
 
     reply = replace(world, user.id, new)
@@ -154,7 +154,7 @@ def test_workspace_registered_meanwhile_prevents_leaving_the_group(world: World)
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, group_id=group_id)):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, group_id=group_id)):
         reply = replace(world, user.id)
 
     assert (reply.status, reply.code) == (409, "active_workspaces")

@@ -22,7 +22,7 @@ from rollcall.lifecycle.clean_up import CleanUpReport
 from rollcall.lifecycle.runs import StoppedFor
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.faults.harness import quickly
+from tests.faults.harness import without_sleep
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
 from tests.world.clock import START
@@ -103,7 +103,7 @@ def test_changes_by_admins_to_disabled_users_are_respected(world: World) -> None
     world.runtime = replace(world.runtime, settings=settings)
     set_policy(world, deleteDisabled=True)
     ada, bob, _, dan = (add(world, name) for name in ("ada", "bob", "cid", "dan"))
-    world.add_thing(dan.id, "invoice")
+    world.add_resource(dan.id, "invoice")
     assert on_day(world, 200) == {f"{name} warned" for name in ("ada", "bob", "cid", "dan")}
     assert len(on_day(world, 214)) == 4
     for user in (ada, bob):
@@ -258,7 +258,7 @@ def test_user_with_concurrent_changes_waits_for_the_next_run(world: World) -> No
         return behind(call, serve)
 
     world.aws.intercept = rename_first
-    with quickly():
+    with without_sleep():
         report = run(world)
     world.aws.intercept = behind
 

@@ -239,7 +239,7 @@ def test_membership_stays_while_the_user_has_active_workspaces_in_the_group(
 ) -> None:
     user_id = world.add_user().id
     subjects.give(world, user_id, *[TOMORROW] * 4)
-    workspace = world.add_thing(user_id, group_id=subjects.group_id)
+    workspace = world.add_resource(user_id, group_id=subjects.group_id)
     wait_until_due(world)
 
     assert clear(world) == cleared(users=1, grants=3, kept=1)
@@ -247,7 +247,7 @@ def test_membership_stays_while_the_user_has_active_workspaces_in_the_group(
     assert world.user(user_id).group_ids == (subjects.group_id,)
     assert check_settled(world) == []
 
-    world.change_thing(workspace, workspace.model_copy(update={"active": False}))
+    world.change_resource(workspace, workspace.model_copy(update={"active": False}))
     assert clear(world) == cleared(users=1, grants=1)
     assert world.user(user_id).group_ids == ()
 
@@ -259,7 +259,7 @@ def test_workspace_registered_meanwhile_keeps_the_membership(
     subjects.give(world, user_id, *[TOMORROW] * 4)
     wait_until_due(world)
 
-    register = partial(world.add_thing, user_id, group_id=subjects.group_id)
+    register = partial(world.add_resource, user_id, group_id=subjects.group_id)
     with meanwhile(world, COMMIT, register):
         report = clear(world)
 
@@ -370,7 +370,7 @@ def test_users_who_keep_their_grants_do_not_count_for_the_limit(
         subjects.give(world, user_id, TOMORROW, None, None, None)
     first, second, *others = in_order(world, users)
     for user_id in (first, second):
-        world.add_thing(user_id, group_id=subjects.group_id)
+        world.add_resource(user_id, group_id=subjects.group_id)
     wait_until_due(world)
 
     assert clear_users(world.call(), at_most=2) == cleared(users=2, grants=2, kept=2)

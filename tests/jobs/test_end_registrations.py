@@ -95,7 +95,7 @@ def test_owner_of_a_resource_that_prevents_deletion_stays(world: World) -> None:
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
     registration = world.add_registration()
-    world.add_things(1, registration.user_id, "invoice")
+    world.add_resources(1, registration.user_id, "invoice")
     world.clock.advance(days=9)
     assert run(world) == (0, 1)
     assert world.user(registration.user_id).exists

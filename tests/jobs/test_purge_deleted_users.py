@@ -22,8 +22,8 @@ from tests.world.world import World
 
 def soft_delete(world: World, **types: int) -> str:
     user_id = world.add_user().id
-    for thing_type, number in types.items():
-        world.add_things(number, user_id, thing_type)
+    for resource_type, number in types.items():
+        world.add_resources(number, user_id, resource_type)
     world.invoke(delete_user, path={"user_id": user_id}, query={"mode": "soft"})
     return user_id
 
@@ -115,8 +115,8 @@ def test_resources_are_deleted_or_orphaned_by_their_rule(world: World) -> None:
     world.drain()
 
     assert check_settled(world) == []
-    things = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
-    assert {(each["type"], each["orphaned"], each["erased"]) for each in things} == {
+    resources = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    assert {(each["type"], each["orphaned"], each["erased"]) for each in resources} == {
         ("workspace", True, False),
         ("persona", False, True),
     }

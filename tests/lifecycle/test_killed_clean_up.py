@@ -61,7 +61,7 @@ class Clock:
 @pytest.fixture
 def runtime() -> Iterator[Runtime]:
     """A table and a bucket without users."""
-    with open_world(founded=False) as world:
+    with open_world(with_admin=False) as world:
         yield replace(world.runtime, clock=Clock())
 
 

@@ -22,8 +22,8 @@ from tests.world.world import World
 def delete_owner(world: World, **types: int) -> User:
     """Delete a user who owns this many resources of each type; returns the tombstone."""
     user = world.add_user()
-    for thing_type, number in types.items():
-        world.add_things(number, user.id, thing_type)
+    for resource_type, number in types.items():
+        world.add_resources(number, user.id, resource_type)
     assert world.invoke(delete_user, path={"user_id": user.id}).status == 200
     return world.user(user.id)
 
@@ -40,7 +40,7 @@ def react_to_the_newest(world: World, user_id: str) -> int | None:
     return world.user(user_id).things_left
 
 
-def things(world: World) -> list[tuple[str, bool, bool]]:
+def resources(world: World) -> list[tuple[str, bool, bool]]:
     """Type, and whether it is an orphan or deleted."""
     found = (item for item in world.items() if item["sk"].startswith("RESOURCE#"))
     return sorted((item["type"], item["orphaned"], item["erased"]) for item in found)
@@ -53,7 +53,7 @@ def test_each_step_releases_resources_and_triggers_the_next(world: World) -> Non
     left = [react_to_the_newest(world, user.id) for _ in range(3)]
 
     assert left == [RESOURCES_AT_ONCE, 0, 0]
-    assert things(world) == [
+    assert resources(world) == [
         *[("persona", False, True)] * RESOURCES_AT_ONCE,
         *[("workspace", True, False)] * RESOURCES_AT_ONCE * 2,
     ]
@@ -67,7 +67,7 @@ def test_orphans_at_the_start_of_the_index_hide_no_other_resources(world: World)
 
     world.drain()
 
-    assert things(world) == [("workspace", True, False)] * RESOURCES_AT_ONCE * 4
+    assert resources(world) == [("workspace", True, False)] * RESOURCES_AT_ONCE * 4
     assert world.user(user.id).things_left == 0
 
 
@@ -92,7 +92,7 @@ def test_repeated_or_late_entry_changes_nothing(world: World) -> None:
         react(world, deletion)
 
     world.drain()
-    assert things(world) == [("persona", False, True)] * RESOURCES_AT_ONCE * 3
+    assert resources(world) == [("persona", False, True)] * RESOURCES_AT_ONCE * 3
     assert check_settled(world) == []
 
 
@@ -128,7 +128,7 @@ def test_step_fails_while_the_index_lags_and_is_retried(world: World) -> None:
         if item["sk"].startswith("RESOURCE#") and not item["orphaned"]
     )
     index = {name: waiting[name] for name in ("gsi1pk", "gsi1sk")}
-    key = world.thing(waiting["id"]).key()
+    key = world.resource(waiting["id"]).key()
     world.runtime.table.update_unversioned(key, {"orphaned": False}, remove=index)
 
     with pytest.raises(Unavailable):

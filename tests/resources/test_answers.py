@@ -9,11 +9,11 @@ from tests.world.world import World
 
 def test_access_is_stored_on_the_resource_and_for_workspaces_on_the_owner(world: World) -> None:
     owner = world.add_user().id
-    workspace, persona = world.add_thing(owner), world.add_thing(owner, "persona")
+    workspace, persona = world.add_resource(owner), world.add_resource(owner, "persona")
 
     for each in (workspace, persona):
         note_access(world.call(), ResourceAnswer.of(each.accessed(START)))
-        assert world.thing(each.id).last_accessed_at == START
+        assert world.resource(each.id).last_accessed_at == START
     assert world.user(owner).owned.last_workspace_id == workspace.id
 
 

@@ -23,12 +23,12 @@ from tests.world.world import World
 def owner_of(world: World, number: int, thing_type: str = "workspace", **fields: str) -> User:
     """A user who owns this many resources."""
     user = world.add_user()
-    world.add_things(number, user.id, thing_type, **fields)
+    world.add_resources(number, user.id, resource_type, **fields)
     return world.user(user.id)
 
 
 def left(world: World, user: User) -> int:
-    """How many things the tombstone says are left, and there are."""
+    """How many resources the tombstone says are left, and there are."""
     tombstone = world.user(user.id)
     assert tombstone.things_left == tombstone.owned.total
     return tombstone.owned.total
@@ -55,7 +55,7 @@ def test_deletion_of_a_user_with_every_kind_of_data_fits_into_one_transaction(wo
     roles = [RoleGrant(user_id=user.id, role_id=world.add_role(name)) for name in ("A", "B")]
     user = world.change_user(user, user.with_grants("role_grants", roles))
     for number in range(RESOURCES_AT_ONCE):
-        world.add_thing(user.id, "persona", external_id=f"p-{number}")
+        world.add_resource(user.id, "persona", external_id=f"p-{number}")
 
     with watched(world.aws) as seen:
         erase_user(call, world.user(user.id), "Gone")
@@ -146,16 +146,16 @@ def test_undone_creation_releases_resources_registered_meanwhile(
     world: World,
 ) -> None:
     make_foreign_account(world, "foreign@example.com")
-    things = []
+    resources = []
 
     def register() -> None:
         (user,) = world.users_with_email("foreign@example.com")
-        things.append(world.add_thing(user.id).id)
+        resources.append(world.add_resource(user.id).id)
 
     with meanwhile(world, "AdminCreateUser", register):
         reply = world.invoke(create_user, body={"email": "foreign@example.com"})
 
     assert reply.status == 422
     world.drain()
-    assert world.thing(things[0]).orphaned
+    assert world.resource(resources[0]).orphaned
     assert check_settled(world) == []

@@ -29,7 +29,7 @@ from tests.world.clock import START
 from tests.world.world import World
 
 
-def thing(**fields: Any) -> Resource:
+def resource(**fields: Any) -> Resource:
     common = {"id": "wsp_1", "created_at": START, "updated_at": START, "user_id": "usr_1"}
     return Resource(**{**common, "type": WORKSPACE, **fields})
 
@@ -47,7 +47,7 @@ def test_active_workspace_counts_for_its_owner_and_its_group() -> None:
 
 
 def _in_group(group_id: str) -> Counter:
-    (counter,) = thing(group_id=group_id, orphaned=True).counts()
+    (counter,) = resource(group_id=group_id, orphaned=True).counts()
     assert counter.key == Group.key_of(group_id)
     assert counter.attribute == "activeWorkspaceCount"
     return counter
@@ -103,9 +103,9 @@ def test_tombstone_has_no_data_and_is_not_listed() -> None:
 
 
 def test_external_id_is_claimed_within_its_type() -> None:
-    (claim,) = thing(external_id="ws-1").claims()
+    (claim,) = resource(external_id="ws-1").claims()
     assert claim.key.pk == "CLAIM#resource#workspace#ws-1"
-    assert thing().claims() == frozenset()
+    assert resource().claims() == frozenset()
 
 
 @pytest.mark.parametrize("rule", [OwnerDeletion.ORPHAN, OwnerDeletion.REFUSE])
@@ -120,7 +120,7 @@ def test_owner_needs_a_membership_in_force_only_for_a_group(group_id: str | None
     user = User(id="usr_2", created_at=START, updated_at=START)
     member, made = (
         user.with_membership("grp_1", period=box),
-        thing(group_id=group_id, orphaned=True),
+        resource(group_id=group_id, orphaned=True),
     )
 
     owned = made.owned_by(member, START)
@@ -140,7 +140,7 @@ def test_last_access_never_moves_backwards() -> None:
     assert later.last_accessed_at == START + timedelta(hours=1)
     assert later.accessed(START) == later
     assert later.accessed(None) == later
-    assert thing().accessed(None) == thing()
+    assert resource().accessed(None) == resource()
 
 
 def acting(world: World, actor: Actor) -> Call:
@@ -150,8 +150,8 @@ def acting(world: World, actor: Actor) -> Call:
 
 def test_workspace_is_loaded_with_the_permission_for_its_group(world: World) -> None:
     owner, group_id = world.add_user().id, world.add_group("Writers")
-    of_group, of_none = world.add_thing(owner, group_id=group_id), world.add_thing(owner)
-    persona = world.add_thing(owner, "persona", group_id=group_id)
+    of_group, of_none = world.add_resource(owner, group_id=group_id), world.add_resource(owner)
+    persona = world.add_resource(owner, "persona", group_id=group_id)
     permission = Permission.WORKSPACE_DELETE
     scoped = {str(permission): frozenset({group_id})}
     group_admin = acting(world, Actor(kind="user", id="usr_1", scoped=scoped))
@@ -172,18 +172,18 @@ def test_workspace_is_loaded_with_the_permission_for_its_group(world: World) -> 
 
 def test_resources_of_an_owner_are_found_after_orphaned_ones(world: World) -> None:
     owner = world.add_user().id
-    things = sorted(world.add_things(5, owner), key=lambda each: each.id)
-    for each in things[:3]:
-        world.change_thing(each, each.released(OwnerDeletion.ORPHAN))
+    resources = sorted(world.add_resources(5, owner), key=lambda each: each.id)
+    for each in resources[:3]:
+        world.change_resource(each, each.released(OwnerDeletion.ORPHAN))
 
-    assert find_resources(world.runtime.table, owner, 1) == things[3:4]
-    assert find_resources(world.runtime.table, owner, 9) == things[3:]
+    assert find_resources(world.runtime.table, owner, 1) == resources[3:4]
+    assert find_resources(world.runtime.table, owner, 9) == resources[3:]
 
 
 def test_lagging_index_shows_no_resources_of_other_users(world: World) -> None:
     owner, heir = world.add_user().id, world.add_user().id
-    moved = world.add_thing(owner)
-    world.change_thing(moved, moved.model_copy(update={"user_id": heir}))
+    moved = world.add_resource(owner)
+    world.change_resource(moved, moved.model_copy(update={"user_id": heir}))
     stale = {"gsi1pk": f"OWNER#{owner}"}
     world.runtime.table.update_unversioned(moved.key(), stale)
     assert find_resources(world.runtime.table, owner, 9) == []
@@ -198,13 +198,14 @@ def test_resources_are_loaded_in_the_order_of_the_ids_without_deleted_ones(world
 
 def test_deleted_groups_are_left_out(world: World) -> None:
     owner, kept, gone = world.add_user().id, world.add_group("Kept"), world.add_group("Gone")
-    things = [
-        world.add_thing(owner, group_id=group_id, active=False) for group_id in (kept, gone, None)
+    resources = [
+        world.add_resource(owner, group_id=group_id, active=False)
+        for group_id in (kept, gone, None)
     ]
     group = world.group(gone)
     world.call().commit(Change(group, group.as_erased()), answer=lambda written: written)
 
-    found = without_deleted_groups(world.runtime.table, things)
+    found = without_deleted_groups(world.runtime.table, resources)
 
     assert [each.group_id for each in found] == [kept, None, None]
-    assert [each.id for each in found] == [each.id for each in things]
+    assert [each.id for each in found] == [each.id for each in resources]

@@ -86,8 +86,8 @@ def test_owner_and_group_count_the_resource_immediately(world: World) -> None:
     group_id = world.add_group("Writers")
     owner = add_member(world, group_id)
 
-    for thing_type in ("workspace", "workspace", "persona"):
-        register(world, type=thing_type, userId=owner.id, groupId=group_id)
+    for resource_type in ("workspace", "workspace", "persona"):
+        register(world, type=resource_type, userId=owner.id, groupId=group_id)
     register(world, type="workspace", userId=owner.id, groupId=group_id, active=False)
 
     shown = world.invoke(get_user, path={"user_id": owner.id}).body
@@ -139,14 +139,14 @@ def test_disabled_owner_is_accepted(world: World) -> None:
     assert register(world, type="persona", userId=owner.id).status == 201
 
 
-@pytest.mark.parametrize("thing_type", ["workspace", "persona"])
+@pytest.mark.parametrize("resource_type", ["workspace", "persona"])
 @pytest.mark.parametrize("active", [True, False])
-def test_owner_must_be_in_the_group(world: World, thing_type: str, active: bool) -> None:
+def test_owner_must_be_in_the_group(world: World, resource_type: str, active: bool) -> None:
     owner, group_id = world.add_user(), world.add_group("Writers")
     stored = world.stored()
 
     for named in (group_id, "grp_unknown"):
-        reply = register(world, type=thing_type, userId=owner.id, groupId=named, active=active)
+        reply = register(world, type=resource_type, userId=owner.id, groupId=named, active=active)
         assert (reply.status, reply.code) == (409, "owner_not_in_group")
 
     assert world.stored() == stored
@@ -168,14 +168,14 @@ def test_membership_of_the_owner_must_be_in_force(world: World) -> None:
     assert statuses == [409, 201, 409]
 
 
-@pytest.mark.parametrize("thing_type", ["workspace", "persona"])
+@pytest.mark.parametrize("resource_type", ["workspace", "persona"])
 @pytest.mark.parametrize("active", [True, False])
 def test_deleted_group_is_refused(world: World, thing_type: str, active: bool) -> None:
     group_id = world.add_group("Writers")
     owner = add_member(world, group_id)
     world.invoke(delete_group, path={"group_id": group_id})  # its memberships are still there
 
-    reply = register(world, type=thing_type, userId=owner.id, groupId=group_id, active=active)
+    reply = register(world, type=resource_type, userId=owner.id, groupId=group_id, active=active)
 
     assert (reply.status, reply.code) == (404, "group_not_found")
 

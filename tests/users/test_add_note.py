@@ -39,7 +39,7 @@ def test_note_has_its_author_text_and_time(world: World) -> None:
         "createdAt": "2026-01-05T09:00:00.000Z",
     }
     assert reply.body["id"].startswith("not_")
-    assert world.user(user.id).version == 1, "a note is a thing of its own"
+    assert world.user(user.id).version == 1, "a note has a version of its own"
 
 
 def test_journal_has_the_note_and_who_wrote_it(world: World) -> None:

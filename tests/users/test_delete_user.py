@@ -248,8 +248,8 @@ def test_superior_cannot_be_deleted(world: World) -> None:
 def own(world: World, **types: int) -> User:
     """A user who owns this many resources of each type."""
     user = world.add_user()
-    for thing_type, number in types.items():
-        world.add_things(number, user.id, thing_type.replace("_", "-"))
+    for resource_type, number in types.items():
+        world.add_resources(number, user.id, resource_type.replace("_", "-"))
     return user
 
 
@@ -273,16 +273,16 @@ def test_answer_and_journal_count_what_the_user_owned(world: World) -> None:
 def test_workspaces_are_orphaned_and_other_resources_deleted(world: World) -> None:
     group_id, user = world.add_group("Writers"), own(world, persona=1, ontology=1, annotation=1)
     world.change_user(user, user.with_membership(group_id))
-    workspace = world.add_thing(user.id, group_id=group_id)
-    things = [item["id"] for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    workspace = world.add_resource(user.id, group_id=group_id)
+    resources = [item["id"] for item in world.items() if item["sk"].startswith("RESOURCE#")]
 
     delete(world, user.id)
 
-    kept = [each for each in things if world.thing(each).exists]
+    kept = [each for each in resources if world.resource(each).exists]
     assert kept == [workspace.id]
-    orphan = world.thing(workspace.id)
+    orphan = world.resource(workspace.id)
     assert (orphan.orphaned, orphan.user_id, orphan.group_id) == (True, user.id, group_id)
-    actions = {world.journal(each)[-1].action for each in things}
+    actions = {world.journal(each)[-1].action for each in resources}
     assert actions == {"delete_user"}
     world.drain()
     assert check_settled(world) == []
@@ -334,8 +334,8 @@ def test_rest_beyond_one_transaction_continues_and_is_in_the_answer(world: World
     assert (world.user(user.id).erased, world.user(user.id).things_left) == (True, left)
     assert world.account(user.id) is None
     world.drain()
-    things = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
-    assert {(each["type"], each["orphaned"], each["erased"]) for each in things} == {
+    resources = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    assert {(each["type"], each["orphaned"], each["erased"]) for each in resources} == {
         ("workspace", True, False),
         ("persona", False, True),
     }
@@ -346,7 +346,7 @@ def test_rest_beyond_one_transaction_continues_and_is_in_the_answer(world: World
 def test_resource_registered_before_the_commit_is_released(world: World) -> None:
     user = own(world, workspace=1)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, "persona")):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, "persona")):
         reply = delete(world, user.id)
 
     assert reply.body["resources"] == {"workspace": 1, "persona": 1}
@@ -359,7 +359,7 @@ def test_refusing_resource_registered_before_the_commit_prevents_the_deletion(
     configure(world, "invoice=refuse")
     user = own(world, workspace=1)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, "invoice")):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, "invoice")):
         reply = delete(world, user.id)
 
     assert reply.code == "owns_resources"
@@ -369,10 +369,10 @@ def test_refusing_resource_registered_before_the_commit_prevents_the_deletion(
 
 def test_resource_changed_before_the_commit_is_released_in_its_new_state(world: World) -> None:
     user, heir = own(world, workspace=1), world.add_user()
-    (thing,) = find_resources(world.runtime.table, user.id, 1)
-    moved = thing.model_copy(update={"user_id": heir.id})
+    (resource,) = find_resources(world.runtime.table, user.id, 1)
+    moved = resource.model_copy(update={"user_id": heir.id})
 
-    with meanwhile(world, COMMIT, partial(world.change_thing, thing, moved)):
+    with meanwhile(world, COMMIT, partial(world.change_resource, resource, moved)):
         reply = delete(world, user.id)
 
     assert reply.body["resources"] == {}

@@ -55,12 +55,12 @@ def test_decision_by_the_numbers_requires_that_they_are_unchanged(
 ) -> None:
     user = world.add_user()
     if not first:
-        world.add_thing(user.id, "persona")
+        world.add_resource(user.id, "persona")
     read = world.user(user.id)
     renamed = read.model_copy(update={"name": "New"})
     requires = [read.owned.unchanged(user.id)]
 
-    world.add_thing(user.id)
+    world.add_resource(user.id)
     with pytest.raises(Contended):
         world.call().commit(Change(read, renamed), answer=UserAnswer.of, requires=requires)
 
@@ -71,7 +71,7 @@ def test_decision_by_the_numbers_requires_that_they_are_unchanged(
 
 def test_last_access_is_not_counted(world: World) -> None:
     user = world.add_user()
-    world.add_thing(user.id)
+    world.add_resource(user.id)
     before = world.user(user.id).owned
     last = {"lastWorkspaceId": "wsp_1", "lastWorkspaceAccessedAt": "2026-01-05T09:00:00.000Z"}
     world.runtime.table.update_unversioned(owned_key(user.id), last)

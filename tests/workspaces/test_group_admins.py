@@ -55,10 +55,10 @@ def stage(world: World) -> Stage:
     return Stage(
         join(world, admin, foreign),
         owner,
-        world.add_thing(owner.id, group_id=own),
-        world.add_thing(owner.id, group_id=own, active=False),
-        world.add_thing(owner.id, group_id=foreign),
-        world.add_thing(owner.id),
+        world.add_resource(owner.id, group_id=own),
+        world.add_resource(owner.id, group_id=own, active=False),
+        world.add_resource(owner.id, group_id=foreign),
+        world.add_resource(owner.id),
     )
 
 
@@ -193,7 +193,7 @@ def be_still_to_come(world: World, stage: Stage) -> None:
 
 
 def have_the_group_deleted(world: World, stage: Stage) -> None:
-    world.change_thing(stage.own, stage.own.model_copy(update={"active": False}))
+    world.change_resource(stage.own, stage.own.model_copy(update={"active": False}))
     path = {"group_id": str(stage.own.group_id)}
     assert world.invoke(delete_group, path=path).status == 200
 
@@ -220,7 +220,7 @@ def test_permission_ends_with_the_role_its_period_and_the_group(
         ]
 
     assert {(reply.status, reply.code) for reply in replies} == {(403, "permission_missing")}
-    assert world.thing(stage.archived.id).exists
+    assert world.resource(stage.archived.id).exists
 
 
 def test_permission_starts_with_its_period(world: World, stage: Stage) -> None:

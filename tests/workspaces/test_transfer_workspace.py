@@ -48,7 +48,7 @@ def add_member(world: World, group_id: str) -> User:
 def test_workspace_gets_the_new_owner(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
-    workspace = world.add_thing(owner.id, group_id=group_id, name="Notes")
+    workspace = world.add_resource(owner.id, group_id=group_id, name="Notes")
 
     reply = transfer(world, workspace.id, heir.id, reason="Moves on")
 
@@ -82,13 +82,13 @@ def test_new_owner_must_exist_and_not_be_deleted(world: World) -> None:
     ):
         reply = transfer(world, workspace.id, user_id)
         assert (reply.status, reply.code) == (status, code)
-    assert world.thing(workspace.id) == workspace
+    assert world.resource(workspace.id) == workspace
 
 
 def test_new_owner_must_be_in_the_group_at_this_time(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), world.add_user()
-    workspace = world.add_thing(owner.id, group_id=group_id)
+    workspace = world.add_resource(owner.id, group_id=group_id)
     assert transfer(world, workspace.id, heir.id).code == "owner_not_in_group"
 
     box = Period(starts_at=world.clock.now + timedelta(days=1))
@@ -103,7 +103,7 @@ def test_new_owner_must_be_in_the_group_at_this_time(world: World) -> None:
 def test_orphan_gets_an_owner(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
-    workspace = world.add_thing(owner.id, group_id=group_id)
+    workspace = world.add_resource(owner.id, group_id=group_id)
     world.invoke(delete_user, path={"user_id": owner.id})
 
     reply = transfer(world, workspace.id, heir.id)
@@ -115,7 +115,7 @@ def test_orphan_gets_an_owner(world: World) -> None:
 
 def test_archived_workspace_of_a_deleted_group_can_go_to_any_user(world: World) -> None:
     group_id = world.add_group("Writers")
-    workspace = world.add_thing(add_member(world, group_id).id, group_id=group_id, active=False)
+    workspace = world.add_resource(add_member(world, group_id).id, group_id=group_id, active=False)
     world.invoke(delete_group, path={"group_id": group_id})
 
     reply = transfer(world, workspace.id, world.add_user().id)
@@ -131,7 +131,7 @@ def test_present_owner_creates_no_version(world: World) -> None:
 
 def test_other_resources_are_not_found(world: World) -> None:
     owner, heir = world.add_user().id, world.add_user().id
-    persona = world.add_thing(owner, "persona")
+    persona = world.add_resource(owner, "persona")
     for each in (persona.id, "wsp_unknown", owner):
         reply = transfer(world, each, heir)
         assert (reply.status, reply.body["detail"]) == (404, "Workspace not found")
@@ -150,7 +150,7 @@ def test_concurrent_change_of_the_new_owner_is_respected(
 ) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
-    workspace = world.add_thing(owner.id, group_id=group_id)
+    workspace = world.add_resource(owner.id, group_id=group_id)
     path = {"user_id": heir.id}
     happen = {
         "removal": partial(
@@ -164,11 +164,11 @@ def test_concurrent_change_of_the_new_owner_is_respected(
         reply = transfer(world, workspace.id, heir.id)
 
     assert reply.code == code
-    assert world.thing(workspace.id) == workspace
+    assert world.resource(workspace.id) == workspace
 
 
 def test_stale_version_is_refused_and_a_key_has_one_effect(world: World) -> None:
-    workspace, heir = world.add_thing(world.add_user().id), world.add_user().id
+    workspace, heir = world.add_resource(world.add_user().id), world.add_user().id
     first = transfer(world, workspace.id, heir, if_match='"1"', key="key-1")
 
     assert first.status == 200
@@ -177,7 +177,7 @@ def test_stale_version_is_refused_and_a_key_has_one_effect(world: World) -> None
 
 
 def test_wrong_fields_are_refused(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+    workspace = world.add_resource(world.add_user().id)
     path = {"workspace_id": workspace.id}
     reply = world.invoke(transfer_workspace, path=path, body={"owner": "usr_1"})
     assert (reply.status, sorted(reply.fields)) == (422, ["owner", "userId"])
