@@ -61,7 +61,7 @@ def test_creating_built_in_roles_again_keeps_their_edits(world: World) -> None:
 
 
 def test_journal_names_the_deployment_as_creator_of_built_in_roles() -> None:
-    with open_world(founded=False) as world:
+    with open_world(with_admin=False) as world:
         ensure_built_in_roles(world.call("create_first_admin"))
         entries = [entry for each in BUILT_IN_ROLES for entry in world.journal(each.id)]
     assert [(entry.action, entry.actor.kind) for entry in entries] == [

@@ -18,7 +18,7 @@ def test_access_is_stored_on_the_resource_and_for_workspaces_on_the_owner(world:
 
 
 def test_resource_that_was_never_opened_stores_no_access(world: World) -> None:
-    made = world.add_thing(world.add_user().id)
+    made = world.add_resource(world.add_user().id)
     stored = world.stored()
     note_access(world.call(), ResourceAnswer.of(made))
     assert world.stored() == stored

@@ -20,7 +20,7 @@ from tests.world.aws_edge import watched
 from tests.world.world import World
 
 
-def owner_of(world: World, number: int, thing_type: str = "workspace", **fields: str) -> User:
+def owner_of(world: World, number: int, resource_type: str = "workspace", **fields: str) -> User:
     """A user who owns this many resources."""
     user = world.add_user()
     world.add_resources(number, user.id, resource_type, **fields)

@@ -39,7 +39,7 @@ def names(counted: Resource) -> set[tuple[Counter, int]]:
 
 
 def test_active_workspace_counts_for_its_owner_and_its_group() -> None:
-    assert names(thing(group_id="grp_1")) == {
+    assert names(resource(group_id="grp_1")) == {
         (resources_of("usr_1", WORKSPACE), 1),
         (active_workspaces_of("usr_1", "grp_1"), 1),
         (_in_group("grp_1"), 1),
@@ -59,17 +59,17 @@ def _in_group(group_id: str) -> Counter:
     ids=["archived", "of no group", "no workspace"],
 )
 def test_other_resources_count_for_their_owner_only(fields: dict[str, Any]) -> None:
-    made = thing(**fields)
+    made = resource(**fields)
     assert names(made) == {(resources_of("usr_1", made.type), 1)}
 
 
 def test_orphaned_and_deleted_resources_count_for_no_user() -> None:
-    assert not thing(orphaned=True).counts()
-    assert not thing(group_id="grp_1").as_erased().counts()
+    assert not resource(orphaned=True).counts()
+    assert not resource(group_id="grp_1").as_erased().counts()
 
 
 def test_resource_is_listed_in_its_indexes() -> None:
-    made = thing(group_id="grp_1", orphaned=True)
+    made = resource(group_id="grp_1", orphaned=True)
     assert made.index() == {
         "gsi1pk": "OWNER#usr_1",
         "gsi1sk": "workspace#wsp_1",
@@ -86,13 +86,13 @@ def test_resource_is_listed_in_its_indexes() -> None:
     assert place.key().pk == made.key().pk
 
 
-@pytest.mark.parametrize("made", [thing(), thing(type="persona", group_id="grp_1")])
+@pytest.mark.parametrize("made", [resource(), resource(type="persona", group_id="grp_1")])
 def test_owned_resource_outside_groups_has_no_second_row(made: Resource) -> None:
     assert made.rows() == ()
 
 
 def test_tombstone_has_no_data_and_is_not_listed() -> None:
-    made = thing(name="Notes", group_id="grp_1", external_id="ws-1", last_accessed_at=START)
+    made = resource(name="Notes", group_id="grp_1", external_id="ws-1", last_accessed_at=START)
 
     erased = made.as_erased()
 
@@ -110,7 +110,7 @@ def test_external_id_is_claimed_within_its_type() -> None:
 
 @pytest.mark.parametrize("rule", [OwnerDeletion.ORPHAN, OwnerDeletion.REFUSE])
 def test_resource_without_cascade_is_orphaned_and_keeps_the_last_owner(rule: OwnerDeletion) -> None:
-    released = thing(group_id="grp_1", name="Notes").released(rule)
+    released = resource(group_id="grp_1", name="Notes").released(rule)
     assert (released.orphaned, released.user_id, released.name) == (True, "usr_1", "Notes")
 
 
@@ -136,7 +136,7 @@ def test_owner_needs_a_membership_in_force_only_for_a_group(group_id: str | None
 
 
 def test_last_access_never_moves_backwards() -> None:
-    later = thing().accessed(START + timedelta(hours=1))
+    later = resource().accessed(START + timedelta(hours=1))
     assert later.last_accessed_at == START + timedelta(hours=1)
     assert later.accessed(START) == later
     assert later.accessed(None) == later
@@ -190,8 +190,8 @@ def test_lagging_index_shows_no_resources_of_other_users(world: World) -> None:
 
 
 def test_resources_are_loaded_in_the_order_of_the_ids_without_deleted_ones(world: World) -> None:
-    one, two, three = world.add_things(3, world.add_user().id)
-    world.change_thing(two, two.as_erased())
+    one, two, three = world.add_resources(3, world.add_user().id)
+    world.change_resource(two, two.as_erased())
     ids = [three.id, two.id, "wsp_unknown", one.id]
     assert load_resources(world.runtime.table, ids) == [three, one]
 

@@ -170,7 +170,7 @@ def test_membership_of_the_owner_must_be_in_force(world: World) -> None:
 
 @pytest.mark.parametrize("resource_type", ["workspace", "persona"])
 @pytest.mark.parametrize("active", [True, False])
-def test_deleted_group_is_refused(world: World, thing_type: str, active: bool) -> None:
+def test_deleted_group_is_refused(world: World, resource_type: str, active: bool) -> None:
     group_id = world.add_group("Writers")
     owner = add_member(world, group_id)
     world.invoke(delete_group, path={"group_id": group_id})  # its memberships are still there

@@ -37,7 +37,7 @@ def test_resource_is_no_longer_counted_and_only_a_tombstone_remains(world: World
 
 
 def test_journal_has_the_actor_and_the_removed_resource(world: World) -> None:
-    thing = world.add_thing(world.add_user().id, "persona", name="Self")
+    resource = world.add_resource(world.add_user().id, "persona", name="Self")
 
     remove(world, resource.id)
 

@@ -47,7 +47,7 @@ def last_workspace(world: World, user_id: str) -> Any:
 
 
 def test_name_and_status_change_with_a_version_and_a_journal_entry(world: World) -> None:
-    thing = world.add_thing(world.add_user().id, "persona", name="First self")
+    resource = world.add_resource(world.add_user().id, "persona", name="First self")
 
     reply = update(world, resource.id, name="Second self", active=False, reason="Asked for it")
 
@@ -66,9 +66,9 @@ def test_name_and_status_change_with_a_version_and_a_journal_entry(world: World)
 
 
 def test_null_clears_the_name_and_absent_fields_stay(world: World) -> None:
-    thing = world.add_thing(world.add_user().id, "persona", name="Self", external_id="p-1")
-    assert update(world, thing.id).body["version"] == 1
-    reply = update(world, thing.id, name=None)
+    resource = world.add_resource(world.add_user().id, "persona", name="Self", external_id="p-1")
+    assert update(world, resource.id).body["version"] == 1
+    reply = update(world, resource.id, name=None)
     assert "name" not in reply.body
     assert reply.body["externalId"] == "p-1"
 
@@ -122,7 +122,7 @@ def test_new_owner_must_be_a_member_of_the_group(world: World) -> None:
 
 
 def test_soft_deleted_user_cannot_become_the_owner(world: World) -> None:
-    thing, heir = world.add_thing(world.add_user().id), world.add_user()
+    resource, heir = world.add_resource(world.add_user().id), world.add_user()
     world.change_user(heir, heir.as_deleted(world.clock.now))
     assert update(world, resource.id, userId=heir.id).code == "user_deleted"
 
@@ -263,15 +263,15 @@ def test_only_workspaces_are_the_last_workspace(world: World) -> None:
 
 
 def test_access_of_an_orphan_is_stored_only_on_it(world: World) -> None:
-    thing = world.add_thing(world.add_user().id)
-    world.invoke(delete_user, path={"user_id": thing.user_id})
-    access(world, thing.id, world.clock.now)
-    assert world.thing(thing.id).last_accessed_at == world.clock.now
+    resource = world.add_resource(world.add_user().id)
+    world.invoke(delete_user, path={"user_id": resource.user_id})
+    access(world, resource.id, world.clock.now)
+    assert world.resource(resource.id).last_accessed_at == world.clock.now
     assert check_settled(world) == []
 
 
 def test_time_in_the_future_is_refused_beyond_a_small_clock_difference(world: World) -> None:
-    thing = world.add_thing(world.add_user().id)
+    resource = world.add_resource(world.add_user().id)
 
     ahead = access(world, resource.id, world.clock.now + CLOCKS_DIFFER, name="Opened")
     assert ahead.body["lastAccessedAt"] == format_time(world.clock.now)
@@ -313,9 +313,9 @@ def test_same_request_with_the_same_key_changes_once(world: World) -> None:
 
 
 def test_unknown_and_removed_resources_are_not_found(world: World) -> None:
-    thing = world.add_thing(world.add_user().id)
-    world.change_thing(thing, thing.as_erased())
-    for resource_id in (thing.id, "wsp_unknown", thing.user_id):
+    resource = world.add_resource(world.add_user().id)
+    world.change_resource(resource, resource.as_erased())
+    for resource_id in (resource.id, "wsp_unknown", resource.user_id):
         reply = update(world, resource_id, name="x")
         assert (reply.status, reply.body["detail"]) == (404, "Resource not found")
 

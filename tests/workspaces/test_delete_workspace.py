@@ -46,7 +46,7 @@ def test_owner_and_group_no_longer_count_it(world: World) -> None:
 
 
 def test_journal_has_the_actor_the_workspace_and_the_reason(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id, name="Notes")
+    workspace = world.add_resource(world.add_user().id, name="Notes")
 
     delete(world, workspace.id, reason="Asked for it")
 

@@ -128,10 +128,10 @@ def test_deleted_workspaces_are_not_listed(world: World, stage: Stage) -> None:
 
 
 def test_lagging_index_does_not_show_moved_workspaces(world: World, stage: Stage) -> None:
-    thing = stage.things[0]
-    world.change_thing(thing, thing.model_copy(update={"group_id": stage.readers}))
-    stale = {"gsi1pk": f"WORKSPACES#{stage.writers}", "gsi1sk": thing.id}
-    place = next(row for row in thing.rows())
+    resource = stage.resources[0]
+    world.change_resource(resource, resource.model_copy(update={"group_id": stage.readers}))
+    stale = {"gsi1pk": f"WORKSPACES#{stage.writers}", "gsi1sk": resource.id}
+    place = next(row for row in resource.rows())
     world.runtime.table.update_unversioned(place.key(), stale)
 
     assert resource.id not in ids(ask(world, group=stage.writers))

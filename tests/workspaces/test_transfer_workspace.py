@@ -72,7 +72,7 @@ def test_workspace_gets_the_new_owner(world: World) -> None:
 
 
 def test_new_owner_must_exist_and_not_be_deleted(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+    workspace = world.add_resource(world.add_user().id)
     deleted = world.add_user()
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
 
@@ -125,7 +125,7 @@ def test_archived_workspace_of_a_deleted_group_can_go_to_any_user(world: World) 
 
 
 def test_present_owner_creates_no_version(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+    workspace = world.add_resource(world.add_user().id)
     assert transfer(world, workspace.id, workspace.user_id).body["version"] == 1
 
 
