@@ -81,7 +81,7 @@ Username = Annotated[
 ]
 CountryCode = Annotated[
     str,
-    written_as(str.upper),
+    written_as(str.upper, 2),
     Field(description="ISO 3166-1 alpha-2."),
     TextPattern(
         r"^[A-Z]{2}$", "Enter the country as two letters, for example DE (ISO 3166-1 alpha-2)."
