@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from rollcall.access.grant_rules import refuse_outranked
 from rollcall.access.policy import AccessPolicy, change_policy
 from rollcall.grants.group import Group
-from rollcall.grants.permissions import Permission, refuse_outranked, without_end
+from rollcall.grants.permissions import Permission, without_end
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.field_types import Id

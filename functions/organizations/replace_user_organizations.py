@@ -7,11 +7,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
 from rollcall.grants.grant import OrganizationMembership
 from rollcall.grants.organization import Organization
-from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.field_types import Id

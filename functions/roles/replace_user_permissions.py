@@ -5,9 +5,10 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from rollcall.access.assignments import PermissionAssignments, with_permissions
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
-from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.operations import operation
 from rollcall.users.answers import ChangeUser, UserAnswer

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import refuse_superior
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential, refuse_federated
 from rollcall.accounts.settlement import settle_account
-from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid

@@ -7,7 +7,7 @@ from functools import partial
 
 from functions.jobs.compact_directory import compact_directory
 from functions.jobs.rebuild_directory import rebuild_directory
-from rollcall.directory.compaction import rebuild
+from rollcall.directory.snapshot_writing import rebuild
 from rollcall.directory.snapshots import DirectoryState, snapshot_key
 from rollcall.kit.job import make_call
 from tests.faults.directory_invariants import check_readable

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import refuse_superior
-from rollcall.grants.permissions import refuse_self
 from rollcall.kit.call import Call
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import UserAnswer

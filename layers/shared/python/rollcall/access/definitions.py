@@ -7,15 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rollcall.access.grant_rules import check_redefinition, require_held
 from rollcall.access.policy import AccessPolicy, change_granted, change_policy
 from rollcall.grants.holders import ROLE
-from rollcall.grants.permissions import (
-    GrantablePermissions,
-    Permission,
-    check_redefinition,
-    require_held,
-    without_end,
-)
+from rollcall.grants.permissions import GrantablePermissions, Permission, without_end
 from rollcall.kit.call import Call
 from rollcall.kit.listed_entity import GrantingEntity
 from rollcall.kit.model import Answer, Omissible, WriteRequest

@@ -8,6 +8,7 @@ from collections import Counter as Tally
 from collections.abc import Callable
 from datetime import datetime
 
+from rollcall.access.grant_rules import refuse_outranked, require_held
 from rollcall.access.policy import find_policy, policy_about
 from rollcall.grants.grant import (
     Grant,
@@ -16,7 +17,7 @@ from rollcall.grants.grant import (
     PermissionGrant,
     RoleGrant,
 )
-from rollcall.grants.permissions import refuse_outranked, require_held, without_end
+from rollcall.grants.permissions import without_end
 from rollcall.kit.actor import EVERYTHING
 from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck

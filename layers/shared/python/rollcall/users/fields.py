@@ -37,7 +37,7 @@ def normalize_email(value: str) -> str:
         address = f"{local}@{_ascii_domain(domain)}"
         if _DOMAIN.fullmatch(address, len(local) + 1) and len(address) <= _ADDRESS_AT_MOST:
             return address
-    raise ValueError("This is not a valid email address.")
+    raise ValueError("This is not an email address that can be used.")
 
 
 def _to_lower(text: str) -> str:
