@@ -186,10 +186,80 @@ def test_accepted_domains_are_those_of_idna_2008_and_no_two_forms_of_one_are_sto
 
 @pytest.mark.parametrize(
     ("written", "kept"),
-    [("+49 (151) 123-456.78", "+4915112345678"), ("+14155550100", "+14155550100")],
+    [
+        ("+49 (151) 123-456.78", "+4915112345678"),
+        ("+14155550100", "+14155550100"),
+        (" +1 (415) 555-0100 ", "+14155550100"),
+        ("+1 - 415 - 555 - 0100", "+14155550100"),
+        ("+(49) 151 12345678", "+4915112345678"),
+        ("+49\u00a0151\u00a012345678", "+4915112345678"),
+        ("+39 06 698 12345", "+390669812345"),  # ITU-T E.164: Italian numbers keep the zero
+        ("+39 (0)6 69812345", "+390669812345"),
+        ("+225 07 08 123456", "+2250708123456"),
+        ("+420 601 123 456", "+420601123456"),  # a zero inside the country code
+        ("+880 1812 345678", "+8801812345678"),
+    ],
 )
 def test_phone_numbers_are_e164(written: str, kept: str) -> None:
     assert check_phone(written) == kept
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "+49 (0)151 12345678",
+        "+49 (0) 151 12345678",
+        "+49 0151 12345678",
+        "+49(0151)12345678",
+        "+44 (0)20 7946 0958",
+        "+33 (0)6 12 34 56 78",
+        "+880 01812 345678",
+        "+81 090-1234-5678",
+    ],
+)
+def test_trunk_zero_is_refused_because_the_number_with_it_reaches_nobody(phone: str) -> None:
+    with pytest.raises(ValueError, match="Leave out the zero"):
+        check_phone(phone)
+
+
+@given(
+    groups=st.lists(st.from_regex("[1-9]{2,4}", fullmatch=True), min_size=2, max_size=3),
+    separator=st.text("() .-/\n\t\u2028x", min_size=1, max_size=5),
+)
+def test_digits_are_apart_by_separators_of_one_line_and_one_pair_of_brackets(
+    groups: list[str], separator: str
+) -> None:
+    phone = accepted(check_phone, f"+4915{separator.join(groups)}9")
+    assert phone in {None, f"+4915{''.join(groups)}9"}
+    if set(separator) - set(" .-"):
+        assert phone is None
+
+
+def test_deciding_on_a_phone_number_takes_no_more_than_a_pass() -> None:
+    for heap in ("+" + "1 " * 50_000, "+" + "(1)" * 50_000, "+" + "1" * 100_000 + "("):
+        assert accepted(check_phone, heap) is None
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "+49 151\n12345678",
+        "+49\t15112345678",
+        "+49 ((151)) 12345678",
+        "+49 ()15112345678",
+        "+49 (151 12345678",
+        "+49 151) 12345678",
+        "+49 (151) (123) 45678",
+        "+49 15112345678(",
+        "+49 151 12345678 -",
+        "++4915112345678",
+        "+49 151/12345678",
+        "+\uff14\uff19 151 12345678",
+    ],
+)
+def test_phone_numbers_are_written_on_one_line_with_one_pair_of_brackets(phone: str) -> None:
+    with pytest.raises(ValueError, match="with its country code"):
+        check_phone(phone)
 
 
 @pytest.mark.parametrize("phone", ["0151 12345678", "+0151", "+1", "+" + "1" * 16, "+49x15112345"])

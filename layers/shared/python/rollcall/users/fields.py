@@ -20,6 +20,14 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?!(?:[0-9]+|0x[0-9a-f]*)$){_LABEL}")
 _ADDRESS_AT_MOST = 254
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164, as Cognito requires
+_DIGITS = r"(?:[ \u00a0.-]{0,3}[0-9])+"
+_WRITTEN_PHONE = re.compile(rf"\+(?:{_DIGITS})?(?:[ \u00a0.-]?\([0-9]{{1,5}}\){_DIGITS})?")
+# A country code of ITU-T E.164 (list of assigned codes) and a zero. Where numbers can begin with it
+# (libphonenumber 9.0: fixed lines and mobiles), it is no trunk prefix.
+_TRUNK_ZERO = re.compile(
+    r"\+(?!39|225|226|229|241|242|250|378|379|992)"
+    r"(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})0"
+)
 _USERNAME = re.compile(r"[a-z0-9._-]{3,50}")
 USERNAME_LENGTH = (3, 50)
 RESERVED = "usr_"
@@ -72,9 +80,17 @@ def is_address(written: str, email: str | None) -> bool:
 
 
 def check_phone(value: str) -> str:
-    """The phone number in E.164: a plus sign, the country code, digits only. Raises ValueError."""
-    phone = re.sub(r"[\s().-]", "", value)
-    if not _PHONE.fullmatch(phone):
+    """The phone number in E.164: a plus sign, the country code, digits only. Single spaces, dots,
+    hyphens and one pair of brackets may be between the digits. Raises ValueError.
+    """
+    written = value.strip(" \u00a0\t\r\n")
+    phone = re.sub(r"[^+0-9]", "", written)
+    if _TRUNK_ZERO.match(phone):
+        raise ValueError(
+            "Leave out the zero after the country code, for example +4915112345678 for "
+            "+49 (0)151 12345678."
+        )
+    if not _WRITTEN_PHONE.fullmatch(written) or not _PHONE.fullmatch(phone):
         raise ValueError(
             "Enter the phone number with its country code, for example +4915112345678."
         )
