@@ -16,6 +16,7 @@ from rollcall.kit.errors import (
     Forbidden,
     Malformed,
     NotFound,
+    PayloadTooLarge,
     Problem,
     Throttled,
     Unauthenticated,
@@ -27,12 +28,6 @@ type Json = dict[str, Any]
 type AnyOperation = Operation[Any, Any]
 
 AUTHORIZER = "accessToken"
-
-
-class PayloadTooLarge(Problem):
-    """The body is longer than API Gateway accepts."""
-
-    status, title = 413, "Payload too large"
 
 
 GATEWAY_PROBLEMS: Mapping[str, Problem] = {

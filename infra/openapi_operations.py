@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic.alias_generators import to_camel
 
-from infra.gateway import AnyOperation, Json, PayloadTooLarge
+from infra.gateway import AnyOperation, Json
 from infra.openapi_schemas import Schemas
 from rollcall.grants.scopes import ADMIN_SCOPES
 from rollcall.kit.entity import Entity
@@ -15,6 +15,7 @@ from rollcall.kit.errors import (
     Invalid,
     Malformed,
     NotFound,
+    PayloadTooLarge,
     Problem,
     Stale,
     Throttled,
@@ -72,6 +73,7 @@ def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
     if operation.has_body:
         schema = schemas.request(operation)
         described["requestBody"] = {
+            "description": f"At most {operation.body_at_most:,} bytes.",
             "required": bool(schema.get("required")),
             "content": {"application/json": {"schema": schema}},
         }

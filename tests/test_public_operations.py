@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import unicodedata
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from functions.invitations.accept_invitation import accept_invitation
 from functions.invitations.view_invitation import view_invitation
 from functions.users.get_me import get_me
 from infra.catalog import read_catalog
 from rollcall.kit.errors import NotFound
 from rollcall.kit.http import GatewayEvent
+from rollcall.kit.text import COMPOSED_OF
 from rollcall.public_operations import admit_anyone, admit_registrant
 from tests.world.gateway import make_event
 from tests.world.world import World
@@ -36,6 +41,25 @@ def test_registration_is_refused_unless_the_deployment_allows_it(world: World) -
         admit_registrant(EVENT, replace(world.runtime, settings=settings), world.clock.now)
 
 
+@pytest.mark.parametrize("size", [5_000, 50_000, 500_000])
+def test_long_name_of_combining_marks_is_refused_without_being_normalized(
+    world: World, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(form: Any, text: str) -> str:
+        assert len(text) <= COMPOSED_OF * 200
+        return normalize(form, text)
+
+    normalize = unicodedata.normalize
+    monkeypatch.setattr(unicodedata, "normalize", count)
+    body = {"password": "TempPass123!", "name": "\u0f71\u0f72" * (size // 2)}
+    encoded = json.dumps(body, ensure_ascii=False)
+
+    refused = world.invoke(accept_invitation, path={"token": "x"}, body=encoded)
+
+    assert refused.status == (422 if size == 5_000 else 413)
+    assert len(refused.text or str(refused.body)) < 1_000
+
+
 def test_only_operations_declared_public_are_public_and_all_of_them_are_throttled() -> None:
     public = {each.name for each in read_catalog().operations if each.public}
 
@@ -46,5 +70,7 @@ def test_only_operations_declared_public_are_public_and_all_of_them_are_throttle
         "view_invitation",
     }
     assert all(bool(each.throttle) == each.public for each in read_catalog().operations)
+    for each in read_catalog().operations:
+        assert each.body_at_most == (16 * 1024 if each.public else 1024 * 1024)
     assert view_invitation.principals == ()
     assert not get_me.public

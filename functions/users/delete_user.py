@@ -21,6 +21,7 @@ from rollcall.operations import operation
 from rollcall.resources.deletion import erase_user
 from rollcall.resources.deletion_answers import UserDeletion
 from rollcall.resources.resource import Resource
+from rollcall.users.fields import is_address
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
@@ -60,7 +61,7 @@ def delete_user(request: DeleteUser, call: Call) -> UserDeletion:
     user = call.table.load(User, request.user_id)
     refuse_self(call.actor, user.id, "delete")
     refuse_superior(call, user)
-    if request.confirm is not None and request.confirm.strip().casefold() != user.email:
+    if request.confirm is not None and not is_address(request.confirm, user.email):
         raise Conflict(
             "confirmation_differs", "The confirmed email is not this user's. Check the user."
         )

@@ -24,12 +24,10 @@ from infra.gateway import GATEWAY_PROBLEMS
 from infra.local.verifier import TokenVerifier
 from infra.openapi import build_document
 from rollcall.kit.call import Runtime
-from rollcall.kit.errors import Problem
+from rollcall.kit.errors import PayloadTooLarge, Problem
 from rollcall.kit.http import write_problem
 from rollcall.kit.operation import Operation
 
-BODY_AT_MOST = 10 * 1024 * 1024
-"""Bytes; API Gateway's payload limit (Amazon API Gateway quotas)."""
 STAGE = "api"
 
 # Found by path: importing the package takes longer than the rest of this module.
@@ -159,7 +157,7 @@ async def _make_event(
     request_id: str,
 ) -> dict[str, Any]:
     """The event that API Gateway's Lambda proxy integration sends (format 1.0)."""
-    body = await _read_body(request)
+    body = await _read_body(request, operation.body_at_most)
     query: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         query.setdefault(name, []).append(value)
@@ -185,12 +183,16 @@ async def _make_event(
     }
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(request: Request, at_most: int) -> bytes:
+    """The body, of which no more is read than the operation accepts. Raises PayloadTooLarge."""
+    declared = request.headers.get("Content-Length", "")
+    if declared.isdecimal() and int(declared) > at_most:
+        raise PayloadTooLarge.over(at_most)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > BODY_AT_MOST:
-            raise GATEWAY_PROBLEMS["REQUEST_TOO_LARGE"]
+        if len(body) > at_most:
+            raise PayloadTooLarge.over(at_most)
     return bytes(body)
 
 

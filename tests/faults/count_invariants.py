@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from rollcall.kit.text import name_key
 from tests.faults.stored import SYSTEM_ROW, GrantKind, Item, Stored
 
 _LISTED = {
@@ -96,7 +97,7 @@ def _held(stored: Stored) -> Iterator[tuple[str, str]]:
     yield from _held_by_users(stored)
     for partition, kind in (("GROUP#", "group-name"), ("ROLE#", "role-name")):
         for each in stored.of_kind(partition):
-            yield f"CLAIM#{kind}#{each['name'].casefold()}", each["id"]
+            yield f"CLAIM#{kind}#{name_key(each['name'])}", each["id"]
     for each in stored.of_kind("ORGANIZATION#"):
         yield f"CLAIM#organization-slug#{each['slug']}", each["id"]
     runs = (each for each in stored.of_kind("LIFECYCLE_RUN#") if each["status"] == "running")

@@ -15,7 +15,11 @@ from functions.groups.update_group import update_group
 from functions.users.get_me import get_me
 from functions.users.get_user import get_user
 from rollcall.access.policy import POLICY_ID, find_policy
+from rollcall.grants.group import GROUP_NAME
 from rollcall.grants.permissions import Permission
+from rollcall.kit.actor import system_actor
+from rollcall.kit.entity import Claim
+from rollcall.kit.transaction import Origin, Transaction
 from tests.faults.races import COMMIT, meanwhile
 from tests.world.gateway import Reply
 from tests.world.opening import open_world
@@ -116,6 +120,27 @@ def test_new_name_is_claimed_and_the_old_one_is_free(world: World) -> None:
     assert update(world, group_id, name="Editors").status == 200
     assert update(world, other_id, name="Readers").status == 200
     assert world.invoke(create_group, body={"name": "Writers"}).status == 201
+
+
+@pytest.mark.parametrize("name", ["Other", "Sales  team!"])
+def test_group_whose_name_was_claimed_in_another_form_can_be_renamed(
+    world: World, name: str
+) -> None:
+    group_id = world.add_group("Sales  Team")
+    table = world.runtime.table
+    origin = Origin("test", "", None, world.clock.now)
+    transaction = Transaction(table, system_actor("test"), origin)
+    transaction.remove_item(Claim(GROUP_NAME, "sales team").key)
+    transaction.add_item(
+        {**Claim(GROUP_NAME, "sales  team").key._asdict(), "owner": group_id},
+        "attribute_not_exists(pk)",
+        {},
+    )
+    transaction.send()
+
+    assert update(world, group_id, name=name).status == 200
+    taken = world.invoke(create_group, body={"name": name.upper()})
+    assert (taken.status, taken.code) == (409, GROUP_NAME.code)
 
 
 def test_unchanged_values_create_no_version(world: World) -> None:

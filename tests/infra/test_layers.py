@@ -108,6 +108,7 @@ UNWANTED = frozenset(
         "botocore.monitoring",
         "configparser",
         "dateutil",
+        "idna",
         "importlib.metadata",
         "jmespath",
         "shutil",
@@ -134,6 +135,16 @@ print(json.dumps(sorted(sys.modules)))
         f"Each cold start would load {', '.join(sorted(loaded & UNWANTED))}: import it in the "
         "function that needs it, or mend infra/lean_packages.py when a package has loaded it."
     )
+
+
+def test_addresses_with_unicode_domains_are_read_with_the_layers_alone() -> None:
+    code = """
+import sys
+from rollcall.users.fields import normalize_email
+assert normalize_email("Jane@Example.com") == "jane@example.com" and "idna" not in sys.modules
+print(normalize_email("jane@b\u00fccher.example"))
+"""
+    assert run_deployed(code) == "jane@xn--bcher-kva.example\n"
 
 
 def test_what_is_precompiled_serves_packages_that_a_function_imports_first() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from functions.users.create_user import CreateUser
 from functions.users.delete_user import DeleteUser
 from functions.users.update_user import UpdateUser
-from rollcall.kit.errors import Conflict, Invalid, Malformed, Problem
+from rollcall.kit.errors import Conflict, Invalid, Malformed, PayloadTooLarge, Problem
 from rollcall.kit.http import (
     MAX_ERRORS,
     NO_VERSION,
@@ -152,6 +153,18 @@ def test_base64_body_is_decoded_and_broken_base64_is_malformed() -> None:
     for broken in ("***", base64.b64encode(b"\xff\xfe").decode()):
         with pytest.raises(Malformed):
             read_request(event(body=broken, isBase64Encoded=True), UpdateUser, has_body=True)
+
+
+@given(content=st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
+def test_limit_of_a_body_counts_bytes_however_they_are_sent(content: bytes) -> None:
+    sent = [event(body=base64.b64encode(content).decode(), isBase64Encoded=True)]
+    with suppress(UnicodeDecodeError):
+        sent.append(event(body=content.decode()))
+    for each in sent:
+        each.limit_body(len(content))
+        if content:
+            with pytest.raises(PayloadTooLarge):
+                each.limit_body(len(content) - 1)
 
 
 @pytest.mark.parametrize("body", ["{", "[]", '{"count": 5}', "***"])

@@ -19,7 +19,7 @@ from rollcall.kit.call import Call, Runtime
 from rollcall.kit.errors import Contended, NotFound
 from rollcall.kit.http import GatewayEvent
 from rollcall.kit.model import Answer, FileAnswer, Request
-from rollcall.kit.operation import Operation
+from rollcall.kit.operation import BODY_AT_MOST, Operation
 from tests.kit.sample_operation import Looking, Moved, Moving, declare
 from tests.world.gateway import make_event
 from tests.world.world import World
@@ -101,6 +101,25 @@ def test_unexpected_error_discloses_nothing_to_the_caller_and_no_values_to_the_l
     assert (line["message"], line["outcome"]) == ("break_user", "RuntimeError")
     assert any("test_operation.py" in each for each in line["where"])
     assert "hunter2" not in logged.getvalue()
+
+
+@pytest.mark.parametrize("declared", [None, 100])
+def test_body_over_the_limit_is_refused_before_anything_else(
+    world: World, declared: int | None
+) -> None:
+    operation = declare(body_at_most=declared)
+    limit = declared or BODY_AT_MOST
+    fits = world.invoke(operation, path={"user_id": "usr_1"}, body="{}" + " " * (limit - 2))
+    assert fits.status == 200
+    unread = replace(operation, authorize=never_called)
+    for body in ("{" * (limit + 1), "\u00e9" * (limit // 2 + 1)):
+        refused = world.invoke(unread, path={"user_id": "usr_1"}, body=body)
+        assert (refused.status, refused.code) == (413, "payload_too_large")
+        assert f"{limit:,} bytes" in refused.body["detail"]
+
+
+def never_called(event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
+    raise AssertionError
 
 
 def test_caller_is_authorized_before_the_request_is_read(world: World) -> None:

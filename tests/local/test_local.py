@@ -194,9 +194,12 @@ def test_unknown_route_and_too_large_body_are_refused(local: LocalRollcall) -> N
     with local.client() as api:
         assert api.get("/nothing/here").json()["code"] == "route_not_found"
         assert api.put("/me").json()["code"] == "route_not_found"
-        large = api.post("/admin/users", content=b" " * (10 * 1024 * 1024 + 1))
+        large = api.post("/admin/users", content=b" " * (1024 * 1024 + 1))
+        chunks = api.post("/admin/users", content=iter([b" " * 1024] * 1025))
+        public = api.post("/register", content=b" " * (16 * 1024 + 1))
 
-    assert (large.status_code, large.json()["code"]) == (413, "payload_too_large")
+    for refused in (large, chunks, public):
+        assert (refused.status_code, refused.json()["code"]) == (413, "payload_too_large")
 
 
 def test_port_in_use_is_reported_on_one_line(local: LocalRollcall, tmp_path: Path) -> None:

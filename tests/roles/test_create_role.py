@@ -65,7 +65,7 @@ def test_role_that_grants_nothing_is_not_in_the_policy(world: World) -> None:
     assert find_policy(world.runtime.table, world.clock.now)[0] is None
 
 
-@pytest.mark.parametrize("name", ["Support", "SUPPORT", " support ", "system"])
+@pytest.mark.parametrize("name", ["Support", "SUPPORT", " support ", "system", "supp\u200dort"])
 def test_taken_name_is_refused(world: World, name: str) -> None:
     world.add_role("Support")
     stored = world.stored()

@@ -176,7 +176,12 @@ def test_confirmation_that_matches_is_accepted(world: World, confirm: str) -> No
     assert delete(world, add_member(world).id, query={"confirm": confirm}).status == 200
 
 
-@pytest.mark.parametrize("confirm", ["other@example.com", ""])
+def test_confirmation_can_be_written_with_the_unicode_form_of_the_domain(world: World) -> None:
+    user = world.add_user("gone@xn--bcher-kva.example")
+    assert delete(world, user.id, query={"confirm": "Gone@B\u00fccher.example"}).status == 200
+
+
+@pytest.mark.parametrize("confirm", ["other@example.com", "", "\uff47one@example.com"])
 def test_confirmation_that_differs_is_refused(world: World, confirm: str) -> None:
     user = add_member(world)
     reply = delete(world, user.id, query={"confirm": confirm})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import idna
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -20,13 +21,14 @@ from rollcall.users.fields import (
     Username,
     check_phone,
     check_username,
+    is_address,
     normalize_email,
 )
 
 NORMALIZERS = [normalize_email, check_phone, check_username, check_line, check_text]
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 LOCAL = st.from_regex(r"[a-zA-Z0-9]{1,10}([.+_-][a-zA-Z0-9]{1,10}){0,2}", fullmatch=True)
-LABEL = st.from_regex(r"[a-zA-Z0-9äöüßéèœ日本語]{1,10}", fullmatch=True)
+LABEL = st.from_regex(r"[a-zA-Z0-9äöüéèœ日本語]{1,10}", fullmatch=True)
 ADDRESSES = st.builds(
     lambda local, labels: f"{local}@{'.'.join(labels)}.com",
     LOCAL,
@@ -84,7 +86,17 @@ def test_ordinary_addresses_are_accepted_regardless_of_case(address: str, shout:
         ("jane@日本語.jp", "jane@xn--wgv71a119e.jp"),
         ("jane@example。com", "jane@example.com"),
         ("o'hara+news@example.com", "o'hara+news@example.com"),
-        ("\uff2aane\uff20example.com", "jane@example.com"),  # full-width J and @
+        # UTS #46, table of example processing: these differ from IDNA 2003.
+        ("jane@faß.de", "jane@xn--fa-hia.de"),
+        ("jane@βόλος.com", "jane@xn--nxasmm1c.com"),
+        ("jane@ශ්\u200dරී.com", "jane@xn--10cl1a0b660p.com"),
+        ("jane@\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.com", "jane@xn--mgba3gch31f060k.com"),
+        ("jane@BÜCHER.example", "jane@xn--bcher-kva.example"),
+        ("jane@XN--Bcher-KVA.example", "jane@xn--bcher-kva.example"),
+        ("jane@xn--bcher-kva.日本語.jp", "jane@xn--bcher-kva.xn--wgv71a119e.jp"),
+        ("jane@\uff45xample.com", "jane@example.com"),  # UTS #46 maps full-width letters
+        ("jane@163.com", "jane@163.com"),
+        ("jane@1.2.3.4.example", "jane@1.2.3.4.example"),
     ],
 )
 def test_addresses_are_stored_in_one_form(written: str, kept: str) -> None:
@@ -111,6 +123,26 @@ def test_addresses_are_stored_in_one_form(written: str, kept: str) -> None:
         "x" * 65 + "@example.com",
         "jane@" + ".".join(["x" * 60] * 5) + ".com",
         "jane@" + "ü" * 70 + ".com",
+        "ﬁnn@example.com",
+        "\uff2aane@example.com",  # a full-width J
+        "jane\uff20example.com",  # a full-width @
+        "\u017fam@example.com",  # a long s, which has the upper case S
+        "\u212aim@example.com",  # the Kelvin sign, which has the lower case k
+        "jane\u2024doe@example.com",  # one dot leader, NFKC of which is a dot
+        "\u3000jane@example.com",
+        "jane@127.0.0.1",
+        "jane@1.2.3.0x7f",
+        "jane@\u0661.\u0662.\u0663.\u0664",
+        "jane@[127.0.0.1]",
+        "jane@::1",
+        "jane@xn--a.com",  # UTS #46: decodes to a control character
+        "jane@xn--.com",
+        "jane@xn--abc-.com",
+        "jane@xn--n3h.com",  # a snowman, which IDNA 2008 disallows
+        "jane@☃.com",
+        "jane@a\u200cb.com",  # RFC 5892: a joiner between letters that do not join
+        "jane@bücher.example.",
+        "jane@exa\uff20mple.com",
     ],
 )
 def test_invalid_addresses_are_refused(address: str) -> None:
@@ -118,12 +150,116 @@ def test_invalid_addresses_are_refused(address: str) -> None:
         normalize_email(address)
 
 
+@given(address=ADDRESSES)
+def test_stored_domain_and_its_unicode_form_are_one_address(address: str) -> None:
+    stored = normalize_email(address)
+    local, _, domain = stored.partition("@")
+    in_unicode = f"{local}@{idna.decode(domain)}"
+    assert normalize_email(in_unicode) == normalize_email(in_unicode.upper()) == stored
+    assert is_address(in_unicode, stored)
+
+
+@given(
+    local=st.text(min_size=1, max_size=64) | st.text("\u212a\u017fkK@. ", min_size=1, max_size=9)
+)
+def test_what_is_before_the_at_is_stored_as_sent_in_lower_case_or_refused(local: str) -> None:
+    address = accepted(normalize_email, f"{local}@example.com")
+    assert address in {None, f"{local.strip(' \t\r\n').lower()}@example.com"}
+    assert address is None or local.isascii()
+
+
+@given(
+    domain=st.lists(st.text(min_size=1, max_size=20), min_size=2, max_size=3).map(".".join)
+    | st.from_regex(r"xn--[a-zA-Z0-9-]{1,20}\.com", fullmatch=True)
+)
+def test_accepted_domains_are_those_of_idna_2008_and_no_two_forms_of_one_are_stored(
+    domain: str,
+) -> None:
+    address = accepted(normalize_email, f"jane@{domain}")
+    if address is None:
+        return
+    stored = address.partition("@")[2]
+    assert normalize_email(f"jane@{idna.decode(stored)}") == address
+    if any(label.startswith("xn--") for label in stored.split(".")):
+        assert idna.encode(idna.decode(stored)).decode() == stored
+
+
 @pytest.mark.parametrize(
     ("written", "kept"),
-    [("+49 (151) 123-456.78", "+4915112345678"), ("+14155550100", "+14155550100")],
+    [
+        ("+49 (151) 123-456.78", "+4915112345678"),
+        ("+14155550100", "+14155550100"),
+        (" +1 (415) 555-0100 ", "+14155550100"),
+        ("+1 - 415 - 555 - 0100", "+14155550100"),
+        ("+(49) 151 12345678", "+4915112345678"),
+        ("+49\u00a0151\u00a012345678", "+4915112345678"),
+        ("+39 06 698 12345", "+390669812345"),  # ITU-T E.164: Italian numbers keep the zero
+        ("+39 (0)6 69812345", "+390669812345"),
+        ("+225 07 08 123456", "+2250708123456"),
+        ("+420 601 123 456", "+420601123456"),  # a zero inside the country code
+        ("+880 1812 345678", "+8801812345678"),
+    ],
 )
 def test_phone_numbers_are_e164(written: str, kept: str) -> None:
     assert check_phone(written) == kept
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "+49 (0)151 12345678",
+        "+49 (0) 151 12345678",
+        "+49 0151 12345678",
+        "+49(0151)12345678",
+        "+44 (0)20 7946 0958",
+        "+33 (0)6 12 34 56 78",
+        "+880 01812 345678",
+        "+81 090-1234-5678",
+    ],
+)
+def test_trunk_zero_is_refused_because_the_number_with_it_reaches_nobody(phone: str) -> None:
+    with pytest.raises(ValueError, match="Leave out the zero"):
+        check_phone(phone)
+
+
+@given(
+    groups=st.lists(st.from_regex("[1-9]{2,4}", fullmatch=True), min_size=2, max_size=3),
+    separator=st.text("() .-/\n\t\u2028x", min_size=1, max_size=5),
+)
+def test_digits_are_apart_by_separators_of_one_line_and_one_pair_of_brackets(
+    groups: list[str], separator: str
+) -> None:
+    phone = accepted(check_phone, f"+4915{separator.join(groups)}9")
+    assert phone in {None, f"+4915{''.join(groups)}9"}
+    if set(separator) - set(" .-"):
+        assert phone is None
+
+
+def test_deciding_on_a_phone_number_takes_no_more_than_a_pass() -> None:
+    for heap in ("+" + "1 " * 50_000, "+" + "(1)" * 50_000, "+" + "1" * 100_000 + "("):
+        assert accepted(check_phone, heap) is None
+
+
+@pytest.mark.parametrize(
+    "phone",
+    [
+        "+49 151\n12345678",
+        "+49\t15112345678",
+        "+49 ((151)) 12345678",
+        "+49 ()15112345678",
+        "+49 (151 12345678",
+        "+49 151) 12345678",
+        "+49 (151) (123) 45678",
+        "+49 15112345678(",
+        "+49 151 12345678 -",
+        "++4915112345678",
+        "+49 151/12345678",
+        "+\uff14\uff19 151 12345678",
+    ],
+)
+def test_phone_numbers_are_written_on_one_line_with_one_pair_of_brackets(phone: str) -> None:
+    with pytest.raises(ValueError, match="with its country code"):
+        check_phone(phone)
 
 
 @pytest.mark.parametrize("phone", ["0151 12345678", "+0151", "+1", "+" + "1" * 16, "+49x15112345"])
@@ -132,7 +268,9 @@ def test_other_phone_numbers_are_refused(phone: str) -> None:
         check_phone(phone)
 
 
-@pytest.mark.parametrize("name", ["ab", "x" * 51, "jane doe", "jane@home", "jäne", "jane/../x"])
+@pytest.mark.parametrize(
+    "name", ["ab", "x" * 51, "jane doe", "jane@home", "jäne", "jane/../x", "\u212aim"]
+)
 def test_other_usernames_are_refused(name: str) -> None:
     shortest, longest = USERNAME_LENGTH
     with pytest.raises(ValueError, match=f"{shortest} to {longest}"):

@@ -53,6 +53,13 @@ def test_notes_of_one_user_are_listed_newest_first(world: World) -> None:
     }
 
 
+def test_note_of_an_earlier_rule_for_texts_is_still_readable(world: World) -> None:
+    user = world.add_user()
+    world.add_note(user.id, "a\u3164b" + "x" * 3000)
+
+    assert list_them(world, user.id).body["items"][0]["text"] == "a\u3164b" + "x" * 3000
+
+
 def test_pages_together_are_all_notes(world: World) -> None:
     user = world.add_user()
     made = add_notes(world, user.id, 7)

@@ -9,6 +9,7 @@ from rollcall.grants.holders import GROUP
 from rollcall.kit.entity import COUNTERS, Claim, ClaimKind
 from rollcall.kit.listed_entity import GrantingEntity
 from rollcall.kit.table import Table
+from rollcall.kit.text import name_key
 
 GROUP_NAME = ClaimKind("group-name", "name", "Group name already exists")
 
@@ -33,8 +34,8 @@ class Group(GrantingEntity):
     """Of a deleted group: how many memberships are not yet removed."""
 
     def claims(self) -> frozenset[Claim]:
-        """The name, in any case."""
-        return frozenset() if self.erased else frozenset({Claim(GROUP_NAME, self.name.casefold())})
+        """The name, in any case and with spaces of any width."""
+        return frozenset() if self.erased else frozenset({Claim(GROUP_NAME, name_key(self.name))})
 
     def as_erased(self) -> Self:
         """A tombstone, whose memberships are still to be removed."""

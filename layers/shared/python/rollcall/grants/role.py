@@ -16,6 +16,7 @@ from rollcall.kit.entity import COUNTERS, Claim, ClaimKind
 from rollcall.kit.listed_entity import GrantingEntity
 from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.kit.retry import retry_contended
+from rollcall.kit.text import name_key
 from rollcall.kit.transaction import Change
 
 ROLE_NAME = ClaimKind("role-name", "name", "Role name already exists")
@@ -38,8 +39,8 @@ class Role(GrantingEntity):
     to new members by default."""
 
     def claims(self) -> frozenset[Claim]:
-        """The name, in any case."""
-        return frozenset() if self.erased else frozenset({Claim(ROLE_NAME, self.name.casefold())})
+        """The name, in any case and with spaces of any width."""
+        return frozenset() if self.erased else frozenset({Claim(ROLE_NAME, name_key(self.name))})
 
 
 def ensure_built_in_roles(call: Call) -> None:

@@ -47,6 +47,7 @@ class Application:
         permission: StrEnum | None,
         scoped: bool = False,
         throttle: Throttle | None = None,
+        body_at_most: int | None = None,
         read_only: bool = False,
         status: int = 200,
         timeout: int = 15,
@@ -55,7 +56,9 @@ class Application:
         then: FollowUp | None = None,
     ) -> DeclareOperation:
         """Declare an API operation, as ``@operation("POST /admin/users", permission=…)``. A
-        ``read_only`` POST changes nothing: its body is a query that is too long for a URL.
+        ``read_only`` POST changes nothing: its body is a query that is too long for a URL. Without
+        ``body_at_most``, a body can have BODY_AT_MOST bytes, of a public operation
+        PUBLIC_BODY_AT_MOST.
         """
 
         def declare[R: Request, A: Answer](function: Callable[[R, Call], A]) -> Operation[R, A]:
@@ -66,6 +69,7 @@ class Application:
                 scoped=scoped,
                 oauth_scopes=self.oauth_scopes(permission),
                 throttle=throttle,
+                body_at_most=body_at_most,
                 read_only=read_only,
                 status=status,
                 timeout=timeout,

@@ -9,6 +9,7 @@
     │   └── StillContended      all retries met concurrent changes
     ├── Gone               410  expired or used
     ├── Stale              412  If-Match names another version
+    ├── PayloadTooLarge    413  the body is longer than the operation accepts
     ├── Invalid            422  one entry for each invalid field
     ├── Throttled          429  too many requests
     └── Unavailable        503  AWS did not answer; retry
@@ -109,6 +110,18 @@ class Stale(Problem):
     """``If-Match`` names a version that is not the current one."""
 
     status, title = 412, "Precondition failed"
+
+
+class PayloadTooLarge(Problem):
+    """The body is longer than the operation or the gateway accepts."""
+
+    status, title = 413, "Payload too large"
+
+    @classmethod
+    def over(cls, at_most: int) -> PayloadTooLarge:
+        """The error of a body that has more bytes than its operation accepts."""
+        detail = f"The body is too large. This operation accepts at most {at_most:,} bytes."
+        return cls("payload_too_large", detail)
 
 
 class Invalid(Problem):

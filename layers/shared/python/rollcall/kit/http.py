@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from rollcall.kit.error_messages import write_message
-from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
+from rollcall.kit.errors import FieldError, Invalid, Malformed, PayloadTooLarge, Problem
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
 from rollcall.kit.shorthand import ALTERNATIVE
 
@@ -83,6 +83,18 @@ class GatewayEvent(_Part):
             if held.lower() == wanted:
                 return value
         return None
+
+    def limit_body(self, at_most: int) -> None:
+        """Raise PayloadTooLarge if the body has more bytes than this. Nothing is decoded."""
+        body = self.body or ""
+        if self.is_base64_encoded:
+            size = len(body) // 4 * 3 - body[-2:].count("=")
+        else:
+            size = len(body)  # UTF-8 has at least one byte for each
+            if size <= at_most:
+                size = len(body.encode(errors="surrogatepass"))
+        if size > at_most:
+            raise PayloadTooLarge.over(at_most)
 
     def sent(self) -> str:
         """The whole request as one text, to compare it with another request."""

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 NOT_YET = 202
 """The status of an answer that is sent instead of a file."""
 METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+BODY_AT_MOST, PUBLIC_BODY_AT_MOST = 1024 * 1024, 16 * 1024
+"""The bytes that a body can have, unless the operation declares another limit."""
 PATH_VARIABLE = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -67,6 +69,8 @@ class Operation[R: Request, A: Answer](Declaration):
     """The access token needs one of these; none: no token is needed."""
     throttle: Throttle | None
     """The rate limit for one IP address."""
+    body_at_most: int
+    """The bytes that a body can have. It is checked before anything else."""
     status: int
     request_model: type[R]
     answer_model: type[A]
@@ -125,6 +129,7 @@ class Operation[R: Request, A: Answer](Declaration):
         return write_answer(answer, self.status if has_file else NOT_YET, origin)
 
     def _perform(self, event: GatewayEvent, runtime: Runtime) -> tuple[A, Actor]:
+        event.limit_body(self.body_at_most)
         if self.throttle is not None:
             # Before anything is read, and once per call, not once per attempt.
             self.throttle.admit(event.source_ip, self.name, runtime.table, runtime.clock())

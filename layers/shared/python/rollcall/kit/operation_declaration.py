@@ -12,7 +12,14 @@ from rollcall.kit.declaration import ReadingRecord, check_resources, describe, r
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest
 from rollcall.kit.objects import StoredObject
-from rollcall.kit.operation import PATH_VARIABLE, Authorize, FollowUp, Operation
+from rollcall.kit.operation import (
+    BODY_AT_MOST,
+    PATH_VARIABLE,
+    PUBLIC_BODY_AT_MOST,
+    Authorize,
+    FollowUp,
+    Operation,
+)
 
 if TYPE_CHECKING:
     from rollcall.kit.throttle import Throttle
@@ -28,6 +35,7 @@ def declare_operation[R: Request, A: Answer](
     scoped: bool,
     oauth_scopes: tuple[str, ...],
     throttle: Throttle | None,
+    body_at_most: int | None,
     read_only: bool,
     status: int,
     timeout: int,
@@ -67,6 +75,7 @@ def declare_operation[R: Request, A: Answer](
         scoped=scoped,
         oauth_scopes=oauth_scopes,
         throttle=throttle,
+        body_at_most=body_at_most or (BODY_AT_MOST if oauth_scopes else PUBLIC_BODY_AT_MOST),
         timeout=timeout,
         status=status,
         request_model=request_model,

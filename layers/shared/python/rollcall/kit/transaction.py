@@ -164,7 +164,9 @@ class Transaction:
             item = {**claim.key._asdict(), "owner": after.id}
             self._put(item, "attribute_not_exists(pk)", {}, refusal=claim.refusal)
         for claim in sorted(held - after.claims()):
-            self._delete(claim.key, "#owner = :owner", {":owner": after.id})
+            # It is absent if it was stored under another key, before its value was compared so.
+            owned = "attribute_not_exists(pk) OR #owner = :owner"
+            self._delete(claim.key, owned, {":owner": after.id})
 
     def _replace_rows(self, before: Entity | None, after: Entity) -> None:
         held = _rows_by_key(before)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date
 from typing import Annotated
 
@@ -16,8 +15,19 @@ from rollcall.kit.text import Line, Text, written_as
 
 # RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all.
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+# The last label of an IP address or of another number is none of a domain (RFC 3696 section 2).
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?!(?:[0-9]+|0x[0-9a-f]*)$){_LABEL}")
+_ADDRESS_AT_MOST = 254
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164, as Cognito requires
+_DIGITS = r"(?:[ \u00a0.-]{0,3}[0-9])+"
+_WRITTEN_PHONE = re.compile(rf"\+(?:{_DIGITS})?(?:[ \u00a0.-]?\([0-9]{{1,5}}\){_DIGITS})?")
+# A country code of ITU-T E.164 (list of assigned codes) and a zero. Where numbers can begin with it
+# (libphonenumber 9.0: fixed lines and mobiles), it is no trunk prefix.
+_TRUNK_ZERO = re.compile(
+    r"\+(?!39|225|226|229|241|242|250|378|379|992)"
+    r"(?:1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3})0"
+)
 _USERNAME = re.compile(r"[a-z0-9._-]{3,50}")
 USERNAME_LENGTH = (3, 50)
 RESERVED = "usr_"
@@ -26,24 +36,61 @@ RESERVED = "usr_"
 
 def normalize_email(value: str) -> str:
     """The address in lower case, with the domain in its ASCII form. Only ASCII is allowed before
-    the @, because addresses that look alike must not be two accounts. Raises ValueError.
+    the @: addresses that look alike must not be two accounts, and to map other characters to ASCII
+    would make it the address of another person. Raises ValueError.
     """
-    local, _, domain = unicodedata.normalize("NFKC", value.strip()).casefold().rpartition("@")
+    local, _, domain = value.strip(" \t\r\n").rpartition("@")
+    local = _to_lower(local)
+    if len(value) <= _ADDRESS_AT_MOST and _LOCAL_PART.fullmatch(local) and len(local) <= 64:
+        address = f"{local}@{_ascii_domain(domain)}"
+        if _DOMAIN.fullmatch(address, len(local) + 1) and len(address) <= _ADDRESS_AT_MOST:
+            return address
+    raise ValueError("This is not an email address that can be used.")
+
+
+def _to_lower(text: str) -> str:
+    """ASCII in lower case. Other text stays as it is, because some of it has ASCII as its lower
+    case, such as the Kelvin sign.
+    """
+    return text.lower() if text.isascii() else text
+
+
+def _ascii_domain(domain: str) -> str:
+    """The domain in lower case and as registered: by IDNA 2008, prepared by UTS #46 without the
+    transitional mappings, which turn some domains into others. Empty if it is invalid.
+    """
+    if domain.isascii() and "xn--" not in domain.lower():
+        return domain.lower()
+    import idna  # noqa: PLC0415 (few addresses need it, and its tables take 18 ms of a cold start)
+
     try:
-        domain = domain.encode("idna").decode() if not domain.isascii() else domain
+        ascii_form = idna.encode(domain, uts46=True, std3_rules=True)
+        # Punycode has one valid form for each label, but decoders accept others.
+        return ascii_form.decode() if idna.encode(idna.decode(ascii_form)) == ascii_form else ""
     except UnicodeError:
-        domain = ""
-    address = f"{local}@{domain}"
-    well_formed = _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain)
-    if not well_formed or len(local) > 64 or len(address) > 254:
-        raise ValueError("This is not an email address that can be used.")
-    return address
+        return ""
+
+
+def is_address(written: str, email: str | None) -> bool:
+    """Whether a text is this email address, written in any valid form."""
+    try:
+        return written.strip() == email or normalize_email(written) == email
+    except ValueError:
+        return False
 
 
 def check_phone(value: str) -> str:
-    """The phone number in E.164: a plus sign, the country code, digits only. Raises ValueError."""
-    phone = re.sub(r"[\s().-]", "", value)
-    if not _PHONE.fullmatch(phone):
+    """The phone number in E.164: a plus sign, the country code, digits only. Single spaces, dots,
+    hyphens and one pair of brackets may be between the digits. Raises ValueError.
+    """
+    written = value.strip(" \u00a0\t\r\n")
+    phone = re.sub(r"[^+0-9]", "", written)
+    if _TRUNK_ZERO.match(phone):
+        raise ValueError(
+            "Leave out the zero after the country code, for example +4915112345678 for "
+            "+49 (0)151 12345678."
+        )
+    if not _WRITTEN_PHONE.fullmatch(written) or not _PHONE.fullmatch(phone):
         raise ValueError(
             "Enter the phone number with its country code, for example +4915112345678."
         )
@@ -54,7 +101,7 @@ def check_username(value: str) -> str:
     """The username in lower case: 3 to 50 of a-z, 0-9, dot, underscore and hyphen. Raises
     ValueError.
     """
-    username = value.strip().lower()
+    username = _to_lower(value.strip())
     if username.startswith(RESERVED):
         raise ValueError(f"A username cannot begin with {RESERVED}, which is the prefix of ids.")
     if not _USERNAME.fullmatch(username):
@@ -66,7 +113,7 @@ def check_username(value: str) -> str:
 
 Email = Annotated[
     str,
-    Field(max_length=254, json_schema_extra={"format": "email"}),
+    Field(max_length=_ADDRESS_AT_MOST, json_schema_extra={"format": "email"}),
     AfterValidator(normalize_email),
 ]
 Phone = Annotated[
@@ -81,7 +128,7 @@ Username = Annotated[
 ]
 CountryCode = Annotated[
     str,
-    written_as(str.upper),
+    written_as(str.upper, 2),
     Field(description="ISO 3166-1 alpha-2."),
     TextPattern(
         r"^[A-Z]{2}$", "Enter the country as two letters, for example DE (ISO 3166-1 alpha-2)."

@@ -9,7 +9,6 @@ from rollcall.grants.grant import USER_PARTITION
 from rollcall.kit.entity import Entity, Key
 from rollcall.kit.model import Time, VersionedAnswer
 from rollcall.kit.table import Table, not_found
-from rollcall.kit.text import Text
 
 PREFIX = "NOTE#"
 """The prefix of the sort keys of a user's notes. The ids that follow sort by time."""
@@ -69,7 +68,7 @@ class NoteAnswer(VersionedAnswer):
     id: str
     user_id: str
     author_id: str | None = None
-    text: Text
+    text: str
     created_at: Time
 
     @classmethod
