@@ -6,7 +6,7 @@ Fragments consist only of column names and of the text in this module; values ar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from math import isfinite
 from typing import NamedTuple, NoReturn
 
@@ -14,6 +14,7 @@ from rollcall.directory.columns import Column, Kind
 from rollcall.directory.expressions import Operator, Value
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import format_time
+from rollcall.kit.times import read_date, read_time_or_date
 
 
 class Part(NamedTuple):
@@ -198,7 +199,7 @@ def _read_boolean(value: Value) -> bool | None:
 
 def _read_date(value: Value) -> date | None:
     try:
-        found = date.fromisoformat(value) if isinstance(value, str) else value
+        found = read_date(value) if isinstance(value, str) else value
     except ValueError:
         return None
     return found if isinstance(found, date) and not isinstance(found, datetime) else None
@@ -206,16 +207,13 @@ def _read_date(value: Value) -> date | None:
 
 def _read_time(value: Value) -> datetime | None:
     """In UTC but without a time zone, as the columns are. A date means its start in UTC."""
-    day = _read_date(value)
-    if day:
-        return datetime(day.year, day.month, day.day)  # noqa: DTZ001 (columns have no time zone)
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(moment, datetime) and moment.tzinfo is not None:
-            return moment.astimezone(UTC).replace(tzinfo=None)
+        moment = read_time_or_date(value) if isinstance(value, str) else value
     except (ValueError, OverflowError):
-        pass
-    return None
+        return None
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else None
+    return datetime.combine(moment, time.min) if isinstance(moment, date) else None
 
 
 _ALL, _ORDERS = frozenset(Operator), frozenset(_SYMBOLS)
