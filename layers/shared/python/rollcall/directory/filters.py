@@ -25,6 +25,7 @@ from rollcall.directory.scim_filter import LENGTH_AT_MOST, parse_filter
 from rollcall.directory.shorthands import A_YEAR_MORE_AGO, DAYS_AGO, NOW, YEARS_AGO, ShortFor
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request, TimeOrDate
+from rollcall.users.fact_set import LARGEST
 from rollcall.users.statuses import Status
 
 VALUES_AT_MOST = 50
@@ -47,7 +48,7 @@ Word = Annotated[str, Field(min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 Years = Annotated[int, Field(ge=0, le=150)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
-Amount = Annotated[float, Field(allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 
 
 _STATUS = ShortFor("status eq {}", words="status and statuses are the same filter.")

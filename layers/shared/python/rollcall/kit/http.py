@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 from rollcall.kit.error_messages import write_message
 from rollcall.kit.errors import FieldError, Invalid, Malformed, Problem
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
+from rollcall.kit.numbers import find_unstorable, read_integer
 from rollcall.kit.shorthand import ALTERNATIVE
 
 MAX_IDEMPOTENCY_KEY = 255
@@ -198,11 +199,12 @@ def _read_body(event: GatewayEvent) -> dict[str, Any]:
             text = base64.b64decode(text, validate=True).decode()
         if not text.strip():
             return {}
-        body = json.loads(text, parse_constant=_refuse_constant)
+        body = json.loads(text, parse_constant=_refuse_constant, parse_int=read_integer)
     except (ValueError, binascii.Error, RecursionError):
         raise Malformed("malformed_json", "The body is not valid JSON.") from None
     if not isinstance(body, dict):
         raise Malformed("malformed_json", "The body must be a JSON object.")
+    _refuse_unstorable(body)
     return body
 
 
@@ -210,6 +212,14 @@ def _refuse_misplaced(fields: Mapping[str, object], advice: str) -> None:
     if fields:
         errors = (FieldError(name, advice, "misplaced") for name in fields)
         _refuse(list(islice(errors, MAX_ERRORS)))
+
+
+def _refuse_unstorable(body: Mapping[str, object]) -> None:
+    """Numbers that the table cannot store are errors of their fields, whatever the model."""
+    found = list(islice(find_unstorable(body), MAX_ERRORS))
+    if found:
+        message = "This number is too large, too close to 0, or has too many digits."
+        _refuse([FieldError(_json_path(each), message, "number_out_of_range") for each in found])
 
 
 def _refuse_constant(name: str) -> NoReturn:
