@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
@@ -186,3 +187,38 @@ def test_source_that_pushes_no_facts_is_still_known(world: World) -> None:
 
     assert [each["id"] for each in body["items"]] == [spoken_of.id]
     assert "skippedFilters" not in body
+
+
+LONG_NAMES = (
+    "\ud55c" * 200,  # Hangul, whose decomposed letters made a cursor of 2,508 characters
+    "\ud55c" * 199 + "\uae00",
+    "\ufdfa" * 200,  # one letter that is compatible with eighteen
+    "\u0390" * 200,
+    "\U0001f3f3" * 200,
+    "\U00020000" * 200,
+    '"' * 200,
+    "\\" * 200,
+    "Ada",
+)
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_cursors_after_long_names_in_any_script_are_accepted_and_tell_nothing(
+    world: World, order: str
+) -> None:
+    ids = {world.add_user(name=name).id for name in LONG_NAMES} | {world.admin_id}
+    world.build_directory()
+    query = {"sortBy": "name", "sortOrder": order, "limit": "1"}
+
+    found, cursor = [], ""
+    while True:
+        body = list_with(world, **query, **({"cursor": cursor} if cursor else {}))
+        found += [each["id"] for each in body["items"]]
+        if "nextCursor" not in body["pagination"]:
+            break
+        cursor = body["pagination"]["nextCursor"]
+        assert len(cursor) < 1_500
+        assert "usr_" not in urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("latin-1")
+
+    assert len(found) == len(ids)
+    assert set(found) == ids

@@ -24,6 +24,8 @@ from rollcall.users.sign_ins import BY_PASSWORD, SignIns
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
+SORTED_CHARACTERS = 200
+"""The part of a name that it is sorted by. A letter can become many, and cursors hold this part."""
 COMPLETE_AT = 0.8
 """The share of its parts that a complete profile has."""
 
@@ -235,7 +237,7 @@ class StoredRow(DirectoryUser):
         return cls.model_validate(
             {
                 **cls._columns(record),
-                "name_key": sort_key(user.name) if user.name else None,
+                "name_key": sort_key(user.name)[:SORTED_CHARACTERS] if user.name else None,
                 "search_text": "\n".join(fold(each) for each in searched if each),
                 "facts": [cell for each in user.fact_sets for cell in FactCell.all_of(each)],
             }
