@@ -205,7 +205,7 @@ def test_file_of_one_column_has_a_row_for_each_user(
     column: Column, cities: list[str | None]
 ) -> None:
     rows = [make_row(f"usr_{number}", city=city) for number, city in enumerate(cities)]
-    content = write(select(open_database(rows), columns=[column]))
+    content = write(select(open_database(rows), columns=(column,)))
     lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
     assert [len(each) for each in lines] == [1] * (len(rows) + 1)
 

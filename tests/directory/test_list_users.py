@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode
 from typing import Any
 
@@ -15,6 +16,7 @@ from functions.users.delete_user import delete_user
 from functions.users.update_user import update_user
 from rollcall.directory.rows import DirectoryUser
 from rollcall.grants.permissions import Permission
+from rollcall.users.fields import Profile
 from tests.world.world import World
 
 
@@ -222,3 +224,21 @@ def test_cursors_after_long_names_in_any_script_are_accepted_and_tell_nothing(
 
     assert len(found) == len(ids)
     assert set(found) == ids
+
+
+def test_page_that_does_not_fit_into_an_answer_says_which_limit_does(world: World) -> None:
+    wide = "\U00020000"
+    profile = Profile(bio=wide * 2000, expertise=tuple(f"{n}{wide * 190}" for n in range(50)))
+    for _ in range(160):
+        world.add_user(profile=profile)
+    world.build_directory()
+
+    refused = world.invoke(list_users, query={"limit": "1000"})
+
+    assert (refused.status, refused.code) == (422, "page_too_large")
+    limit = re.findall(r"pages of (\d+) items", refused.body["detail"])[0]
+    assert int(limit) > 50
+    pages = [list_with(world, limit=limit)]
+    while cursor := pages[-1]["pagination"].get("nextCursor"):
+        pages.append(list_with(world, limit=limit, cursor=cursor))
+    assert sum(len(each["items"]) for each in pages) == 161
