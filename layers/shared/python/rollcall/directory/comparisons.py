@@ -62,12 +62,21 @@ class Term(NamedTuple):
     folding: Folding = _ANY_CASE
     optional: bool = True
     """Whether it can be absent."""
+    values: frozenset[str] = frozenset()
+    """All possible values; empty: any."""
 
     @classmethod
     def of(cls, column: Column) -> Term:
         """A column."""
         folding = _FOLDINGS.get(column.name, _ANY_CASE)
-        return cls(column.name, column.kind, column.sql, folding=folding, optional=column.optional)
+        return cls(
+            column.name,
+            column.kind,
+            column.sql,
+            folding=folding,
+            optional=column.optional,
+            values=column.values,
+        )
 
 
 def compare(term: Term, operator: Operator, value: Value) -> Part:
@@ -80,6 +89,8 @@ def compare(term: Term, operator: Operator, value: Value) -> Part:
         refuse_operator(term.path, operator, f"{', '.join(sorted(rule.operators))} or pr")
     stored, value_sql = _spell(term)
     bound = _read(term, value)
+    if operator in {Operator.EQ, Operator.NE}:
+        _check_known(term, bound)
     comparison = _SQL[operator] if term.optional else _SQL_OF_PRESENT[operator]
     return Part(comparison.format(stored, value_sql), (*term.parameters, bound))
 
@@ -90,7 +101,9 @@ def compare_any(term: Term, values: Sequence[Value]) -> Part:
     Raises Invalid for a type of value that the term does not support.
     """
     stored, value_sql = _spell(term)
-    bound = (_read(term, each) for each in values)
+    bound = [_read(term, each) for each in values]
+    for each in bound:
+        _check_known(term, each)
     placeholders = ", ".join([value_sql] * len(values))
     return Part(f"{stored} IN ({placeholders})", (*term.parameters, *bound))
 
@@ -107,6 +120,24 @@ def _read(term: Term, value: Value) -> object:
     if bound is None:
         refuse_value(term.path, rule.takes)
     return bound
+
+
+_ID_PREFIXES = {"roles": "rol_", "groups": "grp_", "organizations": "org_"}
+
+
+def _check_known(term: Term, value: object) -> None:
+    """Raise Invalid for a value that no user can have: a comparison with it would silently find no
+    user, or all.
+    """
+    if not isinstance(value, str):
+        return
+    if term.values and value.lower() not in term.values:
+        known = ", ".join(sorted(term.values))
+        refuse_value(term.path, f"one of {known}", "filter_unknown_value")
+    prefix = _ID_PREFIXES.get(term.path, "")
+    if not value.lower().startswith(prefix):
+        takes = f"ids, which start with {prefix}. Names are not accepted"
+        refuse_value(term.path, takes, "filter_unknown_value")
 
 
 def compare_fact(path: str, operator: Operator, value: Value) -> Part:
@@ -139,9 +170,9 @@ def refuse_attribute(path: str, advice: str = "") -> NoReturn:
     raise Invalid.field("filter", message, "filter_unknown_attribute")
 
 
-def refuse_value(path: str, takes: str) -> NoReturn:
-    """Raise Invalid: the attribute requires another type of value."""
-    raise Invalid.field("filter", f"{_shown(path)} requires {takes}.", "filter_wrong_type")
+def refuse_value(path: str, takes: str, code: str = "filter_wrong_type") -> NoReturn:
+    """Raise Invalid: the attribute requires another value."""
+    raise Invalid.field("filter", f"{_shown(path)} requires {takes}.", code)
 
 
 def refuse_operator(path: str, operator: str, takes: str) -> NoReturn:

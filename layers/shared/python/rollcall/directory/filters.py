@@ -23,6 +23,7 @@ from rollcall.directory.expressions import (
 from rollcall.directory.rows import AuthMethod
 from rollcall.directory.scim_filter import LENGTH_AT_MOST, parse_filter
 from rollcall.directory.shorthands import A_YEAR_MORE_AGO, DAYS_AGO, NOW, YEARS_AGO, ShortFor
+from rollcall.grants.permissions import Permission
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request, TimeOrDate
 from rollcall.users.fact_set import LARGEST
@@ -109,7 +110,7 @@ class UserFilters(Request):
     roles: Annotated[Words, ShortFor("roles eq {}")] = None
     groups: Annotated[Words, ShortFor("groups eq {}")] = None
     organizations: Annotated[Words, ShortFor("organizations eq {}")] = None
-    permissions: Annotated[Words, ShortFor("permissions eq {}")] = None
+    permissions: Annotated[OneOrMore[Permission] | None, ShortFor("permissions eq {}")] = None
 
     profile_complete: Annotated[
         Flag, Field(alias="profile_complete"), ShortFor("profileComplete eq true")
