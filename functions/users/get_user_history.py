@@ -16,7 +16,7 @@ from rollcall.kit.field_types import Id
 from rollcall.kit.history import read_newest_first, rewind
 from rollcall.kit.ids import last_id
 from rollcall.kit.journal import ActorRecord, Changed, JournalEntry
-from rollcall.kit.model import Answer, Model, Time
+from rollcall.kit.model import Answer, Model, Time, TimeOrDate
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.kit.table import not_found
 from rollcall.operations import operation
@@ -29,8 +29,11 @@ class GetUserHistory(ListRequest):
 
     user_id: Id
     at: Annotated[
-        Time | None,
-        Field(description="Only versions up to this time, and the user as of then."),
+        TimeOrDate | None,
+        Field(
+            description="Only versions up to this time, and the user as of then. A date means its "
+            "start in UTC."
+        ),
     ] = None
 
 

@@ -108,6 +108,7 @@ def _compare(
 
 
 EVERY = tuple(Operator)
+SUBSTRINGS = (Operator.CO, Operator.SW, Operator.EW)
 FACT_VALUES: tuple[Value, ...] = (*NUMBERS, True, False, *PIECES, *SKILLS, *TIMES, "2026-03-15")
 
 
@@ -145,11 +146,13 @@ LEAVES: SearchStrategy[Expression] = st.one_of(
     _compare("groupCount", ORDERS, NUMBERS),
     _compare("lastLoginAt", ORDERS, (*TIMES, "2026-03-15", "2026-03-15T12:00:00-11:30")),
     _compare("birthDate", ORDERS, DAYS),
-    *(_compare(path, EVERY, (*GROUPS, "1", "rp_")) for path in ("groups", "groups.value")),
+    *(_compare(path, EVERY, GROUPS) for path in ("groups", "groups.value")),
+    *(_compare(path, SUBSTRINGS, ("1", "rp_")) for path in ("groups", "groups.value")),
     _compare("expertise", EVERY, (*SKILLS, "Q", "n")),
     *(_compare(f"resources.{each}", ORDERS, NUMBERS) for each in TYPES),
     *(_compare_fact(f"facts.learning.{each}") for each in FACTS),
-    _one_and_the_same("groups", _compare("value", EVERY, (*GROUPS, "1", "rp_"))),
+    _one_and_the_same("groups", _compare("value", EVERY, GROUPS)),
+    _one_and_the_same("groups", _compare("value", SUBSTRINGS, ("1", "rp_"))),
     _one_and_the_same("expertise", _compare("value", EVERY, SKILLS)),
     *(_one_and_the_same(f"facts.learning.{each}", _compare_fact("value")) for each in FACTS),
 )

@@ -175,3 +175,14 @@ def test_ids_are_compared_exactly_and_other_texts_ignoring_case() -> None:
 
     assert exact == {"id", "roles", "groups", "organizations"}
     assert {spelling(each) for each in others} == {("lower(stored)", "lower(?)")}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026", "20260301", "86400", "20260301T120000Z", "2026-03-01T12:00Z", "2026-W09-7", 2026],
+)
+@pytest.mark.parametrize("kind", [Kind.TIME, Kind.DATE])
+def test_only_the_forms_of_rfc_3339_are_times_and_dates(kind: Kind, value: Value) -> None:
+    with pytest.raises(Invalid) as refused:
+        compare(term(kind), Operator.GE, value)
+    assert refused.value.errors[0].code == "filter_wrong_type"

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollcall.directory.columns import read_stored_columns
+from rollcall.directory.columns import find_column, read_stored_columns
 from rollcall.directory.conditions import (
     Condition,
     KnownFacts,
@@ -38,6 +38,8 @@ from rollcall.kit.errors import Invalid
 from tests.directory.population import (
     ALL_KNOWN,
     NOW,
+    make_facts,
+    make_row,
     open_database,
     open_three_users,
     select_ids,
@@ -329,6 +331,10 @@ def test_filters_from_input_never_become_sql(text: str) -> None:
         assert_has_no_input(compile_condition(parse_filter(text), ALL_KNOWN))
 
 
+LIMITED = {"lastLoginAt", "birthDate", "groups", "groups.value", "status"}
+"""Attributes that do not accept every text."""
+
+
 def _with_texts(expression: Expression, texts: Iterator[str]) -> Expression:
     """The same expression with other texts."""
     match expression:
@@ -336,9 +342,9 @@ def _with_texts(expression: Expression, texts: Iterator[str]) -> Expression:
             return type(expression)(tuple(_with_texts(each, texts) for each in operands))
         case Not(operand):
             return Not(_with_texts(operand, texts))
-        case ValuePath(path, condition):
+        case ValuePath(path, condition) if path not in LIMITED:
             return ValuePath(path, _with_texts(condition, texts))
-        case Comparison(path, how, str()) if not path.startswith(("lastLogin", "birth")):
+        case Comparison(path, how, str()) if path not in LIMITED:
             return Comparison(path, how, next(texts))
         case _:
             return expression
@@ -352,3 +358,67 @@ def test_a_value_never_changes_the_sql(expression: Expression, text: str) -> Non
     before, after = (compile_condition(each, ALL_KNOWN) for each in (expression, other))
 
     assert before.sql == after.sql
+
+
+UNKNOWN = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@given(
+    path=st.sampled_from(["status", "authMethods", "permissions", "STATUS"]),
+    how=st.sampled_from([Operator.EQ, Operator.NE]),
+    value=UNKNOWN,
+)
+def test_value_that_an_enumeration_does_not_have_is_refused_with_those_that_it_has(
+    path: str, how: Operator, value: str
+) -> None:
+    column = find_column(path)
+    assert column is not None
+    assert len(column.values) > 2
+    for asked in (
+        Comparison(path, how, value),
+        Or(
+            (
+                Comparison(path, Operator.EQ, min(column.values)),
+                Comparison(path, Operator.EQ, value),
+            )
+        ),
+    ):
+        with pytest.raises(Invalid) as refused:
+            compile_condition(asked, ALL_KNOWN)
+        (error,) = refused.value.errors
+        assert error.code == "filter_unknown_value"
+        assert all(each in error.message for each in column.values)
+    for known in column.values:
+        compile_condition(Comparison(path, how, known.upper()), ALL_KNOWN)
+
+
+@given(path=st.sampled_from(["groups", "roles", "organizations"]), name=UNKNOWN)
+def test_name_of_a_group_instead_of_its_id_is_refused(path: str, name: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        compile_condition(ValuePath(path, Comparison("value", Operator.EQ, name)), ALL_KNOWN)
+    assert refused.value.errors[0].code == "filter_unknown_value"
+    compile_condition(Comparison(path, Operator.CO, name), ALL_KNOWN)
+
+
+@pytest.mark.parametrize("path", ["facts.learning.PROGRESS", "Facts.LEARNING.progress"])
+def test_names_of_facts_are_case_insensitive(path: str) -> None:
+    """RFC 7643 section 2.1."""
+    rows = [
+        make_row("usr_1", facts=make_facts("learning", progress=5)),
+        make_row("usr_2", facts=make_facts("learning", proGress=5)),
+        make_row("usr_3", facts=make_facts("learning", progress=4)),
+    ]
+    known = KnownFacts({"learning": KnownSource(frozenset({"progress", "proGress"}), NOW)}, NOW)
+    condition = compile_condition(Comparison(path, Operator.EQ, 5), known)
+    assert not condition.skipped
+    assert select_where(open_database(rows), condition) == ["usr_1", "usr_2"]
+
+
+@given(name=st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,20}", fullmatch=True))
+def test_unknown_type_of_resources_is_skipped_and_said(name: str) -> None:
+    types = frozenset({"workspace", "api-key"})
+    known = KnownFacts({}, NOW, types)
+    condition = compile_condition(Comparison(f"resources.{name}", Operator.GT, 0), known)
+    skipped = [SkippedFilter(filter=f"resources.{name} gt 0", reason="unknown_resource_type")]
+    assert list(condition.skipped) == ([] if name.lower() in types else skipped)
+    assert not compile_condition(Comparison("Resources.API-Key", Operator.GT, 0), known).skipped

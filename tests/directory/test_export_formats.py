@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
-from rollcall.directory.columns import Kind, read_columns
+from rollcall.directory.columns import Column, Kind, read_columns
 from rollcall.directory.database import Database
 from rollcall.directory.export_formats import ExportFormat, defuse, read_export, restore
 from rollcall.directory.rows import AuthMethod, DirectoryUser, StoredRow
@@ -188,7 +188,7 @@ def test_absent_and_empty_are_not_the_same() -> None:
 
     lines = write(select(database, columns=choose(*names))).decode().splitlines()
 
-    assert lines[1:] == ['"\'",,"\'",";"', ",,,"]
+    assert lines[1:] == ['"\'",,"\'","\';\'"', ",,,"]
 
 
 def test_single_column_can_be_empty() -> None:
@@ -196,6 +196,36 @@ def test_single_column_can_be_empty() -> None:
     content = write(select(database, columns=choose("city")))
     read = list(read_export(ExportFormat.CSV, io.BytesIO(content)))
     assert read == [{}, {"city": "Rome"}]
+    assert content.decode("utf-8-sig").splitlines() == ['"city"', '""', '"Rome"']
+
+
+@settings(max_examples=50, deadline=None)
+@given(column=st.sampled_from(ALL_COLUMNS), cities=st.lists(st.none() | texts, max_size=4))
+def test_file_of_one_column_has_a_row_for_each_user(
+    column: Column, cities: list[str | None]
+) -> None:
+    rows = [make_row(f"usr_{number}", city=city) for number, city in enumerate(cities)]
+    content = write(select(open_database(rows), columns=(column,)))
+    lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+    assert [len(each) for each in lines] == [1] * (len(rows) + 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(elements=st.lists(texts, min_size=1, max_size=3), count=counts)
+def test_each_element_of_a_list_is_defused(elements: list[str], count: int) -> None:
+    """A spreadsheet whose separator is a semicolon shows each element as a cell (CWE-1236)."""
+    fields = {"groups": elements, "resources": dict.fromkeys(elements, count)}
+    _, listed, counted = cells_of({"id": "usr_1", **fields})
+
+    assert listed == ";".join(map(as_element, elements))
+    names = [f"{as_element(each)}={count}" for each in dict.fromkeys(elements)]
+    assert counted == ";".join(names)
+    for cell in (*map(defuse, elements), listed, counted):
+        assert not cell.startswith((*SIGNS, *DANGEROUS))
+
+
+def as_element(text: str) -> str:
+    return defuse(text).replace("\\", "\\\\").replace(";", "\\;")
 
 
 def test_line_of_json_has_every_column_under_its_name_in_lists() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import urlsafe_b64decode
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from functions.users.delete_user import delete_user
 from functions.users.update_user import update_user
 from rollcall.directory.rows import DirectoryUser
 from rollcall.grants.permissions import Permission
+from rollcall.users.fields import Profile
 from tests.world.world import World
 
 
@@ -186,3 +189,56 @@ def test_source_that_pushes_no_facts_is_still_known(world: World) -> None:
 
     assert [each["id"] for each in body["items"]] == [spoken_of.id]
     assert "skippedFilters" not in body
+
+
+LONG_NAMES = (
+    "\ud55c" * 200,  # Hangul, whose decomposed letters made a cursor of 2,508 characters
+    "\ud55c" * 199 + "\uae00",
+    "\ufdfa" * 200,  # one letter that is compatible with eighteen
+    "\u0390" * 200,
+    "\U0001f3f3" * 200,
+    "\U00020000" * 200,
+    '"' * 200,
+    "\\" * 200,
+    "Ada",
+)
+
+
+@pytest.mark.parametrize("order", ["asc", "desc"])
+def test_cursors_after_long_names_in_any_script_are_accepted_and_tell_nothing(
+    world: World, order: str
+) -> None:
+    ids = {world.add_user(name=name).id for name in LONG_NAMES} | {world.admin_id}
+    world.build_directory()
+    query = {"sortBy": "name", "sortOrder": order, "limit": "1"}
+
+    found, cursor = [], ""
+    while True:
+        body = list_with(world, **query, **({"cursor": cursor} if cursor else {}))
+        found += [each["id"] for each in body["items"]]
+        if "nextCursor" not in body["pagination"]:
+            break
+        cursor = body["pagination"]["nextCursor"]
+        assert len(cursor) < 1_500
+        assert "usr_" not in urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("latin-1")
+
+    assert len(found) == len(ids)
+    assert set(found) == ids
+
+
+def test_page_that_does_not_fit_into_an_answer_says_which_limit_does(world: World) -> None:
+    wide = "\U00020000"
+    profile = Profile(bio=wide * 2000, expertise=tuple(f"{n}{wide * 190}" for n in range(50)))
+    for _ in range(160):
+        world.add_user(profile=profile)
+    world.build_directory()
+
+    refused = world.invoke(list_users, query={"limit": "1000"})
+
+    assert (refused.status, refused.code) == (422, "page_too_large")
+    limit = re.findall(r"pages of (\d+) items", refused.body["detail"])[0]
+    assert int(limit) > 50
+    pages = [list_with(world, limit=limit)]
+    while cursor := pages[-1]["pagination"].get("nextCursor"):
+        pages.append(list_with(world, limit=limit, cursor=cursor))
+    assert sum(len(each["items"]) for each in pages) == 161

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Malformed
-from rollcall.kit.paging import Listing, ListRequest, PageRequest, paginate, read_page
+from rollcall.kit.errors import Invalid, Malformed
+from rollcall.kit.http import write_answer
+from rollcall.kit.model import Answer
+from rollcall.kit.paging import (
+    Listing,
+    ListRequest,
+    Page,
+    PageRequest,
+    Pagination,
+    paginate,
+    read_page,
+)
 from tests.world.aws_edge import watched
 from tests.world.world import World
 
@@ -232,3 +244,34 @@ def test_list_without_a_next_page_generates_no_key(world: World) -> None:
     stored: list[Any] = world.items()
     read(make_call(world), Filtered(limit=7))
     assert world.items() == stored
+
+
+class Note(Answer):
+    """An item with a text."""
+
+    text: str
+
+
+@settings(max_examples=20, deadline=None)
+@given(letter=st.characters(codec="utf-8"), items=st.integers(1, 1000), length=st.integers(0, 8000))
+def test_page_fits_into_an_answer_of_lambda_or_is_refused_with_a_limit_that_fits(
+    letter: str, items: int, length: int
+) -> None:
+    def reply_with(limit: int) -> bytes:
+        page = Page[Note](
+            items=(Note(text=letter * length),) * limit, pagination=Pagination.of(1, limit, items)
+        )
+        return json.dumps(write_answer(page, 200, "*"), ensure_ascii=False).encode()
+
+    refused: Invalid | None = None
+    try:
+        size = len(reply_with(items))
+    except Invalid as error:
+        refused = error
+    if refused is None:
+        assert size <= 6_291_556
+        return
+    assert refused.code == "page_too_large"
+    fitting = re.search(r"pages of (\d+) items", refused.detail)
+    assert fitting is not None
+    assert len(reply_with(int(fitting[1]))) <= 6_291_556

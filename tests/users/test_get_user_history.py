@@ -378,6 +378,25 @@ def test_wrong_parameters_are_refused(world: World, query: dict[str, str]) -> No
     assert (reply.status, reply.fields) == (422, list(query))
 
 
-@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "-1"])
+def test_date_means_its_start_in_utc(world: World) -> None:
+    user = world.add_user("old@example.com")
+    world.clock.advance(hours=1)
+    world.invoke(update_user, path={"user_id": user.id}, body={"email": "new@example.com"})
+
+    world.clock.advance(days=3)
+    past = look(world, user.id, at="2026-01-06")
+
+    assert past.body["then"]["at"] == "2026-01-06T00:00:00.000Z"
+    assert past.body["then"]["user"]["email"] == "new@example.com"
+    assert look(world, user.id, at="2026-01-05").code == "user_not_created_yet"
+
+
+@pytest.mark.parametrize("at", ["20261201", "2026", "-1", "1767600000", "2026-01-05T12:00:00"])
+def test_digits_and_times_without_an_offset_are_refused(world: World, at: str) -> None:
+    reply = look(world, world.admin_id, at=at)
+    assert (reply.status, reply.fields) == (422, ["at"])
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "1970-01-01"])
 def test_earliest_possible_time_is_before_the_user(world: World, at: str) -> None:
     assert look(world, world.admin_id, at=at).code == "user_not_created_yet"

@@ -50,6 +50,8 @@ class Column(NamedTuple):
     """Whether the value can be absent."""
     indexed: bool = False
     """Whether it is a list whose elements are also in a separate table."""
+    values: frozenset[str] = frozenset()
+    """All possible values or elements; empty: any."""
 
     @property
     def sql(self) -> str:
@@ -100,6 +102,7 @@ def _make_column(name: str, field: FieldInfo) -> Column:
         (marks[0].key or alias) if marks else None,
         NoneType in get_args(field.annotation),
         any(isinstance(each, Indexed) for each in field.metadata),
+        _values_of(field.annotation),
     )
 
 
@@ -110,6 +113,13 @@ _KINDS = {
     AwareDatetime: Kind.TIME,
     date: Kind.DATE,
 }
+
+
+def _values_of(annotation: Any) -> frozenset[str]:
+    """The members of an enumeration."""
+    item = get_args(annotation)[0] if get_origin(annotation) is tuple else annotation
+    is_enumeration = isinstance(item, type) and issubclass(item, StrEnum)
+    return frozenset(each.value for each in item) if is_enumeration else frozenset()
 
 
 def _kind_of(annotation: Any) -> Kind:

@@ -6,7 +6,7 @@ Fragments consist only of column names and of the text in this module; values ar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from math import isfinite
 from typing import NamedTuple, NoReturn
 
@@ -14,6 +14,7 @@ from rollcall.directory.columns import Column, Kind
 from rollcall.directory.expressions import Operator, Value
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import format_time
+from rollcall.kit.times import read_date, read_time_or_date
 
 
 class Part(NamedTuple):
@@ -61,12 +62,21 @@ class Term(NamedTuple):
     folding: Folding = _ANY_CASE
     optional: bool = True
     """Whether it can be absent."""
+    values: frozenset[str] = frozenset()
+    """All possible values; empty: any."""
 
     @classmethod
     def of(cls, column: Column) -> Term:
         """A column."""
         folding = _FOLDINGS.get(column.name, _ANY_CASE)
-        return cls(column.name, column.kind, column.sql, folding=folding, optional=column.optional)
+        return cls(
+            column.name,
+            column.kind,
+            column.sql,
+            folding=folding,
+            optional=column.optional,
+            values=column.values,
+        )
 
 
 def compare(term: Term, operator: Operator, value: Value) -> Part:
@@ -79,6 +89,8 @@ def compare(term: Term, operator: Operator, value: Value) -> Part:
         refuse_operator(term.path, operator, f"{', '.join(sorted(rule.operators))} or pr")
     stored, value_sql = _spell(term)
     bound = _read(term, value)
+    if operator in {Operator.EQ, Operator.NE}:
+        _check_known(term, bound)
     comparison = _SQL[operator] if term.optional else _SQL_OF_PRESENT[operator]
     return Part(comparison.format(stored, value_sql), (*term.parameters, bound))
 
@@ -89,7 +101,9 @@ def compare_any(term: Term, values: Sequence[Value]) -> Part:
     Raises Invalid for a type of value that the term does not support.
     """
     stored, value_sql = _spell(term)
-    bound = (_read(term, each) for each in values)
+    bound = [_read(term, each) for each in values]
+    for each in bound:
+        _check_known(term, each)
     placeholders = ", ".join([value_sql] * len(values))
     return Part(f"{stored} IN ({placeholders})", (*term.parameters, *bound))
 
@@ -106,6 +120,24 @@ def _read(term: Term, value: Value) -> object:
     if bound is None:
         refuse_value(term.path, rule.takes)
     return bound
+
+
+_ID_PREFIXES = {"roles": "rol_", "groups": "grp_", "organizations": "org_"}
+
+
+def _check_known(term: Term, value: object) -> None:
+    """Raise Invalid for a value that no user can have: a comparison with it would silently find no
+    user, or all.
+    """
+    if not isinstance(value, str):
+        return
+    if term.values and value.lower() not in term.values:
+        known = ", ".join(sorted(term.values))
+        refuse_value(term.path, f"one of {known}", "filter_unknown_value")
+    prefix = _ID_PREFIXES.get(term.path, "")
+    if not value.lower().startswith(prefix):
+        takes = f"ids, which start with {prefix}. Names are not accepted"
+        refuse_value(term.path, takes, "filter_unknown_value")
 
 
 def compare_fact(path: str, operator: Operator, value: Value) -> Part:
@@ -138,9 +170,9 @@ def refuse_attribute(path: str, advice: str = "") -> NoReturn:
     raise Invalid.field("filter", message, "filter_unknown_attribute")
 
 
-def refuse_value(path: str, takes: str) -> NoReturn:
-    """Raise Invalid: the attribute requires another type of value."""
-    raise Invalid.field("filter", f"{_shown(path)} requires {takes}.", "filter_wrong_type")
+def refuse_value(path: str, takes: str, code: str = "filter_wrong_type") -> NoReturn:
+    """Raise Invalid: the attribute requires another value."""
+    raise Invalid.field("filter", f"{_shown(path)} requires {takes}.", code)
 
 
 def refuse_operator(path: str, operator: str, takes: str) -> NoReturn:
@@ -198,7 +230,7 @@ def _read_boolean(value: Value) -> bool | None:
 
 def _read_date(value: Value) -> date | None:
     try:
-        found = date.fromisoformat(value) if isinstance(value, str) else value
+        found = read_date(value) if isinstance(value, str) else value
     except ValueError:
         return None
     return found if isinstance(found, date) and not isinstance(found, datetime) else None
@@ -206,16 +238,13 @@ def _read_date(value: Value) -> date | None:
 
 def _read_time(value: Value) -> datetime | None:
     """In UTC but without a time zone, as the columns are. A date means its start in UTC."""
-    day = _read_date(value)
-    if day:
-        return datetime(day.year, day.month, day.day)  # noqa: DTZ001 (columns have no time zone)
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(moment, datetime) and moment.tzinfo is not None:
-            return moment.astimezone(UTC).replace(tzinfo=None)
+        moment = read_time_or_date(value) if isinstance(value, str) else value
     except (ValueError, OverflowError):
-        pass
-    return None
+        return None
+    if isinstance(moment, datetime):
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else None
+    return datetime.combine(moment, time.min) if isinstance(moment, date) else None
 
 
 _ALL, _ORDERS = frozenset(Operator), frozenset(_SYMBOLS)

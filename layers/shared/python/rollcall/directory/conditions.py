@@ -25,11 +25,13 @@ from rollcall.directory.rows import fold
 from rollcall.directory.scim_filter import parse_filter, write_filter
 from rollcall.kit.model import Answer
 
-type Reason = Literal["unknown_source", "unknown_fact", "stale_source"]
+type Reason = Literal["unknown_source", "unknown_fact", "stale_source", "unknown_resource_type"]
 
 
 class SkippedFilter(Answer):
-    """A part of a filter that was ignored, because the fact in it is unknown or out of date."""
+    """A part of a filter that was ignored, because the fact in it is unknown or out of date, or
+    because there is no such type of resources.
+    """
 
     filter: str
     reason: Reason
@@ -52,6 +54,16 @@ class KnownFacts:
     sources: Mapping[str, KnownSource]
     stale_before: datetime
     """Sources that have pushed nothing since this time are ignored."""
+    resource_types: frozenset[str] | None = None
+    """The types of resources; None: any."""
+
+    def names_of(self, source: str, name: str) -> tuple[str, ...]:
+        """The names that a source has pushed for a fact. Names of attributes are case-insensitive
+        (RFC 7643 section 2.1), but services can spell one in several ways.
+        """
+        known = self.sources.get(source)
+        names = known.names if known else ()
+        return tuple(sorted(each for each in names if each.lower() == name.lower()))
 
     def why_not(self, source: str, name: str) -> Reason | None:
         """Why a condition cannot use a fact; None if it can."""
@@ -60,7 +72,7 @@ class KnownFacts:
             return "unknown_source"
         if known.pushed_at < self.stale_before:
             return "stale_source"
-        return None if name in known.names else "unknown_fact"
+        return None if self.names_of(source, name) else "unknown_fact"
 
 
 NO_FACTS = KnownFacts({}, datetime.max.replace(tzinfo=UTC))
@@ -128,17 +140,29 @@ class _Compiler:
             case "facts":
                 return self._compile_fact(leaf, *_split_fact(leaf.path, rest))
             case "resources":
-                return compile_value(leaf, _count_of(leaf.path, rest))
+                return self._compile_count(leaf, rest.lower())
             case _:
                 return compile_column(leaf, _find(leaf.path))
 
     def _compile_fact(self, leaf: OfAttribute, source: str, name: str) -> Part | None:
-        compiled = compile_fact(leaf, source, name)
+        compiled = compile_fact(leaf, source, self._known.names_of(source, name) or (name,))
         reason = self._known.why_not(source, name)
         if reason:
-            asked = leaf.spell_out(leaf.path) if isinstance(leaf, OneOf) else leaf
-            self.skipped.append(SkippedFilter(filter=write_filter(asked), reason=reason))
-        return None if reason else compiled
+            self._skip(leaf, reason)
+            return None
+        return compiled
+
+    def _compile_count(self, leaf: OfAttribute, resource_type: str) -> Part | None:
+        compiled = compile_value(leaf, _count_of(leaf.path, resource_type))
+        types = self._known.resource_types
+        if types is not None and resource_type not in types:
+            self._skip(leaf, "unknown_resource_type")
+            return None
+        return compiled
+
+    def _skip(self, leaf: OfAttribute, reason: Reason) -> None:
+        asked = leaf.spell_out(leaf.path) if isinstance(leaf, OneOf) else leaf
+        self.skipped.append(SkippedFilter(filter=write_filter(asked), reason=reason))
 
 
 def _search(text: str) -> Part | None:
@@ -165,4 +189,4 @@ def _split_fact(path: str, rest: str) -> tuple[str, str]:
     source, _, name = rest.partition(".")
     if not name:
         refuse_attribute(path, "Add a source and a fact, as in facts.learning.progress.")
-    return source, name
+    return source.lower(), name

@@ -4,7 +4,8 @@ CSV (RFC 4180), for spreadsheets: UTF-8 with a byte order mark, without which Ex
 page of its locale. An empty cell means that there is no value. Lists have ``;`` between their
 elements, and counts by name are ``name=number``; within an element, ``\;`` is a semicolon and
 ``\\`` a backslash. Text that a spreadsheet would run as a formula starts with an apostrophe (see
-:func:`defuse`).
+:func:`defuse`), and so does each such element, because ``;`` separates cells in some locales. In a
+file with one column, an empty cell is ``""``, because readers skip empty lines.
 
 JSON Lines, for programs: one user a line, as in lists, with null for absent values.
 """
@@ -57,7 +58,10 @@ class ExportFormat(StrEnum):
         if self is ExportFormat.JSONL:
             fields = ", ".join(f"'{each.name}': {_plain_sql(each)}" for each in columns)
             return f"concat(to_json({{{fields}}}), chr(10))"
-        return f"concat({", ',', ".join(map(_cell_sql, columns))}, chr(13), chr(10))"
+        cells = [_cell_sql(each) for each in columns]
+        if len(cells) == 1:
+            cells = [f"""coalesce({cells[0]}, '""')"""]
+        return f"concat({", ',', ".join(cells)}, chr(13), chr(10))"
 
 
 CONTENT_TYPES = {
@@ -115,18 +119,17 @@ def _find(name: str) -> Column:
 
 
 def _read_cell(column: Column, cell: str) -> object:
-    text = restore(cell)
     match column.kind:
         case Kind.NUMBER:
-            return int(text)
+            return int(restore(cell))
         case Kind.BOOLEAN:
-            return _BOOLEANS[text]
+            return _BOOLEANS[cell]
         case Kind.TEXTS:
-            return list(_split(text))
+            return [restore(each) for each in _split(cell)]
         case Kind.COUNTS:
-            return _read_counts(text)
+            return _read_counts(cell)
         case _:
-            return text
+            return restore(cell)
 
 
 _BOOLEANS: Mapping[str, bool] = {"true": True, "false": False}
@@ -146,7 +149,7 @@ def _split(text: str) -> Iterator[str]:
 
 def _read_counts(text: str) -> dict[str, int]:
     parted = (each.rpartition("=") for each in _split(text))
-    return {name: int(count) for name, _, count in parted}
+    return {restore(name): int(count) for name, _, count in parted}
 
 
 def _plain_sql(column: Column) -> str:
@@ -159,27 +162,29 @@ def _cell_sql(column: Column) -> str:
         case Kind.BOOLEAN | Kind.TIME | Kind.DATE:
             return _plain_sql(column)
         case Kind.TEXTS:
-            return _quoted_sql(_joined_sql(column, column.sql, "each"))
+            return _joined_sql(column.sql, "each")
         case Kind.COUNTS:
             entries = f"map_entries({column.sql})"
-            return _quoted_sql(_joined_sql(column, entries, "each.key", " || '=' || each.value"))
+            return _joined_sql(entries, "each.key", " || '=' || each.value")
         case Kind.NUMBER:
             return f"replace({column.sql}::VARCHAR, '-', '''-')"
         case _:
-            return _quoted_sql(column.sql)
+            return f"""'"' || {_defused_sql(column.sql)} || '"'"""
 
 
-def _joined_sql(column: Column, elements: str, text: str, more: str = "") -> str:
-    """The elements of a list with ``;`` between them; NULL for an empty list."""
-    escaped = rf"replace(replace({text}, '\', '\\'), ';', '\;'){more}"
+def _joined_sql(elements: str, text: str, more: str = "") -> str:
+    """The elements of a list, each defused, with ``;`` between them and in quotation marks; NULL
+    for an empty list.
+    """
+    escaped = rf"replace(replace({_defused_sql(text)}, '\', '\\'), ';', '\;'){more}"
     joined = f"array_to_string(list_transform({elements}, lambda each: {escaped}), ';')"
-    return f"CASE WHEN len({elements}) > 0 THEN {joined} END"
+    return f"""CASE WHEN len({elements}) > 0 THEN '"' || {joined} || '"' END"""
 
 
-def _quoted_sql(text: str) -> str:
-    """A text, defused and in quotation marks."""
+def _defused_sql(text: str) -> str:
+    """A text, defused and with its quotation marks doubled."""
     pattern = NEEDS_APOSTROPHE.replace("'", "''")
     safe = f"""NOT regexp_matches({text}, '{pattern}') AND NOT contains({text}, '"')"""
     defused = rf"""replace(regexp_replace({text}, '{pattern}', '''\1'), '"', '""')"""
     # Most texts are safe, and checking is cheaper than replacing.
-    return f"""'"' || CASE WHEN {safe} THEN {text} ELSE {defused} END || '"'"""
+    return f"CASE WHEN {safe} THEN {text} ELSE {defused} END"

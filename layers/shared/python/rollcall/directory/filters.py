@@ -4,12 +4,11 @@ use (U3, U4).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field
 
 from rollcall.directory.expressions import (
     And,
@@ -24,12 +23,13 @@ from rollcall.directory.expressions import (
 from rollcall.directory.rows import AuthMethod
 from rollcall.directory.scim_filter import LENGTH_AT_MOST, parse_filter
 from rollcall.directory.shorthands import A_YEAR_MORE_AGO, DAYS_AGO, NOW, YEARS_AGO, ShortFor
+from rollcall.grants.permissions import Permission
 from rollcall.kit.field_types import Id
-from rollcall.kit.model import Request, Time
+from rollcall.kit.model import Request, TimeOrDate
+from rollcall.users.fact_set import LARGEST
 from rollcall.users.statuses import Status
 
 VALUES_AT_MOST = 50
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = "A date means its start in UTC."
 
 
@@ -41,26 +41,15 @@ def _split(value: object) -> object:
     return tuple(part.strip() for each in given for part in each.split(","))
 
 
-def _begin_day(value: object) -> object:
-    """Convert a date to its start in UTC."""
-    is_date = isinstance(value, str) and _DATE.fullmatch(value)
-    return f"{value}T00:00:00Z" if is_date else value
-
-
 T = TypeVar("T")
 SEPARATED = BeforeValidator(_split)
 """For the type of a parameter with several values."""
 OneOrMore = Annotated[tuple[T, ...], Field(max_length=VALUES_AT_MOST), SEPARATED]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
-Moment = Annotated[
-    Time,
-    BeforeValidator(_begin_day),
-    WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
-]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 Years = Annotated[int, Field(ge=0, le=150)]
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
-Amount = Annotated[float, Field(allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 
 
 _STATUS = ShortFor("status eq {}", words="status and statuses are the same filter.")
@@ -121,7 +110,7 @@ class UserFilters(Request):
     roles: Annotated[Words, ShortFor("roles eq {}")] = None
     groups: Annotated[Words, ShortFor("groups eq {}")] = None
     organizations: Annotated[Words, ShortFor("organizations eq {}")] = None
-    permissions: Annotated[Words, ShortFor("permissions eq {}")] = None
+    permissions: Annotated[OneOrMore[Permission] | None, ShortFor("permissions eq {}")] = None
 
     profile_complete: Annotated[
         Flag, Field(alias="profile_complete"), ShortFor("profileComplete eq true")
@@ -146,19 +135,21 @@ class UserFilters(Request):
     ] = None
 
     created_after: Annotated[
-        Moment | None, Field(alias="created_after"), ShortFor("createdAt gt {}", words=_MOMENT)
+        TimeOrDate | None, Field(alias="created_after"), ShortFor("createdAt gt {}", words=_MOMENT)
     ] = None
     created_before: Annotated[
-        Moment | None, Field(alias="created_before"), ShortFor("createdAt lt {}", words=_MOMENT)
+        TimeOrDate | None, Field(alias="created_before"), ShortFor("createdAt lt {}", words=_MOMENT)
     ] = None
     created_in_last_days: Annotated[
         Days | None, Field(alias="created_in_last_days"), ShortFor("createdAt ge {}", DAYS_AGO)
     ] = None
     last_login_after: Annotated[
-        Moment | None, Field(alias="last_login_after"), ShortFor("lastLoginAt gt {}", words=_MOMENT)
+        TimeOrDate | None,
+        Field(alias="last_login_after"),
+        ShortFor("lastLoginAt gt {}", words=_MOMENT),
     ] = None
     last_login_before: Annotated[
-        Moment | None,
+        TimeOrDate | None,
         Field(alias="last_login_before"),
         ShortFor("lastLoginAt lt {}", words=_MOMENT),
     ] = None
@@ -212,7 +203,7 @@ class UserFilters(Request):
         ShortFor("facts.learning.totalTimeSpent ge {}", words="In the fact's unit."),
     ] = None
     last_learning_activity_after: Annotated[
-        Moment | None,
+        TimeOrDate | None,
         Field(alias="last_learning_activity_after"),
         ShortFor("facts.learning.lastActivityAt gt {}", words=_MOMENT),
     ] = None

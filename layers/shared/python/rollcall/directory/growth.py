@@ -15,12 +15,12 @@ from rollcall.directory.intervals import CalendarRequest, Interval
 from rollcall.directory.selections import FilteredAnswer
 from rollcall.directory.time_zones import begin_day, to_local
 from rollcall.kit.errors import Invalid
-from rollcall.kit.model import Model
+from rollcall.kit.model import Date, Model
 
 INTERVALS_AT_MOST = 400
 INTERVALS = 30
 """The number of intervals, unless the request gives the first day."""
-Day = Annotated[date, Field(ge=date(1970, 1, 1), le=date(2199, 12, 31))]
+Day = Annotated[Date, Field(ge=date(1970, 1, 1), le=date(2199, 12, 31))]
 
 
 class GrowthRequest(CalendarRequest):
@@ -68,7 +68,7 @@ class GrowthRequest(CalendarRequest):
 class GrowthEntry(Model):
     """One interval."""
 
-    start: Annotated[date, Field(description="Its first day.")]
+    start: Annotated[Date, Field(description="Its first day.")]
     new_users: int
     total: Annotated[int, Field(description="The number of users at its end.")]
 

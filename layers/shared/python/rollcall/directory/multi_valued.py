@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 from rollcall.directory.columns import NUMBER_OF, Column, Kind
 from rollcall.directory.comparisons import (
@@ -42,9 +43,9 @@ def compile_column(leaf: OfAttribute, column: Column) -> Part | None:
     return compile_value(leaf, Term.of(column))
 
 
-def compile_fact(leaf: OfAttribute, source: str, name: str) -> Part | None:
-    """A condition on a fact."""
-    return _FactValues(leaf.path, source, name).compile(leaf)
+def compile_fact(leaf: OfAttribute, source: str, names: Sequence[str]) -> Part | None:
+    """A condition on a fact, in all the spellings of its name."""
+    return _FactValues(leaf.path, source, names).compile(leaf)
 
 
 def compile_value(leaf: Leaf, term: Term) -> Part:
@@ -192,8 +193,10 @@ class _IndexedElements(_ValuesInTable):
 class _FactValues(_ValuesInTable):
     """The values of a fact."""
 
-    def __init__(self, path: str, source: str, name: str) -> None:
-        super().__init__("facts", Part("facts.source = ? AND facts.name = ?", (source, name)))
+    def __init__(self, path: str, source: str, names: Sequence[str]) -> None:
+        named = f"facts.name IN ({', '.join('?' * len(names))})"
+        which = "facts.name = ?" if len(names) == 1 else named
+        super().__init__("facts", Part(f"facts.source = ? AND {which}", (source, *names)))
         self._path = path
 
     def compile_value(self, leaf: Leaf) -> Part | None:

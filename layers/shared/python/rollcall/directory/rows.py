@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
@@ -14,7 +14,8 @@ from pydantic import Field
 
 from rollcall.grants.grant import RoleGrant
 from rollcall.grants.permissions import Permission
-from rollcall.kit.model import Answer, Model, Time
+from rollcall.kit.model import Answer, Date, Model, Time
+from rollcall.kit.times import read_time
 from rollcall.users.fact_set import Fact, FactSet
 from rollcall.users.fields import Profile
 from rollcall.users.inactivity import Inactivity
@@ -23,6 +24,8 @@ from rollcall.users.sign_ins import BY_PASSWORD, SignIns
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
+SORTED_CHARACTERS = 200
+"""The part of a name that it is sorted by. A letter can become many, and cursors hold this part."""
 COMPLETE_AT = 0.8
 """The share of its parts that a complete profile has."""
 
@@ -133,7 +136,7 @@ class DirectoryUser(Answer):
     gender: str | None = None
     designation: str | None = None
     expertise: tuple[str, ...] = ()
-    birth_date: date | None = None
+    birth_date: Date | None = None
 
     @classmethod
     def of(cls, record: UserRecord) -> Self:
@@ -234,7 +237,7 @@ class StoredRow(DirectoryUser):
         return cls.model_validate(
             {
                 **cls._columns(record),
-                "name_key": sort_key(user.name) if user.name else None,
+                "name_key": sort_key(user.name)[:SORTED_CHARACTERS] if user.name else None,
                 "search_text": "\n".join(fold(each) for each in searched if each),
                 "facts": [cell for each in user.fact_sets for cell in FactCell.all_of(each)],
             }
@@ -264,8 +267,7 @@ def sort_key(text: str) -> str:
 def _read_time(text: str) -> datetime | None:
     """The time that a text has, if any. A date, or a time without an offset, is only a text."""
     try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else None
+        return read_time(text)
     except (ValueError, OverflowError):
         return None
 

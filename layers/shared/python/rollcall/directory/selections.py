@@ -24,6 +24,7 @@ from rollcall.directory.segment import Segment, load_segment
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer
+from rollcall.users.resource_types import read_types
 
 
 class FilteredAnswer(Answer):
@@ -33,7 +34,7 @@ class FilteredAnswer(Answer):
         tuple[SkippedFilter, ...] | None,
         Field(
             description="The parts of the filters that were ignored, because their facts are "
-            "unknown or out of date."
+            "unknown or out of date, or because there is no such type of resources."
         ),
     ] = None
 
@@ -86,4 +87,5 @@ def read_known_facts(call: Call, database: Database) -> KnownFacts:
     sources: dict[str, KnownSource] = {}
     for source, names, pushed_at in database.list_sources():
         sources[source] = KnownSource(frozenset(names) - {NO_NAME}, pushed_at.replace(tzinfo=UTC))
-    return KnownFacts(sources, call.now - call.settings.facts_fresh_for)
+    types = frozenset(read_types(call.settings.resource_types))
+    return KnownFacts(sources, call.now - call.settings.facts_fresh_for, types)

@@ -17,6 +17,7 @@ from pydantic import ConfigDict
 
 from rollcall.directory.columns import read_stored_columns
 from rollcall.directory.database import Database
+from rollcall.directory.rows import SORTED_CHARACTERS
 from rollcall.directory.tables import RELATED_TABLES
 from rollcall.kit.entity import Key, Row
 from rollcall.kit.ids import last_id, new_id
@@ -148,9 +149,12 @@ def _digest(file: Path) -> str:
 
 
 def fingerprint_columns() -> str:
-    """Identifies the columns of all tables. If it changes, the snapshot is rebuilt."""
+    """Identifies the columns of all tables and their contents. If it changes, the snapshot is
+    rebuilt.
+    """
     columns = (
         (each.name, each.kind, each.sort_key, each.indexed) for each in read_stored_columns()
     )
-    words = ",".join(" ".join(map(str, each)) for each in (*columns, *RELATED_TABLES.items()))
+    others = (*RELATED_TABLES.items(), ("name", SORTED_CHARACTERS))
+    words = ",".join(" ".join(map(str, each)) for each in (*columns, *others))
     return sha256(words.encode()).hexdigest()[:16]

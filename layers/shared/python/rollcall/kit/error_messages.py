@@ -24,6 +24,9 @@ _TEXT, _TRUTH = "This must be text.", "This must be true or false."
 _WHOLE, _NUMBER = "This must be a whole number.", "This must be a number."
 _TIME = "Write the time with its offset from UTC, as 2030-01-31T12:00:00Z."
 _DATE = "Write the date as 2030-01-31."
+_TIME_OR_DATE = (
+    "Write a date as 2030-01-31, or a time with its offset from UTC, as 2030-01-31T12:00:00Z."
+)
 _LIST, _OBJECT = "This must be a list.", "This must be a JSON object."
 _ONE_OF = "This must be {expected}."
 _MESSAGES: Mapping[str, str] = {
@@ -54,7 +57,7 @@ _MESSAGES: Mapping[str, str] = {
     "datetime_type": _TIME,
     "datetime_parsing": _TIME,
     "datetime_object_invalid": _TIME,
-    "datetime_from_date_parsing": _TIME,
+    "datetime_from_date_parsing": _TIME_OR_DATE,
     "timezone_aware": _TIME,
     "date_type": _DATE,
     "date_parsing": _DATE,

@@ -17,12 +17,16 @@ from pydantic.alias_generators import to_camel
 from rollcall.kit.error_messages import write_message
 from rollcall.kit.errors import FieldError, Invalid, Malformed, PayloadTooLarge, Problem
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
+from rollcall.kit.numbers import find_unstorable, read_integer
 from rollcall.kit.shorthand import ALTERNATIVE
 
 MAX_IDEMPOTENCY_KEY = 255
 MAX_ERRORS = 50
 """The limit keeps the answer below API Gateway's maximum size."""
 MAX_USER_AGENT = 256
+MAX_REPLY = 6_291_556
+"""The bytes of JSON that Lambda accepts as the answer of a function (Developer Guide, "Lambda
+quotas"). In it, the body is a text, so each of its quotation marks takes two bytes."""
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _VERSION = re.compile(r"[0-9]{1,15}")
 NO_VERSION = -1
@@ -157,13 +161,32 @@ def read_request[R: Request](
 
 
 def write_answer(answer: Answer, status: int, origin: str) -> dict[str, Any]:
-    """The proxy answer of a successful call."""
+    """The proxy answer of a successful call. Raises Invalid for a list that is larger than Lambda's
+    limit.
+    """
     if isinstance(answer, FileAnswer):
         headers = _attach(answer.file_name)
         return _write(status, answer.content, answer.content_type, origin, headers)
     headers = {"ETag": f'"{answer.version}"'} if isinstance(answer, VersionedAnswer) else {}
     body = answer.model_dump_json(by_alias=True, exclude_none=True)
-    return _write(status, body, "application/json", origin, headers)
+    reply = _write(status, body, "application/json", origin, headers)
+    items = getattr(answer, "items", None)  # of every list
+    if items:
+        _check_size(reply, len(items))
+    return reply
+
+
+def _check_size(reply: dict[str, Any], items: int) -> None:
+    if len(reply["body"]) < MAX_REPLY // 8:  # a character takes up to four bytes
+        return
+    size = len(json.dumps(reply, ensure_ascii=False).encode())
+    if size > MAX_REPLY:
+        fitting = max(1, items * MAX_REPLY * 9 // (size * 10))
+        message = (
+            f"This page has more than the {MAX_REPLY:,} bytes that an answer can have. Request "
+            f"pages of {fitting} items or fewer, from the first page."
+        )
+        raise Invalid("page_too_large", message)
 
 
 def _attach(file_name: str) -> dict[str, str]:
@@ -210,11 +233,12 @@ def _read_body(event: GatewayEvent) -> dict[str, Any]:
             text = base64.b64decode(text, validate=True).decode()
         if not text.strip():
             return {}
-        body = json.loads(text, parse_constant=_refuse_constant)
+        body = json.loads(text, parse_constant=_refuse_constant, parse_int=read_integer)
     except (ValueError, binascii.Error, RecursionError):
         raise Malformed("malformed_json", "The body is not valid JSON.") from None
     if not isinstance(body, dict):
         raise Malformed("malformed_json", "The body must be a JSON object.")
+    _refuse_unstorable(body)
     return body
 
 
@@ -222,6 +246,14 @@ def _refuse_misplaced(fields: Mapping[str, object], advice: str) -> None:
     if fields:
         errors = (FieldError(name, advice, "misplaced") for name in fields)
         _refuse(list(islice(errors, MAX_ERRORS)))
+
+
+def _refuse_unstorable(body: Mapping[str, object]) -> None:
+    """Numbers that the table cannot store are errors of their fields, whatever the model."""
+    found = list(islice(find_unstorable(body), MAX_ERRORS))
+    if found:
+        message = "This number is too large, too close to 0, or has too many digits."
+        _refuse([FieldError(_json_path(each), message, "number_out_of_range") for each in found])
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -1,26 +1,31 @@
-"""Base models: camelCase in JSON, snake_case in Python, times as ISO 8601 UTC with ``Z``."""
+"""Base models: camelCase in JSON, snake_case in Python, times as RFC 3339 in UTC with ``Z``."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
     WithJsonSchema,
 )
 from pydantic.config import JsonDict
+from pydantic_core import PydanticKnownError
+from pydantic_core.core_schema import ErrorType
 
 from rollcall.kit.text import Text
+from rollcall.kit.times import read_date, read_time, read_time_or_date
 
 
 def format_time(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds; it sorts as text."""
+    """RFC 3339 in UTC with milliseconds; it sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -31,12 +36,43 @@ def _to_utc(moment: datetime) -> datetime:
         raise ValueError("This time is out of range in UTC.") from None
 
 
+def _read_as(read: Callable[[str], date], error_type: ErrorType) -> BeforeValidator:
+    """Reads texts. Values of other types, except for times and dates of Python, are errors: in
+    numbers, pydantic would see seconds since 1970.
+    """
+
+    def check(value: object) -> object:
+        if isinstance(value, date):
+            return value
+        try:
+            if isinstance(value, str):
+                return read(value)
+        except OverflowError:
+            raise ValueError("This time is out of range in UTC.") from None
+        except ValueError:
+            pass
+        raise PydanticKnownError(error_type, {"error": "not as in RFC 3339"})
+
+    return BeforeValidator(check)
+
+
+_OUTPUT = (AfterValidator(_to_utc), PlainSerializer(format_time, return_type=str, when_used="json"))
 Time = Annotated[
     AwareDatetime,
-    AfterValidator(_to_utc),
-    PlainSerializer(format_time, return_type=str, when_used="json"),
+    _read_as(read_time, "datetime_parsing"),
+    *_OUTPUT,
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+"""A time with its offset from UTC, as in RFC 3339. The type of all times in the API."""
+TimeOrDate = Annotated[
+    AwareDatetime,
+    _read_as(read_time_or_date, "datetime_from_date_parsing"),
+    *_OUTPUT,
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
+]
+"""A time, or a date, which means its start in UTC. The type of times in queries."""
+Date = Annotated[date, _read_as(read_date, "date_parsing")]
+"""A date, as in RFC 3339. The type of all dates in the API."""
 
 
 def camel_case(name: str) -> str:

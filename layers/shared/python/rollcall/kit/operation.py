@@ -118,6 +118,8 @@ class Operation[R: Request, A: Answer](Declaration):
         origin = runtime.settings.allowed_origin
         try:
             answer, actor = self._perform(gateway_event, runtime)
+            has_file = self.file_model is None or isinstance(answer, self.file_model)
+            reply = write_answer(answer, self.status if has_file else NOT_YET, origin)
         except Problem as problem:
             log_call(self.name, outcome=problem.code, request_id=request_id)
             return write_problem(problem, request_id, origin)
@@ -125,8 +127,7 @@ class Operation[R: Request, A: Answer](Declaration):
             log_failure(self.name, error, request_id=request_id)
             return write_internal_error(request_id, origin)
         log_call(self.name, outcome="ok", request_id=request_id, actor_id=actor.id)
-        has_file = self.file_model is None or isinstance(answer, self.file_model)
-        return write_answer(answer, self.status if has_file else NOT_YET, origin)
+        return reply
 
     def _perform(self, event: GatewayEvent, runtime: Runtime) -> tuple[A, Actor]:
         event.limit_body(self.body_at_most)

@@ -101,7 +101,7 @@ class LifecycleTerms(Model):
     ] = 5
     stop_above_users: Annotated[
         int,
-        Field(ge=0, description="This many users or fewer never stop a run."),
+        Field(ge=0, le=1_000_000_000, description="This many users or fewer never stop a run."),
     ] = 10
     time_zone: Annotated[
         ZoneName, Field(description="The IANA time zone of the days in mails.")

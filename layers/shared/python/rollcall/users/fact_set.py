@@ -79,7 +79,7 @@ type Fact = Annotated[
         custom_error_message="A list can contain texts, numbers, true and false.",
     ),
 ]
-"""One value. A text that is an ISO 8601 time with an offset also counts as a time."""
+"""One value. A text that is a time as in RFC 3339 also counts as a time."""
 FactList = Annotated[tuple[Fact, ...], Field(max_length=VALUES_AT_MOST), Tag("<list>")]
 type FactValue = Annotated[
     Truth | Number | Text | FactList,

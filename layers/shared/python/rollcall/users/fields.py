@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from rollcall.kit.error_messages import TextPattern
 from rollcall.kit.field_types import drop_duplicates
-from rollcall.kit.model import Model
+from rollcall.kit.model import Date, Model
 from rollcall.kit.text import Line, Text, written_as
 
 # RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all.
@@ -176,4 +175,4 @@ class Profile(Model):
     expertise: Annotated[
         tuple[Line, ...], Field(max_length=50), AfterValidator(drop_duplicates)
     ] = ()
-    birth_date: date | None = None
+    birth_date: Date | None = None
