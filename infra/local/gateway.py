@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,20 @@ import aws_lambda_powertools
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.catalog import read_catalog
 from infra.cors import preflight_headers
 from infra.gateway import GATEWAY_PROBLEMS
+from infra.local.guard import find_intrusion, local_origins
 from infra.local.verifier import TokenVerifier
 from infra.openapi import build_document
 from rollcall.kit.call import Runtime
-from rollcall.kit.errors import Problem
+from rollcall.kit.errors import Forbidden, Problem
 from rollcall.kit.http import write_problem
 from rollcall.kit.operation import Operation
 
@@ -59,13 +62,25 @@ _DOCS_PAGE = """<!doctype html>
 """
 
 
-def make_gateway(
-    runtime: Runtime, verifier: TokenVerifier, token_url: str, beside: Sequence[BaseRoute] = ()
-) -> Starlette:
-    """The application: every operation below ``/api``, and its documentation at ``/docs``, which
-    says that services get their tokens at ``token_url``; other pages stand ``beside`` them.
+def find_origins(port: int, allowed_origin: str) -> frozenset[str]:
+    """The origins whose pages can call the gateway on this port: its own, and the one that is
+    configured for CORS. Any origin (``*``) is for APIs in the internet, not on this machine.
     """
-    operations = read_catalog().operations
+    return local_origins(port).union({allowed_origin} - {"*"})
+
+
+def make_gateway(
+    runtime: Runtime,
+    verifier: TokenVerifier,
+    token_url: str,
+    origins: Collection[str],
+    beside: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """The application for pages of these origins: every operation below ``/api``, and its
+    documentation at ``/docs``, which says that services get their tokens at ``token_url``; other
+    pages stand ``beside`` them.
+    """
+    operations, allowed_origin = read_catalog().operations, runtime.settings.allowed_origin
     by_path: dict[str, dict[str, Operation[Any, Any]]] = {}
     for operation in operations:
         by_path.setdefault(operation.public_path, {})[operation.method] = operation
@@ -88,8 +103,27 @@ def make_gateway(
             Route("/docs/{asset}", _serve_asset),
             *beside,
         ],
+        middleware=[Middleware(_Guard, origins=origins, allowed_origin=allowed_origin)],
         exception_handlers={404: partial(_answer_nothing, runtime)},
     )
+
+
+class _Guard:
+    """Refuses requests of pages of other origins, and those for another host."""
+
+    def __init__(self, app: ASGIApp, origins: Collection[str], allowed_origin: str) -> None:
+        self._app = app
+        self._origins = origins
+        self._allowed_origin = allowed_origin
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reason = find_intrusion(scope, self._origins) if scope["type"] == "http" else None
+        if reason is None:
+            await self._app(scope, receive, send)
+        else:
+            problem = Forbidden("foreign_page", reason)
+            refusal = _respond(write_problem(problem, str(uuid4()), self._allowed_origin))
+            await refusal(scope, receive, send)
 
 
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

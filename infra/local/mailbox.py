@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import json
-import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,6 +18,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
+
+from infra.local.emulator import read_signed
+from infra.local.state import AwsKeys
 
 _GUARDED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 """A mail may look as it likes, and do nothing; no client of mail would let it."""
@@ -67,10 +70,12 @@ class Received(NamedTuple):
         return ("html", "text") if self.html else ("text",)
 
 
-def read_mails(aws_url: str) -> list[Received]:
+type _Read = Callable[[], list[Received]]
+
+
+def read_mails(aws_url: str, keys: AwsKeys) -> list[Received]:
     """Every mail that the embedded AWS has, newest first."""
-    with urllib.request.urlopen(f"{aws_url}/_ministack/ses/messages", timeout=10) as answer:  # noqa: S310 (loopback)
-        by_account = json.load(answer)["messages"]
+    by_account = json.loads(read_signed(f"{aws_url}/_ministack/ses/messages", keys))["messages"]
     received = [_read(each) for mails in by_account.values() for each in mails]
     return sorted(received, key=lambda mail: mail.at, reverse=True)
 
@@ -86,16 +91,17 @@ def _read(record: dict[str, Any]) -> Received:
     )
 
 
-def mail_routes(aws_url: str) -> list[Route]:
+def mail_routes(aws_url: str, keys: AwsKeys) -> list[Route]:
     """The list, and each mail in both of its forms."""
+    read = partial(read_mails, aws_url, keys)
     return [
-        Route("/mail", partial(_list_mails, aws_url)),
-        Route("/mail/{mail_id}/html", partial(_show_html, aws_url)),
-        Route("/mail/{mail_id}/text", partial(_show_text, aws_url)),
+        Route("/mail", partial(_list_mails, read)),
+        Route("/mail/{mail_id}/html", partial(_show_html, read)),
+        Route("/mail/{mail_id}/text", partial(_show_text, read)),
     ]
 
 
-async def _list_mails(aws_url: str, _request: Request) -> Response:
+async def _list_mails(read: _Read, _request: Request) -> Response:
     rows = [
         _ROW.format(
             at=f"{mail.at:%Y-%m-%d %H:%M:%S} UTC",
@@ -103,25 +109,25 @@ async def _list_mails(aws_url: str, _request: Request) -> Response:
             subject=html.escape(mail.subject),
             links=" ".join(_LINK.format(id=mail.id, form=form) for form in mail.forms),
         )
-        for mail in await run_in_threadpool(read_mails, aws_url)
+        for mail in await run_in_threadpool(read)
     ]
     return HTMLResponse(_PAGE.format(rows="\n".join(rows)))
 
 
-async def _show_html(aws_url: str, request: Request) -> Response:
-    mail = await _find(aws_url, request)
+async def _show_html(read: _Read, request: Request) -> Response:
+    mail = await _find(read, request)
     if not mail.html:
         raise HTTPException(404)
     return HTMLResponse(mail.html, headers=_GUARDED)
 
 
-async def _show_text(aws_url: str, request: Request) -> Response:
-    mail = await _find(aws_url, request)
+async def _show_text(read: _Read, request: Request) -> Response:
+    mail = await _find(read, request)
     return PlainTextResponse(f"To: {mail.to}\nSubject: {mail.subject}\n\n{mail.text}")
 
 
-async def _find(aws_url: str, request: Request) -> Received:
-    for mail in await run_in_threadpool(read_mails, aws_url):
+async def _find(read: _Read, request: Request) -> Received:
+    for mail in await run_in_threadpool(read):
         if mail.id == request.path_params["mail_id"]:
             return mail
     raise HTTPException(404)

@@ -43,7 +43,7 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
     """Make what is missing; what an earlier start has made is used as it is. From now on time
     passes so many times as fast. Raises LocalProblem for what ``cdk.json`` says wrongly.
     """
-    configuration = _read_configuration()
+    configuration = read_configuration()
     stream_arn = _ensure_table(emulator.client("dynamodb"))
     _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
@@ -74,7 +74,8 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
     return Resources(settings, client_id, credentials, stream_arn)
 
 
-def _read_configuration() -> Configuration:
+def read_configuration() -> Configuration:
+    """The context of ``cdk.json``. Raises LocalProblem, which names what is wrong in it."""
     try:
         return Configuration.read(CDK_JSON)
     except ValidationError as error:

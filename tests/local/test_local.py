@@ -31,7 +31,8 @@ def test_ready_means_that_local_json_tells_how_to_use_it(local: LocalRollcall) -
     described = local.described
 
     assert set(described) == {
-        "api", "aws", "region", "userPoolId", "clientId", "table", "admin", "service", "pid"
+        "api", "aws", "awsKeys", "region", "userPoolId", "clientId", "table", "admin", "service",
+        "pid",
     }  # fmt: skip
     assert set(described["service"]) == {"clientId", "clientSecret", "tokenUrl"}
     assert described["pid"] == local.process.pid
@@ -180,9 +181,40 @@ def test_documentation_loads_nothing_from_outside(local: LocalRollcall) -> None:
     assert shared_client().get(f"{root}/docs/../../pyproject.toml").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:8000"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/me", "/api/register", "/mail", "/docs", "/openapi.json"])
+def test_page_of_another_origin_is_refused(
+    local: LocalRollcall, path: str, headers: dict[str, str]
+) -> None:
+    for method in ("GET", "POST", "OPTIONS"):
+        address = local.api.removesuffix("/api") + path
+        answer = shared_client().request(method, address, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "foreign_page"), method
+
+
+def test_own_page_and_a_link_that_a_person_follows_are_answered(local: LocalRollcall) -> None:
+    root = local.api.removesuffix("/api")
+    link = {
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    }
+    for headers in ({"Origin": root}, {"Origin": root.replace("127.0.0.1", "localhost")}, link):
+        assert shared_client().get(f"{root}/mail", headers=headers).status_code == 200
+
+
 def test_preflight_tells_browsers_what_they_may_send(local: LocalRollcall) -> None:
     answer = shared_client().options(
-        f"{local.api}/admin/users", headers={"Origin": "https://example.com"}
+        f"{local.api}/admin/users", headers={"Origin": local.api.removesuffix("/api")}
     )
 
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
