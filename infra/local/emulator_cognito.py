@@ -24,7 +24,7 @@ def add_missing_calls() -> None:
 
 
 def _delete_attributes(data: dict[str, Any]) -> Any:
-    """Delete attributes as Amazon Cognito does; an address is no longer verified without it."""
+    """Delete attributes as Amazon Cognito does, which leaves ``email_verified`` behind."""
     pool, error = cognito._resolve_pool(data.get("UserPoolId"))
     if error:
         return error
@@ -32,7 +32,6 @@ def _delete_attributes(data: dict[str, Any]) -> Any:
     if error:
         return error
     named = data.get("UserAttributeNames", [])
-    deleted = {*named, *(f"{name}_verified" for name in named)}
-    user["Attributes"] = [each for each in user["Attributes"] if each["Name"] not in deleted]
+    user["Attributes"] = [each for each in user["Attributes"] if each["Name"] not in named]
     user["UserLastModifiedDate"] = cognito._now_epoch()
     return json_response({})
