@@ -8,17 +8,19 @@ from collections.abc import Collection, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aws_lambda_powertools
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.catalog import read_catalog
 from infra.cors import preflight_headers
@@ -27,8 +29,9 @@ from infra.local.guard import find_intrusion, local_origins
 from infra.local.verifier import TokenVerifier
 from infra.openapi import build_document
 from rollcall.kit.call import Runtime
+from rollcall.kit.error_messages import clean
 from rollcall.kit.errors import Forbidden, Problem
-from rollcall.kit.http import write_problem
+from rollcall.kit.http import SECURITY_HEADERS, write_problem
 from rollcall.kit.operation import Operation
 
 BODY_AT_MOST = 10 * 1024 * 1024
@@ -53,13 +56,19 @@ _DOCS_PAGE = """<!doctype html>
 <body>
   <div id="docs"></div>
   <script src="/docs/swagger-ui.js"></script>
-  <script>
-    SwaggerUIBundle({url: "/openapi.json", dom_id: "#docs", deepLinking: true,
-      persistAuthorization: true, validatorUrl: null, docExpansion: "list"});
-  </script>
+  <script src="/docs/start.js"></script>
 </body>
 </html>
 """
+_START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#docs", deepLinking: true,
+  persistAuthorization: true, validatorUrl: null, docExpansion: "list"});
+"""
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self' {token_origin}; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""Swagger UI sets styles, and gets tokens of services at the embedded AWS."""
 
 
 def find_origins(port: int, allowed_origin: str) -> frozenset[str]:
@@ -90,6 +99,8 @@ def make_gateway(
         # At the first request for it: building it takes half a second.
         return JSONResponse(build_document(operations, token_url))
 
+    token_origin = urlsplit(token_url)._replace(path="").geturl()
+    docs_headers = {"Content-Security-Policy": _DOCS_POLICY.format(token_origin=token_origin)}
     api: list[BaseRoute] = [
         Route(path, partial(_answer, methods, runtime, verifier), methods=_ALL_METHODS)
         for path, methods in by_path.items()
@@ -99,7 +110,8 @@ def make_gateway(
             Mount(f"/{STAGE}", routes=api),
             Route("/", lambda _: RedirectResponse("/docs")),
             Route("/openapi.json", lambda _: document()),
-            Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE)),
+            Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE, headers=docs_headers)),
+            Route("/docs/start.js", lambda _: Response(_START, media_type="text/javascript")),
             Route("/docs/{asset}", _serve_asset),
             *beside,
         ],
@@ -109,7 +121,9 @@ def make_gateway(
 
 
 class _Guard:
-    """Refuses requests of pages of other origins, and those for another host."""
+    """Refuses requests of pages of other origins, and those for another host. Every answer has the
+    API's security headers.
+    """
 
     def __init__(self, app: ASGIApp, origins: Collection[str], allowed_origin: str) -> None:
         self._app = app
@@ -117,13 +131,21 @@ class _Guard:
         self._allowed_origin = allowed_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        reason = find_intrusion(scope, self._origins) if scope["type"] == "http" else None
+        reason = find_intrusion(scope, self._origins)
         if reason is None:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, partial(_send_secured, send))
         else:
             problem = Forbidden("foreign_page", reason)
             refusal = _respond(write_problem(problem, str(uuid4()), self._allowed_origin))
             await refusal(scope, receive, send)
+
+
+async def _send_secured(send: Send, message: Message) -> None:
+    if message["type"] == "http.response.start":
+        headers = MutableHeaders(raw=message["headers"])
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+    await send(message)
 
 
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -144,9 +166,9 @@ async def _answer(
 
 
 def _printed_path(methods: dict[str, Operation[Any, Any]], request: Request) -> str:
-    """The path, but not what may be a token in it (I17)."""
+    """The path for a terminal, but not what may be a token in it (I17)."""
     public = next((each.public_path for each in methods.values() if each.public), None)
-    return f"/{STAGE}{public}" if public else request.url.path
+    return f"/{STAGE}{public}" if public else clean(request.scope["path"])
 
 
 async def _perform(

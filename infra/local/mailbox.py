@@ -22,8 +22,12 @@ from starlette.routing import Route
 from infra.local.emulator import read_signed
 from infra.local.state import AwsKeys
 
-_GUARDED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-"""A mail may look as it likes, and do nothing; no client of mail would let it."""
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""A mail can have any styles, but runs nothing and loads nothing, as in mail clients."""
+_GUARDED = {"Content-Security-Policy": _POLICY}
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -111,7 +115,7 @@ async def _list_mails(read: _Read, _request: Request) -> Response:
         )
         for mail in await run_in_threadpool(read)
     ]
-    return HTMLResponse(_PAGE.format(rows="\n".join(rows)))
+    return HTMLResponse(_PAGE.format(rows="\n".join(rows)), headers=_GUARDED)
 
 
 async def _show_html(read: _Read, request: Request) -> Response:
@@ -123,7 +127,8 @@ async def _show_html(read: _Read, request: Request) -> Response:
 
 async def _show_text(read: _Read, request: Request) -> Response:
     mail = await _find(read, request)
-    return PlainTextResponse(f"To: {mail.to}\nSubject: {mail.subject}\n\n{mail.text}")
+    text = f"To: {mail.to}\nSubject: {mail.subject}\n\n{mail.text}"
+    return PlainTextResponse(text, headers=_GUARDED)
 
 
 async def _find(read: _Read, request: Request) -> Received:

@@ -94,6 +94,7 @@ def run_local(options: LocalOptions) -> None:
         stack.callback(background.stop)
         run = _describe(listener, emulator, resources, admin)
         server = _make_server(run, runtime)
+        listener.listen()  # who reads local.json can connect, and waits for the server
         state.write_run(run)
         _greet(run, state.path, options)
         server.run(sockets=[listener])

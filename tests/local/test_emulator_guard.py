@@ -41,7 +41,7 @@ def sign(emulator: Emulator, *, secret: str = "", **request: Any) -> httpx.Respo
     SigV4Auth(keys, "dynamodb", REGION).add_auth(signed)
     sent = {"headers": dict(signed.headers.items()), "content": data, **request}
     sent["headers"] |= request.get("headers", {})
-    return shared_client().post(signed.url, **sent)
+    return shared_client().post(emulator.url, **sent)
 
 
 @pytest.mark.xdist_group("emulator")

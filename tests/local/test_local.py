@@ -14,6 +14,7 @@ import pytest
 
 from infra.local.emulator import free_port
 from rollcall.grants.scopes import SYSTEM_SCOPES
+from rollcall.kit.http import SECURITY_HEADERS
 from tests.api.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command, run_unread
 
@@ -210,6 +211,58 @@ def test_own_page_and_a_link_that_a_person_follows_are_answered(local: LocalRoll
     }
     for headers in ({"Origin": root}, {"Origin": root.replace("127.0.0.1", "localhost")}, link):
         assert shared_client().get(f"{root}/mail", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/me"),
+        ("OPTIONS", "/api/me"),
+        ("GET", "/api/nothing"),
+        ("TRACE", "/api/me"),
+        ("GET", "/docs"),
+        ("GET", "/docs/start.js"),
+        ("GET", "/openapi.json"),
+        ("GET", "/mail"),
+        ("GET", "/mail/none/text"),
+    ],
+)
+def test_every_answer_has_the_security_headers(
+    local: LocalRollcall, method: str, path: str
+) -> None:
+    answer = shared_client().request(method, local.api.removesuffix("/api") + path)
+    assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+def test_pages_cannot_be_framed_and_run_no_script_of_others(local: LocalRollcall) -> None:
+    for path in ("/docs", "/mail"):
+        page = shared_client().get(local.api.removesuffix("/api") + path)
+        policy = page.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "<script>" not in page.text
+        assert "script-src 'self'" in policy or "script-src" not in policy
+
+
+def test_address_of_a_caller_is_not_what_a_header_claims(local: LocalRollcall) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.9", "User-Agent": "\x1b[2Jagent"}
+    with local.client() as api:
+        user = api.post("/admin/users", json={"email": "origin@example.com"}).json()
+        path = f"/admin/users/{user['id']}"
+        assert api.patch(path, json={"name": "New"}, headers=headers).status_code == 200
+        history = api.get(f"{path}/history")
+    assert "203.0.113.9" not in history.text
+    assert "127.0.0.1" in history.text
+    assert "?[2Jagent" in history.text
+
+
+def test_path_is_printed_without_escape_sequences(local: LocalRollcall) -> None:
+    with local.client() as api:
+        assert api.get("/admin/users/%1b%5b2Jmarked%07" + "x" * 1000).status_code == 422
+
+    (line,) = [each for each in local.printed.splitlines() if "marked" in each]
+    assert "/api/admin/users/?[2Jmarked?xxx" in line
+    assert len(line) < 200
 
 
 def test_preflight_tells_browsers_what_they_may_send(local: LocalRollcall) -> None:
