@@ -76,7 +76,7 @@ def _connect(options: AdoptionOptions) -> Runtime:
     """
     if options.prefix is None:
         run = StateDirectory(options.state).read_run()
-        clients = {name: make_client(name, run.aws) for name in _SERVICES}
+        clients = {name: make_client(name, run.aws, run.aws_keys) for name in _SERVICES}
         return _make_runtime(clients, run.table, run.user_pool_id)
     session = botocore.session.get_session()
     config = Config(user_agent="rollcall", retries={"mode": "standard", "total_max_attempts": 8})

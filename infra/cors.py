@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rollcall.kit.http import SECURITY_HEADERS
+
 REQUEST_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match")
 MAX_AGE_SECONDS = 3600
 
@@ -11,6 +13,7 @@ MAX_AGE_SECONDS = 3600
 def preflight_headers(origin: str, methods: Iterable[str]) -> dict[str, str]:
     """The headers that answer an OPTIONS request for a path with these methods."""
     return {
+        **SECURITY_HEADERS,
         "Access-Control-Allow-Origin": origin,
         "Access-Control-Allow-Methods": ", ".join([*methods, "OPTIONS"]),
         "Access-Control-Allow-Headers": ", ".join(REQUEST_HEADERS),

@@ -22,6 +22,7 @@ from rollcall.kit.errors import (
     Unauthenticated,
     Unavailable,
 )
+from rollcall.kit.http import SECURITY_HEADERS
 from rollcall.kit.operation import Operation
 
 type Json = dict[str, Any]
@@ -154,7 +155,7 @@ def _authorize_with(user_pool_arn: str) -> Json:
 def _write_gateway_response(kind: str, problem: Problem, origin: str) -> Json:
     headers = {
         "Content-Type": "application/problem+json",
-        "Cache-Control": "no-store",
+        **SECURITY_HEADERS,
         "Access-Control-Allow-Origin": origin,
     }
     body = problem.body("$context.requestId")

@@ -204,7 +204,7 @@ def _sign_in(options: argparse.Namespace, run: LocalRun) -> str:
         if email != run.admin.email:
             raise LocalProblem(f"Specify the password of {email} with --password.")
         password = run.admin.password
-    cognito = make_client("cognito-idp", run.aws)
+    cognito = make_client("cognito-idp", run.aws, run.aws_keys)
     return sign_in(cognito, run.client_id, email, password, options.new_password)
 
 

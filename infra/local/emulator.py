@@ -9,15 +9,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 import botocore.session
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
-from infra.local.state import LocalProblem
+from infra.local.guard import local_origins
+from infra.local.state import AwsKeys, LocalProblem
 from rollcall.kit.clients import LINKS
 from rollcall.kit.objects import StoredObject
 
@@ -35,8 +39,8 @@ def free_port() -> int:
 
 
 @cache
-def make_client(service: str, url: str) -> Any:
-    """A client of a service of the emulator. Threads can share it."""
+def make_client(service: str, url: str, keys: AwsKeys) -> Any:
+    """The client of an emulator's service. Threads may share it."""
     config = Config(proxies={}, retries={"mode": "standard"}, max_pool_connections=50)
     if service == StoredObject.service:
         config = config.merge(LINKS)
@@ -44,10 +48,21 @@ def make_client(service: str, url: str) -> Any:
         service,
         region_name=REGION,
         endpoint_url=url,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 (the emulator accepts any)
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
         config=config,
     )
+
+
+def read_signed(address: str, keys: AwsKeys, timeout: float = 10) -> bytes:
+    """What an emulator answers to a GET request outside of AWS's APIs."""
+    request = AWSRequest("GET", address)
+    credentials = Credentials(keys.access_key_id, keys.secret_access_key)
+    SigV4Auth(credentials, "execute-api", REGION).add_auth(request)
+    signed = urllib.request.Request(address, headers=dict(request.headers.items()))  # noqa: S310 (loopback)
+    with urllib.request.urlopen(signed, timeout=timeout) as answer:  # noqa: S310 (loopback)
+        content: bytes = answer.read()
+        return content
 
 
 @cache
@@ -57,11 +72,17 @@ def _session() -> botocore.session.Session:
 
 
 class Emulator:
-    """One ministack process. It stores its state in a directory, or not at all."""
+    """One running ministack with keys of its own. Its state is kept in a directory, or not at all.
+    Pages of ``origins`` and its own sign-in pages can sign users in.
+    """
 
-    def __init__(self, port: int, log: Path, state: Path | None) -> None:
+    def __init__(
+        self, port: int, log: Path, state: Path | None, origins: Iterable[str] = ()
+    ) -> None:
         self.port = port or free_port()
         self.url = f"http://{HOST}:{self.port}"
+        self.keys = AwsKeys.invent()
+        self._origins = local_origins(self.port).union(origins)
         self._log_path = log
         self._state = state
         self._process: subprocess.Popen[bytes] | None = None
@@ -114,8 +135,8 @@ class Emulator:
             self._log.close()
 
     def client(self, service: str) -> Any:
-        """A client of one of the emulator's services."""
-        return make_client(service, self.url)
+        """A client of one of its services."""
+        return make_client(service, self.url, self.keys)
 
     def _environment(self, *, check_roles: bool) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -132,6 +153,9 @@ class Emulator:
         return {
             **kept,
             **persistence,
+            "AWS_ACCESS_KEY_ID": self.keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.keys.secret_access_key,
+            "ROLLCALL_ORIGINS": " ".join(sorted(self._origins)),
             "AUTH": "true" if check_roles else "false",
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": HOST,
@@ -148,8 +172,7 @@ class Emulator:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             try:
-                address = f"{self.url}/_ministack/health"
-                urllib.request.urlopen(address, timeout=2).close()  # noqa: S310 (loopback)
+                read_signed(f"{self.url}/_ministack/health", self.keys, timeout=2)
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
             else:

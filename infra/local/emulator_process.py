@@ -1,7 +1,7 @@
-"""The process of the embedded AWS: ministack, which stops when its parent process ends.
+"""The embedded AWS's own process: ministack behind its guard, which ends with its starter.
 
-Its standard input is a pipe that is never written to. The pipe closes when the parent ends for any
-reason. Then ministack stops gracefully, as on a signal, and writes its state.
+Its standard input is a pipe without a writer. The pipe closes when the starter ends, for whatever
+reason, and then ministack stops as gracefully as on a signal: it writes its state.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import signal
 import sys
 import threading
 
-from ministack.app import main
+from ministack import app as ministack
+
+from infra.local.emulator_cognito import add_missing_calls
+from infra.local.emulator_guard import EmulatorGuard
 
 
 def _stop_at_end_of_input() -> None:
@@ -21,4 +24,10 @@ def _stop_at_end_of_input() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
-    main()
+    # Without them ministack would accept keys that everyone knows.
+    if not (os.environ["AWS_ACCESS_KEY_ID"] and os.environ["AWS_SECRET_ACCESS_KEY"]):
+        sys.exit("The embedded AWS needs keys of its own.")
+    add_missing_calls()
+    origins = frozenset(os.environ.pop("ROLLCALL_ORIGINS").split())
+    ministack.app = EmulatorGuard(ministack.app, origins)
+    ministack.main()

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aws_lambda_powertools
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.catalog import read_catalog
 from infra.cors import preflight_headers
 from infra.gateway import GATEWAY_PROBLEMS
+from infra.local.guard import find_intrusion, local_origins
 from infra.local.verifier import TokenVerifier
 from infra.openapi import build_document
 from rollcall.kit.call import Runtime
-from rollcall.kit.errors import PayloadTooLarge, Problem
-from rollcall.kit.http import write_problem
+from rollcall.kit.error_messages import clean
+from rollcall.kit.errors import Forbidden, PayloadTooLarge, Problem
+from rollcall.kit.http import SECURITY_HEADERS, write_problem
 from rollcall.kit.operation import Operation
 
 STAGE = "api"
@@ -48,22 +54,40 @@ _DOCS_PAGE = """<!doctype html>
 <body>
   <div id="docs"></div>
   <script src="/docs/swagger-ui.js"></script>
-  <script>
-    SwaggerUIBundle({url: "/openapi.json", dom_id: "#docs", deepLinking: true,
-      persistAuthorization: true, validatorUrl: null, docExpansion: "list"});
-  </script>
+  <script src="/docs/start.js"></script>
 </body>
 </html>
 """
+_START = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#docs", deepLinking: true,
+  persistAuthorization: true, validatorUrl: null, docExpansion: "list"});
+"""
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self' {token_origin}; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""Swagger UI sets styles, and gets tokens of services at the embedded AWS."""
+
+
+def find_origins(port: int, allowed_origin: str) -> frozenset[str]:
+    """The origins whose pages can call the gateway on this port: its own, and the one that is
+    configured for CORS. Any origin (``*``) is for APIs in the internet, not on this machine.
+    """
+    return local_origins(port).union({allowed_origin} - {"*"})
 
 
 def make_gateway(
-    runtime: Runtime, verifier: TokenVerifier, token_url: str, more_routes: Sequence[BaseRoute] = ()
+    runtime: Runtime,
+    verifier: TokenVerifier,
+    token_url: str,
+    origins: Collection[str],
+    more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The application: all operations below ``/api``, their documentation at ``/docs``, and
-    ``more_routes``. The documentation names ``token_url`` as the token endpoint of services.
+    """The application for pages of these origins: every operation below ``/api``, and its
+    documentation at ``/docs``, which names ``token_url`` as the token endpoint of services, and
+    ``more_routes``.
     """
-    operations = read_catalog().operations
+    operations, allowed_origin = read_catalog().operations, runtime.settings.allowed_origin
     by_path: dict[str, dict[str, Operation[Any, Any]]] = {}
     for operation in operations:
         by_path.setdefault(operation.public_path, {})[operation.method] = operation
@@ -73,6 +97,8 @@ def make_gateway(
         # Built at the first request, because that takes half a second.
         return JSONResponse(build_document(operations, token_url))
 
+    token_origin = urlsplit(token_url)._replace(path="").geturl()
+    docs_headers = {"Content-Security-Policy": _DOCS_POLICY.format(token_origin=token_origin)}
     api: list[BaseRoute] = [
         Route(path, partial(_answer, methods, runtime, verifier), methods=_ALL_METHODS)
         for path, methods in by_path.items()
@@ -82,12 +108,42 @@ def make_gateway(
             Mount(f"/{STAGE}", routes=api),
             Route("/", lambda _: RedirectResponse("/docs")),
             Route("/openapi.json", lambda _: document()),
-            Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE)),
+            Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE, headers=docs_headers)),
+            Route("/docs/start.js", lambda _: Response(_START, media_type="text/javascript")),
             Route("/docs/{asset}", _serve_asset),
             *more_routes,
         ],
+        middleware=[Middleware(_Guard, origins=origins, allowed_origin=allowed_origin)],
         exception_handlers={404: partial(_answer_unknown_route, runtime)},
     )
+
+
+class _Guard:
+    """Refuses requests of pages of other origins, and those for another host. Every answer has the
+    API's security headers.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Collection[str], allowed_origin: str) -> None:
+        self._app = app
+        self._origins = origins
+        self._allowed_origin = allowed_origin
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        reason = find_intrusion(scope, self._origins)
+        if reason is None:
+            await self._app(scope, receive, partial(_send_secured, send))
+        else:
+            problem = Forbidden("foreign_page", reason)
+            refusal = _respond(write_problem(problem, str(uuid4()), self._allowed_origin))
+            await refusal(scope, receive, send)
+
+
+async def _send_secured(send: Send, message: Message) -> None:
+    if message["type"] == "http.response.start":
+        headers = MutableHeaders(raw=message["headers"])
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+    await send(message)
 
 
 _ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -108,9 +164,9 @@ async def _answer(
 
 
 def _printed_path(methods: dict[str, Operation[Any, Any]], request: Request) -> str:
-    """The path of the request without any token in it (I17)."""
+    """The path for a terminal, but not what may be a token in it (I17)."""
     public = next((each.public_path for each in methods.values() if each.public), None)
-    return f"/{STAGE}{public}" if public else request.url.path
+    return f"/{STAGE}{public}" if public else clean(request.scope["path"])
 
 
 async def _perform(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import json
-import urllib.request
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
@@ -19,8 +19,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-_GUARDED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-"""HTML mails may have styles but no active content, as in mail clients."""
+from infra.local.emulator import read_signed
+from infra.local.state import AwsKeys
+
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+"""A mail can have any styles, but runs nothing and loads nothing, as in mail clients."""
+_GUARDED = {"Content-Security-Policy": _POLICY}
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -67,10 +74,12 @@ class Received(NamedTuple):
         return ("html", "text") if self.html else ("text",)
 
 
-def read_mails(aws_url: str) -> list[Received]:
+type _Read = Callable[[], list[Received]]
+
+
+def read_mails(aws_url: str, keys: AwsKeys) -> list[Received]:
     """Every mail that the embedded AWS has, newest first."""
-    with urllib.request.urlopen(f"{aws_url}/_ministack/ses/messages", timeout=10) as answer:  # noqa: S310 (loopback)
-        by_account = json.load(answer)["messages"]
+    by_account = json.loads(read_signed(f"{aws_url}/_ministack/ses/messages", keys))["messages"]
     received = [_read(each) for mails in by_account.values() for each in mails]
     return sorted(received, key=lambda mail: mail.at, reverse=True)
 
@@ -86,16 +95,17 @@ def _read(record: dict[str, Any]) -> Received:
     )
 
 
-def mail_routes(aws_url: str) -> list[Route]:
-    """The routes of the list and of each mail in its forms."""
+def mail_routes(aws_url: str, keys: AwsKeys) -> list[Route]:
+    """The list, and each mail in both of its forms."""
+    read = partial(read_mails, aws_url, keys)
     return [
-        Route("/mail", partial(_list_mails, aws_url)),
-        Route("/mail/{mail_id}/html", partial(_show_html, aws_url)),
-        Route("/mail/{mail_id}/text", partial(_show_text, aws_url)),
+        Route("/mail", partial(_list_mails, read)),
+        Route("/mail/{mail_id}/html", partial(_show_html, read)),
+        Route("/mail/{mail_id}/text", partial(_show_text, read)),
     ]
 
 
-async def _list_mails(aws_url: str, _request: Request) -> Response:
+async def _list_mails(read: _Read, _request: Request) -> Response:
     rows = [
         _ROW.format(
             at=f"{mail.at:%Y-%m-%d %H:%M:%S} UTC",
@@ -103,25 +113,26 @@ async def _list_mails(aws_url: str, _request: Request) -> Response:
             subject=html.escape(mail.subject),
             links=" ".join(_LINK.format(id=mail.id, form=form) for form in mail.forms),
         )
-        for mail in await run_in_threadpool(read_mails, aws_url)
+        for mail in await run_in_threadpool(read)
     ]
-    return HTMLResponse(_PAGE.format(rows="\n".join(rows)))
+    return HTMLResponse(_PAGE.format(rows="\n".join(rows)), headers=_GUARDED)
 
 
-async def _show_html(aws_url: str, request: Request) -> Response:
-    mail = await _find(aws_url, request)
+async def _show_html(read: _Read, request: Request) -> Response:
+    mail = await _find(read, request)
     if not mail.html:
         raise HTTPException(404)
     return HTMLResponse(mail.html, headers=_GUARDED)
 
 
-async def _show_text(aws_url: str, request: Request) -> Response:
-    mail = await _find(aws_url, request)
-    return PlainTextResponse(f"To: {mail.to}\nSubject: {mail.subject}\n\n{mail.text}")
+async def _show_text(read: _Read, request: Request) -> Response:
+    mail = await _find(read, request)
+    text = f"To: {mail.to}\nSubject: {mail.subject}\n\n{mail.text}"
+    return PlainTextResponse(text, headers=_GUARDED)
 
 
-async def _find(aws_url: str, request: Request) -> Received:
-    for mail in await run_in_threadpool(read_mails, aws_url):
+async def _find(read: _Read, request: Request) -> Received:
+    for mail in await run_in_threadpool(read):
         if mail.id == request.path_params["mail_id"]:
             return mail
     raise HTTPException(404)

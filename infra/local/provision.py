@@ -43,7 +43,7 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
     """Create the missing resources and use those of earlier starts as they are. From now on, time
     passes ``time_scale`` times as fast. Raises LocalProblem if ``cdk.json`` is not valid.
     """
-    configuration = _read_configuration()
+    configuration = read_configuration()
     stream_arn = _ensure_table(emulator.client("dynamodb"))
     _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
@@ -74,7 +74,8 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
     return Resources(settings, client_id, credentials, stream_arn)
 
 
-def _read_configuration() -> Configuration:
+def read_configuration() -> Configuration:
+    """The context of ``cdk.json``. Raises LocalProblem, which names what is wrong in it."""
     try:
         return Configuration.read(CDK_JSON)
     except ValidationError as error:

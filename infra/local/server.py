@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
 import uvicorn
 from pydantic import SecretStr
@@ -20,9 +21,9 @@ from pydantic import SecretStr
 from infra.catalog import read_catalog
 from infra.local.background import Background
 from infra.local.emulator import HOST, REGION, Emulator
-from infra.local.gateway import STAGE, make_gateway
+from infra.local.gateway import STAGE, find_origins, make_gateway
 from infra.local.mailbox import mail_routes
-from infra.local.provision import Resources, provision
+from infra.local.provision import Resources, provision, read_configuration
 from infra.local.sign_in import sign_in
 from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
 from infra.local.verifier import TokenVerifier
@@ -82,7 +83,7 @@ def run_local(options: LocalOptions) -> None:
         listener = stack.enter_context(_listen(options.port))
         state = _open_state(options, stack)
         admin = _choose_admin(options, state)
-        emulator = _start_emulator(options, state, stack)
+        emulator = _start_emulator(options, state, listener, stack)
         resources = provision(emulator, options.time_scale)
         runtime = make_runtime(emulator, _with_options(resources, listener, options))
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
@@ -93,6 +94,7 @@ def run_local(options: LocalOptions) -> None:
         stack.callback(background.stop)
         run = _describe(listener, emulator, resources, admin)
         server = _make_server(run, runtime)
+        listener.listen()  # who reads local.json can connect, and waits for the server
         state.write_run(run)
         _greet(run, state.path, options)
         server.run(sockets=[listener])
@@ -133,10 +135,13 @@ def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
     return state
 
 
-def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitStack) -> Emulator:
+def _start_emulator(
+    options: LocalOptions, state: StateDirectory, listener: socket.socket, stack: ExitStack
+) -> Emulator:
     _say("Starting the embedded AWS …")
     kept = None if options.stores_nothing else state.aws
-    emulator = Emulator(options.aws_port, state.aws_log, kept)
+    origins = find_origins(listener.getsockname()[1], read_configuration().allowed_origin)
+    emulator = Emulator(options.aws_port, state.aws_log, kept, origins)
     stack.callback(emulator.stop)
     stack.callback(_say, "Stopping …")
     emulator.start(state.lock(), meanwhile=read_catalog)
@@ -150,11 +155,14 @@ def _make_server(run: LocalRun, runtime: Runtime) -> uvicorn.Server:
                 runtime,
                 _make_verifier(run, runtime.settings),
                 run.service.token_url,
-                mail_routes(run.aws),
+                find_origins(urlsplit(run.api).port or 80, runtime.settings.allowed_origin),
+                mail_routes(run.aws, run.aws_keys),
             ),
             log_config=None,
             lifespan="off",
             server_header=False,
+            # There is no proxy, so X-Forwarded-For is only what a caller claims.
+            proxy_headers=False,
             timeout_graceful_shutdown=10,
         )
     )
@@ -244,6 +252,7 @@ def _describe(
     return LocalRun(
         api=f"http://{HOST}:{listener.getsockname()[1]}/{STAGE}",
         aws=emulator.url,
+        aws_keys=emulator.keys,
         region=REGION,
         user_pool_id=resources.settings.user_pool_id,
         client_id=resources.client_id,
@@ -272,7 +281,7 @@ Rollcall is ready.
   API       {run.api}
   Docs      {root}/docs
   Mail      {root}/mail
-  AWS       {run.aws}   (user pool {run.user_pool_id}, table {run.table})
+  AWS       {run.aws}   (user pool {run.user_pool_id}, table {run.table}; keys: local.json)
   Admin     {run.admin.email}   {run.admin.password}
   Services  {rollcall} token --service --state {state}   (for {run.api}/system)
   State     {state}   ({kept}; logs: functions.log, aws.log)

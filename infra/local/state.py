@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import json
 import os
@@ -38,6 +39,19 @@ class Admin(_Document):
         return cls(email=email, password=f"Rc-{secrets.token_urlsafe(12)}-7")
 
 
+class AwsKeys(_Document):
+    """The access keys of one run of the embedded AWS."""
+
+    access_key_id: str
+    secret_access_key: str
+
+    @classmethod
+    def invent(cls) -> Self:
+        """Random keys in the form of AWS's."""
+        letters = base64.b32encode(secrets.token_bytes(10)).decode()
+        return cls(access_key_id=f"AKIA{letters}", secret_access_key=secrets.token_urlsafe(30))
+
+
 class Service(_Document):
     """The credentials of a service on this machine, and its token endpoint."""
 
@@ -51,6 +65,7 @@ class LocalRun(_Document):
 
     api: str
     aws: str
+    aws_keys: AwsKeys
     region: str
     user_pool_id: str
     client_id: str

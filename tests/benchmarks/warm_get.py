@@ -73,8 +73,8 @@ def _cases(emulator: Emulator) -> dict[str, Callable[[], object]]:
     os.environ |= {
         "AWS_ENDPOINT_URL": emulator.url,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_ACCESS_KEY_ID": emulator.keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": emulator.keys.secret_access_key,
         **Settings(table_name=NAME, user_pool_id="").to_environment(),
     }
     emulator.client("dynamodb").create_table(**create_table_parameters(NAME))

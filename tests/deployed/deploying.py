@@ -141,8 +141,8 @@ def run_cdk(emulator: Emulator, folder: Path, *arguments: object) -> str:
         "VIRTUAL_ENV": sys.prefix,
         "AWS_ENDPOINT_URL": emulator.url,
         "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": emulator.keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": emulator.keys.secret_access_key,
         "NO_PROXY": "*",
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         # It takes half of the synthesis and only warns; cfn-lint checks the templates.

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from infra.catalog import read_catalog
-from tests.api.acceptance import Acceptance, Api, may_sign_in, shared_client, wait_for
+from infra.local.mailbox import read_mails
+from tests.api.acceptance import Acceptance, Api, may_sign_in, wait_for
 from tests.deployed.deploying import Deployed
 
 pytestmark = pytest.mark.xdist_group("deployed")
@@ -60,12 +61,9 @@ def test_old_address_is_notified_of_an_address_change(deployed: Deployed, api: A
     assert admin.send("PATCH", f"/admin/users/{user['id']}", changed).status_code == 200
 
     def mailed() -> bool:
-        sent = shared_client().get(f"{deployed.aws.url}/_ministack/ses/messages").json()["messages"]
         return any(
-            each["To"] == [user["email"]] and "address was changed" in each["BodyHtml"]
-            for mails in sent.values()
-            for each in mails
-            if each["BodyHtml"]
+            each.to == user["email"] and "address was changed" in each.html
+            for each in read_mails(deployed.aws.url, deployed.aws.keys)
         )
 
     wait_for(mailed)

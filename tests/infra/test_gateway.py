@@ -10,6 +10,7 @@ import pytest
 
 from infra.catalog import read_catalog
 from infra.gateway import AUTHORIZER, build_gateway_document, unify_variables
+from rollcall.kit.http import SECURITY_HEADERS
 from rollcall.kit.operation import Operation
 
 OPERATIONS = read_catalog().operations
@@ -96,6 +97,7 @@ def test_browser_may_ask_anonymously_which_methods_a_path_has(path: str) -> None
         for name, value in answer["responseParameters"].items()
     }
     assert headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert headers.items() >= SECURITY_HEADERS.items()
     allowed = headers["Access-Control-Allow-Methods"].split(", ")
     assert sorted(each.lower() for each in allowed) == sorted(methods)
     assert {"Authorization", "If-Match"} <= set(headers["Access-Control-Allow-Headers"].split(", "))
@@ -109,6 +111,8 @@ def test_gateways_own_refusal_is_a_problem_document(kind: str) -> None:
     headers = refusal["responseParameters"]
     assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
     assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == f"'{ORIGIN}'"
+    for name, value in SECURITY_HEADERS.items():
+        assert headers[f"gatewayresponse.header.{name}"] == f"'{value}'"
     body = json.loads(refusal["responseTemplates"]["application/json"])
     assert body["type"] == f"urn:rollcall:problem:{body['code']}"
     assert body["requestId"] == "$context.requestId"

@@ -254,9 +254,25 @@ def test_missing_parts_of_an_event_are_empty() -> None:
     assert (sent.header("Anything"), sent.idempotency_key()) == (None, None)
 
 
-def test_user_agent_is_shortened() -> None:
-    sent = event(requestContext={"identity": {"userAgent": "x" * 1000}})
+def test_user_agent_is_shortened_and_printable() -> None:
+    sent = event(requestContext={"identity": {"userAgent": "\x1b[2J\r\u202e" + "x" * 1000}})
     assert len(sent.user_agent) == 256
+    assert sent.user_agent.startswith("?[2J??xxx")
+
+
+@pytest.mark.parametrize("has_body", [True, False])
+def test_names_from_the_request_are_cut_and_printable_in_errors(has_body: bool) -> None:
+    long = "\x1b]0;" + "n" * 9_000_000
+    for sent in (
+        event(body=json.dumps({long: 1})),
+        event(multiValueQueryStringParameters={long: ["x"]}),
+    ):
+        with pytest.raises(Invalid) as refused:
+            read_request(sent, UpdateUser, has_body=has_body)
+        answer = write_problem(refused.value, "req_1", "*")["body"]
+        assert len(answer) < 1000
+        assert "\\u001b" not in answer
+        assert "?]0;" + "n" * 50 in answer
 
 
 @pytest.mark.parametrize(
@@ -285,6 +301,15 @@ class Plain(Answer):
     done: bool = True
 
 
+SECURITY = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000",
+    "X-Content-Type-Options": "nosniff",
+}
+"""OWASP, REST Security Cheat Sheet, Security Headers."""
+
+
 def test_answer_is_camel_case_without_empty_fields_and_carries_its_etag() -> None:
     answer = write_answer(Thing(version=7, long_name="x"), 201, "https://console.example.com")
     assert (answer["statusCode"], json.loads(answer["body"])) == (
@@ -293,7 +318,7 @@ def test_answer_is_camel_case_without_empty_fields_and_carries_its_etag() -> Non
     )
     assert answer["headers"] == {
         "Content-Type": "application/json",
-        "Cache-Control": "no-store",
+        **SECURITY,
         "Access-Control-Allow-Origin": "https://console.example.com",
         "Access-Control-Expose-Headers": "ETag",
         "ETag": '"7"',
@@ -315,7 +340,7 @@ def test_file_is_sent_unchanged_with_its_file_name() -> None:
     assert answer["headers"] == {
         "Content-Type": "text/csv",
         "Content-Disposition": 'attachment; filename="users.csv"',
-        "Cache-Control": "no-store",
+        **SECURITY,
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Expose-Headers": "Content-Disposition",
     }
@@ -325,6 +350,7 @@ def test_problem_is_written_as_rfc_9457_says() -> None:
     answer = write_problem(Conflict("last_admin", "One must stay."), "req_1", "*")
     assert answer["statusCode"] == 409
     assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert answer["headers"].items() >= SECURITY.items()
     assert json.loads(answer["body"])["type"] == "urn:rollcall:problem:last_admin"
 
 

@@ -19,8 +19,10 @@ from typing import Any
 import httpx
 
 from infra.local.emulator import make_client
+from infra.local.mailbox import read_mails
 from infra.local.sign_in import sign_in
-from tests.api.acceptance import shared_client, wait_for
+from infra.local.state import AwsKeys
+from tests.api.acceptance import wait_for
 
 START_SECONDS = 60
 UNHELPFUL = {"AWS_PROFILE": "a-profile-that-is-not-there", "HTTP_PROXY": "http://127.0.0.1:9"}
@@ -75,12 +77,25 @@ class LocalRollcall:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    @property
+    def aws_keys(self) -> AwsKeys:
+        """The keys of the embedded AWS."""
+        return AwsKeys.model_validate(self.described["awsKeys"])
+
+    def aws(self, service: str) -> Any:
+        """A client of the embedded AWS."""
+        return make_client(service, self.described["aws"], self.aws_keys)
+
     @cached_property
     def admin_token(self) -> str:
         """The admin's access token, from one sign-in."""
         run = self.described
-        cognito = make_client("cognito-idp", run["aws"])
-        return sign_in(cognito, run["clientId"], run["admin"]["email"], run["admin"]["password"])
+        return sign_in(
+            self.aws("cognito-idp"),
+            run["clientId"],
+            run["admin"]["email"],
+            run["admin"]["password"],
+        )
 
     def client(self, token: str | None = None) -> httpx.Client:
         """A client of the API with this token or as the admin."""
@@ -92,11 +107,10 @@ class LocalRollcall:
         return wait_for(lambda: self._find_token(email))
 
     def _find_token(self, email: str) -> str:
-        answer = shared_client().get(f"{self.described['aws']}/_ministack/ses/messages").json()
-        mails = [each for sent in answer["messages"].values() for each in sent]
-        texts = [each["BodyText"] for each in mails if each["To"] == [email]]
+        mails = read_mails(self.described["aws"], self.aws_keys)
+        texts = [each.text for each in mails if each.to == email]
         found = re.findall(r"(?:inv|reg)_[0-9a-z]{26}_[0-9a-f]{64}", "\n".join(texts))
-        return str(found[-1]) if found else ""
+        return str(found[0]) if found else ""
 
     def stop(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Stop it. Returns its exit code and its output."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from infra.local.emulator import make_client
 from infra.local.sign_in import get_service_token, sign_in
 from infra.local.state import Service
 from tests.api.acceptance import Acceptance, Api
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("local")
 def api(local: LocalRollcall) -> Api:
     """The API of ``rollcall local``."""
     described, admin = local.described, local.described["admin"]
-    cognito = make_client("cognito-idp", described["aws"])
+    cognito = local.aws("cognito-idp")
     service = Service.model_validate(described["service"])
 
     def token(email: str, password: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.emulator import REGION, make_client
+from infra.local.emulator import REGION
 from tests.api.acceptance import wait_for
 from tests.local.running import LocalRollcall, run_command
 
@@ -18,7 +18,7 @@ PASSWORD = "Chosen-Before-1"
 @pytest.fixture
 def cognito(local: LocalRollcall) -> Any:
     """A Cognito client for accounts that are created without Rollcall."""
-    return make_client("cognito-idp", local.described["aws"])
+    return local.aws("cognito-idp")
 
 
 def add_account(local: LocalRollcall, cognito: Any, name: str, email: str) -> None:
@@ -88,15 +88,15 @@ def test_adoption_finds_a_deployment_by_its_prefix(
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {name: {"Value": value} for name, value in outputs.items()},
     }
-    stacks = make_client("cloudformation", run["aws"])
+    stacks = local.aws("cloudformation")
     stacks.create_stack(StackName="moved-data", TemplateBody=json.dumps(template))
     wait_for(lambda: stacks.describe_stacks(StackName="moved-data")["Stacks"][0].get("Outputs"))
     for name, value in {
         "AWS_ENDPOINT_URL": run["aws"],
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": local.aws_keys.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": local.aws_keys.secret_access_key,
     }.items():
         monkeypatch.setenv(name, value)
 

@@ -9,6 +9,7 @@ from botocore.stub import Stubber
 
 from infra.local.background import StreamReader
 from infra.local.emulator import Emulator, make_client
+from infra.local.state import AwsKeys
 
 pytestmark = pytest.mark.xdist_group("emulator")
 """One embedded AWS serves them all."""
@@ -43,7 +44,7 @@ def test_reader_returns_each_record_once_and_none_from_before_its_start(
 
 
 def test_reader_neither_misses_nor_repeats_records_when_its_iterator_expires() -> None:
-    client = make_client("dynamodbstreams", "http://127.0.0.1:9")
+    client = make_client("dynamodbstreams", "http://127.0.0.1:9", AwsKeys.invent())
     first, missed = make_record(1), make_record(2)
     with Stubber(client) as stub:
         expect_iterator(stub, "i1", "LATEST")

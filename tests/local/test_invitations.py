@@ -7,7 +7,6 @@ import secrets
 import httpx
 import pytest
 
-from infra.local.emulator import make_client
 from infra.local.sign_in import sign_in
 from tests.api.acceptance import Session
 from tests.local.running import LocalRollcall, calling_from
@@ -21,7 +20,7 @@ PASSWORD = "Correct-Horse-7"
 def me(local: LocalRollcall, email: str) -> dict[str, object]:
     """Sign in as this user and return the answer of ``GET /me``."""
     described = local.described
-    cognito = make_client("cognito-idp", described["aws"])
+    cognito = local.aws("cognito-idp")
     token = sign_in(cognito, described["clientId"], email, PASSWORD)
     return Session(local.api, token).answer("GET", "/me")
 

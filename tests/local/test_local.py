@@ -14,6 +14,7 @@ import pytest
 
 from infra.local.emulator import free_port
 from rollcall.grants.scopes import SYSTEM_SCOPES
+from rollcall.kit.http import SECURITY_HEADERS
 from tests.api.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command, run_unread
 
@@ -31,7 +32,8 @@ def test_local_json_describes_a_rollcall_that_is_ready(local: LocalRollcall) -> 
     described = local.described
 
     assert set(described) == {
-        "api", "aws", "region", "userPoolId", "clientId", "table", "admin", "service", "pid"
+        "api", "aws", "awsKeys", "region", "userPoolId", "clientId", "table", "admin", "service",
+        "pid",
     }  # fmt: skip
     assert set(described["service"]) == {"clientId", "clientSecret", "tokenUrl"}
     assert described["pid"] == local.process.pid
@@ -180,9 +182,92 @@ def test_documentation_loads_nothing_from_other_hosts(local: LocalRollcall) -> N
     assert shared_client().get(f"{root}/docs/../../pyproject.toml").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:8000"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/me", "/api/register", "/mail", "/docs", "/openapi.json"])
+def test_page_of_another_origin_is_refused(
+    local: LocalRollcall, path: str, headers: dict[str, str]
+) -> None:
+    for method in ("GET", "POST", "OPTIONS"):
+        address = local.api.removesuffix("/api") + path
+        answer = shared_client().request(method, address, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (403, "foreign_page"), method
+
+
+def test_own_page_and_a_link_that_a_person_follows_are_answered(local: LocalRollcall) -> None:
+    root = local.api.removesuffix("/api")
+    link = {
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+    }
+    for headers in ({"Origin": root}, {"Origin": root.replace("127.0.0.1", "localhost")}, link):
+        assert shared_client().get(f"{root}/mail", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/me"),
+        ("OPTIONS", "/api/me"),
+        ("GET", "/api/nothing"),
+        ("TRACE", "/api/me"),
+        ("GET", "/docs"),
+        ("GET", "/docs/start.js"),
+        ("GET", "/openapi.json"),
+        ("GET", "/mail"),
+        ("GET", "/mail/none/text"),
+    ],
+)
+def test_every_answer_has_the_security_headers(
+    local: LocalRollcall, method: str, path: str
+) -> None:
+    answer = shared_client().request(method, local.api.removesuffix("/api") + path)
+    assert {name: answer.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+def test_pages_cannot_be_framed_and_run_no_script_of_others(local: LocalRollcall) -> None:
+    for path in ("/docs", "/mail"):
+        page = shared_client().get(local.api.removesuffix("/api") + path)
+        policy = page.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "<script>" not in page.text
+        assert "script-src 'self'" in policy or "script-src" not in policy
+
+
+def test_address_of_a_caller_is_not_what_a_header_claims(local: LocalRollcall) -> None:
+    headers = {"X-Forwarded-For": "203.0.113.9", "User-Agent": "\x1b[2Jagent"}
+    with local.client() as api:
+        user = api.post("/admin/users", json={"email": "origin@example.com"}).json()
+        path = f"/admin/users/{user['id']}"
+        assert api.patch(path, json={"name": "New"}, headers=headers).status_code == 200
+        history = api.get(f"{path}/history")
+    assert "203.0.113.9" not in history.text
+    assert "127.0.0.1" in history.text
+    assert "?[2Jagent" in history.text
+
+
+def test_path_is_printed_without_escape_sequences(local: LocalRollcall) -> None:
+    with local.client() as api:
+        assert api.get("/admin/users/%1b%5b2Jmarked%07" + "x" * 1000).status_code == 422
+
+    (line,) = [each for each in local.printed.splitlines() if "marked" in each]
+    assert "/api/admin/users/?[2Jmarked?xxx" in line
+    assert len(line) < 200
+
+
 def test_preflight_answer_lists_allowed_methods_and_headers(local: LocalRollcall) -> None:
     answer = shared_client().options(
-        f"{local.api}/admin/users", headers={"Origin": "https://example.com"}
+        f"{local.api}/admin/users", headers={"Origin": local.api.removesuffix("/api")}
     )
 
     assert answer.headers["Access-Control-Allow-Origin"] == "*"

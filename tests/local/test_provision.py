@@ -48,8 +48,8 @@ def as_in_lambda(emulator: Emulator) -> Objects:
         StoredObject.service,
         region_name=REGION,
         endpoint_url=emulator.url,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=emulator.keys.access_key_id,
+        aws_secret_access_key=emulator.keys.secret_access_key,
         config=config_for(StoredObject.service),
     )
     return Objects(lambda: client, provision(emulator).settings.bucket_name)

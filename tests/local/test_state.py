@@ -12,7 +12,6 @@ import httpx
 import jwt
 import pytest
 
-from infra.local.emulator import make_client
 from rollcall.grants.scopes import SYSTEM_SCOPES
 from tests.api.acceptance import shared_client
 from tests.local.running import run_command, start_local
@@ -126,7 +125,7 @@ def test_state_of_a_version_without_services_gets_its_service_client(
 ) -> None:
     with start_local(state) as earlier:
         described = earlier.described
-        cognito = make_client("cognito-idp", described["aws"])
+        cognito = earlier.aws("cognito-idp")
         pool = {"UserPoolId": described["userPoolId"]}
         cognito.delete_user_pool_client(**pool, ClientId=described["service"]["clientId"])
         known = [{"ScopeName": "admin", "ScopeDescription": "The only scope."}]

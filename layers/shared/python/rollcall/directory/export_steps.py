@@ -23,6 +23,7 @@ from rollcall.directory.pages import SortedFilters
 from rollcall.directory.selections import FilteredAnswer
 from rollcall.kit.call import Call
 from rollcall.kit.cursor import Position
+from rollcall.kit.error_messages import clean
 from rollcall.kit.errors import Conflict
 from rollcall.kit.model import FileAnswer, Model, Time, WriteRequest
 from rollcall.kit.objects import UploadLost
@@ -53,7 +54,8 @@ _NAMES = [each.name for each in read_columns().values()]
 def _check_columns(names: tuple[str, ...]) -> tuple[str, ...]:
     unknown = [name for name in names if name not in _NAMES]
     if unknown:
-        raise ValueError(f"The column {unknown[0]!r} does not exist. Use {', '.join(_NAMES)}.")
+        column = clean(unknown[0])
+        raise ValueError(f"The column '{column}' does not exist. Use {', '.join(_NAMES)}.")
     return tuple(dict.fromkeys(names))
 
 

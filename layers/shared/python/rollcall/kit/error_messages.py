@@ -20,6 +20,8 @@ _OURS = "value_error"
 _BUILT_IN = frozenset(get_args(ErrorType))
 OTHERWISE = "This is not accepted here."
 """For errors that no request can cause."""
+MAX_ECHO = 100
+"""The length of what an error message repeats of the request."""
 _TEXT, _TRUTH = "This must be text.", "This must be true or false."
 _WHOLE, _NUMBER = "This must be a whole number.", "This must be a number."
 _TIME = "Write the time with its offset from UTC, as 2030-01-31T12:00:00Z."
@@ -85,6 +87,14 @@ def write_message(error: ErrorDetails) -> str:
     if "expected" in known:
         known["expected"] = str(known["expected"]).replace("'", "")
     return _MESSAGES.get(error["type"], OTHERWISE).format_map(known)
+
+
+def clean(text: str, length: int = MAX_ECHO) -> str:
+    """Text of the request for logs, terminals and messages: at most this long, with ``?`` for
+    characters that are not printable, such as the escape sequences of terminals.
+    """
+    cut = text if len(text) <= length else f"{text[: length - 1]}…"
+    return "".join(each if each.isprintable() else "?" for each in cut)
 
 
 @dataclass(frozen=True)
