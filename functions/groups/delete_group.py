@@ -18,7 +18,7 @@ from rollcall.resources.deletion_answers import MembersDeletion
 
 
 class DeleteGroup(WriteRequest):
-    """Which group to delete."""
+    """The group to delete."""
 
     group_id: Id
 
@@ -29,10 +29,11 @@ class DeleteGroup(WriteRequest):
     writes=[Group, AccessPolicy],
 )
 def delete_group(request: DeleteGroup, call: Call) -> MembersDeletion:
-    """Delete a group. Its members lose the permissions from it at once, and no user can join it.
+    """Delete a group. Its members lose the permissions from it immediately, and no user can join
+    it.
 
-    Refused while the group has active workspaces, with their number. The memberships are deleted
-    afterwards, however many there are.
+    Refused while the group has active workspaces. The error has their number. The memberships are
+    deleted afterwards, however many there are.
     """
     group = call.table.load(Group, request.group_id)
     changes = change_policy(call, partial(_end, call, group))

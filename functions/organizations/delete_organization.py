@@ -28,7 +28,7 @@ class DeleteOrganization(WriteRequest):
     writes=[Organization, AccessPolicy],
 )
 def delete_organization(request: DeleteOrganization, call: Call) -> MembersDeletion:
-    """Delete an organization. Its members lose the permissions from it at once.
+    """Delete an organization. Its members lose the permissions from it immediately.
 
     While it has members, the caller must hold all permissions that any role grants, because members
     can have any role. The memberships are deleted afterwards, however many there are.

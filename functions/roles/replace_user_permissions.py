@@ -44,9 +44,9 @@ def replace_user_permissions(request: ReplaceUserPermissions, call: Call) -> Use
     """Replace the permissions that are granted to a user directly, with or without an expiry, in
     one transaction.
 
-    Permissions that are not in the request are revoked at once. A permission that the user already
-    has keeps the times that are absent from the request; null empties a time. Permissions from
-    roles, groups and organizations stay.
+    Permissions that are not in the request are revoked immediately. A permission that the user
+    already has keeps the times that are absent from the request; null removes a time. Permissions
+    from roles, groups and organizations stay.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the permissions of")

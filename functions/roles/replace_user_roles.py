@@ -42,10 +42,10 @@ class ReplaceUserRoles(ChangeUser):
 def replace_user_roles(request: ReplaceUserRoles, call: Call) -> UserAnswer:
     """Replace a user's roles, with or without an expiry, in one transaction.
 
-    Roles that are not in the request are revoked at once. A role that the user already has keeps
-    the times that are absent from the request; null empties a time. Granting the role System makes
-    the user a platform admin, and revoking it an ordinary user; this also requires the permission
-    user.promote.
+    Roles that are not in the request are revoked immediately. A role that the user already has
+    keeps the times that are absent from the request; null removes a time. Granting the role System
+    makes the user a platform admin, and revoking it an ordinary user; this also requires the
+    permission user.promote.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the roles of")

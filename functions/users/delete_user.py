@@ -52,11 +52,11 @@ def delete_account(request: DeleteUser, call: Call, answer: UserDeletion) -> Non
     then=delete_account,
 )
 def delete_user(request: DeleteUser, call: Call) -> UserDeletion:
-    """Delete a user with account, record and memberships. The email is free again.
+    """Delete a user with the account, the record and the memberships. The email is free again.
 
     The user's resources are deleted too, stay without an owner, or prevent the deletion: each type
     has its rule. With mode=soft the user is only disabled, and can be restored until the purge.
-    Succeeds too when the identity provider no longer has the account.
+    Also succeeds when the identity provider no longer has the account.
     """
     user = call.table.load(User, request.user_id)
     refuse_self(call.actor, user.id, "delete")

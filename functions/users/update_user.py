@@ -32,7 +32,7 @@ CREDENTIALS = frozenset({"email", "phone", "username", "password"})
 
 
 class UpdateUser(WriteRequest):
-    """What to change. An absent field stays; null empties it."""
+    """The fields to change. Absent fields stay the same; null clears it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Updated Name", "email": "newemail@example.com"}]}
@@ -44,12 +44,13 @@ class UpdateUser(WriteRequest):
     phone: Phone | None = None
     username: Omissible[Username] = None
     password: Annotated[
-        Omissible[Password], Field(description="Takes effect at once. The user need not change it.")
+        Omissible[Password],
+        Field(description="Takes effect immediately. The user does not have to change it."),
     ] = None
     status: Omissible[OpenStatus] = None
     profile: Annotated[
         Omissible[ProfileRequest],
-        Field(description="Merged into the present one; null empties a field of it."),
+        Field(description="Merged into the present one; null clears a field of it."),
     ] = None
 
 
@@ -71,8 +72,8 @@ def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
 def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     """Change a user's name, email, phone, username, password, status or profile.
 
-    Changes of the credentials take effect at once, and the old address is notified. With If-Match
-    the change is refused (412) when the user has changed since that version.
+    Changes of the credentials take effect immediately, and the old address is notified. With
+    If-Match the change is refused (412) when the user has changed since that version.
     """
     user = load_modifiable(call.table, request.user_id)
     _check_rights(request, call, user)

@@ -37,7 +37,7 @@ def refused(rule: object, *arguments: object) -> bool:
 
 
 @given(held=SETS, granted=SETS)
-def test_one_passes_on_only_what_one_holds(
+def test_actor_can_grant_only_permissions_that_it_holds(
     held: frozenset[Permission], granted: frozenset[Permission]
 ) -> None:
     enough = granted <= held or EVERYTHING in held
@@ -45,7 +45,7 @@ def test_one_passes_on_only_what_one_holds(
     assert refused(refuse_outranked, actor(held), without_end(granted)) is not enough
 
 
-def test_refusals_name_what_is_lacking() -> None:
+def test_refusals_name_the_missing_permissions() -> None:
     caller = actor(frozenset({Permission.USER_VIEW}))
     wanted = without_end([Permission.USER_VIEW, Permission.USER_DELETE, Permission.USER_CREATE])
     with pytest.raises(Forbidden) as refusal:
@@ -63,7 +63,7 @@ def test_refusals_name_what_is_lacking() -> None:
     )
 
 
-def test_what_is_held_for_one_thing_outranks_nobody_about_another() -> None:
+def test_permission_for_one_group_does_not_count_for_another() -> None:
     scoped = {Permission.WORKSPACE_DELETE.value: frozenset({"grp_1"})}
     caller = Actor(kind="user", id="usr_1", scoped=scoped)
 
@@ -74,7 +74,7 @@ def test_what_is_held_for_one_thing_outranks_nobody_about_another() -> None:
         )
 
 
-def test_what_is_held_for_a_time_is_passed_on_for_no_longer() -> None:
+def test_temporary_permission_cannot_be_granted_for_longer() -> None:
     ends: dict[tuple[str, str | None], datetime] = {("user.view", None): NOW}
     caller = Actor(kind="user", id="usr_1", permissions=frozenset({"user.view"}), expiries=ends)
 
@@ -86,7 +86,7 @@ def test_what_is_held_for_a_time_is_passed_on_for_no_longer() -> None:
             refuse_outranked(caller, [GrantedPermission("user.view", ends_at=ends_at)])
 
 
-def test_group_is_redefined_by_whoever_holds_what_it_grants_and_shall_grant() -> None:
+def test_changing_a_groups_permissions_requires_the_old_and_the_new_ones() -> None:
     caller = actor(frozenset({Permission.USER_VIEW}))
     own, beyond = (Permission.USER_VIEW,), (Permission.USER_VIEW, Permission.USER_DELETE)
 
@@ -99,7 +99,7 @@ def test_group_is_redefined_by_whoever_holds_what_it_grants_and_shall_grant() ->
         check_redefinition(caller, own, beyond, target="group")
 
 
-def test_nobody_does_to_himself_what_he_may_do_to_others() -> None:
+def test_actions_on_the_own_account_are_refused() -> None:
     refuse_self(actor(frozenset()), "usr_2", "disable")
     with pytest.raises(Conflict) as refusal:
         refuse_self(actor(frozenset()), "usr_1", "disable")

@@ -14,6 +14,6 @@ def test_names_follow_one_pattern() -> None:
     assert all(re.fullmatch(r"[a-z]+\.[a-z]+(-[a-z]+)*", each.value) for each in others)
 
 
-def test_every_permission_is_needed_by_an_operation() -> None:
+def test_every_permission_is_required_by_an_operation() -> None:
     needed = {operation.permission for operation in read_catalog().operations}
     assert set(Permission) - needed == {Permission.ADMIN_ACCESS}

@@ -1,4 +1,4 @@
-"""Field types: each writes a value one way only, and hides nothing (I5)."""
+"""Field types: each has one form of a value and no hidden characters (I5)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ANYTHING = (
 
 
 def accepted(normalize: Callable[[str], str], value: str) -> str | None:
-    """What becomes of a value; None when it is refused."""
+    """The normalized value; None if it is refused."""
     try:
         return normalize(value)
     except ValueError:
@@ -54,7 +54,7 @@ def accepted(normalize: Callable[[str], str], value: str) -> str | None:
 @example("a\n\n")
 @example("\n a \n\n b \n")
 @example("ＵＳＥＲ＠ｅｘａｍｐｌｅ．ｃｏｍ")  # noqa: RUF001 (full-width letters are what is tested)
-def test_what_is_accepted_is_in_its_final_form(normalize: Callable[[str], str], value: str) -> None:
+def test_accepted_values_are_normalized(normalize: Callable[[str], str], value: str) -> None:
     once = accepted(normalize, value)
     assert once is None or normalize(once) == once
 
@@ -69,7 +69,7 @@ def test_addresses_are_ascii_and_lower_case(value: str) -> None:
 
 
 @given(address=ADDRESSES, shout=st.booleans())
-def test_ordinary_addresses_are_accepted_whatever_their_case(address: str, shout: bool) -> None:
+def test_ordinary_addresses_are_accepted_regardless_of_case(address: str, shout: bool) -> None:
     normal = accepted(normalize_email, address)
     written = f" {address.upper() if shout else address.lower()} "
     assert normal is not None
@@ -97,7 +97,7 @@ def test_ordinary_addresses_are_accepted_whatever_their_case(address: str, shout
         ("jane@1.2.3.4.example", "jane@1.2.3.4.example"),
     ],
 )
-def test_addresses_are_kept_in_one_form(written: str, kept: str) -> None:
+def test_addresses_are_stored_in_one_form(written: str, kept: str) -> None:
     assert normalize_email(written) == kept
 
 
@@ -143,7 +143,7 @@ def test_addresses_are_kept_in_one_form(written: str, kept: str) -> None:
         "jane@exa\uff20mple.com",
     ],
 )
-def test_addresses_that_do_not_work_are_refused(address: str) -> None:
+def test_invalid_addresses_are_refused(address: str) -> None:
     with pytest.raises(ValueError, match="not an email address"):
         normalize_email(address)
 
@@ -276,12 +276,12 @@ def test_other_usernames_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\u200b", "a\u202eb", "a\x00b", "a\nb", "\ue000"])
-def test_lines_that_hide_something_are_refused(text: str) -> None:
+def test_lines_with_hidden_characters_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="This"):
         check_line(text)
 
 
-def test_lines_of_a_text_are_kept_apart_in_one_way() -> None:
+def test_line_breaks_are_normalized() -> None:
     assert check_text("  one \r\n\r\n two\u2028three\n\n") == "one\n\ntwo\nthree"
 
 
@@ -296,12 +296,12 @@ def test_lines_of_a_text_are_kept_apart_in_one_way() -> None:
         (Username, "x" * 61),
     ],
 )
-def test_what_is_too_long_or_of_another_form_is_refused(kind: Any, value: Any) -> None:
+def test_too_long_or_malformed_values_are_refused(kind: Any, value: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
 
 
 @pytest.mark.parametrize("username", ["usr_01m7wh386p7t0552xddm1g5z27", "USR_anything"])
-def test_username_cannot_be_taken_for_an_id(username: str) -> None:
+def test_username_cannot_look_like_an_id(username: str) -> None:
     with pytest.raises(ValueError, match="cannot begin with usr_"):
         check_username(username)

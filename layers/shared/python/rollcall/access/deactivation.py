@@ -12,9 +12,9 @@ from rollcall.users.user import load_modifiable
 
 
 def deactivate_user(call: Call, user_id: str, status: Status, action: str) -> UserAnswer:
-    """Set another user to a status that does not allow to sign in. ``action`` is its verb for error
-    messages. Raises Conflict for the caller's own account, for the last admin, and for a status
-    that cannot follow.
+    """Change another user to a status that does not allow signing in. ``action`` is the verb for
+    error messages. Raises Conflict for the caller's own account, for the last admin, and for a
+    change that STATUS_RULES do not allow.
     """
     user = load_modifiable(call.table, user_id)
     refuse_self(call.actor, user.id, action)

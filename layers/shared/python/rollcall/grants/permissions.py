@@ -115,7 +115,7 @@ class GrantedPermission(NamedTuple):
 
     permission: str
     about: str | None = None
-    """The group for which alone the permission is granted, if any."""
+    """The group that the permission is limited to, if any."""
     ends_at: datetime | None = None
     """None: no expiry."""
 
