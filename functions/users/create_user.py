@@ -28,8 +28,9 @@ from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
-from rollcall.users.fields import Email, Phone, Profile, Username
+from rollcall.users.fields import Email, Phone, Username
 from rollcall.users.passwords import Password
+from rollcall.users.profile_request import ProfileRequest, refuse_unborn
 from rollcall.users.statuses import OpenStatus, Status
 from rollcall.users.user import FirstPassword, PendingCredential, User
 from rollcall.users.usernames import suggest_usernames, with_free_username
@@ -76,7 +77,7 @@ class CreateUser(WriteRequest):
     roles: RoleAssignments = ()
     permissions: PermissionAssignments = ()
     status: OpenStatus = Status.ACTIVE
-    profile: Profile = Profile()
+    profile: ProfileRequest = ProfileRequest()
 
     @property
     def wants_admin(self) -> bool:
@@ -129,6 +130,7 @@ def create_user(request: CreateUser, call: Call) -> UserAnswer:
     """
     if request.email is None and request.phone is None:
         raise Invalid.field("email", "An email or a phone number is required.", "address_needed")
+    refuse_unborn(request.profile, call.now)
     if request.wants_admin:
         require_permission(call.actor, Permission.USER_PROMOTE)
     if request.username:

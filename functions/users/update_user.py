@@ -22,8 +22,9 @@ from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
-from rollcall.users.fields import Email, Phone, Profile, Username
+from rollcall.users.fields import Email, Phone, Username
 from rollcall.users.passwords import Password
+from rollcall.users.profile_request import ProfileRequest, refuse_unborn
 from rollcall.users.statuses import OpenStatus
 from rollcall.users.user import User, load_modifiable
 
@@ -48,7 +49,7 @@ class UpdateUser(WriteRequest):
     ] = None
     status: Omissible[OpenStatus] = None
     profile: Annotated[
-        Omissible[Profile],
+        Omissible[ProfileRequest],
         Field(description="Merged into the present one; null clears a field of it."),
     ] = None
 
@@ -95,6 +96,7 @@ def _changed(request: UpdateUser, call: Call, user: User) -> User:
     plain = {"name", "email", "phone", "username"} & request.model_fields_set
     update: dict[str, Any] = {name: getattr(request, name) for name in plain}
     if request.profile is not None:
+        refuse_unborn(request.profile, call.now)
         sent = request.profile.model_fields_set
         merged = {name: getattr(request.profile, name) for name in sent}
         update["profile"] = user.profile.model_copy(update=merged)

@@ -16,7 +16,8 @@ from rollcall.directory.rows import AuthMethod
 from rollcall.grants.permissions import Permission
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Slug
-from rollcall.users.fields import CountryCode, Email, Username
+from rollcall.users.fields import Email, Username
+from rollcall.users.profile_request import CountryCode
 from rollcall.users.statuses import Status
 
 NOON = datetime(2026, 3, 1, 12)  # noqa: DTZ001 (as the columns are)

@@ -111,6 +111,7 @@ UNWANTED = frozenset(
         "idna",
         "importlib.metadata",
         "jmespath",
+        "rollcall.users.time_zone_names",
         "shutil",
         "subprocess",
         "tempfile",

@@ -287,6 +287,8 @@ def test_roles_of_organizations_cannot_be_granted_outside_of_them(
         ({"roles": [{"roleId": "rol_system", "endsAt": "2030-01-01T00:00:00Z"}]}, ["roles.0"]),
         ({"roles": [{"roleId": "rol_1", "until": 7}]}, ["roles.0.until"]),
         ({"profile": {"birthDate": "yesterday"}}, ["profile.birthDate"]),
+        ({"profile": {"birthDate": "2026-01-07"}}, ["profile.birthDate"]),
+        ({"profile": {"timezone": "Mars/Phobos"}}, ["profile.timezone"]),
         ({"profile": {"shoeSize": 44}}, ["profile.shoeSize"]),
         ({"is_admin": True, "surprise": 1}, ["is_admin", "surprise"]),
         ({"status": "deleted"}, ["status"]),

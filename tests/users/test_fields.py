@@ -14,10 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from rollcall.kit.text import Line, Text, check_line, check_text
 from rollcall.users.fields import (
     USERNAME_LENGTH,
-    CountryCode,
     Email,
     Phone,
-    Profile,
     Username,
     check_phone,
     check_username,
@@ -296,59 +294,11 @@ def test_line_breaks_are_normalized() -> None:
         (Email, "x" * 255),
         (Phone, "+" + "1" * 50),
         (Username, "x" * 61),
-        (CountryCode, "DEU"),
     ],
 )
 def test_too_long_or_malformed_values_are_refused(kind: Any, value: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
-
-
-def test_repeated_fields_of_expertise_count_once_and_keep_their_order() -> None:
-    assert Profile(expertise=("tea", "maps", "tea")).expertise == ("tea", "maps")
-
-
-PROFILES = st.fixed_dictionaries(
-    {},
-    optional={
-        "bio": st.text(max_size=50),
-        "city": st.text(min_size=1, max_size=30),
-        "country": st.text("abAB", min_size=2, max_size=2),
-        "expertise": st.lists(st.text(min_size=1, max_size=20), max_size=3),
-        "birthDate": st.dates().map(str),
-        "timezone": st.sampled_from(["Europe/Berlin", "Etc/GMT+5"]),
-        "avatarUrl": st.sampled_from(["https://example.com/a.png"]),
-    },
-)
-
-
-@given(sent=PROFILES)
-@example({"bio": "\u0958" * 1000})
-@example({"city": "\u212b\u0344"})
-def test_profile_that_was_accepted_can_be_read_again(sent: dict[str, Any]) -> None:
-    try:
-        profile = Profile.model_validate(sent)
-    except ValidationError:
-        return
-    stored = profile.model_dump(mode="json", by_alias=True, exclude_none=True)
-    assert Profile.model_validate(stored) == profile
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"avatarUrl": "http://example.com/a.png"},
-        {"avatarUrl": "https://"},
-        {"avatarUrl": "javascript:alert(1)"},
-        {"timezone": "Europe Berlin"},
-        {"locale": "de_DE"},
-        {"birthDate": "1990-13-01"},
-        {"shoeSize": 44},
-    ],
-)
-def test_unknown_profile_fields_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        Profile.model_validate(wrong)
 
 
 @pytest.mark.parametrize("username", ["usr_01m7wh386p7t0552xddm1g5z27", "USR_anything"])

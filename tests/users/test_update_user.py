@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.users.get_user import get_user
 from functions.users.update_user import update_user
 from rollcall.grants.permissions import Permission
 from rollcall.users.user import User
@@ -147,6 +148,7 @@ def test_profile_is_merged_field_by_field(world: World) -> None:
         ({"email": "no-address", "phone": "1"}, ["email", "phone"]),
         ({"isAdmin": True, "permissions": ["user.view"]}, ["isAdmin", "permissions"]),
         ({"profile": {"country": "Germany"}}, ["profile.country"]),
+        ({"profile": {"birthDate": "2026-01-07"}}, ["profile.birthDate"]),
         ({"password": "weak"}, ["password"]),
     ],
 )
@@ -375,3 +377,20 @@ def test_manually_deleted_account_is_created_again(world: World) -> None:
     account = world.account(user.id)
     assert account is not None
     assert account["name"] == "New Name"
+
+
+def test_profile_of_earlier_rules_is_shown_and_can_be_changed_field_by_field(world: World) -> None:
+    kept = {"country": "XX", "timezone": "Mars/Phobos", "birthDate": "0001-01-01"}
+    user = world.add_user(profile={**kept, "avatarUrl": "https://", "city": "a\u3164b"})
+
+    reply = update(world, user, profile={"city": "Ulm"})
+
+    assert reply.status == 200
+    assert reply.body["profile"] == {
+        **kept,
+        "avatarUrl": "https://",
+        "city": "Ulm",
+        "expertise": [],
+    }
+    shown = world.invoke(get_user, path={"user_id": user.id})
+    assert (shown.status, shown.body["profile"]) == (200, reply.body["profile"])

@@ -7,10 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from rollcall.kit.error_messages import TextPattern
-from rollcall.kit.field_types import drop_duplicates
 from rollcall.kit.model import Date, Model
-from rollcall.kit.text import Line, Text, written_as
 
 # RFC 5321 section 4.5.3.1: 64 octets before the @, 254 in all.
 _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
@@ -125,54 +122,26 @@ Username = Annotated[
     Field(max_length=60, description="3 to 50 characters of a-z, 0-9, dot, underscore and hyphen."),
     AfterValidator(check_username),
 ]
-CountryCode = Annotated[
-    str,
-    written_as(str.upper, 2),
-    Field(description="ISO 3166-1 alpha-2."),
-    TextPattern(
-        r"^[A-Z]{2}$", "Enter the country as two letters, for example DE (ISO 3166-1 alpha-2)."
-    ),
-]
-
-_Address = Annotated[
-    str,
-    Field(max_length=2048),
-    TextPattern(
-        r"^https://[^\s]+$", "Enter an address that begins with https:// and has no spaces."
-    ),
-]
-_ZoneName = Annotated[
-    str,
-    Field(max_length=64),
-    TextPattern(
-        r"^[A-Za-z0-9_+/-]+$", "Enter the IANA name of a time zone, for example Europe/Berlin."
-    ),
-]
-_Locale = Annotated[
-    str,
-    Field(max_length=35),
-    TextPattern(r"^[A-Za-z0-9-]+$", "Enter a BCP 47 language tag, for example de-DE."),
-]
 
 
 class Profile(Model):
-    """What is known about a person apart from the account. All fields are optional."""
+    """What is known about a person apart from the account. All fields are optional. ProfileRequest
+    has the rules.
+    """
 
-    # Requests and answers share one schema, because both may omit any field.
-    model_config = ConfigDict(extra="forbid", json_schema_mode_override="validation")
+    # Users and answers share one schema, because both may omit any field.
+    model_config = ConfigDict(json_schema_mode_override="validation")
 
-    avatar_url: _Address | None = None
-    bio: Text | None = None
-    location: Line | None = None
-    country: CountryCode | None = None
-    state: Line | None = None
-    city: Line | None = None
-    continent: Line | None = None
-    timezone: Annotated[_ZoneName | None, Field(description="IANA name.")] = None
-    locale: Annotated[_Locale | None, Field(description="BCP 47.")] = None
-    gender: Line | None = None
-    designation: Line | None = None
-    expertise: Annotated[
-        tuple[Line, ...], Field(max_length=50), AfterValidator(drop_duplicates)
-    ] = ()
+    avatar_url: str | None = None
+    bio: str | None = None
+    location: str | None = None
+    country: Annotated[str | None, Field(description="ISO 3166-1 alpha-2.")] = None
+    state: str | None = None
+    city: str | None = None
+    continent: str | None = None
+    timezone: Annotated[str | None, Field(description="IANA name.")] = None
+    locale: Annotated[str | None, Field(description="BCP 47.")] = None
+    gender: str | None = None
+    designation: str | None = None
+    expertise: tuple[str, ...] = ()
     birth_date: Date | None = None
