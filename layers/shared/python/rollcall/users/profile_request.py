@@ -35,7 +35,6 @@ BORN_SINCE = date(1900, 1, 1)
 """The longest life that was ever verified lasted 122 years (Guinness World Records: J. Calment)."""
 EARLIEST_ZONE = timedelta(hours=14)
 """UTC+14 is the time zone where a day starts first (tz database: Pacific/Kiritimati)."""
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NO_COUNTRY = "Enter the country as two letters, for example DE (ISO 3166-1 alpha-2)."
 _NO_ZONE = "Enter the IANA name of a time zone, for example Europe/Berlin."
 _NO_ADDRESS = "Enter an address that begins with https:// and has no spaces."
