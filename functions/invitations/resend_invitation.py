@@ -27,7 +27,7 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     """Mail a new link to a user who is still invited.
 
     The link expires after the number of days that the lifecycle policy has now. The previous link
-    stops working at once.
+    stops working immediately.
     """
     invitation = call.table.load(Invitation, request.invitation_id)
     user = call.table.find(User, invitation.user_id)
@@ -35,9 +35,9 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
         detail = "This invitation has been accepted or cancelled and cannot be resent."
         raise Conflict("not_invited", detail)
     require_permissions_held(call, user)
-    lasts = read_lifecycle_policy(call.table, call.now).invitations_last
+    valid_for = read_lifecycle_policy(call.table, call.now).invitation_validity
     return call.commit(
-        Change(invitation, invitation.renewed(call, lasts)),
+        Change(invitation, invitation.renewed(call, valid_for)),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=[ConditionCheck.unchanged(user)],
     )

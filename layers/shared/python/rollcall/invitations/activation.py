@@ -46,7 +46,7 @@ class Activation(Entity):
         return derive_id(cls.id_prefix, user_id)
 
     def with_link(self, call: Call, valid_for: timedelta) -> Self:
-        """The activation with a new link. The previous link is not valid any more."""
+        """The activation with a new link. The previous link is no longer valid."""
         generation = self.generation + 1
         token = Tokens(call.table).derive(self.id, generation)
         return self.model_copy(
@@ -88,8 +88,9 @@ class ActivatedUser(Answer):
 
 
 def activate(call: Call, link: Change[Any], user: User, **chosen: str | None) -> ActivatedUser:
-    """Make a user active, in the user's own name and together with the change of the link.
-    ``chosen``: the fields that the user has set. The password follows at the identity provider.
+    """Make a user active and change the link, in one transaction with the user as the actor.
+    ``chosen``: the fields that the user has set. The password is set at the identity provider
+    afterwards.
     """
     activated = user.with_status(Status.ACTIVE, call.now).model_copy(update=chosen)
     activated = activated.with_credential("password", call.now)

@@ -1,4 +1,4 @@
-"""Invitations: who is invited to become a user, by whom, and with which result (I1, I2)."""
+"""Invitations to become a user: the invited person, the inviter and the result (I1, I2)."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Invitation(Activation):
         return self.status
 
     def renewed(self, call: Call, valid_for: timedelta) -> Self:
-        """The invitation pending, with a new link from the caller."""
+        """The invitation as pending, with a new link from the caller."""
         sent = self.model_copy(
             update={
                 "status": InvitationStatus.PENDING,
@@ -92,11 +92,11 @@ class Invitation(Activation):
         return sent.with_link(call, valid_for)
 
     def accepted(self, now: datetime) -> Self:
-        """The invitation accepted."""
+        """The invitation as accepted."""
         return self.model_copy(update={"status": InvitationStatus.ACCEPTED, "accepted_at": now})
 
     def cancelled(self, now: datetime) -> Self:
-        """The invitation cancelled."""
+        """The invitation as cancelled."""
         return self.model_copy(update={"status": InvitationStatus.CANCELLED, "cancelled_at": now})
 
 
@@ -109,7 +109,7 @@ _GONE: Mapping[InvitationStatus, str] = {
 
 def open_invitation(call: Call, token: str) -> tuple[Invitation, User]:
     """The invitation of a token, and its user. Raises NotFound for an invalid token, and Gone for
-    one that cannot be used any more, also because the user was disabled or deleted.
+    one that can no longer be used, for example because the user was disabled or deleted.
     """
     invitation = find_by_token(call.table, Invitation, token)
     status = invitation.status_at(call.now)
