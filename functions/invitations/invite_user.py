@@ -102,7 +102,7 @@ def _write(request: InviteUser, call: Call, username: str, lasts: timedelta) -> 
         ends_at=call.now,
     )
     return call.commit(
-        Change(None, invitation.renewed(call, lasts)),
+        Change(None, invitation.renewed(call, request.email, lasts)),
         Change(None, user),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=require_grantable(call, None, user),

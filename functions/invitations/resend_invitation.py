@@ -24,7 +24,7 @@ from rollcall.users.user import User
     writes=[Invitation, TokenKey],
 )
 def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
-    """Mail a new link to a user who is still invited.
+    """Mail a new link to the present email of a user who is still invited.
 
     The link expires after the number of days that the lifecycle policy has now. The previous link
     stops working at once.
@@ -34,10 +34,13 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     if user is None or user.status is not Status.INVITED:
         detail = "This invitation has been accepted or cancelled and cannot be resent."
         raise Conflict("not_invited", detail)
+    if user.email is None:
+        detail = "This user has no email. Set an email first, and then resend the invitation."
+        raise Conflict("no_email", detail)
     require_permissions_held(call, user)
     lasts = read_lifecycle_policy(call.table, call.now).invitations_last
     return call.commit(
-        Change(invitation, invitation.renewed(call, lasts)),
+        Change(invitation, invitation.renewed(call, user.email, lasts)),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=[ConditionCheck.unchanged(user)],
     )

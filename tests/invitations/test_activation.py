@@ -28,7 +28,7 @@ def test_user_and_invitation_lead_to_each_other_without_a_look_up(world: World) 
 
 def test_new_link_takes_the_place_of_the_one_before(world: World) -> None:
     first = world.add_invitation()
-    second = first.with_link(world.call(), timedelta(hours=1))
+    second = first.with_link(world.call(), first.email, timedelta(hours=1))
     world.commit(first, second)
 
     assert second.ends_at == world.clock.now + timedelta(hours=1)

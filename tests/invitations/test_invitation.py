@@ -14,7 +14,7 @@ from tests.world.world import World
 
 def test_link_works_as_long_as_was_said_when_it_was_sent(world: World) -> None:
     invitation = world.add_invitation()
-    world.commit(invitation, invitation.renewed(world.call(), timedelta(days=2)))
+    world.commit(invitation, invitation.renewed(world.call(), invitation.email, timedelta(days=2)))
     invitation = world.invitation(invitation.id)
 
     world.clock.advance(days=2, milliseconds=-1)

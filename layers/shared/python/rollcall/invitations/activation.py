@@ -31,6 +31,7 @@ class Activation(Entity):
 
     user_id: str
     email: str
+    """The address that the last link was sent to. The link proves only this address (I21)."""
     generation: int = 0
     """How many links were sent. Only the last one is valid."""
     token_hash: str = ""
@@ -45,12 +46,17 @@ class Activation(Entity):
             return f"{cls.id_prefix}_{user_id.removeprefix(RESERVED)}"
         return derive_id(cls.id_prefix, user_id)
 
-    def with_link(self, call: Call, valid_for: timedelta) -> Self:
-        """The activation with a new link. The previous link is not valid any more."""
+    def proves_address_of(self, user: User) -> bool:
+        """Whether the last link was sent to the user's present address (I21)."""
+        return self.email == user.email
+
+    def with_link(self, call: Call, email: str, valid_for: timedelta) -> Self:
+        """The activation with a new link to an address. The previous link is not valid any more."""
         generation = self.generation + 1
         token = Tokens(call.table).derive(self.id, generation)
         return self.model_copy(
             update={
+                "email": email,
                 "generation": generation,
                 "token_hash": hash_token(token),
                 "ends_at": call.now + valid_for,
@@ -68,6 +74,10 @@ def find_by_token[A: Activation](table: Table, kind: type[A], token: str) -> A:
         detail = "This link is not valid. Use the latest link that you received."
         raise NotFound("link_not_found", detail)
     return found
+
+
+ADDRESS_CHANGED = "The email has changed since. Use the link that was sent to the present email."
+"""The error message for a link that was sent to a former address."""
 
 
 class ActivatedUser(Answer):

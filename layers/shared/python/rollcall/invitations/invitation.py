@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from rollcall.invitations.activation import Activation, find_by_token
+from rollcall.invitations.activation import ADDRESS_CHANGED, Activation, find_by_token
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Gone
 from rollcall.kit.field_types import Id
@@ -26,6 +26,10 @@ class InvitationStatus(StrEnum):
     """Stored as pending, but its link has expired."""
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+    """The link does not work any more, but the user is still invited: the inviter has lost the
+    permission to grant what the invitation grants, or the user has no email any more. An admin can
+    resend the invitation."""
 
 
 ALL_INVITATIONS = "INVITATIONS#"
@@ -79,8 +83,13 @@ class Invitation(Activation):
             return InvitationStatus.EXPIRED
         return self.status
 
-    def renewed(self, call: Call, valid_for: timedelta) -> Self:
-        """The invitation pending, with a new link from the caller."""
+    def is_open(self, user: User, now: datetime) -> bool:
+        """Whether the invitation waits for the user, to whichever address its link was sent."""
+        pending = self.status_at(now) is InvitationStatus.PENDING
+        return pending and user.status is Status.INVITED
+
+    def renewed(self, call: Call, email: str, valid_for: timedelta) -> Self:
+        """The invitation pending, with a new link from the caller to this address."""
         sent = self.model_copy(
             update={
                 "status": InvitationStatus.PENDING,
@@ -89,7 +98,7 @@ class Invitation(Activation):
                 "accepted_at": None,
             }
         )
-        return sent.with_link(call, valid_for)
+        return sent.with_link(call, email, valid_for)
 
     def accepted(self, now: datetime) -> Self:
         """The invitation accepted."""
@@ -99,11 +108,16 @@ class Invitation(Activation):
         """The invitation cancelled."""
         return self.model_copy(update={"status": InvitationStatus.CANCELLED, "cancelled_at": now})
 
+    def withdrawn(self) -> Self:
+        """The invitation withdrawn, until an admin resends it."""
+        return self.model_copy(update={"status": InvitationStatus.WITHDRAWN})
+
 
 _GONE: Mapping[InvitationStatus, str] = {
     InvitationStatus.EXPIRED: "This invitation has expired. Ask for a new one.",
     InvitationStatus.ACCEPTED: "This invitation was already accepted. Sign in.",
     InvitationStatus.CANCELLED: "This invitation was cancelled.",
+    InvitationStatus.WITHDRAWN: "This invitation was withdrawn. Ask for a new one.",
 }
 
 
@@ -118,6 +132,8 @@ def open_invitation(call: Call, token: str) -> tuple[Invitation, User]:
         status = InvitationStatus.CANCELLED
     if user is None or status in _GONE:
         raise Gone(f"invitation_{status}", _GONE[status])
+    if not invitation.proves_address_of(user):
+        raise Gone("address_changed", ADDRESS_CHANGED)
     return invitation, user
 
 
