@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rollcall.access.granting import require_permissions_held
+from rollcall.access.inviters import list_passed_on
 from rollcall.access.policy import AccessPolicy
 from rollcall.grants.permissions import Permission
 from rollcall.invitations.invitation import ChangeInvitation, Invitation, InvitationAnswer
@@ -40,7 +41,7 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     require_permissions_held(call, user)
     lasts = read_lifecycle_policy(call.table, call.now).invitations_last
     return call.commit(
-        Change(invitation, invitation.renewed(call, user.email, lasts)),
+        Change(invitation, invitation.renewed(call, user.email, lasts, list_passed_on(call, user))),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=[ConditionCheck.unchanged(user)],
     )

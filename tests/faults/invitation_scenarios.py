@@ -124,3 +124,19 @@ def an_email_of_somebody_who_registers_that_changes(world: World) -> Plan:
             yield f"link {found.generation} is for {found.email}"
 
     return work(lambda: renew_link.react(entry, world.runtime), verify)
+
+
+@scenario("close_invitation", by_client=False)
+def an_invitation_whose_inviter_is_disabled(world: World) -> Plan:
+    inviter = world.add_user(is_admin=True)
+    invitation = world.add_invitation()
+    world.commit(invitation, invitation.model_copy(update={"invited_by": inviter.id}))
+    leave_behind(world, inviter, change(inviter, status=Status.INACTIVE))
+    entry = last_entry(world, inviter.id)
+
+    def verify(_: Reply) -> Iterable[str]:
+        found = world.invitation(invitation.id)
+        if found.status != "withdrawn":
+            yield f"the invitation is {found.status}"
+
+    return work(lambda: close_invitation.react(entry, world.runtime), verify)

@@ -4,12 +4,14 @@ Invitations and registrations are activations.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import NotFound
 from rollcall.kit.ids import derive_id
@@ -97,7 +99,13 @@ class ActivatedUser(Answer):
         return cls.model_validate({**fields, "activated_at": now})
 
 
-def activate(call: Call, link: Change[Any], user: User, **chosen: str | None) -> ActivatedUser:
+def activate(
+    call: Call,
+    link: Change[Any],
+    user: User,
+    requires: Sequence[ConditionCheck] = (),
+    **chosen: str | None,
+) -> ActivatedUser:
     """Make a user active, in the user's own name and together with the change of the link.
     ``chosen``: the fields that the user has set. The password follows at the identity provider.
     """
@@ -107,6 +115,7 @@ def activate(call: Call, link: Change[Any], user: User, **chosen: str | None) ->
         link,
         Change(user, activated),
         answer=lambda _: ActivatedUser.of(activated, call.now),
+        requires=requires,
     )
 
 

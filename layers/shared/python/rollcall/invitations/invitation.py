@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
+from rollcall.grants.permissions import GrantedPermission
 from rollcall.invitations.activation import ADDRESS_CHANGED, Activation, find_by_token
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Gone
@@ -61,6 +62,8 @@ class Invitation(Activation):
     """The message of the inviter."""
     invited_by: str
     """The user who sent the last link."""
+    passed_on: tuple[GrantedPermission, ...] = ()
+    """What that user granted. The invitation grants it only while that user holds it."""
     status: InvitationStatus = InvitationStatus.PENDING
     accepted_at: Time | None = None
     cancelled_at: Time | None = None
@@ -88,12 +91,21 @@ class Invitation(Activation):
         pending = self.status_at(now) is InvitationStatus.PENDING
         return pending and user.status is Status.INVITED
 
-    def renewed(self, call: Call, email: str, valid_for: timedelta) -> Self:
-        """The invitation pending, with a new link from the caller to this address."""
+    def renewed(
+        self,
+        call: Call,
+        email: str,
+        valid_for: timedelta,
+        passed_on: tuple[GrantedPermission, ...] = (),
+    ) -> Self:
+        """The invitation pending, with a new link from the caller to this address. ``passed_on`` is
+        what the caller grants.
+        """
         sent = self.model_copy(
             update={
                 "status": InvitationStatus.PENDING,
                 "invited_by": call.actor.id,
+                "passed_on": passed_on,
                 "cancelled_at": None,
                 "accepted_at": None,
             }
@@ -123,7 +135,8 @@ _GONE: Mapping[InvitationStatus, str] = {
 
 def open_invitation(call: Call, token: str) -> tuple[Invitation, User]:
     """The invitation of a token, and its user. Raises NotFound for an invalid token, and Gone for
-    one that cannot be used any more, also because the user was disabled or deleted.
+    one that cannot be used any more, also because the user was disabled or deleted. The caller
+    checks the inviter.
     """
     invitation = find_by_token(call.table, Invitation, token)
     status = invitation.status_at(call.now)
@@ -135,6 +148,12 @@ def open_invitation(call: Call, token: str) -> tuple[Invitation, User]:
     if not invitation.proves_address_of(user):
         raise Gone("address_changed", ADDRESS_CHANGED)
     return invitation, user
+
+
+def refuse_withdrawn() -> Gone:
+    """The error for an invitation whose inviter does not hold what it grants any more."""
+    status = InvitationStatus.WITHDRAWN
+    return Gone(f"invitation_{status}", _GONE[status])
 
 
 class ChangeInvitation(WriteRequest):
