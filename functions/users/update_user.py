@@ -26,8 +26,6 @@ from rollcall.users.passwords import Password
 from rollcall.users.statuses import OpenStatus
 from rollcall.users.user import User, load_modifiable
 
-CREDENTIALS = frozenset({"email", "phone", "username", "password"})
-
 
 class UpdateUser(WriteRequest):
     """What to change. An absent field stays; null empties it."""
@@ -85,8 +83,7 @@ def _check_rights(request: UpdateUser, call: Call, user: User) -> None:
     if request.status is not None and request.status is not user.status:
         require_permission(call.actor, Permission.USER_DISABLE)
         refuse_self(call.actor, user.id, "change the status of")
-    if (CREDENTIALS | {"status"}) & request.model_fields_set:
-        refuse_superior(call, user)
+    refuse_superior(call, user)
 
 
 def _changed(request: UpdateUser, call: Call, user: User) -> User:
