@@ -127,7 +127,7 @@ def _with_progress(rows: Iterator[AdoptionRow]) -> Iterator[AdoptionRow]:
 
 
 def _process(rows: Iterator[AdoptionRow], options: AdoptionOptions, summary: Summary) -> None:
-    """Process the rows one by one, and write each at once."""
+    """Process the rows one by one, and write each immediately."""
     with ExitStack() as stack:
         outputs: list[TextIO] = [sys.stdout] if options.as_json else []
         if options.plan:

@@ -142,7 +142,7 @@ class DataStack(Stack):
         return self._keep(pool)
 
     def _output_triggers(self, triggers: dict[str, lambda_.Function]) -> None:
-        """The trigger of an existing pool has to be set there by the operator."""
+        """Output the trigger, which the operator must set in an existing pool."""
         for kind, function in triggers.items():
             words = f"Set this as the user pool's {kind} trigger, event version V2_0."
             name = f"{to_pascal(kind)}Trigger"

@@ -1,8 +1,8 @@
 """Moves imports from the head of a third-party module into the functions that use them.
 
-Imports at the head of a module cost every cold start, even if few functions need them. Afterwards
-the module does the same, but each function imports what it uses when it is called. That costs next
-to nothing once the imported module is loaded.
+Imports at the head of a module cost time at every cold start, even if few functions need them. The
+changed module behaves the same, but each function imports what it uses when it is called. That
+costs next to nothing once the imported module is loaded.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def _take_imports(tree: ast.Module, modules: Collection[str]) -> Mapping[str, as
 
 
 def _names_of(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> set[str]:
-    """What an import may be called by: its module, and for ``from a import b`` also ``a.b``."""
+    """The names by which ``modules`` can list an import: its module, and for ``from a import b``
+    also ``a.b``.
+    """
     if isinstance(node, ast.Import):
         return {alias.name}
     module = "." * node.level + (node.module or "")
@@ -96,7 +98,7 @@ def _outermost_functions(node: ast.AST) -> Iterator[Function]:
 
 
 def _import_inside(function: Function, imports: Mapping[str, ast.stmt]) -> None:
-    """Put the imports of what a function uses before the statements that use them."""
+    """Add the imports that a function uses, before the statements that use them."""
     nodes = [node for statement in function.body for node in ast.walk(statement)]
     bound = {node.id for node in nodes if isinstance(node, ast.Name) and _binds(node)}
     bound |= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
@@ -110,8 +112,8 @@ def _import_inside(function: Function, imports: Mapping[str, ast.stmt]) -> None:
 
 
 def _find_first_use(block: list[ast.stmt], name: str) -> tuple[list[ast.stmt], int]:
-    """The innermost block that contains all uses of a name, and the index of the first use. Blocks
-    of ``if`` and ``with`` count, those of loops do not.
+    """The innermost block that contains all uses of a name, and the index of the first use. Only
+    blocks of ``if`` and ``with`` count, not those of loops.
     """
     using = [place for place, each in enumerate(block) if any(map(_uses(name), ast.walk(each)))]
     first = block[using[0]]

@@ -1,8 +1,8 @@
-"""What is deployed: the layers and each function's own file, as folders for the CDK.
+"""Builds what is deployed: the layers and the file of each function, as folders for the CDK.
 
-Everything is built without Docker and kept below ``build/`` under a name that holds a hash of
-what went in. The same input gives the same bytes, so that the CDK, which names an asset by its
-content, deploys only what has changed. The folder may be deleted at any time.
+Everything is built without Docker and stored below ``build/``, under a name with a hash of the
+inputs. The same inputs give the same bytes. The CDK names an asset by its content, so it deploys
+only what has changed. The folder can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ UNUSED = {
         "aws_lambda_powertools/tracing",
         "bin",
     ),
-    # Types; other interfaces, among them Spark's.
+    # Type stubs, and other interfaces such as Spark's.
     "duckdb": ("_duckdb-stubs", "adbc_driver_duckdb", "duckdb/experimental"),
 }
-"""Of each layer the folders that no function imports from."""
+"""The folders of each layer that no function imports from."""
 TRIMMERS = (deferral, lean_packages, trimming)
 PYTHON = (ROOT / ".python-version").read_text().strip()
 
 
 def build_package_layer(name: str, architecture: Architecture, build: Path = BUILD) -> Path:
-    """The layer with the third-party packages of a folder below ``layers``, locked and trimmed;
-    its folder holds ``python/``.
+    """Build the layer with the third-party packages of a folder below ``layers``, locked and
+    trimmed. Returns its folder, which contains ``python/``.
     """
     requirements = LAYERS / name / "requirements.txt"
     sources = [requirements, *(Path(str(each.__file__)) for each in TRIMMERS)]
@@ -69,8 +69,8 @@ def build_package_layer(name: str, architecture: Architecture, build: Path = BUI
 
 
 def build_shared_layer(build: Path = BUILD, *, mail_templates: Path | None = None) -> Path:
-    """The layer with our own shared code; its folder holds ``python/rollcall/``. The files of the
-    folder ``mail_templates``, when there is one, are in the place of our own.
+    """Build the layer with our own shared code. Returns its folder, which contains
+    ``python/rollcall/``. The files in the folder ``mail_templates`` replace the built-in ones.
     """
     own = list_templates(mail_templates.absolute()) if mail_templates else []
 
@@ -89,7 +89,9 @@ def build_shared_layer(build: Path = BUILD, *, mail_templates: Path | None = Non
 
 
 def build_function(declaration: Declaration, build: Path = BUILD) -> Path:
-    """One function's own file and nothing else, so that editing it redeploys it alone."""
+    """Build the package of one function: only its own file, so that an edit redeploys only this
+    function.
+    """
     file = declaration.module.rpartition(".")[2]
     source = FUNCTIONS / declaration.area / f"{file}.py"
 
@@ -105,13 +107,13 @@ _FIRST_IMPORT = "from __future__ import annotations\n"
 
 
 def start_with_ours(source: str) -> str:
-    """The source of a function with ``rollcall`` imported before any other package, so that the
-    precompiled code is used by all of them. The import is on the line of the future import: line
-    numbers stay the same.
+    """The source of a function, with ``rollcall`` imported before all other packages, so that these
+    use the precompiled code. The import is on the line of the future import, so line numbers stay
+    the same.
     """
     if source.count(_FIRST_IMPORT) != 1:
         raise RuntimeError(
-            f"A function's file begins with {_FIRST_IMPORT.strip()!r}, once; add it there."
+            f"A function's file begins with exactly one {_FIRST_IMPORT.strip()!r}. Add it there."
         )
     return source.replace(_FIRST_IMPORT, f"{_FIRST_IMPORT.strip()}; import rollcall\n")
 
@@ -119,13 +121,13 @@ def start_with_ours(source: str) -> str:
 def _build(
     name: Path, inputs: Iterable[Path], fill: Callable[[Path], None], further: str = ""
 ) -> Path:
-    """The folder called ``name`` and a hash of the inputs, of what else counts and of this file;
-    filled unless it is there already. Raises RuntimeError under another Python than that of the
+    """The folder called ``name`` and a hash of this file, the inputs and ``further``. It is filled
+    if it does not exist. Raises RuntimeError under another Python version than that of the
     functions.
     """
     if f"{sys.version_info.major}.{sys.version_info.minor}" != PYTHON:
         raise RuntimeError(
-            f"The layers hold bytecode for Python {PYTHON}; build them with that version, not "
+            f"The layers contain bytecode for Python {PYTHON}. Build them with that version, not "
             f"with {sys.version.split()[0]}."
         )
     digest = hashlib.sha256(f"{sys.implementation.cache_tag} {further}".encode())
@@ -139,9 +141,9 @@ def _build(
             filled = Path(scratch) / "folder"
             fill(filled)
             try:
-                filled.rename(target)  # whole or not at all
+                filled.rename(target)  # atomic
             except OSError:
-                if not target.is_dir():  # or else another process was faster with the same bytes
+                if not target.is_dir():  # otherwise another process has built the same bytes
                     raise
     return target
 
@@ -150,7 +152,7 @@ def _install(requirements: Path, python: Path, architecture: Architecture) -> No
     command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-python-downloads"]
     command += ["--python", sys.executable, "--python-version", PYTHON]
     command += ["--python-platform", PLATFORMS[architecture], "--only-binary", ":all:"]
-    # Copies: links into uv's cache would let the trimming reach into it.
+    # Copies: with links, trimming would change uv's cache.
     command += ["--link-mode", "copy", "--target", str(python)]
     subprocess.run(  # noqa: S603 (our own words)
         [*command, "--require-hashes", "-r", str(requirements)], check=True
@@ -158,10 +160,10 @@ def _install(requirements: Path, python: Path, architecture: Architecture) -> No
 
 
 def _trim(python: Path, unused: Iterable[str]) -> None:
-    """Take away what no function needs: most of botocore's data, and these folders. Of the
-    packages' own records METADATA stays, by which scanners such as Amazon Inspector know what is
-    installed. botocore's certificates stay whole: a bundle of the roots in use today would save
-    16 ms once, and cut every function off when AWS takes others.
+    """Remove what no function needs: most of botocore's data, and these folders. METADATA stays,
+    because scanners such as Amazon Inspector use it to find out what is installed. All of
+    botocore's certificates stay. A bundle of the roots in use today would save 16 ms once, but
+    would disconnect every function when AWS changes to other roots.
     """
     for folder in unused:
         shutil.rmtree(python / folder)
@@ -174,11 +176,11 @@ def _trim(python: Path, unused: Iterable[str]) -> None:
 
 
 def _compile(folder: Path, deployed_at: str) -> None:
-    """Add the bytecode, which an init without it would spend most of its time on.
+    """Add the bytecode. Without it, compiling would take most of the time of an init.
 
-    It is never checked against its source: deployment packages are unpacked with other times
-    than they were packed with, so bytecode that compares times would count as stale. A process
-    of its own, because the bytes depend on which strings a process has interned before.
+    It is never checked against its source: unpacking a deployment package changes the files' times,
+    so bytecode that compares times would count as stale. It is compiled in a separate process,
+    because the bytes depend on which strings a process has interned before.
     """
     subprocess.run(  # noqa: S603 (our own words)
         [sys.executable, "-I", "-m", "compileall", "-q"]

@@ -1,4 +1,4 @@
-"""Removes from the vendor layer the work at import that no function needs.
+"""Removes import-time work that no function needs from the vendor layer.
 
 Each entry is checked against the package. If it does not fit the locked version, the build fails
 with a message that names it. The tests import every function from the layers alone.
@@ -124,7 +124,7 @@ def __getattr__(name):
         "            orig_util_SSLContext as SSLContext,\n        )\n",
         "        from urllib3.util.ssl_ import SSLContext\n",
     ),
-    # Credential processes and prompts are for people, not for functions.
+    # Functions use neither credential processes nor prompts.
     Edit(
         "botocore/credentials.py", "        prompter=getpass.getpass,\n", "        prompter=None,\n"
     ),
@@ -160,7 +160,7 @@ def __getattr__(name):
 """What else is removed or deferred."""
 
 SCHEMAS = "pydantic_core/core_schema.py"
-"""Eighty TypedDict classes, which only type checkers need; at run time they are dicts."""
+"""Has eighty TypedDict classes, which only type checkers need. At run time they are dicts."""
 
 
 def make_lean(python: Path) -> None:
@@ -210,7 +210,7 @@ def _defer(name: str, modules: tuple[str, ...], python: Path) -> None:
 
 
 def _taken_from(name: str, other: Path, source: str) -> set[str]:
-    """The names that another module imports from the one in the file ``name``."""
+    """The names that another module imports from the module in the file ``name``."""
     wanted = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     if wanted.rpartition(".")[2] not in source:
         return set()

@@ -41,8 +41,9 @@ _PROBLEM_SCHEMA: Json = {
 
 
 class _Plain(GenerateJsonSchema):
-    """Without titles of fields, which would only repeat their names, and without null as a default:
-    a client that sends the documented default would clear fields that it does not mean to change.
+    """Generates schemas without titles of fields, which would only repeat their names, and without
+    null as a default: a client that sends the documented default would clear fields that it does
+    not mean to change.
     """
 
     def default_schema(self, schema: WithDefaultSchema) -> dict[str, Any]:
@@ -53,7 +54,7 @@ class _Plain(GenerateJsonSchema):
         return described
 
     def field_title_should_be_set(self, schema: object) -> bool:
-        """Never."""
+        """False: fields have no titles."""
         return False
 
 

@@ -1,9 +1,9 @@
 """Writes the file that :mod:`rollcall.kit.precompiled` reads: everything that Python compiles from
 text while the shared code and the packages that it imports are imported.
 
-The file is written by a process of its own, ``python -m infra.precompiling FILE``, which records
-each text. Texts of the functions' own files are left out: otherwise editing one function would
-change the shared layer and redeploy all of them.
+A separate process writes the file, ``python -m infra.precompiling FILE``, and records each text.
+Texts of the functions' own files are left out: otherwise a change of one function would change the
+shared layer and redeploy all functions.
 """
 
 from __future__ import annotations
@@ -100,13 +100,13 @@ class Notes:
     def _note_pattern(self, flags: int, code: list[int], groups: int, *names: Any) -> None:
         if self._asked is not None:
             indexes, in_order = names
-            # Plain numbers: the compiler's own constants cannot be packed.
+            # Plain numbers, because the compiler's own constants cannot be marshalled.
             plain = [int(each) for each in code]
             self.patterns[self._asked] = (int(flags), plain, groups, dict(indexes), in_order)
 
 
 class _Engine:
-    """The regular expression engine; passes on what it is given."""
+    """Wraps the regular expression engine and records its arguments."""
 
     def __init__(self, note: Callable[..., None]) -> None:
         self._note = note

@@ -1,7 +1,7 @@
-"""botocore, cut to what the functions call.
+"""Trims botocore to what the functions call.
 
 It ships a model of every AWS service (26 MB) and parses the whole model of a service for each
-client. The functions use four services and a dozen or so operations of each.
+client. The functions use four services and about a dozen operations of each.
 """
 
 from __future__ import annotations
@@ -26,17 +26,15 @@ CALLERS: dict[str, ModuleType] = {
     objects.StoredObject.service: objects,
     table.Table.service: table,
 }
-"""The services, each with the one module that calls it."""
+"""The services, each with the only module that calls it."""
 PARTITION = "aws"
-"""The AWS partition whose endpoints are kept. Deploying to China or GovCloud means naming
-another one here.
-"""
+"""The AWS partition whose endpoints stay. To deploy to China or GovCloud, change it."""
 
 type Document = dict[str, Any]
 
 
 def trim_botocore(botocore: Path) -> None:
-    """Cut an installed copy down to the services in CALLERS, without documentation."""
+    """Reduce an installed copy to the services in CALLERS, without documentation."""
     _trim_data(botocore / "data")
     _trim_documentation(botocore / "docs")
 
@@ -52,8 +50,8 @@ def _trim_data(data: Path) -> None:
 
 
 def cut_model(model: Document, caller: ModuleType) -> Document:
-    """The service model with those operations alone whose methods the caller names, the shapes
-    that they reach, and no documentation.
+    """The service model with only the operations that the caller uses and the shapes that these
+    need, without documentation.
     """
     words = set(re.findall(r"\w+", inspect.getsource(caller)))
     operations = {
@@ -75,7 +73,7 @@ def cut_model(model: Document, caller: ModuleType) -> Document:
 
 
 def cut_endpoints(endpoints: Document, prefixes: Collection[str]) -> Document:
-    """The endpoints of one partition, of the services with these endpoint prefixes."""
+    """The endpoints of one partition, for the services with these endpoint prefixes."""
     chosen = next(each for each in endpoints["partitions"] if each["partition"] == PARTITION)
     services = {name: each for name, each in chosen["services"].items() if name in prefixes}
     return {**endpoints, "partitions": [{**chosen, "services": services}]}
@@ -97,9 +95,9 @@ ClientMethodDocstring = PaginatorDocstring = WaiterDocstring = _NoDocstring
 
 
 def _trim_documentation(docs: Path) -> None:
-    """Keep of ``botocore.docs`` the names that the rest of botocore imports. What writes the
-    texts brings an HTML parser into every cold start, 2 % of its instructions, and the models
-    have no texts any more.
+    """Reduce ``botocore.docs`` to the names that the rest of botocore imports. Its writers load an
+    HTML parser, which is 2 % of a cold start's instructions, and the trimmed models have no
+    documentation to write.
     """
     for entry in sorted(docs.iterdir()):
         if entry.is_dir():
@@ -111,7 +109,7 @@ def _trim_documentation(docs: Path) -> None:
 
 
 def _trim_service(folder: Path, caller: ModuleType) -> Document:
-    """Keep the latest version's model and endpoint rules, as plain JSON; returns the model."""
+    """Keep the model and endpoint rules of the latest version, as plain JSON. Returns the model."""
     *older, latest = sorted(folder.iterdir())
     model = cut_model(_read(latest / "service-2.json.gz"), caller)
     rules = _read(latest / "endpoint-rule-set-1.json.gz")

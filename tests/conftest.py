@@ -1,4 +1,4 @@
-"""Fixtures that every test may use."""
+"""Fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from tests.world.world import World
 pytest.register_assert_rewrite("tests.api.acceptance")
 
 
-# How long an example takes says nothing about the code on a machine that is busy.
+# On a busy machine, the duration of an example says nothing about the code.
 settings.register_profile("rollcall", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rollcall")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Take the CPU time of all tests."""
+    """Measure the CPU time of all tests."""
     config.pluginmanager.register(CpuTime())
 
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """The table, the user pool, a clock that can be moved, and one platform admin."""
-    with open_world() as made:
-        yield made
+    """A world with a table, a user pool, a clock that tests move, and one platform admin."""
+    with open_world() as opened:
+        yield opened
 
 
 @pytest.fixture
 def logged() -> Iterator[StringIO]:
-    """What is logged meanwhile, a line an entry."""
+    """The log entries of a test, one per line."""
     handler = logging.StreamHandler(StringIO())
     handler.setFormatter(logger.registered_formatter)
     python_logger = logging.getLogger(logger.service)
@@ -47,7 +47,7 @@ def logged() -> Iterator[StringIO]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which samples were tried, and how many faults, when the fault harness has run."""
+    """Print the seed of the samples, and the number of faults if the fault harness has run."""
     terminalreporter.write_line(f"seed of the samples: ROLLCALL_SEED={SEED}")
     reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
     noted = [dict(report.user_properties) for report in reports]

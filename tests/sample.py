@@ -1,4 +1,4 @@
-"""Tests that try a sample of many cases try another one each day, which this seed repeats."""
+"""The seed of tests that sample their cases: a new sample each day, repeatable by its seed."""
 
 from __future__ import annotations
 

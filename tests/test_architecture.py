@@ -1,4 +1,4 @@
-"""The rules that keep the code the way it was designed; each refusal says how to mend it."""
+"""The rules of the architecture. Each failure explains how to fix it."""
 
 from __future__ import annotations
 
@@ -28,31 +28,31 @@ KIT = SHARED / "kit"
 
 
 class Source(NamedTuple):
-    """One file of the project, parsed."""
+    """One parsed file of the project."""
 
     path: Path
     tree: ast.Module
 
     @property
     def name(self) -> str:
-        """Where it stands, for people."""
+        """The path for messages."""
         return str(self.path.relative_to(ROOT))
 
 
 @cache
 def read(folder: Path) -> tuple[Source, ...]:
-    """Every Python file below a folder, but not what is installed or built there."""
+    """All Python files below a folder, without installed packages."""
     files = (file for file in folder.rglob("*.py") if "node_modules" not in file.parts)
     return tuple(Source(file, ast.parse(file.read_text())) for file in sorted(files))
 
 
 def ours() -> tuple[Source, ...]:
-    """All that is deployed or deploys."""
+    """All code that is deployed or that deploys."""
     return (*read(SHARED), *read(FUNCTIONS), *read(ROOT / "infra"))
 
 
 def imported(source: Source) -> Iterator[str]:
-    """The modules that a file imports, wherever it does so."""
+    """The modules that a file imports, at any level."""
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -65,10 +65,10 @@ def within(module: str, *packages: str) -> bool:
     return any(module == each or module.startswith(f"{each}.") for each in packages)
 
 
-def assert_imports_nothing_of(sources: tuple[Source, ...], *packages: str, mend: str) -> None:
-    """Fail with each forbidden import and the mend."""
+def assert_imports_nothing_of(sources: tuple[Source, ...], *packages: str, fix: str) -> None:
+    """Fail with a list of forbidden imports and how to fix them."""
     found = [
-        f"{source.name} imports {module}; {mend}"
+        f"{source.name} imports {module}; {fix}"
         for source in sources
         for module in imported(source)
         if within(module, *packages)
@@ -84,23 +84,22 @@ FLOORS = (
     ("members", "mails", "directory"),
     ("lifecycle",),
 )
-"""The rooms of the shared code, lowest first. The modules without a room, which bind all of them
-together, stand above.
+"""The rooms of the shared code, lowest floor first. Modules outside of rooms are above all floors.
 """
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
 def test_each_room_of_the_shared_code_has_its_floor() -> None:
     rooms = {folder.name for folder in SHARED.iterdir() if (folder / "__init__.py").exists()}
-    assert rooms == FLOOR_OF.keys(), "Give each folder of rollcall its place in FLOORS."
+    assert rooms == FLOOR_OF.keys(), "Add each folder of rollcall to FLOORS."
 
 
 def test_rooms_import_only_from_the_floors_below_them() -> None:
     found = [
-        f"{source.name} imports {module}, but rollcall.{room} may import only from the floors "
-        "below it; move what both need to a lower room, or move this module to a higher one."
+        f"{source.name} imports {module}, but rollcall.{room} may import only from lower floors. "
+        "Move the shared code to a lower room, or move this module to a higher one."
         for source in read(SHARED)
-        if (room := _place(source)[0]) in FLOOR_OF
+        if (room := _parts(source)[0]) in FLOOR_OF
         for module in imported(source)
         if within(module, "rollcall")
         if not any(within(module, f"rollcall.{each}") for each in {room, *rooms_below(room)})
@@ -109,40 +108,40 @@ def test_rooms_import_only_from_the_floors_below_them() -> None:
 
 
 def rooms_below(room: str) -> tuple[str, ...]:
-    """The rooms that a room may import from, besides itself."""
+    """The other rooms that a room may import from."""
     return tuple(name for name, floor in FLOOR_OF.items() if floor < FLOOR_OF[room])
 
 
-def test_shared_code_knows_nothing_of_functions_and_of_what_deploys_it() -> None:
-    mend = "dependencies run functions → rollcall → rollcall.kit: move what is needed to rollcall."
-    assert_imports_nothing_of(read(SHARED), "functions", "infra", "tests", mend=mend)
+def test_shared_code_imports_neither_functions_nor_infrastructure() -> None:
+    fix = "dependencies run functions → rollcall → rollcall.kit: move the code to rollcall."
+    assert_imports_nothing_of(read(SHARED), "functions", "infra", "tests", fix=fix)
 
 
 def test_functions_never_import_each_other() -> None:
-    mend = "a function is deployed as one file: move what two functions need to rollcall."
-    assert_imports_nothing_of(read(FUNCTIONS), "functions", "infra", "tests", mend=mend)
+    fix = "a function is deployed as one file: move code that functions share to rollcall."
+    assert_imports_nothing_of(read(FUNCTIONS), "functions", "infra", "tests", fix=fix)
 
 
-def test_infrastructure_does_not_need_the_tests() -> None:
-    mend = "what deploys and runs Rollcall works without its tests: move it out of them."
-    assert_imports_nothing_of(read(ROOT / "infra"), "tests", mend=mend)
+def test_infrastructure_does_not_import_the_tests() -> None:
+    fix = "infrastructure must work without the tests: move the code out of the tests."
+    assert_imports_nothing_of(read(ROOT / "infra"), "tests", fix=fix)
 
 
-def test_operations_do_not_load_what_only_jobs_and_reactions_need() -> None:
+def test_operations_do_not_import_modules_for_jobs_and_reactions() -> None:
     operations = tuple(
         source for source in read(FUNCTIONS) if source.path.parent.name not in {"jobs", "reactions"}
     )
-    mend = "an operation's cold start would load the machinery of jobs and reactions."
+    fix = "it slows down the cold start of the operation, which needs no jobs and reactions."
     background = ("rollcall.background", "rollcall.kit.job", "rollcall.kit.reaction")
-    assert_imports_nothing_of(operations, *background, mend=mend)
+    assert_imports_nothing_of(operations, *background, fix=fix)
 
 
-def test_functions_that_list_nothing_do_not_load_what_only_lists_need() -> None:
+def test_functions_without_lists_do_not_load_the_paging_module() -> None:
     paging = "rollcall.kit.paging"
     lists = (paging, "rollcall.directory.pages", "rollcall.directory.export_steps")
     found = [
-        f"{source.name} loads {paging}, which it does not use: 3 ms of each cold start; keep what "
-        "lists need apart from what other functions import."
+        f"{source.name} loads {paging} without need, which adds 3 ms to each cold start. Separate "
+        "the code for lists from the modules that other functions import."
         for source in read(FUNCTIONS)
         if not any(within(module, *lists) for module in imported(source))
         and any(within(module, paging) for module in loaded(source))
@@ -151,8 +150,8 @@ def test_functions_that_list_nothing_do_not_load_what_only_lists_need() -> None:
 
 
 def loaded(source: Source) -> set[str]:
-    """What a file imports, and what that imports, as far as it is shared code."""
-    shared = {f"rollcall.{'.'.join(_place(each))}": each for each in read(SHARED)}
+    """The modules that a file imports, directly or through shared code."""
+    shared = {f"rollcall.{'.'.join(_parts(each))}": each for each in read(SHARED)}
     found: set[str] = set()
     pending = [source]
     while pending:
@@ -163,7 +162,7 @@ def loaded(source: Source) -> set[str]:
     return found
 
 
-def _place(source: Source) -> tuple[str, ...]:
+def _parts(source: Source) -> tuple[str, ...]:
     return source.path.relative_to(SHARED).with_suffix("").parts
 
 
@@ -190,14 +189,14 @@ print(f"{made} clients")
         [sys.executable, "-c", code, *modules], env={}, check=False, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "0 clients\n", ""), (
-        "Importing a function did more than declare it; whatever is impure comes with the Call."
+        "Importing a function must only declare it. Move side effects to the call."
     )
 
 
-def test_only_the_settings_name_environment_variables() -> None:
+def test_only_the_settings_read_environment_variables() -> None:
     found = [
-        f"{source.name}:{node.lineno} reads the environment; give rollcall.kit.settings.Settings "
-        "a field instead, which infra/function.py then fills."
+        f"{source.name}:{node.lineno} reads the environment. Add a field to "
+        "rollcall.kit.settings.Settings instead, which infra/function.py then fills."
         for source in (*read(SHARED), *read(FUNCTIONS))
         if source.path != KIT / "settings.py"
         for node in ast.walk(source.tree)
@@ -207,7 +206,7 @@ def test_only_the_settings_name_environment_variables() -> None:
 
 
 AWS_MODULES = {
-    KIT / "clients.py": "makes the clients",
+    KIT / "clients.py": "creates the clients",
     KIT / "table.py": "talks to DynamoDB",
     KIT / "identity.py": "talks to Cognito",
     KIT / "mail.py": "talks to SES",
@@ -215,12 +214,12 @@ AWS_MODULES = {
 }
 
 
-def test_only_five_modules_of_the_kit_know_botocore() -> None:
+def test_only_five_modules_of_the_kit_import_botocore() -> None:
     others = tuple(
         source for source in (*read(SHARED), *read(FUNCTIONS)) if source.path not in AWS_MODULES
     )
-    mend = f"only {', '.join(path.name for path in AWS_MODULES)} in the kit may."
-    assert_imports_nothing_of(others, "boto3", "botocore", mend=mend)
+    fix = f"only {', '.join(path.name for path in AWS_MODULES)} in the kit may import it."
+    assert_imports_nothing_of(others, "boto3", "botocore", fix=fix)
 
 
 @pytest.mark.parametrize(
@@ -238,8 +237,8 @@ def test_each_service_is_called_by_one_module(service: str, owner: str, door: ty
     calls = {xform_name(name) for name in model.operation_names} - functions - set(dir(door))
 
     found = [
-        f"{source.name}:{node.lineno} calls {service}'s {name}; only kit/{owner} does: give "
-        f"{door.__name__} a method that says what is wanted."
+        f"{source.name}:{node.lineno} calls {name} of {service}, but only kit/{owner} may. Add a "
+        f"method to {door.__name__} that is named after its purpose."
         for source in (*read(SHARED), *read(FUNCTIONS))
         if source.path != KIT / owner
         for node in ast.walk(source.tree)
@@ -261,14 +260,14 @@ def test_only_the_composition_root_and_init_make_clients() -> None:
     others = tuple(
         source for source in (*read(SHARED), *read(FUNCTIONS)) if source.path not in allowed
     )
-    mend = "take the table, the identities, the mail or the objects from the Call instead."
-    assert_imports_nothing_of(others, "rollcall.kit.clients", mend=mend)
+    fix = "take the table, the identities, the mail or the objects from the Call instead."
+    assert_imports_nothing_of(others, "rollcall.kit.clients", fix=fix)
 
 
-def test_names_say_what_a_module_is_about() -> None:
+def test_no_module_has_a_vague_name() -> None:
     vague = re.compile(r"(^|_)(utils?|helpers?|managers?|services?|common|misc)($|_)", re.I)
     found = [
-        f"{source.name} is named after nothing; name it after the noun that it is about."
+        f"{source.name} has a vague name. Name it after the noun that it is about."
         for source in (*ours(), *read(ROOT / "tests"))
         for part in (*source.path.relative_to(ROOT).parts[:-1], source.path.stem)
         if vague.search(part)
@@ -278,7 +277,7 @@ def test_names_say_what_a_module_is_about() -> None:
 
 def test_every_function_has_its_test() -> None:
     missing = [
-        f"functions/{file.parent.name}/{file.name} has no tests; write "
+        f"functions/{file.parent.name}/{file.name} has no tests. Add "
         f"tests/{file.parent.name}/test_{file.name}."
         for file in FUNCTIONS.glob("*/*.py")
         if not (ROOT / "tests" / file.parent.name / f"test_{file.name}").exists()
@@ -288,7 +287,7 @@ def test_every_function_has_its_test() -> None:
 
 def test_every_shared_module_has_its_test() -> None:
     missing = [
-        f"{source.name} has no tests; write {wanted.relative_to(ROOT)}."
+        f"{source.name} has no tests. Add {wanted.relative_to(ROOT)}."
         for source in read(SHARED)
         if source.path.stem != "__init__"
         if not (wanted := _test_of(source.path)).exists()
@@ -301,11 +300,11 @@ def _test_of(path: Path) -> Path:
 
 
 OPERATION, FUNCTION, KIT_MODULE = 60, 20, 150
-"""Statements at most, imports and docstrings not counted: how a line is broken is ruff's affair."""
+"""Maximum numbers of statements, without imports and docstrings. Lines depend on the formatter."""
 
 
 def size(tree: ast.AST) -> int:
-    """How many statements stand below a node."""
+    """The number of statements below a node."""
     return sum(
         isinstance(node, ast.stmt)
         and not isinstance(node, ast.Import | ast.ImportFrom)
@@ -321,8 +320,8 @@ def test_files_of_functions_and_modules_of_the_kit_stay_small() -> None:
         *((k, KIT_MODULE) for k in read(KIT)),
     ]
     found = [
-        f"{source.name} has {size(source.tree)} statements; split it by what it is about, so that "
-        f"each part has {limit} at most."
+        f"{source.name} has {size(source.tree)} statements. Split it by subject, so that each part "
+        f"has at most {limit}."
         for source, limit in limits
         if size(source.tree) > limit
     ]
@@ -331,8 +330,8 @@ def test_files_of_functions_and_modules_of_the_kit_stay_small() -> None:
 
 def test_functions_stay_small() -> None:
     found = [
-        f"{source.name}:{node.lineno} {node.name} has {size(node)} statements; give its parts "
-        f"names, so that each has {FUNCTION} at most."
+        f"{source.name}:{node.lineno} {node.name} has {size(node)} statements. Split it into named "
+        f"parts, so that each has at most {FUNCTION}."
         for source in (*read(SHARED), *read(FUNCTIONS))
         for node in ast.walk(source.tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and size(node) > FUNCTION
@@ -340,25 +339,25 @@ def test_functions_stay_small() -> None:
     assert not found, "\n".join(found)
 
 
-def test_every_exception_from_a_check_says_why() -> None:
-    waved_through = re.compile(r"# (noqa|type: ignore)(?P<rest>.*)")
+def test_every_suppressed_check_has_a_reason() -> None:
+    suppression = re.compile(r"# (noqa|type: ignore)(?P<rest>.*)")
     reasoned = re.compile(r": [A-Z0-9, ]+ \(.+\)|\[[a-z, -]+\]  # .+")
     found = [
-        f"{source.name}:{number} switches a check off; write the code and the reason beside it."
+        f"{source.name}:{number} suppresses a check. Add the code and the reason."
         for source in (*ours(), *read(ROOT / "tests"))
         for number, line in enumerate(source.path.read_text().splitlines(), start=1)
-        if (match := waved_through.search(line)) and "re.compile" not in line
+        if (match := suppression.search(line)) and "re.compile" not in line
         if not reasoned.search(match["rest"])
     ]
     assert not found, "\n".join(found)
 
 
 def test_own_code_is_never_patched_in_tests() -> None:
-    allowed = {"faults"}  # bugs that the harness plants
+    allowed = {"faults"}  # planted bugs
     others = tuple(
         source
         for source in read(ROOT / "tests")
         if source.path.relative_to(ROOT / "tests").parts[0] not in allowed
     )
-    mend = "take a World and move its clock, let AWS fail at the wire, or pass another Runtime."
-    assert_imports_nothing_of(others, "unittest.mock", mend=mend)
+    fix = "use a World and its clock, let AWS calls fail at the wire, or pass another Runtime."
+    assert_imports_nothing_of(others, "unittest.mock", fix=fix)

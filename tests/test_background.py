@@ -1,4 +1,4 @@
-"""The composition root's part for jobs and reactions."""
+"""The composition root for jobs and reactions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from infra.catalog import read_catalog
 from rollcall.operations import connect
 
 
-def test_everything_in_the_background_shares_the_operations_clients() -> None:
+def test_jobs_and_reactions_share_the_clients_of_operations() -> None:
     catalog = read_catalog()
     connections = [
         *(job.connect for job in catalog.jobs),

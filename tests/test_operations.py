@@ -19,7 +19,7 @@ ENVIRONMENT = {
 
 
 def run(code: str, **environment: str) -> str:
-    """What a fresh process prints."""
+    """The output of a new process that runs the code."""
     return subprocess.run(
         [sys.executable, "-c", code],
         env={**ENVIRONMENT, **environment},
@@ -29,7 +29,7 @@ def run(code: str, **environment: str) -> str:
     ).stdout.strip()
 
 
-def test_runtime_is_made_once_from_the_environment() -> None:
+def test_runtime_is_created_once_from_the_environment() -> None:
     code = """
 from rollcall.operations import connect
 runtime = connect()
@@ -41,7 +41,7 @@ print(runtime.table.name, runtime.identity.user_pool_id, runtime.mail.sender)
     )
 
 
-def test_clients_are_made_at_init_in_lambda_and_nowhere_else() -> None:
+def test_clients_are_created_at_init_only_in_lambda() -> None:
     code = """
 import functions.users.get_user
 from rollcall.operations import connect

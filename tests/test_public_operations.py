@@ -1,4 +1,4 @@
-"""Who calls what anybody may call: nobody in particular, who holds nothing (I3)."""
+"""Callers of public operations are anonymous and have no permissions (I3)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EVENT = GatewayEvent.model_validate(
 )
 
 
-def test_whoever_calls_is_nobody_whatever_their_token_says(world: World) -> None:
+def test_caller_of_a_public_operation_is_anonymous_even_with_a_token(world: World) -> None:
     actor = admit_anyone(EVENT, world.runtime, world.clock.now)
 
     assert (actor.kind, actor.id, actor.permissions) == ("anonymous", "anonymous", frozenset())
@@ -28,7 +28,7 @@ def test_whoever_calls_is_nobody_whatever_their_token_says(world: World) -> None
     assert actor.witnesses == {}
 
 
-def test_registering_is_for_deployments_that_allow_it(world: World) -> None:
+def test_registration_is_refused_unless_the_deployment_allows_it(world: World) -> None:
     admit_registrant(EVENT, world.runtime, world.clock.now)
     settings = world.runtime.settings.model_copy(update={"allow_registration": False})
 
@@ -36,7 +36,7 @@ def test_registering_is_for_deployments_that_allow_it(world: World) -> None:
         admit_registrant(EVENT, replace(world.runtime, settings=settings), world.clock.now)
 
 
-def test_only_what_is_declared_so_is_public_and_all_of_that_is_throttled() -> None:
+def test_only_operations_declared_public_are_public_and_all_of_them_are_throttled() -> None:
     public = {each.name for each in read_catalog().operations if each.public}
 
     assert public == {

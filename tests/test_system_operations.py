@@ -1,4 +1,4 @@
-"""Who may call the system API (I3)."""
+"""Authorization of the system API (I3)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def event(**claims: str) -> GatewayEvent:
     return GatewayEvent.model_validate(make_event(remove_resource, claims=claims))
 
 
-def test_service_holds_what_its_scopes_say_and_nothing_else(world: World) -> None:
+def test_service_has_only_the_permissions_of_its_known_system_scopes(world: World) -> None:
     scope = f"{Scope.RESOURCES} rollcall/unknown admin:access {Scope.ADMIN}"
-    said = event(client_id="billing", scope=scope)
+    request = event(client_id="billing", scope=scope)
 
-    actor = authorize_client(said, world.runtime, world.clock.now)
+    actor = authorize_client(request, world.runtime, world.clock.now)
 
     assert (actor.kind, actor.id) == ("client", "billing")
     assert actor.permissions == {Scope.RESOURCES}
@@ -32,7 +32,7 @@ def test_service_holds_what_its_scopes_say_and_nothing_else(world: World) -> Non
     assert not actor.holds("user.view")
 
 
-def test_service_without_scopes_holds_nothing(world: World) -> None:
+def test_service_without_scopes_has_no_permissions(world: World) -> None:
     actor = authorize_client(event(client_id="billing"), world.runtime, world.clock.now)
     assert actor.permissions == frozenset()
 
@@ -46,13 +46,13 @@ def test_service_without_scopes_holds_nothing(world: World) -> None:
         {"username": "usr_1"},
     ],
 )
-def test_people_are_refused_whatever_their_token_says(world: World, claims: dict[str, str]) -> None:
+def test_users_are_refused_whatever_their_scopes_are(world: World, claims: dict[str, str]) -> None:
     with pytest.raises(Forbidden) as refused:
         authorize_client(event(**claims), world.runtime, world.clock.now)
     assert refused.value.code == "client_needed"
 
 
-def test_gateway_lets_through_only_tokens_with_the_scope() -> None:
+def test_gateway_accepts_only_tokens_with_the_scope() -> None:
     assert remove_resource.oauth_scopes == (Scope.RESOURCES.value,)
     assert set(remove_resource.oauth_scopes) <= set(SYSTEM_SCOPES)
     assert remove_resource.principals == ()
@@ -60,7 +60,7 @@ def test_gateway_lets_through_only_tokens_with_the_scope() -> None:
 
 def test_each_service_has_its_own_idempotency_keys(world: World) -> None:
     owner = world.add_user()
-    things = [world.add_thing(owner.id, "persona").id for _ in range(2)]
+    resources = [world.add_resource(owner.id, "persona").id for _ in range(2)]
 
     def remove(client_id: str, resource_id: str) -> Any:
         request = make_event(
@@ -71,6 +71,6 @@ def test_each_service_has_its_own_idempotency_keys(world: World) -> None:
         )
         return remove_resource.handle(request, world.runtime)["statusCode"]
 
-    assert remove("billing", things[0]) == 200
-    assert remove("notebook", things[1]) == 200, "another service's key is another key"
-    assert remove("billing", things[1]) == 422
+    assert remove("billing", resources[0]) == 200
+    assert remove("notebook", resources[1]) == 200, "keys of different services are independent"
+    assert remove("billing", resources[1]) == 422

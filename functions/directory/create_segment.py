@@ -37,7 +37,7 @@ class CreateSegment(WriteRequest):
 def create_segment(request: CreateSegment, call: Call) -> SegmentAnswer:
     """Save a filter under a name, as a segment that everyone who can list users can see and use.
 
-    Wherever users are filtered, `segment=` applies it, alone or with other filters.
+    Every operation with filters for users accepts `segment=`, alone or with other filters.
     """
     read_filter(request.filter)
     segment = Segment(

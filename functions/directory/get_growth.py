@@ -20,8 +20,8 @@ from rollcall.operations import operation
 def get_growth(request: GrowthRequest, call: Call) -> Growth:
     """Count the users created in each day, week, month, quarter or year, and the total at its end.
 
-    Of the users that match the filters now, as in the list. Users deleted since are not counted for
-    the past either. Soft-deleted users are only counted when a filter is about them.
+    Counts the users that match the filters now, as in the list. Users who have been deleted since
+    are not counted for the past. Soft-deleted users are counted only when a filter selects them.
     """
     starts = request.starts(call.now)
     database = open_directory(call)

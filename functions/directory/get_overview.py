@@ -20,9 +20,9 @@ from rollcall.operations import operation
 def get_overview(request: OverviewRequest, call: Call) -> Overview:
     """Compare the users of the present period with those of the previous one.
 
-    Of the users that match the filters now, as in the list. Users deleted since are not counted for
-    the past either. Soft-deleted users are only counted when a filter is about them. A figure has
-    no comparison where the previous one cannot be determined exactly.
+    Counts the users that match the filters now, as in the list. Users who have been deleted since
+    are not counted for the past. Soft-deleted users are counted only when a filter selects them. A
+    figure has no comparison where the previous one cannot be determined exactly.
     """
     database = open_directory(call)
     condition = select_users(call, database, request)

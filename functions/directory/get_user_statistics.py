@@ -25,9 +25,9 @@ class GetUserStatistics(CalendarRequest):
 def get_user_statistics(request: GetUserStatistics, call: Call) -> UserStatistics:
     """Count users by status, type, verification and sign-in.
 
-    Of the users that match the filters, as in the list. Soft-deleted users count only in byStatus,
-    unless a filter is about them. Permanently deleted users are not counted. "Last 7 days" is the
-    last 7 times 24 hours; today begins at midnight in calendarTimeZone.
+    Counts the users that match the filters, as in the list. Soft-deleted users count only in
+    byStatus, unless a filter selects them. Permanently deleted users are not counted. "Last 7 days"
+    is the last 7 times 24 hours; today begins at midnight in calendarTimeZone.
     """
     database = open_directory(call)
     selection = read_selection(call, database, request)

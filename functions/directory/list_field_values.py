@@ -27,12 +27,12 @@ class FieldValues(FilteredAnswer):
     reads=[*DIRECTORY, Segment],
 )
 def list_field_values(request: FieldValuesRequest, call: Call) -> FieldValues:
-    """List the values of one field that contain a text, for completion while typing.
+    """List the values of one field that contain a text, for autocompletion.
 
     Values that begin with the text are first, then the others, each sorted by the number of users.
-    Of the users that match the request's filters, as in the list. Fields whose values belong to one
-    person are excluded, because the list's search finds them, and so are ids, which have their own
-    lists.
+    Only users that match the request's filters count, as in the list. Fields whose values belong to
+    one person are excluded, because the list's search finds them, and so are ids, which have their
+    own lists.
     """
     database = open_directory(call)
     condition = select_users(call, database, request)

@@ -56,9 +56,9 @@ class AllFilterValues(FilteredAnswer):
 def list_filter_values(request: ListFilterValues, call: Call) -> AllFilterValues:
     """List the values for the filters of the list, each with its number of users.
 
-    Of the users that match the request's own filters, as in the list; the statuses always include
-    the number of soft-deleted users. Values are distinguished by case, although filters ignore it.
-    Free text is excluded; use /admin/users/field-values for it.
+    Only users that match the request's own filters count, as in the list. The statuses always
+    include the number of soft-deleted users. Values are distinguished by case, although filters
+    ignore it. Free text is excluded; use /admin/users/field-values for it.
     """
     database = open_directory(call)
     selection = read_selection(call, database, request)

@@ -16,7 +16,7 @@ from rollcall.operations import operation
 
 
 class UpdateSegment(WriteRequest):
-    """What to change. An absent field stays; null empties the description."""
+    """The fields to change. Absent fields stay the same; null clears the description."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"filter": 'userTypes eq "learner" and country eq "DE"'}]}

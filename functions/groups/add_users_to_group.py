@@ -29,7 +29,7 @@ class AddedMember(MembershipSettings):
 
 
 def _check_members(members: tuple[AddedMember, ...]) -> tuple[AddedMember, ...]:
-    # With min_length, pydantic would report a list as too short whose only row is invalid.
+    # With min_length, pydantic would report a list with one invalid row as too short.
     if not members:
         raise ValueError("Name at least one user.")
     refuse_repeated(members, "user_id")

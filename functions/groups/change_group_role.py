@@ -19,7 +19,7 @@ from rollcall.users.user import User
 
 
 class ChangeGroupRole(TimeBoxed, WriteRequest):
-    """The user's new role in the group, and its period. Absent fields stay."""
+    """The user's new role in the group, and its period. Absent fields stay the same."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"role": "admin"}]})
 

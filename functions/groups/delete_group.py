@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from rollcall.access.grant_rules import refuse_outranked
 from rollcall.access.policy import AccessPolicy, change_policy
 from rollcall.grants.group import Group
-from rollcall.grants.permissions import Permission, refuse_outranked, without_end
+from rollcall.grants.permissions import Permission, without_end
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
 from rollcall.kit.field_types import Id
@@ -17,7 +18,7 @@ from rollcall.resources.deletion_answers import MembersDeletion
 
 
 class DeleteGroup(WriteRequest):
-    """Which group to delete."""
+    """The group to delete."""
 
     group_id: Id
 
@@ -28,10 +29,11 @@ class DeleteGroup(WriteRequest):
     writes=[Group, AccessPolicy],
 )
 def delete_group(request: DeleteGroup, call: Call) -> MembersDeletion:
-    """Delete a group. Its members lose the permissions from it at once, and no user can join it.
+    """Delete a group. Its members lose the permissions from it immediately, and no user can join
+    it.
 
-    Refused while the group has active workspaces, with their number. The memberships are deleted
-    afterwards, however many there are.
+    Refused while the group has active workspaces. The error has their number. The memberships are
+    deleted afterwards, however many there are.
     """
     group = call.table.load(Group, request.group_id)
     changes = change_policy(call, partial(_end, call, group))

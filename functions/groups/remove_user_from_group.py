@@ -29,9 +29,9 @@ class RemoveUserFromGroup(WriteRequest):
     writes=[User],
 )
 def remove_user_from_group(request: RemoveUserFromGroup, call: Call) -> UserAnswer:
-    """Remove a user from a group. The user loses the permissions from it at once.
+    """Remove a user from a group. The user loses the permissions from it immediately.
 
-    Refused while the user has active workspaces in the group, with their number.
+    Refused while the user has active workspaces in the group. The error has their number.
     """
     user = load_member(call.table, request.user_id, request.group_id)
     return commit_grants(call, user, user.without_membership(request.group_id), UserAnswer.of)

@@ -34,7 +34,7 @@ def _refuse_repeated(places: tuple[GroupPlace, ...]) -> tuple[GroupPlace, ...]:
 
 
 class ReplaceUserGroups(WriteRequest):
-    """All groups of the user. For a group that the user is already in, absent fields stay."""
+    """All groups of the user. For a present membership, absent fields stay the same."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"groups": [{"groupId": "grp_abc123", "role": "member"}]}]}
@@ -53,10 +53,10 @@ class ReplaceUserGroups(WriteRequest):
     writes=[User],
 )
 def replace_user_groups(request: ReplaceUserGroups, call: Call) -> UserAnswer:
-    """Replace a user's groups in one transaction, in force at the next request.
+    """Replace a user's groups in one transaction. The change applies from the user's next request.
 
     At most 45 memberships can be added, changed and removed in one request. Refused while the user
-    has active workspaces in a group to leave, with their number.
+    has active workspaces in a group to leave. The error has their number.
     """
     user = load_modifiable(call.table, request.user_id)
     named = {each.group_id for each in request.groups}

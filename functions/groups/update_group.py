@@ -15,7 +15,7 @@ from rollcall.operations import operation
 
 
 class UpdateGroup(Redefinition):
-    """What to change. An absent field stays; null empties the description."""
+    """The fields to change. Absent fields stay the same; null clears the description."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Editors", "permissions": ["user.view"]}]}

@@ -39,7 +39,7 @@ class AcceptInvitation(WriteRequest):
 
 
 def open_account(request: AcceptInvitation, call: Call, answer: ActivatedUser) -> None:
-    """Set the password at the identity provider, so that the user can sign in at once."""
+    """Set the password at the identity provider, so that the user can sign in immediately."""
     credential = Credential(request.password, permanent=True, chosen_at=answer.activated_at)
     settle_account(call, answer.id, credential)
 
@@ -53,7 +53,7 @@ def open_account(request: AcceptInvitation, call: Call, answer: ActivatedUser) -
     then=open_account,
 )
 def accept_invitation(request: AcceptInvitation, call: Call) -> ActivatedUser:
-    """Accept an invitation: choose a name and a password, and become active at once.
+    """Accept an invitation: choose a name and a password, and become an active user.
 
     Works once, and only while the inviter is active and holds what the invitation grants. Send an
     Idempotency-Key, so that the request can be repeated when its response was lost.

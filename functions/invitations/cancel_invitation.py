@@ -41,7 +41,7 @@ def delete_account(request: ChangeInvitation, call: Call, answer: InvitationAnsw
 def cancel_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
     """Cancel an invitation, and delete the invited user. The email is free again.
 
-    A user whose status an admin has changed since is not deleted.
+    If an admin has changed the user's status since, the user is not deleted.
     """
     invitation = call.table.load(Invitation, request.invitation_id)
     if invitation.status is InvitationStatus.ACCEPTED:

@@ -11,7 +11,7 @@ from rollcall.operations import operation
 
 
 class GetInvitation(Request):
-    """Which invitation to show."""
+    """The invitation to show."""
 
     invitation_id: Id
 

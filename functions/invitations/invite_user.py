@@ -81,15 +81,19 @@ def invite_user(request: InviteUser, call: Call) -> InvitationAnswer:
     """Invite a person by email.
 
     Creates a user with the status invited and with these groups, organizations, roles and
-    permissions. The mail has a link to choose a name and a password and become active at once. The
+    permissions. The mail has a link to choose a name and a password and become an active user. The
     link works once and expires after the number of days in the lifecycle policy.
     """
     usernames = suggest_usernames(request.email, call.table)
-    lasts = read_lifecycle_policy(call.table, call.now).invitations_last
-    return with_free_username(usernames, lambda username: _write(request, call, username, lasts))
+    valid_for = read_lifecycle_policy(call.table, call.now).invitation_validity
+    return with_free_username(
+        usernames, lambda username: _write(request, call, username, valid_for)
+    )
 
 
-def _write(request: InviteUser, call: Call, username: str, lasts: timedelta) -> InvitationAnswer:
+def _write(
+    request: InviteUser, call: Call, username: str, valid_for: timedelta
+) -> InvitationAnswer:
     user = _make_user(request, call, username)
     invitation = Invitation(
         id=Invitation.id_for(user.id),
@@ -103,7 +107,9 @@ def _write(request: InviteUser, call: Call, username: str, lasts: timedelta) -> 
         ends_at=call.now,
     )
     return call.commit(
-        Change(None, invitation.renewed(call, request.email, lasts, list_passed_on(call, user))),
+        Change(
+            None, invitation.renewed(call, request.email, valid_for, list_passed_on(call, user))
+        ),
         Change(None, user),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=require_grantable(call, None, user),

@@ -28,7 +28,7 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     """Mail a new link to the present email of a user who is still invited.
 
     The link expires after the number of days that the lifecycle policy has now. The previous link
-    stops working at once.
+    stops working immediately.
     """
     invitation = call.table.load(Invitation, request.invitation_id)
     user = call.table.find(User, invitation.user_id)
@@ -39,9 +39,11 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
         detail = "This user has no email. Set an email first, and then resend the invitation."
         raise Conflict("no_email", detail)
     require_permissions_held(call, user)
-    lasts = read_lifecycle_policy(call.table, call.now).invitations_last
+    valid_for = read_lifecycle_policy(call.table, call.now).invitation_validity
     return call.commit(
-        Change(invitation, invitation.renewed(call, user.email, lasts, list_passed_on(call, user))),
+        Change(
+            invitation, invitation.renewed(call, user.email, valid_for, list_passed_on(call, user))
+        ),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=[ConditionCheck.unchanged(user)],
     )

@@ -23,7 +23,8 @@ from rollcall.users.user import User
 def clean_up_accounts(call: Call) -> CleanUpReport:
     """Warn, disable and delete users who do not sign in, as the lifecycle policy requires.
 
-    Platform admins, exempt users and users who were not warned in time are not disabled, and no
-    user is where no mail is sent. An interrupted run continues exactly where it stopped.
+    Platform admins, exempt users and users who were not warned in time are not disabled. If the
+    deployment sends no mail, no user is disabled. An interrupted run continues exactly where it
+    stopped.
     """
     return clean_up(call)

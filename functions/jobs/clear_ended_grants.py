@@ -62,7 +62,7 @@ def clear_ended_grants(call: Call) -> Cleared:
 
 
 def clear_users(call: Call, at_most: int = CLEARED_AT_MOST) -> Cleared:
-    """Do so for at most this many users; users without deleted grants do not count."""
+    """Delete expired grants of at most this many users. Users without such grants do not count."""
     users = grants = kept = contended = 0
     for user_id in _find_due(call):
         try:
@@ -95,7 +95,7 @@ def _clear(call: Call, user_id: str) -> Step:
 
 
 def _clear_next(call: Call, user_id: str) -> Step:
-    """Delete as many as one transaction takes. The index may lag, so the user is read again."""
+    """Delete as many as one transaction allows. The index may lag, so the user is read again."""
     user = call.table.find(User, user_id)
     if user is None or user.erased:  # the grants of a tombstone are deleted with it
         return Step(0, 0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rollcall.background import job
-from rollcall.directory.compaction import READS, WRITES, CompactionReport, compact
+from rollcall.directory.snapshot_writing import READS, WRITES, CompactionReport, compact
 from rollcall.kit.call import Call
 
 

@@ -38,11 +38,12 @@ class EndedRegistrations(Report):
     every=timedelta(days=1), reads=[LifecyclePolicy], writes=[Registration, User, Resource, Account]
 )
 def end_registrations(call: Call) -> EndedRegistrations:
-    """Delete users who registered and have not confirmed the address. The period after the link
-    expires is the one that the lifecycle policy has for invitations. Email and username are free
-    again.
+    """Delete users who registered but have not confirmed the address.
+
+    A user is deleted when the period that the lifecycle policy has for invitations has passed since
+    the link expired. Email and username are free again.
     """
-    due = call.now - read_lifecycle_policy(call.table, call.now).invitations_last
+    due = call.now - read_lifecycle_policy(call.table, call.now).invitation_validity
     items = call.table.query_index("gsi2", UNCONFIRMED, up_to=format_time(due), limit=ENDED_AT_MOST)
     # The index may lag, so each registration is read again before it is deleted.
     outcomes = Tally(_end(call.part(), str(item["id"]), due) for item in items)
@@ -77,7 +78,7 @@ def _erase_waiting(
     call: Call, registration: Registration
 ) -> tuple[list[Change[Any]], list[ConditionCheck]]:
     """The changes that delete the user in the same transaction; none for a user who has ever signed
-    in or whom an admin has activated.
+    in or was activated by an admin.
     """
     user = call.table.find(User, registration.user_id)
     if user is None or user.last_login_at or not registration.waits_for(user):

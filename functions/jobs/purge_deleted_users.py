@@ -22,8 +22,8 @@ from rollcall.users.storage import SOFT_DELETED
 from rollcall.users.user import User
 
 PURGED_AT_MOST = 2_000
-"""What one run can do within Lambda's 15 minutes at half of Cognito's deletion quota; the rest
-waits for the next run.
+"""The most users that one run can delete in Lambda's 15 minutes at half of Cognito's deletion
+quota. The rest waits for the next run.
 """
 
 
@@ -36,8 +36,8 @@ class Purged(Report):
 
 @job(every=timedelta(days=1), reads=[LifecyclePolicy], writes=[User, Resource, Account])
 def purge_deleted_users(call: Call) -> Purged:
-    """Permanently delete the users who were soft-deleted at least as long ago as the lifecycle
-    policy says.
+    """Permanently delete the soft-deleted users who can no longer be restored under the lifecycle
+    policy.
     """
     policy = read_lifecycle_policy(call.table, call.now)
     kept = timedelta(days=policy.purge_deleted_after_days)

@@ -1,4 +1,4 @@
-"""Scheduled job: mend differences between Cognito and the table (L3)."""
+"""Scheduled job: repair differences between Cognito and the table (L3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from rollcall.users.user import User
 
 @job(every=timedelta(hours=1), writes=[User, Account, ReconciliationSummary])
 def reconcile_identities(call: Call) -> Reconciliation:
-    """Finish what operations and reactions could not, and undo changes made directly in Cognito.
+    """Finish changes that operations and reactions could not finish, and undo changes made directly
+    in Cognito.
 
     Accounts without a user are reported, never deleted: they may belong to other applications.
     """

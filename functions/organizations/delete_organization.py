@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
+from rollcall.access.grant_rules import refuse_outranked
 from rollcall.access.policy import AccessPolicy, change_policy
 from rollcall.grants.organization import Organization
-from rollcall.grants.permissions import Permission, refuse_outranked, without_end
+from rollcall.grants.permissions import Permission, without_end
 from rollcall.kit.call import Call
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
@@ -27,7 +28,7 @@ class DeleteOrganization(WriteRequest):
     writes=[Organization, AccessPolicy],
 )
 def delete_organization(request: DeleteOrganization, call: Call) -> MembersDeletion:
-    """Delete an organization. Its members lose the permissions from it at once.
+    """Delete an organization. Its members lose the permissions from it immediately.
 
     While it has members, the caller must hold all permissions that any role grants, because members
     can have any role. The memberships are deleted afterwards, however many there are.

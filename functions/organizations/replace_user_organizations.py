@@ -7,11 +7,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
 from rollcall.grants.grant import OrganizationMembership
 from rollcall.grants.organization import Organization
-from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.field_types import Id
@@ -61,8 +62,8 @@ def replace_user_organizations(
 ) -> ReplacedOrganizations:
     """Replace a user's organizations and the role in each, in one transaction.
 
-    Memberships that are not in the request end at once. A membership that the user already has
-    keeps the role and the times that are absent from the request; null empties a time. About 30
+    Memberships that are not in the request end immediately. A membership that the user already has
+    keeps the role and the times that are absent from the request; null removes a time. About 30
     memberships can be added and removed in one request.
     """
     user = load_modifiable(call.table, request.user_id)

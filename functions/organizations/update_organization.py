@@ -26,7 +26,7 @@ CHANGEABLE = frozenset({"name", "slug", "description", "default_role_id"})
 
 
 class UpdateOrganization(WriteRequest):
-    """What to change. An absent field stays; null empties the description."""
+    """The fields to change. Absent fields stay the same; null clears the description."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Acme"}]})
 

@@ -22,7 +22,7 @@ REFRESH = "TokenGeneration_RefreshTokens"
 def admit_sign_in(sign_in: SignIn, call: Call) -> None:
     """Refuse tokens to users who cannot sign in, and record each sign-in.
 
-    So a disabled user is refused at once, even before Cognito is synchronized. When the table
+    So a disabled user is refused immediately, even before Cognito is synchronized. When the table
     answers with an error, users are admitted, because every operation checks the table anyway; when
     it does not answer, Cognito gives up after five seconds.
     """

@@ -14,8 +14,8 @@ from rollcall.users.user import User
 def converge_identity(entry: JournalEntry, call: Call) -> None:
     """Synchronize a changed user's account with the table.
 
-    The operation has usually done so already, or nothing was to do. This finishes what it could
-    not, after a crash or while the identity provider was down.
+    Usually the operation has already done so, or there is nothing to do. This reaction finishes the
+    work after a crash, or when the identity provider was down.
     """
     user = call.table.find(User, entry.target.id)
     if user is None or user.erased or not user.in_step:

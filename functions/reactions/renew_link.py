@@ -35,8 +35,8 @@ def _renew_invitation(call: Call, user_id: str) -> None:
         return
     if held.proves_address_of(user):
         return
-    lasts = read_lifecycle_policy(call.table, call.now).invitations_last
-    renewed = held.with_link(call, user.email, lasts) if user.email else held.withdrawn()
+    valid_for = read_lifecycle_policy(call.table, call.now).invitation_validity
+    renewed = held.with_link(call, user.email, valid_for) if user.email else held.withdrawn()
     _commit(call, Change(held, renewed), user)
 
 

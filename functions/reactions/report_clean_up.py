@@ -19,9 +19,7 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[LifecycleRun], reads=[User, LifecycleRun, LifecyclePolicy], writes=[Mail])
 def report_clean_up(entry: JournalEntry, call: Call) -> None:
-    """Mail every platform admin a report at the end of a clean-up run; none for a run without
-    actions.
-    """
+    """Mail every platform admin a report at the end of a clean-up run, unless it took no action."""
     status = entry.changes.get("status")
     if status is None or status.after == RunStatus.RUNNING:
         return

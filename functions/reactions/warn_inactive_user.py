@@ -21,8 +21,8 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[Inactivity], reads=[User, SignIns, LifecyclePolicy], writes=[Mail])
 def warn_inactive_user(entry: JournalEntry, call: Call) -> None:
-    """Mail the user when the account will be disabled, and how to prevent it; unless the user has
-    signed in meanwhile or is no longer active.
+    """Mail the user the date when the account will be disabled, and how to prevent it. No mail is
+    sent if the user has signed in meanwhile or is no longer active.
     """
     if "warnedAt" not in entry.changes:
         return

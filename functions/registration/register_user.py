@@ -26,7 +26,8 @@ from rollcall.users.user import EMAIL, User
 from rollcall.users.usernames import suggest_usernames, with_free_username
 
 MAILS = Throttle(5, timedelta(hours=1))
-"""Per email address, wherever the requests come from: no one can fill a mailbox with these mails.
+"""Per email address, from all sources together, so that no one can flood a mailbox with these
+mails.
 """
 
 
@@ -60,13 +61,12 @@ class RegistrationReceived(Answer):
     writes=[Registration, User, TokenKey],
 )
 def register_user(request: RegisterUser, call: Call) -> RegistrationReceived:
-    """Register as a user. Where the deployment does not allow registration, the route does not
-    exist.
+    """Register as a user. The route does not exist if the deployment does not allow registration.
 
     Mails a link that confirms the email. Only the recipient can choose the password and become an
     ordinary user, so that registering another person's address has no effect. The answer is the
     same when the email belongs to a user, who then gets a mail about the attempt. Until the email
-    is confirmed, one can register again; only the last link works.
+    is confirmed, the person can register again; only the last link works.
     """
     answer = RegistrationReceived(received_at=call.now)
     try:

@@ -38,7 +38,7 @@ class VerifyRegistration(WriteRequest):
 
 
 def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser) -> None:
-    """Set the password at the identity provider, so that the user can sign in at once."""
+    """Set the password at the identity provider, so that the user can sign in immediately."""
     credential = Credential(request.password, permanent=True, chosen_at=answer.activated_at)
     settle_account(call, answer.id, credential)
 
@@ -51,7 +51,7 @@ def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser)
     then=open_account,
 )
 def verify_registration(request: VerifyRegistration, call: Call) -> ActivatedUser:
-    """Confirm a registered address, choose a password, and become active at once.
+    """Confirm a registered address, choose a password, and become an active user.
 
     The link works once and expires after a day; registering again mails a new one. Send an
     Idempotency-Key, so that the request can be repeated when its response was lost.

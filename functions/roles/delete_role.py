@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
+from rollcall.access.grant_rules import refuse_outranked
 from rollcall.access.policy import AccessPolicy, change_policy
-from rollcall.grants.permissions import Permission, refuse_outranked, without_end
+from rollcall.grants.permissions import Permission, without_end
 from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
@@ -17,7 +18,7 @@ from rollcall.resources.deletion_answers import Deletion
 
 
 class DeleteRole(WriteRequest):
-    """Which role to delete."""
+    """The role to delete."""
 
     role_id: Id
 
@@ -28,8 +29,8 @@ class DeleteRole(WriteRequest):
 def delete_role(request: DeleteRole, call: Call) -> Deletion:
     """Delete a role that no user has. Its name is free again.
 
-    Refused while users have the role or organizations grant it by default, with their number, and
-    for built-in roles.
+    Refused for built-in roles, and while users have the role or organizations grant it by default.
+    The error has their number.
     """
     role = call.table.load(Role, request.role_id)
     if role.built_in:

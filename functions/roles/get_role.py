@@ -12,7 +12,7 @@ from rollcall.operations import operation
 
 
 class GetRole(Request):
-    """Which role to show."""
+    """The role to show."""
 
     role_id: Id
 

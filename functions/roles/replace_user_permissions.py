@@ -5,9 +5,10 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from rollcall.access.assignments import PermissionAssignments, with_permissions
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
-from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.operations import operation
 from rollcall.users.answers import ChangeUser, UserAnswer
@@ -43,9 +44,9 @@ def replace_user_permissions(request: ReplaceUserPermissions, call: Call) -> Use
     """Replace the permissions that are granted to a user directly, with or without an expiry, in
     one transaction.
 
-    Permissions that are not in the request are revoked at once. A permission that the user already
-    has keeps the times that are absent from the request; null empties a time. Permissions from
-    roles, groups and organizations stay.
+    Permissions that are not in the request are revoked immediately. A permission that the user
+    already has keeps the times that are absent from the request; null removes a time. Permissions
+    from roles, groups and organizations stay.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the permissions of")

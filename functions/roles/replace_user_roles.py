@@ -5,10 +5,11 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from rollcall.access.assignments import RoleAssignments, with_roles
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_user
-from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.operation import require_permission
@@ -41,10 +42,10 @@ class ReplaceUserRoles(ChangeUser):
 def replace_user_roles(request: ReplaceUserRoles, call: Call) -> UserAnswer:
     """Replace a user's roles, with or without an expiry, in one transaction.
 
-    Roles that are not in the request are revoked at once. A role that the user already has keeps
-    the times that are absent from the request; null empties a time. Granting the role System makes
-    the user a platform admin, and revoking it an ordinary user; this also requires the permission
-    user.promote.
+    Roles that are not in the request are revoked immediately. A role that the user already has
+    keeps the times that are absent from the request; null removes a time. Granting the role System
+    makes the user a platform admin, and revoking it an ordinary user; this also requires the
+    permission user.promote.
     """
     user = load_modifiable(call.table, request.user_id)
     refuse_self(call.actor, user.id, "change the roles of")

@@ -16,7 +16,7 @@ from rollcall.operations import operation
 
 
 class UpdateRole(Redefinition):
-    """What to change. An absent field stays; null empties the description."""
+    """The fields to change. Absent fields stay the same; null clears the description."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "First level", "permissions": ["user.view"]}]}

@@ -69,7 +69,7 @@ class FactsAnswer(VersionedAnswer):
     writes=[FactSet],
 )
 def replace_facts(request: ReplaceFacts, call: Call) -> FactsAnswer:
-    """Replace all facts that a source has about a user. Lists can filter by them at once.
+    """Replace all facts that a source has about a user. Lists can filter by them immediately.
 
     A source that has pushed no fact about any user for some days is considered inactive, and
     filters by it are skipped: push facts again that are still true. The facts are deleted when the

@@ -26,7 +26,7 @@ CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 class UpdateResource(WriteRequest):
-    """What to change. An absent field stays; null empties it."""
+    """The fields to change. Absent fields stay the same; null clears it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Second self", "active": False}]}

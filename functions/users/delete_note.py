@@ -27,7 +27,7 @@ class DeleteNote(WriteRequest):
     writes=[Note],
 )
 def delete_note(request: DeleteNote, call: Call) -> Deletion:
-    """Delete a note on a user, whoever wrote it. The journal still contains its text."""
+    """Delete a note on a user, also one by another admin. The journal still contains its text."""
     user = call.table.load(User, request.user_id)
     note = load_note(call.table, user.id, request.note_id)
     answer = Deletion(message="Note deleted")

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import refuse_superior
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_account
-from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict
@@ -50,11 +51,11 @@ def delete_account(request: DeleteUser, call: Call, answer: UserDeletion) -> Non
     then=delete_account,
 )
 def delete_user(request: DeleteUser, call: Call) -> UserDeletion:
-    """Delete a user with account, record and memberships. The email is free again.
+    """Delete a user with the account, the record and the memberships. The email is free again.
 
     The user's resources are deleted too, stay without an owner, or prevent the deletion: each type
     has its rule. With mode=soft the user is only disabled, and can be restored until the purge.
-    Succeeds too when the identity provider no longer has the account.
+    Also succeeds when the identity provider no longer has the account.
     """
     user = call.table.load(User, request.user_id)
     refuse_self(call.actor, user.id, "delete")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_user
-from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.operations import operation

@@ -24,6 +24,6 @@ from rollcall.users.user import User
 def disable_user(request: ChangeUser, call: Call) -> UserAnswer:
     """Disable a user. Groups and data stay.
 
-    The user cannot sign in, sessions end, and tokens already issued are refused at once.
+    The user cannot sign in, sessions end, and tokens already issued are refused immediately.
     """
     return deactivate_user(call, request.user_id, Status.INACTIVE, "disable")

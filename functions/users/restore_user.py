@@ -24,7 +24,7 @@ from rollcall.users.user import User
     then=settle_user,
 )
 def restore_user(request: ChangeUser, call: Call) -> UserAnswer:
-    """Restore a soft-deleted user, with password and groups."""
+    """Restore a soft-deleted user, with the password and the groups."""
     user = call.table.load(User, request.user_id)
     if user.status is not Status.DELETED:
         raise Conflict("user_not_deleted", "Only a deleted user can be restored.")

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
+from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import refuse_superior
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential, refuse_federated
 from rollcall.accounts.settlement import settle_account
-from rollcall.grants.permissions import Permission, refuse_self
+from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
@@ -28,7 +29,7 @@ from rollcall.users.user import User, load_modifiable
 
 
 class UpdateUser(WriteRequest):
-    """What to change. An absent field stays; null empties it."""
+    """The fields to change. Absent fields stay the same; null clears it."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "Updated Name", "email": "newemail@example.com"}]}
@@ -40,12 +41,13 @@ class UpdateUser(WriteRequest):
     phone: Phone | None = None
     username: Omissible[Username] = None
     password: Annotated[
-        Omissible[Password], Field(description="Takes effect at once. The user need not change it.")
+        Omissible[Password],
+        Field(description="Takes effect immediately. The user does not have to change it."),
     ] = None
     status: Omissible[OpenStatus] = None
     profile: Annotated[
         Omissible[Profile],
-        Field(description="Merged into the present one; null empties a field of it."),
+        Field(description="Merged into the present one; null clears a field of it."),
     ] = None
 
 
@@ -67,8 +69,8 @@ def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
 def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     """Change a user's name, email, phone, username, password, status or profile.
 
-    Changes of the credentials take effect at once, and the old address is notified. With If-Match
-    the change is refused (412) when the user has changed since that version.
+    Changes of the credentials take effect immediately, and the old address is notified. With
+    If-Match the change is refused (412) when the user has changed since that version.
     """
     user = load_modifiable(call.table, request.user_id)
     _check_rights(request, call, user)

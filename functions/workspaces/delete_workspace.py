@@ -13,7 +13,7 @@ from rollcall.resources.resource import Resource, load_workspace
 
 
 class DeleteWorkspace(WriteRequest):
-    """Which workspace to delete."""
+    """The workspace to delete."""
 
     workspace_id: Id
 

@@ -50,7 +50,7 @@ def transfer_workspace(request: TransferWorkspace, call: Call) -> ResourceAnswer
 
 
 def _load_new_owner(call: Call, user_id: str, workspace: Resource) -> User:
-    """The new owner. For a group admin, only the members of the group exist."""
+    """The new owner. Group admins get NotFound for users outside the group."""
     if call.actor.holds(Permission.WORKSPACE_TRANSFER):
         return load_modifiable(call.table, user_id)
     user = call.table.load(User, user_id)

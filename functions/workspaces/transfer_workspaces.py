@@ -72,9 +72,9 @@ class _Part(NamedTuple):
 def transfer_workspaces(request: TransferWorkspaces, call: Call) -> WorkspacesTransferred:
     """Transfer all workspaces of a user, who may be deleted, to another user.
 
-    A call transfers what it can in 20 seconds, which is thousands, and says how many remain: repeat
-    it until none do. Workspaces of a group that the new owner is not in are not transferred, and
-    are listed.
+    A call transfers workspaces for 20 seconds, which is enough for thousands, and returns how many
+    remain. Repeat it until none remain. Workspaces of a group that the new owner is not in are not
+    transferred, and are listed.
     """
     if request.user_id == request.owner_id:
         message = "This user already owns the workspaces. Name another user."

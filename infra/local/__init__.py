@@ -1,1 +1,1 @@
-"""Rollcall whole on one machine: the ``rollcall`` command."""
+"""All of Rollcall on one machine: the ``rollcall`` command."""

@@ -1,4 +1,4 @@
-"""What runs beside the API: stream reactions and scheduled jobs."""
+"""Stream reactions and scheduled jobs of ``rollcall local``."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.2
 RETRY_SECONDS = (2, 10)
-"""When a job that fails is run again; Lambda waits longer."""
+"""Delays before the retries of a failed job; Lambda waits longer."""
 RUN_SECONDS = 5
-"""A job runs no more often, however fast the time passes."""
+"""Minimum time between two runs of a job, whatever the time scale."""
 ATTEMPTS = 5
-"""On AWS the event source mapping makes more, and then has a dead-letter queue."""
+"""On AWS the event source mapping retries more often and then uses a dead-letter queue."""
 
 
 class StreamReader:
-    """Reads what is written into the table's stream from now on, each record once."""
+    """Reads new records of the table's stream, each record once."""
 
     def __init__(self, streams: DynamoDBStreamsClient, stream_arn: str) -> None:
         self._streams = streams
@@ -40,7 +40,7 @@ class StreamReader:
         self._iterator = self._find_iterator("LATEST")
 
     def read(self) -> list[Any]:
-        """The next records; none when there are none, or when the stream does not answer."""
+        """The next records; empty if there are none or if the stream does not answer."""
         try:
             answer = self._get_records()
         except (ClientError, BotoCoreError) as error:
@@ -55,7 +55,7 @@ class StreamReader:
         try:
             return self._streams.get_records(ShardIterator=self._iterator)
         except self._streams.exceptions.ExpiredIteratorException:
-            # As when the machine has slept for longer than an iterator lasts, a quarter of an hour.
+            # An iterator expires after 15 minutes, for example while the machine sleeps.
             self._iterator = self._find_iterator("TRIM_HORIZON")
             return self._streams.get_records(ShardIterator=self._iterator)
 
@@ -72,7 +72,7 @@ def _number(record: RecordTypeDef) -> int:
 
 
 class Background:
-    """Threads that follow the table's stream and keep the jobs' schedules."""
+    """Threads that read the table's stream and run the scheduled jobs."""
 
     def __init__(self, runtime: Runtime, streams: DynamoDBStreamsClient, stream_arn: str) -> None:
         self._runtime = runtime
@@ -88,14 +88,14 @@ class Background:
         ]
 
     def start(self) -> None:
-        """Start everything. Each job runs once at once, which finishes what an earlier process
-        has left undone; those that build the directory go first.
+        """Start all threads. Each job runs once immediately and completes the work that an earlier
+        process left unfinished. Jobs that build the directory run first.
         """
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """React to what is in the stream already, then end."""
+        """Process the records that are already in the stream, then stop."""
         self._stopping.set()
         self._directory_built.set()
         for thread in self._threads:
@@ -121,7 +121,7 @@ class Background:
         for attempt in range(ATTEMPTS):
             try:
                 reaction.react(image, self._runtime)
-            except Exception as error:  # noqa: BLE001 (the edge: as Lambda would, try again)
+            except Exception as error:  # noqa: BLE001 (the outermost caller: retries as Lambda does)
                 log_failure(reaction.name, error, request_id="")
                 time.sleep(0.2 * 2**attempt)
             else:
@@ -139,7 +139,7 @@ class Background:
         for seconds in (*RETRY_SECONDS, None):
             try:
                 job.run(self._runtime)
-            except Exception as error:  # noqa: BLE001 (the edge: the next run comes anyway)
+            except Exception as error:  # noqa: BLE001 (the outermost caller: the next run follows anyway)
                 log_failure(job.name, error, request_id="")
                 if seconds is None or self._stopping.wait(seconds):
                     return
@@ -149,6 +149,6 @@ class Background:
     def _seconds_until_next(self, job: Job[Any]) -> float:
         settings, now = self._runtime.settings, self._runtime.clock()
         waits = job.find_next_run(settings, now) - now
-        # Where time passes faster, jobs would otherwise run without a pause.
+        # At a high time scale, jobs would otherwise run without a pause.
         shortened = max(waits.total_seconds() / settings.time_scale, RUN_SECONDS)
         return min(shortened, threading.TIMEOUT_MAX)

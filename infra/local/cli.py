@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FASTEST = 100_000
-"""At this scale a second is more than a day. Stream reactions could not keep up with more."""
+"""At this scale a second is more than a day. Stream reactions cannot keep up with a higher one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. A problem is reported in one sentence on standard error, with exit code 1."""
+    """Run a command. Problems are reported on one line of standard error, with exit code 1."""
     options = _make_parser().parse_args(arguments)
     if not getattr(options, "prefix", None):
         _forget_settings()
@@ -33,14 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except BrokenPipeError:
-        # The reader has closed the pipe, as head does; Python would flush once more at its exit.
+        # The reader, such as head, has closed the pipe. Python would flush again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return 0
 
 
 def _forget_settings() -> None:
-    """Ignore the shell's AWS and proxy settings, which must not apply on loopback."""
+    """Remove the shell's AWS and proxy settings, which must not apply on loopback."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
@@ -55,9 +55,9 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_local(commands.add_parser("local", help="run everything on this machine"))
     _add_token(commands.add_parser("token", help="print an access token for the running Rollcall"))
-    _add_adopt(commands.add_parser("adopt", help="create users from the accounts of a user pool"))
+    _add_adopt(commands.add_parser("adopt", help="create users for the accounts of a user pool"))
     listing = commands.add_parser(
-        "operations", help="list every operation with the resources that it accesses"
+        "operations", help="list every operation and the data that it reads and writes"
     )
     listing.set_defaults(run=_print_operations)
     return parser
@@ -70,18 +70,18 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument
     add(
-        "--port", type=_port, default=8000, help="port of the API; 0: any free port (default: 8000)"
+        "--port", type=_port, default=8000, help="port of the API, 0 for a free one (default: 8000)"
     )
     add(
         "--aws-port",
         type=_port,
         default=4566,
-        help="port of the embedded AWS; 0: any free port (default: 4566)",
+        help="port of the embedded AWS, 0 for a free one (default: 4566)",
     )
     _add_state(parser, "directory for all data, local.json and the logs")
     add("--ephemeral", action="store_true", help="start empty and store only the logs")
-    add("--allow-registration", action="store_true", help="let people register themselves")
-    add("--admin-email", metavar="E", help="the first admin (default: admin@example.com)")
+    add("--allow-registration", action="store_true", help="allow self-registration")
+    add("--admin-email", metavar="E", help="email of the first admin (default: admin@example.com)")
     add(
         "--admin-password",
         metavar="P",
@@ -99,15 +99,15 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
         type=_time_scale,
         default=1,
         metavar="N",
-        help="let time pass N times as fast and store nothing; at 10000 a minute is a week",
+        help="run the clock N times as fast and store nothing; at 10000, a minute is a week",
     )
     parser.set_defaults(run=_run_local)
 
 
 def _add_token(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Print only an access token, for use as TOKEN=$(rollcall token). The token is that of a "
-        "user who signs in or, with --service, of a service with every scope of the system API."
+        "Print only an access token, for use as TOKEN=$(rollcall token). The token belongs to a "
+        "user or, with --service, to a service with all scopes of the system API."
     )
     add = parser.add_argument
     add("--email", metavar="E", help="email of the user who signs in (default: the first admin)")
@@ -117,7 +117,7 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
         help="password of that user (default for the first admin: the stored one)",
     )
     add("--new-password", metavar="P", help="new password that replaces a temporary one")
-    add("--service", action="store_true", help="print the token of a service, for the system API")
+    add("--service", action="store_true", help="print a service's token for the system API")
     _add_state(parser, "state directory of the running rollcall local")
     parser.set_defaults(run=_print_token)
 
@@ -125,14 +125,14 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
 def _add_adopt(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Show which accounts of the user pool would become users, and why others would not. With "
-        "--apply, create the users. Passwords and sessions do not change, and no mail is sent. The "
-        "command can be repeated: it skips accounts that it has adopted."
+        "--apply, create the users. Passwords and sessions do not change, and no mail is sent. You "
+        "can repeat the command: it skips accounts that are already adopted."
     )
     add = parser.add_argument
     add(
         "--prefix",
         metavar="P",
-        help="prefix of the deployment on AWS, such as rollcall; uses this shell's credentials "
+        help="prefix of the deployment on AWS, such as rollcall; uses the shell's credentials "
         "(default: the running rollcall local)",
     )
     add("--apply", action="store_true", help="create the users")
@@ -140,21 +140,21 @@ def _add_adopt(parser: argparse.ArgumentParser) -> None:
     add(
         "--trust-addresses",
         action="store_true",
-        help="treat addresses as verified that the pool has not verified",
+        help="treat unverified addresses of the pool as verified",
     )
-    add("--plan", type=Path, metavar="FILE", help="write every account to this file, as JSON Lines")
+    add("--plan", type=Path, metavar="FILE", help="write all accounts to this file, as JSON Lines")
     add(
         "--json",
         dest="as_json",
         action="store_true",
-        help="print every account instead of a summary",
+        help="print all accounts as JSON Lines instead of a summary",
     )
     _add_state(parser, "state directory of the running rollcall local")
     parser.set_defaults(run=_adopt)
 
 
-def _add_state(parser: argparse.ArgumentParser, words: str) -> None:
-    help_text = f"{words} (default: {DEFAULT_DIRECTORY})"
+def _add_state(parser: argparse.ArgumentParser, purpose: str) -> None:
+    help_text = f"{purpose} (default: {DEFAULT_DIRECTORY})"
     parser.add_argument(
         "--state", type=Path, default=DEFAULT_DIRECTORY, metavar="DIR", help=help_text
     )
@@ -163,7 +163,7 @@ def _add_state(parser: argparse.ArgumentParser, words: str) -> None:
 def _port(text: str) -> int:
     port = int(text) if text.isascii() and text.isdigit() else -1
     if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port; give a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text} is not a port; specify a number from 0 to 65535")
     return port
 
 
@@ -171,7 +171,7 @@ def _time_scale(text: str) -> int:
     scale = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= scale <= FASTEST:
         raise argparse.ArgumentTypeError(
-            f"{text} is not a time scale; give a number from 1 to {FASTEST}"
+            f"{text} is not a time scale; specify a number from 1 to {FASTEST}"
         )
     return scale
 
@@ -202,7 +202,7 @@ def _sign_in(options: argparse.Namespace, run: LocalRun) -> str:
     password = options.password
     if password is None:
         if email != run.admin.email:
-            raise LocalProblem(f"Give the password of {email} with --password.")
+            raise LocalProblem(f"Specify the password of {email} with --password.")
         password = run.admin.password
     cognito = make_client("cognito-idp", run.aws)
     return sign_in(cognito, run.client_id, email, password, options.new_password)
@@ -215,7 +215,7 @@ def _adopt(options: argparse.Namespace) -> None:
 
 
 def _collect[O: DataclassInstance](kind: type[O], options: argparse.Namespace) -> O:
-    """The options of a command as its dataclass, whose fields have the names of the options."""
+    """The options of a command as a dataclass whose fields are named after the options."""
     return kind(**{each.name: getattr(options, each.name) for each in fields(kind)})
 
 

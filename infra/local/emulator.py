@@ -1,4 +1,4 @@
-"""The embedded AWS: ministack in a process of its own, on loopback only."""
+"""The embedded AWS: ministack in a separate process, on loopback only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ START_SECONDS, STOP_SECONDS = 60, 30
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nothing uses now."""
+    """A free port of the loopback interface."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
@@ -36,7 +36,7 @@ def free_port() -> int:
 
 @cache
 def make_client(service: str, url: str) -> Any:
-    """The client of an emulator's service. Threads may share it."""
+    """A client of a service of the emulator. Threads can share it."""
     config = Config(proxies={}, retries={"mode": "standard"}, max_pool_connections=50)
     if service == StoredObject.service:
         config = config.merge(LINKS)
@@ -45,19 +45,19 @@ def make_client(service: str, url: str) -> Any:
         region_name=REGION,
         endpoint_url=url,
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 (the emulator takes any)
+        aws_secret_access_key="test",  # noqa: S106 (the emulator accepts any)
         config=config,
     )
 
 
 @cache
 def _session() -> botocore.session.Session:
-    # A session of its own for each client would read botocore's endpoints each time.
+    # Shared: each new session reads botocore's endpoints again.
     return botocore.session.get_session()
 
 
 class Emulator:
-    """One running ministack. Its state is kept in a directory, or not at all."""
+    """One ministack process. It stores its state in a directory, or not at all."""
 
     def __init__(self, port: int, log: Path, state: Path | None) -> None:
         self.port = port or free_port()
@@ -74,19 +74,19 @@ class Emulator:
         check_roles: bool = False,
         meanwhile: Callable[[], object] | None = None,
     ) -> None:
-        """Start it and wait until it answers; ``meanwhile`` is called before the wait. It holds the
-        file descriptor ``lock`` open until it has written its state; state that nobody shares
-        needs none. With ``check_roles`` it asks IAM about every call. Raises LocalProblem when the
-        port is in use or it does not come up.
+        """Start the process, call ``meanwhile``, and wait until the process answers. It keeps the
+        file descriptor ``lock`` open until it has written its state; unshared state needs no lock.
+        With ``check_roles`` it checks every call with IAM. Raises LocalProblem if the port is in
+        use or the process does not start.
         """
         with socket.socket() as probe:
             if probe.connect_ex((HOST, self.port)) == 0:
                 raise LocalProblem(
-                    f"Port {self.port} is in use; give another one with --aws-port "
-                    "(0 picks a free one)."
+                    f"Port {self.port} is in use. Specify another one with --aws-port "
+                    "(0 selects a free one)."
                 )
         self._log = self._log_path.open("ab")
-        # A session of its own: Ctrl-C must reach us alone, who then stop it after the rest.
+        # In a new session: Ctrl-C must reach only this process, which stops the emulator last.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "infra.local.emulator_process"],
             env=self._environment(check_roles=check_roles),
@@ -101,10 +101,10 @@ class Emulator:
         self._wait_until_ready(self._process)
 
     def stop(self) -> None:
-        """Stop it gracefully, so that it writes its state; content when it is gone already."""
+        """Stop the process gracefully, so that it writes its state, unless it has ended."""
         if self._process is not None:
             if self._process.stdin is not None:
-                self._process.stdin.close()  # which is what it ends with
+                self._process.stdin.close()  # this stops it
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
@@ -114,7 +114,7 @@ class Emulator:
             self._log.close()
 
     def client(self, service: str) -> Any:
-        """A client of one of its services."""
+        """A client of one of the emulator's services."""
         return make_client(service, self.url)
 
     def _environment(self, *, check_roles: bool) -> dict[str, str]:
@@ -139,7 +139,7 @@ class Emulator:
             "MINISTACK_REGION": REGION,
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            # As on AWS, a trigger that fails refuses the sign-in.
+            # As on AWS, a trigger that fails rejects the sign-in.
             "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",
             "LOG_LEVEL": "WARNING",
         }
@@ -155,4 +155,4 @@ class Emulator:
             else:
                 return
         self.stop()
-        raise LocalProblem(f"The embedded AWS did not start; {self._log_path} says why.")
+        raise LocalProblem(f"The embedded AWS did not start. See {self._log_path} for the reason.")

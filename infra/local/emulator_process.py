@@ -1,7 +1,7 @@
-"""The embedded AWS's own process: ministack, which ends with the one who started it.
+"""The process of the embedded AWS: ministack, which stops when its parent process ends.
 
-Its standard input is a pipe that nobody writes to. The pipe closes when the starter ends, however
-that comes about, and then ministack stops as gracefully as on a signal: it writes its state.
+Its standard input is a pipe that is never written to. The pipe closes when the parent ends for any
+reason. Then ministack stops gracefully, as on a signal, and writes its state.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The HTTP server in front of the operations: what API Gateway is on AWS."""
+"""The HTTP server in front of the operations. It replaces API Gateway on one machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BODY_AT_MOST = 10 * 1024 * 1024
 """Bytes; API Gateway's payload limit (Amazon API Gateway quotas)."""
 STAGE = "api"
 
-# By its path: importing the package takes longer than the rest of this module.
+# Found by path: importing the package takes longer than the rest of this module.
 _SWAGGER_UI = Path(aws_lambda_powertools.__file__).parent / "event_handler/openapi/swagger_ui"
 _ASSETS = {
     "swagger-ui.css": _SWAGGER_UI / "swagger-ui.min.css",
@@ -60,10 +60,10 @@ _DOCS_PAGE = """<!doctype html>
 
 
 def make_gateway(
-    runtime: Runtime, verifier: TokenVerifier, token_url: str, beside: Sequence[BaseRoute] = ()
+    runtime: Runtime, verifier: TokenVerifier, token_url: str, more_routes: Sequence[BaseRoute] = ()
 ) -> Starlette:
-    """The application: every operation below ``/api``, and its documentation at ``/docs``, which
-    says that services get their tokens at ``token_url``; other pages stand ``beside`` them.
+    """The application: all operations below ``/api``, their documentation at ``/docs``, and
+    ``more_routes``. The documentation names ``token_url`` as the token endpoint of services.
     """
     operations = read_catalog().operations
     by_path: dict[str, dict[str, Operation[Any, Any]]] = {}
@@ -72,7 +72,7 @@ def make_gateway(
 
     @cache
     def document() -> Response:
-        # At the first request for it: building it takes half a second.
+        # Built at the first request, because that takes half a second.
         return JSONResponse(build_document(operations, token_url))
 
     api: list[BaseRoute] = [
@@ -86,9 +86,9 @@ def make_gateway(
             Route("/openapi.json", lambda _: document()),
             Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE)),
             Route("/docs/{asset}", _serve_asset),
-            *beside,
+            *more_routes,
         ],
-        exception_handlers={404: partial(_answer_nothing, runtime)},
+        exception_handlers={404: partial(_answer_unknown_route, runtime)},
     )
 
 
@@ -105,12 +105,12 @@ async def _answer(
     response = await _perform(methods, runtime, verifier, request)
     taken = (time.monotonic() - started) * 1000
     path = _printed_path(methods, request)
-    print(f"{response.status_code} {request.method} {path} {taken:.0f} ms", flush=True)  # noqa: T201 (what a person at the terminal wants to see)
+    print(f"{response.status_code} {request.method} {path} {taken:.0f} ms", flush=True)  # noqa: T201 (a command talks to its user)
     return response
 
 
 def _printed_path(methods: dict[str, Operation[Any, Any]], request: Request) -> str:
-    """The path, but not what may be a token in it (I17)."""
+    """The path of the request without any token in it (I17)."""
     public = next((each.public_path for each in methods.values() if each.public), None)
     return f"/{STAGE}{public}" if public else request.url.path
 
@@ -139,7 +139,7 @@ async def _perform(
 async def _authorize(
     operation: Operation[Any, Any], verifier: TokenVerifier, request: Request
 ) -> dict[str, str] | None:
-    """The claims of the caller's token; None where none is asked for."""
+    """The claims of the caller's token; None if the operation is public."""
     if operation.public:
         return None
     return await run_in_threadpool(
@@ -147,7 +147,7 @@ async def _authorize(
     )
 
 
-async def _answer_nothing(runtime: Runtime, _request: Request, _error: Exception) -> Response:
+async def _answer_unknown_route(runtime: Runtime, _request: Request, _error: Exception) -> Response:
     problem = GATEWAY_PROBLEMS["MISSING_AUTHENTICATION_TOKEN"]
     return _respond(write_problem(problem, str(uuid4()), runtime.settings.allowed_origin))
 
@@ -158,7 +158,7 @@ async def _make_event(
     claims: dict[str, str] | None,
     request_id: str,
 ) -> dict[str, Any]:
-    """The event that API Gateway's Lambda proxy integration would send (format 1.0)."""
+    """The event that API Gateway's Lambda proxy integration sends (format 1.0)."""
     body = await _read_body(request)
     query: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():

@@ -1,7 +1,7 @@
-"""The mails that the embedded AWS was given to send, for a browser: ``/mail``.
+"""The mails that the embedded AWS has sent, for a browser: ``/mail``.
 
-Cognito's own, with temporary passwords and codes, are among them. They are kept in memory, and gone
-at the next start.
+They include Cognito's mails with temporary passwords and codes. They are stored in memory only and
+are lost at the next start.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 _GUARDED = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-"""A mail may look as it likes, and do nothing; no client of mail would let it."""
+"""HTML mails may have styles but no active content, as in mail clients."""
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -36,8 +36,8 @@ _PAGE = """<!doctype html>
 </head>
 <body>
   <h1>Mail</h1>
-  <p>What Rollcall and the embedded Cognito have mailed since they were started, newest first. None
-  of it leaves this machine.</p>
+  <p>All mails that Rollcall and the embedded Cognito have sent since the last start, newest first.
+  No mail leaves this machine.</p>
   <table>
     <thead><tr><th>Sent</th><th>To</th><th>Subject</th><th>Read</th></tr></thead>
     <tbody>
@@ -52,7 +52,7 @@ _LINK = '<a href="/mail/{id}/{form}">{form}</a>'
 
 
 class Received(NamedTuple):
-    """One mail as SES was given it."""
+    """One mail as SES received it."""
 
     id: str
     at: datetime
@@ -63,7 +63,7 @@ class Received(NamedTuple):
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """The forms that it has; Cognito's have only one."""
+        """The forms of the mail. Cognito's mails have only text."""
         return ("html", "text") if self.html else ("text",)
 
 
@@ -87,7 +87,7 @@ def _read(record: dict[str, Any]) -> Received:
 
 
 def mail_routes(aws_url: str) -> list[Route]:
-    """The list, and each mail in both of its forms."""
+    """The routes of the list and of each mail in its forms."""
     return [
         Route("/mail", partial(_list_mails, aws_url)),
         Route("/mail/{mail_id}/html", partial(_show_html, aws_url)),

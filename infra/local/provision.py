@@ -1,4 +1,4 @@
-"""Table, bucket, user pool and trigger on the embedded AWS, as declared for the real one."""
+"""Creates table, bucket, user pool and trigger on the embedded AWS, as declared for real AWS."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from rollcall.kit.settings import Settings
 NAME = "rollcall"
 SERVICE = "rollcall-service"
 MAIL_SENDER = "rollcall@example.com"
-# The emulator looks at neither; AWS wants both.
+# Required parameters that the emulator ignores.
 _ROLE = "arn:aws:iam::000000000000:role/rollcall"
 _RUNTIME = "python3.13"
 
 
 class Resources(NamedTuple):
-    """What has been made, or was there from an earlier start."""
+    """The resources on the embedded AWS, new or from an earlier start."""
 
     settings: Settings
     client_id: str
@@ -40,8 +40,8 @@ class Resources(NamedTuple):
 
 
 def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
-    """Make what is missing; what an earlier start has made is used as it is. From now on time
-    passes so many times as fast. Raises LocalProblem for what ``cdk.json`` says wrongly.
+    """Create the missing resources and use those of earlier starts as they are. From now on, time
+    passes ``time_scale`` times as fast. Raises LocalProblem if ``cdk.json`` is not valid.
     """
     configuration = _read_configuration()
     stream_arn = _ensure_table(emulator.client("dynamodb"))
@@ -79,7 +79,7 @@ def _read_configuration() -> Configuration:
         return Configuration.read(CDK_JSON)
     except ValidationError as error:
         wrong = (f"{each['loc'][0]}: {each['msg']}" for each in error.errors())
-        raise LocalProblem(f"cdk.json says wrongly {'; '.join(wrong)}") from None
+        raise LocalProblem(f"cdk.json is not valid: {'; '.join(wrong)}") from None
 
 
 def _ensure_table(dynamodb: Any) -> str:
@@ -100,7 +100,7 @@ def _ensure_user_pool(cognito: Any) -> str:
     for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]:
         if pool["Name"] == NAME:
             pool_id: str = pool["Id"]
-            # An earlier version of Rollcall knew fewer scopes.
+            # An earlier version of Rollcall had fewer scopes.
             cognito.update_resource_server(UserPoolId=pool_id, **RESOURCE_SERVER)
             return pool_id
     pool_id = cognito.create_user_pool(PoolName=NAME, **USER_POOL)["UserPool"]["Id"]
@@ -110,7 +110,7 @@ def _ensure_user_pool(cognito: Any) -> str:
 
 
 def _ensure_client(cognito: Any, pool_id: str, declared: dict[str, Any]) -> Any:
-    """An app client as it is declared, whatever an earlier start has made of it."""
+    """An app client as declared; a client of an earlier start is updated."""
     listed = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
     found = {each["ClientName"]: each["ClientId"] for each in listed}
     if declared["ClientName"] not in found:
@@ -123,7 +123,7 @@ def _ensure_client(cognito: Any, pool_id: str, declared: dict[str, Any]) -> Any:
 
 
 def _deploy_trigger(functions: Any, reaction: CognitoReaction, settings: Settings) -> str:
-    """Give the emulator the trigger's one file; everything else it imports is installed here."""
+    """Deploy the trigger's file only. The emulator finds its imports in this environment."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as package:
         package.write(FUNCTIONS / reaction.area / f"{reaction.name}.py", f"{reaction.name}.py")

@@ -1,4 +1,4 @@
-"""``rollcall local``: all of Rollcall in one go, on loopback."""
+"""``rollcall local``: all of Rollcall in one process, on loopback."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ DEFAULT_EMAIL = "admin@example.com"
 
 @dataclass(frozen=True)
 class LocalOptions:
-    """What the command line says; a port of 0 means any free one."""
+    """The options of the command; port 0 means any free port."""
 
     port: int
     aws_port: int
@@ -61,20 +61,20 @@ class LocalOptions:
     mail_templates: Path | None
     login_url: str
     time_scale: int
-    """How many times as fast time passes; nothing is kept when it is more than once, because the
-    next start would be earlier than what it finds.
+    """How many times as fast time passes. With more than 1 nothing is stored, because the next
+    start would find data from its future.
     """
 
     @property
-    def keeps_nothing(self) -> bool:
-        """Whether it starts empty and leaves nothing behind but the logs."""
+    def stores_nothing(self) -> bool:
+        """Whether the run starts empty and stores only the logs."""
         return self.ephemeral or self.time_scale > 1
 
 
 def run_local(options: LocalOptions) -> None:
-    """Run until Ctrl-C or SIGTERM, then stop everything that was started and keep the state.
+    """Run until Ctrl-C or SIGTERM, then stop all processes and store the state.
 
-    Raises LocalProblem for whatever the person has to mend.
+    Raises LocalProblem for problems that the user of the command must fix.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     _check_mail(options)
@@ -86,7 +86,7 @@ def run_local(options: LocalOptions) -> None:
         resources = provision(emulator, options.time_scale)
         runtime = make_runtime(emulator, _with_options(resources, listener, options))
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
-        if not options.keeps_nothing:
+        if not options.stores_nothing:
             state.write_admin(admin)
         background = Background(runtime, emulator.client("dynamodbstreams"), resources.stream_arn)
         background.start()
@@ -105,24 +105,24 @@ def _check_mail(options: LocalOptions) -> None:
     except WrongTemplate as error:
         raise LocalProblem(str(error)) from error
     if not re.fullmatch(LOGIN_URL, options.login_url):
-        raise LocalProblem(f"{options.login_url} is no address where people could sign in.")
+        raise LocalProblem(f"{options.login_url} is not the URL of a sign-in page.")
 
 
 def _with_options(
     resources: Resources, listener: socket.socket, options: LocalOptions
 ) -> Resources:
-    """What was said on the command line, in the place of what a deployment would be told.
-    Invitations lead to the API itself, for want of a page.
+    """The resources with the settings that the command-line options replace. Invitations link to
+    the API, because there is no page for them.
     """
     page = f"http://{HOST}:{listener.getsockname()[1]}/{STAGE}/invitations/{{token}}"
     folder = str(options.mail_templates.absolute()) if options.mail_templates else ""
-    said = {
+    given = {
         "invitation_url": page,
         "allow_registration": options.allow_registration,
         "mail_templates": folder,
         "login_url": options.login_url,
     }
-    return resources._replace(settings=resources.settings.model_copy(update=said))
+    return resources._replace(settings=resources.settings.model_copy(update=given))
 
 
 def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
@@ -135,7 +135,7 @@ def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
 
 def _start_emulator(options: LocalOptions, state: StateDirectory, stack: ExitStack) -> Emulator:
     _say("Starting the embedded AWS …")
-    kept = None if options.keeps_nothing else state.aws
+    kept = None if options.stores_nothing else state.aws
     emulator = Emulator(options.aws_port, state.aws_log, kept)
     stack.callback(emulator.stop)
     stack.callback(_say, "Stopping …")
@@ -161,7 +161,7 @@ def _make_server(run: LocalRun, runtime: Runtime) -> uvicorn.Server:
 
 
 def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
-    """The operations' runtime over the embedded AWS."""
+    """The runtime of the operations on the embedded AWS."""
     settings = resources.settings
     cognito, ses = emulator.client("cognito-idp"), emulator.client("sesv2")
     s3 = emulator.client(StoredObject.service)
@@ -177,7 +177,7 @@ def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
 
 
 def _log_to(log: TextIO) -> None:
-    """Keep the functions' structured logs out of what the person reads."""
+    """Write the functions' structured logs to the log and not to the terminal."""
     for handler in logger.handlers:
         if isinstance(handler, logging.StreamHandler):
             handler.setStream(log)
@@ -195,8 +195,8 @@ def _listen(port: int) -> Iterator[socket.socket]:
             listener.bind((HOST, port))
         except OSError as error:
             raise LocalProblem(
-                f"Port {port} cannot be used ({error.strerror}); give another one with --port "
-                "(0 picks a free one)."
+                f"Port {port} cannot be used ({error.strerror}). Specify another one with --port "
+                "(0 selects a free one)."
             ) from error
         yield listener
 
@@ -208,18 +208,18 @@ def _choose_admin(options: LocalOptions, state: StateDirectory) -> Admin:
             check_password(SecretStr(options.admin_password))
     except ValueError as error:
         raise LocalProblem(str(error)) from error
-    kept = None if options.keeps_nothing else state.read_admin()
+    kept = None if options.stores_nothing else state.read_admin()
     if kept is None or (email and email != kept.email):
-        kept = Admin.invent(email or DEFAULT_EMAIL)
+        kept = Admin.with_random_password(email or DEFAULT_EMAIL)
     return Admin(email=kept.email, password=options.admin_password or kept.password)
 
 
 def _make_admin(
     runtime: Runtime, emulator: Emulator, resources: Resources, admin: Admin, *, given: bool
 ) -> None:
-    """Make the first admin, or set the given password for the one that is there."""
+    """Create the first admin, or set the given password for the existing one."""
     credential = Credential(SecretStr(admin.password), permanent=True)
-    # Before anything else happens time passes as it does; there is much to wait for here.
+    # In real time, because the requests here would take a long time on the scaled clock.
     call = make_call("create_first_admin", replace(runtime, clock=read_clock))
     cognito, client_id = emulator.client("cognito-idp"), resources.client_id
     try:
@@ -233,8 +233,8 @@ def _make_admin(
 
 def _no_admin(admin: Admin, why: str) -> LocalProblem:
     return LocalProblem(
-        f"{admin.email} cannot be the admin of this state ({why}); give --admin-password, the "
-        "--admin-email of a present admin, or another --state."
+        f"{admin.email} cannot be the admin of this state ({why}). Specify --admin-password, the "
+        "--admin-email of an existing admin, or another --state."
     )
 
 
@@ -265,7 +265,7 @@ def _make_verifier(run: LocalRun, settings: Settings) -> TokenVerifier:
 def _greet(run: LocalRun, state: Path, options: LocalOptions) -> None:
     root = run.api.removesuffix(f"/{STAGE}")
     rollcall = Path(sys.executable).with_name("rollcall")
-    kept = "nothing is kept" if options.keeps_nothing else "kept until the next start"
+    kept = "only logs are stored" if options.stores_nothing else "stored for the next start"
     _say(f"""
 Rollcall is ready.
 
@@ -286,7 +286,7 @@ Try it in another terminal:
     -d '{{"email": "newuser@example.com", "name": "New User", "temporaryPassword": "TempPass123!"}}'
   curl -s "$API/groups" -H "Authorization: Bearer $TOKEN"
 
-Ctrl-C stops it.
+Press Ctrl-C to stop.
 """)
 
 

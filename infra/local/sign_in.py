@@ -1,4 +1,4 @@
-"""Signing in to the user pool of the embedded AWS, as an application or a service would."""
+"""Signs in to the user pool of the embedded AWS, as an application or a service does."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.state import LocalProblem, Service
 
-_SILENT = "The embedded AWS does not answer; is rollcall local running?"
+_SILENT = "The embedded AWS does not answer. Check that rollcall local is running."
 
 
 def sign_in(
     cognito: Any, client_id: str, email: str, password: str, new_password: str | None = None
 ) -> str:
-    """An access token. Raises LocalProblem when Cognito refuses, or when a temporary password has
-    to be changed and no new one was given.
+    """An access token. Raises LocalProblem if Cognito rejects the sign-in, or if the password is
+    temporary and there is no new one.
     """
     try:
         answer = cognito.initiate_auth(
@@ -30,7 +30,7 @@ def sign_in(
         if answer.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
             if new_password is None:
                 raise LocalProblem(
-                    f"{email} has a temporary password; choose another one with --new-password."
+                    f"{email} has a temporary password. Specify a new one with --new-password."
                 )
             answer = cognito.respond_to_auth_challenge(
                 ClientId=client_id,
@@ -39,8 +39,8 @@ def sign_in(
                 ChallengeResponses={"USERNAME": email, "NEW_PASSWORD": new_password},
             )
     except ClientError as error:
-        words = error.response["Error"].get("Message", "").strip(". ")
-        raise LocalProblem(f"{email} was not signed in: {words}.") from error
+        message = error.response["Error"].get("Message", "").strip(". ")
+        raise LocalProblem(f"{email} cannot sign in: {message}.") from error
     except BotoCoreError as error:
         raise LocalProblem(_SILENT) from error
     token: str = answer["AuthenticationResult"]["AccessToken"]
@@ -48,8 +48,8 @@ def sign_in(
 
 
 def get_service_token(service: Service) -> str:
-    """An access token of the client credentials grant (RFC 6749, 4.4), with all scopes that the
-    service has. Raises LocalProblem when it is refused.
+    """An access token of the client credentials grant (RFC 6749, 4.4) with all scopes of the
+    service. Raises LocalProblem if Cognito rejects the request.
     """
     secret = base64.b64encode(f"{service.client_id}:{service.client_secret}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310 (loopback)
@@ -64,8 +64,10 @@ def get_service_token(service: Service) -> str:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 (loopback)
             token: str = json.load(answer)["access_token"]
     except urllib.error.HTTPError as error:
-        words = json.loads(error.read() or b"{}").get("error", error.reason)
-        raise LocalProblem(f"The service {service.client_id} got no token: {words}.") from error
+        reason = json.loads(error.read() or b"{}").get("error", error.reason)
+        raise LocalProblem(
+            f"The service {service.client_id} cannot get a token: {reason}."
+        ) from error
     except OSError as error:
         raise LocalProblem(_SILENT) from error
     return token

@@ -1,4 +1,4 @@
-"""The state directory: what ``rollcall local`` keeps between two starts, and tells others."""
+"""The state directory: the data that ``rollcall local`` stores and that other commands read."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pydantic.alias_generators import to_camel
 
 DEFAULT_DIRECTORY = Path(".rollcall")
 RELEASE_SECONDS = 30
-"""As long as the embedded AWS may take to write its state."""
+"""How long the embedded AWS may take to write its state."""
 
 
 class LocalProblem(Exception):
-    """Something that keeps ``rollcall`` from working; its text is one sentence for the person."""
+    """A problem that stops ``rollcall``; its message is for the user of the command."""
 
 
 class _Document(BaseModel):
@@ -33,13 +33,13 @@ class Admin(_Document):
     password: str
 
     @classmethod
-    def invent(cls, email: str) -> Self:
-        """With a random password that keeps the policy."""
+    def with_random_password(cls, email: str) -> Self:
+        """An admin with a random password that meets the password policy."""
         return cls(email=email, password=f"Rc-{secrets.token_urlsafe(12)}-7")
 
 
 class Service(_Document):
-    """With what a service gets its tokens on this machine, and where."""
+    """The credentials of a service on this machine, and its token endpoint."""
 
     client_id: str
     client_secret: str
@@ -47,7 +47,7 @@ class Service(_Document):
 
 
 class LocalRun(_Document):
-    """What ``local.json`` says while Rollcall runs and is ready."""
+    """The content of ``local.json`` while Rollcall runs and is ready."""
 
     api: str
     aws: str
@@ -73,8 +73,8 @@ class StateDirectory:
         self._lock: IO[str] | None = None
 
     def open(self) -> None:
-        """Make or take over the directory. Raises LocalProblem when that cannot be done, when
-        another process uses it, or when what it holds is damaged.
+        """Create or lock the directory. Raises LocalProblem if that fails, if another process uses
+        the directory, or if a file in it is damaged.
         """
         try:
             self.aws.mkdir(parents=True, exist_ok=True)
@@ -90,23 +90,23 @@ class StateDirectory:
         self._check_whole()
 
     def lock(self) -> int:
-        """The file descriptor whose holders use this directory."""
+        """The file descriptor of the lock, held by the processes that use this directory."""
         if self._lock is None:
             raise LocalProblem(f"The state directory {self.path} is not open.")
         return self._lock.fileno()
 
     def close(self) -> None:
-        """Say that nothing runs any more, and let others use the directory."""
+        """Remove ``local.json`` and release the lock."""
         if self._lock is not None:
             self._run_file.unlink(missing_ok=True)
             self._lock.close()
 
     def read_run(self) -> LocalRun:
-        """What runs with this directory; raises LocalProblem when nothing does."""
+        """The running Rollcall of this directory. Raises LocalProblem if there is none."""
         run = self._find_run()
         if run is None or not _is_alive(run.pid):
             raise LocalProblem(
-                f"Nothing runs with the state in {self.path}; start it with: rollcall local"
+                f"Rollcall is not running on {self.path}. Start it with: rollcall local"
             )
         return run
 
@@ -117,7 +117,7 @@ class StateDirectory:
             return None
 
     def write_run(self, run: LocalRun) -> None:
-        """Tell others that Rollcall is ready, and where."""
+        """Write ``local.json``, which shows that Rollcall is ready and where."""
         self._write(self._run_file, run)
 
     def read_admin(self) -> Admin | None:
@@ -130,18 +130,18 @@ class StateDirectory:
             raise self._damaged(self._admin_file) from error
 
     def write_admin(self, admin: Admin) -> None:
-        """Remember the admin for the next start."""
+        """Store the admin for the next start."""
         self._write(self._admin_file, admin)
 
     def _write(self, file: Path, document: _Document) -> None:
-        # Appears whole or not at all, and only for its owner: it holds secrets.
+        # Written atomically and readable only by its owner, because it contains secrets.
         draft = file.with_suffix(".tmp")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
             out.write(document.model_dump_json(by_alias=True, indent=2) + "\n")
         draft.replace(file)
 
     def _check_whole(self) -> None:
-        # The emulator would start empty over a damaged file, and write that down at its end.
+        # The emulator would ignore a damaged file, start empty and overwrite the file at its end.
         for file in self.aws.glob("*.json"):
             try:
                 json.loads(file.read_text())
@@ -150,7 +150,7 @@ class StateDirectory:
 
     def _damaged(self, file: Path) -> LocalProblem:
         return LocalProblem(
-            f"The state file {file} is damaged; restore it, or delete {self.path} to begin anew."
+            f"The state file {file} is damaged. Restore it, or delete {self.path} to start again."
         )
 
     def _acquire(self, lock: IO[str]) -> None:
@@ -161,11 +161,13 @@ class StateDirectory:
             except OSError as error:
                 run = self._find_run()
                 if run and not _is_alive(run.pid) and time.monotonic() < deadline:
-                    time.sleep(0.1)  # it was killed; its embedded AWS still writes the state
+                    time.sleep(
+                        0.1
+                    )  # that run was killed, and its embedded AWS still writes the state
                     continue
                 lock.close()
                 raise LocalProblem(
-                    f"Another rollcall local is using {self.path}; stop it, or give another "
+                    f"Another rollcall local is using {self.path}. Stop it, or specify another "
                     "--state."
                 ) from error
             else:
@@ -177,6 +179,6 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's, but there
+    except PermissionError:  # it is alive, but belongs to another user
         pass
     return True

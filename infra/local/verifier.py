@@ -1,4 +1,4 @@
-"""Access tokens checked as the Cognito authorizer of API Gateway checks them."""
+"""Verifies access tokens as the Cognito authorizer of API Gateway does."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rollcall.kit.settings import Settings
 
 
 class TokenVerifier:
-    """Knows one user pool's keys. Which client a token was issued for is checked behind it, by each
-    operation, as the authorizer of API Gateway does not.
+    """Verifies tokens with the keys of one user pool. It does not check the client that a token was
+    issued for, like the authorizer of API Gateway; each operation checks that.
 
-    Tokens last as long as the machine's clock says, whatever the time is for Rollcall; but when
-    somebody signed in is said in Rollcall's time, because sessions end by that.
+    Tokens expire by the machine's clock, whatever the time scale. The time of the sign-in is
+    converted to scaled time, because the end of sessions depends on it.
     """
 
     def __init__(self, jwks_url: str, issuer: str, settings: Settings) -> None:
@@ -26,14 +26,14 @@ class TokenVerifier:
         self._settings = settings
 
     def verify(self, authorization: str | None, scopes: Collection[str]) -> dict[str, str]:
-        """The claims of a valid ``Bearer`` access token that has one of these scopes, as text as
-        API Gateway passes them on.
+        """The claims of a valid ``Bearer`` access token that has one of these scopes, as strings,
+        which is how API Gateway passes them on.
 
         Checks signature (RS256), issuer, expiry, use and scopes; raises Unauthenticated.
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise _invalid("Send an access token: Authorization: Bearer TOKEN")
+            raise _invalid("Send an access token in the header: Authorization: Bearer TOKEN")
         try:
             key = self._keys.get_signing_key_from_jwt(token.strip())
             claims = jwt.decode(
@@ -44,11 +44,11 @@ class TokenVerifier:
                 options={"require": ["exp", "iat", "iss"], "verify_aud": False},
             )
         except jwt.PyJWTError:
-            raise _invalid("The access token is not valid, or has expired.") from None
+            raise _invalid("The access token is not valid or has expired.") from None
         if claims.get("token_use") != "access":
-            raise _invalid("This is no access token; an ID token is not for the API.")
+            raise _invalid("The token is not an access token. The API does not accept ID tokens.")
         if not set(str(claims.get("scope", "")).split()) & set(scopes):
-            raise _invalid("The access token does not have the scope that this needs.")
+            raise _invalid("The access token does not have the required scope.")
         if "auth_time" in claims:
             real = datetime.fromtimestamp(int(claims["auth_time"]), UTC)
             claims["auth_time"] = int(scale_time(real, self._settings).timestamp())

@@ -1,4 +1,4 @@
-"""Who is told what happens by itself."""
+"""The recipients of reports about automatic actions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rollcall.users.statuses import Status
 from tests.world.world import World
 
 
-def test_admins_are_those_who_are_active(world: World) -> None:
+def test_only_active_platform_admins_are_returned(world: World) -> None:
     other = world.add_user(is_admin=True)
     world.add_user(is_admin=True, status=Status.SUSPENDED)
     organization_id = world.add_organization("Acme")

@@ -1,4 +1,4 @@
-"""Roles and permissions as requests name them (R1, R2, U14)."""
+"""Roles and permissions in requests (R1, R2, U14)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def a_user(**fields: Any) -> User:
     return User(id="usr_1", created_at=NOW, updated_at=NOW, **fields)
 
 
-def test_named_roles_take_the_place_of_all_others() -> None:
+def test_requested_roles_replace_all_others() -> None:
     user = a_user(role_grants=(RoleGrant(user_id="usr_1", role_id="rol_old"),))
     named = ROLES.validate_python(["rol_b", {"roleId": "rol_a", "endsAt": END}])
 
@@ -44,13 +44,13 @@ def test_named_roles_take_the_place_of_all_others() -> None:
     assert with_roles(user, (), NOW).role_grants == ()
 
 
-def test_role_system_is_the_mark_of_a_platform_admin_and_no_grant() -> None:
+def test_role_system_sets_the_admin_flag_instead_of_a_grant() -> None:
     admin = with_roles(a_user(), ROLES.validate_python(["rol_system", "rol_a"]), NOW)
     assert (admin.is_admin, [each.role_id for each in admin.role_grants]) == (True, ["rol_a"])
     assert not with_roles(admin, ROLES.validate_python(["rol_a"]), NOW).is_admin
 
 
-def test_named_permissions_take_the_place_of_all_others() -> None:
+def test_requested_permissions_replace_all_others() -> None:
     old = PermissionGrant(user_id="usr_1", permission=Permission.USER_DELETE)
     named = PERMISSIONS.validate_python(
         ["user.view", {"permission": "user.create", "startsAt": END}]
@@ -65,7 +65,7 @@ def test_named_permissions_take_the_place_of_all_others() -> None:
 
 
 @pytest.mark.parametrize("sent", ["rol_a", {"roleId": "rol_a"}])
-def test_without_a_time_the_present_one_stays(sent: Any) -> None:
+def test_absent_times_keep_the_present_ones(sent: Any) -> None:
     boxed = RoleGrant(user_id="usr_1", role_id="rol_a", ends_at=END)
     user = a_user(role_grants=(boxed,))
     assert with_roles(user, ROLES.validate_python([sent]), NOW).role_grants == (boxed,)
@@ -82,7 +82,7 @@ def test_without_a_time_the_present_one_stays(sent: Any) -> None:
         ({"startsAt": END, "endsAt": None}, (END, None)),
     ],
 )
-def test_end_that_is_named_takes_the_place_of_the_present_one_and_the_other_stays(
+def test_requested_end_replaces_the_present_one_and_the_start_stays(
     sent: dict[str, Any], times: tuple[datetime | None, datetime | None]
 ) -> None:
     boxed = PermissionGrant(user_id="usr_1", permission=Permission.USER_VIEW, ends_at=END)
@@ -91,7 +91,7 @@ def test_end_that_is_named_takes_the_place_of_the_present_one_and_the_other_stay
     assert (grant.starts_at, grant.ends_at) == times
 
 
-def test_time_that_does_not_go_with_what_stays_is_refused_where_it_stands() -> None:
+def test_time_that_contradicts_an_unchanged_one_is_an_error_of_its_field() -> None:
     boxed = RoleGrant(user_id="usr_1", role_id="rol_a", starts_at=NOW, ends_at=END)
     user = a_user(role_grants=(boxed,))
     for sent, field in (({"startsAt": END}, "startsAt"), ({"endsAt": NOW}, "endsAt")):
@@ -101,7 +101,7 @@ def test_time_that_does_not_go_with_what_stays_is_refused_where_it_stands() -> N
         assert error == (f"roles.1.{field}", "endsAt must be later than startsAt.", "value_error")
 
 
-def test_grant_that_has_ended_is_given_anew_though_its_row_is_still_there() -> None:
+def test_expired_grant_is_granted_again_even_if_its_row_exists() -> None:
     boxed = RoleGrant(user_id="usr_1", role_id="rol_a", starts_at=NOW, ends_at=END)
     user = a_user(role_grants=(boxed,))
     for sent, times in (
@@ -112,7 +112,7 @@ def test_grant_that_has_ended_is_given_anew_though_its_row_is_still_there() -> N
         assert (grant.starts_at, grant.ends_at) == times
 
 
-def test_same_one_named_twice_is_one_unless_the_times_differ() -> None:
+def test_duplicate_entries_count_once_unless_their_times_differ() -> None:
     twice = ROLES.validate_python(["rol_a", {"roleId": "rol_a"}])
     assert len(with_roles(a_user(), twice, NOW).role_grants) == 1
     for adapter, sent in (
@@ -125,7 +125,7 @@ def test_same_one_named_twice_is_one_unless_the_times_differ() -> None:
 
 
 @pytest.mark.parametrize("adapter", [ROLES, PERMISSIONS])
-def test_document_shows_both_ways_to_write_one(adapter: TypeAdapter[Any]) -> None:
+def test_api_document_shows_both_forms(adapter: TypeAdapter[Any]) -> None:
     schema = adapter.json_schema()
     assert len(schema["items"]["oneOf"]) == 2
     assert schema["maxItems"]

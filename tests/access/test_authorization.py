@@ -1,4 +1,4 @@
-"""Who is calling, and what they may do at this moment (R3, I3, I9, I13)."""
+"""The caller, and the caller's present permissions (R3, I3, I9, I13)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def join(world: World, user: User, *group_ids: str) -> User:
     return user
 
 
-def test_actor_is_who_the_table_says(world: World) -> None:
+def test_actor_comes_from_the_table(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     user = join(world, world.add_user(permissions=(Permission.USER_CREATE,)), group_id)
 
@@ -58,13 +58,13 @@ def test_actor_is_who_the_table_says(world: World) -> None:
     assert actor.witnesses == {user.key(): user.version, policy.key(): policy.version}
 
 
-def test_cognito_groups_in_the_token_mean_nothing(world: World) -> None:
+def test_cognito_groups_in_the_token_are_ignored(world: World) -> None:
     user = world.add_user()
     claims = {**world.claims(user.id), "cognito:groups": "admins", "scope": "rollcall/admin"}
     assert authorize(world, claims).permissions == frozenset()
 
 
-def test_caller_takes_one_read_and_a_second_one_for_his_groups(world: World) -> None:
+def test_authorization_takes_one_read_and_a_second_one_for_groups(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     user = join(world, world.add_user(), group_id)
     for caller, reads in ((world.admin_id, ["Query"]), (user.id, ["Query", "GetItem"])):
@@ -77,11 +77,11 @@ def test_caller_takes_one_read_and_a_second_one_for_his_groups(world: World) -> 
     "claims",
     [{}, {"username": ""}, {"username": "usr_unknown"}, {"sub": "usr_1", "client_id": "machine"}],
 )
-def test_token_of_no_account_is_refused(world: World, claims: dict[str, str]) -> None:
+def test_token_without_an_account_is_refused(world: World, claims: dict[str, str]) -> None:
     assert refusal(world, claims) == (401, "unknown_account")
 
 
-def test_session_counts_from_the_second_that_it_was_not_ended(world: World) -> None:
+def test_session_is_valid_if_it_began_after_the_last_end_of_sessions(world: World) -> None:
     user = world.add_user()
     world.change_user(user, user.with_sessions_ended(world.clock.now))
     epoch = int(world.clock.now.timestamp())
@@ -93,7 +93,7 @@ def test_session_counts_from_the_second_that_it_was_not_ended(world: World) -> N
             assert refusal(world, claims) == (401, "session_ended")
 
 
-def test_token_without_a_time_of_sign_in_is_as_old_as_can_be(world: World) -> None:
+def test_token_without_a_sign_in_time_counts_as_the_oldest(world: World) -> None:
     user = world.add_user()
     assert authorize(world, {"username": user.id}).id == user.id
     world.change_user(user, user.with_sessions_ended(world.clock.now))
@@ -111,7 +111,7 @@ def test_token_of_another_application_is_refused(world: World) -> None:
         assert authorize(world, {**claims, "client_id": client_id}).id == world.admin_id
 
 
-def test_admin_of_a_deleted_group_holds_nothing_for_it(world: World) -> None:
+def test_admin_of_a_deleted_group_has_no_permissions_for_it(world: World) -> None:
     groups = [world.add_group("Readers"), world.add_group("Writers")]
     user = world.add_user()
     for group_id in groups:

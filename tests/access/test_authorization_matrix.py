@@ -96,7 +96,7 @@ NEVER_ADMITTED: Mapping[str, tuple[Callable[[World], Caller], int, str]] = {
 
 
 @pytest.mark.parametrize("kind", NEVER_ADMITTED)
-def test_caller_who_does_not_count_is_refused_everywhere(
+def test_unauthenticated_or_inactive_caller_is_refused_by_every_operation(
     world: World, subtests: pytest.Subtests, kind: str
 ) -> None:
     make, status, code = NEVER_ADMITTED[kind]
@@ -148,7 +148,7 @@ LACKING = (
 
 
 @pytest.mark.parametrize("make", LACKING, ids=lambda make: make.__name__)
-def test_caller_without_the_permission_is_told_which_one(
+def test_refusal_names_the_missing_permission(
     world: World,
     subtests: pytest.Subtests,
     make: Callable[[World, Permission], Caller],
@@ -168,7 +168,7 @@ def test_caller_without_the_permission_is_told_which_one(
             assert world.stored() == stored
 
 
-def test_operation_without_a_permission_answers_whoever_is_signed_in(
+def test_operation_without_a_permission_accepts_every_signed_in_user(
     world: World, subtests: pytest.Subtests
 ) -> None:
     scene = Scene.complete(world)
@@ -193,7 +193,7 @@ somebody else's."""
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=lambda operation: operation.name)
-def test_the_one_permission_is_enough(world: World, operation: Operation[Any, Any]) -> None:
+def test_required_permission_is_sufficient(world: World, operation: Operation[Any, Any]) -> None:
     scene = Scene.complete(world)
     holder = world.add_user(permissions=(Permission(str(operation.permission)),))
 
@@ -205,7 +205,7 @@ def test_the_one_permission_is_enough(world: World, operation: Operation[Any, An
         assert reply.status == operation.status, reply.body
 
 
-def test_permission_through_a_group_counts(world: World, subtests: pytest.Subtests) -> None:
+def test_permission_from_a_group_is_sufficient(world: World, subtests: pytest.Subtests) -> None:
     scene = Scene.complete(world)
     callers = {needed: in_a_granting_group(world, needed) for needed in NEEDED}
 
@@ -271,11 +271,11 @@ TO_A_SUPERIOR: Mapping[str, str | None] = {
 
 
 @pytest.mark.parametrize("expected", [TO_ONESELF, TO_A_SUPERIOR], ids=["oneself", "superior"])
-def test_every_operation_about_a_user_has_its_row(expected: Mapping[str, str | None]) -> None:
+def test_every_operation_on_a_user_is_in_the_matrix(expected: Mapping[str, str | None]) -> None:
     assert expected.keys() == {operation.name for operation in ABOUT_A_USER}
 
 
-def test_what_one_may_do_to_oneself(world: World, subtests: pytest.Subtests) -> None:
+def test_operations_on_the_callers_own_account(world: World, subtests: pytest.Subtests) -> None:
     scene = Scene.complete(world)
 
     for operation in ABOUT_A_USER:
@@ -308,7 +308,9 @@ def superior_for(operation: Operation[Any, Any], world: World, scene: Scene) -> 
     return user.id
 
 
-def test_what_one_may_do_to_a_superior(world: World, subtests: pytest.Subtests) -> None:
+def test_operations_on_a_user_with_more_permissions(
+    world: World, subtests: pytest.Subtests
+) -> None:
     scene = Scene.complete(world)
 
     for operation in ABOUT_A_USER:
@@ -324,13 +326,13 @@ def test_what_one_may_do_to_a_superior(world: World, subtests: pytest.Subtests) 
             assert (world.stored() == stored) is (expected is not None)
 
 
-def test_every_operation_knows_its_callers() -> None:
+def test_every_operation_declares_its_callers() -> None:
     assert len(OPERATIONS) + len(FOR_SERVICES) + len(PUBLIC) == len(ALL)
     assert all(isinstance(operation.permission, Scope) for operation in FOR_SERVICES)
 
 
 @pytest.mark.parametrize("operation", FOR_SERVICES, ids=lambda operation: operation.name)
-def test_operation_for_services_answers_a_service_with_its_scope_and_nobody_else(
+def test_system_operation_accepts_only_services_with_its_scope(
     world: World, subtests: pytest.Subtests, operation: Operation[Any, Any]
 ) -> None:
     example = EXAMPLES[operation.name](Scene.complete(world))
@@ -375,7 +377,7 @@ def test_operation_for_services_answers_a_service_with_its_scope_and_nobody_else
 
 
 @pytest.mark.parametrize("operation", PUBLIC, ids=lambda operation: operation.name)
-def test_public_operation_answers_nobody_in_particular_and_gives_nobody_more(
+def test_public_operation_needs_no_token_and_a_token_grants_nothing_more(
     world: World, subtests: pytest.Subtests, operation: Operation[Any, Any]
 ) -> None:
     tokens = {

@@ -1,4 +1,4 @@
-"""Taking somebody's standing away (U9); the operations' own tests show the rest."""
+"""Disabling and suspending users (U9); the operations' own tests cover the rest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.world.world import World
 
 
 @pytest.mark.parametrize("status", [Status.INACTIVE, Status.SUSPENDED])
-def test_account_is_closed_and_its_sessions_end(world: World, status: Status) -> None:
+def test_account_is_disabled_and_its_sessions_end(world: World, status: Status) -> None:
     user = world.add_user()
     assert deactivate_user(world.call(), user.id, status, "disable").status is status
     assert world.user(user.id).auth_epoch == int(world.clock.now.timestamp()) + 1

@@ -42,7 +42,7 @@ def granted(world: World) -> tuple[dict[str, tuple[Permission, ...]], ...]:
 
 
 @KINDS
-def test_definition_is_stored_with_what_it_grants(
+def test_definition_is_stored_with_its_permissions(
     world: World, kind: type[GrantingEntity], new_id: str
 ) -> None:
     request = Definition(name="Readers", permissions=(VIEW,))
@@ -54,9 +54,7 @@ def test_definition_is_stored_with_what_it_grants(
 
 
 @KINDS
-def test_only_what_is_sent_is_changed(
-    world: World, kind: type[GrantingEntity], new_id: str
-) -> None:
+def test_only_sent_fields_change(world: World, kind: type[GrantingEntity], new_id: str) -> None:
     request = Definition(name="Readers", description="They read", permissions=(VIEW,))
     define(world.call(), kind, new_id, request, Described.of)
 

@@ -52,7 +52,7 @@ def test_direct_grants_come_first_then_roles_groups_and_organizations() -> None:
     ]
 
 
-def test_what_has_gone_meanwhile_is_told_without_a_name() -> None:
+def test_deleted_subject_is_explained_without_a_name() -> None:
     assert [each.name for each in explain(REASONS, {})] == [None] * len(REASONS)
 
 
@@ -65,6 +65,6 @@ def test_each_name_is_read_once() -> None:
     ]
 
 
-def test_every_kind_of_grant_is_a_way_of_its_own() -> None:
+def test_every_kind_of_grant_has_its_own_explanation() -> None:
     assert {type(grant) for grant in GRANTS} == set(KINDS)
     assert {each.kind for each in explain(REASONS, {})} == set(Way)

@@ -1,4 +1,4 @@
-"""Giving and taking by one set of rules (R4, I11)."""
+"""Granting and revoking follow one set of rules (R4, I11)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ DAY = timedelta(days=1)
 
 
 def call_of_somebody(world: World, *permissions: Permission) -> Call:
-    """A call of somebody who holds these permissions and no more."""
+    """A call by a user who holds only these permissions."""
     actor = replace(world.actor(world.add_user().id), permissions=frozenset(permissions))
     return replace(world.call(), actor=actor)
 
 
 def in_organization(user: User, organization_id: str, role_id: str, **period: Any) -> User:
-    """The user in this organization alone."""
+    """The user in only this organization."""
     place = OrganizationMembership(
         user_id=user.id, organization_id=organization_id, role_id=role_id, **period
     )
@@ -45,7 +45,7 @@ def in_organization(user: User, organization_id: str, role_id: str, **period: An
     ],
     ids=["another role", "a shorter time", "a later beginning"],
 )
-def test_giving_a_superior_less_is_taking_from_a_superior(
+def test_reducing_a_grant_counts_as_revoking_from_a_superior(
     world: World, role_id: str, period: dict[str, Any]
 ) -> None:
     organization_id = world.add_organization("Acme")
@@ -63,7 +63,7 @@ def test_giving_a_superior_less_is_taking_from_a_superior(
     assert world.user(user.id) == user
 
 
-def test_superior_may_be_given_more(world: World) -> None:
+def test_superior_can_be_granted_more(world: World) -> None:
     group_id = world.add_group("Readers")
     superior = world.add_user(permissions=(Permission.USER_DELETE,))
     period = Period(ends_at=START + DAY)
@@ -77,7 +77,7 @@ def test_superior_may_be_given_more(world: World) -> None:
 
 
 @pytest.mark.parametrize("leave", [False, True], ids=["demoting", "removing"])
-def test_who_lacks_what_a_group_admin_holds_takes_nothing_from_one(
+def test_caller_without_the_permissions_of_a_group_admin_cannot_revoke_from_one(
     world: World, leave: bool
 ) -> None:
     group_id, other_id = world.add_group("Readers"), world.add_group("Writers")

@@ -1,4 +1,4 @@
-"""Nobody passes on what they do not hold, by whatever way (R4, I11)."""
+"""No operation grants permissions that the caller does not hold (R4, I11)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.world.world import World
 
 OPERATIONS = {operation.name: operation for operation in read_catalog().operations}
 PASSED = Permission.USER_DELETE
-"""What is passed on, where one may choose."""
+"""The permission to grant, if the operation allows a choice."""
 LATER = "2027-01-01T00:00:00Z"
 
 
@@ -30,7 +30,7 @@ type Prepare = Callable[[World], Example]
 
 
 class Way(NamedTuple):
-    """A request that would let somebody have a permission."""
+    """A request that would grant a permission to a user."""
 
     operation: Operation[Any, Any]
     label: str
@@ -39,7 +39,7 @@ class Way(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What reports call it."""
+        """The name in test reports."""
         return f"{self.operation.name} {self.label}".strip()
 
 
@@ -49,7 +49,7 @@ WAYS: list[Way] = []
 def way(
     operation: str, label: str = "", passed: Permission = PASSED
 ) -> Callable[[Prepare], Prepare]:
-    """Add a way: the decorated function arranges a world and says what to send."""
+    """Add an operation: the decorated function prepares a world and returns the request."""
 
     def add(prepare: Prepare) -> Prepare:
         WAYS.append(Way(OPERATIONS[operation], label, prepare, passed))
@@ -59,7 +59,7 @@ def way(
 
 
 def to_somebody(world: World, **body: Any) -> Example:
-    """A request about a user who holds nothing."""
+    """A request about a user without permissions."""
     return Example(path={"user_id": world.add_user().id}, body=body)
 
 
@@ -95,7 +95,7 @@ def _(_: World) -> Example:
 
 
 def to_newcomer(world: World, **body: Any) -> Example:
-    """An invitation, and not the first one, for which the key of all tokens is made."""
+    """An invitation, but not the first one, which also creates the key of all tokens."""
     world.add_invitation()
     return Example(body={"email": "new@example.com", **body})
 
@@ -271,12 +271,12 @@ GIVES_NOTHING = {
     "suspend_user",
     "update_user",
 }
-"""Operations that only take away, or change what nobody's rights rest on."""
+"""Operations that only revoke, or change data that no permission depends on."""
 
 
-def test_every_operation_that_could_pass_something_on_is_known() -> None:
+def test_every_operation_that_can_grant_permissions_is_covered() -> None:
     decisive = {User, Group, Role, Organization, AccessPolicy}
-    # Who needs no token holds nothing, and by accepting gets what whoever invites has passed on.
+    # A caller without a token has no permissions. Accepting grants what the inviter has granted.
     could = {
         name
         for name, each in OPERATIONS.items()
@@ -294,10 +294,10 @@ def send(world: World, chosen: Way, caller_id: str, example: Example) -> tuple[R
 
 
 @pytest.mark.parametrize("chosen", WAYS, ids=lambda each: each.name)
-def test_who_holds_all_but_what_is_passed_on_is_refused(world: World, chosen: Way) -> None:
+def test_caller_without_the_granted_permission_is_refused(world: World, chosen: Way) -> None:
     others = tuple(set(Permission) - {chosen.passed, Permission.ADMIN_ACCESS})
     caller, example = world.add_user(permissions=others), chosen.prepare(world)
-    # What was held for a time that is over is held no more.
+    # An expired permission does not count.
     former = world.add_group("Former admins", Permission.ADMIN_ACCESS)
     world.join_group(caller.id, former, ends_at=world.clock.now)
     stored = world.stored()
@@ -311,7 +311,7 @@ def test_who_holds_all_but_what_is_passed_on_is_refused(world: World, chosen: Wa
 
 
 @pytest.mark.parametrize("chosen", WAYS, ids=lambda each: each.name)
-def test_who_holds_it_passes_it_on(world: World, chosen: Way) -> None:
+def test_caller_with_the_granted_permission_can_grant_it(world: World, chosen: Way) -> None:
     needed = Permission(str(chosen.operation.permission))
     held = {needed, chosen.passed}
     if chosen.passed is Permission.WORKSPACE_DELETE:

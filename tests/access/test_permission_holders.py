@@ -1,4 +1,4 @@
-"""The walk through those who hold a permission (R2)."""
+"""Pagination of the holders of a permission (R2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rollcall.grants.permissions import Permission
 from tests.world.world import World
 
 
-def test_one_place_in_a_group_found_in_two_ways_counts_once(world: World) -> None:
+def test_group_membership_in_two_index_partitions_counts_once(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.WORKSPACE_VIEW)
     user = world.join_group(world.add_user().id, group_id, GroupRole.ADMIN)
     request = ListPermissionHolders(permission="workspace.view")

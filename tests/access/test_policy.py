@@ -41,7 +41,7 @@ def test_permissions_are_the_union_over_flag_grants_groups_and_roles(world: Worl
     }
 
 
-def test_policy_tells_what_groups_and_roles_grant(world: World) -> None:
+def test_policy_contains_what_groups_and_roles_grant(world: World) -> None:
     now = world.clock.now
     policy = AccessPolicy(
         id=POLICY_ID,
@@ -55,7 +55,7 @@ def test_policy_tells_what_groups_and_roles_grant(world: World) -> None:
     assert policy.of_role("rol_system") == (Permission.ADMIN_ACCESS,)
 
 
-def test_policy_tells_which_grants_give_what(world: World) -> None:
+def test_policy_finds_the_sources_of_each_permission(world: World) -> None:
     group_id, role_id = world.add_group("Viewers", Permission.USER_VIEW), world.add_role("Idle")
     user = join(world, world.add_user(permissions=(Permission.USER_VIEW,)), group_id)
     user = user.with_grants("role_grants", [RoleGrant(user_id=user.id, role_id=role_id)])
@@ -71,7 +71,7 @@ def test_policy_tells_which_grants_give_what(world: World) -> None:
     }
 
 
-def test_policy_tells_which_roles_and_groups_give_a_permission(world: World) -> None:
+def test_policy_finds_the_roles_and_groups_that_grant_a_permission(world: World) -> None:
     viewers, creators = (
         world.add_group("Viewers", Permission.USER_VIEW),
         world.add_role("Creators", Permission.USER_CREATE, Permission.USER_VIEW),
@@ -83,7 +83,7 @@ def test_policy_tells_which_roles_and_groups_give_a_permission(world: World) -> 
     assert policy.sources_of(Permission.ADMIN_ACCESS) == (("rol_system",), ())
 
 
-def test_change_of_what_a_role_grants_is_a_change_of_the_role(world: World) -> None:
+def test_changing_a_roles_permissions_changes_the_role(world: World) -> None:
     role = world.runtime.table.load(Role, world.add_role("Readers", Permission.USER_VIEW))
 
     for permissions, policy_version in (
@@ -100,7 +100,7 @@ def test_change_of_what_a_role_grants_is_a_change_of_the_role(world: World) -> N
         assert (len(changes), changed != role) == ((1, True) if policy_version else (0, False))
 
 
-def test_there_is_a_policy_before_the_first_one_is_written(world: World) -> None:
+def test_empty_policy_applies_before_the_first_version(world: World) -> None:
     stored, policy = find_policy(world.runtime.table, world.clock.now)
     assert stored is None
     assert (policy.version, policy.groups, policy.roles) == (0, {}, {})

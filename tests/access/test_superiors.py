@@ -53,7 +53,7 @@ REACHING: list[tuple[Operation[Any, Any], dict[str, Any] | None]] = [
 
 
 def hold(world: World, *permissions: Permission, until: datetime | None = None) -> User:
-    """Somebody who holds these permissions directly, perhaps for a time only."""
+    """A user who holds these permissions directly, possibly with an expiry."""
     user = world.add_user()
     grants = [
         PermissionGrant(user_id=user.id, permission=each, ends_at=until) for each in permissions
@@ -83,7 +83,7 @@ def make_later_superior(world: World) -> User:
 
 
 def make_lasting_equal(world: World) -> User:
-    """One who holds for ever what the caller holds for an hour."""
+    """A user who holds with no expiry what the caller holds for an hour."""
     return hold(world, Permission.USER_VIEW)
 
 
@@ -123,7 +123,7 @@ def test_caller_who_will_hold_more_later_can_change_the_own_name(world: World) -
     assert reply.status == 200
 
 
-def test_grant_that_is_over_makes_nobody_a_superior(world: World) -> None:
+def test_expired_grant_makes_no_user_a_superior(world: World) -> None:
     target = hold(world, Permission.ROLE_CREATE, until=world.clock.now - HOUR)
     caller = hold(world, Permission.USER_DISABLE)
     reply = world.invoke(disable_user, caller=caller.id, path={"user_id": target.id}, body={})
@@ -144,7 +144,9 @@ class TestHoldingForAnHour:
             body={"permissions": [given]},
         )
 
-    def test_is_passed_on_for_that_hour_and_not_longer(self, world: World) -> None:
+    def test_temporary_permission_can_be_granted_for_at_most_the_same_time(
+        self, world: World
+    ) -> None:
         until = world.clock.now + HOUR
         caller = hold(world, Permission.PERMISSION_ASSIGN, Permission.USER_DELETE, until=until)
         target = world.add_user()
@@ -153,14 +155,14 @@ class TestHoldingForAnHour:
             assert self.grant(world, caller, target, ends_at).code == "grant_exceeds_own"
         assert self.grant(world, caller, target, until).status == 200
 
-    def test_holding_it_otherwise_without_an_end_is_enough(self, world: World) -> None:
+    def test_second_grant_without_an_expiry_is_sufficient(self, world: World) -> None:
         until = world.clock.now + HOUR
         caller = hold(world, Permission.PERMISSION_ASSIGN, Permission.USER_DELETE, until=until)
         group_id = world.add_group("Deleters", Permission.USER_DELETE)
         world.join_group(caller.id, group_id)
         assert self.grant(world, caller, world.add_user(), None).status == 200
 
-    def test_is_not_prolonged_by_oneself(self, world: World) -> None:
+    def test_caller_cannot_extend_their_own_temporary_permission(self, world: World) -> None:
         group_id = world.add_group("Deleters", Permission.USER_DELETE, Permission.GROUP_ASSIGN)
         user, until = world.add_user(), world.clock.now + HOUR
         joined = user.with_membership(group_id, GroupRole.MEMBER, Period(ends_at=until))
@@ -172,7 +174,9 @@ class TestHoldingForAnHour:
 
         assert (reply.status, reply.code) == (403, "grant_exceeds_own")
 
-    def test_is_not_kept_by_a_group_or_a_role_or_a_second_account(self, world: World) -> None:
+    def test_temporary_permission_cannot_be_kept_by_a_group_role_or_second_account(
+        self, world: World
+    ) -> None:
         until = world.clock.now + HOUR
         caller = hold(
             world,
@@ -201,7 +205,9 @@ class TestHoldingForAnHour:
         ]
         assert [reply.code for reply in replies] == ["grant_exceeds_own"] * 3
 
-    def test_group_admin_for_an_hour_makes_another_for_that_hour_only(self, world: World) -> None:
+    def test_temporary_group_admin_can_appoint_another_only_for_the_same_time(
+        self, world: World
+    ) -> None:
         caller, target = hold(world, Permission.GROUP_ASSIGN), world.add_user()
         group_id, until = world.add_group("Writers"), world.clock.now + HOUR
         admin = caller.with_membership(group_id, GroupRole.ADMIN, Period(ends_at=until))
@@ -220,7 +226,7 @@ class TestHoldingForAnHour:
         assert add(endsAt=until.isoformat()).status == 201
 
 
-def test_deleting_an_organization_takes_nothing_from_superiors(world: World) -> None:
+def test_organization_of_a_superior_cannot_be_deleted(world: World) -> None:
     role_id = world.add_role("Deleters", Permission.USER_DELETE)
     organization_id = world.add_organization("Acme")
     member = world.add_user()
@@ -238,17 +244,17 @@ def test_deleting_an_organization_takes_nothing_from_superiors(world: World) -> 
     assert delete().status == 200
 
 
-def test_role_that_grants_more_is_deleted_by_nobody_with_less(world: World) -> None:
+def test_role_with_more_permissions_than_the_caller_cannot_be_deleted(world: World) -> None:
     role_id = world.add_role("Deleters", Permission.USER_DELETE)
     caller = hold(world, Permission.ROLE_DELETE)
     reply = world.invoke(delete_role, caller=caller.id, path={"role_id": role_id})
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
 
 
-def test_membership_with_active_workspaces_is_not_ended_by_its_time_either(world: World) -> None:
+def test_membership_with_active_workspaces_cannot_be_ended_by_an_expiry(world: World) -> None:
     group_id, user = world.add_group("Writers"), world.add_user()
     world.join_group(user.id, group_id)
-    world.add_thing(user.id, group_id=group_id)
+    world.add_resource(user.id, group_id=group_id)
     path = {"user_id": user.id, "group_id": group_id}
     now = world.clock.now
     times = ({"endsAt": now.isoformat()}, {"startsAt": (now + HOUR).isoformat()})

@@ -1,4 +1,4 @@
-"""Which user an account makes, and which account makes none (L3)."""
+"""The user for an account, and accounts that cannot be adopted (L3)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read(world: World, rules: AdoptionRules = RULES, **fields: Any) -> User:
     return read_account(world.call(), FoundAccount(**account), rules)
 
 
-def test_texts_are_brought_into_the_form_that_users_have(world: World) -> None:
+def test_values_are_normalized_as_those_of_users(world: World) -> None:
     said = {
         "email": "Ada@Example.COM",
         "email_verified": "true",
@@ -40,7 +40,7 @@ def test_texts_are_brought_into_the_form_that_users_have(world: World) -> None:
     assert (user.email, user.username, user.name) == ("ada@example.com", "ada", "Ada")
 
 
-def test_user_is_as_old_as_the_account_and_tells_the_identity_provider_nothing(
+def test_user_has_the_accounts_creation_time_and_is_in_sync(
     world: World,
 ) -> None:
     made_at = world.clock.now - timedelta(days=400)
@@ -79,7 +79,7 @@ UNUSABLE: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("fields", "code"), UNUSABLE.values(), ids=list(UNUSABLE))
-def test_account_that_no_user_could_have_makes_none(
+def test_account_that_no_user_could_have_is_not_adopted(
     world: World, fields: dict[str, Any], code: str
 ) -> None:
     with pytest.raises(NotAdoptable) as refused:
@@ -89,11 +89,13 @@ def test_account_that_no_user_could_have_makes_none(
 
 
 @pytest.mark.parametrize("fields", [{"id": "usr_01ke6p4ym0zvabxyjsr63xsx6a"}, {"id": "Google_1"}])
-def test_ids_of_ours_and_of_other_providers_are_taken(world: World, fields: dict[str, Any]) -> None:
+def test_ids_of_rollcall_and_of_other_providers_are_accepted(
+    world: World, fields: dict[str, Any]
+) -> None:
     assert read(world, **fields).id == fields["id"]
 
 
-def test_addresses_that_are_trusted_count_as_confirmed(world: World) -> None:
+def test_trusted_addresses_count_as_confirmed(world: World) -> None:
     trusting = AdoptionRules(trust_addresses=True)
     attributes = {"email": "ada@example.com", "phone_number": "+4915112345678"}
     assert read(world, trusting, attributes=attributes).status is Status.ACTIVE

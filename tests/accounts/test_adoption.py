@@ -1,4 +1,4 @@
-"""Users are made for the accounts that a user pool already has (L3)."""
+"""Users are created for the existing accounts of a user pool (L3)."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def adopt(world: World, rules: AdoptionRules = CLEAN) -> dict[str, AdoptionRow]:
 
 
 def settle(world: World) -> None:
-    """Reactions, then a reconciliation, which finds nothing to do and nobody unknown."""
+    """Run the reactions, then a reconciliation, which finds no differences and no orphans."""
     world.drain()
     world.clock.advance(minutes=16)
     report = reconcile_identities.run(world.runtime)
@@ -69,7 +69,7 @@ def settle(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_account_becomes_a_user_as_it_is_and_is_in_step(world: World) -> None:
+def test_account_becomes_a_user_that_is_in_sync(world: World) -> None:
     add_account(
         world,
         "Ada.Lovelace",
@@ -94,7 +94,7 @@ def test_account_becomes_a_user_as_it_is_and_is_in_step(world: World) -> None:
     assert world.invoke(get_user, path={"user_id": user.id}).body["email"] == "ada@example.com"
 
 
-def test_password_and_sessions_stay_and_nobody_is_mailed(world: World) -> None:
+def test_password_and_sessions_stay_and_no_mail_is_sent(world: World) -> None:
     add_account(world, "ada", email="ada@example.com")
 
     with watched(world.aws) as seen:
@@ -114,7 +114,7 @@ def test_password_and_sessions_stay_and_nobody_is_mailed(world: World) -> None:
     assert world.mails() == []
 
 
-def test_each_user_is_one_entry_of_the_journal(world: World) -> None:
+def test_each_adopted_user_has_one_journal_entry(world: World) -> None:
     for name in ("ada", "grace"):
         add_account(world, name, email=f"{name}@example.com")
     adopt(world)
@@ -154,7 +154,7 @@ def test_status_follows_from_the_account(
     settle(world)
 
 
-def test_addresses_that_are_trusted_count_as_confirmed(world: World) -> None:
+def test_trusted_addresses_count_as_confirmed(world: World) -> None:
     add_account(world, "ada", email="ada@example.com", email_verified="false")
     adopt(world, AdoptionRules(trust_addresses=True))
     assert world.user("ada").status is Status.ACTIVE
@@ -176,9 +176,7 @@ def test_account_that_no_user_could_have_is_refused_with_the_reason(world: World
 
 
 @pytest.mark.parametrize("taken", ["email", "username", "phone", "id"])
-def test_what_a_user_has_already_is_a_conflict_and_nothing_is_half_done(
-    world: World, taken: str
-) -> None:
+def test_taken_value_is_a_conflict_and_nothing_is_written(world: World, taken: str) -> None:
     held = {"email": "ada@example.com", "username": "countess", "phone": "+4915112345678"}
     name = "ada"
     world.write(
@@ -211,7 +209,7 @@ def test_what_a_user_has_already_is_a_conflict_and_nothing_is_half_done(
     assert check_always(world) == []
 
 
-def test_address_of_two_accounts_goes_to_the_one_who_has_confirmed_it(world: World) -> None:
+def test_address_of_two_accounts_goes_to_the_one_that_has_confirmed_it(world: World) -> None:
     add_account(world, "aaa", email="ada@example.com", email_verified="false")
     add_account(world, "zzz", email="ada@example.com")
 
@@ -223,7 +221,7 @@ def test_address_of_two_accounts_goes_to_the_one_who_has_confirmed_it(world: Wor
     assert world.user("zzz").email == "ada@example.com"
 
 
-def test_username_is_made_where_there_is_none_and_is_no_other_accounts_name(world: World) -> None:
+def test_missing_username_is_generated_and_differs_from_those_of_all_accounts(world: World) -> None:
     add_account(world, "0f0c", email="ada@example.com")
     add_account(world, "ada", email="grace@example.com", preferred_username="grace")
 
@@ -235,7 +233,7 @@ def test_username_is_made_where_there_is_none_and_is_no_other_accounts_name(worl
     assert reply.code == "username_taken"
 
 
-def test_nobody_becomes_an_admin_and_the_plan_says_who_leaves_the_group(world: World) -> None:
+def test_no_user_becomes_an_admin_and_the_plan_names_removed_group_members(world: World) -> None:
     add_account(world, "ada", email="ada@example.com")
     world.runtime.identity.set_admin("ada", True)
 
@@ -247,7 +245,7 @@ def test_nobody_becomes_an_admin_and_the_plan_says_who_leaves_the_group(world: W
     settle(world)
 
 
-def test_plan_changes_nothing_and_a_second_adoption_neither(world: World) -> None:
+def test_plan_and_second_adoption_change_nothing(world: World) -> None:
     add_account(world, "ada", email="ada@example.com")
     before = world.items()
     plan(world)
@@ -261,7 +259,7 @@ def test_plan_changes_nothing_and_a_second_adoption_neither(world: World) -> Non
     assert world.items() == before
 
 
-def test_account_that_is_gone_by_now_is_no_user(world: World) -> None:
+def test_account_that_was_deleted_meanwhile_is_not_adopted(world: World) -> None:
     add_account(world, "ada", email="ada@example.com")
     delete = partial(world.runtime.identity.delete, "ada")
     with meanwhile(world, "AdminGetUser", delete):
@@ -283,7 +281,7 @@ def test_adopted_user_is_listed_and_has_an_activation_of_its_own(world: World) -
     settle(world)
 
 
-def test_admin_who_takes_the_email_meanwhile_wins_and_the_account_stays(world: World) -> None:
+def test_email_taken_meanwhile_by_an_admins_user_stays_there(world: World) -> None:
     add_account(world, "0f0c", email="ada@example.com", email_verified="false")
 
     def create() -> None:
@@ -300,7 +298,9 @@ def test_admin_who_takes_the_email_meanwhile_wins_and_the_account_stays(world: W
     assert check_always(world) == []
 
 
-def test_admin_who_comes_second_is_refused_and_adoption_goes_on(world: World) -> None:
+def test_concurrent_user_with_the_same_email_is_refused_and_adoption_continues(
+    world: World,
+) -> None:
     """The account has the address, so that the identity provider refuses the admin's user."""
     add_account(world, "ada", email="ada@example.com")
 
@@ -315,7 +315,7 @@ def test_admin_who_comes_second_is_refused_and_adoption_goes_on(world: World) ->
     settle(world)
 
 
-def test_two_adoptions_at_once_make_each_user_once(world: World) -> None:
+def test_two_concurrent_adoptions_create_each_user_once(world: World) -> None:
     for name in ("ada", "grace", "jean"):
         add_account(world, name, email=f"{name}@example.com")
 
@@ -327,7 +327,7 @@ def test_two_adoptions_at_once_make_each_user_once(world: World) -> None:
     settle(world)
 
 
-def test_wherever_it_dies_adoption_and_reconciliation_come_to_the_same_end(world: World) -> None:
+def test_interrupted_adoption_and_reconciliation_have_the_same_result(world: World) -> None:
     add_account(world, "ada", email="ada@example.com", name="Ada")
     start, undisturbed = Snapshot.of(world), Injection()
     run_with(world, undisturbed)

@@ -24,7 +24,7 @@ from tests.world.world import World
 CREDENTIAL = Credential(SecretStr("Chosen-Pass-1"), permanent=True)
 
 
-def test_account_that_was_deleted_by_hand_is_made_again_as_it_should_be(world: World) -> None:
+def test_manually_deleted_account_is_created_again_in_the_desired_state(world: World) -> None:
     user = world.add_user(is_admin=True, status=Status.SUSPENDED)
     world.runtime.identity.delete(user.id)
 
@@ -35,7 +35,7 @@ def test_account_that_was_deleted_by_hand_is_made_again_as_it_should_be(world: W
     assert (account["email"], account["enabled"], account["admin"]) == (user.email, False, True)
 
 
-def test_invitation_goes_out_once_however_often_it_converges(world: World) -> None:
+def test_invitation_is_sent_once_despite_repeated_convergence(world: World) -> None:
     with watched(world.aws) as seen:
         user = world.add_user(pending_credential="invitation")
         for _ in range(3):
@@ -44,7 +44,7 @@ def test_invitation_goes_out_once_however_often_it_converges(world: World) -> No
     assert sent == [None]
 
 
-def test_users_who_swap_addresses_while_cognito_is_down_both_arrive(world: World) -> None:
+def test_swapped_addresses_converge_after_an_outage_of_cognito(world: World) -> None:
     one, two = world.add_user("one@example.com"), world.add_user("two@example.com")
     world.write(one, one.model_copy(update={"email": "three@example.com"}))
     world.write(two, two.model_copy(update={"email": "one@example.com"}))
@@ -59,7 +59,7 @@ def test_users_who_swap_addresses_while_cognito_is_down_both_arrive(world: World
     assert world.user(two.id).in_step
 
 
-def test_email_of_a_deleted_user_goes_over_even_if_his_account_is_still_there(
+def test_email_of_a_deleted_user_can_be_used_while_the_account_exists(
     world: World,
 ) -> None:
     old = world.add_user("shared@example.com")
@@ -72,7 +72,7 @@ def test_email_of_a_deleted_user_goes_over_even_if_his_account_is_still_there(
     assert (world.account(new.id) or {})["email"] == "shared@example.com"
 
 
-def test_federated_account_takes_no_password(world: World) -> None:
+def test_federated_account_rejects_passwords(world: World) -> None:
     user = world.add_user()
     refuse_federated(world.call(), user)
     world.federate(user.id)
@@ -81,7 +81,7 @@ def test_federated_account_takes_no_password(world: World) -> None:
     assert refused.value.code == "federated_user"
 
 
-def test_unknown_user_is_nothing_to_do(world: World) -> None:
+def test_unknown_user_is_ignored(world: World) -> None:
     stored = world.stored()
     converge_account(world.call(), "usr_unknown")
     assert world.stored() == stored

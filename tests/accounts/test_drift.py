@@ -7,7 +7,7 @@ from tests.accounts.test_sweep import LATER, add_stranger
 from tests.world.world import World
 
 
-def test_standing_is_that_of_the_account_and_the_user_themselves(world: World) -> None:
+def test_drift_is_confirmed_from_the_account_and_the_user(world: World) -> None:
     fine, meddled, lost = (world.add_user() for _ in range(3))
     world.runtime.identity.set_admin(meddled.id, True)
     world.runtime.identity.delete(lost.id)

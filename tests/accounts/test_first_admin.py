@@ -17,13 +17,13 @@ CREDENTIAL = Credential(SecretStr("Chosen-Pass-1"), permanent=True)
 
 @pytest.fixture
 def empty(world: World) -> World:
-    """A world in which nobody is yet."""
+    """A world without users."""
     world.runtime.table.delete_items(Key(item["pk"], item["sk"]) for item in world.items())
     world.runtime.identity.delete(world.admin_id)
     return world
 
 
-def test_password_of_the_first_admin_is_set_for_good(empty: World) -> None:
+def test_password_of_the_first_admin_is_permanent(empty: World) -> None:
     ensure_first_admin(empty.call(), "first@example.com", CREDENTIAL)
 
     (admin,) = empty.users()
@@ -41,7 +41,7 @@ def test_repeating_it_changes_nothing(empty: World) -> None:
     assert empty.items() == stored
 
 
-def test_what_was_interrupted_is_finished_with_the_password(empty: World) -> None:
+def test_interrupted_creation_is_finished_with_the_password(empty: World) -> None:
     with failing(empty.aws, "cognito-idp"), pytest.raises(Exception, match="did not answer"):
         ensure_first_admin(empty.call(), "first@example.com", CREDENTIAL)
     assert empty.users()[0].pending_credential == "password"
@@ -64,13 +64,13 @@ def test_password_is_renewed_only_when_asked_for(world: World) -> None:
     assert world.user(world.admin_id).in_step
 
 
-def test_user_who_is_there_already_becomes_the_admin(empty: World) -> None:
+def test_existing_user_becomes_the_admin(empty: World) -> None:
     user = empty.add_user("first@example.com", name="Was Here First")
     ensure_first_admin(empty.call(), "First@Example.com")
     assert [(each.id, each.is_admin) for each in empty.users()] == [(user.id, True)]
 
 
-def test_what_is_no_address_is_refused(empty: World) -> None:
+def test_invalid_address_is_refused(empty: World) -> None:
     with pytest.raises(ValueError, match="email address"):
         ensure_first_admin(empty.call(), "nobody")
     assert empty.users() == []

@@ -21,7 +21,7 @@ def keep(world: World, *orphan_ids: str, out_of_step: int = 0) -> Reconciliation
     return kept
 
 
-def test_before_the_first_run_there_is_none(world: World) -> None:
+def test_no_summary_exists_before_the_first_run(world: World) -> None:
     assert read_reconciliation(world.runtime.table) is None
 
 
@@ -31,7 +31,7 @@ def test_first_orphans_are_named_and_all_are_counted(world: World) -> None:
     assert (kept.orphans, kept.orphan_ids) == (len(names), tuple(names[:ORPHANS_NAMED]))
 
 
-def test_only_what_differs_makes_a_version_but_the_moment_moves_on(world: World) -> None:
+def test_unchanged_result_updates_the_time_without_a_version(world: World) -> None:
     first = keep(world, "stranger")
     world.clock.advance(hours=1)
     same = keep(world, "stranger")

@@ -19,7 +19,7 @@ from tests.world.world import World
 CREDENTIAL = Credential(SecretStr("Chosen-Pass-1"), permanent=True)
 
 
-def test_settled_user_costs_no_call_at_all(world: World) -> None:
+def test_user_in_sync_takes_no_call(world: World) -> None:
     user, call = world.add_user(), world.call()
     profile = user.profile.model_copy(update={"city": "Bremen"})
     call.commit(Change(user, user.model_copy(update={"profile": profile})), answer=UserAnswer.of)
@@ -30,7 +30,7 @@ def test_settled_user_costs_no_call_at_all(world: World) -> None:
     assert not [seen_call for seen_call in seen if seen_call.service == "cognito-idp"]
 
 
-def test_change_that_cognito_refuses_is_taken_back_but_not_what_others_changed(
+def test_change_refused_by_cognito_is_undone_without_changes_of_others(
     world: World,
 ) -> None:
     user, call = world.add_user(name="Old"), world.call()
@@ -65,7 +65,7 @@ def test_outage_leaves_the_change_and_marks_the_user(world: World) -> None:
 
 
 @pytest.mark.parametrize("step", ["AdminUpdateUserAttributes", "AdminDisableUser"])
-def test_account_that_vanishes_between_two_steps_is_begun_again(world: World, step: str) -> None:
+def test_account_deleted_between_two_steps_is_created_again(world: World, step: str) -> None:
     user, call = world.add_user(), world.call()
     changed = user.model_copy(update={"name": "New"}).with_status(Status.INACTIVE, world.clock.now)
     call.commit(Change(user, changed), answer=UserAnswer.of)
@@ -79,7 +79,7 @@ def test_account_that_vanishes_between_two_steps_is_begun_again(world: World, st
     assert world.user(user.id).in_step
 
 
-def test_outage_says_what_is_saved_and_that_a_password_is_not(world: World) -> None:
+def test_error_during_an_outage_says_that_the_password_is_not_stored(world: World) -> None:
     user, call = world.add_user(), world.call()
     changed = user.with_credential("password", world.clock.now)
     call.commit(Change(user, changed), answer=UserAnswer.of)
@@ -96,7 +96,7 @@ def test_outage_says_what_is_saved_and_that_a_password_is_not(world: World) -> N
     assert "nothing was changed" in before_any_write.value.detail
 
 
-def test_address_that_stays_held_is_told_later_and_is_no_conflict(world: World) -> None:
+def test_address_held_by_another_account_is_synchronized_later(world: World) -> None:
     user, call = world.add_user("old@example.com"), world.call()
     changed = user.model_copy(update={"email": "new@example.com"})
     call.commit(Change(user, changed), answer=UserAnswer.of)
@@ -110,7 +110,7 @@ def test_address_that_stays_held_is_told_later_and_is_no_conflict(world: World) 
     assert not world.user(user.id).in_step
 
 
-def test_new_user_whom_cognito_refuses_at_the_second_attempt_is_taken_back(world: World) -> None:
+def test_new_user_refused_at_the_second_attempt_is_undone(world: World) -> None:
     body = {"email": "new@example.com", "temporaryPassword": "TempPass123!"}
     headers = {"Idempotency-Key": "once"}
     with failing(world.aws, "cognito-idp"):

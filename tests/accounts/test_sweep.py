@@ -34,7 +34,7 @@ def add_stranger(world: World, name: str) -> None:
 
 
 def sweep(world: World, **limits: float) -> Reconciliation:
-    """When whatever has just happened is no longer new."""
+    """The time at which present changes are no longer recent."""
     world.clock.now += LATER
     with acting_as(reconcile_identities):
         return sweep_identities(world.call(), **limits)  # type: ignore[arg-type]  # at_most is whole
@@ -64,11 +64,11 @@ def lagging(world: World) -> Iterator[None]:
 
 
 def stranger_as_user(name: str) -> dict[str, Any]:
-    """What makes another user's copy the user of a stranger's account."""
+    """The fields that turn a copy of another user into the user of an unknown account."""
     return {"id": name, "email": None, "username": None, "identity_version": 1}
 
 
-def test_what_a_lagging_list_says_is_looked_at_before_anything_is_done(world: World) -> None:
+def test_suspicion_from_a_lagging_list_is_confirmed_before_any_repair(world: World) -> None:
     mended, lost, marked = (world.add_user() for _ in range(3))
     identity = world.runtime.identity
     identity.set_enabled(mended.id, False)
@@ -94,7 +94,7 @@ def test_what_a_lagging_list_says_is_looked_at_before_anything_is_done(world: Wo
     assert not {f"{call.service}:{call.operation}" for call in seen} & set(Account.write_actions)
 
 
-def test_no_more_than_the_cap_is_mended_and_marked_users_come_first(world: World) -> None:
+def test_at_most_the_limit_is_repaired_and_marked_users_are_first(world: World) -> None:
     meddled, marked, lost = (world.add_user() for _ in range(3))
     world.runtime.identity.set_enabled(meddled.id, False)
     world.runtime.identity.delete(lost.id)
@@ -111,7 +111,7 @@ def test_no_more_than_the_cap_is_mended_and_marked_users_come_first(world: World
     assert summary(world).out_of_step == 0
 
 
-def test_when_the_time_is_over_the_rest_is_left_and_the_report_says_so(world: World) -> None:
+def test_sweep_stops_at_its_deadline_and_reports_the_rest(world: World) -> None:
     user = world.add_user()
     world.runtime.identity.set_enabled(user.id, False)
 

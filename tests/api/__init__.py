@@ -1,1 +1,1 @@
-"""Example requests, and the acceptance flow of every running Rollcall."""
+"""Example requests, and the acceptance flow for any running Rollcall."""

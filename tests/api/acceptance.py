@@ -1,7 +1,7 @@
-"""What every running Rollcall must do, over HTTP with real tokens: one machine, an emulated AWS,
-or a real one.
+"""The acceptance tests of a running Rollcall, over HTTP with real tokens: on one machine, on an
+emulated AWS, or on real AWS.
 
-A test module derives a class from :class:`Acceptance` and has a fixture ``api`` beside it.
+A test module derives a class from :class:`Acceptance` and defines a fixture ``api``.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import httpx
 
 PASSWORD = "Correct-Horse-7"
 SECONDS_AT_MOST = 30
-"""How long what follows by itself may take."""
+"""Maximum time for asynchronous effects."""
 POLL_SECONDS = 0.05
 
 
 @cache
 def shared_client() -> httpx.Client:
-    """The client for requests that need no other. Making one takes 30 ms, because it reads the
-    certificates of all authorities. It drops idle connections before a server does.
+    """The default client. Creating a client takes 30 ms, because it reads all CA certificates. It
+    closes idle connections before a server does.
     """
     return httpx.Client(timeout=60, limits=httpx.Limits(keepalive_expiry=2))
 
@@ -35,9 +35,9 @@ class Api:
     """A running Rollcall as its clients see it."""
 
     url: str
-    """Up to and with the stage, as ``http://127.0.0.1:8000/api``."""
+    """Includes the stage, for example ``http://127.0.0.1:8000/api``."""
     sign_in: Callable[[str, str], str]
-    """(email, password) to access token; raises an exception when refused."""
+    """(email, password) to access token; raises an exception if rejected."""
     service_token: Callable[[], str]
     """An access token of a service with all scopes of the system API."""
     admin_email: str
@@ -48,17 +48,17 @@ class Api:
         return self.session(self.admin_email, self.admin_password)
 
     def session(self, email: str, password: str = PASSWORD) -> Session:
-        """Somebody, signed in."""
+        """A signed-in user."""
         return Session(self.url, self.sign_in(email, password))
 
     def service(self) -> Session:
-        """A service with credentials of its own."""
+        """A service with its own credentials."""
         return Session(self.url, self.service_token())
 
 
 @dataclass(frozen=True)
 class Session:
-    """One signed-in caller; without a token, nobody."""
+    """One signed-in caller; an anonymous caller without a token."""
 
     url: str
     token: str | None = None
@@ -72,27 +72,27 @@ class Session:
         return shared_client().request(method, self.url + path, headers=sent, **content)
 
     def answer(self, method: str, path: str, body: Any = None, status: int = 200) -> dict[str, Any]:
-        """Send a request that is granted; returns the answer's body."""
+        """Send a request that must succeed; returns the answer's body."""
         answer = self.send(method, path, body)
         assert answer.status_code == status, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
     def create(self, path: str, **fields: Any) -> dict[str, Any]:
-        """Make something; returns the answer's body."""
+        """Create an object; returns the answer's body."""
         return self.answer("POST", path, fields, status=201)
 
     def create_named(self, path: str, **fields: Any) -> str:
-        """Make something under a name that nothing has; returns its id."""
+        """Create an object with a unique name; returns its id."""
         return str(self.create(path, name=f"Name {secrets.token_hex(4)}", **fields)["id"])
 
     def create_user(self, **fields: Any) -> dict[str, Any]:
-        """Make a user with an address that nobody has; returns the answer's body."""
+        """Create a user with a unique address; returns the answer's body."""
         email = f"user-{secrets.token_hex(4)}@example.com"
         return self.create("/admin/users", **{"email": email, "sendInvite": False, **fields})
 
     def create_member(self, **fields: Any) -> dict[str, Any]:
-        """Make a user who can sign in with PASSWORD."""
+        """Create a user who can sign in with PASSWORD."""
         user = self.create_user(**fields)
         body = {"newPassword": PASSWORD, "permanent": True}
         self.answer("POST", f"/admin/users/{user['id']}/reset-password", body)
@@ -100,7 +100,7 @@ class Session:
 
 
 def wait_for[T](look: Callable[[], T]) -> T:
-    """What ``look`` returns as soon as it is true; fails when it does not become so."""
+    """The first true value that ``look`` returns. Fails after SECONDS_AT_MOST."""
     deadline = time.monotonic() + SECONDS_AT_MOST
     while not (found := look()):
         assert time.monotonic() < deadline, "It did not happen in time."
@@ -115,9 +115,9 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 
 
 class Acceptance:
-    """The flow."""
+    """The acceptance flow."""
 
-    def test_call_without_a_good_token_is_refused(self, api: Api) -> None:
+    def test_call_without_a_valid_token_is_refused(self, api: Api) -> None:
         token = api.admin().token or ""
         head, payload, signature = token.split(".")
         other = payload[:-2] + ("A" if payload[-2] != "A" else "B") + payload[-1]
@@ -125,14 +125,14 @@ class Acceptance:
         for bad in (None, "garbage", *tampered):
             assert Session(api.url, bad).send("GET", "/me").status_code == 401, bad
 
-    def test_first_admin_may_do_everything(self, api: Api) -> None:
+    def test_first_admin_has_all_permissions(self, api: Api) -> None:
         me = api.admin().send("GET", "/me").json()
         assert me["email"] == api.admin_email
         assert me["isAdmin"] is True
         assert me["effectivePermissions"] == ["admin:access"]
         assert me["lastLoginAt"]
 
-    def test_user_is_made_read_changed_and_deleted(self, api: Api) -> None:
+    def test_user_is_created_read_changed_and_deleted(self, api: Api) -> None:
         admin = api.admin()
         user = admin.create_user(name="New User", temporaryPassword="TempPass123!")
         path = f"/admin/users/{user['id']}"
@@ -149,7 +149,7 @@ class Acceptance:
         assert refusal(admin.send("GET", path)) == (404, "user_not_found")
         assert admin.create_user(email=user["email"])["id"] != user["id"]
 
-    def test_promotion_and_demotion_count_at_the_next_request(self, api: Api) -> None:
+    def test_promotion_and_demotion_apply_from_the_next_request(self, api: Api) -> None:
         admin = api.admin()
         user = admin.create_member()
         session = api.session(user["email"])
@@ -163,7 +163,7 @@ class Acceptance:
         assert admin.send("POST", f"/admin/users/{user['id']}/demote").status_code == 200
         assert outcome() == 403
 
-    def test_disabled_user_is_refused_at_once_though_the_token_lives_on(self, api: Api) -> None:
+    def test_disabled_user_is_refused_immediately_with_a_valid_token(self, api: Api) -> None:
         admin = api.admin()
         user = admin.create_member()
         session = api.session(user["email"])
@@ -174,11 +174,11 @@ class Acceptance:
         assert refusal(session.send("GET", "/me")) == (403, "account_not_active")
         assert not may_sign_in(api, user["email"])
         assert admin.send("POST", f"/admin/users/{user['id']}/enable").status_code == 200
-        # Sign-ins of the very second of the disabling do not count.
+        # Sign-ins in the same second as the disabling do not count.
         wait_for(lambda: api.session(user["email"]).send("GET", "/me").status_code == 200)
         assert session.send("GET", "/me").status_code == 401
 
-    def test_groups_are_made_listed_joined_and_left(self, api: Api) -> None:
+    def test_groups_are_created_listed_joined_and_left(self, api: Api) -> None:
         admin = api.admin()
         name = f"Group {secrets.token_hex(4)}"
         permissions = ["user.view"]
@@ -195,7 +195,7 @@ class Acceptance:
         assert admin.send("DELETE", f"{path}/groups/{group_id}").json()["groups"] == []
         assert session.send("GET", path).status_code == 403
 
-    def test_role_counts_from_the_next_request_until_it_is_taken(self, api: Api) -> None:
+    def test_role_applies_from_the_next_request_until_it_is_removed(self, api: Api) -> None:
         admin = api.admin()
         role_id = admin.create_named("/admin/roles", permissions=["user.view"])
         user = admin.create_member()
@@ -211,7 +211,7 @@ class Acceptance:
         assert refusal(session.send("GET", path)) == (403, "permission_missing")
         assert admin.answer("GET", f"/admin/roles/{role_id}")["holderCount"] == 0
 
-    def test_nobody_passes_on_what_they_do_not_hold(self, api: Api) -> None:
+    def test_user_cannot_assign_a_role_with_permissions_that_they_lack(self, api: Api) -> None:
         admin = api.admin()
         strong, weak = (
             admin.create_named("/admin/roles", permissions=permissions)
@@ -225,7 +225,7 @@ class Acceptance:
         assert refusal(refused) == (403, "grant_exceeds_own")
         assert session.answer("PUT", path, {"roleIds": [weak]})["roles"] == [weak]
 
-    def test_organizations_are_replaced_at_once_and_old_ones_give_nothing_more(
+    def test_organizations_are_replaced_at_once_and_removed_ones_grant_nothing(
         self, api: Api
     ) -> None:
         admin = api.admin()
@@ -245,8 +245,8 @@ class Acceptance:
         assert (moved["added"], moved["removed"]) == ([second], [first])
         assert refusal(session.send("GET", path)) == (403, "permission_missing")
 
-        (place,) = admin.answer("GET", f"{path}/organizations")["data"]
-        assert (place["organizationId"], place["roleId"]) == (second, "rol_user")
+        (membership,) = admin.answer("GET", f"{path}/organizations")["data"]
+        assert (membership["organizationId"], membership["roleId"]) == (second, "rol_user")
         members = f"/admin/organizations/{second}/members"
         wait_for(lambda: admin.answer("GET", members)["pagination"]["total"] == 1)
         assert admin.answer("GET", f"/admin/organizations/{first}")["memberCount"] == 0
@@ -284,7 +284,7 @@ class Acceptance:
         assert (owned(owner), owned(heir)) == (0, 1)
         wait_for(lambda: (listed(owner), listed(heir)) == ([], [workspace["id"]]))
 
-        # What the owner leaves behind when deleted has to find somebody else.
+        # A deleted owner leaves an orphaned workspace, which can be transferred.
         admin.answer("DELETE", f"/admin/users/{heir['id']}")
         orphaned = f"/admin/workspaces?group={group_id}&orphaned=true"
         wait_for(lambda: admin.answer("GET", orphaned)["pagination"]["total"] == 1)
@@ -294,7 +294,7 @@ class Acceptance:
         service.answer("DELETE", f"/system/resources/{workspace['id']}")
         assert owned(owner) == 0
 
-    def test_group_admin_manages_the_workspaces_of_that_group_alone(self, api: Api) -> None:
+    def test_group_admin_manages_only_the_workspaces_of_that_group(self, api: Api) -> None:
         admin, service = api.admin(), api.service()
         mine, other = (admin.create_named("/admin/groups") for _ in range(2))
         owner = admin.create_user(groups=[mine, other])
@@ -317,19 +317,19 @@ class Acceptance:
         session.answer("POST", f"/admin/workspaces/{first}/transfer", {"userId": user["id"]})
         assert session.send("DELETE", f"/admin/workspaces/{first}").status_code == 200
 
-    def test_people_and_services_are_kept_apart(self, api: Api) -> None:
+    def test_users_and_services_cannot_use_each_others_operations(self, api: Api) -> None:
         admin, service = api.admin(), api.service()
         user = admin.create_user()
-        thing = {"type": "persona", "userId": user["id"]}
+        resource = {"type": "persona", "userId": user["id"]}
 
-        assert admin.send("POST", "/system/resources", thing).status_code in {401, 403}
+        assert admin.send("POST", "/system/resources", resource).status_code in {401, 403}
         for path in ("/me", "/groups", f"/admin/users/{user['id']}"):
             assert service.send("GET", path).status_code in {401, 403}, path
         assert admin.answer("GET", f"/admin/users/{user['id']}")["resources"] == {}
-        assert service.create("/system/resources", **thing)["userId"] == user["id"]
+        assert service.create("/system/resources", **resource)["userId"] == user["id"]
         assert admin.answer("GET", f"/admin/users/{user['id']}")["resources"] == {"persona": 1}
 
-    def test_deleted_group_gives_nothing_more_and_its_memberships_end(self, api: Api) -> None:
+    def test_deleted_group_grants_nothing_and_its_memberships_end(self, api: Api) -> None:
         admin, service = api.admin(), api.service()
         group_id = admin.create_named("/admin/groups", permissions=["user.view"])
         user = admin.create_member(groups=[group_id])
@@ -351,7 +351,7 @@ class Acceptance:
         joining = admin.send("POST", f"{path}/groups", {"groupId": group_id, "role": "member"})
         assert refusal(joining) == (404, "group_not_found")
 
-    def test_history_shows_the_user_and_the_rights_of_an_earlier_time(self, api: Api) -> None:
+    def test_history_shows_the_user_and_the_permissions_at_an_earlier_time(self, api: Api) -> None:
         admin = api.admin()
         role_id = admin.create_named("/admin/roles", permissions=["user.view"])
         user = admin.create_user(name="Before")
@@ -373,12 +373,12 @@ class Acceptance:
         assert known["effectivePermissions"] == ["user.view"]
         assert admin.answer("GET", path)["effectivePermissions"] == []
 
-    def test_list_is_walked_with_cursors_that_nobody_can_alter(self, api: Api) -> None:
+    def test_list_is_paginated_with_tamper_proof_cursors(self, api: Api) -> None:
         admin = api.admin()
         made = {admin.create_named("/admin/groups") for _ in range(3)}
         first = "/groups?limit=2"
 
-        def walk() -> Iterator[str]:
+        def iterate() -> Iterator[str]:
             path: str | None = first
             while path:
                 page = admin.answer("GET", path)
@@ -386,17 +386,17 @@ class Acceptance:
                 cursor = page["pagination"].get("nextCursor")
                 path = f"{first}&cursor={cursor}" if cursor else None
 
-        wait_for(lambda: made <= set(walk()))
-        found = list(walk())
+        wait_for(lambda: made <= set(iterate()))
+        found = list(iterate())
         assert len(found) == len(set(found))
         cursor = admin.answer("GET", first)["pagination"]["nextCursor"]
         altered = cursor[:-2] + ("A" if cursor[-2] != "A" else "B") + cursor[-1]
         refused = admin.send("GET", f"{first}&cursor={altered}")
         assert refusal(refused) == (400, "cursor_invalid")
 
-    def test_what_was_just_done_is_in_the_next_list(self, api: Api) -> None:
+    def test_list_includes_all_changes_that_precede_it(self, api: Api) -> None:
         admin, word = api.admin(), secrets.token_hex(6)
-        # Until the first snapshot is there the list says so.
+        # The list is unavailable until the first snapshot exists.
         wait_for(lambda: admin.send("GET", "/admin/users").status_code == 200)
         made = [admin.create_user(name=f"{word} {each}") for each in ("One", "Two", "Three")]
 
@@ -419,7 +419,7 @@ class Acceptance:
         stats = admin.answer("GET", f"/admin/users/stats?search={word}")
         assert stats["total"] == 2
 
-    def test_bad_requests_are_told_what_is_wrong(self, api: Api) -> None:
+    def test_invalid_requests_are_refused_with_the_reason(self, api: Api) -> None:
         admin = api.admin()
         user = admin.create_user()
         taken = {"email": user["email"]}
@@ -441,7 +441,7 @@ class Acceptance:
         assert (first.status_code, second.status_code) == (201, 201)
         assert first.json() == second.json()
 
-    def test_nobody_shuts_themselves_out(self, api: Api) -> None:
+    def test_admin_cannot_demote_disable_or_delete_their_own_account(self, api: Api) -> None:
         admin = api.admin()
         own = f"/admin/users/{admin.send('GET', '/me').json()['id']}"
         for answer in (
@@ -453,9 +453,9 @@ class Acceptance:
 
 
 def may_sign_in(api: Api, email: str) -> bool:
-    """Whether the identity provider gives this user tokens."""
+    """Whether the identity provider issues tokens to this user."""
     try:
         api.sign_in(email, PASSWORD)
-    except Exception:  # noqa: BLE001 (each way of signing in has its own refusal)
+    except Exception:  # noqa: BLE001 (each way of signing in has its own errors)
         return False
     return True

@@ -1,5 +1,5 @@
-"""One request that is accepted for each operation: the matrix, the fault harness, the benchmarks
-and the checks of the API document all start from these.
+"""One valid request for each operation. The permission matrix, the fault harness, the benchmarks
+and the checks of the API document start from these.
 
 An example is plain data over a :class:`Scene`.
 """
@@ -21,9 +21,8 @@ from tests.world.world import World
 
 
 class Scene:
-    """The ids that examples speak of, each put into the world when it is first spoken of, so that
-    the many runs of the fault harness carry no more than they need. Nobody in it holds any
-    permission, except the admin.
+    """The objects of the examples by id. Each is added to the world at its first use, so that the
+    many runs of the fault harness contain only what they need. Only admins have permissions.
     """
 
     def __init__(self, world: World) -> None:
@@ -31,12 +30,10 @@ class Scene:
 
     @classmethod
     def complete(cls, world: World) -> Self:
-        """The scene with everything in place. A process makes it once for all the worlds in which
-        nothing has happened yet.
-        """
+        """The scene with all objects. A process creates it once for all new worlds."""
         scene = cls(world)
         if not (new := is_new(world)) or not _completed:
-            made = {name: str(getattr(scene, name)) for name in _PLACES}
+            made = {name: str(getattr(scene, name)) for name in _NAMES}
             if new:
                 _completed.append((Snapshot.of(world), made))
             return scene
@@ -54,10 +51,10 @@ class Scene:
     def member_id(self) -> str:
         """Active, in the group, and in the organization as a User."""
         member = self._world.add_user()
-        place = OrganizationMembership(
+        membership = OrganizationMembership(
             user_id=member.id, organization_id=self.organization_id, role_id=built_in_roles.USER.id
         )
-        joined = member.with_grants("organization_memberships", [place])
+        joined = member.with_grants("organization_memberships", [membership])
         return self._world.change_user(member, joined.with_membership(self.group_id)).id
 
     @cached_property
@@ -89,7 +86,7 @@ class Scene:
 
     @cached_property
     def role_id(self) -> str:
-        """A role that grants nothing, and that nobody has."""
+        """A role that grants nothing and that no user has."""
         return self._world.add_role("Assistant")
 
     @cached_property
@@ -110,7 +107,7 @@ class Scene:
     @cached_property
     def workspace_owner_id(self) -> str:
         """The owner, with the workspace."""
-        return self._world.thing(self.workspace_id).user_id
+        return self._world.resource(self.workspace_id).user_id
 
     @cached_property
     def heir_id(self) -> str:
@@ -119,13 +116,13 @@ class Scene:
 
     @cached_property
     def workspace_id(self) -> str:
-        """The owner's, in use."""
-        return self._world.add_thing(self.owner_id, group_id=self.busy_group_id).id
+        """An active workspace of the owner."""
+        return self._world.add_resource(self.owner_id, group_id=self.busy_group_id).id
 
     @cached_property
     def resource_id(self) -> str:
         """The owner's persona."""
-        return self._world.add_thing(self.owner_id, "persona").id
+        return self._world.add_resource(self.owner_id, "persona").id
 
     @cached_property
     def note_id(self) -> str:
@@ -134,33 +131,33 @@ class Scene:
 
     @cached_property
     def segment_id(self) -> str:
-        """A segment of the first admin's."""
+        """A segment of the first admin."""
         return self._world.add_segment("In use", 'status eq "active"').id
 
     @cached_property
     def invitation_id(self) -> str:
-        """An invitation that nobody has accepted yet."""
+        """A pending invitation."""
         return self._world.add_invitation().id
 
     @cached_property
     def invitation_token(self) -> str:
-        """What the mail of such an invitation holds."""
+        """The token in the mail of a pending invitation."""
         return self._world.token_of(self._world.add_invitation())
 
     @cached_property
     def registration_token(self) -> str:
-        """What the mail to somebody holds who has registered."""
+        """The token in the mail to a user who has registered."""
         return self._world.token_of(self._world.add_registration())
 
     @cached_property
     def lifecycle_run_id(self) -> str:
-        """A run of the clean-up, which had nothing to do."""
-        self.listed_user_id  # noqa: B018 (without whom there is no directory)
+        """A run of the clean-up without any actions."""
+        self.listed_user_id  # noqa: B018 (builds the directory)
         return str(clean_up_accounts.run(self._world.runtime).run_id)
 
     @cached_property
     def listed_user_id(self) -> str:
-        """The user, whom the directory shows by now."""
+        """The user, once the directory contains the user."""
         listed = self.user_id
         self._world.build_directory()
         return listed
@@ -170,9 +167,9 @@ class Scene:
         return self._world.change_user(user, user.with_membership(self.busy_group_id)).id
 
 
-_PLACES = [name for name, held in vars(Scene).items() if isinstance(held, cached_property)]
+_NAMES = [name for name, held in vars(Scene).items() if isinstance(held, cached_property)]
 _completed: list[tuple[Snapshot, Mapping[str, str]]] = []
-"""The complete scene and its ids, once this process has made it."""
+"""The complete scene and its ids, once this process has created it."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +190,7 @@ def _membership(scene: Scene, body: dict[str, Any] | None = None) -> Example:
 
 
 def _of_listed(scene: Scene, **query: str) -> Example:
-    """About the users whom the directory shows, of whom one is asked for."""
+    """A request about the users in the directory that selects one of them."""
     return Example(query={"filter": f'id eq "{scene.listed_user_id}"', **query})
 
 
@@ -201,9 +198,9 @@ def _invitation(scene: Scene) -> Example:
     return Example(path={"invitation_id": scene.invitation_id})
 
 
-def _of_dormant(scene: Scene, **terms: int) -> Example:
-    """About those of the users whom the directory shows who are inactive for so long."""
-    scene.listed_user_id  # noqa: B018 (which lets there be a directory)
+def _of_inactive(scene: Scene, **terms: int) -> Example:
+    """A request about the users in the directory who are inactive by these terms."""
+    scene.listed_user_id  # noqa: B018 (builds the directory)
     return Example(body={"policy": terms, "limit": 10})
 
 
@@ -300,7 +297,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     ),
     "list_users_by_ids": lambda scene: Example(query={"ids": f"{scene.listed_user_id},usr_gone"}),
     "list_workspaces": lambda scene: Example(query={"user": scene.workspace_owner_id}),
-    "preview_lifecycle_policy": lambda scene: _of_dormant(
+    "preview_lifecycle_policy": lambda scene: _of_inactive(
         scene, warnAfterDays=166, disableAfterDays=180
     ),
     "promote_group_admin": _membership,
@@ -369,4 +366,4 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     ),
     "view_invitation": lambda scene: Example(path={"token": scene.invitation_token}),
 }
-"""By the operation's name."""
+"""The example of each operation, by its name."""

@@ -1,4 +1,4 @@
-"""The examples themselves: each operation has one, and each is accepted."""
+"""Each operation has an example, and each example is accepted."""
 
 from __future__ import annotations
 

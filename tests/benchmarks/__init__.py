@@ -1,1 +1,1 @@
-"""Measurements of the real code, printed as ratios; nothing here passes or fails."""
+"""Benchmarks of the real code, printed as ratios. They do not pass or fail."""

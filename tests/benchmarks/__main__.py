@@ -1,4 +1,4 @@
-"""Run the benchmarks and print their tables: how ours compares, never whether it passes."""
+"""Run the benchmarks and print their tables. They compare and do not pass or fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.benchmarks.warm_get import compare_warm_gets
 
 
 class Options(argparse.Namespace):
-    """What the command line says."""
+    """The options of the command."""
 
     names: list[str]
     runs: int
@@ -32,28 +32,28 @@ BENCHMARKS: Mapping[str, Callable[[Options], None]] = {
 
 
 def main() -> None:
-    """Run those that are named, or all."""
+    """Run the named benchmarks, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     names = ", ".join(BENCHMARKS)
     parser.add_argument(
-        "names", nargs="*", choices=BENCHMARKS, metavar="NAME", help=f"{names}; all if none"
+        "names", nargs="*", choices=BENCHMARKS, metavar="NAME", help=f"{names} (default: all)"
     )
     parser.add_argument(
-        "--runs", type=int, default=11, metavar="N", help="how often cold inits are measured, 11"
+        "--runs", type=int, default=11, metavar="N", help="runs of each cold init (default: 11)"
     )
     parser.add_argument(
         "--functions",
         type=lambda text: text.split(","),
         default=[],
         metavar="F,F",
-        help="whose cold inits are measured, and what their imports cost; all if none",
+        help="functions whose cold inits and imports are measured (default: all)",
     )
     parser.add_argument(
         "--users",
         type=lambda text: [int(each) for each in text.split(",")],
         default=[10_000, 100_000, 1_000_000],
         metavar="N,N",
-        help="how many the directory is measured with, 10000,100000,1000000",
+        help="numbers of users in the directory (default: 10000,100000,1000000)",
     )
     options = parser.parse_args(namespace=Options())
     with log_to_nowhere():

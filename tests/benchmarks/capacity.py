@@ -1,4 +1,4 @@
-"""What DynamoDB charges for a call, by its published rules; emulators do not report it rightly.
+"""Capacity that DynamoDB charges for a call, by its published rules; emulators report it wrongly.
 
 The rules are those of the Amazon DynamoDB Developer Guide: "DynamoDB item sizes and formats" and
 "DynamoDB read and write operations" for base tables, "Managing complex workflows with DynamoDB
@@ -26,16 +26,16 @@ def item_size(item: Item) -> int:
 
 
 def read_units(sizes: Iterable[int], *, consistent: bool) -> float:
-    """What one read of items of these sizes takes; they are summed before rounding up, as by
-    GetItem and Query. What is not there is read too, and costs the least there is.
+    """Units of one read of items of these sizes. As in GetItem and Query, the sizes are summed
+    before they are rounded up. Reading a missing item costs the minimum.
     """
     units = max(1, _round_up(sum(sizes), READ_UNIT))
     return units if consistent else units / 2
 
 
 def write_units(before: Item | None, after: Item | None, *, transactional: bool) -> int:
-    """What one put, update, delete or condition check of an item takes, with its indexes. The
-    larger of both sizes counts; what does not exist is charged as the smallest item.
+    """Units of one put, update, delete or condition check of an item, including indexes. The
+    larger of both sizes counts; a missing item is charged as the smallest item.
     """
     size = max(item_size(item) for item in (before or {}, after or {}))
     own = max(1, _round_up(size, WRITE_UNIT)) * (TRANSACTIONAL if transactional else 1)
@@ -43,8 +43,8 @@ def write_units(before: Item | None, after: Item | None, *, transactional: bool)
 
 
 def _index_units(before: Item | None, after: Item | None, keys: tuple[str, str]) -> int:
-    """An entry that appears, disappears or changes is one write; one that moves is two. Indexes
-    follow by themselves, outside the transaction, and hold all attributes.
+    """An entry that appears, disappears or changes is one write; one that moves is two. Indexes are
+    updated outside of the transaction and project all attributes.
     """
     old, new = _entry(before, keys), _entry(after, keys)
     if old == new:

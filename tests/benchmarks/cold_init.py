@@ -1,15 +1,15 @@
-"""What a cold start of each function costs before its first call.
+"""The cost of a cold start of each function before its first call.
 
-Measured is the CPU time of a process that imports the function from the built layers, which
-also makes its clients, and then ends without tearing down, as no cold start does. The unit is
-the whole of ``python -c pass``, its own tearing down of a millisecond or two included. Beside
-ours stand three small "create user" handlers in other styles, with full botocore data and with
-bytecode.
+The benchmark measures the CPU time of a process that imports the function from the built layers,
+which also creates its clients, and then exits without interpreter shutdown, because a cold start
+includes none. The unit is a whole ``python -c pass``, including its shutdown of a millisecond or
+two. For comparison there are three small "create user" handlers in other styles, with full botocore
+data and with bytecode.
 
-Each start is compared with a bare one just before it, and the median of these ratios is what
-counts: whatever else the machine does meets both. Instructions repeat better than times; they are
-counted for all functions where the processor's counters can be read, and for a few of them where
-only ``valgrind`` is there.
+Each start is compared with a bare start immediately before it, and the result is the median of
+these ratios, so that other load on the machine affects both. Instructions repeat better than
+times. They are counted for all functions if the processor's counters are readable, and for a few
+functions if only ``valgrind`` is installed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ STYLES = {
 }
 COOKBOOK = "cookbook style"
 LIMIT, BACKGROUND_LIMIT, LIMIT_BESIDE_COOKBOOK = 20, 30, 0.4
-"""Times a bare start: of operations; of jobs, reactions and what loads DuckDB."""
+"""In bare starts: operations; jobs, reactions and functions with DuckDB."""
 REPRESENTATIVE = ("get_user", "create_user", "invite_user", "list_users", "clean_up_accounts")
 """An operation that reads, one that writes, one that mails, one with DuckDB, and a job."""
 BARE_COMMAND = (INTERPRETER, "-c", "pass")
@@ -65,11 +65,11 @@ class Case(NamedTuple):
     command: Sequence[str]
     environment: Mapping[str, str]
     limit: int | None = None
-    """Of our own functions."""
+    """Only our own functions have one."""
 
 
 def compare_cold_inits(runs: int, names: Collection[str] = ()) -> None:
-    """Measure all functions, or those that are named, and print what their imports cost."""
+    """Measure all functions, or the named ones, and print the cost of their imports."""
     cases = {**_our_cases(names), **_other_cases()}
     times = interleave(
         {name: partial(_time_beside_bare, case) for name, case in cases.items()}, runs, "cold init"
@@ -77,8 +77,8 @@ def compare_cold_inits(runs: int, names: Collection[str] = ()) -> None:
     instructions = _count(cases)
     bare_count = instructions.pop(BARE, None)
     print_table(
-        f"Cold init, CPU time, median of {runs} (to reach: {LIMIT}x bare, {BACKGROUND_LIMIT}x in "
-        f"the background and with DuckDB, {LIMIT_BESIDE_COOKBOOK}x the cookbook style)",
+        f"Cold init, CPU time, median of {runs} (target: {LIMIT}x bare, {BACKGROUND_LIMIT}x for "
+        f"jobs, reactions and DuckDB, {LIMIT_BESIDE_COOKBOOK}x the cookbook style)",
         ["function", "x bare", "x cookbook", "million instructions", "x bare", ""],
         [
             [
@@ -126,7 +126,7 @@ def _time_beside_bare(case: Case) -> float:
 
 
 def _count(cases: Mapping[str, Case]) -> dict[str, float]:
-    """Millions of instructions of each case and of a bare start; none where none are counted."""
+    """Millions of instructions of each case and of a bare start; empty without a counter."""
     bare = {BARE: Case(BARE_COMMAND, {"PATH": os.environ["PATH"]})}
     if has_counters():
         return _count_each({**bare, **cases}, count_by_perf)
@@ -151,7 +151,7 @@ def _count_each(
 
 
 def install_comparison() -> Path:
-    """The packages that the other styles import, as locked, in a folder of their own."""
+    """The locked packages that the other styles import, in a separate folder."""
     packages = BUILD / "comparison"
     command = [sys.executable, "-m", "uv", "pip", "sync", "--quiet", "--no-python-downloads"]
     command += ["--python", sys.executable, "--python-version", PYTHON]
@@ -161,7 +161,7 @@ def install_comparison() -> Path:
 
 
 def our_path(declaration: Declaration) -> list[Path]:
-    """Where a function of ours is imported from: what would be deployed, and nothing else."""
+    """The import path of a function of ours: only what is deployed."""
     packages = [build_package_layer(name, "x86_64") for name in ("vendor", *declaration.layers)]
     layers = [*packages, build_shared_layer()]
     return [build_function(declaration), *(layer / "python" for layer in layers)]

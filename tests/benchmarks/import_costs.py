@@ -1,4 +1,4 @@
-"""Which import of a cold start costs what, from the interpreter's own ``-X importtime``."""
+"""The cost of each import of a cold start, from the interpreter's ``-X importtime``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OURS = "rollcall"
 
 
 def print_import_costs(name: str, environment: Mapping[str, str], runs: int) -> None:
-    """Measure the imports of one function some times over and print them, the dearest first."""
+    """Measure the imports of one function several times and print them, most expensive first."""
     command = [INTERPRETER, "-X", "importtime", "-c", f"import os, {name}; os._exit(0)"]
     reports = [_report(command, environment) for _ in range(runs)]
     costs = least_costs(map(read_import_times, reports))
@@ -26,14 +26,14 @@ def print_import_costs(name: str, environment: Mapping[str, str], runs: int) -> 
     modules = Counter(costs).most_common(MODULES_SHOWN)
     for what, rows in (("package or room", packages), ("module alone", modules)):
         print_table(
-            f"What {name} imports, {what}, least of {runs} runs of {whole / 1000:.0f} ms",
+            f"Imports of {name} by {what}, minimum of {runs} runs, {whole / 1000:.0f} ms in total",
             [what, "ms", "%"],
             [[each, f"{cost / 1000:.1f}", f"{cost / whole * 100:.1f}"] for each, cost in rows],
         )
 
 
 def read_import_times(report: str) -> Mapping[str, int]:
-    """Microseconds by module, without those of the modules that it imports in turn."""
+    """Microseconds by module, without the modules that it imports."""
     times: Counter[str] = Counter()
     for microseconds, module in _LINE.findall(report):
         times[module] += int(microseconds)
@@ -41,7 +41,7 @@ def read_import_times(report: str) -> Mapping[str, int]:
 
 
 def least_costs(runs: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
-    """Of each module the least that it took in any run: whatever is more was somebody else's."""
+    """The minimum of each module over all runs; anything above it is noise."""
     least: dict[str, int] = {}
     for run in runs:
         for module, cost in run.items():
@@ -50,7 +50,7 @@ def least_costs(runs: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
 
 
 def sum_by_package(costs: Mapping[str, int]) -> Counter[str]:
-    """The costs by third-party package, by room of ours, and of Python's own modules as one."""
+    """The costs by third-party package and by our rooms; Python's own modules are one package."""
     sums: Counter[str] = Counter()
     for module, cost in costs.items():
         sums[_package_of(module)] += cost

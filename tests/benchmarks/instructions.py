@@ -1,7 +1,7 @@
-"""How many instructions a process takes: unlike times, a figure that repeats on a busy machine.
+"""Counts the instructions of a process. Unlike times, they are repeatable on a busy machine.
 
-``perf`` counts them with the processor's own counters, which many virtual machines do not have.
-There ``valgrind`` counts them by interpreting the process, some fifty times slower.
+``perf`` uses the processor's counters, which many virtual machines do not have. There ``valgrind``
+counts by interpreting the process, about fifty times slower.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _VALGRIND_LINE = re.compile(r"Collected : (\d+)")
 
 
 def read_perf(report: str) -> float | None:
-    """Millions of instructions from ``perf stat -x,``; None when the machine cannot count them."""
+    """Millions of instructions from ``perf stat -x,``; None if the machine cannot count them."""
     found = _PERF_LINE.search(report)
     return int(found[1]) / MILLION if found else None
 
 
 def read_valgrind(report: str) -> float | None:
-    """Millions of instructions from callgrind's last words."""
+    """Millions of instructions from callgrind's summary."""
     found = _VALGRIND_LINE.search(report)
     return int(found[1]) / MILLION if found else None
 
@@ -37,12 +37,12 @@ def has_counters() -> bool:
 
 @cache
 def has_valgrind() -> bool:
-    """Whether they can be counted slowly."""
+    """Whether ``valgrind`` is installed."""
     return shutil.which("valgrind") is not None
 
 
 def count_by_perf(command: Sequence[str], environment: Mapping[str, str]) -> float | None:
-    """Millions of instructions in user mode; None when ``perf`` is missing or counts none."""
+    """Millions of instructions in user mode; None if ``perf`` is missing or cannot count."""
     perf = shutil.which("perf")
     if perf is None:
         return None
@@ -51,7 +51,7 @@ def count_by_perf(command: Sequence[str], environment: Mapping[str, str]) -> flo
 
 
 def count_by_valgrind(command: Sequence[str], environment: Mapping[str, str]) -> float | None:
-    """Likewise, by valgrind; always the same for the same process."""
+    """Millions of instructions by valgrind, always the same for the same process."""
     counting = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
     steady = {"PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONHASHSEED": "0"}
     return read_valgrind(_run([*counting, *command], {**environment, **steady}))

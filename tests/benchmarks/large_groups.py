@@ -1,7 +1,7 @@
-"""What a group with 10,000 members costs, and a user with 100 groups.
+"""The cost of a group with 10,000 members and of a user with 100 groups.
 
-The requests are sent within the roles of the functions, against a table that holds all of them;
-beside them stand the same requests about a group of ten and a user with one group.
+The requests run with the roles of the functions, against one table. For comparison there are the
+same requests for a group with ten members and a user with one group.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ GRANTED = (Permission.USER_VIEW, Permission.GROUP_VIEW)
 
 
 class Setting(NamedTuple):
-    """Who is measured."""
+    """The measured groups and users."""
 
     large_id: str
     small_id: str
@@ -58,14 +58,14 @@ def measure_large_groups() -> None:
         tallies = {name: _tally(world, name, run) for name, run in _cases(world, setting).items()}
     show_progress("")
     print_tallies(
-        f"A group with {MEMBERS:,} members (large) beside one with {FEW_MEMBERS}, and a user with "
-        f"{GROUPS} groups (busy) beside one with 1; pages of {A_PAGE}",
+        f"A group with {MEMBERS:,} members (large) and one with {FEW_MEMBERS} (small), a user with "
+        f"{GROUPS} groups (busy) and one with 1 (plain); pages of {A_PAGE}",
         tallies,
     )
 
 
 def _cases(world: World, setting: Setting) -> Mapping[str, Callable[[], object]]:
-    """Each in the state that the ones before it have left."""
+    """The cases in order; each starts from the state that the previous ones left."""
     large, small, busy, plain = setting
     cursor = _list_members(world, large, page=LAST_PAGE - 1).body["pagination"]["nextCursor"]
     holders = _list_holders(world, page=LAST_PAGE - 1).body["pagination"]["nextCursor"]
@@ -120,7 +120,7 @@ def _set_up(world: World) -> Setting:
 
 
 def _fill(world: World, group_id: str, number: int) -> None:
-    """Put members into the table as they are stored, past the operations that take their time."""
+    """Write members to the table directly, because the operations are slow."""
     items = (item for each in range(number) for item in _items_of_member(world, group_id, each))
     for some in batched(items, 25, strict=False):
         puts = [{"PutRequest": {"Item": to_attributes(item)}} for item in some]
@@ -173,7 +173,7 @@ def _get_user(world: World, user_id: str) -> Reply:
 
 
 def _be_refused(world: World, user_id: str) -> None:
-    """Who lacks the permission is refused as soon as that is known."""
+    """Send a request that is refused for a missing permission."""
     reply = world.invoke(delete_group, caller=user_id, path={"group_id": "grp_unknown"})
     if reply.status != 403:
         raise RuntimeError(f"The request was answered {reply.body}.")

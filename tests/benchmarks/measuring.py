@@ -19,15 +19,15 @@ type Measured = Mapping[str, float]
 """Each case's median, in the unit that it was measured in."""
 
 BARE = "python -c pass"
-"""The unit that times are told in where they are to carry from machine to machine."""
+"""The unit of times that must be comparable between machines."""
 
-# The interpreter itself: a virtual environment's start reads more files than a bare one's.
+# The base interpreter: in a virtual environment, a start reads more files.
 INTERPRETER = str(getattr(sys, "_base_executable", sys.executable))
 
 
 def interleave(cases: Mapping[str, Callable[[], float]], runs: int, what: str) -> Measured:
-    """Measure every case once, then again, ``runs`` times over, so that whatever else the
-    machine does meets all of them alike. Shows its progress on stderr.
+    """Measure all cases in turn, ``runs`` times, so that other load on the machine affects all of
+    them equally. Shows its progress on stderr.
     """
     samples: dict[str, list[float]] = {name: [] for name in cases}
     for run in range(1, runs + 1):
@@ -53,7 +53,7 @@ def bare_start_ms() -> float:
 
 
 def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table in plain text: words to the left, numbers to the right."""
+    """Print a table as plain text: text left-aligned, numbers right-aligned."""
     cells = [list(header), *map(list, rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     numeric = [cell.replace(".", "").isdigit() for cell in cells[1]]
@@ -68,25 +68,25 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The least of the values that so large a share of them do not exceed (nearest rank)."""
+    """The least value that is not exceeded by this share of the values (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, ceil(share * len(ordered)) - 1)]
 
 
 def write_markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown: the first column to the left, the others to the right."""
+    """A table in Markdown: the first column left-aligned, the others right-aligned."""
     rule = ["---", *["---:"] * (len(header) - 1)]
     return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
 
 
 def read_processor() -> str:
-    """What the machine's processor is called."""
+    """The name of the machine's processor."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     return next((each.partition(": ")[2] for each in lines if each.startswith("model name")), "")
 
 
 def show_progress(text: str) -> None:
-    """One line on stderr that the next one replaces; nothing where nobody looks."""
+    """Show one line on stderr, which the next one replaces. Does nothing without a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
@@ -94,7 +94,7 @@ def show_progress(text: str) -> None:
 
 @contextmanager
 def log_to_nowhere() -> Iterator[None]:
-    """The line that each call leaves is written, yet not among the tables."""
+    """Write the log lines of calls to the null device instead of between the tables."""
     with Path(os.devnull).open("w") as nowhere:
         for handler in logger.handlers:
             if isinstance(handler, logging.StreamHandler):

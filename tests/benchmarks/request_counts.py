@@ -1,7 +1,7 @@
-"""How many requests each operation sends, and what DynamoDB charges for them.
+"""The number of requests that each operation sends, and the DynamoDB capacity that they use.
 
-Counted while the example of each operation runs against a world of its own; the caller is a
-platform admin, and once somebody whose permission comes from a group.
+The example of each operation runs in a new world. The caller is a platform admin, and in one case a
+user whose permission comes from a group.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def count_requests() -> None:
     tallies["get_user, permitted by a group"] = _tally(get_user, by_group=True)
     show_progress("")
     print_tallies(
-        "Requests an operation, and DynamoDB capacity by its published rules "
+        "Requests by operation, and DynamoDB capacity by its published rules "
         "(RCU, WCU with indexes)",
         tallies,
     )

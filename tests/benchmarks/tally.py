@@ -1,6 +1,6 @@
-"""What a world's clients send, and what DynamoDB charges for it.
+"""Counts the requests of a world's clients and the DynamoDB capacity that they use.
 
-Counted at botocore's events; the items before and after are read past the clients.
+Requests are counted with botocore's events. Items before and after are read without the clients.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ type Snapshot = Mapping[Key, Item | None]
 
 @dataclass
 class Tally:
-    """What one operation has sent and what that is charged."""
+    """The requests of one operation and their capacity units."""
 
     requests: Counter[str] = field(default_factory=Counter)
     read_units: float = 0
@@ -32,7 +32,7 @@ class Tally:
 
 
 def print_tallies(title: str, tallies: Mapping[str, Tally]) -> None:
-    """A table of them."""
+    """Print the tallies as a table."""
     print_table(
         title,
         ["operation", "RCU", "WCU", "requests"],
@@ -45,7 +45,7 @@ def print_tallies(title: str, tallies: Mapping[str, Tally]) -> None:
 
 @contextmanager
 def tallying(world: World) -> Iterator[Tally]:
-    """Tally what the world's clients send meanwhile; calls follow one another, never overlap."""
+    """Tally the requests of the world's clients. Calls must not overlap."""
     tally = Tally()
     pending: list[tuple[Mapping[str, Any], Snapshot]] = []
 
@@ -94,7 +94,7 @@ def _units_read(
 
 
 def _sizes_read(world: World, params: Mapping[str, Any]) -> list[int]:
-    """Of a query that counts or filters: it is charged for all that it reads, sent or not."""
+    """The sizes for a query that counts or filters: it is charged for all items that it reads."""
     pk, sk = INDEXES[params["IndexName"]]
     values = from_attributes(params["ExpressionAttributeValues"])
     return [

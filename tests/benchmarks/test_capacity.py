@@ -1,4 +1,4 @@
-"""The rules that capacity is reckoned by, with figures of the DynamoDB Developer Guide."""
+"""The rules for capacity units, with examples of the DynamoDB Developer Guide."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def sized(size: int, **attributes: str) -> dict[str, str]:
     return {**item, "x": "." * (size - item_size(item))}
 
 
-def test_size_is_that_of_names_and_values() -> None:
+def test_item_size_is_the_size_of_names_and_values() -> None:
     assert item_size({"pk": "é"}) == 4
     assert item_size({"n": 27}) == 3
     assert item_size({"n": -27}) == 4
@@ -40,7 +40,7 @@ def test_reads_are_summed_and_rounded_up_to_four_kilobytes(
     assert read_units(sizes, consistent=consistent) == units
 
 
-def test_a_write_pays_for_the_larger_item_and_twice_in_a_transaction() -> None:
+def test_write_costs_the_larger_item_and_double_in_a_transaction() -> None:
     small, large = sized(500), sized(1500)
     assert write_units(None, small, transactional=False) == 1
     assert write_units(small, large, transactional=False) == 2
@@ -48,7 +48,7 @@ def test_a_write_pays_for_the_larger_item_and_twice_in_a_transaction() -> None:
     assert write_units(None, None, transactional=True) == 2
 
 
-def test_an_index_entry_pays_once_when_it_changes_and_twice_when_it_moves() -> None:
+def test_index_entry_costs_one_write_if_it_changes_and_two_if_it_moves() -> None:
     plain = sized(500)
     listed = sized(500, gsi1pk="A", gsi1sk="1")
     moved = sized(500, gsi1pk="A", gsi1sk="2")

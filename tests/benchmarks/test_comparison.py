@@ -1,4 +1,4 @@
-"""The engines of the directory's benchmark are asked the same: their answers are equal."""
+"""The engines of the directory's benchmark give equal answers to the same questions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.benchmarks.directory.synthetic_users import make_users
 
 @pytest.fixture(scope="module")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Engine]]:
-    """Two that need no server, with the same users."""
+    """The two engines that need no server, with the same users."""
     users = list(make_users(600))
     file = tmp_path_factory.mktemp("users") / "users.json"
     write_rows(file, users)
@@ -37,13 +37,13 @@ def test_answers_are_equal(engines: list[Engine], question: str) -> None:
     assert ours == theirs
 
 
-def test_questions_find_somebody(engines: list[Engine]) -> None:
+def test_questions_match_users(engines: list[Engine]) -> None:
     answers = {name: engines[0].answer(each) for name, each in QUESTIONS.items()}
     totals = {name: each["total"] for name, each in answers.items() if isinstance(each, dict)}
     empty = {name for name, total in totals.items() if not total}
     assert empty <= {"substring, nowhere", "substring, rare"}
 
 
-def test_engines_say_what_they_take(engines: list[Engine]) -> None:
+def test_engines_report_their_size_and_memory(engines: list[Engine]) -> None:
     assert all(engine.read_size() > 10_000 for engine in engines)
     assert all(isinstance(engine.read_memory(), int) for engine in engines)

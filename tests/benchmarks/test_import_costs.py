@@ -1,4 +1,4 @@
-"""What the interpreter reports is added up as it was spent."""
+"""Import costs are computed from the interpreter's report."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ not a line of it
 """
 
 
-def test_a_module_costs_what_it_takes_without_those_that_it_imports() -> None:
+def test_cost_of_a_module_excludes_the_modules_that_it_imports() -> None:
     costs = read_import_times(REPORT)
     assert costs == {"json.decoder": 40, "json": 15, "rollcall.kit.model": 300}
 
 
-def test_of_several_runs_the_least_counts() -> None:
+def test_minimum_of_several_runs_counts() -> None:
     assert least_costs([{"a": 3, "b": 1}, {"a": 2, "c": 9}]) == {"a": 2, "b": 1, "c": 9}
 
 
-def test_costs_are_told_by_package_by_room_and_for_python_as_a_whole() -> None:
+def test_costs_are_summed_by_package_by_room_and_for_python_as_a_whole() -> None:
     costs = {"json": 1, "re._parser": 2, "botocore.utils": 3, "botocore": 4, "rollcall": 5}
     costs |= {"rollcall.kit.model": 6, "rollcall.kit.log": 7, "rollcall.operations": 8}
     assert sum_by_package(costs) == {

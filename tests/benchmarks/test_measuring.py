@@ -1,4 +1,4 @@
-"""Figures are summed up and written down as the field does."""
+"""Percentiles and Markdown tables."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tests.benchmarks.measuring import percentile, write_markdown
         ([7, 8], 0, 7),
     ],
 )
-def test_percentile_is_the_least_value_that_so_many_do_not_exceed(
+def test_percentile_uses_the_nearest_rank(
     values: list[float], share: float, expected: float
 ) -> None:
     assert percentile(values, share) == expected
 
 
-def test_table_in_markdown_has_its_numbers_to_the_right() -> None:
+def test_numbers_in_a_markdown_table_are_right_aligned() -> None:
     rows = [("list", "1.0", "2.0"), ("growth", "3.0", "4.0")]
     assert write_markdown(("", "p50", "p95"), rows) == (
         "|  | p50 | p95 |\n| --- | ---: | ---: |\n| list | 1.0 | 2.0 |\n| growth | 3.0 | 4.0 |\n"

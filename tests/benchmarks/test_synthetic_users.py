@@ -1,4 +1,4 @@
-"""The benchmark's users are the same at each run, and like those of a real directory."""
+"""The benchmark's users are the same in each run and resemble a real directory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.benchmarks.directory.synthetic_users import GROUPS, NOW, SINCE, make_
 
 @pytest.fixture(scope="module")
 def users() -> list[StoredRow]:
-    """As many as show the shares."""
+    """Enough users to check the shares."""
     return list(make_users(2_000))
 
 
@@ -22,25 +22,25 @@ def share(found: int, users: list[StoredRow]) -> float:
     return found / len(users)
 
 
-def test_same_users_come_at_each_run(users: list[StoredRow]) -> None:
+def test_each_run_generates_the_same_users(users: list[StoredRow]) -> None:
     assert list(islice(make_users(2_000), 20)) == users[:20]
 
 
-def test_no_two_users_share_what_is_one_users_own(users: list[StoredRow]) -> None:
+def test_ids_usernames_and_emails_are_unique(users: list[StoredRow]) -> None:
     for own in ("id", "username"):
         assert len({getattr(each, own) for each in users}) == len(users)
     emails = [each.email for each in users if each.email]
     assert len(set(emails)) == len(emails)
 
 
-def test_users_come_ever_faster_and_their_ids_are_in_that_order(users: list[StoredRow]) -> None:
+def test_growth_accelerates_and_ids_follow_the_order_of_creation(users: list[StoredRow]) -> None:
     assert all(NOW - SINCE <= each.created_at < NOW for each in users)
     assert all(one.id[:14] <= other.id[:14] for one, other in pairwise(users))
     late = sum(each.created_at > NOW - SINCE / 2 for each in users)
     assert 0.7 < share(late, users) < 0.8
 
 
-def test_shares_are_those_of_a_directory(users: list[StoredRow]) -> None:
+def test_shares_resemble_a_real_directory(users: list[StoredRow]) -> None:
     statuses = Counter(each.status for each in users)
     assert statuses.keys() == set(Status)
     assert 0.7 < share(statuses[Status.ACTIVE], users) < 0.85

@@ -1,9 +1,9 @@
-"""What a warm ``get_user`` costs, beside one ``get_item`` of botocore as it comes.
+"""The cost of a warm ``get_user``, compared with one ``get_item`` of unmodified botocore.
 
-Both read the same user from an emulated DynamoDB on loopback; the operation runs from event to
+Both read the same user from an emulated DynamoDB on loopback. The operation runs from event to
 answer, with the clients that it has in Lambda. It sends two requests, one for the caller and one
-for the user, so its time is shown for each request too. CPU time is this process's alone; the
-elapsed time holds the emulator's as well.
+for the user, so its time per request is shown too. CPU time is that of this process only; elapsed
+time includes the emulator.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def compare_warm_gets(runs: int) -> None:
         cpu = _measure(cases, time.process_time, calls, "CPU time")
         elapsed = _measure(cases, time.perf_counter, calls, "elapsed time")
     print_table(
-        f"Warm GET by id, median of {calls} (to reach: {LIMIT}x one botocore get_item)",
+        f"Warm GET by id, median of {calls} (target: {LIMIT}x one botocore get_item)",
         ["call", "CPU ms", "x", "elapsed ms", "x"],
         [
             [name, *_columns(cpu, name), *_columns(elapsed, name)]

@@ -1,4 +1,4 @@
-"""The real CDK app, deployed with the real CDK to an emulated AWS, once for all tests here."""
+"""The CDK app, deployed with the real CDK to an emulated AWS, once for all tests here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.deployed.deploying import Deployed, deploy
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """What ``cdk deploy`` has made, with the functions' roles enforced."""
+    """The result of ``cdk deploy``, with the functions' roles enforced."""
     with deploy(tmp_path_factory.mktemp("deployed")) as made:
         yield made
 

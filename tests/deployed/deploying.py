@@ -1,4 +1,4 @@
-"""``cdk bootstrap`` and ``cdk deploy`` against ministack, as a person runs them against AWS."""
+"""Runs ``cdk bootstrap`` and ``cdk deploy`` against ministack as against AWS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CDK = ROOT / "infra" / "node_modules" / ".bin" / "cdk"
 ADMIN_EMAIL = "first@example.com"
 MAIL_SENDER = "rollcall@example.com"
 CONTEXT = {
-    # The emulator runs functions on this machine, whose processor is not Lambda's.
+    # The emulator runs functions on this machine, whose architecture differs from Lambda's.
     "architecture": "x86_64",
     "firstAdminEmail": ADMIN_EMAIL,
     "mailSender": MAIL_SENDER,
@@ -36,15 +36,15 @@ CONTEXT = {
 
 @dataclass(frozen=True)
 class Deployed:
-    """A deployment, and the emulated AWS that it is on."""
+    """A deployment and its emulated AWS."""
 
     aws: Emulator
     outputs: dict[str, str]
     output: str
-    """What the CDK printed."""
+    """The CDK's output."""
 
     def api(self) -> Api:
-        """The API as its clients reach it; the first admin has chosen a password."""
+        """The API as its clients reach it. Sets the first admin's password."""
         api_id = self.outputs["ApiUrl"].removeprefix("https://").partition(".")[0]
         cognito, pool = self.aws.client("cognito-idp"), self.outputs["UserPoolId"]
         cognito.admin_set_user_password(
@@ -58,11 +58,11 @@ class Deployed:
         return Api(url, token, self.service_token, ADMIN_EMAIL, PASSWORD)
 
     def service_token(self) -> str:
-        """A token of the service, whose secret is read as the output says."""
+        """A token of the service, with its secret from the user pool."""
         described = self.aws.client("cognito-idp").describe_user_pool_client(
             UserPoolId=self.outputs["UserPoolId"], ClientId=self.outputs["AcceptanceClientId"]
         )["UserPoolClient"]
-        # The emulator gives out tokens at its own address, whatever the domain is.
+        # The emulator issues tokens at its own address, whatever the domain is.
         path = urlsplit(self.outputs["TokenEndpoint"]).path
         return get_service_token(
             Service(
@@ -79,9 +79,9 @@ class Deployed:
         return role
 
     def allow_mail(self) -> None:
-        """Let those send mail who may: the emulator asks IAM about "*", and not about the identity
-        that it is sent from. Before anything happens, because what a reaction reports as failed is
-        not tried again here, nor what came in one batch with it.
+        """Allow all functions that send mail to send from "*": the emulator checks that resource
+        and not the sending identity. Call this first, because the emulator retries neither a
+        record that a reaction reports as failed nor the rest of its batch.
         """
         sending = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [sending]})
@@ -94,7 +94,7 @@ class Deployed:
                 )
 
     def invoke(self, name: str) -> Any:
-        """Run a function, as its schedule would; returns what it answers."""
+        """Invoke a function as its schedule does; returns its answer."""
         answer = self.aws.client("lambda").invoke(FunctionName=f"rollcall-{name}", Payload=b"{}")
         payload = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
@@ -103,11 +103,11 @@ class Deployed:
 
 @contextmanager
 def deploy(folder: Path) -> Iterator[Deployed]:
-    """Deploy to an emulator of our own; it is gone at the end.
+    """Deploy to a new emulator, which stops at the end.
 
-    The CDK's deployment roles come first and with the checks of IAM off, because the emulator
-    denies them the bucket that they own. Then it starts again with the same state and the checks
-    on, so that every function runs with its deployed role.
+    The deployment runs with IAM checks off, because the emulator denies the CDK's deployment roles
+    access to their own bucket. Then the emulator restarts with the same state and the checks on,
+    so that every function runs with its deployed role.
     """
     assert CDK.exists(), "The CDK is not installed; run: npm ci --prefix infra"
     emulator = Emulator(0, folder / "emulator.log", folder / "state")
@@ -120,7 +120,7 @@ def deploy(folder: Path) -> Iterator[Deployed]:
         output = run_cdk(emulator, ROOT, "deploy", *arguments, "-o", folder / "cdk.out", *context)
         stacks = json.loads((folder / "outputs").read_text())
         outputs = {name: value for stack in stacks.values() for name, value in stack.items()}
-        # It refuses everybody who comes without TLS, which the emulator does not speak.
+        # The policy denies requests without TLS, which the emulator does not support.
         emulator.client("s3").delete_bucket_policy(Bucket=outputs["BucketName"])
     finally:
         emulator.stop()
@@ -128,14 +128,14 @@ def deploy(folder: Path) -> Iterator[Deployed]:
         emulator.start(check_roles=True)
         made = Deployed(emulator, outputs, output)
         made.allow_mail()
-        made.invoke("compact_directory")  # as its schedule does at once on AWS
+        made.invoke("compact_directory")  # on AWS its schedule does this immediately
         yield made
     finally:
         emulator.stop()
 
 
 def run_cdk(emulator: Emulator, folder: Path, *arguments: object) -> str:
-    """Run the CDK in a folder; returns what it printed. Fails with that when the CDK does."""
+    """Run the CDK in a folder and return its output. Fails with the output if the CDK fails."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
         "VIRTUAL_ENV": sys.prefix,
@@ -145,7 +145,7 @@ def run_cdk(emulator: Emulator, folder: Path, *arguments: object) -> str:
         "AWS_SECRET_ACCESS_KEY": "test",
         "NO_PROXY": "*",
         "CDK_DISABLE_CLI_TELEMETRY": "true",
-        # It takes half of a synthesis and only warns; cfn-lint looks at the templates.
+        # It takes half of the synthesis and only warns; cfn-lint checks the templates.
         "CDK_VALIDATION": "false",
     }
     done = subprocess.run(

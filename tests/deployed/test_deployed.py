@@ -1,4 +1,4 @@
-"""The deployed app: the acceptance flow, and what runs in it without a caller (issue 2, 5)."""
+"""The deployed app: the acceptance flow, reactions and jobs (issue 2, 5)."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ class TestDeployed(Acceptance):
 
 
 def cognito(deployed: Deployed, verb: str, username: str, **parameters: Any) -> Any:
-    """Something done to an account behind Rollcall's back."""
+    """Call an admin operation of Cognito directly, without Rollcall."""
     call = getattr(deployed.aws.client("cognito-idp"), verb)
     return call(UserPoolId=deployed.outputs["UserPoolId"], Username=username, **parameters)
 
 
-def test_first_admin_was_made_by_the_deployment_and_invited(deployed: Deployed, api: Api) -> None:
+def test_deployment_creates_the_first_admin(deployed: Deployed, api: Api) -> None:
     me = api.admin().send("GET", "/me").json()
     assert (me["username"], me["status"]) == ("first", "active")
     listed = cognito(deployed, "admin_list_groups_for_user", me["id"])["Groups"]
     assert [group["GroupName"] for group in listed] == ["admins"]
 
 
-def test_stream_finishes_what_an_operation_has_left_undone(deployed: Deployed, api: Api) -> None:
+def test_stream_reaction_completes_an_interrupted_operation(deployed: Deployed, api: Api) -> None:
     admin = api.admin()
     user = admin.create_member()
     group = admin.create("/admin/groups", name=f"Stream {user['id']}")
     cognito(deployed, "admin_disable_user", user["id"])
-    # As if an operation had died before it told Cognito.
+    # As if an operation had crashed before it updated Cognito.
     deployed.aws.client("dynamodb").update_item(
         TableName=deployed.outputs["TableName"],
         Key={"pk": {"S": f"USER#{user['id']}"}, "sk": {"S": "#USER"}},
@@ -45,7 +45,7 @@ def test_stream_finishes_what_an_operation_has_left_undone(deployed: Deployed, a
         ExpressionAttributeValues={":none": {"N": "0"}},
     )
 
-    # Joining a group does not concern the account, so nobody but the stream looks at it.
+    # Joining a group does not change the account, so only the stream reaction checks it.
     path = f"/admin/users/{user['id']}"
     admin.create(f"{path}/groups", groupId=group["id"], role="member")
 
@@ -53,7 +53,7 @@ def test_stream_finishes_what_an_operation_has_left_undone(deployed: Deployed, a
     wait_for(lambda: admin.answer("GET", path)["identity"]["inStep"])
 
 
-def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
+def test_old_address_is_notified_of_an_address_change(deployed: Deployed, api: Api) -> None:
     admin = api.admin()
     user = admin.create_user()
     changed = {"email": f"new-{user['id']}@example.com"}
@@ -71,7 +71,7 @@ def test_old_address_hears_of_the_new_one(deployed: Deployed, api: Api) -> None:
     wait_for(mailed)
 
 
-def test_trigger_refuses_a_sign_in_that_cognito_would_allow(deployed: Deployed, api: Api) -> None:
+def test_trigger_rejects_a_sign_in_that_cognito_would_allow(deployed: Deployed, api: Api) -> None:
     admin = api.admin()
     user = admin.create_member()
     assert may_sign_in(api, user["email"])
@@ -82,10 +82,12 @@ def test_trigger_refuses_a_sign_in_that_cognito_would_allow(deployed: Deployed, 
     assert not may_sign_in(api, user["email"])
 
 
-def test_reconciliation_mends_what_is_out_of_step(deployed: Deployed, api: Api) -> None:
+def test_reconciliation_repairs_an_account_that_is_out_of_sync(
+    deployed: Deployed, api: Api
+) -> None:
     user = api.admin().create_member()
     cognito(deployed, "admin_disable_user", user["id"])
-    # Whoever has just changed is left to their own operation.
+    # The job skips users that have changed recently.
     deployed.aws.client("dynamodb").update_item(
         TableName=deployed.outputs["TableName"],
         Key={"pk": {"S": f"USER#{user['id']}"}, "sk": {"S": "#USER"}},
@@ -100,7 +102,7 @@ def test_reconciliation_mends_what_is_out_of_step(deployed: Deployed, api: Api) 
     assert cognito(deployed, "admin_get_user", user["id"])["Enabled"]
 
 
-def test_purge_leaves_those_who_were_deleted_just_now(deployed: Deployed, api: Api) -> None:
+def test_purge_skips_users_who_were_deleted_recently(deployed: Deployed, api: Api) -> None:
     admin = api.admin()
     user = admin.create_user()
     assert admin.send("DELETE", f"/admin/users/{user['id']}?mode=soft").status_code == 200
@@ -119,8 +121,8 @@ def test_every_job_has_its_schedule(deployed: Deployed) -> None:
     assert sorted(targets) == sorted(f"rollcall-{job.name}" for job in read_catalog().jobs)
 
 
-def test_function_can_do_nothing_without_its_policy(deployed: Deployed, api: Api) -> None:
-    """The proof that all else here ran within the deployed roles."""
+def test_function_fails_without_its_policy(deployed: Deployed, api: Api) -> None:
+    """This proves that all other tests here run within the deployed roles."""
     iam, admin = deployed.aws.client("iam"), api.admin()
     role = deployed.role_of("list_groups")
     (name,) = iam.list_role_policies(RoleName=role)["PolicyNames"]
@@ -134,9 +136,11 @@ def test_function_can_do_nothing_without_its_policy(deployed: Deployed, api: Api
     wait_for(lambda: admin.send("GET", "/groups").status_code == 200)
 
 
-def test_directory_is_stored_by_a_role_that_reaches_nothing_else(deployed: Deployed) -> None:
+def test_directory_jobs_store_objects_under_the_prefix_of_the_directory_only(
+    deployed: Deployed,
+) -> None:
     s3, bucket = deployed.aws.client("s3"), deployed.outputs["BucketName"]
-    for _ in range(2):  # the second time there is a snapshot to begin with
+    for _ in range(2):  # the second run starts from a snapshot
         for name in ("rebuild_directory", "compact_directory"):
             deployed.invoke(name)
     stored = s3.list_objects_v2(Bucket=bucket)["Contents"]

@@ -30,7 +30,7 @@ def test_file_has_the_users_of_the_list_in_its_order(
 ) -> None:
     for name in ("Zoe", "Ada", "=cmd()"):
         world.add_user(name=name, permissions=(Permission.USER_VIEW,))
-    world.add_thing(world.add_user(user_types=("learner",)).id)
+    world.add_resource(world.add_user(user_types=("learner",)).id)
     world.build_directory()
     asked = {"sortBy": "name", "filter": "isAdmin eq false"}
 

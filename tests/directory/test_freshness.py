@@ -88,14 +88,14 @@ class Writers:
 
     def own(self, call: Call, user_id: str) -> None:
         """Add a resource of the user, which creates no version of the user."""
-        thing = Resource(
+        resource = Resource(
             id=call.new_id("wsp"),
             created_at=call.now,
             updated_at=call.now,
             type="workspace",
             user_id=user_id,
         )
-        commit(call, None, thing)
+        commit(call, None, resource)
         self.owners.add(user_id)
 
     def erase(self, call: Call, user_id: str) -> None:
@@ -122,7 +122,7 @@ def stored_user(runtime: Runtime, user_id: str) -> DirectoryUser | None:
 @pytest.fixture
 def runtime() -> Iterator[Runtime]:
     """A table and a bucket without users."""
-    with open_world(founded=False) as world:
+    with open_world(with_admin=False) as world:
         yield world.runtime
 
 

@@ -42,7 +42,7 @@ def test_latest_changes_are_in_the_list(world: World) -> None:
     assert (item["id"], item["groupCount"]) == (user_id, 1)
 
     world.sign_in(user_id)
-    world.add_thing(user_id)
+    world.add_resource(user_id)
     (item,) = list_with(world, active_in_last_days="1")["items"]
     assert (item["lastLoginAt"], item["resources"]) == (
         item["createdAt"],

@@ -46,8 +46,8 @@ def test_row_shows_what_a_user_is_has_and_belongs_to(world: World) -> None:
     world.join_group(user.id, group_id)
     world.give_role(user.id, role_id)
     world.join_organization(user.id, organization_id)
-    world.add_thing(user.id)
-    world.add_thing(user.id, "persona")
+    world.add_resource(user.id)
+    world.add_resource(user.id, "persona")
 
     row = row_of(world, user.id)
 

@@ -1,4 +1,4 @@
-"""Notes and unique ids: what they meet besides their examples."""
+"""Scenarios of notes and unique ids besides their examples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = "Likes tea with lemon"
 
 @scenario("add_note", 201)
 def a_note_on_oneself(world: World) -> Plan:
-    """The actor is then also what the note requires."""
+    """The actor is also the user that the note requires."""
     return ask(world, add_note, about(world.admin_id, text=TEXT))
 
 
@@ -41,9 +41,9 @@ def a_note_among_others_on_a_soft_deleted_user(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if [note.id for note in find_notes(world.runtime.table, user.id)] != [kept]:
-            yield "not one note is left, or another one"
+            yield "the wrong notes are left"
         beyond = [i["pk"] for i in world.items() if TEXT in str(i) and "JOURNAL#" not in i["pk"]]
-        yield from (f"{pk} still has what was deleted" for pk in beyond)
+        yield from (f"{pk} still contains the deleted text" for pk in beyond)
 
     path = {"user_id": user.id, "note_id": gone}
     return ask(world, delete_note, Example(path=path), verify)
@@ -58,29 +58,29 @@ def a_user_with_more_notes_than_one_batch_takes(world: World) -> Plan:
     def verify(_: Reply) -> Iterable[str]:
         left = [item["sk"] for item in world.items() if item["pk"] == user.key().pk]
         if left != ["#USER"]:
-            yield f"of the deleted user are left {left}"
+            yield f"the deleted user still has {left}"
 
     return ask(world, delete_user, Example(path={"user_id": user.id}), verify)
 
 
 @scenario("assign_unique_id")
 def a_generated_unique_id(world: World) -> Plan:
-    """Which one it is may differ from attempt to attempt; that it stays the same may not."""
+    """Attempts may generate different ids, but a stored id must not change."""
     return ask(world, assign_unique_id, about(world.add_user(status=Status.INACTIVE).id))
 
 
 @scenario("assign_unique_id")
-def another_unique_id_in_the_place_of_the_present_one(world: World) -> Plan:
+def a_unique_id_that_replaces_another(world: World) -> Plan:
     user = world.add_user(unique_id="EMP-0041")
 
     def verify(_: Reply) -> Iterable[str]:
         if world.runtime.table.get_item(unique_id_claim("EMP-0041").key):
-            yield "the former unique id is not free again"
+            yield "the replaced unique id is still claimed"
 
     return ask(world, assign_unique_id, about(user.id, uniqueId="EMP-0042"), verify)
 
 
 @scenario("assign_unique_id", 409)
-def a_taken_unique_id_in_another_case(world: World) -> Plan:
+def a_taken_unique_id_with_different_case(world: World) -> Plan:
     world.add_user(unique_id="EMP-0042")
     return ask(world, assign_unique_id, about(world.add_user().id, uniqueId="emp-0042"))

@@ -1,4 +1,4 @@
-"""What Lambda runs by itself: jobs, stream reactions, the trigger, and the deployment."""
+"""Scenarios of functions without a caller: jobs, reactions, the trigger and the deployment."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ def a_purge_of_two_users_but_not_the_third(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if not all(world.user(user.id).erased for user in due) or world.user(kept.id).erased:
-            yield "not those were purged who were due"
+            yield "the wrong users were purged"
 
     return work(lambda: purge_deleted_users.run(world.runtime), verify)
 
 
 @scenario("clear_ended_grants", by_client=False)
-def a_clearing_of_all_that_ended_but_one_membership(world: World) -> Plan:
+def a_clearing_of_all_expired_grants_but_one_membership(world: World) -> Plan:
     user_id, deleted_id = world.add_user().id, world.add_user().id
     ends_at = world.clock.now + timedelta(hours=1)
     left_id, busy_id = world.add_group("Left"), world.add_group("Busy")
     for group_id in (left_id, busy_id):
         world.join_group(user_id, group_id, ends_at=ends_at)
-    world.add_thing(user_id, group_id=busy_id)
+    world.add_resource(user_id, group_id=busy_id)
     role_id, organization_id = world.add_role("Support"), world.add_organization("Acme")
     for each in (user_id, deleted_id):
         world.join_organization(each, organization_id, ends_at=ends_at)
@@ -72,13 +72,13 @@ def a_clearing_of_all_that_ended_but_one_membership(world: World) -> Plan:
         user, deleted = world.user(user_id), world.user(deleted_id)
         kept = (user.group_ids, len(user.role_grants), len(user.organization_memberships))
         if kept != ((busy_id,), 1, 0) or list(deleted.grants):
-            yield f"not those grants were cleared that were due: {list(user.grants)}"
+            yield f"the wrong grants were cleared: {list(user.grants)} remain"
 
     return work(lambda: clear_ended_grants.run(world.runtime), verify)
 
 
 @scenario("reconcile_identities", by_client=False)
-def a_reconciliation_of_what_cognito_was_not_told(world: World) -> Plan:
+def a_reconciliation_of_changes_that_cognito_missed(world: World) -> Plan:
     disabled, erased = world.add_user(), world.add_user()
     leave_behind(world, disabled, disabled.with_status(Status.INACTIVE, world.clock.now))
     leave_behind(world, erased, erased.as_erased(world.clock.now))
@@ -87,7 +87,7 @@ def a_reconciliation_of_what_cognito_was_not_told(world: World) -> Plan:
 
 
 @scenario("reconcile_identities", by_client=False)
-def a_reconciliation_of_an_admin_moved_and_a_user_never_made(world: World) -> Plan:
+def a_reconciliation_of_a_changed_admin_and_a_missing_account(world: World) -> Plan:
     moved = world.add_user()
     leave_behind(world, moved, change(moved, email="moved@example.com", is_admin=True))
     leave_behind(world, None, a_new_user(world))
@@ -96,7 +96,7 @@ def a_reconciliation_of_an_admin_moved_and_a_user_never_made(world: World) -> Pl
 
 
 @scenario("reconcile_identities", by_client=False)
-def a_reconciliation_of_what_was_changed_behind_our_back(world: World) -> Plan:
+def a_reconciliation_of_changes_made_in_cognito(world: World) -> Plan:
     closed, renamed = world.add_user(), world.add_user()
     world.runtime.identity.set_enabled(closed.id, False)
     account = change(renamed, username="meddled").account()
@@ -137,12 +137,12 @@ def mails_to_the_new_and_the_old_address(world: World) -> Plan:
     converge_account(world.call(), user.id)
 
     def verify(_: Reply) -> Iterable[str]:
-        told = [mail.to[0] for mail in world.mails()]
-        if set(told) != {"old@example.com", "moved@example.com"}:
-            yield f"not both addresses were told: {told}"
+        notified = [mail.to[0] for mail in world.mails()]
+        if set(notified) != {"old@example.com", "moved@example.com"}:
+            yield f"not both addresses were notified: {notified}"
         notify_user.react(last_entry(world, user.id), world.runtime)
-        if len(world.mails()) != len(told):
-            yield "a mail went out again after its mark"
+        if len(world.mails()) != len(notified):
+            yield "a mail was sent again although it was marked as sent"
 
     return work(lambda: notify_user.react(last_entry(world, user.id), world.runtime), verify)
 
@@ -154,14 +154,14 @@ def a_sign_in(world: World) -> Plan:
     return work(lambda: admit_sign_in.react(event, world.runtime))
 
 
-@scenario("create_first_admin", by_client=False, founded=False)
+@scenario("create_first_admin", by_client=False, with_admin=False)
 def the_first_admin_of_a_deployment(world: World) -> Plan:
     settings = world.runtime.settings.model_copy(update={"first_admin_email": ADMIN_EMAIL})
     world.runtime = replace(world.runtime, settings=settings)
     return work(lambda: create_first_admin.run(world.runtime))
 
 
-@scenario("create_first_admin", by_client=False, founded=False)
+@scenario("create_first_admin", by_client=False, with_admin=False)
 def the_first_admin_with_a_password(world: World) -> Plan:
     def run() -> None:
         credential = Credential(SecretStr(PASSWORD), permanent=True)

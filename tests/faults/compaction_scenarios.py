@@ -1,4 +1,4 @@
-"""The directory's snapshots while they are written."""
+"""Scenarios of jobs that write the directory's snapshots."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 
 from functions.jobs.compact_directory import compact_directory
 from functions.jobs.rebuild_directory import rebuild_directory
-from rollcall.directory.compaction import rebuild
+from rollcall.directory.snapshot_writing import rebuild
 from rollcall.directory.snapshots import DirectoryState, snapshot_key
 from rollcall.kit.job import make_call
 from tests.faults.directory_invariants import check_readable
@@ -17,7 +17,7 @@ from tests.world.world import World
 
 
 @scenario("compact_directory", by_client=False)
-def a_snapshot_with_what_has_changed_since_the_last(world: World) -> Plan:
+def a_snapshot_with_all_changes_since_the_last_one(world: World) -> Plan:
     changed, deleted = world.add_user(), world.add_user()
     world.build_directory()
     world.clock.now += timedelta(hours=2)
@@ -28,7 +28,7 @@ def a_snapshot_with_what_has_changed_since_the_last(world: World) -> Plan:
 
 
 @scenario("compact_directory", by_client=False)
-def a_snapshot_in_the_place_of_a_damaged_one(world: World) -> Plan:
+def a_snapshot_that_replaces_a_damaged_one(world: World) -> Plan:
     world.build_directory()
     state = DirectoryState.read(world.runtime.table)
     assert state is not None
@@ -45,7 +45,7 @@ def a_snapshot_from_the_table(world: World) -> Plan:
 
 
 @scenario("rebuild_directory", by_client=False)
-def a_run_that_leaves_the_rest_to_the_next(world: World) -> Plan:
+def a_run_that_leaves_work_for_the_next_run(world: World) -> Plan:
     world.build_directory()
     call = partial(make_call, "rebuild_directory", world.runtime)
     return work(lambda: rebuild(call(), timedelta(seconds=-1)), lambda _: check_readable(world))

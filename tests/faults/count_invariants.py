@@ -1,5 +1,5 @@
-"""I4, I5: what is counted, listed and claimed is what there is; nothing that one entity needs of
-another is missing.
+"""I4, I5: counts, lists and claims match the stored data, and no entity that another one requires
+is missing.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _INDEXES = {"gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"}
 
 
 def check_counts(stored: Stored) -> Iterator[str]:
-    """Every number is the number of what it counts."""
+    """Every counter equals the number of counted items."""
     counted, real = dict(_counted(stored)), Counter(_count(stored))
-    for place in sorted(counted.keys() | real.keys()):
-        if counted.get(place, 0) != real[place]:
-            said = f"{counted.get(place, 0)} instead of {real[place]}"
-            yield f"I4: {place[1]} of {place[0]} is {said}"
+    for key in sorted(counted.keys() | real.keys()):
+        if counted.get(key, 0) != real[key]:
+            numbers = f"{counted.get(key, 0)} instead of {real[key]}"
+            yield f"I4: {key[1]} of {key[0]} is {numbers}"
 
 
 def _counted(stored: Stored) -> Iterator[tuple[tuple[str, str], int]]:
@@ -56,31 +56,31 @@ def _count(stored: Stored) -> Iterator[tuple[str, str]]:
             yield f"ORGANIZATION#{row['organizationId']}", "memberCount"
         if "roleId" in row:
             yield f"ROLE#{row['roleId']}", "holderCount"
-    for thing in stored.of_kind("RESOURCE#"):
-        yield from _count_thing(thing)
+    for resource in stored.of_kind("RESOURCE#"):
+        yield from _count_resource(resource)
 
 
-def _count_thing(thing: Item) -> Iterator[tuple[str, str]]:
-    owned = f"USER#{thing['userId']}"
-    if not thing["orphaned"]:
-        yield owned, f"type#{thing['type']}"
-    if keeps_in_group(thing):
-        yield f"GROUP#{thing['groupId']}", "activeWorkspaceCount"
-        if not thing["orphaned"]:
-            yield owned, f"active#{thing['groupId']}"
+def _count_resource(resource: Item) -> Iterator[tuple[str, str]]:
+    owned = f"USER#{resource['userId']}"
+    if not resource["orphaned"]:
+        yield owned, f"type#{resource['type']}"
+    if keeps_in_group(resource):
+        yield f"GROUP#{resource['groupId']}", "activeWorkspaceCount"
+        if not resource["orphaned"]:
+            yield owned, f"active#{resource['groupId']}"
 
 
-def keeps_in_group(thing: Item) -> bool:
-    """Whether it is a workspace in use, which holds on to its group."""
-    return thing["type"] == "workspace" and thing["active"] and "groupId" in thing
+def keeps_in_group(resource: Item) -> bool:
+    """Whether it is an active workspace, which prevents the deletion of its group."""
+    return resource["type"] == "workspace" and resource["active"] and "groupId" in resource
 
 
 def check_claims(stored: Stored) -> Iterator[str]:
-    """Each unique value is claimed by the one that has it, and by nobody else."""
+    """Each unique value is claimed by the entity that has it, and by no other."""
     claimed = Counter((i["pk"], i["owner"]) for i in stored.items if i["pk"].startswith("CLAIM#"))
     held = Counter(_held(stored))
     for claim, owner in (claimed - held) + (held - claimed):
-        yield f"I5: {claim} and {owner} do not belong together"
+        yield f"I5: {claim} does not match {owner}"
 
 
 def _held_by_users(stored: Stored) -> Iterator[tuple[str, str]]:
@@ -107,7 +107,7 @@ def _held(stored: Stored) -> Iterator[tuple[str, str]]:
 
 
 def check_rows(stored: Stored) -> Iterator[str]:
-    """Every row beside an entity belongs to it, and is found where it is looked for."""
+    """Every row of an entity belongs to it and has the correct index keys."""
     users = {user["pk"]: user for user in stored.users}
     for kind, row in stored.grants():
         who = f"I6: {row['sk']} of {row['pk']}"
@@ -116,11 +116,11 @@ def check_rows(stored: Stored) -> Iterator[str]:
         if row["sk"] != f"{kind.prefix}{row[kind.subject]}":
             yield f"{who} is about {row[kind.subject]}"
         if _indexed(row) != _index_of(kind, row):
-            yield f"{who} is found as {_indexed(row)}"
+            yield f"{who} is indexed as {_indexed(row)}"
     for user in stored.users:
         rows = {item["sk"] for item in stored.partitions[user["pk"]]}
         if (SYSTEM_ROW in rows) is not user["isAdmin"]:
-            yield f"I6: {user['id']} wrongly has the role System, or not"
+            yield f"I6: {user['id']} wrongly has or lacks the role System"
         ends = [row["endsAt"] for _, row in stored.grants(user["pk"]) if "endsAt" in row]
         if user.get("grantsEndAt") != (min(ends, default=None) if not user["erased"] else None):
             yield f"I6: grants of {user['id']} end at {ends}, not {user.get('grantsEndAt')}"
@@ -146,87 +146,87 @@ def _indexed(item: Item | None) -> dict[str, str]:
 
 
 def _check_places(stored: Stored) -> Iterator[str]:
-    things = {thing["pk"]: thing for thing in stored.of_kind("RESOURCE#")}
+    resources = {resource["pk"]: resource for resource in stored.of_kind("RESOURCE#")}
     places = {item["pk"]: item for item in stored.items if item["sk"] == "#PLACE"}
-    for pk in sorted(things.keys() | places.keys()):
-        thing = things.get(pk, {})
+    for pk in sorted(resources.keys() | places.keys()):
+        resource = resources.get(pk, {})
         expected: dict[str, str] = {}
-        if "groupId" in thing and thing["type"] == "workspace":
-            expected |= {"gsi1pk": f"WORKSPACES#{thing['groupId']}", "gsi1sk": thing["id"]}
-        if thing.get("orphaned"):
-            expected |= {"gsi2pk": f"ORPHANED#{thing['type']}", "gsi2sk": thing["id"]}
+        if "groupId" in resource and resource["type"] == "workspace":
+            expected |= {"gsi1pk": f"WORKSPACES#{resource['groupId']}", "gsi1sk": resource["id"]}
+        if resource.get("orphaned"):
+            expected |= {"gsi2pk": f"ORPHANED#{resource['type']}", "gsi2sk": resource["id"]}
         if _indexed(places.get(pk)) != expected or (pk in places) is not bool(expected):
             yield f"I6: {pk} is placed as {_indexed(places.get(pk))} instead of {expected}"
         by_owner = {
-            "gsi1pk": f"OWNER#{thing.get('userId')}",
-            "gsi1sk": f"{thing.get('type')}#{thing.get('id')}",
-            "gsi2pk": f"TYPE#{thing.get('type')}",
-            "gsi2sk": thing.get("id"),
+            "gsi1pk": f"OWNER#{resource.get('userId')}",
+            "gsi1sk": f"{resource.get('type')}#{resource.get('id')}",
+            "gsi2pk": f"TYPE#{resource.get('type')}",
+            "gsi2sk": resource.get("id"),
         }
-        if thing and _indexed(thing) != by_owner:
-            yield f"I6: {pk} is found as {_indexed(thing)}"
+        if resource and _indexed(resource) != by_owner:
+            yield f"I6: {pk} is indexed as {_indexed(resource)}"
 
 
 def check_owners(stored: Stored) -> Iterator[str]:
-    """No thing has lost its owner without a word, and no workspace in use is in a group that its
-    owner is not in.
+    """Every resource of an erased owner is orphaned or counted as left, and every active workspace
+    is in a group of its owner.
     """
     owners = {user["id"]: user for user in stored.users}
     waiting: Counter[str] = Counter()
-    for thing in stored.of_kind("RESOURCE#"):
-        owner = owners[thing["userId"]]
-        if not thing["orphaned"] and owner["erased"]:
+    for resource in stored.of_kind("RESOURCE#"):
+        owner = owners[resource["userId"]]
+        if not resource["orphaned"] and owner["erased"]:
             waiting[owner["id"]] += 1
-        if thing["orphaned"] and not owner["erased"]:
-            yield f"W2: {thing['id']} is orphaned, and its owner is there"
-        if keeps_in_group(thing):
-            yield from _check_group(stored, thing, owner)
+        if resource["orphaned"] and not owner["erased"]:
+            yield f"W2: {resource['id']} is orphaned, but its owner exists"
+        if keeps_in_group(resource):
+            yield from _check_group(stored, resource, owner)
     for user_id, number in waiting.items():
         if number > owners[user_id].get("thingsLeft", 0):
-            yield f"W2: the tombstone of {user_id} has forgotten something that was owned"
+            yield f"W2: the tombstone of {user_id} does not count all resources that are left"
 
 
 def _check_group(stored: Stored, workspace: Item, owner: Item) -> Iterator[str]:
     group_id = workspace["groupId"]
     if stored.entities[group_id]["erased"]:
-        yield f"W1: {workspace['id']} is in use in a deleted group"
+        yield f"W1: {workspace['id']} is active in a deleted group"
     rows = (row for _, row in stored.grants(owner["pk"]))
     if not owner["erased"] and not any(row.get("groupId") == group_id for row in rows):
-        yield f"W1: {workspace['id']} is in use in a group that its owner is not in"
+        yield f"W1: {workspace['id']} is active in a group that its owner is not in"
 
 
 def check_granting(stored: Stored) -> Iterator[str]:
-    """Nobody has a role that is not there, and what is not there grants nothing."""
+    """No user has a missing role, and missing roles and groups grant nothing."""
     roles = {role["id"] for role in stored.of_kind("ROLE#")}
     groups = {group["id"] for group in stored.of_kind("GROUP#")}
     for _, row in stored.grants():
         if "roleId" in row and row["roleId"] not in roles:
-            yield f"R1: {row['userId']} has the role {row['roleId']}, which is not there"
+            yield f"R1: {row['userId']} has the role {row['roleId']}, which does not exist"
     for organization in stored.of_kind("ORGANIZATION#"):
         if organization["defaultRoleId"] not in roles:
-            yield f"R1: {organization['id']} gives a role by default that is not there"
+            yield f"R1: the default role of {organization['id']} does not exist"
     policy = stored.entities.get("ACCESS", {"roles": {}, "groups": {}})
     for granting in (policy["roles"].keys() - roles) | (policy["groups"].keys() - groups):
-        yield f"R1: {granting} is not there, and grants something"
+        yield f"R1: {granting} does not exist, but grants permissions"
 
 
 def check_endings(stored: Stored) -> Iterator[str]:
-    """What was deleted gives nothing to members who have still to be removed."""
+    """Deleted groups and organizations grant nothing to members that are not yet removed."""
     policy = stored.entities.get("ACCESS", {"ended": []})
     for tombstone in stored.tombstones:
         if tombstone.get("memberCount") and tombstone["id"] not in policy["ended"]:
-            yield f"O1: {tombstone['id']} is deleted, and its members keep what it gave"
+            yield f"O1: {tombstone['id']} is deleted, but its members keep its grants"
 
 
 def check_remains(stored: Stored) -> Iterator[str]:
-    """What was deleted leaves nothing but a tombstone that goes by itself."""
+    """Deletions leave only a tombstone that expires."""
     for user in stored.erased_users.values():
         remains = [item["sk"] for item in stored.partitions[user["pk"]] if item is not user]
         if remains or user.get("thingsLeft") or "expiresAt" not in user:
-            yield f"I2: {user['id']} is erased and has {remains}, or work left, or stays for ever"
+            yield f"I2: {user['id']} is erased and has {remains}, or work left, or no expiry"
     for tombstone in stored.tombstones:
         if tombstone.get("memberCount") or "expiresAt" not in tombstone:
-            yield f"G1: {tombstone['id']} is erased and has members, or stays for ever"
+            yield f"G1: {tombstone['id']} is erased and has members, or no expiry"
     policy = stored.entities.get("ACCESS", {"ended": []})
     if policy["ended"]:
-        yield f"O1: {policy['ended']} have ended, and the policy still speaks of them"
+        yield f"O1: {policy['ended']} have ended, but are still in the policy"

@@ -1,4 +1,4 @@
-"""The directory shows what the table holds, whatever has become of its snapshots."""
+"""The directory matches the table, whatever happens to its snapshots."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from tests.world.world import World
 
 
 def check_directory(world: World) -> Iterator[str]:
-    """Whoever opens the directory now sees every user as stored, and nobody else, or is told that
-    there is none to be seen.
-    """
+    """The directory contains exactly the users as stored, or is unavailable."""
     if DirectoryState.read(world.runtime.table) is None:
         return
     directory = Directory(world.runtime.table, world.runtime.objects)
@@ -33,7 +31,7 @@ def check_directory(world: World) -> Iterator[str]:
 
 
 def check_readable(world: World) -> Iterator[str]:
-    """There is a directory to be opened."""
+    """The directory can be opened."""
     try:
         Directory(world.runtime.table, world.runtime.objects).refresh(world.clock.now)
     except Unavailable as unavailable:
@@ -41,7 +39,7 @@ def check_readable(world: World) -> Iterator[str]:
 
 
 def shown_users(database: Database, user_id: str = "") -> dict[str, DirectoryUser]:
-    """What a directory's database says of each user, or of one."""
+    """The users in a directory's database, or one of them."""
     columns = read_columns().values()
     names = ", ".join(each.sql for each in columns)
     rows = database.fetch(f"SELECT {names} FROM users WHERE ? IN ('', id)", [user_id])  # noqa: S608 (names of the model)
@@ -52,7 +50,7 @@ def shown_users(database: Database, user_id: str = "") -> dict[str, DirectoryUse
 
 
 def stored_users(world: World) -> dict[str, DirectoryUser]:
-    """What the table says of each user."""
+    """The users in the table."""
     rows = (read_row(world.runtime.table, user.id) for user in world.users())
     fields = DirectoryUser.model_fields
     users = [

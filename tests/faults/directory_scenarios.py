@@ -1,4 +1,4 @@
-"""Segments and pushed facts: what their operations meet besides their examples."""
+"""Scenarios of segments and pushed facts besides their examples."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def _segment(segment_id: str, **body: Any) -> Example:
 
 
 @scenario("create_segment", 201)
-def a_segment_whose_name_another_one_has(world: World) -> Plan:
+def a_segment_with_the_name_of_another_one(world: World) -> Plan:
     world.add_segment("In use", ACTIVE)
     return ask(world, create_segment, Example(body={"name": "In use", "filter": ACTIVE}))
 
 
 @scenario("create_segment", 422)
-def a_segment_that_asks_for_what_there_is_not(world: World) -> Plan:
+def a_segment_with_an_unknown_field(world: World) -> Plan:
     return ask(world, create_segment, Example(body={"name": "Odd", "filter": "shoeSize gt 44"}))
 
 
 @scenario("update_segment", again=frozenset({412}))
-def another_name_and_filter_under_a_condition(world: World) -> Plan:
+def a_conditional_change_of_name_and_filter(world: World) -> Plan:
     segment = world.add_segment("In use", ACTIVE)
 
     def verify(_: Reply) -> Iterable[str]:
@@ -49,12 +49,12 @@ def another_name_and_filter_under_a_condition(world: World) -> Plan:
 
 
 @scenario("delete_segment", again=frozenset({404}))
-def one_of_two_segments_whose_maker_is_gone(world: World) -> Plan:
+def one_of_two_segments_whose_owner_is_deleted(world: World) -> Plan:
     kept, gone = (world.add_segment(name, ACTIVE, "usr_gone") for name in ("Kept", "Gone"))
 
     def verify(_: Reply) -> Iterable[str]:
         if not world.segment(gone.id).erased or world.segment(kept.id) != kept:
-            yield "not the one was deleted that was meant"
+            yield "the wrong segment was deleted"
 
     return ask(world, delete_segment, Example(path={"segment_id": gone.id}), verify)
 
@@ -64,15 +64,15 @@ def _facts(user_id: str, **facts: Any) -> Example:
 
 
 @scenario("replace_facts")
-def facts_in_the_place_of_others_while_another_source_keeps_its_own(world: World) -> Plan:
+def facts_that_replace_those_of_their_source_only(world: World) -> Plan:
     user_id = world.add_user().id
     world.push_facts(user_id, "learning", progress=10, certified=True)
     world.push_facts(user_id, "billing", plan="free")
 
     def verify(_: Reply) -> Iterable[str]:
-        said = {each.source: each.values for each in world.user(user_id).fact_sets}
-        if said != {"billing": {"plan": "free"}, "learning": {"progress": 20}}:
-            yield f"about the user is said {said}"
+        stored = {each.source: each.values for each in world.user(user_id).fact_sets}
+        if stored != {"billing": {"plan": "free"}, "learning": {"progress": 20}}:
+            yield f"the facts about the user are {stored}"
 
     return ask(world, replace_facts, _facts(user_id, progress=20), verify)
 
@@ -85,7 +85,7 @@ def the_same_facts_at_a_later_time(world: World) -> Plan:
     def verify(_: Reply) -> Iterable[str]:
         found = find_facts(world.runtime.table, user_id, "learning")
         if found is None or found.pushed_at <= before:
-            yield "nobody knows that the source was heard from"
+            yield "the time of the push was not updated"
 
     return ask(world, replace_facts, _facts(user_id, progress=10), verify)
 
@@ -115,6 +115,6 @@ def deletion_of_a_user_with_facts_and_sign_ins(world: World) -> Plan:
     def verify(_: Reply) -> Iterable[str]:
         left = [item["sk"] for item in world.items() if item["pk"] == user.key().pk]
         if left != ["#USER"]:
-            yield f"of the deleted user are left {left}"
+            yield f"the deleted user still has {left}"
 
     return ask(world, delete_user, Example(path={"user_id": user.id}), verify)

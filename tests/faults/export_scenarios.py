@@ -1,4 +1,4 @@
-"""Users that are taken away: what is recorded of it, and the file, whatever goes wrong."""
+"""Scenarios of exports: the file and its record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.world.world import World
 
 
 def export_by_link(request: ExportRequest, call: Call) -> UsersFile | ExportProgress:
-    """As the operation does for many users."""
+    """Export to a file behind a link, as the operation does for many users."""
     database = open_directory(call)
     condition = select_users(call, database, request)
     selected = Selected(database, condition, request.order, request.chosen, request.format)
@@ -45,6 +45,6 @@ def a_file_that_is_too_large_for_an_answer(world: World) -> Plan:
         files = [key for key in stored_objects(world) if key in reply.body["url"]]
         exports = [item for item in world.items() if item["pk"] == f"EXPORT#{files[0][8:-4]}"]
         if not exports or exports[0]["userCount"] != 2:
-            yield f"what is recorded of {files} is {exports}"
+            yield f"the record of {files} is {exports}"
 
     return ask(world, by_link, Example(), verify)

@@ -1,4 +1,4 @@
-"""Groups: what their operations can do besides their examples, and the end of their memberships."""
+"""Scenarios of groups besides their examples, and of the end of memberships."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ ENDS = START + timedelta(days=30)
 
 
 def _granting_group(world: World, number: int) -> tuple[str, list[str]]:
-    """A group that grants something, with this many users in it, and another that they are in
-    too. The last of them is erased, which nothing has followed yet.
+    """A group that grants a permission, with this many members, who are also in another group. The
+    last member is erased, and no reaction has run yet.
     """
     group_id = world.add_group("Editors", Permission.USER_UPDATE)
     kept_id = world.add_group("Kept", Permission.USER_VIEW)
@@ -46,7 +46,7 @@ def _granted(world: World, group_id: str) -> tuple[Permission, ...]:
 
 
 def _delete(world: World, group_id: str) -> None:
-    """Delete a group in the table alone, as an operation does that dies right then."""
+    """Delete a group only in the table, like an operation that crashes after its commit."""
     group, call = world.group(group_id), world.call("leave_behind")
     call.commit(
         Change(group, group.as_erased()),
@@ -58,18 +58,18 @@ def _delete(world: World, group_id: str) -> None:
 def _all_have_left(world: World, group_id: str, members: Iterable[str]) -> Verify:
     def verify(_: Reply) -> Iterable[str]:
         if _granted(world, group_id):
-            yield "the deleted group grants something"
+            yield "the deleted group still grants permissions"
         for user in map(world.user, members):
             if group_id in user.group_ids:
                 yield f"{user.id} is still in the deleted group"
             if user.exists and not user.group_ids:
-                yield f"{user.id} has lost another group too"
+                yield f"{user.id} has also lost another group"
 
     return verify
 
 
 @scenario("update_group", again=frozenset({412}))
-def a_group_with_another_name_and_other_permissions_under_a_condition(world: World) -> Plan:
+def a_conditional_change_of_name_and_permissions(world: World) -> Plan:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     body = {"name": "Editors", "permissions": ["user.update"]}
     example = Example(path={"group_id": group_id}, body=body)
@@ -100,7 +100,7 @@ def a_group_with_members_that_grants(world: World) -> Plan:
 def a_group_with_an_active_workspace(world: World) -> Plan:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     owner = world.join_group(world.add_user().id, group_id)
-    world.add_thing(owner.id, group_id=group_id)
+    world.add_resource(owner.id, group_id=group_id)
     return ask(world, delete_group, Example(path={"group_id": group_id}))
 
 
@@ -118,7 +118,7 @@ def a_step_for_some_members_of_a_deleted_group(world: World) -> Plan:
     group_id, members = _granting_group(world, 3)
     _delete(world, group_id)
     verify = _all_have_left(world, group_id, members)
-    # The other steps are those that its own journal entry leads to.
+    # The journal entry of this step triggers the other steps.
     return work(
         lambda: remove_memberships(world.call("finish_deletion"), Group, group_id, 2), verify
     )
@@ -140,7 +140,7 @@ def rows_of_every_kind(world: World) -> Plan:
     def verify(reply: Reply) -> Iterable[str]:
         outcomes = [each["status"] for each in reply.body["results"]]
         if outcomes not in ([201, 404, 200, 409], [200, 404, 200, 409]):
-            yield f"the rows are answered {outcomes}"
+            yield f"the results of the rows are {outcomes}"
         held = {
             user_id: [(each.role, each.ends_at) for each in world.user(user_id).memberships]
             for user_id in (new.id, promoted.id, gone.id)
@@ -150,7 +150,7 @@ def rows_of_every_kind(world: World) -> Plan:
             promoted.id: [(GroupRole.ADMIN, None)],
             gone.id: [],
         }:
-            yield f"the users are in it as {held}"
+            yield f"the memberships of the users are {held}"
 
     example = Example(path={"group_id": group_id}, body={"members": rows})
     return ask(world, add_users_to_group, example, verify)
@@ -188,7 +188,7 @@ def groups_joined_changed_limited_and_left_at_once(world: World) -> Plan:
 
 
 @scenario("replace_user_groups", again=frozenset({412}))
-def groups_under_a_condition(world: World) -> Plan:
+def a_conditional_replacement_of_groups(world: World) -> Plan:
     user = world.join_group(world.add_user().id, world.add_group("Left"))
     headers = {"If-Match": f'"{user.version}"'}
     rows = [{"groupId": world.add_group("Joined")}]
@@ -196,10 +196,10 @@ def groups_under_a_condition(world: World) -> Plan:
 
 
 @scenario("replace_user_groups", 409)
-def groups_of_which_one_has_an_active_workspace_of_the_user(world: World) -> Plan:
+def a_removal_from_a_group_with_an_active_workspace_of_the_user(world: World) -> Plan:
     busy_id = world.add_group("Busy")
     user = world.join_group(world.add_user().id, busy_id)
-    world.add_thing(user.id, group_id=busy_id)
+    world.add_resource(user.id, group_id=busy_id)
     rows = [{"groupId": world.add_group("Other")}]
     return ask(world, replace_user_groups, about(user.id, groups=rows))
 

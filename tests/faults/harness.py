@@ -1,11 +1,11 @@
-"""The fault harness: lets every AWS call of a scenario go wrong in every way, lets the client and
-the reactions do what they do afterwards, and checks what must hold.
+"""The fault harness: injects every fault into every AWS call of a scenario, runs the client's
+retries and the reactions, and checks the invariants.
 
 After each fault there are up to three endings: the client sends the same request with the same
-Idempotency-Key until it is answered, sends it without a key, or gives up. Then the stream's
-reactions run, a reconciliation follows, and everything has to be in order. Faults that leave the
-same state behind have the same endings, so each such state is followed up once; and so is each
-state that an ending has come to before the reactions run.
+Idempotency-Key until it gets an answer, sends it without a key, or gives up. Then the stream's
+reactions and a reconciliation run, and all invariants must hold. Faults that leave the same state
+have the same endings, so each state is followed up once. The same applies to the states that
+endings reach before the reactions run.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from tests.world.world import World
 
 KEY = "a-key-that-only-its-caller-knows"
 SECRETS = ("TempPass123!", "Open-Sesame-7", KEY)
-"""Every password that scenarios send, and the Idempotency-Key itself."""
+"""All passwords that scenarios send, and the Idempotency-Key."""
 ATTEMPTS = 3
-"""How often a client, or Lambda for a job or a reaction, tries."""
+"""The number of attempts of a client, or of Lambda for a job or a reaction."""
 
 
 @dataclass
 class Findings:
-    """What the harness has seen of one scenario."""
+    """The results of one scenario."""
 
     runs: int = 0
     endings: int = 0
@@ -48,8 +48,8 @@ class Findings:
 
 
 @contextmanager
-def quickly() -> Iterator[None]:
-    """Nobody sleeps between two attempts, and ids and keys come out the same in each run."""
+def without_sleep() -> Iterator[None]:
+    """Skip the delays between attempts, and generate the same ids and keys in each run."""
     numbers = itertools.count(1)
     with (
         patch("time.sleep"),
@@ -61,22 +61,22 @@ def quickly() -> Iterator[None]:
 
 
 @contextmanager
-def listening() -> Iterator[io.StringIO]:
-    """What is logged meanwhile."""
-    said = io.StringIO()
+def captured_log() -> Iterator[io.StringIO]:
+    """Capture the log."""
+    logged = io.StringIO()
     handler = logger.registered_handler
-    before = handler.setStream(said)  # type: ignore[attr-defined]  # a StreamHandler
+    before = handler.setStream(logged)  # type: ignore[attr-defined]  # a StreamHandler
     try:
-        yield said
+        yield logged
     finally:
         handler.setStream(before)  # type: ignore[attr-defined]  # as above
 
 
 class Explorer:
-    """Runs one scenario through all its faults."""
+    """Runs one scenario with all its faults."""
 
-    def __init__(self, scenario: Scenario, world: World, said: io.StringIO) -> None:
-        self.scenario, self.world, self.said = scenario, world, said
+    def __init__(self, scenario: Scenario, world: World, logged: io.StringIO) -> None:
+        self.scenario, self.world, self.logged = scenario, world, logged
         self.findings = Findings()
         self.plan = scenario.arrange(world)
         self.start = Snapshot.of(world)
@@ -85,7 +85,7 @@ class Explorer:
         self.effects = 0
 
     def explore(self, enough: float) -> Findings:
-        """All call sites, all variants, all endings."""
+        """Run all call sites, variants and endings, or stop at ``enough`` violations."""
         self.findings.sites = self._run_undisturbed()
         for site, call in choose_sites(self.findings.sites):
             for variant in variants_of(call):
@@ -96,7 +96,7 @@ class Explorer:
 
     def _run_undisturbed(self) -> list[str]:
         injection = Injection()
-        with quickly():
+        with without_sleep():
             reply = self._send(KEY, injection=injection)
             self._note("no fault", self._end_with_same_key(reply))
         self.effects = self._count_effects()
@@ -105,11 +105,11 @@ class Explorer:
     def _run_with_fault(self, site: int, variant: Variant, where: str) -> None:
         self.start.restore(self.world)
         self.findings.runs += 1
-        self._forget_what_was_said()
-        with quickly():
+        self._clear_log()
+        with without_sleep():
             reply = self._send(KEY, injection=Injection(site, variant))
             state = repr(reply) + describe_state(self.world)
-            self._note(where, check_secrets(self.world, SECRETS, self._all_said(reply)))
+            self._note(where, check_secrets(self.world, SECRETS, self._all_output(reply)))
             if state not in self.known:
                 self.known.add(state)
                 self._follow_up(reply, where)
@@ -122,26 +122,26 @@ class Explorer:
             endings.append(("no key", self._end_without_key))
         for name, end in endings:
             broken.restore(self.world)
-            self._forget_what_was_said()
+            self._clear_log()
             self.findings.endings += 1
             self._note(f"{where}; {name}", end(reply))
 
     def _end_with_same_key(self, reply: Reply | None) -> Iterator[str]:
-        """I7: however often it is sent, one effect and one answer; another request is refused."""
+        """I7: a repeated request has one effect and one answer; another request is refused."""
         for _ in range(ATTEMPTS):
             if not _answered(reply):
                 reply = self._send(KEY)
         if reply is None or reply.status != self.scenario.expected:
-            yield f"answered {reply} instead of {self.scenario.expected}"
+            yield f"the answer is {reply} instead of {self.scenario.expected}"
             return
         if self._has_ended(f"same key, {reply}"):
-            yield from check_secrets(self.world, SECRETS, self._all_said(reply))
+            yield from check_secrets(self.world, SECRETS, self._all_output(reply))
             return
         if self.scenario.by_client and reply.status < 300:
             yield from self._check_repetition(reply)
-        yield from self._settle(in_step=True)
+        yield from self._settle(in_sync=True)
         yield from self.plan.verify(reply)
-        yield from check_secrets(self.world, SECRETS, self._all_said(reply))
+        yield from check_secrets(self.world, SECRETS, self._all_output(reply))
 
     def _check_repetition(self, reply: Reply) -> Iterator[str]:
         before = self._count_effects()
@@ -149,12 +149,12 @@ class Explorer:
             yield f"I7: {before} effects instead of {self.effects}"
         again = self._send(KEY)
         if again is None or (again.status, again.body) != (reply.status, reply.body):
-            yield f"I7: sent again it is answered {again} and not {reply}"
+            yield f"I7: the answer to the repeated request is {again} instead of {reply}"
         other = self._send(KEY, reason="another request")
         if other is None or "idempotency_key_reused" not in repr(other.body):
-            yield f"I7: another request with the same key is answered {other}"
+            yield f"I7: the answer to another request with the same key is {other}"
         if self._count_effects() != before:
-            yield "I7: sent again it has another effect"
+            yield "I7: the repeated request has another effect"
 
     def _end_without_key(self, reply: Reply | None) -> Iterator[str]:
         for _ in range(ATTEMPTS):
@@ -162,27 +162,27 @@ class Explorer:
                 reply = self._send(None)
         allowed = {self.scenario.expected, *self.scenario.again}
         if reply is None or reply.status not in allowed:
-            yield f"answered {reply} instead of {allowed}"
+            yield f"the answer is {reply} instead of one of {allowed}"
         if not self._has_ended("no key"):
             yield from self._settle()
 
     def _end_by_giving_up(self, _: Reply | None) -> Iterator[str]:
         yield from self._settle()
 
-    def _settle(self, *, in_step: bool = False) -> Iterator[str]:
-        """Reactions, then the next reconciliation."""
-        if self.scenario.refused_for_good and not in_step:
+    def _settle(self, *, in_sync: bool = False) -> Iterator[str]:
+        """Run the reactions, then the next reconciliation."""
+        if self.scenario.refused_for_good and not in_sync:
             yield from check_always(self.world)
             return
         try:
             self.world.drain()
             self.world.clock.advance(minutes=16)
             report = reconcile_identities.run(self.world.runtime)
-        except Exception as error:  # noqa: BLE001 (whatever it is, it is a finding)
+        except Exception as error:  # noqa: BLE001 (any error is a finding)
             yield f"I20: a reaction or the reconciliation fails with {error!r}"
             return
         if report.failed:
-            yield f"I20: the reconciliation could not mend {report.failed}"
+            yield f"I20: the reconciliation could not repair {report.failed}"
         yield from check_settled(self.world)
 
     def _send(
@@ -198,7 +198,7 @@ class Explorer:
             self.world.aws.intercept = let_through
 
     def _has_ended(self, ending: str) -> bool:
-        """Whether this ending has come to the same state before."""
+        """Whether this ending has reached the same state before."""
         state = ending + describe_state(self.world)
         known = state in self.ended
         self.ended.add(state)
@@ -210,12 +210,12 @@ class Explorer:
     def _note(self, where: str, violations: Iterable[str]) -> None:
         self.findings.violations += [f"{where}: {violation}" for violation in violations]
 
-    def _all_said(self, reply: Reply | None) -> str:
-        return self.said.getvalue() + repr(reply)
+    def _all_output(self, reply: Reply | None) -> str:
+        return self.logged.getvalue() + repr(reply)
 
-    def _forget_what_was_said(self) -> None:
-        self.said.seek(0)
-        self.said.truncate()
+    def _clear_log(self) -> None:
+        self.logged.seek(0)
+        self.logged.truncate()
 
 
 def _answered(reply: Reply | None) -> bool:
@@ -223,8 +223,6 @@ def _answered(reply: Reply | None) -> bool:
 
 
 def explore(scenario: Scenario, *, enough: float = inf) -> Findings:
-    """Run a scenario in a world of its own through all its faults, or until there are enough
-    violations.
-    """
-    with open_world(founded=scenario.founded) as world, listening() as said:
-        return Explorer(scenario, world, said).explore(enough)
+    """Run a scenario with all its faults in a new world, or until there are enough violations."""
+    with open_world(with_admin=scenario.with_admin) as world, captured_log() as logged:
+        return Explorer(scenario, world, logged).explore(enough)

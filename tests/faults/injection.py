@@ -1,12 +1,11 @@
-"""What can go wrong with one call of AWS, and putting it there.
+"""Injects faults into AWS calls.
 
-The 12 variants of a call site: a connection error, an answer 500 or a throttling before the call,
-a timeout or an answer 500 after it took effect, each once (the client's own retries then go
-through) and persistently (every later call of the same service meets it too); and the process
-dying just before or just after the call, which happens once by its nature. A call that only reads
-has no effect for anything to come after, and what its caller does about it is the same for all
-errors but in what the client raises: it meets one that passes, one of each kind that does not, and
-the end of the process.
+A call site has 12 variants. Before the call takes effect: a connection error, a response 500 or
+throttling; after it: a timeout or a response 500. Each of them occurs once (the client's retries
+then succeed) or persistently (all later calls of the same service fail too). In addition, the
+process can crash before or after the call, which happens once. A call that only reads has no
+effect, and its caller handles all errors alike except for the exception type. Its variants are one
+transient error, one persistent error of each kind, and a crash.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ from tests.world.strict_aws import Response, Serve, WireCall
 
 
 class Crash(BaseException):
-    """The process dies here. No ``except Exception`` sees it, as none would see a kill."""
+    """The process crashes here. As with a kill, ``except Exception`` does not catch it."""
 
 
 class Kind(StrEnum):
-    """What goes wrong."""
+    """The kind of a fault."""
 
     CONNECTION_ERROR = "connection error"
     SERVER_ERROR = "500"
@@ -41,7 +40,7 @@ class Kind(StrEnum):
 
 
 class Variant(NamedTuple):
-    """One way in which one call goes wrong."""
+    """One fault of one call."""
 
     kind: Kind
     persistent: bool
@@ -72,19 +71,19 @@ _READING = frozenset(
 
 
 def choose_sites(calls: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """The calls that are let go wrong, with their numbers: all, but of neighbours in a walk, which
-    read one kind of partition after the other in the same way, the first two and the last.
+    """The calls that get faults, with their numbers: all calls, but of a scan, which reads
+    partitions of one kind one after the other, only the first two and the last.
     """
     number = 0
     for call, neighbours in groupby(calls):
-        walk = list(enumerate(neighbours, number))
-        number += len(walk)
-        skipped = len(walk) > 3 and "#" in call
-        yield from (*walk[:2], walk[-1]) if skipped else walk
+        scan = list(enumerate(neighbours, number))
+        number += len(scan)
+        skipped = len(scan) > 3 and "#" in call
+        yield from (*scan[:2], scan[-1]) if skipped else scan
 
 
 def _read_from(call: WireCall) -> str:
-    """The kind of partition that a Query reads from: walks go from one to the next."""
+    """The kind of partition that a Query reads from; scans query one after the other."""
     if call.operation != "Query":
         return ""
     key = call.parameters["ExpressionAttributeValues"][":pk"]["S"]
@@ -92,7 +91,7 @@ def _read_from(call: WireCall) -> str:
 
 
 def variants_of(site: str) -> tuple[Variant, ...]:
-    """What can go wrong with a call, named as in :attr:`Injection.calls`."""
+    """The variants of a call, named as in :attr:`Injection.calls`."""
     return VARIANTS_OF_READING if site.split(" ")[1] in _READING else VARIANTS
 
 
@@ -111,27 +110,27 @@ _SERVER_ERRORS = {
 
 @dataclass
 class Injection:
-    """An interception that lets the call at one site go wrong; without a site it only counts."""
+    """An interception that injects a fault at one call site; without a site it only counts."""
 
     site: int = -1
     variant: Variant | None = None
     calls: list[str] = field(default_factory=list)
-    """What has been called, one entry a call however often it was attempted."""
+    """The calls, one entry for all attempts of a call."""
     _contexts: list[dict[str, Any]] = field(default_factory=list)
-    """Of the calls, in their order: each call keeps its own for all its attempts."""
+    """The contexts of the calls in order; all attempts of a call share one context."""
     _service: str = ""
     _struck: bool = False
     _lock: AbstractContextManager[bool] = field(default_factory=Lock)
-    """Some calls are made at once."""
+    """Some calls are concurrent."""
 
     def __call__(self, call: WireCall, serve: Serve) -> Response:
-        """Serve one attempt, or let it go wrong."""
+        """Serve one attempt or let it fail."""
         with self._lock:
             number = self._find_number(call)
             strikes = self.variant is not None and self._strikes(call, number)
         if self.variant is None or not strikes:
             return serve()
-        return _go_wrong(self.variant.kind, call, serve)
+        return _fail(self.variant.kind, call, serve)
 
     def _find_number(self, call: WireCall) -> int:
         known = (n for n, context in enumerate(self._contexts) if context is call.context)
@@ -149,7 +148,7 @@ class Injection:
         return self._struck and persistent and call.service == self._service
 
 
-def _go_wrong(kind: Kind, call: WireCall, serve: Serve) -> Response:
+def _fail(kind: Kind, call: WireCall, serve: Serve) -> Response:
     url = str(call.request.url)
     if kind in _AFTER_EFFECT:
         serve()

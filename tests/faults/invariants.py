@@ -1,5 +1,5 @@
-"""What must hold of table, user pool and journal, read from the raw data and not with the code
-under test. Numbers I1 to I17 are those of the project's list of invariants.
+"""The invariants of table, user pool and journal, checked on the raw data without the code under
+test. Numbers I1 to I17 refer to the project's list of invariants.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from tests.world.strict_aws import find_pool
 from tests.world.world import World
 
 OPEN = {"active", "invited", "pending_verification"}
-"""Statuses in which one may sign in."""
+"""Statuses that allow sign-in."""
 OURS = "usr_"
-"""What the accounts of users are called; scenarios give foreign ones other names."""
+"""The prefix of users' accounts; foreign accounts in scenarios have other names."""
 
 
 def accounts(world: World) -> dict[str, CognitoIdpUser]:
-    """Every account of the user pool, by its username."""
+    """All accounts of the user pool by username."""
     pool = find_pool(world.runtime.settings.user_pool_id)
     return {user.username: user for user in pool.users.values()}
 
 
 def check_always(world: World) -> list[str]:
-    """Violations of what must hold at every moment."""
+    """Violations of invariants that must always hold."""
     stored = Stored(world.items())
     return [
         *_check_accounts_have_users(world, stored),
@@ -59,7 +59,7 @@ def check_always(world: World) -> list[str]:
 
 
 def check_settled(world: World) -> list[str]:
-    """Violations of what must hold once reactions and reconciliation have run."""
+    """Violations of invariants that must hold after reactions and reconciliation."""
     stored, pool = Stored(world.items()), accounts(world)
     return [
         *check_always(world),
@@ -69,13 +69,13 @@ def check_settled(world: World) -> list[str]:
     ]
 
 
-def check_secrets(world: World, secrets: Iterable[str], said: str) -> list[str]:
-    """I17: what is secret stands in no item, and in nothing that was logged or answered."""
+def check_secrets(world: World, secrets: Iterable[str], output: str) -> list[str]:
+    """I17: no item, log entry or answer contains a secret."""
     stored = repr(world.items())
     return [
         f"I17: a secret is in {where}"
         for secret in secrets
-        for where, text in (("the table", stored), ("a log or an answer", said))
+        for where, text in (("the table", stored), ("a log or an answer", output))
         if secret in text
     ]
 
@@ -88,7 +88,7 @@ def _check_accounts_have_users(world: World, stored: Stored) -> Iterator[str]:
 
 
 def _check_account(user: dict[str, Any], account: CognitoIdpUser | None) -> Iterator[str]:
-    """I2: the account is as the user is, and the user is marked so."""
+    """I2: the account matches the user, and the user is marked as in sync."""
     who = f"I2: {user['id']} ({user['status']})"
     waiting = user.get("pendingCredential")
     if user["identityVersion"] != user["version"]:
@@ -96,9 +96,9 @@ def _check_account(user: dict[str, Any], account: CognitoIdpUser | None) -> Iter
     if waiting not in (None, "password"):
         yield f"{who} still waits for the {waiting}"
     if (user.get("gsi1pk") == "OUT_OF_STEP") is not (waiting is not None):
-        yield f"{who} is wrongly listed as in or out of step"
+        yield f"{who} is wrongly listed as in or out of sync"
     if user["erased"] is not (account is None):
-        yield f"{who} wrongly has an account, or none"
+        yield f"{who} wrongly has or lacks an account"
     elif account is not None:
         yield from (f"{who} {difference}" for difference in _differences(user, account))
 
@@ -122,14 +122,14 @@ def _expected_attributes(user: dict[str, Any], held: dict[str, str]) -> dict[str
     for name in ("email", "phone_number"):
         if name in expected:
             expected[f"{name}_verified"] = verified
-        elif f"{name}_verified" in held:  # left behind by an address that was removed
+        elif f"{name}_verified" in held:  # left by a removed address
             expected[f"{name}_verified"] = held[f"{name}_verified"]
     return expected
 
 
 def _check_admins(stored: Stored) -> Iterator[str]:
     """I4: an active platform admin remains, and the counter is right."""
-    if not stored.users:  # nothing has been founded yet
+    if not stored.users:  # there is no first admin yet
         return
     counters = [int(item["count"]) for item in stored.partitions["COUNTER#admins"]]
     admins = sum(user["isAdmin"] and user["status"] == "active" for user in stored.users)
@@ -140,20 +140,20 @@ def _check_admins(stored: Stored) -> Iterator[str]:
 
 
 def _check_revocations(world: World, stored: Stored) -> Iterator[str]:
-    """I3, I13: who may not sign in is refused, and a token from before a closing is worthless
-    for ever, also when the account is open again.
+    """I3, I13: users who may not sign in are refused, and tokens from before an account was closed
+    stay invalid, even after it is open again.
     """
     closed: dict[str, datetime] = {}
     for entry in stored.journal:
         status = entry["changes"].get("status", {})
         if status.get("before") in OPEN and status["after"] not in OPEN:
-            moment = datetime.fromisoformat(entry["at"])
+            at = datetime.fromisoformat(entry["at"])
             target = entry["target"]["id"]
-            closed[target] = max(moment, closed.get(target, moment))
-    for target, moment in closed.items():
-        before = moment - timedelta(seconds=1)
+            closed[target] = max(at, closed.get(target, at))
+    for target, at in closed.items():
+        before = at - timedelta(seconds=1)
         if world.invoke(get_me, caller=target, signed_in_at=before).status == 200:
-            yield f"I13: a token of {target} from before the closing still counts"
+            yield f"I13: a token of {target} from before the account was closed is still valid"
     for user in stored.users:
         if user["status"] != "active" and world.invoke(get_me, caller=user["id"]).status == 200:
-            yield f"I3: {user['id']} is {user['status']} and is let in"
+            yield f"I3: {user['id']} is {user['status']} but is accepted"

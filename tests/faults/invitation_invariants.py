@@ -1,4 +1,4 @@
-"""I14: a link is used at most once, and never when it has ended or another one has followed."""
+"""I14: a link is used at most once, and never after it expired or was replaced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TOKEN = re.compile(r"(inv|reg)_[0-9a-z]{26}_[0-9a-f]{64}")
 
 
 def check_invitations(stored: Stored) -> Iterator[str]:
-    """What holds at every moment."""
+    """Invariants that always hold."""
     used: Counter[tuple[str, str]] = Counter()
     for entry in stored.journal:
         status = entry["changes"].get("status", {})

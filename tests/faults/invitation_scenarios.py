@@ -1,4 +1,4 @@
-"""Invitations and registrations: made, mailed, used and ended, whatever goes wrong."""
+"""Scenarios of invitations and registrations besides their examples."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def an_acceptance_with_another_username(world: World) -> Plan:
 
 
 def has_mailed(world: World, before: int) -> Iterable[str]:
-    """At least one mail more has gone out."""
+    """At least one more mail was sent."""
     if len(sent_mails(world)) <= before:
-        yield "the mail never went out"
+        yield "the mail was not sent"
 
 
 @scenario("mail_invitation", by_client=False)
-def a_mail_to_somebody_who_is_invited(world: World) -> Plan:
+def a_mail_to_an_invited_user(world: World) -> Plan:
     invitation = world.add_invitation()
     renewed = invitation.renewed(world.call(), invitation.email, timedelta(days=7))
     world.call("resend").commit(Change(invitation, renewed), answer=lambda written: written)
@@ -57,7 +57,7 @@ def a_mail_to_somebody_who_is_invited(world: World) -> Plan:
 
 
 @scenario("mail_registration", by_client=False)
-def a_mail_to_somebody_who_registers(world: World) -> Plan:
+def a_mail_to_a_registered_user(world: World) -> Plan:
     held = world.add_registration()
     again = Registration.attempt(world.call(), held.user_id, held.email, held)
     world.call("register").commit(Change(held, again), answer=lambda written: written)
@@ -68,15 +68,15 @@ def a_mail_to_somebody_who_registers(world: World) -> Plan:
 
 
 @scenario("end_registrations", by_client=False)
-def the_end_of_a_registration_that_nobody_confirms(world: World) -> Plan:
-    waiting, let_in = world.add_registration(), world.add_registration()
-    user = world.user(let_in.user_id)
+def the_end_of_an_unconfirmed_registration(world: World) -> Plan:
+    waiting, activated = world.add_registration(), world.add_registration()
+    user = world.user(activated.user_id)
     world.change_user(user, change(user, status=Status.ACTIVE))
     world.clock.advance(days=9)
 
     def verify(_: Reply) -> Iterable[str]:
-        if not world.user(waiting.user_id).erased or world.user(let_in.user_id).erased:
-            yield "not the one went who had never confirmed the address"
+        if not world.user(waiting.user_id).erased or world.user(activated.user_id).erased:
+            yield "the wrong user was erased"
 
     return work(lambda: end_registrations.run(world.runtime), verify)
 

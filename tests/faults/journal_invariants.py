@@ -1,4 +1,4 @@
-"""I6, I16: the journal gives what is stored."""
+"""I6, I16: the journal reproduces the stored data."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _NO_FACTS = {
     "welcomedWith",
     *("memberCount", "activeWorkspaceCount", "holderCount", "lastAccessedAt"),
 }
-"""What the items of entities hold beside what the journal is about."""
+"""Attributes of entities that are not in the journal."""
 _NO_FACTS_OF_GRANTS = {"userId", "pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"}
 
 
 def check_journal(stored: Stored) -> Iterator[str]:
-    """Every version has one entry, and the entries together give what is stored."""
+    """Every version has one entry, and all entries together give the stored entity."""
     entries: dict[str, list[Item]] = defaultdict(list)
     for entry in stored.journal:
         entries[entry["target"]["id"]].append(entry)
@@ -35,7 +35,7 @@ def check_journal(stored: Stored) -> Iterator[str]:
 
 
 def _is_gone_with_its_user(stored: Stored, ordered: list[Item]) -> bool:
-    """What is kept beside a user goes with the user, and without an entry of its own."""
+    """Entities stored with a user are removed with the user, without their own entry."""
     first = ordered[0]
     user_id = first["changes"].get("userId", {}).get("after")
     kinds = {"note", "sign-ins", "facts", "inactivity"}
@@ -47,16 +47,16 @@ def _check_entity(stored: Stored, entity: Item, ordered: list[Item]) -> Iterator
     versions = [int(entry["target"]["version"]) for entry in ordered]
     if versions != list(range(1, int(entity["version"]) + 1)):
         yield f"I6: {target} is at {entity['version']} with entries {versions}"
-    said: dict[str, Any] = {}
+    recorded: dict[str, Any] = {}
     for entry in ordered:
         for name, change in entry["changes"].items():
-            if said.get(name) != change.get("before"):
-                yield f"I6: {name} of {target} was not what {entry['id']} says"
-            said[name] = change.get("after")
+            if recorded.get(name) != change.get("before"):
+                yield f"I6: {name} of {target} had another value before {entry['id']}"
+            recorded[name] = change.get("after")
     present = _facts(stored, entity)
-    for name in sorted(present.keys() | said.keys()):
-        if present.get(name) != said.get(name):
-            values = f"{present.get(name)!r}, and {said.get(name)!r} by its journal"
+    for name in sorted(present.keys() | recorded.keys()):
+        if present.get(name) != recorded.get(name):
+            values = f"{present.get(name)!r}, but {recorded.get(name)!r} in its journal"
             yield f"I6: {name} of {target} is {values}"
 
 
@@ -70,7 +70,7 @@ def _facts(stored: Stored, entity: Item) -> Item:
         return granted | {f"ended.{name}": True for name in entity["ended"]}
     facts = {name: value for name, value in entity.items() if name not in _NO_FACTS}
     if not entity["erased"]:
-        del facts["erased"]  # said of tombstones only
+        del facts["erased"]  # recorded for tombstones only
     if entity["sk"] == "#USER" and not entity["erased"]:
         for kind, row in stored.grants(entity["pk"]):
             if row["sk"] != SYSTEM_ROW:

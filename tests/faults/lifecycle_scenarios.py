@@ -1,4 +1,4 @@
-"""The lifecycle policy, the clean-up by it, and what admins and users are told of it."""
+"""Scenarios of the lifecycle policy, the clean-up, and its notifications."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def a_clean_up_that_warns_one_and_disables_one(world: World) -> Plan:
         if done != sorted(wanted) or find_running(table):
             yield f"the runs {runs} did {done}"
         if world.user(disabled.id).status is not Status.INACTIVE:
-            yield "who was warned was not disabled"
+            yield "the warned user was not disabled"
 
     return work(lambda: clean_up_accounts.run(world.runtime), verify)
 
@@ -63,7 +63,7 @@ def a_warning_by_mail(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if not sent_mails(world):
-            yield "the user was never warned"
+            yield "the user was not warned"
 
     entry = last_entry(world, warned.id)
     return work(lambda: warn_inactive_user.react(entry, world.runtime), verify)
@@ -79,7 +79,7 @@ def a_report_to_the_admins(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if not sent_mails(world):
-            yield "the admins were never told"
+            yield "the admins were not notified"
 
     entry = last_entry(world, run.id)
     return work(lambda: report_clean_up.react(entry, world.runtime), verify)
@@ -91,6 +91,6 @@ def a_digest_for_the_admins(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if not sent_mails(world):
-            yield "the admins were never told"
+            yield "the admins were not notified"
 
     return work(lambda: access_review_digest.run(world.runtime), verify)

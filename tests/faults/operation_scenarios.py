@@ -1,4 +1,4 @@
-"""What an operation can do besides its example, and what it can meet."""
+"""Scenarios of operations on users and groups besides their examples."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def a_user_with_a_taken_email(world: World) -> Plan:
 
 
 @scenario("create_user", 422, again=frozenset({409}), refused_for_good=True)
-def a_user_whose_email_belongs_to_an_account_nobody_knows(world: World) -> Plan:
+def a_user_whose_email_belongs_to_an_unknown_account(world: World) -> Plan:
     make_foreign_account(world, "foreign@example.com")
 
     def verify(_: Reply) -> Iterable[str]:
         if world.users_with_email("foreign@example.com"):
-            yield "a refused user is there"
+            yield "a refused user exists"
 
     return ask(world, create_user, Example(body={"email": "foreign@example.com"}), verify)
 
@@ -98,14 +98,14 @@ def everything_at_once(world: World) -> Plan:
 
 
 @scenario("update_user", again=frozenset({412}))
-def a_name_under_a_condition(world: World) -> Plan:
+def a_conditional_change_of_the_name(world: World) -> Plan:
     user = world.add_user()
     headers = {"If-Match": f'"{user.version}"'}
     return ask(world, update_user, about(user.id, name="Ada"), headers=headers)
 
 
 @scenario("update_user")
-def a_profile_that_cognito_does_not_know_of(world: World) -> Plan:
+def a_profile_field_that_is_not_in_cognito(world: World) -> Plan:
     return ask(world, update_user, about(world.add_user().id, profile={"bio": "Likes maps"}))
 
 
@@ -118,7 +118,7 @@ def two_emails_swapped_while_cognito_was_down(world: World) -> Plan:
 
 
 @scenario("update_user")
-def three_usernames_moved_round_while_cognito_was_down(world: World) -> Plan:
+def three_usernames_rotated_while_cognito_was_down(world: World) -> Plan:
     a, b, c = (world.add_user(username=name) for name in ("anna", "berta", "clara"))
     parked = leave_behind(world, a, change(a, username="parked"))
     leave_behind(world, c, change(c, username="anna"))
@@ -127,7 +127,7 @@ def three_usernames_moved_round_while_cognito_was_down(world: World) -> Plan:
 
 
 @scenario("enable_user")
-def one_who_was_disabled(world: World) -> Plan:
+def a_disabled_user(world: World) -> Plan:
     user = world.add_user()
     world.clock.advance(hours=1)
     world.change_user(user, user.with_status(Status.INACTIVE, world.clock.now))
@@ -159,7 +159,7 @@ def deletion_of_a_soft_deleted_user_whose_account_is_gone(world: World) -> Plan:
 
 
 @scenario("restore_user", again=frozenset({409}))
-def restoring_one_deleted_while_cognito_was_down(world: World) -> Plan:
+def a_user_deleted_while_cognito_was_down(world: World) -> Plan:
     user = world.add_user()
     leave_behind(world, user, user.as_deleted(world.clock.now))
     return ask(world, restore_user, about(user.id))

@@ -1,6 +1,4 @@
-"""Organizations: what their operations can do besides their examples, and the end of their
-memberships.
-"""
+"""Scenarios of organizations besides their examples, and of the end of memberships."""
 
 from __future__ import annotations
 
@@ -24,13 +22,13 @@ from tests.world.world import World
 
 
 def _add_members(world: World, organization_id: str, number: int) -> list[str]:
-    """This many members, the last of them erased while nothing has followed that yet."""
+    """Add this many members. The last one is erased, and no reaction has run yet."""
     members = [world.join_organization(world.add_user().id, organization_id) for _ in range(number)]
     world.write(members[-1], members[-1].as_erased(world.clock.now))
     return [member.id for member in members]
 
 
-def _nobody_is_left(world: World, members: Iterable[str]) -> Verify:
+def _all_have_left(world: World, members: Iterable[str]) -> Verify:
     def verify(_: Reply) -> Iterable[str]:
         for user_id in members:
             if world.user(user_id).organization_memberships:
@@ -54,7 +52,7 @@ def an_organization_with_another_slug_and_another_default_role(world: World) -> 
 
 
 @scenario("replace_user_organizations")
-def organizations_added_changed_and_taken_at_once(world: World) -> Plan:
+def organizations_added_changed_and_removed_at_once(world: World) -> Plan:
     user, partner = world.add_user(), world.add_role("Partner")
     kept, changed, limited, left, added = (
         world.add_organization(name, partner)
@@ -71,8 +69,8 @@ def organizations_added_changed_and_taken_at_once(world: World) -> Plan:
     ]
 
     def verify(_: Reply) -> Iterable[str]:
-        places = world.user(user.id).organization_memberships
-        held = {each.organization_id: (each.role_id, each.ends_at) for each in places}
+        memberships = world.user(user.id).organization_memberships
+        held = {each.organization_id: (each.role_id, each.ends_at) for each in memberships}
         if held != {
             kept: (built_in_roles.USER.id, None),
             changed: (built_in_roles.GUEST.id, None),
@@ -85,7 +83,7 @@ def organizations_added_changed_and_taken_at_once(world: World) -> Plan:
 
 
 @scenario("replace_user_organizations", 404)
-def organizations_of_which_one_is_not_there(world: World) -> Plan:
+def organizations_of_which_one_does_not_exist(world: World) -> Plan:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     sent = [{"organizationId": organization_id}, {"organizationId": "org_unknown"}]
     return ask(world, replace_user_organizations, about(user.id, memberships=sent))
@@ -96,7 +94,7 @@ def an_organization_with_members(world: World) -> Plan:
     organization_id = world.add_organization("Acme")
     members = _add_members(world, organization_id, 3)
     example = Example(path={"organization_id": organization_id})
-    return ask(world, delete_organization, example, _nobody_is_left(world, members))
+    return ask(world, delete_organization, example, _all_have_left(world, members))
 
 
 @scenario("finish_deletion", by_client=False)
@@ -110,5 +108,5 @@ def a_stream_record_about_a_deleted_organization(world: World) -> Plan:
         answer=lambda written: written,
     )
     record = last_entry(world, organization_id)
-    verify = _nobody_is_left(world, members)
+    verify = _all_have_left(world, members)
     return work(lambda: finish_deletion.react(record, world.runtime), verify)

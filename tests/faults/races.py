@@ -1,4 +1,4 @@
-"""Bringing about what happens once in a million calls: writers who meet at the same moment."""
+"""Produces race conditions: concurrent writers in every order of their commits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.world.world import World
 
 COMMIT = "TransactWriteItems"
 PATIENCE = 60
-"""Seconds after which a race that does not end is a failure and not a hanging test."""
+"""Seconds until a race that does not end fails."""
 
 
 class Gate:
-    """An interception that holds every racer back until all have read what they decide upon, and
-    then lets their commits through one after another, in an order that the test chooses.
+    """An interception that delays all racers until each has completed its reads, and then lets
+    their commits pass one after the other, in an order that the test defines.
     """
 
     def __init__(self, order: Sequence[int]) -> None:
@@ -28,16 +28,16 @@ class Gate:
         self._changed = threading.Condition()
         self._racer = threading.local()
 
-    def run(self, number: int, deed: Callable[[], Reply]) -> Reply:
-        """Be this racer; one that never commits keeps nobody waiting."""
+    def run(self, number: int, action: Callable[[], Reply]) -> Reply:
+        """Run an action as this racer. Racers that never commit do not delay others."""
         self._racer.number = number
         try:
-            return deed()
+            return action()
         finally:
             self._leave(number)
 
     def __call__(self, call: WireCall, serve: Serve) -> Response:
-        """Hold back a first commit until it is its turn."""
+        """Delay the first commit of a racer until its turn."""
         number = getattr(self._racer, "number", None)
         if number is None or call.operation != COMMIT or number not in self._order:
             return serve()
@@ -45,7 +45,7 @@ class Gate:
             self._arrived.add(number)
             self._changed.notify_all()
             if not self._changed.wait_for(lambda: self._may_pass(number), PATIENCE):
-                raise TimeoutError(f"racer {number} waits for ever")
+                raise TimeoutError(f"racer {number} is blocked")
         try:
             return serve()
         finally:
@@ -62,14 +62,14 @@ class Gate:
 
 
 def race(
-    world: World, deeds: Sequence[Callable[[], Reply]], order: Sequence[int] | None = None
+    world: World, actions: Sequence[Callable[[], Reply]], order: Sequence[int] | None = None
 ) -> list[Reply]:
-    """Do everything at once, each in a thread, committing in this order; returns the answers."""
-    gate = Gate(order if order is not None else range(len(deeds)))
+    """Run all actions concurrently, with commits in this order; returns the answers."""
+    gate = Gate(order if order is not None else range(len(actions)))
     behind, world.aws.intercept = world.aws.intercept, gate
     try:
-        with ThreadPoolExecutor(len(deeds)) as pool:
-            running = [pool.submit(gate.run, each, deed) for each, deed in enumerate(deeds)]
+        with ThreadPoolExecutor(len(actions)) as pool:
+            running = [pool.submit(gate.run, each, action) for each, action in enumerate(actions)]
             return [future.result(PATIENCE) for future in running]
     finally:
         world.aws.intercept = behind
@@ -77,13 +77,13 @@ def race(
 
 @contextmanager
 def meanwhile(world: World, operation: str, happen: Callable[[], object]) -> Iterator[None]:
-    """Just before the first call of this AWS operation, something else happens to its end."""
+    """Run ``happen`` to its end before the first call of this AWS operation."""
     behind = world.aws.intercept
 
     def interrupt(call: WireCall, serve: Serve) -> Response:
         if call.operation == operation:
             world.aws.intercept = behind
-            Context().run(happen)  # as a process of its own, with a role of its own
+            Context().run(happen)  # like a separate process with its own role
         return behind(call, serve)
 
     world.aws.intercept = interrupt

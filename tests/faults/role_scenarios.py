@@ -1,4 +1,4 @@
-"""Roles and direct permissions: what their operations can do besides their examples."""
+"""Scenarios of roles and direct permissions besides their examples."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _role(role_id: str, **body: Any) -> Example:
 
 
 def _granting(world: World, role_id: str, *permissions: Permission) -> Verify:
-    """The role grants this in the end."""
+    """Finally, the role grants exactly these permissions."""
 
     def verify(_: Reply) -> Iterable[str]:
         granted = find_policy(world.runtime.table, world.clock.now)[1].of_role(role_id)
@@ -41,7 +41,7 @@ def _granting(world: World, role_id: str, *permissions: Permission) -> Verify:
 
 
 def _holding(world: World, user_id: str, *permissions: str) -> Verify:
-    """The user may do this in the end."""
+    """Finally, the user holds exactly these permissions."""
 
     def verify(_: Reply) -> Iterable[str]:
         held = world.invoke(get_me, caller=user_id).body["effectivePermissions"]
@@ -65,7 +65,7 @@ def a_role_whose_name_is_taken(world: World) -> Plan:
 
 
 @scenario("update_role", again=frozenset({412}))
-def another_name_and_other_permissions_under_a_condition(world: World) -> Plan:
+def a_conditional_change_of_name_and_permissions(world: World) -> Plan:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
     world.give_role(user.id, role_id)
     example = _role(role_id, name="First level", permissions=["user.update"])
@@ -87,7 +87,7 @@ def the_role_system(world: World) -> Plan:
 
 
 @scenario("delete_role", again=frozenset({404}))
-def a_role_that_granted_and_is_had_no_more(world: World) -> Plan:
+def a_role_with_permissions_and_without_holders(world: World) -> Plan:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
     held = world.give_role(user.id, role_id)
     world.change_user(held, held.with_grants("role_grants", []))
@@ -95,7 +95,7 @@ def a_role_that_granted_and_is_had_no_more(world: World) -> Plan:
 
 
 @scenario("delete_role", 409)
-def a_role_that_somebody_has(world: World) -> Plan:
+def a_role_with_a_holder(world: World) -> Plan:
     role_id = world.add_role("Support", Permission.USER_VIEW)
     world.give_role(world.add_user().id, role_id)
     verify = _granting(world, role_id, Permission.USER_VIEW)
@@ -103,7 +103,7 @@ def a_role_that_somebody_has(world: World) -> Plan:
 
 
 @scenario("replace_user_roles")
-def the_role_system_in_the_place_of_another(world: World) -> Plan:
+def the_role_system_that_replaces_another(world: World) -> Plan:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
     world.give_role(user.id, role_id)
     verify = _holding(world, user.id, "admin:access")
@@ -111,7 +111,7 @@ def the_role_system_in_the_place_of_another(world: World) -> Plan:
 
 
 @scenario("replace_user_roles")
-def another_role_in_the_place_of_system(world: World) -> Plan:
+def a_role_that_replaces_the_role_system(world: World) -> Plan:
     role_id = world.add_role("Support", Permission.USER_VIEW)
     admin = world.add_user(is_admin=True)
     verify = _holding(world, admin.id, "user.view")
@@ -119,14 +119,14 @@ def another_role_in_the_place_of_system(world: World) -> Plan:
 
 
 @scenario("replace_user_roles")
-def the_role_system_taken_back_before_cognito_knew_of_it(world: World) -> Plan:
+def the_role_system_removed_before_cognito_is_updated(world: World) -> Plan:
     user = world.add_user()
     leave_behind(world, user, user.model_copy(update={"is_admin": True}))
     return ask(world, replace_user_roles, about(user.id, roleIds=[]), _holding(world, user.id))
 
 
 @scenario("replace_user_roles", again=frozenset({412}))
-def roles_with_times_under_a_condition(world: World) -> Plan:
+def a_conditional_replacement_of_roles_with_times(world: World) -> Plan:
     old, kept, new = (
         world.add_role(name, permission)
         for name, permission in (
@@ -145,7 +145,7 @@ def roles_with_times_under_a_condition(world: World) -> Plan:
 
 
 @scenario("replace_user_roles", 404)
-def a_role_that_is_not_there(world: World) -> Plan:
+def a_role_that_does_not_exist(world: World) -> Plan:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
     return ask(
         world,
@@ -172,7 +172,7 @@ def the_last_admin_without_the_role_system(world: World) -> Plan:
 
 
 @scenario("replace_user_permissions")
-def permissions_with_times_in_the_place_of_others(world: World) -> Plan:
+def permissions_with_times_that_replace_others(world: World) -> Plan:
     user = world.add_user(permissions=(Permission.USER_DELETE, Permission.USER_VIEW))
     permissions = [
         {"permission": "user.view", "endsAt": ENDS},

@@ -1,4 +1,4 @@
-"""What a scenario is."""
+"""The parts of a scenario."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tests.world.world import World
 
 
 def nothing_more(_: Reply) -> Iterable[str]:
-    """A scenario that the invariants say everything about."""
+    """No checks besides the invariants."""
     return ()
 
 
 class Plan(NamedTuple):
-    """What a scenario does once its world is arranged."""
+    """The action of a scenario in its arranged world."""
 
     send: Callable[[str | None, str | None], Reply]
-    """Do it, with this Idempotency-Key and this reason."""
+    """Run the action with this Idempotency-Key and this reason."""
     verify: Callable[[Reply], Iterable[str]] = nothing_more
-    """What else is wrong when it has been answered and everything has settled."""
+    """Further violations after the answer and all reactions."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Scenario:
     """The function's name in the catalog."""
     arrange: Callable[[World], Plan]
     expected: int
-    """The status of the answer when nothing goes wrong."""
-    founded: bool = True
+    """The status of the answer without faults."""
+    with_admin: bool = True
     """Whether there is an admin at the start."""
     by_client: bool = True
-    """Whether a client asks, who may have an Idempotency-Key."""
+    """Whether a client sends it, possibly with an Idempotency-Key."""
     again: frozenset[int] = frozenset()
-    """Other statuses that a client without a key may meet who sends it a second time."""
+    """Other statuses that a repeated request without a key can get."""
     refused_for_good: bool = False
-    """Whether Cognito will never take it. What a process that dies has left of it is out of step,
-    visibly, until the same request takes it back or somebody corrects it.
+    """Whether Cognito always rejects it. If the process crashes, the user stays visibly out of sync
+    until the same request reverts the change or an admin corrects it.
     """

@@ -1,4 +1,4 @@
-"""Every way to use what is declared below ``functions/`` that writes: the harness's input."""
+"""All scenarios of functions that write: the harness's input."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ONCE_ONLY = {
     "remove_user_from_group": {404},
     "restore_user": {409},
 }
-"""What a second request without a key meets when the first one had its effect."""
+"""The status of a repeated request without a key if the first one took effect."""
 SCENARIOS = [
     Scenario(
         "as in its example",

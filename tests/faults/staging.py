@@ -1,4 +1,4 @@
-"""What scenarios are staged with: requests, work, and states that a fault leaves behind."""
+"""Building blocks of scenarios: requests, background work, and states that faults leave."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ type Verify = Callable[[Reply], Iterable[str]]
 def scenario(
     covers: str, expected: int = 200, **options: Any
 ) -> Callable[[Callable[[World], Plan]], Scenario]:
-    """Turn a function that arranges a world, and says what happens in it, into a scenario."""
+    """Turn a function that arranges a world and returns a plan into a scenario."""
 
     def declare(arrange: Callable[[World], Plan]) -> Scenario:
         return Scenario(arrange.__name__.replace("_", " "), covers, arrange, expected, **options)
@@ -37,13 +37,13 @@ def ask(
     verify: Verify = nothing_more,
     headers: dict[str, str] | None = None,
 ) -> Plan:
-    """The plan of a client who sends a request."""
+    """The plan of a client that sends a request."""
 
     def send(key: str | None, reason: str | None) -> Reply:
-        said = {"reason": reason} if reason else {}
+        given = {"reason": reason} if reason else {}
         in_body = operation.has_body
-        body = {**(example.body or {}), **said} if in_body else None
-        query = {**example.query, **(said if not in_body else {})}
+        body = {**(example.body or {}), **given} if in_body else None
+        query = {**example.query, **(given if not in_body else {})}
         keyed = {"Idempotency-Key": key} if key else {}
         return world.invoke(
             operation,
@@ -62,12 +62,12 @@ def about(user_id: str, **body: Any) -> Example:
 
 
 def work(run: Callable[[], object], verify: Verify = nothing_more) -> Plan:
-    """The plan of something that Lambda runs by itself."""
+    """The plan of a function without a caller."""
 
     def send(_: str | None, __: str | None) -> Reply:
         try:
             run()
-        except Exception as error:  # noqa: BLE001 (Lambda retries whatever it is)
+        except Exception as error:  # noqa: BLE001 (Lambda retries after any error)
             return Reply(500, {"error": repr(error)}, {})
         return Reply(200, {}, {})
 
@@ -75,13 +75,13 @@ def work(run: Callable[[], object], verify: Verify = nothing_more) -> Plan:
 
 
 def leave_behind(world: World, before: User | None, after: User) -> User:
-    """Change a user in the table alone, as it is while Cognito does not answer."""
+    """Change a user only in the table, as an operation does while Cognito is down."""
     world.call("leave_behind").commit(Change(before, after), answer=UserAnswer.of)
     return world.user(after.id)
 
 
 def a_new_user(world: World) -> User:
-    """A user who is in no store yet."""
+    """A user who is not stored yet."""
     call = world.call()
     return User(
         id=call.new_id("usr"),
@@ -94,7 +94,7 @@ def a_new_user(world: World) -> User:
 
 
 def make_foreign_account(world: World, email: str) -> None:
-    """An account in the user pool that the table does not know."""
+    """Create an account in the user pool without a user in the table."""
     attributes = {"email": email, "email_verified": "true"}
     world.cognito.admin_create_user(
         UserPoolId=world.runtime.settings.user_pool_id,
@@ -104,7 +104,7 @@ def make_foreign_account(world: World, email: str) -> None:
 
 
 def choose_password(world: World, user: User) -> None:
-    """Let a user have chosen a password."""
+    """Set a permanent password for a user."""
     world.runtime.identity.set_password(user.id, "Chosen-Before-1", permanent=True)
 
 
@@ -114,7 +114,7 @@ def change(user: User, **fields: Any) -> User:
 
 
 def has_password(world: World, status: str) -> Verify:
-    """The account that the answer is about has the scenario's password."""
+    """The account in the answer has the scenario's password."""
 
     def verify(reply: Reply) -> Iterable[str]:
         account = accounts(world)[reply.body["id"]]
@@ -125,6 +125,6 @@ def has_password(world: World, status: str) -> Verify:
 
 
 def last_entry(world: World, user_id: str) -> dict[str, Any]:
-    """The newest stored journal entry about a user, as the stream brings it."""
+    """The latest journal entry about a user, as the stream delivers it."""
     entries = [item for item in world.items() if item.get("target", {}).get("id") == user_id]
     return max(entries, key=lambda item: int(item["target"]["version"]))

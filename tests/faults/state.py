@@ -1,4 +1,4 @@
-"""What a world is like, as text."""
+"""Describes the state of a world as text."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.world.world import World
 
 
 def describe_state(world: World) -> str:
-    """Everything about a world that matters, as text: two states with one text are the same. How
-    often callers have been counted does not, because no scenario comes to their end.
+    """The relevant state of a world as text; equal texts mean equal states. Throttle counters are
+    not relevant, because no scenario reaches a limit.
     """
     pool = [
         (name, sorted(held.attribute_lookup.items()), held.enabled, held.status, held.password)

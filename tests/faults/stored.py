@@ -1,4 +1,4 @@
-"""The raw items of a table, sorted by what they are; the invariants are read from here."""
+"""The raw items of a table by kind, for the invariants."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import Any, NamedTuple
 type Item = dict[str, Any]
 
 SYSTEM_ROW = "#ROLE#rol_system"
-"""What every platform admin has beside what was given."""
+"""The row of every platform admin besides the assigned roles."""
 
 
 class GrantKind(NamedTuple):
     """How one kind of grant is stored."""
 
     prefix: str
-    """What its sort keys begin with."""
+    """The prefix of its sort keys."""
     facts_name: str
-    """What the journal files it under."""
+    """Its name in the journal."""
     subject: str
-    """The attribute that names what was given."""
+    """The attribute that names the group, organization, role or permission."""
 
 
 GRANT_KINDS = (
@@ -35,7 +35,7 @@ GRANT_KINDS = (
 
 @dataclass(frozen=True)
 class Stored:
-    """Everything in the table."""
+    """All items of the table."""
 
     items: list[Item]
 
@@ -46,7 +46,7 @@ class Stored:
 
     @cached_property
     def entities(self) -> dict[str, Item]:
-        """Whatever has a version, by id."""
+        """All items with a version, by id."""
         return {item["id"]: item for item in self.items if "version" in item}
 
     @cached_property
@@ -59,7 +59,7 @@ class Stored:
 
     @cached_property
     def users(self) -> list[Item]:
-        """Users, tombstones too."""
+        """Users, including tombstones."""
         return [item for item in self.items if item["sk"] == "#USER"]
 
     @cached_property
@@ -68,17 +68,17 @@ class Stored:
         return {user["id"]: user for user in self.users if user["erased"]}
 
     def of_kind(self, partition: str) -> list[Item]:
-        """Groups, roles, organizations or owned things that are no tombstones."""
+        """Entities of one kind, without tombstones."""
         found = (each for each in self.entities.values() if each["pk"].startswith(partition))
         return [each for each in found if not each["erased"]]
 
     @property
     def tombstones(self) -> Iterator[Item]:
-        """Whatever was deleted, of any kind that can be."""
+        """The tombstones of all kinds."""
         return (each for each in self.entities.values() if each.get("erased"))
 
     def grants(self, pk: str | None = None) -> Iterator[tuple[GrantKind, Item]]:
-        """The rows of what users were given; of one user, or of all."""
+        """The rows of grants, of one user or of all."""
         items: Iterable[Item] = self.items if pk is None else self.partitions[pk]
         for item in items:
             for kind in GRANT_KINDS:

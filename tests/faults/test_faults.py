@@ -1,5 +1,5 @@
-"""Every AWS call of every function that writes goes wrong in all its ways, and nothing is lost,
-doubled or left half done (I1 to I7, I13, I16, I17, I20).
+"""All faults in all AWS calls of all functions that write: nothing is lost, duplicated or left
+incomplete (I1 to I7, I13, I16, I17, I20).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from tests.faults.scenario import Scenario
 from tests.faults.scenarios import SCENARIOS
 
 
-def test_everything_that_writes_has_a_scenario() -> None:
+def test_every_function_that_writes_has_a_scenario() -> None:
     writing = {each.name for each in read_catalog().declarations if each.writes}
 
     assert {scenario.covers for scenario in SCENARIOS} == writing
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda each: f"{each.covers}: {each.name}")
-def test_whatever_goes_wrong_everything_comes_out_right(
+def test_invariants_hold_after_every_fault(
     scenario: Scenario, record_property: Callable[[str, object], None]
 ) -> None:
     findings = explore(scenario)

@@ -1,5 +1,5 @@
-"""Writers about groups at the same moment (I4, I6, I8): whoever comes second is refused or decides
-anew, and what was deleted keeps nobody.
+"""Concurrent writes to groups (I4, I6, I8): the second writer is refused or retries, and deleted
+groups have no members.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from tests.faults.races import race
 from tests.world.gateway import Reply
 from tests.world.world import World
 
-type Deed = Callable[[], Reply]
+type Action = Callable[[], Reply]
 BOTH_WAYS = pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 
 
 def settled(world: World) -> None:
-    """Everything is in order once the reactions have run."""
+    """All invariants hold after the reactions."""
     assert check_always(world) == []
     world.drain()
     assert check_settled(world) == []
 
 
-def deletion(world: World, group_id: str) -> Deed:
+def deletion(world: World, group_id: str) -> Action:
     """The admin deleting a group."""
     return partial(world.invoke, delete_group, path={"group_id": group_id})
 
 
-def replacement(world: World, user_id: str, *groups: str, version: int | None = None) -> Deed:
+def replacement(world: World, user_id: str, *groups: str, version: int | None = None) -> Action:
     """The admin replacing a user's groups, perhaps only at this version."""
     return partial(
         world.invoke,
@@ -58,8 +58,8 @@ def replacement(world: World, user_id: str, *groups: str, version: int | None = 
     )
 
 
-def joining(way: str, world: World, group_id: str) -> Deed:
-    """One of the ways into a group."""
+def joining(way: str, world: World, group_id: str) -> Action:
+    """One of the ways to join a group."""
     user_id = world.add_user().id
     invoke: Callable[..., Reply] = world.invoke
     requests: dict[str, dict[str, Any]] = {
@@ -90,7 +90,7 @@ def joining(way: str, world: World, group_id: str) -> Deed:
 @pytest.mark.parametrize(
     "way", ["add_user_to_group", "add_users_to_group", "replace_user_groups", "create_user"]
 )
-def test_nobody_is_left_in_a_group_that_is_deleted_while_somebody_joins(
+def test_group_that_is_deleted_while_a_user_joins_has_no_members(
     world: World, way: str, order: tuple[int, ...]
 ) -> None:
     group_id = world.add_group("Editors", Permission.USER_UPDATE)
@@ -114,13 +114,15 @@ def test_nobody_is_left_in_a_group_that_is_deleted_while_somebody_joins(
     assert world.group(group_id).member_count == 0
 
 
-def test_many_joining_while_the_group_is_deleted_are_all_in_it_or_all_told(world: World) -> None:
+def test_users_who_join_while_the_group_is_deleted_are_members_or_get_not_found(
+    world: World,
+) -> None:
     group_id = world.add_group("Editors")
-    deeds = [joining("add_user_to_group", world, group_id) for _ in range(6)]
+    actions = [joining("add_user_to_group", world, group_id) for _ in range(6)]
 
-    *joined, deleted = race(world, [*deeds, deletion(world, group_id)], [0, 1, 6, 2, 3, 4, 5])
+    *joined, deleted = race(world, [*actions, deletion(world, group_id)], [0, 1, 6, 2, 3, 4, 5])
 
-    # The deletion decides anew after each that comes before it, so more may slip in.
+    # The deletion retries after each commit before it, so more users can join.
     inside = Counter(reply.status for reply in joined)[201]
     assert inside >= 2
     assert {reply.status for reply in joined} <= {201, 404}
@@ -146,7 +148,7 @@ def test_member_who_leaves_while_the_group_is_deleted_leaves_once(
 
 
 @BOTH_WAYS
-def test_two_steps_of_one_deletion_at_once_end_each_membership_once(
+def test_concurrent_steps_of_one_deletion_end_each_membership_once(
     world: World, order: tuple[int, ...]
 ) -> None:
     group_id = world.add_group("Editors")
@@ -156,7 +158,7 @@ def test_two_steps_of_one_deletion_at_once_end_each_membership_once(
     def step() -> Reply:
         try:
             remove_memberships(world.call("finish_deletion"), Group, group_id, 2)
-        except Unavailable:  # the other one was faster everywhere; Lambda tries again
+        except Unavailable:  # the other step was always faster; Lambda retries
             return Reply(503, {}, {})
         return Reply(200, {}, {})
 
@@ -170,12 +172,14 @@ def test_two_steps_of_one_deletion_at_once_end_each_membership_once(
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_of_replacements_under_one_etag_one_is_made(world: World, order: tuple[int, ...]) -> None:
+def test_one_of_several_replacements_with_the_same_etag_succeeds(
+    world: World, order: tuple[int, ...]
+) -> None:
     user = world.join_group(world.add_user().id, world.add_group("Old"))
     groups = [world.add_group(f"New {number}") for number in range(3)]
-    deeds = [replacement(world, user.id, each, version=user.version) for each in groups]
+    actions = [replacement(world, user.id, each, version=user.version) for each in groups]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert Counter(reply.status for reply in replies) == {200: 1, 412: 2}
     winner = order[0]
@@ -186,7 +190,7 @@ def test_of_replacements_under_one_etag_one_is_made(world: World, order: tuple[i
 
 
 @BOTH_WAYS
-def test_of_replacements_without_an_etag_the_last_one_counts(
+def test_last_of_several_replacements_without_an_etag_wins(
     world: World, order: tuple[int, ...]
 ) -> None:
     user = world.join_group(world.add_user().id, world.add_group("Old"))
@@ -201,12 +205,12 @@ def test_of_replacements_without_an_etag_the_last_one_counts(
 
 
 @BOTH_WAYS
-def test_of_two_changes_of_what_a_group_grants_under_one_etag_one_is_made(
+def test_one_of_two_changes_of_granted_permissions_with_the_same_etag_succeeds(
     world: World, order: tuple[int, ...]
 ) -> None:
     group_id = world.add_group("Editors")
     wanted = ["user.view", "user.create"]
-    deeds = [
+    actions = [
         partial(
             world.invoke,
             update_group,
@@ -217,7 +221,7 @@ def test_of_two_changes_of_what_a_group_grants_under_one_etag_one_is_made(
         for each in wanted
     ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert Counter(reply.status for reply in replies) == {200: 1, 412: 1}
     _, policy = find_policy(world.runtime.table, world.clock.now)
@@ -249,7 +253,7 @@ def test_group_that_is_deleted_while_it_is_changed_grants_nothing(
 
 
 @BOTH_WAYS
-def test_two_admins_of_a_group_who_demote_each_other_leave_one(
+def test_one_of_two_group_admins_who_demote_each_other_remains(
     world: World, order: tuple[int, ...]
 ) -> None:
     group_id = world.add_group("Editors")
@@ -260,7 +264,7 @@ def test_two_admins_of_a_group_who_demote_each_other_leave_one(
             path={"user_id": user_id},
             body={"groupId": group_id, "role": "admin"},
         )
-    deeds = [
+    actions = [
         partial(
             world.invoke,
             change_group_role,
@@ -271,7 +275,7 @@ def test_two_admins_of_a_group_who_demote_each_other_leave_one(
         for actor, target in zip(admins, reversed(admins), strict=True)
     ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert replies[order[0]].status == 200
     assert (replies[order[1]].status, replies[order[1]].code) == (403, "target_outranks_caller")

@@ -1,5 +1,5 @@
-"""What happens between two steps of an operation: the actor loses rights (I9), the stream comes
-first, somebody else changes the same user, a newer state is already there (I2, I6, I7).
+"""Events between two steps of an operation: the actor loses permissions (I9), the stream reaction
+runs first, another request changes the same user, or a newer state is already stored (I2, I6, I7).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WRITING = [
     if operation.changes and operation.authorize is authorize_caller
 ]
 CLOSED = {demote_user: 403, disable_user: 403, delete_user: 401}
-"""What takes an actor's rights away, and what is answered then."""
+"""Operations that revoke an actor's permissions, and the status of the answer afterwards."""
 
 
 def update(world: World, user_id: str, key: str = "", **body: Any) -> Reply:
@@ -53,13 +53,13 @@ def reset(world: World, user_id: str, key: str, password: str) -> Reply:
 
 
 def remove_foreign_account(world: World) -> None:
-    """The account is gone again."""
+    """Delete the foreign account."""
     world.runtime.identity.delete("somebody-else")
 
 
 @pytest.mark.parametrize("removal", CLOSED, ids=lambda each: each.name)
 @pytest.mark.parametrize("operation", WRITING, ids=lambda each: each.name)
-def test_who_loses_his_rights_before_the_commit_changes_nothing(
+def test_actor_who_loses_permissions_before_the_commit_changes_nothing(
     world: World, operation: Operation[Any, Any], removal: Operation[Any, Any]
 ) -> None:
     scene = Scene(world)
@@ -82,7 +82,7 @@ def test_who_loses_his_rights_before_the_commit_changes_nothing(
     assert check_always(world) == []
 
 
-def test_permission_that_a_group_stops_granting_before_the_commit_counts_no_more(
+def test_permission_that_a_group_stops_granting_before_the_commit_is_missing(
     world: World,
 ) -> None:
     group_id = world.add_group("Editors", Permission.USER_UPDATE)
@@ -98,7 +98,7 @@ def test_permission_that_a_group_stops_granting_before_the_commit_counts_no_more
     assert world.user(user.id) == user
 
 
-def test_temporary_password_is_set_though_the_stream_makes_the_account_first(world: World) -> None:
+def test_temporary_password_is_set_if_the_stream_creates_the_account_first(world: World) -> None:
     body = {"email": "new@example.com", "temporaryPassword": PASSWORD}
 
     with meanwhile(world, "AdminCreateUser", world.drain):
@@ -109,7 +109,7 @@ def test_temporary_password_is_set_though_the_stream_makes_the_account_first(wor
     assert check_settled(world) == []
 
 
-def test_user_disabled_while_he_is_being_enabled_stays_disabled_in_cognito(world: World) -> None:
+def test_user_disabled_during_an_enabling_stays_disabled_in_cognito(world: World) -> None:
     user = world.add_user(status=Status.INACTIVE)
     path = {"user_id": user.id}
 
@@ -121,7 +121,7 @@ def test_user_disabled_while_he_is_being_enabled_stays_disabled_in_cognito(world
     assert check_settled(world) == []
 
 
-def test_older_name_that_reaches_cognito_last_gives_way_to_the_newer_one(world: World) -> None:
+def test_older_name_that_reaches_cognito_last_is_replaced_by_the_newer_one(world: World) -> None:
     user = world.add_user()
 
     def rename() -> None:
@@ -135,7 +135,7 @@ def test_older_name_that_reaches_cognito_last_gives_way_to_the_newer_one(world: 
     assert check_settled(world) == []
 
 
-def test_user_deleted_while_his_account_is_being_made_has_none(world: World) -> None:
+def test_user_deleted_while_the_account_is_created_has_no_account(world: World) -> None:
     def delete() -> None:
         (user,) = world.users_with_email("new@example.com")
         assert world.invoke(delete_user, path={"user_id": user.id}).status == 200
@@ -147,7 +147,7 @@ def test_user_deleted_while_his_account_is_being_made_has_none(world: World) -> 
     assert check_settled(world) == []
 
 
-def test_change_does_not_bring_back_an_invitation_that_went_out_meanwhile(world: World) -> None:
+def test_change_does_not_reset_an_invitation_that_was_sent_meanwhile(world: World) -> None:
     with failing(world.aws, "cognito-idp"):
         world.invoke(create_user, body={"email": "new@example.com"})
     (user,) = world.users_with_email("new@example.com")
@@ -160,7 +160,7 @@ def test_change_does_not_bring_back_an_invitation_that_went_out_meanwhile(world:
     assert check_settled(world) == []
 
 
-def test_old_request_sent_again_does_not_set_its_password_in_the_place_of_a_later_one(
+def test_repeated_old_request_does_not_overwrite_a_later_password(
     world: World,
 ) -> None:
     user = world.add_user()
@@ -177,7 +177,7 @@ def test_old_request_sent_again_does_not_set_its_password_in_the_place_of_a_late
     assert check_settled(world) == []
 
 
-def test_address_that_cognito_refuses_is_taken_back_without_what_others_changed_since(
+def test_address_that_cognito_rejects_is_reverted_without_later_changes_by_others(
     world: World,
 ) -> None:
     make_foreign_account(world, "foreign@example.com")
@@ -198,7 +198,7 @@ def test_address_that_cognito_refuses_is_taken_back_without_what_others_changed_
     assert check_settled(world) == []
 
 
-def test_refused_request_can_be_sent_again_with_the_same_key_once_nothing_is_in_the_way(
+def test_refused_request_succeeds_with_the_same_key_after_the_cause_is_removed(
     world: World,
 ) -> None:
     make_foreign_account(world, "foreign@example.com")
@@ -212,7 +212,7 @@ def test_refused_request_can_be_sent_again_with_the_same_key_once_nothing_is_in_
     assert check_settled(world) == []
 
 
-def test_emails_of_two_users_swapped_while_cognito_was_down_are_swapped_there_too(
+def test_emails_swapped_while_cognito_was_down_are_swapped_in_cognito_later(
     world: World,
 ) -> None:
     one, two = world.add_user("one@example.com"), world.add_user("two@example.com")

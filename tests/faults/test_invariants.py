@@ -1,5 +1,5 @@
-"""The invariants themselves: each sees what it is there to see. Items are bent one at a time, in a
-table that holds something of everything.
+"""The invariants detect violations. Each test corrupts one kind of item in a table that contains
+items of all kinds.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from tests.faults.stored import Item, Stored
 from tests.world.opening import open_world
 from tests.world.world import World
 
-type Bend = Callable[[Item], object]
+type Corruption = Callable[[Item], object]
 
 
 def check(stored: Stored) -> Iterator[str]:
-    """What can be told from the table alone."""
+    """The invariants that need only the table."""
     yield from check_counts(stored)
     yield from check_claims(stored)
     yield from check_rows(stored)
@@ -46,7 +46,7 @@ def check(stored: Stored) -> Iterator[str]:
 
 
 def fill(world: World) -> None:
-    """The scene, grants of every kind, and what deletions leave."""
+    """Add the scene, grants of all kinds, and the remains of deletions."""
     scene = Scene.complete(world)
     now = world.clock.now
     busy = world.user(scene.user_id)
@@ -56,17 +56,19 @@ def fill(world: World) -> None:
     world.change_user(busy, granted.with_grants("memberships", [boxed]))
     world.add_user(permissions=(Permission.USER_VIEW,), unique_id="EMP-1", phone="+4915112345678")
     world.add_group("Granting", Permission.USER_VIEW)
-    world.add_thing(scene.owner_id, group_id=scene.busy_group_id, active=False, external_id="e-1")
+    world.add_resource(
+        scene.owner_id, group_id=scene.busy_group_id, active=False, external_id="e-1"
+    )
     gone = world.add_user()
-    orphan = world.add_thing(gone.id)
+    orphan = world.add_resource(gone.id)
     lost = orphan.model_copy(update={"orphaned": True})
-    world.change_thing(orphan, lost)
+    world.change_resource(orphan, lost)
     world.change_user(gone, gone.as_erased(now))
 
 
 @pytest.fixture(scope="module")
 def items() -> list[Item]:
-    """The items of a world in which everything is in order."""
+    """The items of a world without violations."""
     with open_world() as world:
         fill(world)
         assert check_settled(world) == []
@@ -74,7 +76,7 @@ def items() -> list[Item]:
 
 
 def having(**wanted: Any) -> Callable[[Item], bool]:
-    """Items that hold these values, below sort keys that begin so."""
+    """Select items with these values and with this prefix of the sort key."""
 
     def matches(item: Item) -> bool:
         begins = wanted.get("sk", "")
@@ -84,25 +86,25 @@ def having(**wanted: Any) -> Callable[[Item], bool]:
     return matches
 
 
-def put(name: str, value: Any) -> Bend:
-    """Another value."""
+def put(name: str, value: Any) -> Corruption:
+    """Set another value."""
     return lambda item: item.update({name: value})
 
 
-def drop(name: str) -> Bend:
-    """No value, where there is one."""
+def drop(name: str) -> Corruption:
+    """Remove a value."""
     return lambda item: item.pop(name, None)
 
 
 def vanish(item: Item) -> None:
-    """No item at all."""
+    """Remove the item."""
     item.clear()
 
 
 WORKSPACE_IN_USE = having(type=WORKSPACE, active=True, orphaned=False, sk="RESOURCE#")
 ORPHAN = having(orphaned=True, sk="RESOURCE#")
 MEMBER = having(role="member", sk="#GROUP#")
-BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
+CORRUPTIONS: dict[str, tuple[Callable[[Item], bool], Corruption, str]] = {
     "a counter of all groups": (having(pk="COUNTER#GROUPS"), put("count", 99), "I4: count"),
     "a missing counter": (having(pk="COUNTER#ROLES"), vanish, "I4: count"),
     "a group's members": (having(sk="GROUP#"), put("memberCount", 9), "I4: memberCount"),
@@ -113,8 +115,8 @@ BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
     ),
     "a role's holders": (having(sk="ROLE#"), put("holderCount", 9), "I4: holderCount"),
     "an organization's members": (having(sk="ORGANIZATION#"), put("memberCount", 9), "I4: member"),
-    "an owner's things": (having(sk="#OWNED"), put("type#persona", 7), "I4: type#persona"),
-    "an owner's things of no type": (having(sk="#OWNED"), put("type#x", -1), "I4: type#x"),
+    "an owner's resources": (having(sk="#OWNED"), put("type#persona", 7), "I4: type#persona"),
+    "an owner's resources of no type": (having(sk="#OWNED"), put("type#x", -1), "I4: type#x"),
     "an owner's row": (having(sk="#OWNED"), vanish, "I4: type#"),
     "a user's email": (having(unique_id=None, sk="#USER"), put("email", "x@example.com"), "I5"),
     "a user's unique id": (having(uniqueId="EMP-1"), put("uniqueId", "EMP-2"), "I5"),
@@ -129,77 +131,77 @@ BENT: dict[str, tuple[Callable[[Item], bool], Bend, str]] = {
     "a membership's time": (having(role="admin", sk="#GROUP#"), drop("endsAt"), "I6: groups."),
     "a membership of another group": (MEMBER, put("groupId", "grp_x"), "I6: #GROUP#"),
     "a membership of another user": (MEMBER, put("userId", "usr_x"), "belongs to no user"),
-    "a membership that no list finds": (MEMBER, drop("gsi1pk"), "is found as"),
+    "a membership that no list finds": (MEMBER, drop("gsi1pk"), "is indexed as"),
     "an organization's role": (having(sk="#ORG#"), put("roleId", "rol_admin"), "I6: organiz"),
-    "an organization that no list finds": (having(sk="#ORG#"), drop("gsi2sk"), "is found as"),
+    "an organization that no list finds": (having(sk="#ORG#"), drop("gsi2sk"), "is indexed as"),
     "a role that is gone": (having(sk="#ROLE#rol_0"), vanish, "I6: roles."),
-    "a role deleted under somebody": (having(sk="ROLE#"), put("erased", True), "has the role rol_"),
-    "a role deleted under organizations": (
+    "a deleted role with a holder": (having(sk="ROLE#"), put("erased", True), "has the role rol_"),
+    "a deleted default role": (
         having(sk="ROLE#rol_user"),
         put("erased", True),
-        "by default that is not there",
+        "R1: the default role of",
     ),
-    "a role that is not there and grants": (
+    "a missing role that grants": (
         having(sk="ACCESS"),
         put("roles", {"rol_x": ["user.view"]}),
         "R1: rol_x",
     ),
-    "a group that is not there and grants": (
+    "a missing group that grants": (
         having(sk="ACCESS"),
         put("groups", {"grp_x": ["user.view"]}),
         "R1: grp_x",
     ),
-    "a role that no list finds": (having(sk="#ROLE#"), drop("gsi2pk"), "is found as"),
+    "a role that no list finds": (having(sk="#ROLE#"), drop("gsi2pk"), "is indexed as"),
     "the role System of an admin": (having(sk="#ROLE#rol_system"), vanish, "the role System"),
     "a permission that is gone": (having(sk="#PERMISSION#"), vanish, "I6: permissions."),
-    "a permission that no list finds": (having(sk="#PERMISSION#"), drop("gsi2pk"), "is found"),
-    "a thing that no owner finds": (WORKSPACE_IN_USE, drop("gsi1pk"), "is found as"),
-    "a thing that no type finds": (WORKSPACE_IN_USE, drop("gsi2sk"), "is found as"),
-    "a place that is gone": (having(sk="#PLACE"), vanish, "is placed as"),
+    "a permission that no list finds": (having(sk="#PERMISSION#"), drop("gsi2pk"), "is indexed"),
+    "a resource in no list of its owner": (WORKSPACE_IN_USE, drop("gsi1pk"), "is indexed as"),
+    "a resource in no list of its type": (WORKSPACE_IN_USE, drop("gsi2sk"), "is indexed as"),
+    "a missing index row of a workspace": (having(sk="#PLACE"), vanish, "is placed as"),
     "an orphan that no list finds": (having(orphaned=True, sk="#PLACE"), drop("gsi2pk"), "placed"),
     "a workspace in no list of its group": (
         having(orphaned=False, sk="#PLACE"),
         drop("gsi1sk"),
         "placed",
     ),
-    "a thing's name": (WORKSPACE_IN_USE, put("name", "Other"), "I6: name"),
-    "a thing that is an orphan": (WORKSPACE_IN_USE, put("orphaned", True), "its owner is there"),
+    "a resource's name": (WORKSPACE_IN_USE, put("name", "Other"), "I6: name"),
+    "a resource that is an orphan": (WORKSPACE_IN_USE, put("orphaned", True), "its owner exists"),
     "an orphan that is none": (ORPHAN, put("orphaned", False), "W2: the tombstone"),
     "a workspace in use again": (having(externalId="e-1"), put("active", True), "I4: active"),
     "a workspace's owner outside of the group": (MEMBER, vanish, "that its owner is not in"),
-    "a group deleted under a workspace": (having(sk="GROUP#"), put("erased", True), "W1"),
+    "a deleted group with a workspace": (having(sk="GROUP#"), put("erased", True), "W1"),
     "a user's version": (having(sk="#USER"), put("version", 99), "is at 99"),
     "a user who is gone": (having(isAdmin=True, sk="#USER"), vanish, "is in the journal only"),
-    "a thing that is gone": (having(type="persona", sk="RESOURCE#"), vanish, "journal only"),
+    "a resource that is gone": (having(type="persona", sk="RESOURCE#"), vanish, "journal only"),
     "a note that is gone": (having(sk="NOTE#"), vanish, "is in the journal only"),
     "a note": (having(sk="NOTE#"), put("text", "Other"), "I6: text"),
-    "an entry of the journal": (having(action="add_thing"), vanish, "with entries"),
+    "an entry of the journal": (having(action="add_resource"), vanish, "with entries"),
     "an entry's value": (having(action="add_note"), put("changes", {}), "I6: text"),
     "the policy": (having(sk="ACCESS"), put("groups", {}), "I6: groups."),
-    "an organization deleted without a word": (
+    "a deleted organization that still grants": (
         having(sk="ORGANIZATION#"),
         put("erased", True),
-        "keep what it gave",
+        "keep its grants",
     ),
     "an ended organization": (having(sk="ACCESS"), put("ended", ["org_1"]), "O1"),
-    "a user whose grants seem to end": (having(sk="#USER"), put("grantsEndAt", "2026"), "end at"),
-    "a user whose grants seem not to end": (having(sk="#USER"), drop("grantsEndAt"), "end at ['"),
+    "a wrong time of expiry of grants": (having(sk="#USER"), put("grantsEndAt", "2026"), "end at"),
+    "a missing time of expiry of grants": (having(sk="#USER"), drop("grantsEndAt"), "end at ['"),
     "a tombstone that stays": (having(erased=True, sk="#USER"), drop("expiresAt"), "I2"),
     "a tombstone with work left": (having(erased=True, sk="#USER"), put("thingsLeft", 1), "I2"),
     "a tombstone with rows": (having(erased=False, sk="#USER"), put("erased", True), "#OWNED"),
-    "a deleted thing that stays": (having(type="persona", sk="RES"), put("erased", True), "G1"),
+    "a deleted resource that stays": (having(type="persona", sk="RES"), put("erased", True), "G1"),
 }
 
 
-@pytest.mark.parametrize("name", BENT)
-def test_what_is_bent_is_seen(items: list[Item], name: str) -> None:
-    matches, bend, seen = BENT[name]
-    bent = deepcopy(items)
-    found = [item for item in bent if matches(item)]
-    assert found, "there is something to bend"
+@pytest.mark.parametrize("name", CORRUPTIONS)
+def test_corrupted_items_are_detected(items: list[Item], name: str) -> None:
+    matches, corrupt, violation_text = CORRUPTIONS[name]
+    corrupted = deepcopy(items)
+    found = [item for item in corrupted if matches(item)]
+    assert found, "there are items to corrupt"
     for item in found:
-        bend(item)
+        corrupt(item)
 
-    violations = list(check(Stored([item for item in bent if item])))
+    violations = list(check(Stored([item for item in corrupted if item])))
 
-    assert any(seen in violation for violation in violations), violations
+    assert any(violation_text in violation for violation in violations), violations

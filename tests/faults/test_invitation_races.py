@@ -1,4 +1,4 @@
-"""Whoever comes second to an invitation finds it used, or gone (I14)."""
+"""Concurrent use of an invitation: the second user finds it used or cancelled (I14)."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def accept(world: World, token: str, name: str) -> Reply:
 
 
 def settled(world: World) -> None:
-    """Everything is in order once the reactions have run."""
+    """All invariants hold after the reactions."""
     world.drain()
     assert check_settled(world) == []
 
 
 @pytest.mark.parametrize("order", [*permutations(range(3))])
-def test_exactly_one_of_several_accepts(world: World, order: tuple[int, ...]) -> None:
+def test_exactly_one_of_several_acceptances_succeeds(world: World, order: tuple[int, ...]) -> None:
     invitation = world.add_invitation()
     token = world.token_of(invitation)
 
@@ -48,18 +48,18 @@ def test_exactly_one_of_several_accepts(world: World, order: tuple[int, ...]) ->
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 @pytest.mark.parametrize("against", [cancel_invitation, resend_invitation, disable_user])
-def test_acceptance_and_what_ends_the_link_come_one_after_the_other(
+def test_acceptance_is_serialized_with_operations_that_invalidate_the_link(
     world: World, against: Operation[Any, Any], order: tuple[int, int]
 ) -> None:
     invitation = world.add_invitation()
     path = {"invitation_id": invitation.id, "user_id": invitation.user_id}
     (name,) = against.path_variables
-    deeds = [
+    actions = [
         partial(accept, world, world.token_of(invitation), "Invited User"),
         partial(world.invoke, against, path={name: path[name]}),
     ]
 
-    accepted, other = race(world, deeds, order)
+    accepted, other = race(world, actions, order)
 
     user = world.user(invitation.user_id)
     if order == (0, 1):
@@ -72,11 +72,11 @@ def test_acceptance_and_what_ends_the_link_come_one_after_the_other(
     settled(world)
 
 
-def test_address_that_several_register_at_once_is_one_user(world: World) -> None:
+def test_concurrent_registrations_of_one_address_create_one_user(world: World) -> None:
     body = {"email": "new@example.com", "name": "New User"}
-    deeds = [partial(world.invoke, register_user, body=body) for _ in range(3)]
+    actions = [partial(world.invoke, register_user, body=body) for _ in range(3)]
 
-    replies = race(world, deeds)
+    replies = race(world, actions)
 
     assert {reply.status for reply in replies} == {202}
     assert len(world.users_with_email("new@example.com")) == 1

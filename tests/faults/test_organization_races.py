@@ -1,5 +1,5 @@
-"""Organizations at the same moment: two who replace all of a user's, one who joins and one who
-deletes, two who want one slug (I5, I8, O1, O2).
+"""Concurrent writes to organizations: two replacements of a user's memberships, a join and a
+deletion, two claims of one slug (I5, I8, O1, O2).
 """
 
 from __future__ import annotations
@@ -44,13 +44,15 @@ def deleting(world: World, organization_id: str) -> Callable[[], Reply]:
 
 
 def settled(world: World) -> None:
-    """Everything is in order once the reactions have run."""
+    """All invariants hold after the reactions."""
     world.drain()
     assert check_settled(world) == []
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_of_two_who_replace_one_version_one_wins(world: World, order: tuple[int, ...]) -> None:
+def test_one_of_two_replacements_of_the_same_version_succeeds(
+    world: World, order: tuple[int, ...]
+) -> None:
     user = world.add_user()
     places = [{"organizationId": world.add_organization(name)} for name in ("One", "Two")]
 
@@ -65,7 +67,7 @@ def test_of_two_who_replace_one_version_one_wins(world: World, order: tuple[int,
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_of_two_who_replace_without_a_version_the_later_one_has_replaced_all(
+def test_later_of_two_replacements_without_a_version_replaces_all(
     world: World, order: tuple[int, ...]
 ) -> None:
     user = world.add_user()
@@ -82,7 +84,7 @@ def test_of_two_who_replace_without_a_version_the_later_one_has_replaced_all(
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_joining_and_deleting_leave_nobody_with_anything(
+def test_joining_during_a_deletion_leaves_no_membership_and_no_permissions(
     world: World, order: tuple[int, ...]
 ) -> None:
     role_id = world.add_role("Viewer", Permission.USER_VIEW)
@@ -104,7 +106,7 @@ def test_joining_and_deleting_leave_nobody_with_anything(
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_changing_a_role_and_deleting_leave_nobody_with_anything(
+def test_changing_a_role_during_a_deletion_leaves_no_permissions(
     world: World, order: tuple[int, ...]
 ) -> None:
     role_id = world.add_role("Viewer", Permission.USER_VIEW)
@@ -124,7 +126,7 @@ def test_changing_a_role_and_deleting_leave_nobody_with_anything(
     settled(world)
 
 
-def test_many_who_join_at_once_are_all_counted(world: World) -> None:
+def test_concurrent_joins_are_all_counted(world: World) -> None:
     organization_id = world.add_organization("Acme")
     users = [world.add_user() for _ in range(6)]
     place = {"organizationId": organization_id}
@@ -136,7 +138,7 @@ def test_many_who_join_at_once_are_all_counted(world: World) -> None:
     settled(world)
 
 
-def test_many_who_delete_one_delete_it_once(world: World) -> None:
+def test_concurrent_deletions_delete_once(world: World) -> None:
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
 
@@ -146,7 +148,7 @@ def test_many_who_delete_one_delete_it_once(world: World) -> None:
     settled(world)
 
 
-def test_organizations_of_one_name_at_once_have_slugs_of_their_own(world: World) -> None:
+def test_concurrent_organizations_with_the_same_name_get_different_slugs(world: World) -> None:
     create = partial(world.invoke, create_organization, body={"name": "Acme"})
 
     replies = race(world, [create] * 5)
@@ -157,9 +159,9 @@ def test_organizations_of_one_name_at_once_have_slugs_of_their_own(world: World)
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_of_two_who_want_one_slug_one_gets_it(world: World, order: tuple[int, ...]) -> None:
+def test_one_of_two_claims_of_a_slug_succeeds(world: World, order: tuple[int, ...]) -> None:
     organization_id = world.add_organization("Other")
-    deeds = [
+    actions = [
         partial(world.invoke, create_organization, body={"name": "New", "slug": "acme"}),
         partial(
             world.invoke,
@@ -169,7 +171,7 @@ def test_of_two_who_want_one_slug_one_gets_it(world: World, order: tuple[int, ..
         ),
     ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert replies[order[0]].status in {200, 201}
     assert replies[order[1]].code == "organization_slug_taken"

@@ -1,4 +1,4 @@
-"""The harness and the races prove themselves: each bug that is planted here is caught.
+"""The harness and the races detect planted bugs.
 
 These are the only tests that replace parts of the code under test.
 """
@@ -59,12 +59,12 @@ def find_scenario(name: str) -> Scenario:
 
 
 def caught(scenario: Scenario) -> str:
-    """What the harness first has against the code as it is now."""
+    """The first violations that the harness finds in the patched code."""
     return "\n".join(explore(scenario, enough=1).violations)
 
 
 def do_nothing(*_: Any) -> None:
-    """A part of the code that is missing."""
+    """A removed part of the code."""
 
 
 def test_account_made_before_the_transaction_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,9 @@ def test_missing_witness_is_caught(monkeypatch: pytest.MonkeyPatch, world: World
     with meanwhile(world, COMMIT, demotion):
         reply = world.invoke(create_user, caller=actor.id, body=body)
 
-    assert reply.status == 201, "the demoted actor's change went through: the test above sees it"
+    assert reply.status == 201, (
+        "the demoted actor's change was committed, which the interleaving tests detect"
+    )
 
 
 def test_missing_condition_on_the_counter_is_caught(
@@ -162,7 +164,7 @@ def test_journal_entry_outside_of_the_transaction_is_caught(
     assert "I6" in caught(find_scenario("promote_user: as in its example"))
 
 
-def test_memberships_that_are_not_written_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_membership_rows_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Transaction, "_replace_rows", do_nothing)
 
     assert "I6" in caught(find_scenario("add_user_to_group: as in its example"))
@@ -222,10 +224,12 @@ def test_success_assumed_because_the_username_exists_is_caught(
         reply = world.invoke(create_user, body=body)
 
     assert world.user(reply.body["id"]).in_step
-    assert accounts(world)[reply.body["id"]].password != PASSWORD, "lost, and nobody knows"
+    assert accounts(world)[reply.body["id"]].password != PASSWORD, (
+        "the password is lost without a trace"
+    )
 
 
-def test_mark_in_step_without_a_condition_is_caught(
+def test_unconditional_mark_as_in_sync_is_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
     update = Table.update_unversioned
@@ -260,10 +264,10 @@ def test_bookkeeping_overwritten_by_a_later_version_is_caught(
     assert any("still waits" in violation for violation in check_settled(world))
 
 
-def test_sessions_that_outlive_a_disabling_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sessions_that_survive_a_disabling_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(User, "with_sessions_ended", lambda self, _: self)
 
-    assert "I13" in caught(find_scenario("enable_user: one who was disabled"))
+    assert "I13" in caught(find_scenario("enable_user: a disabled user"))
 
 
 def test_password_that_is_stored_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +282,7 @@ def test_password_that_is_stored_is_caught(monkeypatch: pytest.MonkeyPatch) -> N
     assert "I17" in caught(find_scenario(CREATE))
 
 
-def test_account_that_is_never_told_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_account_that_is_never_disabled_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Identity, "set_enabled", do_nothing)
 
     assert "I2" in caught(find_scenario("disable_user: as in its example"))
@@ -325,14 +329,14 @@ def test_permissions_that_a_deleted_group_still_grants_are_caught(
 
     monkeypatch.setattr(AccessPolicy, "with_group", keep)
 
-    assert "grants something" in caught(find_scenario("delete_group: a group with members"))
+    assert "grants permissions" in caught(find_scenario("delete_group: a group with members"))
 
 
 def _is_journal(write: Any) -> bool:
     return "Put" in write and write["Put"]["Item"]["pk"]["S"].startswith("JOURNAL#")
 
 
-def test_registration_that_does_not_hold_on_to_its_owner_is_caught(
+def test_registration_without_a_condition_on_the_owner_is_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
     monkeypatch.setattr(Resource, "require_placed", lambda *_: [])
@@ -347,25 +351,25 @@ def test_registration_that_does_not_hold_on_to_its_owner_is_caught(
     assert any("its owner is not in" in violation for violation in check_settled(world))
 
 
-def test_deletion_that_does_not_hold_on_to_what_is_owned_is_caught(
+def test_deletion_without_a_condition_on_owned_resources_is_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
     monkeypatch.setattr(Owned, "unchanged", lambda *_: ConditionCheck.exists(User, world.admin_id))
     user = world.add_user()
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id)):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id)):
         world.invoke(delete_user, path={"user_id": user.id})
 
     assert any("W2: the tombstone" in violation for violation in check_settled(world))
 
 
-def test_things_whose_release_is_left_to_nobody_are_caught(
+def test_resources_that_are_never_released_are_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
     monkeypatch.setattr(deletion_module, "RESOURCES_AT_ONCE", 1)
     monkeypatch.setattr(finish_deletion_module, "release_resources", do_nothing)
     user = world.add_user()
-    world.add_things(2, user.id, "persona")
+    world.add_resources(2, user.id, "persona")
 
     world.invoke(delete_user, path={"user_id": user.id})
     world.drain()

@@ -1,4 +1,4 @@
-"""Writers at the same moment: whoever comes second is refused or decides anew (I4, I5, I7, I8)."""
+"""Concurrent writes: the second writer is refused or retries (I4, I5, I7, I8)."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ PASSWORD = "Open-Sesame-7"
 ROUNDS = 12
 
 
-def deed(
+def action(
     world: World, operation: Operation[Any, Any], actor_id: str, target_id: str
 ) -> Callable[[], Reply]:
-    """One user doing something to another."""
+    """One user calls an operation on another."""
     return partial(world.invoke, operation, caller=actor_id, path={"user_id": target_id})
 
 
 def creation(
     world: World, headers: dict[str, str] | None = None, **body: Any
 ) -> Callable[[], Reply]:
-    """The admin making a user."""
+    """The admin creates a user."""
     return partial(world.invoke, create_user, body=body, headers=headers)
 
 
 def settled(world: World) -> None:
-    """Everything is in order once the reactions have run; nothing had to be reconciled."""
+    """All invariants hold after the reactions, without a reconciliation."""
     world.drain()
     assert check_settled(world) == []
 
 
 def make_admins(world: World, number: int) -> list[str]:
-    """This many platform admins."""
+    """Create platform admins, so that there are this many."""
     more = [world.add_user(is_admin=True).id for _ in range(number - 1)]
     return [world.admin_id, *more]
 
@@ -71,13 +71,13 @@ def make_admins(world: World, number: int) -> list[str]:
         *([*range(first, 5), *range(first)] for first in range(5)),
     ],
 )
-def test_admins_who_remove_each_other_in_a_circle_leave_one(
+def test_at_least_one_of_the_admins_who_remove_each_other_remains(
     world: World, operation: Operation[Any, Any], order: tuple[int, ...]
 ) -> None:
     admins = make_admins(world, len(order))
     pairs = zip(admins, [*admins[1:], admins[0]], strict=True)
 
-    replies = race(world, [deed(world, operation, *pair) for pair in pairs], order)
+    replies = race(world, [action(world, operation, *pair) for pair in pairs], order)
 
     assert world.count(ADMINS) >= 1
     assert replies[order[0]].status == 200
@@ -85,7 +85,7 @@ def test_admins_who_remove_each_other_in_a_circle_leave_one(
     settled(world)
 
 
-def test_one_email_written_in_fifty_ways_makes_one_user(world: World) -> None:
+def test_one_email_in_fifty_spellings_creates_one_user(world: World) -> None:
     letters = itertools.product(*((each, each.upper()) for each in "wanted"))
     spellings = {f"{''.join(each)}@Example.COM" for each in itertools.islice(letters, 50)}
 
@@ -97,7 +97,7 @@ def test_one_email_written_in_fifty_ways_makes_one_user(world: World) -> None:
     settled(world)
 
 
-def test_of_many_changes_to_one_version_one_is_made(world: World) -> None:
+def test_one_of_many_changes_to_the_same_version_succeeds(world: World) -> None:
     user = world.add_user()
     headers = {"If-Match": f'"{user.version}"'}
     rename = partial(world.invoke, update_user, path={"user_id": user.id}, headers=headers)
@@ -112,7 +112,7 @@ def test_of_many_changes_to_one_version_one_is_made(world: World) -> None:
     settled(world)
 
 
-def test_changes_to_different_fields_are_all_made(world: World) -> None:
+def test_concurrent_changes_to_different_fields_all_succeed(world: World) -> None:
     user = world.add_user()
     change = partial(world.invoke, update_user, path={"user_id": user.id})
     bodies = [{"name": "Ada"}, {"email": "ada@example.com"}, {"profile": {"city": "Bonn"}}]
@@ -125,7 +125,7 @@ def test_changes_to_different_fields_are_all_made(world: World) -> None:
     settled(world)
 
 
-def test_one_idempotency_key_at_the_same_moment_has_one_effect(world: World) -> None:
+def test_concurrent_requests_with_one_idempotency_key_have_one_effect(world: World) -> None:
     headers = {"Idempotency-Key": "key-1"}
     body = {"email": "new@example.com", "temporaryPassword": PASSWORD}
 
@@ -138,7 +138,7 @@ def test_one_idempotency_key_at_the_same_moment_has_one_effect(world: World) -> 
     assert world.user(replies[0].body["id"]).in_step
 
 
-def test_users_whose_generated_usernames_are_the_same_all_get_one(world: World) -> None:
+def test_concurrent_users_with_colliding_usernames_get_different_ones(world: World) -> None:
     emails = [f"ada@example{number}.com" for number in range(6)]
 
     replies = race(world, [creation(world, email=email) for email in emails])
@@ -149,7 +149,7 @@ def test_users_whose_generated_usernames_are_the_same_all_get_one(world: World) 
     settled(world)
 
 
-def test_one_unique_id_written_in_twenty_ways_is_assigned_once(world: World) -> None:
+def test_one_unique_id_in_twenty_spellings_is_assigned_once(world: World) -> None:
     letters = itertools.product(*((each, each.upper()) for each in "badge"))
     spellings = ["".join(each) for each in itertools.islice(letters, 20)]
     users = {world.add_user().id: spelling for spelling in spellings}
@@ -184,13 +184,13 @@ def test_generated_unique_ids_are_all_different_down_to_the_last_one(world: Worl
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_user_who_is_deleted_while_a_note_is_added_keeps_none(
+def test_user_who_is_deleted_while_a_note_is_added_has_no_notes(
     world: World, order: tuple[int, ...]
 ) -> None:
     user = world.add_user()
     note = partial(world.invoke, add_note, path={"user_id": user.id}, body={"text": "Called."})
 
-    added, deleted = race(world, [note, deed(world, delete_user, world.admin_id, user.id)], order)
+    added, deleted = race(world, [note, action(world, delete_user, world.admin_id, user.id)], order)
 
     assert deleted.status == 200
     assert added.status == (201 if order == (0, 1) else 404)
@@ -200,13 +200,15 @@ def test_user_who_is_deleted_while_a_note_is_added_keeps_none(
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_disabling_and_promoting_at_the_same_moment_gives_a_disabled_admin(
+def test_concurrent_disabling_and_promotion_result_in_a_disabled_admin(
     world: World, order: tuple[int, ...]
 ) -> None:
     user, signed_in_at = world.add_user(), world.clock.now
-    deeds = [deed(world, each, world.admin_id, user.id) for each in (disable_user, promote_user)]
+    actions = [
+        action(world, each, world.admin_id, user.id) for each in (disable_user, promote_user)
+    ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert [reply.status for reply in replies] == [200, 200]
     after = world.user(user.id)
@@ -216,7 +218,7 @@ def test_disabling_and_promoting_at_the_same_moment_gives_a_disabled_admin(
     settled(world)
 
 
-def test_admins_who_do_everything_to_each_other_at_once_leave_everything_in_order(
+def test_invariants_hold_after_random_concurrent_operations_of_admins_on_each_other(
     world: World,
 ) -> None:
     admins = make_admins(world, 4)
@@ -227,7 +229,7 @@ def test_admins_who_do_everything_to_each_other_at_once_leave_everything_in_orde
         chance = random.Random(actor_id)  # noqa: S311 (no secret)
         for _ in range(ROUNDS):
             target_id = chance.choice(admins)
-            replies.append(deed(world, chance.choice(operations), actor_id, target_id)())
+            replies.append(action(world, chance.choice(operations), actor_id, target_id)())
 
     threads = [threading.Thread(target=riot, args=[actor_id]) for actor_id in admins]
     for thread in threads:

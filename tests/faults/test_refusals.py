@@ -1,4 +1,4 @@
-"""What is refused leaves no trace in any store (I10, I11)."""
+"""Refused requests change nothing (I10, I11)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVERY_OTHER = tuple(each for each in Permission if each is not Permission.ADMIN_
 
 
 def refuse(world: World, operation: Operation[Any, Any], **request: Any) -> Reply:
-    """Send what has to be refused, and look whether anything is different afterwards."""
+    """Send a request that must be refused and must not change the state."""
     before = describe_state(world)
     reply = world.invoke(operation, **request)
     assert 400 <= reply.status < 500
@@ -36,13 +36,15 @@ def refuse(world: World, operation: Operation[Any, Any], **request: Any) -> Repl
 
 
 @pytest.mark.parametrize("operation", [demote_user, disable_user, suspend_user, delete_user])
-def test_nobody_takes_away_his_own_standing(world: World, operation: Operation[Any, Any]) -> None:
+def test_admin_cannot_demote_disable_or_delete_their_own_account(
+    world: World, operation: Operation[Any, Any]
+) -> None:
     world.add_user(is_admin=True)
 
     assert refuse(world, operation, path={"user_id": world.admin_id}).code == "own_account"
 
 
-def test_nobody_changes_his_own_status(world: World) -> None:
+def test_user_cannot_change_their_own_status(world: World) -> None:
     body = {"status": "inactive", "name": "Ada"}
 
     reply = refuse(world, update_user, path={"user_id": world.admin_id}, body=body)
@@ -53,7 +55,7 @@ def test_nobody_changes_his_own_status(world: World) -> None:
 @pytest.mark.parametrize(
     "operation", [demote_user, disable_user, suspend_user, delete_user, reset_password]
 )
-def test_who_holds_everything_but_admin_access_cannot_touch_an_admin(
+def test_user_with_all_permissions_but_admin_access_cannot_change_an_admin(
     world: World, operation: Operation[Any, Any]
 ) -> None:
     actor = world.add_user(permissions=EVERY_OTHER)
@@ -63,14 +65,14 @@ def test_who_holds_everything_but_admin_access_cannot_touch_an_admin(
     assert reply.code == "target_outranks_caller"
 
 
-def test_nobody_makes_a_user_who_may_do_more_than_himself(world: World) -> None:
+def test_user_cannot_create_a_user_with_more_permissions(world: World) -> None:
     actor = world.add_user(permissions=EVERY_OTHER)
     body = {"email": "new@example.com", "isAdmin": True}
 
     assert refuse(world, create_user, caller=actor.id, body=body).code == "grant_exceeds_own"
 
 
-def test_nobody_promotes_without_holding_everything(world: World) -> None:
+def test_user_without_all_permissions_cannot_promote(world: World) -> None:
     actor = world.add_user(permissions=EVERY_OTHER)
 
     reply = refuse(world, promote_user, caller=actor.id, path={"user_id": actor.id})
@@ -78,7 +80,7 @@ def test_nobody_promotes_without_holding_everything(world: World) -> None:
     assert reply.code == "grant_exceeds_own"
 
 
-def test_nobody_opens_an_account_that_may_do_more_than_himself(world: World) -> None:
+def test_user_cannot_enable_a_user_with_more_permissions(world: World) -> None:
     actor = world.add_user(permissions=(Permission.USER_DISABLE,))
     admin = world.add_user(is_admin=True)
     world.invoke(disable_user, path={"user_id": admin.id})
@@ -88,7 +90,7 @@ def test_nobody_opens_an_account_that_may_do_more_than_himself(world: World) -> 
     assert reply.code == "grant_exceeds_own"
 
 
-def test_nobody_grants_through_a_group_what_he_lacks(world: World) -> None:
+def test_user_cannot_grant_permissions_that_they_lack_through_a_group(world: World) -> None:
     actor = world.add_user(permissions=(Permission.GROUP_CREATE, Permission.GROUP_ASSIGN))
     group_id = world.add_group("Editors", Permission.USER_UPDATE)
     body = {"name": "Deleters", "permissions": ["user.delete"]}
@@ -112,15 +114,13 @@ def test_nobody_grants_through_a_group_what_he_lacks(world: World) -> None:
         {"name": "Ada", "memberships": []},
     ],
 )
-def test_fields_that_are_not_offered_are_refused_and_not_ignored(
-    world: World, body: dict[str, Any]
-) -> None:
+def test_unknown_fields_are_refused_and_not_ignored(world: World, body: dict[str, Any]) -> None:
     user = world.add_user()
 
     assert refuse(world, update_user, path={"user_id": user.id}, body=body).status == 422
 
 
-def test_last_admin_stays_whoever_tries(world: World) -> None:
+def test_last_admin_cannot_be_removed_by_anyone(world: World) -> None:
     actor = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
 
     for operation in (demote_user, disable_user, suspend_user, delete_user):
@@ -128,7 +128,7 @@ def test_last_admin_stays_whoever_tries(world: World) -> None:
         assert (reply.status, reply.code) == (409, "last_admin")
 
 
-def test_half_taken_names_are_refused_as_a_whole(world: World) -> None:
+def test_user_with_one_taken_or_unknown_value_is_refused_as_a_whole(world: World) -> None:
     world.add_user("taken@example.com", phone="+4915112345678")
     group = {"groups": ["grp_unknown"]}
 

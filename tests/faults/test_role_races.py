@@ -1,5 +1,5 @@
-"""Roles at the same moment: one who gives and one who deletes, two who replace, one who gives what
-another one makes mightier (I4, I8, I9, R4).
+"""Concurrent writes to roles: an assignment and a deletion, two replacements, an assignment and a
+change that adds permissions (I4, I8, I9, R4).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from tests.faults.races import race
 from tests.world.gateway import Reply
 from tests.world.world import World
 
-type Deed = Callable[[], Reply]
+type Action = Callable[[], Reply]
 BOTH_WAYS = pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["first", "second"])
 
 
 def settled(world: World) -> None:
-    """Everything is in order once the reactions have run."""
+    """All invariants hold after the reactions."""
     assert check_always(world) == []
     world.drain()
     assert check_settled(world) == []
@@ -45,8 +45,8 @@ def settled(world: World) -> None:
 
 def roles_of(
     world: World, user_id: str, *roles: Any, caller: str = "", version: int | None = None
-) -> Deed:
-    """Somebody setting a user's roles, perhaps only at this version."""
+) -> Action:
+    """A caller replaces a user's roles, optionally only at this version."""
     return partial(
         world.invoke,
         replace_user_roles,
@@ -57,51 +57,51 @@ def roles_of(
     )
 
 
-def deletion(world: World, role_id: str) -> Deed:
+def deletion(world: World, role_id: str) -> Action:
     """The admin deleting a role."""
     return partial(world.invoke, delete_role, path={"role_id": role_id})
 
 
-def update(world: World, role_id: str, version: int | None = None, **body: Any) -> Deed:
+def update(world: World, role_id: str, version: int | None = None, **body: Any) -> Action:
     """The admin changing a role, perhaps only at this version."""
     headers = {"If-Match": f'"{version}"'} if version else None
     path = {"role_id": role_id}
     return partial(world.invoke, update_role, path=path, headers=headers, body=body)
 
 
-def _in_organization(world: World, role_id: str) -> Deed:
+def _in_organization(world: World, role_id: str) -> Action:
     places = [{"organizationId": world.add_organization("Acme"), "roleId": role_id}]
     path = {"user_id": world.add_user().id}
     body = {"memberships": places}
     return partial(world.invoke, replace_user_organizations, path=path, body=body)
 
 
-def _by_default(world: World, role_id: str) -> Deed:
+def _by_default(world: World, role_id: str) -> Action:
     path = {"organization_id": world.add_organization("Acme")}
     body = {"defaultRoleId": role_id}
     return partial(world.invoke, update_organization, path=path, body=body)
 
 
-GIVING: Mapping[str, Callable[[World, str], Deed]] = {
+ASSIGNMENTS: Mapping[str, Callable[[World, str], Action]] = {
     "to a user": lambda world, role_id: roles_of(world, world.add_user().id, role_id),
     "to a new user": lambda world, role_id: partial(
         world.invoke, create_user, body={"email": "new@example.com", "roles": [role_id]}
     ),
     "to a member of an organization": _in_organization,
-    "to whoever joins an organization": _by_default,
-    "to whoever joins a new organization": lambda world, role_id: partial(
+    "as the default of an organization": _by_default,
+    "as the default of a new organization": lambda world, role_id: partial(
         world.invoke, create_organization, body={"name": "New", "defaultRoleId": role_id}
     ),
 }
 
 
 @BOTH_WAYS
-@pytest.mark.parametrize("way", GIVING)
-def test_role_that_is_given_and_deleted_at_once_is_never_a_deleted_role_that_somebody_has(
+@pytest.mark.parametrize("way", ASSIGNMENTS)
+def test_role_that_is_assigned_during_its_deletion_never_has_holders_once_deleted(
     world: World, way: str, order: tuple[int, ...]
 ) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
-    give = GIVING[way](world, role_id)
+    give = ASSIGNMENTS[way](world, role_id)
 
     given, deleted = race(world, [give, deletion(world, role_id)], order)
 
@@ -117,7 +117,7 @@ def test_role_that_is_given_and_deleted_at_once_is_never_a_deleted_role_that_som
 
 
 @BOTH_WAYS
-def test_role_that_is_taken_and_deleted_at_once_may_stay_but_keeps_nobody(
+def test_role_that_is_removed_during_its_deletion_has_no_holders(
     world: World, order: tuple[int, ...]
 ) -> None:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
@@ -126,13 +126,13 @@ def test_role_that_is_taken_and_deleted_at_once_may_stay_but_keeps_nobody(
     taken, deleted = race(world, [roles_of(world, user.id), deletion(world, role_id)], order)
 
     assert taken.status == 200
-    # The deletion has read that somebody has the role, and commits nothing.
+    # The deletion may have read that a user has the role; then it commits nothing.
     assert (deleted.status, deleted.body.get("code")) in {(200, None), (409, "role_in_use")}
     settled(world)
 
 
 @BOTH_WAYS
-def test_role_that_is_changed_and_deleted_at_once_is_gone(
+def test_role_that_is_changed_during_its_deletion_is_deleted(
     world: World, order: tuple[int, ...]
 ) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
@@ -154,8 +154,8 @@ SENDING: Mapping[str, tuple[Operation[Any, Any], str, list[Any]]] = {
 }
 
 
-def two_replacements(world: World, what: str, user_id: str, version: int | None) -> list[Deed]:
-    """The admin setting everything twice, each time to something else."""
+def two_replacements(world: World, what: str, user_id: str, version: int | None) -> list[Action]:
+    """Two replacements by the admin with different values."""
     operation, field, sent = SENDING[what]
     if operation is replace_user_roles:
         sent = [world.add_role(name) for name in sent]
@@ -169,7 +169,7 @@ def two_replacements(world: World, what: str, user_id: str, version: int | None)
 
 @BOTH_WAYS
 @pytest.mark.parametrize("what", SENDING)
-def test_of_two_who_replace_one_version_one_wins(
+def test_one_of_two_replacements_of_the_same_version_succeeds(
     world: World, what: str, order: tuple[int, ...]
 ) -> None:
     user = world.add_user()
@@ -184,7 +184,7 @@ def test_of_two_who_replace_one_version_one_wins(
 
 @BOTH_WAYS
 @pytest.mark.parametrize("what", SENDING)
-def test_of_two_who_replace_whatever_is_there_the_later_one_has_replaced_all(
+def test_later_of_two_replacements_without_a_version_replaces_all(
     world: World, what: str, order: tuple[int, ...]
 ) -> None:
     user = world.add_user()
@@ -199,13 +199,13 @@ def test_of_two_who_replace_whatever_is_there_the_later_one_has_replaced_all(
 
 
 @BOTH_WAYS
-def test_of_two_who_change_what_one_version_of_a_role_grants_one_wins(
+def test_one_of_two_permission_changes_of_the_same_version_of_a_role_succeeds(
     world: World, order: tuple[int, ...]
 ) -> None:
     role_id, sent = world.add_role("Support"), (["user.view"], ["user.create"])
 
-    deeds = [update(world, role_id, version=1, permissions=each) for each in sent]
-    replies = race(world, deeds, order)
+    actions = [update(world, role_id, version=1, permissions=each) for each in sent]
+    replies = race(world, actions, order)
 
     assert [replies[each].status for each in order] == [200, 412]
     role = world.invoke(get_role, path={"role_id": role_id}).body
@@ -213,7 +213,7 @@ def test_of_two_who_change_what_one_version_of_a_role_grants_one_wins(
     settled(world)
 
 
-def test_what_many_roles_grant_is_changed_at_once(world: World) -> None:
+def test_concurrent_permission_changes_of_different_roles_all_succeed(world: World) -> None:
     roles = [world.add_role(f"Role {number}") for number in range(4)]
 
     replies = race(world, [update(world, each, permissions=["user.view"]) for each in roles])
@@ -226,7 +226,7 @@ def test_what_many_roles_grant_is_changed_at_once(world: World) -> None:
 
 
 @BOTH_WAYS
-def test_nobody_gives_a_role_that_has_just_become_mightier_than_they_are(
+def test_role_that_has_just_gained_permissions_cannot_be_assigned_by_a_caller_without_them(
     world: World, order: tuple[int, ...]
 ) -> None:
     world.add_role("Another", Permission.USER_VIEW)
@@ -247,7 +247,7 @@ def test_nobody_gives_a_role_that_has_just_become_mightier_than_they_are(
 
 @BOTH_WAYS
 @pytest.mark.parametrize("how", ["taken from the caller", "changed"])
-def test_who_has_just_lost_the_right_by_a_role_gives_nothing(
+def test_caller_who_has_just_lost_the_permission_cannot_assign_roles(
     world: World, how: str, order: tuple[int, ...]
 ) -> None:
     right = world.add_role("Assigners", Permission.ROLE_ASSIGN)
@@ -271,7 +271,7 @@ def test_who_has_just_lost_the_right_by_a_role_gives_nothing(
 
 
 @BOTH_WAYS
-def test_admins_who_take_the_role_system_from_each_other_leave_one(
+def test_one_of_two_admins_who_remove_each_others_role_system_remains(
     world: World, order: tuple[int, ...]
 ) -> None:
     other = world.add_user(is_admin=True).id
@@ -286,16 +286,16 @@ def test_admins_who_take_the_role_system_from_each_other_leave_one(
 
 
 def unguarded(role_id: str) -> Counter:
-    """How many hold a role, whether it is there or not: a bug that is planted here."""
+    """A planted bug: a counter of holders without a condition that the role exists."""
     return holders_of_role(role_id)._replace(holder=None)
 
 
 def version_alone(entity: Entity) -> tuple[str, dict[str, Any]]:
-    """The condition of a change without the numbers on the item: another bug."""
+    """Another planted bug: the condition of a change without the counters of the item."""
     return "version = :version", {":version": entity.version}
 
 
-def test_role_that_is_given_whether_it_is_there_or_not_is_caught(
+def test_assignment_of_a_missing_role_is_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
     monkeypatch.setattr(RoleGrant, "counts", lambda grant: {unguarded(grant.role_id): 1})
@@ -303,10 +303,10 @@ def test_role_that_is_given_whether_it_is_there_or_not_is_caught(
 
     race(world, [roles_of(world, user.id, role_id), deletion(world, role_id)], (1, 0))
 
-    assert f"R1: {user.id} has the role {role_id}, which is not there" in check_settled(world)
+    assert f"R1: {user.id} has the role {role_id}, which does not exist" in check_settled(world)
 
 
-def test_role_that_is_deleted_whoever_has_just_got_it_is_caught(
+def test_deletion_of_a_role_that_was_just_assigned_is_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
     monkeypatch.setattr(transaction_module, "_unchanged", version_alone)
@@ -314,4 +314,4 @@ def test_role_that_is_deleted_whoever_has_just_got_it_is_caught(
 
     race(world, [roles_of(world, user.id, role_id), deletion(world, role_id)], (0, 1))
 
-    assert f"R1: {user.id} has the role {role_id}, which is not there" in check_settled(world)
+    assert f"R1: {user.id} has the role {role_id}, which does not exist" in check_settled(world)

@@ -1,4 +1,4 @@
-"""Each fault starts from the same place, stored files and all."""
+"""Each fault starts from the same state, including stored files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.harness import quickly
+from tests.faults.harness import without_sleep
 from tests.faults.injection import (
     VARIANTS,
     VARIANTS_OF_READING,
@@ -22,7 +22,7 @@ from tests.world.strict_aws import let_through
 from tests.world.world import World
 
 
-def test_world_is_again_what_it_was(world: World, tmp_path: Path) -> None:
+def test_restored_world_equals_the_snapshot(world: World, tmp_path: Path) -> None:
     file = tmp_path / "file"
     for key in ("reports/kept", "reports/changed", "reports/deleted"):
         file.write_text(key)
@@ -45,14 +45,16 @@ def test_world_is_again_what_it_was(world: World, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=str)
-def test_upload_goes_wrong_in_every_way(world: World, tmp_path: Path, variant: Variant) -> None:
+def test_every_fault_can_be_injected_into_an_upload(
+    world: World, tmp_path: Path, variant: Variant
+) -> None:
     (tmp_path / "file").write_text("text")
     world.aws.intercept = injection = Injection(0, variant)
     failed = False
     try:
-        with quickly():
+        with without_sleep():
             world.runtime.objects.upload("reports/one", tmp_path / "file")
-    except (Exception, Crash):  # noqa: BLE001 (whatever it is)
+    except (Exception, Crash):  # noqa: BLE001 (any error)
         failed = True
     world.aws.intercept = let_through
 
@@ -62,7 +64,7 @@ def test_upload_goes_wrong_in_every_way(world: World, tmp_path: Path, variant: V
     assert came_through == (not failed or "after" in variant.kind.value)
 
 
-def test_download_and_list_have_no_effect_to_come_after() -> None:
+def test_download_and_list_have_the_variants_of_reading() -> None:
     for site in ("s3 GetObject", "s3 ListObjectsV2"):
         assert variants_of(site) == VARIANTS_OF_READING
     for site in ("s3 PutObject", "s3 DeleteObjects"):

@@ -1,6 +1,6 @@
-"""Registering, leaving, archiving, transferring and deleting at the same moment, and work in parts
-that dies between them: numbers stay right, nothing is lost, nobody has a workspace in use in a
-group that they are not in (W1, W2, G2).
+"""Concurrent registration, leaving, archiving, transfer and deletion, and crashes between the parts
+of a job: counts stay correct, nothing is lost, and active workspaces are only in groups of their
+owners (W1, W2, G2).
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from tests.world.snapshot import Snapshot
 from tests.world.strict_aws import Response, Serve, WireCall, let_through
 from tests.world.world import World
 
-type Deed = Callable[[], Reply]
+type Action = Callable[[], Reply]
 
 
 def settled(world: World) -> None:
-    """Everything is in order once the reactions have run."""
+    """All invariants hold after the reactions."""
     world.drain()
     assert check_settled(world) == []
 
@@ -50,63 +50,61 @@ def join(world: World, group_id: str) -> str:
     return world.change_user(user, user.with_membership(group_id)).id
 
 
-def registering(world: World, owner_id: str, group_id: str) -> Deed:
+def registering(world: World, owner_id: str, group_id: str) -> Action:
     body = {"type": "workspace", "userId": owner_id, "groupId": group_id}
     return partial(world.invoke, register_resource, body=body)
 
 
-def leaving(world: World, owner_id: str, group_id: str) -> Deed:
+def leaving(world: World, owner_id: str, group_id: str) -> Action:
     path = {"user_id": owner_id, "group_id": group_id}
     return partial(world.invoke, remove_user_from_group, path=path)
 
 
-def deleting_group(world: World, group_id: str) -> Deed:
+def deleting_group(world: World, group_id: str) -> Action:
     return partial(world.invoke, delete_group, path={"group_id": group_id})
 
 
-def deleting_owner(world: World, owner_id: str) -> Deed:
+def deleting_owner(world: World, owner_id: str) -> Action:
     return partial(world.invoke, delete_user, path={"user_id": owner_id})
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(range(4))])
-def test_whoever_comes_first_among_four_decides_for_the_others(
-    world: World, order: tuple[int, ...]
-) -> None:
+def test_first_of_four_concurrent_operations_succeeds(world: World, order: tuple[int, ...]) -> None:
     group_id = world.add_group("Writers")
     owner_id = join(world, group_id)
-    deeds: list[Deed] = [
+    actions: list[Action] = [
         registering(world, owner_id, group_id),
         leaving(world, owner_id, group_id),
         deleting_group(world, group_id),
         deleting_owner(world, owner_id),
     ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert {reply.status for reply in replies} <= {200, 201, 404, 409}
     assert replies[order[0]].status in {200, 201}
     registered = replies[0].status == 201
     assert replies[3].status == 200, "an owner of workspaces can always be deleted"
     if registered:
-        assert world.thing(replies[0].body["id"]).orphaned
+        assert world.resource(replies[0].body["id"]).orphaned
         assert world.group(group_id).exists is (replies[2].code == "active_workspaces")
     settled(world)
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(range(2))])
-def test_workspace_and_its_owner_never_part_when_both_move_at_once(
+def test_transfer_and_leaving_the_group_at_the_same_time_cannot_both_succeed(
     world: World, order: tuple[int, ...]
 ) -> None:
     group_id = world.add_group("Writers")
     owner_id, heir_id = join(world, group_id), join(world, group_id)
-    workspace = world.add_thing(owner_id, group_id=group_id)
+    workspace = world.add_resource(owner_id, group_id=group_id)
     path, body = {"workspace_id": workspace.id}, {"userId": heir_id}
-    deeds: list[Deed] = [
+    actions: list[Action] = [
         partial(world.invoke, transfer_workspace, path=path, body=body),
         leaving(world, heir_id, group_id),
     ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     first, second = (replies[each] for each in order)
     assert (first.status, second.status) == (200, 409)
@@ -114,12 +112,12 @@ def test_workspace_and_its_owner_never_part_when_both_move_at_once(
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(range(3))])
-def test_owner_deleted_while_the_workspace_is_transferred_and_removed(
+def test_workspace_is_removed_during_deletion_of_its_owner_and_a_transfer(
     world: World, order: tuple[int, ...]
 ) -> None:
     owner_id, heir_id = world.add_user().id, world.add_user().id
-    workspace = world.add_thing(owner_id)
-    deeds: list[Deed] = [
+    workspace = world.add_resource(owner_id)
+    actions: list[Action] = [
         deleting_owner(world, owner_id),
         partial(
             world.invoke,
@@ -130,14 +128,14 @@ def test_owner_deleted_while_the_workspace_is_transferred_and_removed(
         partial(world.invoke, remove_resource, path={"resource_id": workspace.id}),
     ]
 
-    replies = race(world, deeds, order)
+    replies = race(world, actions, order)
 
     assert {reply.status for reply in replies} <= {200, 404}
-    assert not world.thing(workspace.id).exists
+    assert not world.resource(workspace.id).exists
     settled(world)
 
 
-def test_many_registrations_at_once_are_all_counted(world: World) -> None:
+def test_concurrent_registrations_are_all_counted(world: World) -> None:
     group_id = world.add_group("Writers")
     owner_id = join(world, group_id)
 
@@ -148,7 +146,7 @@ def test_many_registrations_at_once_are_all_counted(world: World) -> None:
     settled(world)
 
 
-def test_external_id_registered_by_many_at_once_is_one_things(world: World) -> None:
+def test_concurrent_registrations_of_one_external_id_create_one_resource(world: World) -> None:
     body = {"type": "persona", "userId": world.add_user().id, "externalId": "p-1"}
 
     replies = race(world, [partial(world.invoke, register_resource, body=body) for _ in range(8)])
@@ -157,19 +155,19 @@ def test_external_id_registered_by_many_at_once_is_one_things(world: World) -> N
     settled(world)
 
 
-def test_everything_at_once_leaves_everything_in_order(world: World) -> None:
+def test_invariants_hold_after_random_concurrent_operations(world: World) -> None:
     group_id = world.add_group("Writers")
     users = [join(world, group_id) for _ in range(3)]
-    things = [world.add_thing(users[0], group_id=group_id).id for _ in range(2)]
+    resources = [world.add_resource(users[0], group_id=group_id).id for _ in range(2)]
     replies: list[Reply] = []
 
     def riot(seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 (no secret)
         for _ in range(10):
-            user_id, resource_id = chance.choice(users), chance.choice(things)
+            user_id, resource_id = chance.choice(users), chance.choice(resources)
             resource, user = {"resource_id": resource_id}, {"user_id": user_id}
             place = {"groupId": group_id}
-            deeds: list[Deed] = [
+            actions: list[Action] = [
                 registering(world, user_id, group_id),
                 leaving(world, user_id, group_id),
                 partial(world.invoke, add_user_to_group, path=user, body=place),
@@ -177,7 +175,7 @@ def test_everything_at_once_leaves_everything_in_order(world: World) -> None:
                 partial(world.invoke, update_resource, path=resource, body={"active": False}),
                 partial(world.invoke, update_resource, path=resource, body={"active": True}),
             ]
-            replies.append(chance.choice(deeds)())
+            replies.append(chance.choice(actions)())
 
     threads = [threading.Thread(target=riot, args=[seed]) for seed in range(4)]
     for thread in threads:
@@ -191,13 +189,13 @@ def test_everything_at_once_leaves_everything_in_order(world: World) -> None:
 
 
 class CrashAtCommit:
-    """The process dies at one of its commits: just before it, or just after."""
+    """The process crashes before or after one of its commits."""
 
     def __init__(self, number: int, after: bool) -> None:
         self._left, self._after = number, after
 
     def __call__(self, call: WireCall, serve: Serve) -> Response:
-        """Serve, or die."""
+        """Serve or crash."""
         if call.operation != COMMIT:
             return serve()
         self._left -= 1
@@ -208,11 +206,11 @@ class CrashAtCommit:
         raise Crash
 
 
-def test_transfer_that_dies_in_any_part_is_finished_by_the_same_request(
+def test_transfer_that_crashes_is_completed_by_the_same_request(
     world: World, subtests: pytest.Subtests
 ) -> None:
     owner_id, heir_id = world.add_user().id, world.add_user().id
-    world.add_things(AT_ONCE + 1, owner_id)
+    world.add_resources(AT_ONCE + 1, owner_id)
     path, body, headers = {"owner_id": owner_id}, {"userId": heir_id}, {"Idempotency-Key": "k"}
     send = partial(world.invoke, transfer_workspaces, path=path, body=body, headers=headers)
     start = Snapshot.of(world)
@@ -235,12 +233,12 @@ def test_transfer_that_dies_in_any_part_is_finished_by_the_same_request(
             settled(world)
 
 
-def test_release_that_dies_at_any_step_is_finished_by_the_stream(
+def test_release_that_crashes_is_completed_by_the_stream(
     world: World, subtests: pytest.Subtests
 ) -> None:
     owner_id = world.add_user().id
-    world.add_things(RESOURCES_AT_ONCE + 1, owner_id, "persona")
-    world.add_things(RESOURCES_AT_ONCE, owner_id)
+    world.add_resources(RESOURCES_AT_ONCE + 1, owner_id, "persona")
+    world.add_resources(RESOURCES_AT_ONCE, owner_id)
     assert deleting_owner(world, owner_id)().status == 200
     start = Snapshot.of(world)
 
@@ -254,8 +252,8 @@ def test_release_that_dies_at_any_step_is_finished_by_the_stream(
 
             settled(world)
 
-            things = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
-            ends = {(each["type"], each["orphaned"], each["erased"]) for each in things}
+            resources = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
+            ends = {(each["type"], each["orphaned"], each["erased"]) for each in resources}
             assert ends == {("persona", False, True), ("workspace", True, False)}
 
 
@@ -270,53 +268,55 @@ STEPS = st.tuples(
 
 
 class Sequence:
-    """A world of three users and two groups in which things happen one after another."""
+    """A world of three users and two groups with sequential actions."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.groups = [world.add_group(name) for name in ("One", "Two")]
         self.users = [join(world, self.groups[0]) for _ in range(3)]
-        self.things: list[str] = []
+        self.resources: list[str] = []
 
-    def do(self, deed: str, user: int, thing: int, group: int) -> Reply | None:
-        """One step; None for one about a thing when there is none."""
+    def do(self, action: str, user: int, resource: int, group: int) -> Reply | None:
+        """Do one step; None if the step needs a resource and there is none."""
         user_id, group_id = self.users[user], self.groups[group]
-        if deed == "register":
+        if action == "register":
             reply = registering(self.world, user_id, group_id)()
-            self.things += [reply.body["id"]] if reply.status == 201 else []
+            self.resources += [reply.body["id"]] if reply.status == 201 else []
             return reply
-        if deed in {"join", "leave", "delete"}:
-            return self._do_to_user(deed, user_id, group_id)
-        if not self.things:
+        if action in {"join", "leave", "delete"}:
+            return self._do_to_user(action, user_id, group_id)
+        if not self.resources:
             return None
-        return self._do_to_thing(deed, self.things[thing % len(self.things)], user_id, group_id)
+        return self._do_to_resource(
+            action, self.resources[resource % len(self.resources)], user_id, group_id
+        )
 
-    def _do_to_user(self, deed: str, user_id: str, group_id: str) -> Reply:
-        if deed == "leave":
+    def _do_to_user(self, action: str, user_id: str, group_id: str) -> Reply:
+        if action == "leave":
             return leaving(self.world, user_id, group_id)()
-        if deed == "delete":
+        if action == "delete":
             return deleting_owner(self.world, user_id)()
         path, body = {"user_id": user_id}, {"groupId": group_id}
         return self.world.invoke(add_user_to_group, path=path, body=body)
 
-    def _do_to_thing(self, deed: str, thing_id: str, user_id: str, group_id: str) -> Reply:
-        workspace = {"workspace_id": thing_id}
-        if deed == "remove":
+    def _do_to_resource(self, action: str, resource_id: str, user_id: str, group_id: str) -> Reply:
+        workspace = {"workspace_id": resource_id}
+        if action == "remove":
             return self.world.invoke(delete_workspace, path=workspace)
-        if deed == "transfer":
+        if action == "transfer":
             return self.world.invoke(transfer_workspace, path=workspace, body={"userId": user_id})
         body = {
             "archive": {"active": False},
             "use": {"active": True},
             "move": {"groupId": group_id},
         }
-        path = {"resource_id": thing_id}
-        return self.world.invoke(update_resource, path=path, body=body[deed])
+        path = {"resource_id": resource_id}
+        return self.world.invoke(update_resource, path=path, body=body[action])
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(STEPS, min_size=5, max_size=25))
-def test_whatever_happens_one_after_another_all_numbers_are_right(
+def test_counts_are_correct_after_any_sequence_of_actions(
     steps: list[tuple[str, int, int, int]],
 ) -> None:
     with open_world() as world:

@@ -1,4 +1,4 @@
-"""What can be done with owned things besides the examples, and what their owners' deletion does."""
+"""Scenarios of resources besides the examples, and of the deletion of their owners."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ def join(world: World, group_id: str) -> User:
 
 
 def an_orphan(world: World, group_id: str | None = None) -> Resource:
-    """A workspace whose owner is gone."""
+    """A workspace whose owner was deleted."""
     owner = join(world, group_id) if group_id else world.add_user()
-    workspace = world.add_thing(owner.id, group_id=group_id)
+    workspace = world.add_resource(owner.id, group_id=group_id)
     erase_user(world.call(), world.user(owner.id), "Gone")
     world.drain()
-    return world.thing(workspace.id)
+    return world.resource(workspace.id)
 
 
-def about(thing: Resource, **body: object) -> Example:
-    """A request about one thing."""
-    return Example(path={"resource_id": thing.id}, body=body)
+def about(resource: Resource, **body: object) -> Example:
+    """A request about one resource."""
+    return Example(path={"resource_id": resource.id}, body=body)
 
 
 @scenario("register_resource", 201, again=frozenset({409}))
-def something_with_an_id_of_the_service_own(world: World) -> Plan:
+def a_resource_with_an_external_id(world: World) -> Plan:
     body = {"type": "persona", "userId": world.add_user().id, "externalId": "p-1"}
     return ask(world, register_resource, Example(body=body))
 
@@ -58,17 +58,17 @@ def a_workspace_in_a_group_that_its_owner_is_not_in(world: World) -> Plan:
 
 @scenario("update_resource")
 def a_last_access_and_nothing_else(world: World) -> Plan:
-    thing = world.add_thing(world.add_user().id)
+    resource = world.add_resource(world.add_user().id)
     moment = world.clock.now
 
     def verify(_: Reply) -> Iterable[str]:
-        owned = world.user(thing.user_id).owned
-        if owned.last_workspace_accessed_at != moment or owned.last_workspace_id != thing.id:
-            yield "the owner's last workspace is not known"
-        if world.thing(thing.id).last_accessed_at != moment:
-            yield "the last access is not known"
+        owned = world.user(resource.user_id).owned
+        if owned.last_workspace_accessed_at != moment or owned.last_workspace_id != resource.id:
+            yield "the owner's last workspace was not updated"
+        if world.resource(resource.id).last_accessed_at != moment:
+            yield "the last access was not updated"
 
-    return ask(world, update_resource, about(thing, lastAccessedAt=format_time(moment)), verify)
+    return ask(world, update_resource, about(resource, lastAccessedAt=format_time(moment)), verify)
 
 
 @scenario("update_resource")
@@ -91,14 +91,14 @@ def a_transfer_of_an_orphan(world: World) -> Plan:
 def a_transfer_of_all_with_one_that_stays(world: World) -> Plan:
     group_id = world.add_group("Own")
     owner, heir = join(world, group_id), world.add_user()
-    kept = world.add_thing(owner.id, group_id=group_id)
-    world.add_thing(owner.id)
+    kept = world.add_resource(owner.id, group_id=group_id)
+    world.add_resource(owner.id)
 
     def verify(_: Reply) -> Iterable[str]:
         if world.user(heir.id).owned.by_type != {"workspace": 1}:
             yield "not everything was transferred"
-        if world.thing(kept.id) != kept:
-            yield "what was refused is another one"
+        if world.resource(kept.id) != kept:
+            yield "the refused workspace has changed"
 
     path, body = {"owner_id": owner.id}, {"userId": heir.id}
     return ask(world, transfer_workspaces, Example(path, body), verify)
@@ -108,7 +108,7 @@ def a_transfer_of_all_with_one_that_stays(world: World) -> Plan:
 def leaving_a_group_with_a_workspace_in_use(world: World) -> Plan:
     group_id = world.add_group("Own")
     owner = join(world, group_id)
-    world.add_thing(owner.id, group_id=group_id)
+    world.add_resource(owner.id, group_id=group_id)
     path = {"user_id": owner.id, "group_id": group_id}
     return ask(world, remove_user_from_group, Example(path))
 
@@ -117,53 +117,53 @@ def leaving_a_group_with_a_workspace_in_use(world: World) -> Plan:
 def deletion_of_an_owner(world: World) -> Plan:
     group_id = world.add_group("Own")
     owner = join(world, group_id)
-    workspace = world.add_thing(owner.id, group_id=group_id)
-    world.add_thing(owner.id, "persona", external_id="p-1")
+    workspace = world.add_resource(owner.id, group_id=group_id)
+    world.add_resource(owner.id, "persona", external_id="p-1")
 
     def verify(_: Reply) -> Iterable[str]:
-        if not world.thing(workspace.id).orphaned:
+        if not world.resource(workspace.id).orphaned:
             yield "the workspace was not orphaned"
         if world.user(owner.id).owned.total:
-            yield "something is still owned"
+            yield "the deleted owner still owns resources"
 
     return ask(world, delete_user, Example({"user_id": owner.id}), verify)
 
 
 @scenario("delete_user", 409)
-def deletion_of_an_owner_of_what_refuses(world: World) -> Plan:
+def deletion_of_an_owner_whose_resource_prevents_it(world: World) -> Plan:
     refuse_invoices(world)
     owner = world.add_user()
-    world.add_thing(owner.id, "invoice")
+    world.add_resource(owner.id, "invoice")
     return ask(world, delete_user, Example({"user_id": owner.id}))
 
 
 def refuse_invoices(world: World) -> None:
-    """Let the deployment have a type that keeps its owner."""
+    """Configure a type whose resources prevent the deletion of their owner."""
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
 
 
 @scenario("finish_deletion", by_client=False)
-def a_stream_record_about_an_owner_with_things_left(world: World) -> Plan:
+def a_stream_record_about_an_owner_with_resources_left(world: World) -> Plan:
     owner = world.add_user()
-    world.add_things(RESOURCES_AT_ONCE, owner.id, "annotation")
-    world.add_things(2, owner.id, "persona")
-    world.add_thing(owner.id)
+    world.add_resources(RESOURCES_AT_ONCE, owner.id, "annotation")
+    world.add_resources(2, owner.id, "persona")
+    world.add_resource(owner.id)
     erase_user(world.call(), world.user(owner.id), "Gone")
 
     def verify(_: Reply) -> Iterable[str]:
         if world.user(owner.id).owned.total:
-            yield "something is still owned"
+            yield "the deleted owner still owns resources"
 
     return work(lambda: finish_deletion.react(last_entry(world, owner.id), world.runtime), verify)
 
 
 @scenario("purge_deleted_users", by_client=False)
-def a_purge_of_owners_one_of_whom_owns_what_refuses(world: World) -> Plan:
+def a_purge_of_owners_of_whom_one_has_a_resource_that_prevents_it(world: World) -> Plan:
     refuse_invoices(world)
     purged, kept = world.add_user(), world.add_user()
-    world.add_thing(purged.id)
-    world.add_thing(kept.id, "invoice")
+    world.add_resource(purged.id)
+    world.add_resource(kept.id, "invoice")
     for user in (purged, kept):
         present = world.user(user.id)
         world.change_user(present, present.as_deleted(world.clock.now))
@@ -171,6 +171,6 @@ def a_purge_of_owners_one_of_whom_owns_what_refuses(world: World) -> Plan:
 
     def verify(_: Reply) -> Iterable[str]:
         if not world.user(purged.id).erased or world.user(kept.id).erased:
-            yield "not the one was purged who may go"
+            yield "the wrong owner was purged"
 
     return work(lambda: purge_deleted_users.run(world.runtime), verify)

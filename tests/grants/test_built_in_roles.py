@@ -7,12 +7,12 @@ from rollcall.grants.role import Role
 from tests.world.world import World
 
 
-def test_every_deployment_has_them_under_their_ids(world: World) -> None:
+def test_every_deployment_has_built_in_roles_with_fixed_ids(world: World) -> None:
     for role in BUILT_IN_ROLES:
         stored = world.runtime.table.load(Role, role.id)
         assert (stored.name, stored.description) == (role.name, role.description)
         assert stored.built_in
 
 
-def test_all_but_system_are_for_organizations() -> None:
+def test_all_built_in_roles_except_system_are_for_organizations() -> None:
     assert {role.id for role in BUILT_IN_ROLES} - ORGANIZATION_ROLES == {SYSTEM.id}

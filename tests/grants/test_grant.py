@@ -1,4 +1,4 @@
-"""Grants: when each is in force, and which gives more (R4)."""
+"""Grants: when each is in force, and which includes another (R4)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_period_that_includes_another_is_in_force_whenever_that_one_is(
         assert one.includes(other) is (covered and open_ended)
 
 
-def test_group_admin_is_a_member_too() -> None:
+def test_group_admin_includes_the_member_role() -> None:
     member, admin = (
         Membership(user_id="usr_1", group_id="grp_1", role=role)
         for role in (GroupRole.MEMBER, GroupRole.ADMIN)
@@ -47,7 +47,7 @@ def test_group_admin_is_a_member_too() -> None:
     assert not member.includes(admin)
 
 
-def test_one_role_does_not_give_what_another_gives() -> None:
+def test_different_roles_do_not_include_each_other() -> None:
     user, guest = (
         OrganizationMembership(user_id="usr_1", organization_id="org_1", role_id=role_id)
         for role_id in ("rol_user", "rol_guest")

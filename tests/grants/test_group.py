@@ -18,17 +18,17 @@ def make_group(name: str, **fields: Any) -> Group:
     return Group(id="grp_1", created_at=NOW, updated_at=NOW, name=name, **fields)
 
 
-def test_names_are_unique_whatever_their_case() -> None:
+def test_names_are_unique_regardless_of_case() -> None:
     assert make_group("Straße").claims() == make_group("STRASSE").claims()
     assert make_group("Editors").claims() == {Claim(GROUP_NAME, "editors")}
 
 
-def test_numbers_of_a_group_are_no_part_of_its_versions() -> None:
+def test_counters_of_a_group_create_no_version() -> None:
     quiet, busy = make_group("Readers"), make_group("Readers", member_count=7)
     assert quiet.facts() == busy.model_copy(update={"active_workspace_count": 3}).facts()
 
 
-def test_tombstone_holds_no_name_stands_in_no_list_and_knows_how_many_have_to_leave() -> None:
+def test_tombstone_has_no_name_is_unlisted_and_counts_remaining_memberships() -> None:
     erased = make_group("Readers", member_count=3).as_erased()
     assert (erased.exists, erased.members_left) == (False, 3)
     assert not erased.claims()
@@ -37,7 +37,7 @@ def test_tombstone_holds_no_name_stands_in_no_list_and_knows_how_many_have_to_le
     assert "expiresAt" not in erased.item(), "it waits for its memberships to end"
 
 
-def test_groups_are_loaded_together_without_the_deleted_ones(world: World) -> None:
+def test_groups_are_loaded_in_a_batch_without_deleted_ones(world: World) -> None:
     groups = [world.add_group(f"Group {number}") for number in range(3)]
     world.invoke(delete_group, path={"group_id": groups[2]})
 

@@ -1,4 +1,4 @@
-"""Groups, organizations and roles as what others are counted on."""
+"""The counters of groups, organizations and roles."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from rollcall.kit.entity import Counter, Entity
         (holders_of_role("x"), Role),
     ],
 )
-def test_number_stands_on_the_item_of_the_entity_in_a_field_that_makes_no_version(
+def test_counter_is_an_unversioned_field_of_the_entitys_item(
     counter: Counter, entity: type[Entity]
 ) -> None:
     assert counter.key == entity.key_of("x")

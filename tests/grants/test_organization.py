@@ -38,7 +38,7 @@ def make_organization(**fields: Any) -> Organization:
 
 
 @given(name=st.text(max_size=200))
-def test_what_a_name_gives_is_a_slug_or_nothing(name: str) -> None:
+def test_slug_of_any_name_is_valid_or_empty(name: str) -> None:
     slug = suggest_slug(name)
     assert slug == "" or SLUGS.validate_python(slug) == slug
 
@@ -62,14 +62,14 @@ def test_slugs_of_names(name: str, slug: str) -> None:
 
 
 @pytest.mark.parametrize("slug", ["a", "0", "a-b", "a--b", "x" * SLUG_AT_MOST])
-def test_slugs_that_may_be_given(slug: str) -> None:
+def test_valid_slugs_are_accepted(slug: str) -> None:
     assert SLUGS.validate_python(slug) == slug
 
 
 @pytest.mark.parametrize(
     "slug", ["", "-", "-a", "a-", "A", "a_b", "a b", "ä", "a\n", "x" * (SLUG_AT_MOST + 1)]
 )
-def test_slugs_that_are_none(slug: str) -> None:
+def test_invalid_slugs_are_refused(slug: str) -> None:
     with pytest.raises(ValidationError):
         SLUGS.validate_python(slug)
 
@@ -81,7 +81,7 @@ def test_first_slug_costs_no_read(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["Acme", "株式会社", "x" * 200, "x" * 53 + " " + "y" * 100])
-def test_all_slugs_to_try_are_slugs_and_taken_numbers_are_left_out(world: World, name: str) -> None:
+def test_slug_candidates_are_valid_and_skip_taken_numbers(world: World, name: str) -> None:
     first, second, third, *_ = suggest_slugs(name, world.runtime.table)
     world.put_claim(Claim(SLUG, second))
 
@@ -94,7 +94,7 @@ def test_all_slugs_to_try_are_slugs_and_taken_numbers_are_left_out(world: World,
     assert all(SLUGS.validate_python(slug) == slug for slug in slugs)
 
 
-def test_every_role_but_system_is_one_for_members() -> None:
+def test_every_role_except_system_can_be_granted_to_members() -> None:
     for role in BUILT_IN_ROLES:
         if role is not SYSTEM:
             assert ROLES.validate_python(role.id) == role.id
@@ -102,13 +102,13 @@ def test_every_role_but_system_is_one_for_members() -> None:
         ROLES.validate_python(SYSTEM.id)
 
 
-def test_organization_claims_its_slug_and_holds_on_to_its_default_role() -> None:
+def test_organization_claims_its_slug_and_counts_on_its_default_role() -> None:
     organization = make_organization()
     assert organization.claims() == {Claim(SLUG, "acme")}
     assert organization.counts() == {Organization.total(): 1, holders_of_role("rol_user"): 1}
 
 
-def test_tombstone_holds_on_to_nothing_but_its_members() -> None:
+def test_tombstone_counts_only_its_remaining_members() -> None:
     erased = make_organization(member_count=7).as_erased()
 
     assert not erased.exists
@@ -117,7 +117,7 @@ def test_tombstone_holds_on_to_nothing_but_its_members() -> None:
     assert "expiresAt" not in erased.item(), "it stays until the last membership has ended"
 
 
-def test_members_come_and_go_without_a_version() -> None:
+def test_members_change_without_a_new_version() -> None:
     assert make_organization(member_count=7).facts() == make_organization().facts()
 
 

@@ -23,12 +23,12 @@ def make_role(name: str) -> Role:
     return Role(id="rol_1", created_at=NOW, updated_at=NOW, name=name)
 
 
-def test_names_are_unique_whatever_their_case() -> None:
+def test_names_are_unique_regardless_of_case() -> None:
     assert make_role("Straße").claims() == make_role("STRASSE").claims()
     assert make_role("Support").claims() == {Claim(ROLE_NAME, "support")}
 
 
-def test_deleted_role_holds_no_name_and_is_listed_and_counted_no_more() -> None:
+def test_deleted_role_has_no_name_and_is_not_listed_or_counted() -> None:
     role = make_role("Support")
     deleted = role.as_erased()
     assert (len(role.claims()), len(role.index()), len(role.counts())) == (1, 2, 1)
@@ -36,7 +36,7 @@ def test_deleted_role_holds_no_name_and_is_listed_and_counted_no_more() -> None:
     assert not deleted.exists
 
 
-def test_answer_tells_what_the_role_grants() -> None:
+def test_answer_shows_the_permissions_of_the_role() -> None:
     answer = RoleAnswer.of(make_role("Support"), (Permission.USER_VIEW,))
     assert (answer.name, answer.permissions) == ("Support", (Permission.USER_VIEW,))
     assert (answer.built_in, answer.holder_count) == (False, 0)
@@ -53,15 +53,15 @@ def test_every_deployment_has_the_built_in_roles_under_the_same_ids(world: World
     assert {each.id for each in BUILT_IN_ROLES} - ORGANIZATION_ROLES == {SYSTEM.id}
 
 
-def test_made_again_they_stay_as_they_have_been_edited(world: World) -> None:
+def test_creating_built_in_roles_again_keeps_their_edits(world: World) -> None:
     world.grant_to_role("rol_guest", (Permission.USER_VIEW,))
     stored = world.stored()
     ensure_built_in_roles(world.call())
     assert world.stored() == stored
 
 
-def test_each_built_in_role_is_in_the_journal_as_made_by_the_deployment() -> None:
-    with open_world(founded=False) as world:
+def test_journal_names_the_deployment_as_creator_of_built_in_roles() -> None:
+    with open_world(with_admin=False) as world:
         ensure_built_in_roles(world.call("create_first_admin"))
         entries = [entry for each in BUILT_IN_ROLES for entry in world.journal(each.id)]
     assert [(entry.action, entry.actor.kind) for entry in entries] == [

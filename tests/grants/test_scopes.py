@@ -1,11 +1,11 @@
-"""What an access token has to have."""
+"""The scopes that access tokens need."""
 
 from __future__ import annotations
 
 from rollcall.grants.scopes import ADMIN_SCOPES, SYSTEM_SCOPES, Scope
 
 
-def test_scope_is_named_with_its_resource_server_and_says_what_it_is_for() -> None:
+def test_scope_has_its_resource_server_and_a_description() -> None:
     assert Scope.RESOURCES.value == "rollcall/resources"
     assert Scope.RESOURCES.short_name == "resources"
     assert all(scope.__doc__ and scope.value == f"rollcall/{scope.short_name}" for scope in Scope)

@@ -1,4 +1,4 @@
-"""Grants count within their time and never outside it, whatever they are and whoever asks (R2)."""
+"""Grants of every kind are in force only in their period, for every operation (R2)."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ that each is slower than the one before.
 
 
 class Given(NamedTuple):
-    """One grant of one permission, its time in half hours from the start; None: for ever."""
+    """One grant of one permission, with its period in half hours from the start; None: no limit."""
 
     way: Way
     permission: Permission
@@ -95,7 +95,7 @@ class Stage:
         self.organizations = {each: world.add_organization(f"{each}") for each in ASKING}
 
     def give(self, user_id: str, given: Sequence[Given]) -> None:
-        """Let a user have this and nothing else."""
+        """Give a user only these grants."""
         grants: dict[str, list[Grant]] = defaultdict(list)
         for each in given:
             field, grant = self._grant(user_id, each)
@@ -124,12 +124,12 @@ class Stage:
                 )
 
     def go_to(self, moment: int) -> None:
-        """Let it be this late."""
+        """Set the current time."""
         self.world.clock.now = START + moment * HALF_HOUR
 
 
 def in_force(given: Sequence[Given], moment: int) -> dict[str, list[str]]:
-    """The ways by which each permission is held then."""
+    """The sources of each permission at this time."""
     held: dict[str, list[str]] = defaultdict(list)
     for each in sorted(given, key=lambda each: list(Way).index(each.way)):
         if each.counts(moment):
@@ -139,13 +139,13 @@ def in_force(given: Sequence[Given], moment: int) -> dict[str, list[str]]:
 
 @pytest.fixture
 def stage(world: World) -> Stage:
-    """The stage of all examples of one test."""
+    """The users and grants that all examples of one test share."""
     return Stage(world)
 
 
 @ONE_WORLD
 @given(given=GIVEN, moments=MOMENTS)
-def test_very_next_call_is_answered_within_the_time_of_a_grant_and_refused_outside_it(
+def test_calls_are_allowed_only_within_the_period_of_a_grant(
     world: World, stage: Stage, given: list[Given], moments: list[int]
 ) -> None:
     user_id = stage.user_ids[0]
@@ -165,7 +165,7 @@ def test_very_next_call_is_answered_within_the_time_of_a_grant_and_refused_outsi
 
 @ONE_WORLD
 @given(everybody=st.lists(GIVEN, min_size=2, max_size=2), moment=st.integers(-7, 7))
-def test_what_is_told_of_users_and_of_permissions_is_what_counts(
+def test_listed_permissions_and_holders_match_the_effective_ones(
     world: World, stage: Stage, everybody: list[list[Given]], moment: int
 ) -> None:
     stage.go_to(moment)
@@ -187,5 +187,5 @@ def test_what_is_told_of_users_and_of_permissions_is_what_counts(
 
 
 def ways(item: dict[str, Any]) -> list[str]:
-    """By which ways something is held, as an answer tells it."""
+    """The sources of a permission in an answer."""
     return [grant["kind"] for grant in item["grants"]]

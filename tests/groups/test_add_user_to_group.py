@@ -31,20 +31,20 @@ def test_documented_request(world: World) -> None:
     assert (change.before, change.after) == (None, {"role": "member"})
 
 
-def test_role_is_member_unless_said_otherwise(world: World) -> None:
+def test_default_role_is_member(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Readers")
     reply = add(world, user.id, groupId=group_id)
     assert reply.body["groupMemberships"][0]["role"] == "member"
 
 
-def test_what_the_group_grants_counts_at_the_next_request(world: World) -> None:
+def test_permissions_of_the_group_apply_at_the_next_request(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Viewers", Permission.USER_VIEW)
     add(world, user.id, groupId=group_id)
     me = world.invoke(get_me, caller=user.id)
     assert me.body["effectivePermissions"] == ["user.view"]
 
 
-def test_adding_again_sets_the_role_and_otherwise_changes_nothing(world: World) -> None:
+def test_adding_again_only_sets_the_role(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Readers")
     add(world, user.id, groupId=group_id)
 
@@ -75,7 +75,7 @@ def test_unknown_group_and_user_are_not_found(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_membership_counts_from_its_beginning_to_its_end(world: World) -> None:
+def test_membership_is_in_force_from_its_start_to_its_end(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Viewers", Permission.USER_VIEW)
 
     reply = add(
@@ -102,7 +102,7 @@ def test_membership_counts_from_its_beginning_to_its_end(world: World) -> None:
     assert counted == [False, False, True, False]
 
 
-def test_time_stays_unless_it_is_named(world: World) -> None:
+def test_absent_times_stay_the_same(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Readers")
     ends = "2026-02-01T00:00:00.000Z"
     add(world, user.id, groupId=group_id, endsAt=ends)
@@ -113,7 +113,7 @@ def test_time_stays_unless_it_is_named(world: World) -> None:
     assert freed == [{"groupId": group_id, "role": "admin"}]
 
 
-def test_one_end_of_the_time_is_named_without_the_other(world: World) -> None:
+def test_start_and_end_can_change_separately(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Readers")
     starts, ends = "2026-01-20T00:00:00.000Z", "2026-02-01T00:00:00.000Z"
     add(world, user.id, groupId=group_id, startsAt=starts)
@@ -132,7 +132,7 @@ def test_one_end_of_the_time_is_named_without_the_other(world: World) -> None:
     assert begun == [{"groupId": group_id, "role": "member", "endsAt": ends}]
 
 
-def test_superior_in_the_group_is_not_limited_through_the_back_door(world: World) -> None:
+def test_membership_of_a_superior_cannot_be_shortened(world: World) -> None:
     group_id = world.add_group("Readers")
     superior = world.join_group(world.add_user(is_admin=True).id, group_id)
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
@@ -143,7 +143,7 @@ def test_superior_in_the_group_is_not_limited_through_the_back_door(world: World
     assert world.user(superior.id) == superior
 
 
-def test_deleted_group_is_not_joined_also_by_who_is_still_in_it(world: World) -> None:
+def test_deleted_group_cannot_be_joined_even_by_its_members(world: World) -> None:
     group_id = world.add_group("Readers")
     member, stranger = world.join_group(world.add_user().id, group_id), world.add_user()
     world.invoke(delete_group, path={"group_id": group_id})
@@ -153,13 +153,13 @@ def test_deleted_group_is_not_joined_also_by_who_is_still_in_it(world: World) ->
         assert world.user(user.id) == user
 
 
-def test_deleted_user_joins_no_group(world: World) -> None:
+def test_deleted_user_cannot_be_added(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Readers")
     world.change_user(user, user.as_deleted(world.clock.now))
     assert add(world, user.id, groupId=group_id).code == "user_deleted"
 
 
-def test_nobody_passes_on_by_a_group_what_they_do_not_hold(world: World) -> None:
+def test_group_with_permissions_that_the_caller_lacks_cannot_be_granted(world: World) -> None:
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
     user, group_id = world.add_user(), world.add_group("Deleters", Permission.USER_DELETE)
 
@@ -179,14 +179,14 @@ def test_nobody_passes_on_by_a_group_what_they_do_not_hold(world: World) -> None
         ({"groupId": "grp_1", "endsAt": "2026-01-05T09:00:00"}, ["endsAt"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     reply = add(world, world.add_user().id, **body)
     assert (reply.status, sorted(reply.fields)) == (422, fields)
 
 
-def test_cognito_is_not_bothered(world: World) -> None:
+def test_cognito_is_not_called(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Readers")
     with watched(world.aws) as seen:
         add(world, user.id, groupId=group_id)

@@ -72,7 +72,7 @@ def test_documented_request_has_a_result_for_each_row(world: World) -> None:
     assert world.group(group_id).member_count == 2
 
 
-def test_each_row_has_its_role_its_time_and_its_own_entry(world: World) -> None:
+def test_each_row_has_its_own_role_period_and_journal_entry(world: World) -> None:
     group_id = world.add_group("Readers")
     first, second = world.add_user(), world.add_user()
 
@@ -96,7 +96,7 @@ def test_each_row_has_its_role_its_time_and_its_own_entry(world: World) -> None:
         assert entry.changes[f"groups.{group_id}"].before is None
 
 
-def test_who_is_there_already_gets_what_is_named_and_keeps_the_rest(world: World) -> None:
+def test_present_member_keeps_fields_that_the_request_omits(world: World) -> None:
     group_id = world.add_group("Readers")
     kept, changed = world.add_user(), world.add_user()
     for user in (kept, changed):
@@ -110,13 +110,13 @@ def test_who_is_there_already_gets_what_is_named_and_keeps_the_rest(world: World
     assert world.user(changed.id).memberships[0].role is GroupRole.MEMBER
 
 
-def test_it_counts_at_the_next_request(world: World) -> None:
+def test_change_applies_at_the_next_request(world: World) -> None:
     group_id, user = world.add_group("Viewers", Permission.USER_VIEW), world.add_user()
     add(world, group_id, user)
     assert world.invoke(get_me, caller=user.id).body["effectivePermissions"] == ["user.view"]
 
 
-def test_rows_that_pass_on_too_much_are_refused_and_the_others_are_not(world: World) -> None:
+def test_only_rows_that_exceed_the_callers_permissions_are_refused(world: World) -> None:
     group_id = world.add_group("Readers")
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
     first, second, superior = world.add_user(), world.add_user(), world.add_user(is_admin=True)
@@ -139,7 +139,7 @@ def test_rows_that_pass_on_too_much_are_refused_and_the_others_are_not(world: Wo
     assert world.user(first.id) == first
 
 
-def test_nobody_is_added_to_a_group_that_grants_more_than_the_caller_holds(world: World) -> None:
+def test_group_that_grants_more_than_the_caller_holds_is_refused(world: World) -> None:
     group_id, user = world.add_group("Deleters", Permission.USER_DELETE), world.add_user()
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
     reply = add(world, group_id, user, caller=caller.id)
@@ -155,7 +155,7 @@ def test_unknown_group_is_refused_before_any_row(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_group_deleted_between_two_rows_takes_nobody_more(world: World) -> None:
+def test_group_deleted_between_two_rows_refuses_further_rows(world: World) -> None:
     group_id = world.add_group("Readers")
     users = [world.add_user() for _ in range(2)]
     deletion = partial(world.invoke, delete_group, path={"group_id": group_id})
@@ -167,7 +167,7 @@ def test_group_deleted_between_two_rows_takes_nobody_more(world: World) -> None:
     assert [world.user(each.id).memberships for each in users] == [(), ()]
 
 
-def test_caller_may_be_among_the_rows_wherever(world: World) -> None:
+def test_caller_can_be_in_any_row(world: World) -> None:
     group_id = world.add_group("Readers")
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
     others = [world.add_user() for _ in range(2)]
@@ -177,7 +177,7 @@ def test_caller_may_be_among_the_rows_wherever(world: World) -> None:
     assert outcomes(reply) == [(201, "")] * 3
 
 
-def test_caller_who_loses_the_right_between_two_rows_goes_no_further(world: World) -> None:
+def test_caller_who_loses_the_permission_between_two_rows_is_refused(world: World) -> None:
     group_id, caller = world.add_group("Readers"), world.add_user(is_admin=True)
     users = [world.add_user() for _ in range(3)]
     demotion = partial(world.invoke, demote_user, path={"user_id": caller.id})
@@ -189,7 +189,7 @@ def test_caller_who_loses_the_right_between_two_rows_goes_no_further(world: Worl
     assert not any(world.user(each.id).memberships for each in users)
 
 
-def test_same_key_has_the_same_answer_and_no_further_effect(world: World) -> None:
+def test_same_key_returns_the_same_answer_without_further_effect(world: World) -> None:
     group_id, headers = world.add_group("Readers"), {"Idempotency-Key": "key-1"}
     users = [world.add_user() for _ in range(2)]
     first = add(world, group_id, *users, headers=headers)
@@ -202,7 +202,7 @@ def test_same_key_has_the_same_answer_and_no_further_effect(world: World) -> Non
     assert (other.status, other.fields) == (422, ["Idempotency-Key"])
 
 
-def test_after_a_failure_all_are_sent_again_and_nobody_is_added_twice(world: World) -> None:
+def test_repeated_request_after_a_failure_adds_no_user_twice(world: World) -> None:
     group_id, headers = world.add_group("Readers"), {"Idempotency-Key": "key-1"}
     users = [world.add_user() for _ in range(3)]
 
@@ -215,7 +215,7 @@ def test_after_a_failure_all_are_sent_again_and_nobody_is_added_twice(world: Wor
     assert [len(world.journal(each.id)) for each in users] == [2, 2, 2]
 
 
-def test_etag_of_the_group_is_held_against_it(world: World) -> None:
+def test_if_match_is_compared_with_the_etag_of_the_group(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     stale = add(world, group_id, user, headers={"If-Match": '"7"'})
     assert (stale.status, stale.code) == (412, "stale_version")
@@ -234,14 +234,14 @@ def test_etag_of_the_group_is_held_against_it(world: World) -> None:
         ([{"userId": "usr_1", "startsAt": LATE, "endsAt": EARLY}], ["members.0.endsAt"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, members: list[dict[str, Any]], fields: list[str]
 ) -> None:
     reply = add(world, world.add_group("Readers"), *members)
     assert (reply.status, reply.fields) == (422, fields)
 
 
-def test_a_hundred_are_added_at_once(world: World) -> None:
+def test_hundred_users_can_be_added_in_one_request(world: World) -> None:
     group_id = world.add_group("Readers")
     rows = [{"userId": f"usr_{number}"} for number in range(99)]
     reply = add(world, group_id, *rows, world.add_user())

@@ -60,7 +60,7 @@ def test_documented_request(world: World) -> None:
     assert world.group(group_id).member_count == 1
 
 
-def test_admin_of_the_group_manages_its_workspaces_only_while_it_is_said(world: World) -> None:
+def test_group_admin_manages_workspaces_only_while_the_role_is_in_force(world: World) -> None:
     group_id = world.add_group("Readers")
     user = member(world, group_id)
     ends = "2026-01-06T09:00:00Z"
@@ -71,7 +71,7 @@ def test_admin_of_the_group_manages_its_workspaces_only_while_it_is_said(world: 
     assert not world.administers(user.id, START + DAY)
 
 
-def test_time_stays_unless_it_is_named_and_null_takes_it_away(world: World) -> None:
+def test_absent_times_stay_the_same_and_null_removes_them(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id, ends_at=START + DAY)
 
@@ -81,7 +81,7 @@ def test_time_stays_unless_it_is_named_and_null_takes_it_away(world: World) -> N
     assert freed == [{"groupId": group_id, "role": "admin"}]
 
 
-def test_beginning_is_named_without_the_end(world: World) -> None:
+def test_start_can_change_without_the_end(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id, ends_at=START + DAY)
     starts, ends = "2026-01-05T12:00:00.000Z", "2026-01-06T09:00:00.000Z"
@@ -90,7 +90,7 @@ def test_beginning_is_named_without_the_end(world: World) -> None:
     assert held == {"groupId": group_id, "role": "member", "startsAt": starts, "endsAt": ends}
 
 
-def test_what_the_group_grants_ends_with_its_time_at_the_next_request(world: World) -> None:
+def test_permissions_of_the_group_end_with_the_membership(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     user = member(world, group_id)
     change(world, user.id, group_id, role="member", endsAt="2026-01-05T10:00:00Z")
@@ -99,7 +99,7 @@ def test_what_the_group_grants_ends_with_its_time_at_the_next_request(world: Wor
     assert world.invoke(get_me, caller=user.id).body["effectivePermissions"] == []
 
 
-def test_present_role_makes_no_version(world: World) -> None:
+def test_unchanged_role_creates_no_version(world: World) -> None:
     group_id = world.add_group("Readers")
     user = member(world, group_id)
     stored = world.stored()
@@ -107,7 +107,7 @@ def test_present_role_makes_no_version(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
+def test_user_who_is_not_in_the_group_is_not_found(world: World) -> None:
     group_id = world.add_group("Readers")
     user, leaving = world.add_user(), member(world, group_id)
     for group in (group_id, "grp_unknown"):
@@ -119,7 +119,7 @@ def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
     assert change(world, leaving.id, group_id, role="admin").code == "membership_not_found"
 
 
-def test_deleted_user_stays_what_that_user_was(world: World) -> None:
+def test_deleted_user_cannot_be_changed(world: World) -> None:
     group_id = world.add_group("Readers")
     user = member(world, group_id)
     world.change_user(user, user.as_deleted(world.clock.now))
@@ -127,7 +127,7 @@ def test_deleted_user_stays_what_that_user_was(world: World) -> None:
     assert (reply.status, reply.code) == (409, "user_deleted")
 
 
-def test_nobody_makes_a_group_admin_without_holding_what_one_holds(world: World) -> None:
+def test_appointing_a_group_admin_requires_the_permissions_of_one(world: World) -> None:
     group_id = world.add_group("Readers")
     user = member(world, group_id)
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
@@ -141,7 +141,7 @@ def test_nobody_makes_a_group_admin_without_holding_what_one_holds(world: World)
     assert change(world, user.id, group_id, equal.id, role="admin").status == 200
 
 
-def test_group_admin_who_may_assign_makes_another_one_there_and_nowhere_else(
+def test_group_admin_can_appoint_another_one_only_in_the_same_group(
     world: World,
 ) -> None:
     own, other = world.add_group("Own"), world.add_group("Other")
@@ -158,7 +158,7 @@ def test_group_admin_who_may_assign_makes_another_one_there_and_nowhere_else(
     [{"role": "member", "endsAt": "2026-01-06T00:00:00Z"}, {"role": "admin"}],
     ids=["shortening", "promoting"],
 )
-def test_nobody_changes_a_place_in_a_group_that_grants_more_than_they_hold(
+def test_membership_of_a_group_that_grants_more_cannot_be_changed(
     world: World, body: dict[str, Any]
 ) -> None:
     group_id = world.add_group("Deleters", Permission.USER_DELETE)
@@ -172,7 +172,7 @@ def test_nobody_changes_a_place_in_a_group_that_grants_more_than_they_hold(
     assert world.user(user.id) == user
 
 
-def test_etag_and_key_count(world: World) -> None:
+def test_if_match_and_idempotency_key_apply(world: World) -> None:
     group_id = world.add_group("Readers")
     user = member(world, group_id)
     stale = change(world, user.id, group_id, headers={"If-Match": '"1"'}, role="admin")
@@ -195,7 +195,7 @@ def test_etag_and_key_count(world: World) -> None:
         ({"role": "admin", "since": "2026-01-05T09:00:00Z"}, ["since"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     group_id = world.add_group("Readers")

@@ -19,7 +19,7 @@ def create(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:
     return world.invoke(create_group, caller=caller, body=body, headers=headers)
 
 
-def test_group_is_made_with_what_it_grants(world: World) -> None:
+def test_group_is_created_with_its_permissions(world: World) -> None:
     reply = create(
         world,
         name="  Editors ",
@@ -43,7 +43,7 @@ def test_group_is_made_with_what_it_grants(world: World) -> None:
     assert reply.body["id"].startswith("grp_")
 
 
-def test_group_and_policy_each_leave_an_entry_of_the_same_request(world: World) -> None:
+def test_group_and_policy_have_journal_entries_of_the_same_request(world: World) -> None:
     made = create(world, name="Editors", permissions=["user.view"], reason="New team")
 
     (group,), (policy,) = world.journal(made.body["id"]), world.journal(POLICY_ID)
@@ -67,7 +67,7 @@ def test_policy_keeps_what_other_groups_grant(world: World) -> None:
     assert set(world.journal(POLICY_ID)[-1].changes) == {f"groups.{second}"}
 
 
-def test_policy_that_is_full_takes_no_further_group(world: World) -> None:
+def test_full_policy_refuses_another_group(world: World) -> None:
     entry = '"grp_12345":["user.view"],'
     names = [f"grp_{number:05}" for number in range(BYTES_AT_MOST // len(entry))]
     for share in range(1, 4):  # a journal entry has at most 400 KB too
@@ -82,7 +82,7 @@ def test_policy_that_is_full_takes_no_further_group(world: World) -> None:
     assert create(world, name="Without permissions").status == 201
 
 
-def test_long_name_in_any_script_is_taken(world: World) -> None:
+def test_long_name_in_any_script_is_accepted(world: World) -> None:
     assert create(world, name="\u0390" * 200).status == 201
 
 
@@ -103,7 +103,7 @@ def test_taken_name_is_refused(world: World, name: str) -> None:
     assert world.stored() == stored
 
 
-def test_nobody_lets_a_group_grant_what_they_do_not_hold(world: World) -> None:
+def test_group_cannot_grant_permissions_that_the_caller_lacks(world: World) -> None:
     caller = world.add_user(permissions=(Permission.GROUP_CREATE, Permission.USER_VIEW))
 
     refused = create(world, caller=caller.id, name="Deleters", permissions=["user.delete"])
@@ -125,13 +125,13 @@ def test_nobody_lets_a_group_grant_what_they_do_not_hold(world: World) -> None:
         ({"name": "Editors", "members": []}, ["members"]),
     ],
 )  # fmt: skip
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     reply = create(world, **body)
     assert (reply.status, reply.fields) == (422, fields)
 
 
-def test_same_key_makes_one_group(world: World) -> None:
+def test_same_key_creates_one_group(world: World) -> None:
     first = create(world, key="key-1", name="Editors", permissions=["user.view"])
     assert create(world, key="key-1", name="Editors", permissions=["user.view"]) == first

@@ -49,7 +49,7 @@ def test_documented_answer(world: World) -> None:
     assert world.count(Group.total()) == 0
 
 
-def test_what_it_granted_ends_before_any_reaction_has_run(world: World) -> None:
+def test_permissions_end_before_any_reaction_has_run(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     user = world.join_group(world.add_user().id, group_id)
     path = {"user_id": user.id}
@@ -63,7 +63,7 @@ def test_what_it_granted_ends_before_any_reaction_has_run(world: World) -> None:
     assert world.invoke(list_user_groups, path=path).body["items"] == []
 
 
-def test_its_admin_manages_nothing_more(world: World) -> None:
+def test_group_admin_loses_the_workspaces_of_the_group(world: World) -> None:
     group_id, kept_id = world.add_group("Readers"), world.add_group("Writers")
     user = world.add_user()
     for each in (group_id, kept_id):
@@ -78,7 +78,7 @@ def test_its_admin_manages_nothing_more(world: World) -> None:
     assert find_policy(world.runtime.table, world.clock.now)[1].ended == ()
 
 
-def test_memberships_end_each_with_its_entry_and_the_tombstone_goes(world: World) -> None:
+def test_memberships_end_with_journal_entries_and_the_tombstone_expires(world: World) -> None:
     group_id, kept_id = world.add_group("Readers"), world.add_group("Writers")
     users = [world.join_group(world.add_user().id, group_id) for _ in range(3)]
     world.join_group(users[0].id, kept_id)
@@ -96,7 +96,7 @@ def test_memberships_end_each_with_its_entry_and_the_tombstone_goes(world: World
     assert item["expiresAt"] > world.clock.now.timestamp()
 
 
-def test_journal_tells_who_and_why_and_what_it_granted(world: World) -> None:
+def test_journal_has_the_actor_the_reason_and_the_permissions(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     world.join_group(world.add_user().id, group_id)
 
@@ -114,7 +114,7 @@ def test_journal_tells_who_and_why_and_what_it_granted(world: World) -> None:
     assert (change.before, change.after) == (["user.view"], None)
 
 
-def test_nobody_can_join_it_any_more(world: World) -> None:
+def test_deleted_group_cannot_be_joined(world: World) -> None:
     group_id = world.add_group("Readers")
     member, stranger = world.join_group(world.add_user().id, group_id), world.add_user()
     delete(world, group_id)
@@ -131,7 +131,7 @@ def test_nobody_can_join_it_any_more(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_its_name_is_free_again_and_its_id_is_not(world: World) -> None:
+def test_name_is_free_again_and_the_id_is_not(world: World) -> None:
     group_id = world.add_group("Readers")
     delete(world, group_id)
     made = world.invoke(create_group, body={"name": "readers"})
@@ -139,11 +139,11 @@ def test_its_name_is_free_again_and_its_id_is_not(world: World) -> None:
     assert made.body["id"] != group_id
 
 
-def test_group_with_active_workspaces_is_kept_and_they_are_counted(world: World) -> None:
+def test_group_with_active_workspaces_is_refused_with_their_number(world: World) -> None:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     owner = world.join_group(world.add_user().id, group_id)
     for active in (True, True, False):
-        world.add_thing(owner.id, group_id=group_id, active=active)
+        world.add_resource(owner.id, group_id=group_id, active=active)
     stored = world.stored()
 
     reply = delete(world, group_id)
@@ -153,25 +153,25 @@ def test_group_with_active_workspaces_is_kept_and_they_are_counted(world: World)
     assert world.stored() == stored
 
 
-def test_group_whose_workspaces_are_all_archived_goes(world: World) -> None:
+def test_group_with_only_archived_workspaces_is_deleted(world: World) -> None:
     group_id = world.add_group("Readers")
     owner = world.join_group(world.add_user().id, group_id)
-    world.add_thing(owner.id, group_id=group_id, active=False)
+    world.add_resource(owner.id, group_id=group_id, active=False)
     assert delete(world, group_id).status == 200
 
 
-def test_workspace_made_in_it_meanwhile_is_seen(world: World) -> None:
+def test_workspace_registered_meanwhile_prevents_the_deletion(world: World) -> None:
     group_id = world.add_group("Readers")
     owner = world.join_group(world.add_user().id, group_id)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, owner.id, group_id=group_id)):
+    with meanwhile(world, COMMIT, partial(world.add_resource, owner.id, group_id=group_id)):
         reply = delete(world, group_id)
 
     assert (reply.status, reply.code) == (409, "active_workspaces")
     assert world.group(group_id).exists
 
 
-def test_group_that_grants_more_than_the_caller_holds_is_left_alone(world: World) -> None:
+def test_group_that_grants_more_than_the_caller_holds_cannot_be_changed(world: World) -> None:
     group_id = world.add_group("Deleters", Permission.USER_DELETE)
     caller = world.add_user(permissions=(Permission.GROUP_DELETE,))
     stored = world.stored()
@@ -193,7 +193,7 @@ def test_stale_etag_deletes_nothing(world: World, if_match: str) -> None:
     assert delete(world, group_id, If_Match='"1"').status == 200
 
 
-def test_same_key_is_answered_the_same_and_without_one_it_is_gone(world: World) -> None:
+def test_same_key_returns_the_same_answer_and_no_key_returns_not_found(world: World) -> None:
     group_id = world.add_group("Readers")
     first = delete(world, group_id, Idempotency_Key="key-1")
 
@@ -207,7 +207,7 @@ def test_unknown_group_is_not_found(world: World) -> None:
     assert delete(world, "grp_unknown").code == "group_not_found"
 
 
-def test_members_other_rights_stay(world: World) -> None:
+def test_other_permissions_of_members_stay(world: World) -> None:
     gone = world.add_group("Gone", Permission.USER_VIEW)
     kept = world.add_group("Kept", Permission.USER_VIEW, Permission.USER_CREATE)
     user = world.add_user()

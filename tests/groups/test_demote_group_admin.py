@@ -54,7 +54,7 @@ def test_member_stays_member(world: World) -> None:
     assert demote(world, user.id, group_id).body["version"] == user.version
 
 
-def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
+def test_user_who_is_not_in_the_group_is_not_found(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     left = admin_of(world, group_id)
     assert demote(world, user.id, group_id).code == "membership_not_found"
@@ -63,7 +63,7 @@ def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
     assert (reply.status, reply.code) == (404, "membership_not_found")
 
 
-def test_nobody_demotes_somebody_who_may_do_more(world: World) -> None:
+def test_superior_cannot_be_demoted(world: World) -> None:
     group_id = world.add_group("Readers")
     superior = admin_of(world, group_id, permissions=(Permission.USER_DELETE,))
     permissions = (Permission.GROUP_ASSIGN, *GROUP_ADMIN_PERMISSIONS)
@@ -75,7 +75,7 @@ def test_nobody_demotes_somebody_who_may_do_more(world: World) -> None:
     assert world.user(superior.id) == superior
 
 
-def test_group_admin_may_do_more_in_the_group_than_whoever_only_assigns(world: World) -> None:
+def test_caller_who_can_only_assign_cannot_demote_a_group_admin(world: World) -> None:
     group_id = world.add_group("Readers")
     user = admin_of(world, group_id)
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
@@ -89,7 +89,7 @@ def test_group_admin_may_do_more_in_the_group_than_whoever_only_assigns(world: W
     assert demote(world, equal.id, group_id, equal.id).status == 200, "one may step back"
 
 
-def test_etag_and_key_count(world: World) -> None:
+def test_if_match_and_idempotency_key_apply(world: World) -> None:
     group_id = world.add_group("Readers")
     user = admin_of(world, group_id)
     assert demote(world, user.id, group_id, headers={"If-Match": '"1"'}).status == 412

@@ -20,7 +20,7 @@ def get(world: World, group_id: str, **query: str) -> Reply:
     return world.invoke(get_group, path={"group_id": group_id}, query=query)
 
 
-def test_group_is_shown_with_what_it_grants_and_its_members(world: World) -> None:
+def test_group_is_shown_with_its_permissions_and_members(world: World) -> None:
     group_id = world.add_group("Editors", Permission.USER_VIEW)
     user = world.add_user("ada@example.com", name="Ada", username="ada")
     world.join_group(user.id, group_id, GroupRole.ADMIN, ends_at=START + timedelta(days=1))
@@ -54,7 +54,7 @@ def test_group_is_shown_with_what_it_grants_and_its_members(world: World) -> Non
     }
 
 
-def test_members_come_by_the_page_and_are_walked_by_the_cursor(world: World) -> None:
+def test_members_are_paged_by_number_and_by_cursor(world: World) -> None:
     group_id = world.add_group("Readers")
     joined = {world.join_group(world.add_user().id, group_id).id for _ in range(5)}
 
@@ -81,7 +81,7 @@ def test_cursor_of_another_group_is_refused(world: World) -> None:
     assert (reply.status, reply.code) == (400, "cursor_invalid")
 
 
-def test_etag_goes_up_with_what_the_group_grants_and_not_with_its_members(world: World) -> None:
+def test_etag_changes_with_the_permissions_and_not_with_the_members(world: World) -> None:
     group_id = world.add_group("Readers")
     world.join_group(world.add_user().id, group_id)
     assert get(world, group_id).headers["ETag"] == '"1"'
@@ -92,7 +92,7 @@ def test_etag_goes_up_with_what_the_group_grants_and_not_with_its_members(world:
     assert get(world, group_id).headers["ETag"] == '"2"'
 
 
-def test_unknown_group_and_deleted_one_are_answered_alike(world: World) -> None:
+def test_unknown_and_deleted_groups_have_the_same_answer(world: World) -> None:
     group_id = world.add_group("Readers")
     world.invoke(delete_group, path={"group_id": group_id})
     unknown, deleted = get(world, "grp_unknown"), get(world, group_id)

@@ -18,7 +18,7 @@ def list_them(world: World, group_id: str, caller: str = "", **query: str) -> Re
     return world.invoke(list_group_members, caller=caller, path={"group_id": group_id}, query=query)
 
 
-def test_members_are_listed_with_who_they_are_and_as_what_they_are_there(world: World) -> None:
+def test_members_are_listed_with_their_user_and_role(world: World) -> None:
     group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
     world.join_group(world.add_user().id, other_id)
     first = world.add_user("ada@example.com", name="Ada", username="ada", status=Status.SUSPENDED)
@@ -64,7 +64,7 @@ def test_pages_together_are_all_members_without_duplicates(world: World) -> None
     assert pages[3]["pagination"] == {"page": 4, "limit": 3, "total": 7, "totalPages": 3}
 
 
-def test_cursor_goes_on_where_the_page_ended_and_is_for_its_walker_alone(world: World) -> None:
+def test_cursor_continues_the_list_only_for_its_caller(world: World) -> None:
     group_id = world.add_group("Readers")
     joined = {world.join_group(world.add_user().id, group_id).id for _ in range(4)}
     page = list_them(world, group_id, limit="3").body
@@ -79,7 +79,7 @@ def test_cursor_goes_on_where_the_page_ended_and_is_for_its_walker_alone(world: 
     assert (refused.status, refused.code) == (400, "cursor_invalid")
 
 
-def test_page_takes_the_same_requests_whatever_its_size(world: World) -> None:
+def test_page_takes_the_same_number_of_requests_at_any_size(world: World) -> None:
     group_id = world.add_group("Readers")
     for _ in range(8):
         world.join_group(world.add_user().id, group_id)
@@ -93,7 +93,7 @@ def test_page_takes_the_same_requests_whatever_its_size(world: World) -> None:
         assert len([each for each in seen if "gsi1" in each.parameters.get("IndexName", "")]) == 1
 
 
-def test_who_was_deleted_for_good_is_no_member(world: World) -> None:
+def test_permanently_deleted_user_is_not_listed(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
     world.write(user, user.as_erased(world.clock.now))

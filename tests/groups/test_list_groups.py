@@ -14,7 +14,7 @@ def list_them(world: World, **query: str) -> Reply:
     return world.invoke(list_groups, query=query)
 
 
-def test_groups_come_by_name_with_what_they_grant(world: World) -> None:
+def test_groups_are_sorted_by_name_and_shown_with_their_permissions(world: World) -> None:
     for name, permissions in {
         "beta": (),
         "Alpha": (Permission.USER_VIEW,),
@@ -45,7 +45,7 @@ def test_pages_together_are_the_whole_list_without_duplicates(world: World) -> N
     assert pages[3]["pagination"] == {"page": 4, "limit": 3, "total": 7, "totalPages": 3}
 
 
-def test_no_groups_are_an_empty_page(world: World) -> None:
+def test_list_without_groups_is_an_empty_page(world: World) -> None:
     reply = list_them(world)
     assert reply.body["items"] == []
     assert reply.body["pagination"] == {"page": 1, "limit": 25, "total": 0, "totalPages": 0}

@@ -20,7 +20,7 @@ def list_them(world: World, user_id: str, **query: str) -> Reply:
     return world.invoke(list_user_groups, path={"user_id": user_id}, query=query)
 
 
-def test_groups_come_by_name_with_the_role_and_the_time(world: World) -> None:
+def test_groups_are_sorted_by_name_and_shown_with_role_and_period(world: World) -> None:
     beta, alpha = world.add_group("beta"), world.add_group("Alpha")
     user = world.add_user()
     world.join_group(user.id, beta, GroupRole.ADMIN)
@@ -67,7 +67,7 @@ def test_all_names_take_one_request(world: World) -> None:
     assert [call.operation for call in seen] == ["Query", "Query", "BatchGetItem"]
 
 
-def test_deleted_group_is_not_shown_though_the_membership_has_still_to_end(world: World) -> None:
+def test_deleted_group_is_not_shown_while_the_membership_still_exists(world: World) -> None:
     gone, kept = world.add_group("Gone"), world.add_group("Kept")
     user = world.add_user()
     for group_id in (gone, kept):
@@ -80,7 +80,7 @@ def test_deleted_group_is_not_shown_though_the_membership_has_still_to_end(world
     assert reply.body["pagination"]["total"] == 1
 
 
-def test_names_are_those_of_today(world: World) -> None:
+def test_current_group_names_are_shown(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
     world.invoke(update_group, path={"group_id": group_id}, body={"name": "Editors"})

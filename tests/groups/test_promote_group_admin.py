@@ -26,7 +26,7 @@ def promote(
     return world.invoke(promote_group_admin, caller=caller, path=path, body=body, headers=headers)
 
 
-def test_member_becomes_admin_of_that_group_and_of_nothing_else(world: World) -> None:
+def test_member_becomes_admin_of_that_group_only(world: World) -> None:
     group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
     user = world.join_group(world.add_user().id, group_id)
     world.join_group(user.id, other_id)
@@ -44,7 +44,7 @@ def test_member_becomes_admin_of_that_group_and_of_nothing_else(world: World) ->
     assert set(entry.changes) == {f"groups.{group_id}"}
 
 
-def test_time_of_the_membership_stays(world: World) -> None:
+def test_period_of_the_membership_stays(world: World) -> None:
     group_id = world.add_group("Readers")
     ends = START + timedelta(days=1)
     user = world.join_group(world.add_user().id, group_id, ends_at=ends)
@@ -59,7 +59,7 @@ def test_admin_stays_admin(world: World) -> None:
     assert promote(world, user.id, group_id).body["version"] == user.version
 
 
-def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
+def test_user_who_is_not_in_the_group_is_not_found(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     left = world.join_group(world.add_user().id, group_id)
     assert promote(world, user.id, group_id).code == "membership_not_found"
@@ -68,7 +68,7 @@ def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
     assert (reply.status, reply.code) == (404, "membership_not_found")
 
 
-def test_nobody_promotes_without_holding_what_a_group_admin_holds(world: World) -> None:
+def test_promoting_requires_the_permissions_of_a_group_admin(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
@@ -81,7 +81,7 @@ def test_nobody_promotes_without_holding_what_a_group_admin_holds(world: World) 
     assert world.user(user.id) == user
 
 
-def test_etag_and_key_count(world: World) -> None:
+def test_if_match_and_idempotency_key_apply(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
     assert promote(world, user.id, group_id, headers={"If-Match": '"1"'}).status == 412

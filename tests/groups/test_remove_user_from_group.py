@@ -40,7 +40,7 @@ def test_member_leaves_one_group_and_keeps_the_others(world: World) -> None:
     assert [world.group(each).member_count for each in (leaving, staying)] == [0, 1]
 
 
-def test_what_the_group_granted_ends_at_once(world: World) -> None:
+def test_permissions_of_the_group_end_immediately(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     user = add_member(world, group_id)
     assert world.invoke(get_user, caller=user.id, path={"user_id": user.id}).status == 200
@@ -51,7 +51,7 @@ def test_what_the_group_granted_ends_at_once(world: World) -> None:
     assert (refused.status, refused.code) == (403, "permission_missing")
 
 
-def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
+def test_user_who_is_not_in_the_group_is_not_found(world: World) -> None:
     user, group_id = world.add_user(), world.add_group("Readers")
     for group in (group_id, "grp_unknown"):
         reply = remove(world, user.id, group)
@@ -60,7 +60,7 @@ def test_who_is_not_in_the_group_is_not_found(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_deleted_group_has_nobody_to_be_removed(world: World) -> None:
+def test_deleted_group_is_not_found(world: World) -> None:
     group_id = world.add_group("Readers")
     user = add_member(world, group_id)
     world.invoke(delete_group, path={"group_id": group_id})
@@ -68,12 +68,12 @@ def test_deleted_group_has_nobody_to_be_removed(world: World) -> None:
     assert (reply.status, reply.code) == (404, "membership_not_found")
 
 
-def test_user_with_active_workspaces_there_stays_and_they_are_counted(world: World) -> None:
+def test_user_with_active_workspaces_is_refused_with_their_number(world: World) -> None:
     group_id, other_id = world.add_group("Readers"), world.add_group("Writers")
     user = add_member(world, group_id)
     world.join_group(user.id, other_id)
     for active in (True, True, False):
-        world.add_thing(user.id, group_id=group_id, active=active)
+        world.add_resource(user.id, group_id=group_id, active=active)
 
     reply = remove(world, user.id, group_id)
 
@@ -82,23 +82,23 @@ def test_user_with_active_workspaces_there_stays_and_they_are_counted(world: Wor
     assert remove(world, user.id, other_id).body["groups"] == [group_id]
 
 
-def test_user_whose_workspaces_are_all_archived_may_leave(world: World) -> None:
+def test_user_with_only_archived_workspaces_can_be_removed(world: World) -> None:
     group_id = world.add_group("Readers")
     user = add_member(world, group_id)
-    world.add_thing(user.id, group_id=group_id, active=False)
+    world.add_resource(user.id, group_id=group_id, active=False)
     assert remove(world, user.id, group_id).status == 200
 
 
-def test_workspace_made_meanwhile_is_seen(world: World) -> None:
+def test_workspace_registered_meanwhile_prevents_the_removal(world: World) -> None:
     group_id = world.add_group("Readers")
     user = add_member(world, group_id)
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, group_id=group_id)):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, group_id=group_id)):
         reply = remove(world, user.id, group_id)
     assert (reply.status, reply.code) == (409, "active_workspaces")
     assert world.user(user.id).group_ids == (group_id,)
 
 
-def test_nobody_takes_rights_from_somebody_who_may_do_more(world: World) -> None:
+def test_permissions_of_a_superior_cannot_be_revoked(world: World) -> None:
     group_id = world.add_group("Deleters", Permission.USER_DELETE)
     user = add_member(world, group_id)
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
@@ -109,7 +109,7 @@ def test_nobody_takes_rights_from_somebody_who_may_do_more(world: World) -> None
     assert world.user(user.id) == user
 
 
-def test_deleted_user_keeps_the_groups_for_the_restoring(world: World) -> None:
+def test_soft_deleted_user_keeps_the_groups(world: World) -> None:
     group_id = world.add_group("Readers")
     user = add_member(world, group_id)
     world.change_user(user, user.as_deleted(world.clock.now))

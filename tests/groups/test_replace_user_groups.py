@@ -41,7 +41,7 @@ def replace(
     )
 
 
-def test_groups_are_replaced_at_once_and_the_entry_says_what_changed(world: World) -> None:
+def test_groups_are_replaced_together_and_the_journal_has_the_changes(world: World) -> None:
     left, kept, changed, joined = (
         world.add_group(name) for name in ("Left", "Kept", "Changed", "Joined")
     )
@@ -71,7 +71,7 @@ def test_groups_are_replaced_at_once_and_the_entry_says_what_changed(world: Worl
     assert counts == [0, 1, 1, 1]
 
 
-def test_what_is_not_said_of_a_group_stays_as_it_is_there(world: World) -> None:
+def test_absent_fields_of_a_membership_stay_the_same(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     ends = START + timedelta(days=1)
     held = world.join_group(user.id, group_id, GroupRole.ADMIN, ends_at=ends)
@@ -88,13 +88,13 @@ def test_what_is_not_said_of_a_group_stays_as_it_is_there(world: World) -> None:
     assert world.user(user.id).memberships[0].ends_at is None
 
 
-def test_no_groups_at_all_is_a_replacement_too(world: World) -> None:
+def test_empty_list_removes_all_groups(world: World) -> None:
     user = world.join_group(world.add_user().id, world.add_group("Readers"))
     assert replace(world, user.id).body["groups"] == []
     assert world.user(user.id).memberships == ()
 
 
-def test_it_counts_at_the_next_request(world: World) -> None:
+def test_change_applies_at_the_next_request(world: World) -> None:
     viewers = world.add_group("Viewers", Permission.USER_VIEW)
     makers = world.add_group("Makers", Permission.USER_CREATE)
     user = world.join_group(world.add_user().id, viewers)
@@ -122,7 +122,7 @@ def test_unknown_or_deleted_group_replaces_nothing(world: World) -> None:
     assert (world.user(user.id).group_ids, world.group(gone).member_count) == ((kept,), 0)
 
 
-def test_group_deleted_just_then_is_not_joined(world: World) -> None:
+def test_group_deleted_before_the_commit_is_not_joined(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     deletion = partial(world.invoke, delete_group, path={"group_id": group_id})
 
@@ -133,13 +133,13 @@ def test_group_deleted_just_then_is_not_joined(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_group_with_active_workspaces_of_the_user_is_not_left(world: World) -> None:
+def test_group_with_active_workspaces_of_the_user_cannot_be_left(world: World) -> None:
     busy, idle, new = (world.add_group(name) for name in ("Busy", "Idle", "New"))
     user = world.add_user()
     for group_id in (busy, idle):
         world.join_group(user.id, group_id)
     for active in (True, True, False):
-        world.add_thing(user.id, group_id=busy, active=active)
+        world.add_resource(user.id, group_id=busy, active=active)
     stored = world.stored()
 
     reply = replace(world, user.id, new)
@@ -150,18 +150,18 @@ def test_group_with_active_workspaces_of_the_user_is_not_left(world: World) -> N
     assert replace(world, user.id, busy, new).body["groups"] == sorted([busy, new])
 
 
-def test_workspace_made_meanwhile_in_a_group_to_be_left_is_seen(world: World) -> None:
+def test_workspace_registered_meanwhile_prevents_leaving_the_group(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, group_id=group_id)):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, group_id=group_id)):
         reply = replace(world, user.id)
 
     assert (reply.status, reply.code) == (409, "active_workspaces")
     assert world.user(user.id).memberships == user.memberships
 
 
-def test_nobody_passes_on_or_takes_more_than_they_hold(world: World) -> None:
+def test_caller_cannot_grant_or_revoke_more_than_they_hold(world: World) -> None:
     deleters = world.add_group("Deleters", Permission.USER_DELETE)
     readers = world.add_group("Readers")
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
@@ -186,7 +186,7 @@ def test_nobody_passes_on_or_takes_more_than_they_hold(world: World) -> None:
     assert replace(world, user.id, admin, caller=equal.id).status == 200
 
 
-def test_as_many_change_at_once_as_are_promised_whoever_asks(world: World) -> None:
+def test_documented_number_of_groups_can_change_in_one_request(world: World) -> None:
     caller = world.add_user(permissions=(Permission.GROUP_ASSIGN,))
     world.join_group(caller.id, world.add_group("Any", Permission.USER_VIEW))
     groups = [world.add_group(f"Group {number}") for number in range(46)]
@@ -208,7 +208,7 @@ def test_as_many_change_at_once_as_are_promised_whoever_asks(world: World) -> No
         assert (reply.status, reply.body["groups"]) == (200, sorted(wanted))
 
 
-def test_many_groups_may_be_named_when_few_change(world: World) -> None:
+def test_many_groups_can_be_listed_if_few_change(world: World) -> None:
     groups = [world.add_group(f"Group {number}") for number in range(100)]
     user = world.add_user()
     for start in range(0, 100, 40):
@@ -221,7 +221,7 @@ def test_many_groups_may_be_named_when_few_change(world: World) -> None:
     assert [call.operation for call in seen].count("BatchGetItem") == 1
 
 
-def test_etag_and_key_count(world: World) -> None:
+def test_if_match_and_idempotency_key_apply(world: World) -> None:
     groups = [world.add_group(name) for name in ("One", "Two")]
     user = world.join_group(world.add_user().id, groups[0])
     stale = replace(world, user.id, groups[1], headers={"If-Match": '"1"'})
@@ -234,7 +234,7 @@ def test_etag_and_key_count(world: World) -> None:
     assert world.user(user.id).group_ids == (groups[0],)
 
 
-def test_unknown_and_deleted_users_have_no_groups_to_replace(world: World) -> None:
+def test_unknown_and_deleted_users_have_no_replaceable_groups(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     world.change_user(user, user.as_deleted(world.clock.now))
     assert replace(world, "usr_unknown", group_id).code == "user_not_found"
@@ -253,7 +253,7 @@ def test_unknown_and_deleted_users_have_no_groups_to_replace(world: World) -> No
         ({"groups": [], "mode": "add"}, ["mode"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     path = {"user_id": world.add_user().id}
@@ -266,7 +266,7 @@ WISHES = st.dictionaries(st.integers(0, 3), st.sampled_from([None, "member", "ad
 
 @settings(max_examples=20)
 @given(wishes=st.lists(WISHES, min_size=1, max_size=4))
-def test_whatever_follows_what_the_last_one_counts(
+def test_groups_and_counters_match_the_last_of_several_replacements(
     wishes: list[Mapping[int, str | None]],
 ) -> None:
     with open_world() as world:

@@ -38,7 +38,7 @@ def granted(world: World, group_id: str) -> tuple[str, ...]:
     return find_policy(world.runtime.table, world.clock.now)[1].of_group(group_id)
 
 
-def test_group_is_renamed_described_and_grants_something_else(world: World) -> None:
+def test_name_description_and_permissions_can_be_changed(world: World) -> None:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     world.clock.advance(hours=1)
 
@@ -64,7 +64,7 @@ def test_group_is_renamed_described_and_grants_something_else(world: World) -> N
     }
 
 
-def test_what_is_not_said_stays_and_null_empties_the_description(world: World) -> None:
+def test_absent_fields_stay_the_same_and_null_clears_the_description(world: World) -> None:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     update(world, group_id, description="Reads")
 
@@ -75,7 +75,7 @@ def test_what_is_not_said_stays_and_null_empties_the_description(world: World) -
     assert update(world, group_id, permissions=[]).body["permissions"] == []
 
 
-def test_journal_tells_who_changed_what_of_group_and_policy(world: World) -> None:
+def test_journal_has_the_changes_of_group_and_policy(world: World) -> None:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
 
     update(world, group_id, name="Editors", permissions=["user.update"], reason="New work")
@@ -92,7 +92,7 @@ def test_journal_tells_who_changed_what_of_group_and_policy(world: World) -> Non
     assert (change.before, change.after) == (["user.view"], ["user.update"])
 
 
-def test_members_may_do_it_at_their_next_request_and_no_longer(world: World) -> None:
+def test_permissions_of_members_change_at_their_next_request(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
 
@@ -118,7 +118,7 @@ def test_new_name_is_claimed_and_the_old_one_is_free(world: World) -> None:
     assert world.invoke(create_group, body={"name": "Writers"}).status == 201
 
 
-def test_what_is_already_so_makes_no_version(world: World) -> None:
+def test_unchanged_values_create_no_version(world: World) -> None:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     stored = world.stored()
     reply = update(world, group_id, name="Readers", permissions=["user.view"])
@@ -126,7 +126,7 @@ def test_what_is_already_so_makes_no_version(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_nobody_lets_a_group_grant_anew_what_they_lack(world: World) -> None:
+def test_permissions_that_the_caller_lacks_cannot_be_added(world: World) -> None:
     group_id = world.add_group("Readers", Permission.USER_VIEW)
     caller = world.add_user(permissions=(Permission.GROUP_UPDATE, Permission.USER_VIEW))
     stored = world.stored()
@@ -145,7 +145,7 @@ def test_nobody_lets_a_group_grant_anew_what_they_lack(world: World) -> None:
     [{"permissions": []}, {"permissions": ["user.delete"]}, {"name": "Harmless"}],
     ids=["taking", "keeping", "renaming"],
 )
-def test_group_that_grants_more_than_the_caller_holds_is_left_alone(
+def test_group_that_grants_more_than_the_caller_holds_cannot_be_changed(
     world: World, body: dict[str, Any]
 ) -> None:
     group_id = world.add_group("Deleters", Permission.USER_DELETE)
@@ -159,7 +159,7 @@ def test_group_that_grants_more_than_the_caller_holds_is_left_alone(
     assert world.stored() == stored
 
 
-def test_permissions_given_to_the_group_meanwhile_are_seen(world: World) -> None:
+def test_permissions_added_to_the_group_meanwhile_are_checked(world: World) -> None:
     group_id = world.add_group("Readers")
     caller = world.add_user(permissions=(Permission.GROUP_UPDATE,))
     promotion = partial(world.grant_to_group, group_id, (Permission.USER_DELETE,))
@@ -171,7 +171,7 @@ def test_permissions_given_to_the_group_meanwhile_are_seen(world: World) -> None
     assert granted(world, group_id) == ("user.delete",)
 
 
-def test_etag_holds_off_whoever_has_not_seen_the_last_change(world: World) -> None:
+def test_stale_etag_is_refused(world: World) -> None:
     group_id = world.add_group("Readers")
     headers = {"If-Match": '"1"'}
 
@@ -212,7 +212,7 @@ def test_unknown_and_deleted_groups_are_not_found(world: World) -> None:
         ({"members": [], "id": "grp_1"}, ["members", "id"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     reply = update(world, world.add_group("Readers"), **body)
@@ -224,7 +224,7 @@ PERMISSIONS = st.frozensets(st.sampled_from([Permission.USER_VIEW, Permission.US
 
 @settings(max_examples=20)
 @given(held=PERMISSIONS, before=PERMISSIONS, after=PERMISSIONS)
-def test_only_who_holds_both_what_was_and_what_comes_changes_it(
+def test_caller_must_hold_the_old_and_the_new_permissions(
     held: frozenset[Permission], before: frozenset[Permission], after: frozenset[Permission]
 ) -> None:
     with open_world() as world:

@@ -44,7 +44,7 @@ from rollcall.kit.reaction import StreamReaction
 from rollcall.users.user import User
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.aws_edge import watched
-from tests.world.iam import BUCKET, TABLE, USER_POOL, Asked, acting_as, is_allowed
+from tests.world.iam import BUCKET, TABLE, USER_POOL, NeededPermission, acting_as, is_allowed
 from tests.world.opening import open_world
 from tests.world.world import ADMIN_EMAIL, World
 
@@ -56,18 +56,18 @@ def each_name(declaration: Declaration) -> str:
     return declaration.name
 
 
-def on_table(verb: str, key: str | None, index: str = "") -> Asked:
+def on_table(verb: str, key: str | None, index: str = "") -> NeededPermission:
     resource = f"{TABLE}rollcall" + (f"/index/{index}" if index else "")
-    return Asked(f"dynamodb:{verb}", resource, (key,) if key else None)
+    return NeededPermission(f"dynamodb:{verb}", resource, (key,) if key else None)
 
 
-def updating(key: str, *attributes: str) -> Asked:
+def updating(key: str, *attributes: str) -> NeededPermission:
     """An update of these attributes of one item."""
     asked = on_table("UpdateItem", key)
     return asked._replace(attributes=("pk", "sk", *attributes))
 
 
-def putting(key: str, *attributes: str) -> Asked:
+def putting(key: str, *attributes: str) -> NeededPermission:
     """Writing an item with these attributes."""
     return updating(key, *attributes)._replace(action="dynamodb:PutItem")
 
@@ -122,7 +122,7 @@ def test_trigger_succeeds_within_its_role(world: World) -> None:
 
 
 def test_first_admin_is_made_within_the_role_of_the_deployment() -> None:
-    with open_world(founded=False) as world:
+    with open_world(with_admin=False) as world:
         settings = world.runtime.settings.model_copy(update={"first_admin_email": ADMIN_EMAIL})
         with acting_as(create_first_admin):
             create_first_admin.run(replace(world.runtime, settings=settings))
@@ -175,7 +175,7 @@ def test_read_that_is_not_declared_is_refused(world: World) -> None:
     assert (reply.status, reply.code) == (500, "internal_error")
 
 
-BEYOND: list[tuple[Declaration, Asked]] = [
+BEYOND: list[tuple[Declaration, NeededPermission]] = [
     (list_groups, on_table("PutItem", "GROUP#grp_1")),
     (list_groups, on_table("BatchGetItem", "USER#usr_1")),
     (list_groups, on_table("GetItem", "JOURNAL#2026-01-05T09#1")),
@@ -185,7 +185,7 @@ BEYOND: list[tuple[Declaration, Asked]] = [
     (get_user, on_table("Query", "TARGET#usr_1", "gsi1")),
     (get_user_history, on_table("GetItem", "JOURNAL#2026-01-05T09#1")),
     (get_user_history, on_table("Query", "ACTOR#usr_1", "gsi2")),
-    (get_user, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
+    (get_user, NeededPermission("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
     (create_user, on_table("PutItem", "GROUP#grp_1")),
     (create_user, on_table("PutItem", "ACCESS")),
     (create_user, on_table("PutItem", "COUNTER#admins")),
@@ -196,14 +196,14 @@ BEYOND: list[tuple[Declaration, Asked]] = [
     (clear_ended_grants, on_table("PutItem", "ROLE#rol_1")),
     (clear_ended_grants, on_table("GetItem", "ACCESS")),
     (clear_ended_grants, on_table("UpdateItem", "RESOURCE#wsp_1")),
-    (clear_ended_grants, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
+    (clear_ended_grants, NeededPermission("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
     (notify_user, on_table("UpdateItem", "USER#usr_1")),
     (notify_user, on_table("GetItem", "GROUP#grp_1")),
-    (admit_sign_in, Asked("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
+    (admit_sign_in, NeededPermission("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
 ]
 
 
-COUNTED: list[tuple[Declaration, Asked]] = [
+COUNTED: list[tuple[Declaration, NeededPermission]] = [
     (promote_user, updating("COUNTER#admins", "count")),
     (add_user_to_group, updating("GROUP#grp_1", "memberCount", "erased")),
     (create_user, updating("ORGANIZATION#org_1", "memberCount", "erased")),
@@ -219,7 +219,7 @@ COUNTED: list[tuple[Declaration, Asked]] = [
 
 @pytest.mark.parametrize(("declaration", "asked"), COUNTED)
 def test_counting_may_change_the_number_and_nothing_beside_it(
-    declaration: Declaration, asked: Asked
+    declaration: Declaration, asked: NeededPermission
 ) -> None:
     assert is_allowed(declaration, asked)
     for other in ("isAdmin", "status", "name", "version", "defaultRoleId"):
@@ -228,7 +228,7 @@ def test_counting_may_change_the_number_and_nothing_beside_it(
         assert not is_allowed(declaration, asked._replace(action=f"dynamodb:{verb}"))
 
 
-READ_BY_COUNTING: list[tuple[Declaration, Asked]] = [
+READ_BY_COUNTING: list[tuple[Declaration, NeededPermission]] = [
     (promote_user, on_table("GetItem", "GROUP#grp_1")),
     (promote_user, on_table("GetItem", "ROLE#rol_1")),
     (promote_user, on_table("GetItem", "ORGANIZATION#org_1")),
@@ -237,7 +237,9 @@ READ_BY_COUNTING: list[tuple[Declaration, Asked]] = [
 
 
 @pytest.mark.parametrize(("declaration", "asked"), READ_BY_COUNTING)
-def test_whoever_counts_does_not_read_for_that(declaration: Declaration, asked: Asked) -> None:
+def test_whoever_counts_does_not_read_for_that(
+    declaration: Declaration, asked: NeededPermission
+) -> None:
     assert not is_allowed(declaration, asked)
 
 
@@ -338,12 +340,16 @@ def test_function_for_services_neither_reads_nor_changes_who_may_do_what(
 
 
 @pytest.mark.parametrize(("declaration", "asked"), BEYOND)
-def test_what_is_not_declared_is_not_allowed(declaration: Declaration, asked: Asked) -> None:
+def test_what_is_not_declared_is_not_allowed(
+    declaration: Declaration, asked: NeededPermission
+) -> None:
     assert not is_allowed(declaration, asked)
 
 
 def test_batch_is_refused_as_a_whole_for_one_key_beyond() -> None:
-    both = Asked("dynamodb:BatchGetItem", f"{TABLE}rollcall", ("USER#usr_1", "GROUP#grp_1"))
+    both = NeededPermission(
+        "dynamodb:BatchGetItem", f"{TABLE}rollcall", ("USER#usr_1", "GROUP#grp_1")
+    )
     assert is_allowed(get_user, both._replace(leading_keys=("USER#usr_1", "USER#usr_2")))
     assert not is_allowed(get_user, both)
 
@@ -379,9 +385,9 @@ class Picture(StoredObject):
     prefix = "pictures/"
 
 
-def on_bucket(verb: str, key: str = "", prefix: str | None = None) -> Asked:
+def on_bucket(verb: str, key: str = "", prefix: str | None = None) -> NeededPermission:
     resource = f"{BUCKET}rollcall" + (f"/{key}" if key else "")
-    return Asked(f"s3:{verb}", resource, prefix=prefix)
+    return NeededPermission(f"s3:{verb}", resource, prefix=prefix)
 
 
 def test_who_reads_a_kind_of_object_reads_and_lists_below_its_prefix() -> None:

@@ -39,7 +39,7 @@ def invited(world: World, **fields: Any) -> tuple[Invitation, str]:
     return invitation, world.token_of(invitation)
 
 
-def test_who_accepts_is_active_and_can_sign_in_at_once(world: World) -> None:
+def test_accepting_user_is_active_and_can_sign_in_immediately(world: World) -> None:
     group_id = world.add_group("Editors")
     invitation, token = invited(world)
     world.join_group(invitation.user_id, group_id)
@@ -61,14 +61,14 @@ def test_who_accepts_is_active_and_can_sign_in_at_once(world: World) -> None:
     assert world.invoke(get_me, caller=user.id).status == 200
 
 
-def test_username_is_that_of_the_invitation_unless_another_one_is_chosen(world: World) -> None:
+def test_default_username_is_that_of_the_invitation(world: World) -> None:
     invitation, token = invited(world, username="proposed")
 
     assert accept(world, token).body["username"] == "proposed"
     assert world.user(invitation.user_id).username == "proposed"
 
 
-def test_journal_names_who_has_accepted_and_where_from(world: World) -> None:
+def test_journal_has_the_accepting_user_and_the_address(world: World) -> None:
     invitation, token = invited(world)
 
     accept(world, token)
@@ -90,7 +90,7 @@ def test_link_works_once(world: World) -> None:
     assert world.invitation(invitation.id).version == 2
 
 
-def test_link_that_was_sent_again_is_dead_from_that_moment_on(world: World) -> None:
+def test_resent_link_invalidates_the_previous_one(world: World) -> None:
     invitation, token = invited(world)
     world.invoke(resend_invitation, path={"invitation_id": invitation.id})
 
@@ -100,7 +100,7 @@ def test_link_that_was_sent_again_is_dead_from_that_moment_on(world: World) -> N
     assert accept(world, world.token_of(world.invitation(invitation.id))).status == 200
 
 
-def test_link_ends_by_the_clock_to_the_millisecond(world: World) -> None:
+def test_link_expires_to_the_millisecond(world: World) -> None:
     invitation, token = invited(world)
     world.clock.now = invitation.ends_at
 
@@ -134,7 +134,7 @@ ENDINGS = {
 
 @pytest.mark.parametrize("drained", [False, True], ids=["at once", "later"])
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_link_works_no_more_when_nobody_is_invited_by_it(
+def test_link_is_invalid_when_the_user_is_no_longer_invited(
     world: World, ending: str, drained: bool
 ) -> None:
     invitation, token = invited(world)
@@ -148,7 +148,7 @@ def test_link_works_no_more_when_nobody_is_invited_by_it(
     assert world.user(invitation.user_id).status is not Status.ACTIVE
 
 
-def test_bad_password_is_refused_before_anything_and_the_link_still_works(world: World) -> None:
+def test_weak_password_is_refused_first_and_the_link_still_works(world: World) -> None:
     _, token = invited(world)
     stored = [item for item in world.items() if not item["pk"].startswith("THROTTLE#")]
 
@@ -159,7 +159,7 @@ def test_bad_password_is_refused_before_anything_and_the_link_still_works(world:
     assert accept(world, token).status == 200
 
 
-def test_username_that_is_taken_is_refused_and_the_link_still_works(world: World) -> None:
+def test_taken_username_is_refused_and_the_link_still_works(world: World) -> None:
     world.add_user(username="taken")
     _, token = invited(world)
 
@@ -179,7 +179,7 @@ def test_password_that_cognito_refuses_leaves_the_invitation_as_it_was(world: Wo
     assert accept(world, token).status == 200
 
 
-def test_acceptance_that_cognito_did_not_hear_of_is_finished_by_the_same_request(
+def test_acceptance_during_an_outage_of_cognito_is_finished_by_the_same_request(
     world: World,
 ) -> None:
     invitation, token = invited(world)

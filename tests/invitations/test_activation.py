@@ -1,4 +1,4 @@
-"""Links that make a user active: one works at a time, and none after its end (I14)."""
+"""Links that activate a user: only the last one is valid, until it expires (I14)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rollcall.users.statuses import Status
 from tests.world.world import World
 
 
-def test_user_and_invitation_lead_to_each_other_without_a_look_up(world: World) -> None:
+def test_ids_of_user_and_invitation_are_derived_from_each_other(world: World) -> None:
     invitation = world.add_invitation()
 
     assert Invitation.id_for(invitation.user_id) == invitation.id
@@ -26,7 +26,7 @@ def test_user_and_invitation_lead_to_each_other_without_a_look_up(world: World) 
     assert all(is_id("inv", each) for each in others), "of a form that a token can hold"
 
 
-def test_new_link_takes_the_place_of_the_one_before(world: World) -> None:
+def test_new_link_replaces_the_previous_one(world: World) -> None:
     first = world.add_invitation()
     second = first.with_link(world.call(), first.email, timedelta(hours=1))
     world.commit(first, second)
@@ -37,7 +37,7 @@ def test_new_link_takes_the_place_of_the_one_before(world: World) -> None:
         find_by_token(world.runtime.table, Invitation, world.token_of(first))
 
 
-def test_link_that_was_taken_back_is_not_found(world: World) -> None:
+def test_revoked_link_is_not_found(world: World) -> None:
     invitation = world.add_invitation()
     world.commit(invitation, invitation.model_copy(update={"erased": True}))
 
@@ -63,7 +63,7 @@ def use(world: World, invitation: Invitation, **chosen: str) -> ActivatedUser:
     return activate(world.call("use_link"), used, user, **chosen)
 
 
-def test_user_becomes_active_in_their_own_name_with_what_they_chose(world: World) -> None:
+def test_activated_user_is_the_actor_and_has_the_chosen_values(world: World) -> None:
     invitation = world.add_invitation()
 
     answer = use(world, invitation, name="Ada", username="ada")
@@ -74,7 +74,7 @@ def test_user_becomes_active_in_their_own_name_with_what_they_chose(world: World
     assert world.journal(user.id)[-1].actor.id == user.id
 
 
-def test_link_and_user_change_together_or_not_at_all(world: World) -> None:
+def test_link_and_user_change_in_one_transaction(world: World) -> None:
     invitation = world.add_invitation()
     world.commit(invitation, invitation.cancelled(world.clock.now))
 

@@ -20,7 +20,7 @@ def cancel(world: World, invitation: Entity, caller: str = "") -> Reply:
     return world.invoke(cancel_invitation, caller=caller, path={"invitation_id": invitation.id})
 
 
-def test_user_goes_with_the_invitation_and_the_address_is_free_again(world: World) -> None:
+def test_user_is_deleted_with_the_invitation_and_the_address_is_free_again(world: World) -> None:
     group_id = world.add_group("Editors")
     invitation = world.add_invitation(EMAIL)
     world.join_group(invitation.user_id, group_id)
@@ -35,7 +35,7 @@ def test_user_goes_with_the_invitation_and_the_address_is_free_again(world: Worl
     assert world.invoke(invite_user, body={"email": EMAIL}).status == 201
 
 
-def test_both_end_in_one_transaction_and_the_account_follows_when_cognito_answers(
+def test_user_and_invitation_end_together_and_the_account_follows_after_an_outage(
     world: World,
 ) -> None:
     invitation = world.add_invitation()
@@ -58,13 +58,13 @@ def test_accepted_invitation_cannot_be_cancelled(world: World) -> None:
     assert world.user(invitation.user_id).status is Status.ACTIVE
 
 
-def test_cancelling_twice_is_as_cancelling_once(world: World) -> None:
+def test_cancelling_twice_has_the_same_result(world: World) -> None:
     invitation = world.add_invitation()
 
     assert cancel(world, invitation).body == cancel(world, invitation).body
 
 
-def test_user_who_was_made_active_by_an_admin_stays(world: World) -> None:
+def test_user_activated_by_an_admin_is_not_deleted(world: World) -> None:
     invitation = world.add_invitation()
     world.invoke(enable_user, path={"user_id": invitation.user_id})
 
@@ -72,7 +72,7 @@ def test_user_who_was_made_active_by_an_admin_stays(world: World) -> None:
     assert world.user(invitation.user_id).status is Status.ACTIVE
 
 
-def test_nobody_deletes_so_who_may_do_more(world: World) -> None:
+def test_invitation_of_a_superior_cannot_be_cancelled(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_INVITE,))
     invitation = world.add_invitation(is_admin=True)
 

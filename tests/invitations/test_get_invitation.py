@@ -6,7 +6,7 @@ from functions.invitations.get_invitation import get_invitation
 from tests.world.world import World
 
 
-def test_invitation_is_shown_as_it_stands_at_the_moment_without_its_hash(world: World) -> None:
+def test_invitation_is_shown_with_its_current_status_and_without_its_hash(world: World) -> None:
     invitation = world.add_invitation("invited@example.com")
 
     before = world.invoke(get_invitation, path={"invitation_id": invitation.id})
@@ -18,6 +18,6 @@ def test_invitation_is_shown_as_it_stands_at_the_moment_without_its_hash(world: 
     assert invitation.token_hash not in repr(before.body)
 
 
-def test_invitation_that_is_not_there_is_not_found(world: World) -> None:
+def test_unknown_invitation_is_not_found(world: World) -> None:
     reply = world.invoke(get_invitation, path={"invitation_id": "inv_none"})
     assert (reply.status, reply.code) == (404, "invitation_not_found")

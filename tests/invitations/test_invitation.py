@@ -1,4 +1,4 @@
-"""Where an invitation stands, and what may be done with it (I2)."""
+"""The status of an invitation, and what it allows (I2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rollcall.users.statuses import Status
 from tests.world.world import World
 
 
-def test_link_works_as_long_as_was_said_when_it_was_sent(world: World) -> None:
+def test_link_is_valid_for_the_time_set_when_it_was_sent(world: World) -> None:
     invitation = world.add_invitation()
     world.commit(invitation, invitation.renewed(world.call(), invitation.email, timedelta(days=2)))
     invitation = world.invitation(invitation.id)
@@ -23,7 +23,7 @@ def test_link_works_as_long_as_was_said_when_it_was_sent(world: World) -> None:
     assert invitation.status_at(world.clock.now) is InvitationStatus.EXPIRED
 
 
-def test_what_was_accepted_or_cancelled_does_not_expire(world: World) -> None:
+def test_accepted_or_cancelled_invitation_does_not_expire(world: World) -> None:
     invitation, now = world.add_invitation(), world.clock.now
     accepted, cancelled = invitation.accepted(now), invitation.cancelled(now)
     world.clock.advance(days=30)
@@ -32,7 +32,7 @@ def test_what_was_accepted_or_cancelled_does_not_expire(world: World) -> None:
     assert cancelled.status_at(world.clock.now) is InvitationStatus.CANCELLED
 
 
-def test_open_invitation_is_given_with_the_invited_user(world: World) -> None:
+def test_pending_invitation_is_returned_with_the_invited_user(world: World) -> None:
     invitation = world.add_invitation()
 
     opened, user = open_invitation(world.call(), world.token_of(invitation))
@@ -40,7 +40,7 @@ def test_open_invitation_is_given_with_the_invited_user(world: World) -> None:
     assert (opened, user.id) == (invitation, invitation.user_id)
 
 
-def test_who_is_not_invited_any_more_cannot_open_it(world: World) -> None:
+def test_invitation_of_a_user_who_is_no_longer_invited_is_gone(world: World) -> None:
     invitation = world.add_invitation()
     user = world.user(invitation.user_id)
     world.write(user, user.model_copy(update={"status": Status.ACTIVE}))

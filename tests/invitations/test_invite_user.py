@@ -24,7 +24,7 @@ def invite(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:
     return world.invoke(invite_user, caller=caller, body={"email": EMAIL, **body}, headers=headers)
 
 
-def test_person_is_invited_with_all_that_they_will_have(world: World) -> None:
+def test_person_is_invited_with_groups_organizations_roles_and_permissions(world: World) -> None:
     group_id, role_id = world.add_group("Editors"), world.add_role("Support")
     organization_id = world.add_organization("Acme")
 
@@ -51,7 +51,7 @@ def test_person_is_invited_with_all_that_they_will_have(world: World) -> None:
     assert world.group(group_id).member_count == 1
 
 
-def test_account_is_made_with_a_password_that_nobody_knows_and_cognito_mails_nothing(
+def test_account_gets_an_unknown_password_and_cognito_sends_no_mail(
     world: World,
 ) -> None:
     user_id = invite(world).body["userId"]
@@ -62,7 +62,7 @@ def test_account_is_made_with_a_password_that_nobody_knows_and_cognito_mails_not
     assert world.user(user_id).in_step
 
 
-def test_link_goes_out_by_mail_and_only_its_hash_is_kept(world: World) -> None:
+def test_link_is_mailed_and_only_its_hash_is_stored(world: World) -> None:
     reply = invite(world, message="Welcome to the team!")
 
     world.drain()
@@ -77,7 +77,7 @@ def test_link_goes_out_by_mail_and_only_its_hash_is_kept(world: World) -> None:
     assert "tokenHash" not in reply.body
 
 
-def test_invitation_and_user_have_one_entry_each_with_one_actor(world: World) -> None:
+def test_invitation_and_user_have_one_journal_entry_each_with_the_same_actor(world: World) -> None:
     reply = invite(world, reason="Starts on Monday")
 
     entries = [*world.journal(reply.body["id"]), *world.journal(reply.body["userId"])]
@@ -85,7 +85,7 @@ def test_invitation_and_user_have_one_entry_each_with_one_actor(world: World) ->
     assert told == [("invite_user", world.admin_id, "Starts on Monday")] * 2
 
 
-def test_address_that_is_taken_is_refused_and_nothing_is_written(world: World) -> None:
+def test_taken_address_is_refused_and_nothing_is_written(world: World) -> None:
     world.add_user(EMAIL)
     stored = world.items()
 
@@ -97,14 +97,14 @@ def test_address_that_is_taken_is_refused_and_nothing_is_written(world: World) -
     ]
 
 
-def test_username_is_one_that_is_free(world: World) -> None:
+def test_generated_username_is_free(world: World) -> None:
     world.add_user(username="invited")
 
     assert world.user(invite(world).body["userId"]).username == "invited2"
 
 
 @pytest.mark.parametrize("way", ["permissions", "roles", "groups", "organizations"])
-def test_nobody_gives_by_invitation_what_they_do_not_hold(world: World, way: str) -> None:
+def test_invitation_cannot_grant_permissions_that_the_caller_lacks(world: World, way: str) -> None:
     caller = world.add_user(permissions=(Permission.USER_INVITE,))
     role_id = world.add_role("Strong", Permission.USER_DELETE)
     place = {"organizationId": world.add_organization("Acme"), "roleId": role_id}
@@ -129,7 +129,9 @@ def test_nobody_gives_by_invitation_what_they_do_not_hold(world: World, way: str
         ({"organizations": [{"organizationId": "org_none"}]}, "organization_not_found"),
     ],
 )
-def test_what_is_not_there_cannot_be_given(world: World, given: dict[str, Any], code: str) -> None:
+def test_unknown_groups_and_roles_cannot_be_granted(
+    world: World, given: dict[str, Any], code: str
+) -> None:
     reply = invite(world, **given)
 
     assert (reply.status, reply.code) == (404, code)
@@ -142,7 +144,7 @@ def test_unknown_field_is_refused(world: World) -> None:
     assert (reply.status, reply.fields) == (422, ["password"])
 
 
-def test_invitation_that_cognito_will_not_have_is_taken_back_whole(world: World) -> None:
+def test_invitation_refused_by_cognito_is_undone_completely(world: World) -> None:
     make_foreign_account(world, EMAIL)
 
     reply = invite(world)
@@ -154,7 +156,7 @@ def test_invitation_that_cognito_will_not_have_is_taken_back_whole(world: World)
     assert world.mails() == []
 
 
-def test_invitation_stands_while_cognito_does_not_answer(world: World) -> None:
+def test_invitation_is_kept_during_an_outage_of_cognito(world: World) -> None:
     with failing(world.aws, "cognito-idp"):
         reply = invite(world, key="once")
     assert (reply.status, reply.code) == (503, "identity_unavailable")

@@ -19,7 +19,7 @@ def emails(reply: Reply) -> list[str]:
 
 
 def make_one_of_each(world: World) -> None:
-    """One expired, one that ends at this very moment, one pending, accepted, cancelled each."""
+    """One invitation each: expired, expiring now, pending, accepted, cancelled."""
     world.add_invitation("expired@example.com")
     world.clock.advance(days=1)
     world.add_invitation("just@example.com")
@@ -36,7 +36,7 @@ def make_one_of_each(world: World) -> None:
     world.change_user(user, user.model_copy(update={"status": Status.ACTIVE}))
 
 
-def test_each_is_listed_where_it_stands_by_the_clock(world: World) -> None:
+def test_each_invitation_is_listed_by_its_current_status(world: World) -> None:
     make_one_of_each(world)
     every = ["cancelled", "accepted", "pending", "just", "expired"]
 
@@ -51,7 +51,7 @@ def test_each_is_listed_where_it_stands_by_the_clock(world: World) -> None:
         assert reply.body["pagination"]["total"] == len(reply.body["items"])
 
 
-def test_address_is_found_whatever_its_case(world: World) -> None:
+def test_address_is_found_regardless_of_case(world: World) -> None:
     make_one_of_each(world)
 
     assert emails(list_them(world, email="EXPIRED@example.com")) == ["expired"]
@@ -59,7 +59,7 @@ def test_address_is_found_whatever_its_case(world: World) -> None:
     assert emails(list_them(world, email="expired@example.com", status="pending")) == []
 
 
-def test_walk_goes_through_all_while_time_passes(world: World) -> None:
+def test_pagination_is_complete_while_time_passes(world: World) -> None:
     made = {world.add_invitation().id for _ in range(5)}
     found: list[str] = []
     query = {"status": "pending", "limit": "2"}
@@ -75,6 +75,6 @@ def test_walk_goes_through_all_while_time_passes(world: World) -> None:
     assert set(found) == made
 
 
-def test_lists_are_for_those_who_may_invite(world: World) -> None:
+def test_listing_requires_the_permission_to_invite(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_LIST,))
     assert list_them(world, caller.id).code == "permission_missing"

@@ -6,7 +6,7 @@ from rollcall.invitations.registration import LINK_VALID_FOR, Registration, Regi
 from tests.world.world import World
 
 
-def test_each_attempt_has_its_own_link_and_is_pending_again(world: World) -> None:
+def test_each_attempt_has_a_new_link_and_is_pending(world: World) -> None:
     first = world.add_registration()
     world.clock.advance(hours=1)
 

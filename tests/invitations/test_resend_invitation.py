@@ -24,7 +24,7 @@ def resend(world: World, invitation: Entity, caller: str = "", if_match: str = "
     )
 
 
-def test_new_link_works_for_another_seven_days(world: World) -> None:
+def test_new_link_is_valid_for_seven_more_days(world: World) -> None:
     invitation = world.add_invitation("invited@example.com")
     world.clock.advance(days=8)
 
@@ -40,7 +40,7 @@ def test_new_link_works_for_another_seven_days(world: World) -> None:
     assert token not in first.text
 
 
-def test_policy_says_how_long_a_link_works_and_changes_none_that_is_out(world: World) -> None:
+def test_policy_sets_the_validity_of_new_links_only(world: World) -> None:
     invitation, other = world.add_invitation(), world.add_invitation()
     body = {"endInvitationsAfterDays": 2}
     assert world.invoke(replace_lifecycle_policy, body=body).status == 200
@@ -53,7 +53,7 @@ def test_policy_says_how_long_a_link_works_and_changes_none_that_is_out(world: W
     assert "works once, until 2026-01-07 09:00 UTC" in world.mails()[-1].text
 
 
-def test_only_the_last_of_two_links_goes_out_when_the_mail_is_late(world: World) -> None:
+def test_only_the_last_of_two_links_is_mailed_if_the_mail_is_late(world: World) -> None:
     invitation = world.add_invitation()
     resend(world, invitation)
     resend(world, invitation)
@@ -64,7 +64,7 @@ def test_only_the_last_of_two_links_goes_out_when_the_mail_is_late(world: World)
     assert world.token_of(world.invitation(invitation.id)) in world.mails()[-1].text
 
 
-def test_whoever_is_not_invited_any_more_gets_no_link(world: World) -> None:
+def test_user_who_is_no_longer_invited_gets_no_link(world: World) -> None:
     accepted, disabled, deleted = (world.add_invitation() for _ in range(3))
     body = {"name": "Invited User", "password": "TempPass123!"}
     world.invoke(accept_invitation, path={"token": world.token_of(accepted)}, body=body)
@@ -87,7 +87,7 @@ def test_invited_user_who_was_deleted_and_restored_is_invited_again(world: World
     assert resend(world, invitation).body["status"] == "pending"
 
 
-def test_nobody_renews_what_they_could_not_have_given(world: World) -> None:
+def test_invitation_with_permissions_that_the_caller_lacks_cannot_be_resent(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_INVITE,))
     invitation = world.add_invitation(is_admin=True)
 
@@ -101,5 +101,5 @@ def test_stale_version_is_refused(world: World) -> None:
     assert resend(world, invitation, if_match='"1"').code == "stale_version"
 
 
-def test_invitation_that_is_not_there_is_not_found(world: World) -> None:
+def test_unknown_invitation_is_not_found(world: World) -> None:
     assert resend(world, world.user(world.admin_id)).code == "invitation_not_found"

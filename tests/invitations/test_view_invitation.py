@@ -23,7 +23,7 @@ def view(world: World, token: str) -> Reply:
     return world.invoke(view_invitation, path={"token": token})
 
 
-def test_invited_person_sees_what_they_are_invited_to(world: World) -> None:
+def test_invited_person_sees_the_invitation(world: World) -> None:
     invitation = world.add_invitation("invited@example.com", name="Invited User")
 
     reply = view(world, world.token_of(invitation))
@@ -39,7 +39,7 @@ def test_invited_person_sees_what_they_are_invited_to(world: World) -> None:
     assert reply.headers["Cache-Control"] == "no-store"
 
 
-def test_looking_uses_nothing_up(world: World) -> None:
+def test_viewing_does_not_use_the_link(world: World) -> None:
     token = world.token_of(world.add_invitation())
 
     assert view(world, token).body == view(world, token).body
@@ -49,7 +49,7 @@ def altered(token: str) -> str:
     return token[:-1] + ("0" if token[-1] != "0" else "1")
 
 
-def test_every_token_that_is_none_is_answered_in_the_same_words(world: World) -> None:
+def test_all_invalid_tokens_have_the_same_answer(world: World) -> None:
     invitation = world.add_invitation()
     token = world.token_of(invitation)
     unknown = new_id("inv", world.clock.now)
@@ -74,7 +74,7 @@ def test_every_token_that_is_none_is_answered_in_the_same_words(world: World) ->
 
 
 @pytest.mark.parametrize("status", ["expired", "accepted", "cancelled"])
-def test_who_has_the_right_token_is_told_why_it_works_no_more(world: World, status: str) -> None:
+def test_holder_of_the_token_learns_why_it_is_no_longer_valid(world: World, status: str) -> None:
     invitation = world.add_invitation()
     token = world.token_of(invitation)
     if status == "expired":
@@ -88,7 +88,7 @@ def test_who_has_the_right_token_is_told_why_it_works_no_more(world: World, stat
     assert (reply.status, reply.code) == (410, f"invitation_{status}")
 
 
-def test_who_guesses_is_stopped_before_anything_is_looked_up(world: World) -> None:
+def test_guessing_is_throttled_before_any_lookup(world: World) -> None:
     invitation = world.add_invitation()
     token = world.token_of(invitation)
     guesses = [f"{invitation.id}_{number:064x}" for number in range(OPENINGS.at_most + 5)]
@@ -123,7 +123,7 @@ class CountingTable:
         return self.invitation if entity_id == self.invitation.id else None
 
 
-def test_of_ten_thousand_guesses_in_an_hour_few_are_even_looked_at(world: World) -> None:
+def test_few_of_ten_thousand_guesses_in_an_hour_are_looked_up(world: World) -> None:
     table: Any = CountingTable(world.add_invitation())
     runtime = replace(world.runtime, table=table)
     answers: Counter[int] = Counter()

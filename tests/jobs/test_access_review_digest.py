@@ -1,4 +1,4 @@
-"""Once a week admins are told who has access (L2)."""
+"""Admins get a weekly digest of access (L2)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.world.iam import acting_as
 from tests.world.world import World
 
 
-def test_admins_are_told_once_a_week_in_words_and_the_log_in_numbers(world: World) -> None:
+def test_admins_get_a_weekly_digest_and_the_log_has_the_numbers(world: World) -> None:
     world.add_user("second@example.com", is_admin=True)
     user = world.add_user("idle@example.com")
     leave_behind(world, user, user.with_status(Status.INACTIVE, world.clock.now))
@@ -43,7 +43,7 @@ def test_admins_are_told_once_a_week_in_words_and_the_log_in_numbers(world: Worl
     assert "without a user" not in text
 
 
-def test_digest_names_invitations_and_accounts_that_are_nobodys_in_the_admins_language(
+def test_digest_names_invitations_and_orphaned_accounts_in_the_admins_language(
     world: World,
 ) -> None:
     admin = world.user(world.admin_id)
@@ -64,7 +64,7 @@ def test_digest_names_invitations_and_accounts_that_are_nobodys_in_the_admins_la
     assert "niemandem gehören:</strong> 1<br>\n• stranger</p>" in mail.html
 
 
-def test_next_week_they_are_told_again(world: World) -> None:
+def test_digest_is_sent_again_after_a_week(world: World) -> None:
     world.build_directory()
     access_review_digest.run(world.runtime)
     world.clock.advance(days=7)

@@ -1,4 +1,4 @@
-"""The scheduled clean-up of accounts that nobody uses, over months (L1, I18)."""
+"""The scheduled clean-up of inactive accounts, over months (L1, I18)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rollcall.lifecycle.clean_up import CleanUpReport
 from rollcall.lifecycle.runs import StoppedFor
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
-from tests.faults.harness import quickly
+from tests.faults.harness import without_sleep
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
 from tests.world.clock import START
@@ -70,7 +70,7 @@ def mails_to(world: World, name: str) -> int:
     return [mail.to for mail in world.mails()].count([f"{name}@example.com"])
 
 
-def test_who_never_signs_in_is_warned_then_disabled_then_deleted(world: World) -> None:
+def test_inactive_user_is_warned_then_disabled_then_deleted(world: World) -> None:
     set_policy(world, deleteDisabled=True)
     ada = add(world, "ada")
 
@@ -86,7 +86,7 @@ def test_who_never_signs_in_is_warned_then_disabled_then_deleted(world: World) -
     assert check_settled(world) == []
 
 
-def test_sign_in_makes_the_warning_void_and_the_days_begin_anew(world: World) -> None:
+def test_sign_in_voids_the_warning_and_restarts_the_period(world: World) -> None:
     ada = add(world, "ada")
     assert on_day(world, 80) == {"ada warned"}
     world.clock.advance(days=5)
@@ -97,13 +97,13 @@ def test_sign_in_makes_the_warning_void_and_the_days_begin_anew(world: World) ->
     assert on_day(world, 175) == {"ada disabled"}
 
 
-def test_what_somebody_does_about_the_disabled_counts(world: World) -> None:
+def test_changes_by_admins_to_disabled_users_are_respected(world: World) -> None:
     """Let in again, ada is warned anew; bob was then disabled by hand, and dan owns something."""
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
     set_policy(world, deleteDisabled=True)
     ada, bob, _, dan = (add(world, name) for name in ("ada", "bob", "cid", "dan"))
-    world.add_thing(dan.id, "invoice")
+    world.add_resource(dan.id, "invoice")
     assert on_day(world, 200) == {f"{name} warned" for name in ("ada", "bob", "cid", "dan")}
     assert len(on_day(world, 214)) == 4
     for user in (ada, bob):
@@ -115,7 +115,7 @@ def test_what_somebody_does_about_the_disabled_counts(world: World) -> None:
     assert [world.user(each.id).exists for each in (ada, bob, dan)] == [True, True, True]
 
 
-def test_exempt_users_and_admins_stay_whatever_passes(world: World) -> None:
+def test_exempt_users_and_admins_are_never_disabled(world: World) -> None:
     group_id, role_id = world.add_group("Board"), world.add_role("Auditor")
     users = {name: add(world, name) for name in ("board", "auditor", "named", "tagged", "idle")}
     world.join_group(users["board"].id, group_id)
@@ -145,7 +145,7 @@ def test_exempt_users_and_admins_stay_whatever_passes(world: World) -> None:
     ],
     ids=["sign-in", "promotion", "exemption", "switched off"],
 )
-def test_what_happens_just_before_the_disabling_prevents_it(
+def test_change_just_before_the_disabling_prevents_it(
     world: World, happens: Callable[[World, str], object]
 ) -> None:
     ada = add(world, "ada")
@@ -173,7 +173,7 @@ def test_what_happens_just_before_the_disabling_prevents_it(
     assert check_settled(world) == []
 
 
-def test_two_runs_at_once_are_one(world: World) -> None:
+def test_two_concurrent_runs_have_the_effect_of_one(world: World) -> None:
     users = [add(world, name) for name in ("ada", "bob", "cid")]
     go_to(world, 80)
     reports = []
@@ -189,7 +189,7 @@ def test_two_runs_at_once_are_one(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_dry_run_and_one_that_is_off_write_nothing(world: World) -> None:
+def test_modes_dry_run_and_off_write_nothing(world: World) -> None:
     add(world, "ada")
     go_to(world, 80)
     for mode, due in (("dry-run", {"warn": 1}), ("off", {})):
@@ -202,7 +202,7 @@ def test_dry_run_and_one_that_is_off_write_nothing(world: World) -> None:
         assert (world.items(), world.mails()) == (stored, mails)
 
 
-def test_run_that_would_be_about_too_many_does_nothing_and_tells_the_admins(world: World) -> None:
+def test_run_that_affects_too_many_users_does_nothing_and_notifies_the_admins(world: World) -> None:
     set_policy(world, stopAboveUsers=1)
     add(world, "ada"), add(world, "bob")
     go_to(world, 80)
@@ -219,7 +219,7 @@ def test_run_that_would_be_about_too_many_does_nothing_and_tells_the_admins(worl
     assert run(world).warned == 2
 
 
-def test_nobody_is_warned_where_no_mail_is_sent_nor_where_the_exempt_are_unknown(
+def test_no_user_is_warned_without_mail_or_with_unknown_exemptions(
     world: World,
 ) -> None:
     add(world, "ada")
@@ -234,7 +234,7 @@ def test_nobody_is_warned_where_no_mail_is_sent_nor_where_the_exempt_are_unknown
     assert (report.stopped_for, report.warned) == (StoppedFor.UNCERTAIN_FILTER, 0)
 
 
-def test_run_does_no_more_than_the_policy_allows_and_the_next_one_the_rest(world: World) -> None:
+def test_run_stops_at_the_limit_of_the_policy_and_the_next_one_continues(world: World) -> None:
     set_policy(world, stepsPerRun=2)
     for name in ("ada", "bob", "cid"):
         add(world, name)
@@ -243,7 +243,7 @@ def test_run_does_no_more_than_the_policy_allows_and_the_next_one_the_rest(world
     assert len(on_day(world, 81)) == 1
 
 
-def test_user_whom_others_keep_changing_waits_for_the_next_run(world: World) -> None:
+def test_user_with_concurrent_changes_waits_for_the_next_run(world: World) -> None:
     ada = add(world, "ada")
     go_to(world, 80)
     behind = world.aws.intercept
@@ -258,7 +258,7 @@ def test_user_whom_others_keep_changing_waits_for_the_next_run(world: World) -> 
         return behind(call, serve)
 
     world.aws.intercept = rename_first
-    with quickly():
+    with without_sleep():
         report = run(world)
     world.aws.intercept = behind
 

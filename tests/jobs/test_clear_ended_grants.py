@@ -1,4 +1,4 @@
-"""The scheduled clearing of grants that ended long ago (R2, G2, W1)."""
+"""The scheduled deletion of grants that expired long ago (R2, G2, W1)."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def cleared(users: int = 0, grants: int = 0, kept: int = 0, contended: int = 0) 
 
 
 def wait_until_due(world: World) -> None:
-    """Let it be late enough for what ends tomorrow."""
+    """Set the time at which a grant that expires tomorrow is due."""
     world.clock.now = TOMORROW + KEPT
 
 
@@ -67,7 +67,7 @@ def stored_end(world: World, user_id: str) -> str | None:
 
 
 class Subjects(NamedTuple):
-    """Something of each kind that can be given."""
+    """One subject of each kind of grant."""
 
     group_id: str
     organization_id: str
@@ -109,7 +109,7 @@ def subjects(world: World) -> Subjects:
     )
 
 
-def test_grants_of_every_kind_go_thirty_days_after_their_end(
+def test_grants_of_every_kind_are_deleted_thirty_days_after_their_expiry(
     world: World, subjects: Subjects
 ) -> None:
     user = subjects.give(world, world.add_user().id, *[TOMORROW] * 4)
@@ -126,7 +126,7 @@ def test_grants_of_every_kind_go_thirty_days_after_their_end(
     assert check_settled(world) == []
 
 
-def test_numbers_go_down_with_the_grants(world: World, subjects: Subjects) -> None:
+def test_counters_decrease_with_the_grants(world: World, subjects: Subjects) -> None:
     user_id, other_id = world.add_user().id, world.add_user().id
     subjects.give(world, user_id, *[TOMORROW] * 4)
     subjects.give(world, other_id, *[None] * 4)
@@ -140,7 +140,7 @@ def test_numbers_go_down_with_the_grants(world: World, subjects: Subjects) -> No
     assert len(list(world.user(other_id).grants)) == 4
 
 
-def test_role_whose_holders_have_all_ended_can_then_be_deleted(world: World) -> None:
+def test_role_with_only_expired_holders_can_be_deleted_afterwards(world: World) -> None:
     role_id, user_id = world.add_role("Support"), world.add_user().id
     world.give_role(user_id, role_id, ends_at=TOMORROW)
     wait_until_due(world)
@@ -152,9 +152,7 @@ def test_role_whose_holders_have_all_ended_can_then_be_deleted(world: World) -> 
     assert world.invoke(delete_role, path={"role_id": role_id}).status == 200
 
 
-def test_history_tells_who_ended_it_and_still_what_there_was(
-    world: World, subjects: Subjects
-) -> None:
+def test_history_has_the_deletion_and_the_deleted_grant(world: World, subjects: Subjects) -> None:
     user = subjects.give(world, world.add_user().id, None, None, TOMORROW, None)
     wait_until_due(world)
     clear(world)
@@ -171,9 +169,7 @@ def test_history_tells_who_ended_it_and_still_what_there_was(
     assert Permission.GROUP_LIST in then.body["then"]["effectivePermissions"]
 
 
-def test_nothing_goes_that_is_in_force_or_will_be_or_has_just_ended(
-    world: World, subjects: Subjects
-) -> None:
+def test_current_future_and_recently_expired_grants_stay(world: World, subjects: Subjects) -> None:
     now, instant = world.clock.now, timedelta(milliseconds=1)
     due = (now - 2 * KEPT, now - KEPT - instant, now - KEPT)
     not_due = (None, now - KEPT + instant, now, now + instant, now + 2 * HOUR)
@@ -194,7 +190,7 @@ def test_nothing_goes_that_is_in_force_or_will_be_or_has_just_ended(
     assert check_settled(world) == []
 
 
-def test_second_run_finds_nothing_and_writes_nothing(world: World, subjects: Subjects) -> None:
+def test_second_run_writes_nothing(world: World, subjects: Subjects) -> None:
     subjects.give(world, world.add_user().id, *[TOMORROW] * 4)
     wait_until_due(world)
     clear(world)
@@ -205,7 +201,7 @@ def test_second_run_finds_nothing_and_writes_nothing(world: World, subjects: Sub
     assert {call.operation for call in seen} == {"Query"}
 
 
-def test_admin_and_account_stay_as_they_are(world: World, subjects: Subjects) -> None:
+def test_admin_flag_and_account_do_not_change(world: World, subjects: Subjects) -> None:
     user_id = world.add_user(is_admin=True).id
     subjects.give(world, user_id, *[TOMORROW] * 4)
     world.drain()
@@ -222,7 +218,9 @@ def test_admin_and_account_stay_as_they_are(world: World, subjects: Subjects) ->
     assert check_settled(world) == []
 
 
-def test_soft_deleted_user_comes_back_without_what_ended(world: World, subjects: Subjects) -> None:
+def test_soft_deleted_user_is_restored_without_expired_grants(
+    world: World, subjects: Subjects
+) -> None:
     user_id = world.add_user().id
     subjects.give(world, user_id, TOMORROW, None, TOMORROW, TOMORROW)
     wait_until_due(world)
@@ -236,12 +234,12 @@ def test_soft_deleted_user_comes_back_without_what_ended(world: World, subjects:
     assert check_settled(world) == []
 
 
-def test_membership_stays_while_there_are_active_workspaces_in_the_group(
+def test_membership_stays_while_the_user_has_active_workspaces_in_the_group(
     world: World, subjects: Subjects
 ) -> None:
     user_id = world.add_user().id
     subjects.give(world, user_id, *[TOMORROW] * 4)
-    workspace = world.add_thing(user_id, group_id=subjects.group_id)
+    workspace = world.add_resource(user_id, group_id=subjects.group_id)
     wait_until_due(world)
 
     assert clear(world) == cleared(users=1, grants=3, kept=1)
@@ -249,19 +247,19 @@ def test_membership_stays_while_there_are_active_workspaces_in_the_group(
     assert world.user(user_id).group_ids == (subjects.group_id,)
     assert check_settled(world) == []
 
-    world.change_thing(workspace, workspace.model_copy(update={"active": False}))
+    world.change_resource(workspace, workspace.model_copy(update={"active": False}))
     assert clear(world) == cleared(users=1, grants=1)
     assert world.user(user_id).group_ids == ()
 
 
-def test_workspace_that_comes_in_between_keeps_its_owner_in_the_group(
+def test_workspace_registered_meanwhile_keeps_the_membership(
     world: World, subjects: Subjects
 ) -> None:
     user_id = world.add_user().id
     subjects.give(world, user_id, *[TOMORROW] * 4)
     wait_until_due(world)
 
-    register = partial(world.add_thing, user_id, group_id=subjects.group_id)
+    register = partial(world.add_resource, user_id, group_id=subjects.group_id)
     with meanwhile(world, COMMIT, register):
         report = clear(world)
 
@@ -271,7 +269,7 @@ def test_workspace_that_comes_in_between_keeps_its_owner_in_the_group(
 
 
 def extend(user: User) -> User:
-    """Everything of the user's goes on for ever."""
+    """Remove the expiry of all grants of the user."""
     for field in user.grant_fields:
         grants = (each.model_copy(update={"ends_at": None}) for each in getattr(user, field))
         user = user.with_grants(field, grants)
@@ -283,7 +281,7 @@ def erase(user: User) -> User:
 
 
 @pytest.mark.parametrize("change", [extend, erase])
-def test_whatever_happens_to_the_user_in_between_counts(
+def test_concurrent_change_of_the_user_is_respected(
     world: World, subjects: Subjects, change: Callable[[User], User]
 ) -> None:
     user = subjects.give(world, world.add_user().id, *[TOMORROW] * 4)
@@ -298,7 +296,7 @@ def test_whatever_happens_to_the_user_in_between_counts(
     assert check_settled(world) == []
 
 
-def test_index_that_lags_behind_clears_nothing(world: World, subjects: Subjects) -> None:
+def test_lagging_index_deletes_no_grants(world: World, subjects: Subjects) -> None:
     user = subjects.give(world, world.add_user().id, *[TOMORROW] * 4)
     long_ago = {GRANTS_END_AT: format_time(START - 2 * KEPT)}
     world.runtime.table.update_unversioned(user.key(), long_ago)
@@ -307,7 +305,7 @@ def test_index_that_lags_behind_clears_nothing(world: World, subjects: Subjects)
     assert world.user(user.id) == user
 
 
-def test_organization_that_was_deleted_has_nobody_left_whoever_comes_first(
+def test_deleted_organization_has_no_members_in_any_order_of_events(
     world: World, subjects: Subjects
 ) -> None:
     user_id = world.add_user().id
@@ -323,7 +321,7 @@ def test_organization_that_was_deleted_has_nobody_left_whoever_comes_first(
     assert check_settled(world) == []
 
 
-def test_more_grants_than_one_transaction_takes_go_in_several(world: World) -> None:
+def test_many_grants_are_deleted_in_several_transactions(world: World) -> None:
     user, number = world.add_user(), AT_ONCE + 1
     places = [
         OrganizationMembership(
@@ -347,7 +345,9 @@ def test_more_grants_than_one_transaction_takes_go_in_several(world: World) -> N
     assert check_settled(world) == []
 
 
-def test_run_stops_at_its_limit_and_the_next_ones_go_on(world: World, subjects: Subjects) -> None:
+def test_run_stops_at_its_limit_and_the_next_ones_continue(
+    world: World, subjects: Subjects
+) -> None:
     for _ in range(3):
         subjects.give(world, world.add_user().id, *[TOMORROW] * 4)
     wait_until_due(world)
@@ -362,7 +362,7 @@ def in_order(world: World, user_ids: Iterable[str]) -> list[str]:
     return sorted(user_ids, key=lambda each: (world.user(each).index()["gsi2pk"], each))
 
 
-def test_those_who_have_to_keep_theirs_do_not_use_up_the_limit(
+def test_users_who_keep_their_grants_do_not_count_for_the_limit(
     world: World, subjects: Subjects
 ) -> None:
     users = [world.add_user().id for _ in range(4)]
@@ -370,14 +370,14 @@ def test_those_who_have_to_keep_theirs_do_not_use_up_the_limit(
         subjects.give(world, user_id, TOMORROW, None, None, None)
     first, second, *others = in_order(world, users)
     for user_id in (first, second):
-        world.add_thing(user_id, group_id=subjects.group_id)
+        world.add_resource(user_id, group_id=subjects.group_id)
     wait_until_due(world)
 
     assert clear_users(world.call(), at_most=2) == cleared(users=2, grants=2, kept=2)
     assert [world.user(each).group_ids for each in others] == [(), ()]
 
 
-def test_user_whom_others_keep_changing_keeps_no_other_waiting(
+def test_user_with_concurrent_changes_does_not_delay_others(
     world: World, subjects: Subjects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)

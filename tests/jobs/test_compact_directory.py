@@ -1,4 +1,4 @@
-"""The job that keeps the directory's snapshot fresh."""
+"""The job that keeps the directory's snapshot up to date."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from tests.world.iam import acting_as
 from tests.world.world import World
 
 
-def test_snapshot_is_built_renewed_and_cleared_away_within_the_role(world: World) -> None:
+def test_snapshot_is_built_updated_and_deleted_with_the_permissions_of_the_role(
+    world: World,
+) -> None:
     user = world.add_user()
     reports = []
     for _ in range(3):
@@ -25,5 +27,5 @@ def test_snapshot_is_built_renewed_and_cleared_away_within_the_role(world: World
     assert not list(check_readable(world))
 
 
-def test_it_runs_often_enough_for_the_journals_latest_part_to_be_short() -> None:
+def test_job_runs_often_enough_to_keep_the_journals_tail_short() -> None:
     assert compact_directory.every == timedelta(minutes=5)

@@ -1,4 +1,4 @@
-"""Registrations that nobody confirms do not stay (U16)."""
+"""Registrations that are not confirmed are deleted (U16)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def run(world: World) -> tuple[int, int]:
     return report.ended, report.refused
 
 
-def test_user_goes_a_week_after_the_links_end_and_the_address_is_free_again(world: World) -> None:
+def test_user_is_deleted_a_week_after_the_link_expires_and_the_address_is_free(
+    world: World,
+) -> None:
     registration = world.add_registration("new@example.com")
     assert world.account(registration.user_id) is not None
     due = world.clock.now + KEPT
@@ -44,7 +46,7 @@ def test_user_goes_a_week_after_the_links_end_and_the_address_is_free_again(worl
     assert list(check_settled(world)) == []
 
 
-def test_nothing_of_the_address_stays_in_the_registration(world: World) -> None:
+def test_registration_keeps_nothing_of_the_address(world: World) -> None:
     registration = world.add_registration("new@example.com")
     world.clock.advance(days=9)
     run(world)
@@ -66,7 +68,7 @@ def activate_for_a_while(world: World, registration: Registration) -> None:
 
 
 @pytest.mark.parametrize("happens", [activate, activate_for_a_while])
-def test_user_whom_an_admin_has_let_in_stays(
+def test_user_activated_by_an_admin_stays(
     world: World, happens: Callable[[World, Registration], None]
 ) -> None:
     registration = world.add_registration()
@@ -78,7 +80,7 @@ def test_user_whom_an_admin_has_let_in_stays(
     assert world.user(registration.user_id).exists
 
 
-def test_whoever_registers_anew_has_as_much_time_again(world: World) -> None:
+def test_registering_again_restarts_the_period(world: World) -> None:
     registration = world.add_registration()
     world.clock.advance(days=7)
     held = world.registration(registration.user_id)
@@ -89,11 +91,11 @@ def test_whoever_registers_anew_has_as_much_time_again(world: World) -> None:
     assert world.user(registration.user_id).exists
 
 
-def test_user_who_owns_what_may_not_go_stays(world: World) -> None:
+def test_owner_of_a_resource_that_prevents_deletion_stays(world: World) -> None:
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
     registration = world.add_registration()
-    world.add_things(1, registration.user_id, "invoice")
+    world.add_resources(1, registration.user_id, "invoice")
     world.clock.advance(days=9)
     assert run(world) == (0, 1)
     assert world.user(registration.user_id).exists

@@ -22,8 +22,8 @@ from tests.world.world import World
 
 def soft_delete(world: World, **types: int) -> str:
     user_id = world.add_user().id
-    for thing_type, number in types.items():
-        world.add_things(number, user_id, thing_type)
+    for resource_type, number in types.items():
+        world.add_resources(number, user_id, resource_type)
     world.invoke(delete_user, path={"user_id": user_id}, query={"mode": "soft"})
     return user_id
 
@@ -39,7 +39,7 @@ def purge(world: World) -> int:
     return run(world)[0]
 
 
-def test_soft_deleted_user_goes_for_good_after_thirty_days(world: World) -> None:
+def test_soft_deleted_user_is_permanently_deleted_after_thirty_days(world: World) -> None:
     user_id = soft_delete(world)
 
     world.clock.advance(days=30, seconds=-1)
@@ -79,7 +79,7 @@ def test_days_count_from_the_last_deletion(world: World) -> None:
 
 
 @pytest.mark.parametrize("deleted_again", [False, True])
-def test_index_that_lags_behind_purges_nobody(world: World, deleted_again: bool) -> None:
+def test_lagging_index_purges_no_user(world: World, deleted_again: bool) -> None:
     user = world.user(soft_delete(world)) if deleted_again else world.add_user()
     long_ago = (world.clock.now - timedelta(days=40)).isoformat()
     partition, sort = INDEXES["gsi2"]
@@ -106,7 +106,7 @@ def test_run_that_fails_at_cognito_is_finished_by_the_next_one_and_the_stream(
     assert [world.account(each) for each in users] == [None, None]
 
 
-def test_what_the_user_owned_goes_or_stays_by_its_rule(world: World) -> None:
+def test_resources_are_deleted_or_orphaned_by_their_rule(world: World) -> None:
     user_id = soft_delete(world, workspace=1, persona=RESOURCES_AT_ONCE)
     world.clock.advance(days=31)
 
@@ -115,14 +115,16 @@ def test_what_the_user_owned_goes_or_stays_by_its_rule(world: World) -> None:
     world.drain()
 
     assert check_settled(world) == []
-    things = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
-    assert {(each["type"], each["orphaned"], each["erased"]) for each in things} == {
+    resources = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    assert {(each["type"], each["orphaned"], each["erased"]) for each in resources} == {
         ("workspace", True, False),
         ("persona", False, True),
     }
 
 
-def test_user_who_owns_what_refuses_stays_until_it_is_gone(world: World) -> None:
+def test_owner_of_a_resource_that_prevents_deletion_is_purged_after_its_removal(
+    world: World,
+) -> None:
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
     refused, other = soft_delete(world, invoice=1), soft_delete(world)

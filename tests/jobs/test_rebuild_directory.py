@@ -9,7 +9,7 @@ from tests.world.iam import acting_as
 from tests.world.world import World
 
 
-def test_snapshot_is_written_anew_within_the_role_whatever_the_present_one_says(
+def test_snapshot_is_rebuilt_independently_of_the_present_one(
     world: World,
 ) -> None:
     world.build_directory()

@@ -29,7 +29,7 @@ def reconcile(world: World) -> Reconciliation:
 
 
 def reconcile_later(world: World) -> Reconciliation:
-    """When whatever has just happened is no longer new."""
+    """The time at which present changes are no longer recent."""
     world.clock.now += LATER
     return reconcile(world)
 
@@ -78,9 +78,7 @@ BY_HAND: dict[str, Callable[[World, User], Any]] = {
 
 
 @pytest.mark.parametrize("change", BY_HAND.values(), ids=list(BY_HAND))
-def test_what_was_changed_by_hand_is_mended(
-    world: World, change: Callable[[World, User], Any]
-) -> None:
+def test_manual_changes_are_repaired(world: World, change: Callable[[World, User], Any]) -> None:
     user = world.add_user(name="Some Name")
     before = addressed(world, user)
     change(world, user)
@@ -103,7 +101,7 @@ def test_admin_taken_out_of_the_cognito_group_is_put_back(world: World) -> None:
     assert account["admin"] is True
 
 
-def test_when_all_is_in_step_only_the_moment_is_written(world: World) -> None:
+def test_run_without_differences_only_writes_the_time(world: World) -> None:
     world.add_user()
     assert reconcile_later(world) == Reconciliation(accounts=2)
 
@@ -123,7 +121,7 @@ def test_when_all_is_in_step_only_the_moment_is_written(world: World) -> None:
     assert len(world.journal(summary(world).id)) == 1
 
 
-def test_whoever_has_just_changed_is_left_to_their_own_operation(world: World) -> None:
+def test_recently_changed_user_is_left_to_the_operation(world: World) -> None:
     missed, meddled, lost, erased = (world.add_user() for _ in range(4))
     world.write(erased, erased.as_erased(world.clock.now))
     with failing(world.aws, "cognito-idp"):
@@ -147,7 +145,7 @@ def test_whoever_has_just_changed_is_left_to_their_own_operation(world: World) -
     assert world.user(missed.id).in_step
 
 
-def test_account_of_a_closed_user_that_was_deleted_by_hand_comes_back_closed(world: World) -> None:
+def test_manually_deleted_account_of_a_disabled_user_is_created_disabled(world: World) -> None:
     closed = world.add_user()
     world.change_user(closed, closed.as_deleted(world.clock.now))
     world.runtime.identity.delete(closed.id)
@@ -159,7 +157,7 @@ def test_account_of_a_closed_user_that_was_deleted_by_hand_comes_back_closed(wor
     assert reconcile(world).mended == 0
 
 
-def test_accounts_that_no_user_has_are_reported_and_never_deleted(world: World) -> None:
+def test_accounts_without_a_user_are_reported_and_never_deleted(world: World) -> None:
     for name in ("stranger", "usr_of_nobody"):
         add_stranger(world, name)
 
@@ -172,7 +170,7 @@ def test_accounts_that_no_user_has_are_reported_and_never_deleted(world: World) 
     assert summary(world).orphan_ids == ("stranger", "usr_of_nobody")
 
 
-def test_every_page_of_the_pool_is_looked_at_and_the_first_orphans_are_named(world: World) -> None:
+def test_every_page_of_the_pool_is_read_and_the_first_orphans_are_named(world: World) -> None:
     for number in range(130):
         add_stranger(world, f"stranger{number:03}")
     user = world.add_user()
@@ -197,7 +195,7 @@ def test_password_that_only_its_admin_knows_is_waited_for(world: World) -> None:
     assert summary(world).out_of_step == 1
 
 
-def test_one_that_cannot_be_mended_keeps_no_other_waiting(world: World) -> None:
+def test_account_that_cannot_be_repaired_does_not_delay_others(world: World) -> None:
     users = [world.add_user() for _ in range(3)]
     for user in users:
         world.runtime.identity.set_enabled(user.id, False)

@@ -88,7 +88,7 @@ def test_event_filter_matches_the_entities_of_the_reaction(
     owner, group_id = world.add_user(), world.add_group("Readers")
     world.add_role("Assistant")
     world.add_organization("Example Corp")
-    world.add_thing(owner.id, group_id=group_id)
+    world.add_resource(owner.id, group_id=group_id)
     world.add_note(owner.id, "Likes tea")
     world.add_invitation()
     world.add_registration()

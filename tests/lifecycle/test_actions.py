@@ -104,7 +104,7 @@ def test_owner_of_a_resource_that_must_be_transferred_cannot_be_deleted(world: W
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
     user = world.add_user()
-    world.add_thing(user.id, "invoice")
+    world.add_resource(user.id, "invoice")
 
     with pytest.raises(Conflict):
         plan(world, user, Deed.DELETE)

@@ -30,7 +30,7 @@ def test_defaults_are_shown_until_it_is_set(world: World) -> None:
     }
 
 
-def test_what_was_set_is_shown_with_its_version(world: World) -> None:
+def test_stored_policy_is_shown_with_its_version(world: World) -> None:
     body = {"exemptFilter": "isAdmin eq true", "timeZone": "Asia/Tokyo"}
     world.invoke(replace_lifecycle_policy, body=body)
 

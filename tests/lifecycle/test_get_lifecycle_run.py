@@ -26,6 +26,6 @@ def test_run_is_shown_with_its_numbers_and_a_page_of_its_steps(world: World) -> 
     assert second["pagination"] == {"page": 2, "limit": 2, "total": 3, "totalPages": 2}
 
 
-def test_run_that_there_is_not_is_not_found(world: World) -> None:
+def test_unknown_run_is_not_found(world: World) -> None:
     reply = world.invoke(get_lifecycle_run, path={"run_id": "run_nowhere"})
     assert (reply.status, reply.body["detail"]) == (404, "Run not found")

@@ -32,7 +32,7 @@ def test_more_than_five_percent_and_ten_users_are_too_much(
     assert impact(users, selected).is_too_much(LifecycleTerms()) is too_much
 
 
-def test_policy_may_allow_any_share() -> None:
+def test_policy_can_allow_any_share() -> None:
     terms = LifecycleTerms(stop_above_percent=100)
     assert not impact(1000, 1000).is_too_much(terms)
     none = LifecycleTerms(stop_above_percent=0, stop_above_users=0)

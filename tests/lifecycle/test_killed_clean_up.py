@@ -61,7 +61,7 @@ class Clock:
 @pytest.fixture
 def runtime() -> Iterator[Runtime]:
     """A table and a bucket without users."""
-    with open_world(founded=False) as world:
+    with open_world(with_admin=False) as world:
         yield replace(world.runtime, clock=Clock())
 
 
@@ -164,7 +164,7 @@ def statuses(runtime: Runtime, user_ids: Iterable[str]) -> dict[str, Status]:
 
 
 @pytest.mark.parametrize("choose_kills", [kill_at_every_step, kill_here_and_there])
-def test_runs_that_are_killed_do_what_undisturbed_ones_do(
+def test_killed_runs_have_the_results_of_undisturbed_ones(
     runtime: Runtime, choose_kills: Callable[[random.Random], Iterator[tuple[int, bool]]]
 ) -> None:
     chance = random.Random(7)  # noqa: S311 (the same each time)

@@ -7,7 +7,7 @@ from functions.lifecycle.list_lifecycle_runs import list_lifecycle_runs
 from tests.world.world import World
 
 
-def test_runs_are_listed_the_latest_first_with_what_they_did(world: World) -> None:
+def test_runs_are_listed_latest_first_with_their_results(world: World) -> None:
     assert world.invoke(list_lifecycle_runs).body["items"] == []
     world.build_directory()
     ids = []

@@ -12,7 +12,7 @@ from rollcall.lifecycle.policy import (
 from tests.world.world import World
 
 
-def test_defaults_count_until_it_is_set(world: World) -> None:
+def test_defaults_apply_until_the_policy_is_set(world: World) -> None:
     policy = read_lifecycle_policy(world.runtime.table, world.clock.now)
 
     assert (policy.version, policy.mode) == (0, "on")
@@ -23,7 +23,7 @@ def test_defaults_count_until_it_is_set(world: World) -> None:
     assert (answer.version, answer.updated_at) == (0, None)
 
 
-def test_what_was_set_counts_from_then_on(world: World) -> None:
+def test_stored_policy_applies_from_then_on(world: World) -> None:
     policy = read_lifecycle_policy(world.runtime.table, world.clock.now)
     changed = policy.with_terms(LifecycleTerms(warn_after_days=10))
     world.call().commit(Change(None, changed), answer=lambda written: written)

@@ -28,7 +28,7 @@ def test_whole_policy_is_replaced_and_each_change_is_in_the_journal(world: World
     assert "deleteAfterDays" not in changed.changes
 
 
-def test_policy_that_is_put_unchanged_makes_no_version(world: World) -> None:
+def test_unchanged_policy_creates_no_version(world: World) -> None:
     assert [put(world, warnAfterDays=10).body["version"] for _ in range(2)] == [1, 1]
 
 
@@ -60,7 +60,7 @@ def test_policy_that_was_never_set_is_at_version_zero(
         ({"warnAfterWeeks": 3}, "warnAfterWeeks"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_its_field(
+def test_contradictory_terms_are_errors_of_their_field(
     world: World, body: dict[str, Any], field: str
 ) -> None:
     reply = put(world, **body)

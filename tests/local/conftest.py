@@ -1,4 +1,4 @@
-"""One running Rollcall, and one embedded AWS, for all tests that leave it usable."""
+"""One running Rollcall and one embedded AWS, shared by all tests that leave them usable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.local.running import LocalRollcall, start_local
 
 @pytest.fixture(scope="session")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRollcall]:
-    """``rollcall local --ephemeral`` on free ports, where people may register."""
+    """``rollcall local --ephemeral`` on free ports, with registration allowed."""
     state, options = tmp_path_factory.mktemp("state"), ("--ephemeral", "--allow-registration")
     with start_local(state, *options) as running:
         yield running
@@ -21,7 +21,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRollcall]:
 
 @pytest.fixture(scope="session")
 def branded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRollcall]:
-    """Another one, with a mail template and a login address of one's own."""
+    """Another running Rollcall, with its own mail template and login URL."""
     state, templates = (tmp_path_factory.mktemp(name) for name in ("state", "templates"))
     (templates / "layout.html").write_text("<p>Acme</p>$content")
     options = ("--mail-templates", str(templates), "--login-url", "https://app.example.com")
@@ -31,7 +31,7 @@ def branded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRollcall]
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """The embedded AWS with everything in it that Rollcall needs, and without Rollcall."""
+    """The embedded AWS with all resources that Rollcall needs, but without Rollcall."""
     started = Emulator(0, tmp_path_factory.mktemp("emulator") / "log", None)
     started.start()
     try:

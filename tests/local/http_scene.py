@@ -1,4 +1,4 @@
-"""The scene of the examples, made over HTTP."""
+"""The scene of the examples, created over HTTP."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.local.running import LocalRollcall, calling_from
 
 
 class HttpScene(Scene):
-    """As in a world: each thing is made when it is first spoken of."""
+    """A scene whose objects are created over HTTP, each at its first use."""
 
     def __init__(self, admin: Session, service: Session, local: LocalRollcall) -> None:
         self._admin, self._service, self._local = admin, service, local
@@ -27,8 +27,9 @@ class HttpScene(Scene):
     def member_id(self) -> str:
         """Active, in the group, and in the organization as a User."""
         user_id = self._add_user(groups=[self.group_id])
-        place = {"organizationId": self.organization_id, "roleId": built_in_roles.USER.id}
-        self._admin.answer("PUT", f"/admin/users/{user_id}/organizations", {"memberships": [place]})
+        memberships = [{"organizationId": self.organization_id, "roleId": built_in_roles.USER.id}]
+        path = f"/admin/users/{user_id}/organizations"
+        self._admin.answer("PUT", path, {"memberships": memberships})
         return user_id
 
     @cached_property
@@ -65,7 +66,7 @@ class HttpScene(Scene):
 
     @cached_property
     def role_id(self) -> str:
-        """A role that grants nothing, and that nobody has."""
+        """A role that grants nothing and that no user has."""
         return self._admin.create_named("/admin/roles", permissions=[])
 
     @cached_property
@@ -81,18 +82,18 @@ class HttpScene(Scene):
     @cached_property
     def workspace_owner_id(self) -> str:
         """The owner, with the workspace."""
-        self.workspace_id  # noqa: B018 (which makes it)
+        self.workspace_id  # noqa: B018 (creates the workspace)
         return self.owner_id
 
     @cached_property
     def workspace_id(self) -> str:
-        """The owner's, in use."""
-        return self._add_thing(type="workspace", groupId=self.busy_group_id)
+        """An active workspace of the owner."""
+        return self._add_resource(type="workspace", groupId=self.busy_group_id)
 
     @cached_property
     def resource_id(self) -> str:
         """The owner's persona."""
-        return self._add_thing(type="persona")
+        return self._add_resource(type="persona")
 
     @cached_property
     def note_id(self) -> str:
@@ -102,22 +103,22 @@ class HttpScene(Scene):
 
     @cached_property
     def segment_id(self) -> str:
-        """A segment of the first admin's."""
+        """A segment of the first admin."""
         return self._admin.create_named("/admin/segments", filter='status eq "active"')
 
     @cached_property
     def invitation_id(self) -> str:
-        """An invitation that nobody has accepted yet."""
+        """A pending invitation."""
         return str(self._invite()["id"])
 
     @cached_property
     def invitation_token(self) -> str:
-        """What the mail of such an invitation holds."""
+        """The token in the mail of a pending invitation."""
         return self._local.mailed_token(self._invite()["email"])
 
     @cached_property
     def registration_token(self) -> str:
-        """What the mail to somebody holds who has registered."""
+        """The token in the mail to a user who has registered."""
         email = f"user-{secrets.token_hex(4)}@example.com"
         body = {"email": email, "name": "New User"}
         with calling_from("127.0.0.2", self._local.api) as anybody:
@@ -126,14 +127,14 @@ class HttpScene(Scene):
 
     @cached_property
     def lifecycle_run_id(self) -> str:
-        """A run of the clean-up; the first is made at the start."""
+        """A run of the clean-up; the first one follows the start."""
         runs = "/admin/lifecycle-runs"
         wait_for(lambda: self._admin.answer("GET", runs)["pagination"]["total"] > 0)
         return str(self._admin.answer("GET", runs)["items"][0]["id"])
 
     @cached_property
     def listed_user_id(self) -> str:
-        """The user, whom the directory shows by now."""
+        """The user, once the directory contains the user."""
         wait_for(lambda: self._admin.send("GET", "/admin/users").status_code == 200)
         return self.user_id
 
@@ -147,5 +148,5 @@ class HttpScene(Scene):
     def _add_user(self, **fields: Any) -> str:
         return str(self._admin.create_user(**fields)["id"])
 
-    def _add_thing(self, **fields: Any) -> str:
+    def _add_resource(self, **fields: Any) -> str:
         return str(self._service.create("/system/resources", userId=self.owner_id, **fields)["id"])

@@ -1,4 +1,4 @@
-"""``rollcall local`` in a process of its own, as a person would start it."""
+"""``rollcall local`` in a separate process, started as from a shell."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from tests.api.acceptance import shared_client, wait_for
 
 START_SECONDS = 60
 UNHELPFUL = {"AWS_PROFILE": "a-profile-that-is-not-there", "HTTP_PROXY": "http://127.0.0.1:9"}
-"""What a shell may be set to without its mattering."""
+"""Settings of the shell that must have no effect."""
 _COMMAND = (sys.executable, "-c", "import sys; from infra.local.cli import main; sys.exit(main())")
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run ``rollcall`` to its end."""
+    """Run ``rollcall`` until it ends."""
     return subprocess.run(
         [*_COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False
     )
 
 
 def run_unread(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run ``rollcall`` while nobody reads what it prints any more."""
+    """Run ``rollcall`` with a closed output pipe."""
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w") as output:
@@ -60,7 +60,7 @@ class LocalRollcall:
 
     @property
     def described(self) -> dict[str, Any]:
-        """What it wrote into ``local.json``."""
+        """The content of its ``local.json``."""
         found: dict[str, Any] = json.loads((self.state / "local.json").read_text())
         return found
 
@@ -70,25 +70,25 @@ class LocalRollcall:
         return str(self.described["api"])
 
     def token(self, *arguments: str) -> str:
-        """What ``rollcall token`` prints."""
+        """The output of ``rollcall token``."""
         done = run_command("token", "--state", str(self.state), *arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
     @cached_property
     def admin_token(self) -> str:
-        """The admin's, from one sign-in."""
+        """The admin's access token, from one sign-in."""
         run = self.described
         cognito = make_client("cognito-idp", run["aws"])
         return sign_in(cognito, run["clientId"], run["admin"]["email"], run["admin"]["password"])
 
     def client(self, token: str | None = None) -> httpx.Client:
-        """A client of the API, signed in with this token or as the admin."""
+        """A client of the API with this token or as the admin."""
         headers = {"Authorization": f"Bearer {token or self.admin_token}"}
         return calling_from("127.0.0.1", self.api, headers)
 
     def mailed_token(self, email: str) -> str:
-        """What the last mail to this address has in its link, as soon as it has gone out."""
+        """The token in the link of the last mail to this address; waits for the mail."""
         return wait_for(lambda: self._find_token(email))
 
     def _find_token(self, email: str) -> str:
@@ -99,26 +99,26 @@ class LocalRollcall:
         return str(found[-1]) if found else ""
 
     def stop(self, sent: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
-        """Stop it; returns its exit code and all that it printed."""
+        """Stop it. Returns its exit code and its output."""
         self.process.send_signal(sent)
         return self.process.wait(60), self.printed
 
     @property
     def printed(self) -> str:
-        """All that it has printed up to now."""
+        """Its output until now."""
         return self.output.read_text()
 
 
 def calling_from(address: str, api: str, headers: dict[str, str] | None = None) -> httpx.Client:
-    """A client at another address of loopback: whoever is not signed in is counted by it."""
+    """A client at another loopback address: anonymous callers are throttled by address."""
     transport = httpx.HTTPTransport(local_address=address, verify=False)
     return httpx.Client(base_url=api, headers=headers, timeout=30, transport=transport)
 
 
 @contextmanager
 def start_local(state: Path, *arguments: str) -> Iterator[LocalRollcall]:
-    """Start it on free ports and wait until it is ready; stops it at the end."""
-    # Not a pipe: nobody reads along, and a full pipe would stop the server.
+    """Start it on free ports, wait until it is ready, and stop it at the end."""
+    # Not a pipe: nothing reads it meanwhile, and a full pipe would block the server.
     output = state / "printed.txt"
     with output.open("w") as out:
         process = subprocess.Popen(
@@ -157,6 +157,6 @@ def _wait_until_ready(running: LocalRollcall) -> None:
 
 
 def _is_ready(running: LocalRollcall) -> bool:
-    # A process that was killed leaves its own local.json behind until the next one takes over.
+    # A killed process leaves its local.json behind until the next start.
     written = running.state / "local.json"
     return written.exists() and running.described["pid"] == running.process.pid

@@ -1,4 +1,4 @@
-"""``rollcall adopt`` on the running Rollcall, and on what a deployment's stack names."""
+"""``rollcall adopt`` on the running Rollcall and on a deployment found by its stack."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PASSWORD = "Chosen-Before-1"
 
 @pytest.fixture
 def cognito(local: LocalRollcall) -> Any:
-    """What somebody makes accounts with who knows nothing of Rollcall."""
+    """A Cognito client for accounts that are created without Rollcall."""
     return make_client("cognito-idp", local.described["aws"])
 
 
 def add_account(local: LocalRollcall, cognito: Any, name: str, email: str) -> None:
-    """An account whose owner has chosen a password."""
+    """Create an account with a permanent password."""
     pool_id = local.described["userPoolId"]
     attributes = {"email": email, "email_verified": "true"} if email else {}
     cognito.admin_create_user(
@@ -37,14 +37,14 @@ def add_account(local: LocalRollcall, cognito: Any, name: str, email: str) -> No
 
 
 def adopt(local: LocalRollcall, *arguments: str) -> str:
-    """What the command prints."""
+    """Run the command and return its output."""
     done = run_command("adopt", "--state", str(local.state), *arguments)
     assert done.returncode == 0, done.stderr
     assert "(all)." in done.stderr
     return done.stdout
 
 
-def test_plan_is_shown_then_carried_out_and_people_sign_in_as_before(
+def test_adoption_shows_a_plan_then_creates_users_who_sign_in_as_before(
     local: LocalRollcall, cognito: Any, tmp_path: Path
 ) -> None:
     add_account(local, cognito, "moving-in", "moving.in@example.com")
@@ -78,7 +78,7 @@ def test_plan_is_shown_then_carried_out_and_people_sign_in_as_before(
     assert "\n  adopted                    0\n" in again
 
 
-def test_deployment_is_found_by_its_prefix(
+def test_adoption_finds_a_deployment_by_its_prefix(
     local: LocalRollcall, cognito: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = local.described
@@ -111,7 +111,7 @@ def test_deployment_is_found_by_its_prefix(
     assert "Traceback" not in missing.stderr
 
 
-def test_without_anything_running_it_says_so(tmp_path: Path) -> None:
+def test_adoption_without_a_running_rollcall_is_refused(tmp_path: Path) -> None:
     done = run_command("adopt", "--state", str(tmp_path))
     assert done.returncode == 1
-    assert "start it with: rollcall local" in done.stderr
+    assert "Start it with: rollcall local" in done.stderr

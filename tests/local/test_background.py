@@ -1,4 +1,4 @@
-"""What runs beside the local API."""
+"""The reader of the table's stream."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def keys_of(records: list[Any]) -> list[str]:
     return [each["dynamodb"]["Keys"]["pk"]["S"] for each in records]
 
 
-def test_stream_is_read_from_the_start_of_the_reader_and_each_record_once(
+def test_reader_returns_each_record_once_and_none_from_before_its_start(
     emulator: Emulator,
 ) -> None:
     table = emulator.client("dynamodb").describe_table(TableName="rollcall")["Table"]
@@ -42,7 +42,7 @@ def test_stream_is_read_from_the_start_of_the_reader_and_each_record_once(
     assert reader.read() == []
 
 
-def test_reader_misses_and_repeats_nothing_when_the_machine_has_slept() -> None:
+def test_reader_neither_misses_nor_repeats_records_when_its_iterator_expires() -> None:
     client = make_client("dynamodbstreams", "http://127.0.0.1:9")
     first, missed = make_record(1), make_record(2)
     with Stubber(client) as stub:

@@ -1,4 +1,4 @@
-"""The API keeps what its document says, whatever it is sent (P2)."""
+"""The API conforms to its document for every request (P2)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.xdist_group("local")
 DOCUMENT = build_document(read_catalog().operations)
 OPERATIONS = [(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods]
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
-KEPT_PROMISES = CHECKS.get_by_names(
+CONFORMANCE_CHECKS = CHECKS.get_by_names(
     [
         "not_a_server_error",
         "content_type_conformance",
@@ -70,7 +70,7 @@ NASTY_TEXTS = (
     "İstanbul",
     "ß",
 )
-"""Strings that have broken other systems, or would ours; a generator seldom comes upon them."""
+"""Strings that have broken other systems or could break ours; generators seldom find them."""
 NASTY_TIMES = (
     "0001-01-01T00:00:00Z",
     "0001-01-01T00:00:00+14:00",
@@ -95,9 +95,9 @@ NASTY_VALUES: tuple[Any, ...] = (
     {"": ""},
     *NASTY_TEXTS,
 )
-"""For a place in a body, where not all is text."""
+"""Values for a position in a body, which can have any JSON type."""
 TRIED = 30
-"""Requests for each operation, of all that there could be."""
+"""How many requests of each operation are sampled."""
 
 
 type Bearers = dict[str, dict[str, str]]
@@ -105,13 +105,13 @@ type Bearers = dict[str, dict[str, str]]
 
 @pytest.fixture(scope="session")
 def bearers(local: LocalRollcall) -> Bearers:
-    """Headers with a token that is let through: the admin's, or a service's."""
+    """Headers with a valid token, by security scheme: the admin's and a service's."""
     tokens = {"accessToken": local.admin_token, "serviceToken": local.token("--service")}
     return {scheme: {"Authorization": f"Bearer {token}"} for scheme, token in tokens.items()}
 
 
 def bearer_for(bearers: Bearers, method: str, path: str) -> dict[str, str]:
-    """The header that the document asks for; none where anybody may call."""
+    """The header that the document requires; none for a public operation."""
     security = DOCUMENT["paths"][path][method].get("security", DOCUMENT["security"])
     return {name: each for way in security for s in way for name, each in bearers[s].items()}
 
@@ -124,23 +124,23 @@ def bearer_for(bearers: Bearers, method: str, path: str) -> dict[str, str]:
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-def test_whatever_is_sent_the_answer_is_one_that_is_documented(
+def test_answers_to_generated_requests_conform_to_the_document(
     method: str, path: str, data: st.DataObject, local: LocalRollcall, bearers: Bearers
 ) -> None:
     case = data.draw(SCHEMA[path][method].as_strategy())
     bearer = bearer_for(bearers, method, path)
-    case.call_and_validate(base_url=local.api, headers=bearer, checks=KEPT_PROMISES)  # type: ignore[arg-type]  # its own registry hands out a wider type
+    case.call_and_validate(base_url=local.api, headers=bearer, checks=CONFORMANCE_CHECKS)  # type: ignore[arg-type]  # its own registry hands out a wider type
 
 
 @pytest.fixture
 def scene(local: LocalRollcall, bearers: Bearers) -> HttpScene:
-    """What the examples speak of."""
+    """The objects that the examples use."""
     tokens = {name: each["Authorization"].removeprefix("Bearer ") for name, each in bearers.items()}
     admin, service = (Session(local.api, tokens[name]) for name in ("accessToken", "serviceToken"))
     return HttpScene(admin, service, local)
 
 
-def test_everything_that_examples_speak_of_can_be_made_over_http(scene: HttpScene) -> None:
+def test_all_objects_of_the_examples_can_be_created_over_http(scene: HttpScene) -> None:
     names = [name for name, held in vars(Scene).items() if isinstance(held, cached_property)]
     assert names
     for name in names:
@@ -148,18 +148,18 @@ def test_everything_that_examples_speak_of_can_be_made_over_http(scene: HttpScen
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_nasty_value_in_any_place_is_refused_or_kept_but_breaks_nothing(
+def test_nasty_value_at_any_position_causes_no_server_error(
     method: str, path: str, local: LocalRollcall, bearers: Bearers, scene: HttpScene
 ) -> None:
     operation = DOCUMENT["paths"][path][method]
     example = _with_own_names(EXAMPLES[operation["operationId"]](scene))
     possible = list(_requests_with_something_nasty(operation, path, example))
-    chosen = Random(operation["operationId"]).sample(possible, min(TRIED, len(possible)))  # noqa: S311 (the same ones each time)
+    chosen = Random(operation["operationId"]).sample(possible, min(TRIED, len(possible)))  # noqa: S311 (a repeatable sample)
     bearer = bearer_for(bearers, method, path)
     with calling_from("127.0.0.3", local.api, bearer) as api:
         accepted = api.request(method, **_request(path, example))
         assert accepted.is_success, accepted.text
-    # A few at a time from one address, so that they are all looked at where callers are counted.
+    # Few requests from one address, so that the throttle of public operations refuses none.
     for number, requests in enumerate(batched(chosen, 5, strict=False)):
         with calling_from(f"127.0.1.{number + 1}", local.api, bearer) as api:
             for request in requests:
@@ -169,7 +169,7 @@ def test_nasty_value_in_any_place_is_refused_or_kept_but_breaks_nothing(
 
 
 def _with_own_names(example: Example) -> Example:
-    """The example with names that no other test has given away."""
+    """The example with names that no other test uses."""
     own = secrets.token_hex(4)
     named = {"name", "email", "uniqueId"} & (example.body or {}).keys()
     names = {name: f"{own}{(example.body or {})[name]}" for name in named}
@@ -180,7 +180,7 @@ def _request(path: str, example: Example, **changed: Any) -> dict[str, Any]:
     """The example as a request of httpx, with another path, body or query."""
     variables = {to_camel(name): value for name, value in example.path.items()}
     body = changed.get("body", example.body)
-    # json.dumps writes a lone surrogate as an escape, which is how it would arrive.
+    # json.dumps writes a lone surrogate as an escape, as clients send it.
     return {
         "url": _fill(path, {**variables, **changed.get("variables", {})}),
         "params": {**example.query, **changed.get("query", {})},
@@ -191,7 +191,7 @@ def _request(path: str, example: Example, **changed: Any) -> dict[str, Any]:
 def _requests_with_something_nasty(
     operation: dict[str, Any], path: str, example: Example
 ) -> Iterator[dict[str, Any]]:
-    """The example over and over, each time with something else in one place."""
+    """Copies of the example, each with a nasty value at one position."""
     for parameter in operation["parameters"]:
         name = parameter["name"]
         for nasty in map(_as_sent, _nasty_for(name, parameter["schema"])):
@@ -207,9 +207,9 @@ def _requests_with_something_nasty(
 
 def _nasty_bodies(properties: dict[str, Any], body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     whole = {**dict.fromkeys(properties), **body}
-    for place in _places(whole):
+    for position in _positions(whole):
         for nasty in NASTY_VALUES:
-            yield _replaced({**body, place[0]: whole[place[0]]}, place, nasty)
+            yield _replaced({**body, position[0]: whole[position[0]]}, position, nasty)
     for name, schema in properties.items():
         if "date-time" in json.dumps(schema):
             yield from ({**body, name: nasty} for nasty in NASTY_TIMES)
@@ -224,25 +224,25 @@ def _nasty_for(name: str, schema: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _as_sent(nasty: str) -> str:
-    """What of it can stand in an address."""
+    """The part of the value that a URL can contain."""
     return nasty.encode("utf-8", "replace").decode()[:1000]
 
 
-def _places(body: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to each value in a body, also to those that hold others."""
+def _positions(body: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of each value in a body, including objects and lists."""
     if at:
         yield at
     if isinstance(body, (dict, list)):
         for key, value in body.items() if isinstance(body, dict) else enumerate(body):
-            yield from _places(value, (*at, key))
+            yield from _positions(value, (*at, key))
 
 
-def _replaced(body: Any, place: tuple[Any, ...], value: Any) -> Any:
-    """A copy of the body with another value in this place."""
-    if not place:
+def _replaced(body: Any, position: tuple[Any, ...], value: Any) -> Any:
+    """A copy of the body with another value at this position."""
+    if not position:
         return value
     copied = body.copy()
-    copied[place[0]] = _replaced(copied[place[0]], place[1:], value)
+    copied[position[0]] = _replaced(copied[position[0]], position[1:], value)
     return copied
 
 

@@ -1,4 +1,4 @@
-"""Exports on one machine: a file in the answer, and one in parts behind a link."""
+"""Exports on one machine: a file in the answer, and a file in parts behind a link."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IN_STEPS = Limits(writes_for=timedelta(0))
 
 
 @pytest.mark.xdist_group("local")
-def test_file_comes_as_it_is_through_the_gateway(local: LocalRollcall) -> None:
+def test_gateway_returns_an_export_as_a_file(local: LocalRollcall) -> None:
     with local.client() as client:
         wait_for(lambda: client.get("/admin/users").status_code == 200)
         answer = client.get("/admin/users/export")
@@ -40,12 +40,12 @@ def test_file_comes_as_it_is_through_the_gateway(local: LocalRollcall) -> None:
 
 @pytest.fixture
 def runtime(emulator: Emulator) -> Runtime:
-    """Table and bucket on the emulator."""
+    """The runtime with table and bucket on the emulator."""
     return make_runtime(emulator, provision(emulator))
 
 
 def export_in_steps(runtime: Runtime, selected: Selected) -> list[ExportProgress]:
-    """The answers of as many calls as it takes."""
+    """Call the exporter until the export is complete; returns all answers."""
     request, answers = ExportRequest(), list[ExportProgress]()
     while not answers or answers[-1].status == "running":
         if answers:
@@ -58,7 +58,7 @@ def export_in_steps(runtime: Runtime, selected: Selected) -> list[ExportProgress
 
 
 @pytest.mark.xdist_group("emulator")
-def test_parts_are_one_file_behind_a_link_that_anybody_can_open(runtime: Runtime) -> None:
+def test_export_in_parts_is_one_file_behind_a_public_link(runtime: Runtime) -> None:
     database = open_database(make_row(f"usr_{number:05}", bio="x" * 180) for number in range(ROWS))
     request = ExportRequest()
     selected = Selected(

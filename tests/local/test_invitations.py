@@ -1,4 +1,4 @@
-"""From the invitation to the first call, over HTTP, by the link in the mail (I1, I3, U16)."""
+"""From the invitation to the first call over HTTP, with the link in the mail (I1, I3, U16)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PASSWORD = "Correct-Horse-7"
 
 
 def me(local: LocalRollcall, email: str) -> dict[str, object]:
-    """What somebody is told of themselves who signs in for the first time."""
+    """Sign in as this user and return the answer of ``GET /me``."""
     described = local.described
     cognito = make_client("cognito-idp", described["aws"])
     token = sign_in(cognito, described["clientId"], email, PASSWORD)
     return Session(local.api, token).answer("GET", "/me")
 
 
-def test_invited_person_signs_in_with_the_password_they_have_just_chosen(
+def test_invited_user_accepts_and_signs_in_with_the_chosen_password(
     local: LocalRollcall,
 ) -> None:
     admin, email = Session(local.api, local.admin_token), f"user-{secrets.token_hex(4)}@example.com"
@@ -49,7 +49,7 @@ def test_invited_person_signs_in_with_the_password_they_have_just_chosen(
     assert token not in (local.state / "functions.log").read_text()
 
 
-def test_registered_person_signs_in_once_the_address_is_confirmed(local: LocalRollcall) -> None:
+def test_registered_user_signs_in_after_confirming_the_address(local: LocalRollcall) -> None:
     email = f"user-{secrets.token_hex(4)}@example.com"
     body = {"email": email, "name": "New User"}
     with calling_from("127.0.0.5", local.api) as anybody:

@@ -1,4 +1,4 @@
-"""``rollcall local`` and ``rollcall token``, by hand as it were (P3)."""
+"""``rollcall local`` and ``rollcall token`` from the command line (P3)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NEW_USER = {
 }
 
 
-def test_ready_means_that_local_json_tells_how_to_use_it(local: LocalRollcall) -> None:
+def test_local_json_describes_a_rollcall_that_is_ready(local: LocalRollcall) -> None:
     described = local.described
 
     assert set(described) == {
@@ -47,7 +47,7 @@ def test_token_prints_an_access_token_and_nothing_else(local: LocalRollcall) -> 
     assert printed.stderr == ""
 
 
-def test_token_of_a_service_has_the_scopes_of_the_system_api_and_nobody_in_it(
+def test_token_of_a_service_has_the_scopes_of_the_system_api_and_no_user(
     local: LocalRollcall,
 ) -> None:
     claims = jwt.decode(local.token("--service"), options={"verify_signature": False})
@@ -58,7 +58,7 @@ def test_token_of_a_service_has_the_scopes_of_the_system_api_and_nobody_in_it(
     assert claims["exp"] - claims["iat"] <= 15 * 60
 
 
-def test_service_is_nobody_who_may_administer(local: LocalRollcall) -> None:
+def test_token_of_a_service_is_rejected_outside_the_system_api(local: LocalRollcall) -> None:
     for path in ("/me", "/groups", "/admin/roles"):
         answer = shared_client().get(
             f"{local.api}{path}", headers={"Authorization": f"Bearer {local.token('--service')}"}
@@ -66,18 +66,18 @@ def test_service_is_nobody_who_may_administer(local: LocalRollcall) -> None:
         assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid"), path
 
 
-def test_documentation_says_where_services_get_their_tokens(local: LocalRollcall) -> None:
+def test_documentation_names_the_token_endpoint_of_services(local: LocalRollcall) -> None:
     document = shared_client().get(local.api.removesuffix("/api") + "/openapi.json").json()
     scheme = document["components"]["securitySchemes"]["serviceToken"]
     (flow,) = scheme["flows"].values()
     assert flow["tokenUrl"] == local.described["service"]["tokenUrl"]
 
 
-def test_service_that_cannot_have_a_token_is_told_in_one_sentence(
+def test_failure_to_get_a_service_token_is_reported_on_one_line(
     local: LocalRollcall, tmp_path: Path
 ) -> None:
     both = run_command("token", "--service", "--email", "admin@example.com")
-    nobody = run_command("token", "--service", "--state", str(tmp_path))
+    stopped = run_command("token", "--service", "--state", str(tmp_path))
     described = local.described
     described["service"]["clientSecret"] = "wrong"
     (tmp_path / "local.json").write_text(json.dumps(described))
@@ -87,15 +87,15 @@ def test_service_that_cannot_have_a_token_is_told_in_one_sentence(
     silent = run_command("token", "--service", "--state", str(tmp_path))
 
     assert "cannot be combined with --email" in both.stderr
-    assert "start it with: rollcall local" in nobody.stderr
-    assert "got no token: invalid_client." in refused.stderr
+    assert "Start it with: rollcall local" in stopped.stderr
+    assert "cannot get a token: invalid_client." in refused.stderr
     assert "does not answer" in silent.stderr
-    for each in (both, nobody, refused, silent):
+    for each in (both, stopped, refused, silent):
         assert (each.returncode, each.stdout, each.stderr.count("\n")) == (1, "", 1)
     assert "--service" in run_command("token", "--help").stdout
 
 
-def test_admin_may_do_everything(local: LocalRollcall) -> None:
+def test_admin_has_all_permissions(local: LocalRollcall) -> None:
     with local.client() as api:
         me = api.get("/me").json()
 
@@ -104,7 +104,7 @@ def test_admin_may_do_everything(local: LocalRollcall) -> None:
     assert me["lastLoginAt"]
 
 
-def test_calls_without_a_good_token_are_refused(local: LocalRollcall) -> None:
+def test_calls_without_a_valid_token_are_refused(local: LocalRollcall) -> None:
     token = local.admin_token
     head, payload, signature = token.split(".")
     tampered = ".".join([head, payload, signature[:-8] + signature[-8:][::-1]])
@@ -116,7 +116,7 @@ def test_calls_without_a_good_token_are_refused(local: LocalRollcall) -> None:
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
-def test_id_token_is_no_access_token(local: LocalRollcall) -> None:
+def test_id_token_is_rejected(local: LocalRollcall) -> None:
     admin = local.described["admin"]
     signed_in = (
         shared_client()
@@ -141,7 +141,7 @@ def test_id_token_is_no_access_token(local: LocalRollcall) -> None:
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
 
-def test_disabled_user_is_refused_at_once_and_cannot_sign_in(local: LocalRollcall) -> None:
+def test_disabled_user_is_refused_immediately_and_cannot_sign_in(local: LocalRollcall) -> None:
     with local.client() as api:
         made = api.post("/admin/users", json={**NEW_USER, "email": "leaver@example.com"})
         user_id = made.json()["id"]
@@ -166,7 +166,7 @@ def test_disabled_user_is_refused_at_once_and_cannot_sign_in(local: LocalRollcal
         assert api.delete(f"/admin/users/{user_id}").json()["success"] is True
 
 
-def test_documentation_loads_nothing_from_outside(local: LocalRollcall) -> None:
+def test_documentation_loads_nothing_from_other_hosts(local: LocalRollcall) -> None:
     root = local.api.removesuffix("/api")
     page = shared_client().get(f"{root}/docs")
     assets = re.findall(r'(?:href|src)="([^"]+)"', page.text)
@@ -180,7 +180,7 @@ def test_documentation_loads_nothing_from_outside(local: LocalRollcall) -> None:
     assert shared_client().get(f"{root}/docs/../../pyproject.toml").status_code == 404
 
 
-def test_preflight_tells_browsers_what_they_may_send(local: LocalRollcall) -> None:
+def test_preflight_answer_lists_allowed_methods_and_headers(local: LocalRollcall) -> None:
     answer = shared_client().options(
         f"{local.api}/admin/users", headers={"Origin": "https://example.com"}
     )
@@ -190,7 +190,7 @@ def test_preflight_tells_browsers_what_they_may_send(local: LocalRollcall) -> No
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
 
 
-def test_unknown_address_and_long_body_are_refused_clearly(local: LocalRollcall) -> None:
+def test_unknown_route_and_too_large_body_are_refused(local: LocalRollcall) -> None:
     with local.client() as api:
         assert api.get("/nothing/here").json()["code"] == "route_not_found"
         assert api.put("/me").json()["code"] == "route_not_found"
@@ -199,7 +199,7 @@ def test_unknown_address_and_long_body_are_refused_clearly(local: LocalRollcall)
     assert (large.status_code, large.json()["code"]) == (413, "payload_too_large")
 
 
-def test_port_in_use_gets_one_clear_sentence(local: LocalRollcall, tmp_path: Path) -> None:
+def test_port_in_use_is_reported_on_one_line(local: LocalRollcall, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -210,15 +210,16 @@ def test_port_in_use_gets_one_clear_sentence(local: LocalRollcall, tmp_path: Pat
 
     assert (of_api.returncode, of_aws.returncode) == (1, 1)
     assert of_api.stderr == (
-        f"rollcall: Port {port} cannot be used (Address already in use); give another one with "
-        "--port (0 picks a free one).\n"
+        f"rollcall: Port {port} cannot be used (Address already in use). Specify another one with "
+        "--port (0 selects a free one).\n"
     )
     assert of_aws.stderr == (
-        f"rollcall: Port {port} is in use; give another one with --aws-port (0 picks a free one).\n"
+        f"rollcall: Port {port} is in use. Specify another one with --aws-port "
+        "(0 selects a free one).\n"
     )
 
 
-def test_state_directory_in_use_stays_as_it_is(local: LocalRollcall) -> None:
+def test_state_directory_in_use_is_refused_and_not_changed(local: LocalRollcall) -> None:
     second = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(local.state))
 
     assert second.returncode == 1
@@ -228,7 +229,7 @@ def test_state_directory_in_use_stays_as_it_is(local: LocalRollcall) -> None:
 
 def test_printed_examples_work_when_pasted(branded: LocalRollcall) -> None:
     printed = branded.printed
-    script = printed[printed.index("  export API=") : printed.index("Ctrl-C stops it.")]
+    script = printed[printed.index("  export API=") : printed.index("Press Ctrl-C to stop.")]
     pasted = subprocess.run(
         ["bash", "-euc", script], capture_output=True, text=True, timeout=60, check=True
     )
@@ -247,17 +248,17 @@ def test_first_start_logs_no_failure(branded: LocalRollcall) -> None:
 
 
 def read_log(state: Path) -> list[dict[str, Any]]:
-    """What the functions have logged; a line that is being written is not among it."""
+    """The complete lines of the functions' log."""
     lines = (state / "functions.log").read_text().splitlines(keepends=True)
     return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
-def test_list_that_nobody_reads_to_its_end_ends_quietly() -> None:
+def test_command_with_a_closed_output_pipe_ends_without_an_error() -> None:
     ended = run_unread("operations")
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
-def test_operations_are_listed_with_what_they_touch() -> None:
+def test_operations_are_listed_with_the_data_that_they_read_and_write() -> None:
     listed = run_command("operations").stdout.splitlines()
 
     assert listed[0].split() == ["METHOD", "PATH", "PERMISSION", "FUNCTION", "READS", "WRITES"]
@@ -268,7 +269,7 @@ def test_operations_are_listed_with_what_they_touch() -> None:
     ]  # fmt: skip
 
 
-def test_help_and_wrong_options_are_answered_in_words() -> None:
+def test_help_lists_options_and_invalid_options_are_explained() -> None:
     assert "--admin-password" in run_command("local", "--help").stdout
     assert "70000 is not a port" in run_command("local", "--port", "70000").stderr
     weak = run_command("local", "--port", "0", "--admin-password", "weak")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("local")
 
 
 def list_mails(root: str, email: str) -> list[tuple[str, str]]:
-    """Subject and id of the mails to an address, newest first, as the page has them."""
+    """Subject and id of the mails to an address, newest first, as on the page."""
     page = shared_client().get(f"{root}/mail")
     assert page.status_code == 200
     rows = re.findall(r"<td>([^<]*)</td><td>([^<]*)</td><td><a href=\"/mail/([^/]+)/", page.text)
@@ -25,7 +25,7 @@ def list_mails(root: str, email: str) -> list[tuple[str, str]]:
 
 
 def has_mails(root: str, email: str, number: int) -> Callable[[], bool]:
-    """Whether so many have arrived."""
+    """A condition: this address has so many mails."""
     return lambda: len(list_mails(root, email)) == number
 
 
@@ -52,20 +52,20 @@ def test_mails_are_listed_and_read_as_html_and_as_text(local: LocalRollcall) -> 
     assert f"{root}/mail" in local.printed
 
 
-def test_mail_that_there_is_not_is_not_found(local: LocalRollcall) -> None:
+def test_unknown_mail_is_not_found(local: LocalRollcall) -> None:
     root = local.api.removesuffix("/api")
     for path in ("none/html", "none/text", "none"):
         assert shared_client().get(f"{root}/mail/{path}").status_code == 404
 
 
-def test_own_templates_and_login_address_are_used(branded: LocalRollcall) -> None:
+def test_custom_templates_and_login_url_are_used(branded: LocalRollcall) -> None:
     root, email = branded.api.removesuffix("/api"), "jane@example.com"
     with branded.client() as api:
         api.post("/admin/users", json={"email": email})
     wait_for(has_mails(root, email, 2))
     mails = dict(list_mails(root, email))
     page = shared_client().get(f"{root}/mail/{mails['Welcome to Rollcall']}/html").text
-    invitation = mails["Your temporary password"]  # Cognito's own, which has no HTML
+    invitation = mails["Your temporary password"]  # from Cognito, without HTML
 
     assert page.startswith("<p>Acme</p><p>Hello jane,</p>")
     assert 'href="https://app.example.com"' in page
@@ -74,15 +74,15 @@ def test_own_templates_and_login_address_are_used(branded: LocalRollcall) -> Non
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "message"),
     [
         (("--mail-templates", "infra"), "is not the name of a template"),
-        (("--login-url", "app.example.com"), "app.example.com is no address where people could"),
+        (("--login-url", "app.example.com"), "app.example.com is not the URL of a sign-in page"),
     ],
 )
-def test_what_mails_cannot_be_written_with_is_refused_at_the_start(
-    tmp_path: Path, options: tuple[str, str], words: str
+def test_invalid_mail_options_are_refused_at_the_start(
+    tmp_path: Path, options: tuple[str, str], message: str
 ) -> None:
     done = run_command("local", "--state", str(tmp_path), *options)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert words in done.stderr
+    assert message in done.stderr

@@ -1,4 +1,4 @@
-"""What an earlier start has made is used as it is, the stored files too."""
+"""Resources and stored files of an earlier start are used as they are."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MEGABYTE = 1024 * 1024
 
 @contextmanager
 def running(state: Path) -> Iterator[Emulator]:
-    """The emulator with what it has kept."""
+    """The emulator with the state in this directory."""
     emulator = Emulator(0, state / "emulator.log", state)
     emulator.start()
     try:
@@ -38,12 +38,12 @@ def running(state: Path) -> Iterator[Emulator]:
 
 
 def as_in_local(emulator: Emulator) -> Objects:
-    """As operations have them in ``rollcall local``."""
+    """The objects as operations use them in ``rollcall local``."""
     return make_runtime(emulator, provision(emulator)).objects
 
 
 def as_in_lambda(emulator: Emulator) -> Objects:
-    """As a deployed function has them."""
+    """The objects as a deployed function uses them."""
     client: Any = Session().create_client(
         StoredObject.service,
         region_name=REGION,
@@ -56,7 +56,7 @@ def as_in_lambda(emulator: Emulator) -> Objects:
 
 
 @pytest.mark.parametrize("connect", [as_in_local, as_in_lambda])
-def test_files_go_and_come_and_links_give_them_to_anybody(
+def test_files_are_uploaded_downloaded_and_shared_by_link(
     emulator: Emulator, tmp_path: Path, connect: Callable[[Emulator], Objects]
 ) -> None:
     objects = connect(emulator)
@@ -78,9 +78,7 @@ def test_files_go_and_come_and_links_give_them_to_anybody(
     assert list(objects.list_keys("files/")) == []
 
 
-def test_link_that_was_tampered_with_or_has_ended_gives_nothing(
-    emulator: Emulator, tmp_path: Path
-) -> None:
+def test_link_that_was_tampered_with_is_rejected(emulator: Emulator, tmp_path: Path) -> None:
     objects = as_in_local(emulator)
     (tmp_path / "file").write_text("private")
     objects.upload("exports/one", tmp_path / "file")
@@ -91,7 +89,7 @@ def test_link_that_was_tampered_with_or_has_ended_gives_nothing(
         assert httpx.get(other, trust_env=False).status_code == 403
 
 
-def test_files_are_there_again_after_a_restart(tmp_path: Path) -> None:
+def test_files_survive_a_restart(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("kept")
     with running(tmp_path) as emulator:
         as_in_local(emulator).upload("directory/one", tmp_path / "file")
@@ -100,7 +98,7 @@ def test_files_are_there_again_after_a_restart(tmp_path: Path) -> None:
     assert (tmp_path / "back").read_text() == "kept"
 
 
-def test_operations_are_told_what_cdk_json_says(
+def test_settings_come_from_cdk_json(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = {**json.loads(CDK_JSON.read_text())["context"], "resourceTypes": "invoice=refuse"}

@@ -1,4 +1,4 @@
-"""What ``rollcall local`` keeps from one start to the next."""
+"""The state that ``rollcall local`` stores between two starts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NEW_USER = {
 
 @dataclass(frozen=True)
 class FirstRun:
-    """A run that has made a user, and that Ctrl-C has ended."""
+    """A run that has created a user and was stopped with Ctrl-C."""
 
     state: Path
     described: dict[str, Any]
@@ -51,18 +51,18 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
 
 @pytest.fixture
 def state(first: FirstRun, tmp_path: Path) -> Path:
-    """A copy of what it has left."""
+    """A copy of the state of the first run."""
     return Path(shutil.copytree(first.state, tmp_path / "state"))
 
 
 def start_refused(state: Path, *arguments: str) -> str:
-    """The one sentence that a start ends with."""
+    """Start Rollcall, which must fail with one line; returns the line."""
     done = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(state), *arguments)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     return done.stderr
 
 
-def test_ctrl_c_leaves_nothing_running(first: FirstRun) -> None:
+def test_ctrl_c_leaves_no_process_running(first: FirstRun) -> None:
     assert first.code == 0, first.printed
     assert first.printed.rstrip().endswith("Stopping …")
     assert not (first.state / "local.json").exists()
@@ -101,7 +101,7 @@ def test_admin_without_a_password_is_refused(state: Path) -> None:
     assert "admin.json is damaged" in start_refused(state)
 
 
-def test_kill_loses_nothing_and_leaves_nothing_running(state: Path) -> None:
+def test_killed_rollcall_loses_no_data_and_leaves_no_process_running(state: Path) -> None:
     with start_local(state) as killed:
         with killed.client() as api:
             made = api.post("/admin/users", json={"email": "late@example.com"}).json()
@@ -116,7 +116,7 @@ def test_kill_loses_nothing_and_leaves_nothing_running(state: Path) -> None:
             assert api.get(f"/admin/users/{made['id']}").status_code == 200
 
 
-def test_ordinary_user_does_not_become_admin_by_the_command_line(state: Path) -> None:
+def test_ordinary_user_cannot_become_admin_from_the_command_line(state: Path) -> None:
     options = ("--admin-email", NEW_USER["email"], "--admin-password", "Chosen-Pass-1")
     assert "newuser@example.com cannot be the admin of this state" in start_refused(state, *options)
 
@@ -129,10 +129,10 @@ def test_state_of_a_version_without_services_gets_its_service_client(
         cognito = make_client("cognito-idp", described["aws"])
         pool = {"UserPoolId": described["userPoolId"]}
         cognito.delete_user_pool_client(**pool, ClientId=described["service"]["clientId"])
-        known = [{"ScopeName": "admin", "ScopeDescription": "The only one there was."}]
+        known = [{"ScopeName": "admin", "ScopeDescription": "The only scope."}]
         cognito.update_resource_server(**pool, Identifier="rollcall", Name="rollcall", Scopes=known)
         refused = run_command("token", "--service", "--state", str(state))
-        assert "got no token" in refused.stderr
+        assert "cannot get a token" in refused.stderr
 
     with start_local(state) as second:
         claims = jwt.decode(second.token("--service"), options={"verify_signature": False})

@@ -1,4 +1,4 @@
-"""Time that passes faster, for whoever watches months on one machine."""
+"""The time scale of ``rollcall local``."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from infra.local.server import LocalOptions
 
 
 @pytest.mark.parametrize("scale", ["0", "-5", "1.5", "100001", "fast"])
-def test_scale_that_nothing_could_keep_up_with_is_refused(
-    scale: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_invalid_time_scale_is_refused(scale: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["local", f"--time-scale={scale}"])
-    assert f"{scale} is not a time scale; give a number from 1 to 100000" in capsys.readouterr().err
+    assert (
+        f"{scale} is not a time scale; specify a number from 1 to 100000" in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
     ("ephemeral", "time_scale", "nothing"),
     [(False, 1, False), (True, 1, True), (False, 2, True)],
 )
-def test_nothing_is_kept_of_a_future_that_has_not_come(
+def test_nothing_is_stored_when_ephemeral_or_faster_than_real_time(
     ephemeral: bool, time_scale: int, nothing: bool
 ) -> None:
     options = LocalOptions(
@@ -38,4 +38,4 @@ def test_nothing_is_kept_of_a_future_that_has_not_come(
         login_url="",
         time_scale=time_scale,
     )
-    assert options.keeps_nothing is nothing
+    assert options.stores_nothing is nothing

@@ -34,13 +34,13 @@ def make_event(
 
 
 def letters(event: AccountEvent) -> list[str]:
-    """The letters that tell it."""
+    """The templates of the notifications."""
     return [rule.template.name for rule in RULES if rule.applies(event)]
 
 
 @pytest.mark.parametrize("before", list(Status))
 @pytest.mark.parametrize("after", list(Status))
-def test_steps_between_statuses_that_are_told(before: Status, after: Status) -> None:
+def test_status_changes_with_a_notification(before: Status, after: Status) -> None:
     told = {
         (Status.ACTIVE, Status.INACTIVE): ["disabled"],
         (Status.ACTIVE, Status.SUSPENDED): ["suspended"],
@@ -51,7 +51,7 @@ def test_steps_between_statuses_that_are_told(before: Status, after: Status) -> 
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_who_may_sign_in_is_welcomed_when_that_was_asked_for(status: Status) -> None:
+def test_user_who_can_sign_in_is_welcomed_if_requested(status: Status) -> None:
     asked = make_event(1, {"status": status, "welcomed_with": "given"}, status=(None, status.value))
     quiet = make_event(1, {"status": status}, status=(None, status.value))
     open_to_them = status in {Status.ACTIVE, Status.INVITED, Status.PENDING_VERIFICATION}
@@ -59,7 +59,7 @@ def test_who_may_sign_in_is_welcomed_when_that_was_asked_for(status: Status) -> 
     assert letters(quiet) == []
 
 
-def test_news_is_settled_once_the_account_is_as_the_entry_says() -> None:
+def test_notification_is_settled_when_the_account_is_in_sync_with_the_entry() -> None:
     assert make_event(2).settled
     assert not make_event(2, {"identity_version": 1}).settled
     pending = {"pending_credential": "password"}
@@ -67,7 +67,7 @@ def test_news_is_settled_once_the_account_is_as_the_entry_says() -> None:
     assert make_event(2, pending, name=("A", "B")).settled
 
 
-def test_tombstone_is_addressed_as_the_person_was() -> None:
+def test_recipient_of_an_erased_user_is_the_user_before_the_deletion() -> None:
     event = make_event(
         user={"erased": True, "email": None},
         email=("old@example.com", None),
@@ -78,6 +78,6 @@ def test_tombstone_is_addressed_as_the_person_was() -> None:
     assert make_event(user={"erased": True, "email": None}).recipient.email == ""
 
 
-def test_each_letter_has_one_rule() -> None:
+def test_each_template_has_one_rule() -> None:
     names = [rule.template.name for rule in RULES]
     assert len(names) == len(set(names))

@@ -1,4 +1,4 @@
-"""The letters that Rollcall writes, in every language that it comes with (I4)."""
+"""The mails of Rollcall, in every built-in language (I4)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ EVERY = pytest.mark.parametrize(
 
 
 def values_for(letter: MailTemplate, **said: str) -> dict[str, str]:
-    """Every variable with a value that shows which it is, and that HTML must escape."""
+    """Every variable, with a value that contains its name and that HTML must escape."""
     named = {name: f'[{name} <&">]' for name in letter.required | letter.optional}
     return {**named, **said}
 
@@ -54,7 +54,7 @@ class Reader(HTMLParser):
         self.text += data
 
 
-def test_own_templates_can_be_used_and_there_is_one_of_each_letter_in_each_language() -> None:
+def test_built_in_templates_are_valid_and_complete_in_every_language() -> None:
     check_templates(OURS, MAIL_TEMPLATES)
     names = {
         f"{letter.name}.{locale}.{ending}"
@@ -66,7 +66,7 @@ def test_own_templates_can_be_used_and_there_is_one_of_each_letter_in_each_langu
 
 
 @EVERY
-def test_letter_says_the_same_as_text_and_as_html(letter: MailTemplate, locale: str) -> None:
+def test_text_and_html_of_a_mail_have_the_same_content(letter: MailTemplate, locale: str) -> None:
     values = values_for(letter)
 
     written = find_templates("").render(letter, locale, values)
@@ -82,7 +82,7 @@ def test_letter_says_the_same_as_text_and_as_html(letter: MailTemplate, locale: 
 
 
 @EVERY
-def test_page_tells_its_language_has_a_title_and_tables_that_nobody_reads_out(
+def test_html_has_a_language_a_title_and_presentational_tables(
     letter: MailTemplate, locale: str
 ) -> None:
     page = Reader(find_templates("").render(letter, locale, values_for(letter)).html)
@@ -93,9 +93,7 @@ def test_page_tells_its_language_has_a_title_and_tables_that_nobody_reads_out(
 
 
 @EVERY
-def test_letter_of_which_only_the_needed_is_known_has_no_gaps(
-    letter: MailTemplate, locale: str
-) -> None:
+def test_mail_with_only_required_values_has_no_gaps(letter: MailTemplate, locale: str) -> None:
     optional = dict.fromkeys(letter.optional - {"product"}, "")
 
     written = find_templates("").render(letter, locale, values_for(letter, **optional))
@@ -105,7 +103,7 @@ def test_letter_of_which_only_the_needed_is_known_has_no_gaps(
     assert not re.search(r"<p>\s*</p>|href=\"\"", written.html)
 
 
-def test_login_link_is_left_out_when_the_deployment_names_none() -> None:
+def test_sign_in_link_is_left_out_without_a_sign_in_page() -> None:
     with_link = find_templates("").render(
         WELCOME, "en", values_for(WELCOME, login_url="https://x.example")
     )
@@ -116,18 +114,18 @@ def test_login_link_is_left_out_when_the_deployment_names_none() -> None:
     assert "href" not in without.html
 
 
-def test_own_folder_of_a_deployment_comes_first(tmp_path: Path) -> None:
+def test_templates_of_the_deployment_come_first(tmp_path: Path) -> None:
     (tmp_path / LAYOUT).write_text("Acme $content")
     written = find_templates(str(tmp_path)).render(WELCOME, "en", values_for(WELCOME))
     assert written.html.startswith("Acme ")
 
 
-def test_day_is_told_as_it_is_where_somebody_is() -> None:
+def test_day_is_formatted_in_the_given_time_zone() -> None:
     moment = datetime(2026, 1, 5, 23, 30, tzinfo=UTC)
     there = timezone(timedelta(hours=1))
     assert [format_day(moment, zone) for zone in (UTC, there)] == ["2026-01-05", "2026-01-06"]
 
 
-def test_moment_is_told_in_utc_and_in_no_languages_own_way() -> None:
+def test_time_is_formatted_in_utc_independent_of_language() -> None:
     there = timezone(timedelta(hours=2))
     assert format_date_time(datetime(2026, 1, 5, 11, 30, tzinfo=there)) == "2026-01-05 09:30 UTC"

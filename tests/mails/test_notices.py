@@ -1,4 +1,4 @@
-"""Mails that go out once (U7, I20)."""
+"""Mails that are sent once (U7, I20)."""
 
 from __future__ import annotations
 
@@ -23,22 +23,20 @@ def test_one_entry_sends_one_mail_and_another_entry_another(world: World) -> Non
     assert len(world.mails()) == 2
 
 
-def test_mail_that_was_not_taken_is_tried_again(world: World) -> None:
+def test_rejected_mail_is_retried(world: World) -> None:
     with failing(world.aws, "sesv2"), pytest.raises(Unavailable):
         send_once(world.call(), "jrn_1", NOTICE)
     send_once(world.call(), "jrn_1", NOTICE)
     assert len(world.mails()) == 1
 
 
-def test_mark_goes_by_itself(world: World) -> None:
+def test_mark_of_a_sent_mail_expires(world: World) -> None:
     send_once(world.call(), "jrn_1", NOTICE)
     (mark,) = (item for item in world.items() if item["pk"] == "MAIL#jrn_1")
     assert mark[EXPIRY_ATTRIBUTE] == int((world.clock.now + MARK_KEPT).timestamp())
 
 
-def test_letter_is_written_with_what_the_deployment_and_the_caller_say(
-    world: World, tmp_path: Path
-) -> None:
+def test_mail_has_the_values_of_the_deployment_and_the_caller(world: World, tmp_path: Path) -> None:
     (tmp_path / "layout.html").write_text("Acme's own: $content")
     said = {"product_name": "Acme", "mail_templates": str(tmp_path)}
     settings = world.runtime.settings.model_copy(update=said)

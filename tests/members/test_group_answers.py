@@ -1,4 +1,4 @@
-"""What operations about groups answer (G1)."""
+"""The answers of operations on groups (G1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 GROUP = Group(id="grp_1", created_at=NOW, updated_at=NOW, name="Editors", member_count=2, version=4)
 
 
-def test_answer_tells_what_the_group_grants_and_how_many_are_in_it() -> None:
+def test_answer_has_the_permissions_and_the_number_of_members() -> None:
     answer = GroupAnswer.of(GROUP, (Permission.USER_VIEW,))
     assert (answer.name, answer.permissions) == ("Editors", (Permission.USER_VIEW,))
     assert (answer.version, answer.member_count, answer.active_workspace_count) == (4, 2, 0)

@@ -1,4 +1,4 @@
-"""Who is in a group, by the page (G1)."""
+"""Pages of the members of a group (G1)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 GROUP = Group(id="grp_1", created_at=NOW, updated_at=NOW, name="Editors", member_count=2, version=4)
 
 
-def test_member_is_shown_with_name_and_place_and_nothing_private() -> None:
+def test_member_is_shown_with_name_and_membership_without_private_data() -> None:
     place = Membership(
         user_id="usr_1", group_id="grp_1", role=GroupRole.ADMIN, ends_at=NOW + timedelta(days=1)
     )
@@ -59,7 +59,7 @@ def test_detail_is_the_answer_with_a_page_of_members() -> None:
     assert detail == GroupAnswer.of(GROUP, (Permission.USER_VIEW,)).model_dump()
 
 
-def test_members_are_read_by_the_page_with_the_groups_own_count(world: World) -> None:
+def test_members_are_read_in_pages_with_the_groups_counter(world: World) -> None:
     group_id = world.add_group("Readers")
     for _ in range(3):
         world.join_group(world.add_user().id, group_id)

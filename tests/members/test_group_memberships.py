@@ -27,7 +27,7 @@ ENDS = START + timedelta(days=1)
 
 
 @given(ids=st.lists(st.sampled_from(["usr_1", "usr_2", "usr_3", "usr_4"])))
-def test_list_that_names_somebody_twice_is_refused(ids: list[str]) -> None:
+def test_list_with_a_duplicate_user_is_refused(ids: list[str]) -> None:
     members = [AddedMember(user_id=each) for each in ids]
     if len(set(ids)) == len(ids):
         refuse_repeated(members, "user_id")
@@ -36,7 +36,7 @@ def test_list_that_names_somebody_twice_is_refused(ids: list[str]) -> None:
             refuse_repeated(members, "user_id")
 
 
-def test_joining_says_what_it_says_and_leaves_the_rest(world: World) -> None:
+def test_joining_sets_requested_fields_and_keeps_the_others(world: World) -> None:
     group_id, user_id = world.add_group("Readers"), world.add_user().id
     for place, expected in (
         (MembershipSettings(), (GroupRole.MEMBER, None)),
@@ -49,14 +49,14 @@ def test_joining_says_what_it_says_and_leaves_the_rest(world: World) -> None:
         assert (held.role, held.ends_at) == expected
 
 
-def test_whoever_joins_anew_costs_no_read_of_the_group(world: World) -> None:
+def test_new_member_takes_no_read_of_the_group(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     with watched(world.aws) as seen:
         join_group(world.call(), user, group_id, MembershipSettings())
     assert [call.operation for call in seen] == ["TransactWriteItems"]
 
 
-def test_deleted_group_takes_nobody_and_has_nobody(world: World) -> None:
+def test_deleted_group_cannot_be_joined_and_has_no_members(world: World) -> None:
     group_id = world.add_group("Readers")
     member, stranger = world.join_group(world.add_user().id, group_id), world.add_user()
     world.invoke(delete_group, path={"group_id": group_id})
@@ -80,7 +80,7 @@ def test_member_is_loaded_only_while_changes_are_allowed(world: World) -> None:
     assert refused.value.code == "user_deleted"
 
 
-def test_role_is_set_and_the_time_only_when_it_is_named(world: World) -> None:
+def test_role_is_set_and_the_period_only_if_requested(world: World) -> None:
     group_id = world.add_group("Readers")
     user_id = world.join_group(world.add_user().id, group_id, ends_at=ENDS).id
 
@@ -93,7 +93,7 @@ def test_role_is_set_and_the_time_only_when_it_is_named(world: World) -> None:
     assert world.user(user_id).memberships[0].period == Period(starts_at=START)
 
 
-def test_whoever_joins_after_the_end_joins_anew(world: World) -> None:
+def test_user_who_joins_after_the_expiry_is_a_new_member(world: World) -> None:
     group_id = world.add_group("Readers")
     user_id = world.join_group(world.add_user().id, group_id, GroupRole.ADMIN, ends_at=ENDS).id
     with pytest.raises(Invalid):

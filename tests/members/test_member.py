@@ -1,4 +1,4 @@
-"""Users by what they have been given (G1, O1, I19)."""
+"""Members of groups and organizations (G1, O1, I19)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_page_takes_one_query_and_one_batch_whatever_its_size(world: World) -> N
         assert [call.operation for call in seen] == ["Query", "BatchGetItem"]
 
 
-def test_row_of_a_user_deleted_for_good_is_nobody(world: World) -> None:
+def test_row_of_a_permanently_deleted_user_is_left_out(world: World) -> None:
     group_id = world.add_group("Readers")
     gone, kept = (world.join_group(world.add_user().id, group_id) for _ in range(2))
     world.write(gone, gone.as_erased(world.clock.now))
@@ -61,7 +61,7 @@ def test_soft_deleted_user_is_a_member_who_can_be_restored(world: World) -> None
     assert found.status == "deleted"
 
 
-def test_users_are_loaded_together_each_once(world: World) -> None:
+def test_users_are_loaded_in_a_batch_each_once(world: World) -> None:
     first, second = world.add_user(), world.add_user()
     with watched(world.aws) as seen:
         found = load_users(world.runtime.table, [first.id, second.id, first.id, "usr_unknown"])

@@ -23,7 +23,7 @@ def place(organization_id: str, role_id: str = built_in_roles.USER.id) -> Organi
     )
 
 
-def test_all_names_are_read_at_once_and_each_but_once(world: World) -> None:
+def test_all_names_are_read_in_one_batch_each_once(world: World) -> None:
     organization_id = world.add_organization("Acme")
 
     with watched(world.aws) as seen:
@@ -40,13 +40,13 @@ def test_all_names_are_read_at_once_and_each_but_once(world: World) -> None:
     }
 
 
-def test_nothing_to_name_is_not_asked_for(world: World) -> None:
+def test_no_read_is_made_without_names(world: World) -> None:
     with watched(world.aws) as seen:
         assert read_named(world.runtime.table, [], []) == {}
     assert seen == []
 
 
-def test_places_come_by_the_name_of_the_organization_without_deleted_ones(world: World) -> None:
+def test_memberships_are_sorted_by_organization_name_without_deleted_ones(world: World) -> None:
     one, two = world.add_organization("beta"), world.add_organization("Alpha")
     gone = world.add_organization("Gone")
     world.invoke(delete_organization, path={"organization_id": gone})
@@ -64,7 +64,7 @@ def test_places_come_by_the_name_of_the_organization_without_deleted_ones(world:
     assert {each.ends_at for each in shown} == {TOMORROW}
 
 
-def test_role_that_is_gone_meanwhile_is_shown_by_its_id(world: World) -> None:
+def test_role_deleted_meanwhile_is_shown_by_its_id(world: World) -> None:
     organization_id = world.add_organization("Acme")
     named = read_named(world.runtime.table, [organization_id], ["rol_gone"])
     (shown,) = name_places([place(organization_id, "rol_gone")], named)

@@ -1,4 +1,4 @@
-"""Ending the memberships of what was deleted (G1, I4, I20)."""
+"""Removal of the memberships of deleted groups (G1, I4, I20)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def end_some(world: World, group_id: str) -> int:
     return world.group(group_id).members_left or 0
 
 
-def test_each_step_ends_some_and_writes_down_how_many_are_left(world: World) -> None:
+def test_each_step_removes_memberships_and_stores_how_many_are_left(world: World) -> None:
     group_id, users = members_of_a_deleted_group(world, 5)
 
     assert [end_some(world, group_id), end_some(world, group_id)] == [3, 1]
@@ -49,7 +49,7 @@ def test_each_step_ends_some_and_writes_down_how_many_are_left(world: World) -> 
     assert steps == [5, 3, 1]
 
 
-def test_last_step_lets_the_tombstone_and_the_policys_mark_go(world: World) -> None:
+def test_last_step_lets_the_tombstone_expire_and_removes_it_from_the_policy(world: World) -> None:
     group_id, users = members_of_a_deleted_group(world, 2)
 
     end_some(world, group_id)
@@ -61,7 +61,7 @@ def test_last_step_lets_the_tombstone_and_the_policys_mark_go(world: World) -> N
     assert stored["expiresAt"] == int((world.clock.now + TOMBSTONE_RETENTION).timestamp())
 
 
-def test_step_that_comes_again_ends_nobody_twice(world: World) -> None:
+def test_repeated_step_removes_no_membership_twice(world: World) -> None:
     group_id, users = members_of_a_deleted_group(world, 2)
     for _ in range(3):
         end_some(world, group_id)
@@ -69,7 +69,7 @@ def test_step_that_comes_again_ends_nobody_twice(world: World) -> None:
     assert world.group(group_id).member_count == 0
 
 
-def test_group_that_is_there_loses_nobody(world: World) -> None:
+def test_existing_group_loses_no_members(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
 
@@ -79,7 +79,7 @@ def test_group_that_is_there_loses_nobody(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_rows_of_a_user_deleted_for_good_go_with_what_they_count_for(world: World) -> None:
+def test_rows_of_a_permanently_deleted_user_are_removed_with_their_counts(world: World) -> None:
     group_id, (user_id,) = members_of_a_deleted_group(world, 1)
     user = world.user(user_id)
     world.write(user, user.as_erased(world.clock.now))
@@ -90,7 +90,7 @@ def test_rows_of_a_user_deleted_for_good_go_with_what_they_count_for(world: Worl
     assert world.group(group_id).member_count == 0
 
 
-def test_soft_deleted_user_comes_back_without_the_group(world: World) -> None:
+def test_soft_deleted_user_is_restored_without_the_group(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
     world.change_user(user, user.as_deleted(world.clock.now))
@@ -113,7 +113,7 @@ def test_user_who_is_changed_meanwhile_keeps_the_change(world: World) -> None:
     assert (after.name, after.memberships) == ("Ada", ())
 
 
-def test_who_has_left_meanwhile_is_counted_once(world: World) -> None:
+def test_member_who_left_meanwhile_is_counted_once(world: World) -> None:
     group_id, users = members_of_a_deleted_group(world, 2)
     user = world.user(users[0])
     left = partial(world.write, user, user.without_membership(group_id))
@@ -124,7 +124,7 @@ def test_who_has_left_meanwhile_is_counted_once(world: World) -> None:
     assert world.group(group_id).member_count == 0
 
 
-def test_index_that_knows_of_nobody_while_some_are_left_is_asked_again(world: World) -> None:
+def test_lagging_index_without_remaining_members_is_retried(world: World) -> None:
     group_id, (user_id,) = members_of_a_deleted_group(world, 1)
     row = world.user(user_id).memberships[0]
     hidden = {"pk": row.key().pk, "sk": row.key().sk, "userId": user_id, "groupId": group_id}
@@ -142,7 +142,7 @@ def test_index_that_knows_of_nobody_while_some_are_left_is_asked_again(world: Wo
     assert world.group(group_id).member_count == 0
 
 
-def test_step_that_breaks_off_is_taken_up_again(world: World) -> None:
+def test_interrupted_step_is_continued(world: World) -> None:
     group_id, _ = members_of_a_deleted_group(world, 3)
 
     with (
@@ -156,7 +156,7 @@ def test_step_that_breaks_off_is_taken_up_again(world: World) -> None:
     assert world.group(group_id).member_count == 0
 
 
-def test_step_reads_one_page_of_the_index_whatever_the_groups_size(world: World) -> None:
+def test_step_reads_one_page_of_the_index_at_any_group_size(world: World) -> None:
     group_id, _ = members_of_a_deleted_group(world, 5)
     with watched(world.aws) as seen:
         end_some(world, group_id)
@@ -168,7 +168,7 @@ def test_step_reads_one_page_of_the_index_whatever_the_groups_size(world: World)
 
 @settings(max_examples=15)
 @given(number=st.integers(0, 6), leaving=st.sets(st.integers(0, 5)), at_once=st.integers(1, 4))
-def test_any_number_ends_in_any_steps_whoever_leaves_by_themselves(
+def test_any_number_of_memberships_is_removed_despite_concurrent_leaving(
     number: int, leaving: set[int], at_once: int
 ) -> None:
     with open_world() as world:

@@ -29,7 +29,7 @@ def holders(world: World, role_id: str) -> int:
     return role.holder_count
 
 
-def test_organization_is_made_with_a_slug_from_its_name_and_the_role_user(world: World) -> None:
+def test_organization_is_created_with_a_generated_slug_and_the_role_user(world: World) -> None:
     reply = create(world, name="  Acme Corp ", description="Makes\neverything")
 
     assert reply.status == 201
@@ -49,7 +49,7 @@ def test_organization_is_made_with_a_slug_from_its_name_and_the_role_user(world:
     assert world.count(Organization.total()) == 1
 
 
-def test_slug_and_default_role_that_are_given_are_taken(world: World) -> None:
+def test_requested_slug_and_default_role_are_used(world: World) -> None:
     role_id = world.add_role("Partner")
 
     reply = create(world, name="Acme Corp", slug="acme", defaultRoleId=role_id)
@@ -58,7 +58,7 @@ def test_slug_and_default_role_that_are_given_are_taken(world: World) -> None:
     assert holders(world, role_id) == 1, "it cannot be deleted while it is somebody's default"
 
 
-def test_journal_says_who_made_what_and_why(world: World) -> None:
+def test_journal_has_the_actor_the_organization_and_the_reason(world: World) -> None:
     made = create(world, name="Acme Corp", reason="New customer")
 
     (entry,) = world.journal(made.body["id"])
@@ -83,7 +83,7 @@ def test_generated_slug_that_is_taken_gets_a_number(world: World) -> None:
     assert slugs == ["acme", "acme-2", "acme-3", "organization"]
 
 
-def test_when_every_number_is_taken_a_random_one_is_found_at_the_second_attempt(
+def test_random_slug_is_used_when_every_number_is_taken(
     world: World,
 ) -> None:
     for slug in ("acme", *(f"acme-{number}" for number in range(2, 52))):
@@ -97,7 +97,7 @@ def test_when_every_number_is_taken_a_random_one_is_found_at_the_second_attempt(
     assert [call.operation for call in seen].count(COMMIT) == 2
 
 
-def test_slug_that_is_given_and_taken_is_refused(world: World) -> None:
+def test_requested_slug_that_is_taken_is_refused(world: World) -> None:
     world.add_organization("Acme")
     stored = world.stored()
 
@@ -108,7 +108,7 @@ def test_slug_that_is_given_and_taken_is_refused(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_same_name_may_be_that_of_two(world: World) -> None:
+def test_two_organizations_can_have_the_same_name(world: World) -> None:
     first, second = create(world, name="Acme"), create(world, name="Acme")
     assert first.body["id"] != second.body["id"]
 
@@ -122,7 +122,7 @@ def test_unknown_role_is_not_found(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(
+def test_default_role_cannot_grant_permissions_that_the_caller_lacks(
     world: World,
 ) -> None:
     caller = world.add_user(permissions=(Permission.ORGANIZATION_CREATE, Permission.USER_VIEW))
@@ -152,7 +152,7 @@ def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(
         ({"name": "Acme", "memberCount": 7, "owner": "usr_1"}, ["memberCount", "owner"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     stored = world.stored()
@@ -161,7 +161,7 @@ def test_each_wrong_field_has_its_entry(
     assert world.stored() == stored
 
 
-def test_same_key_makes_one_organization(world: World) -> None:
+def test_same_key_creates_one_organization(world: World) -> None:
     first = create(world, key="key-1", name="Acme")
     assert create(world, key="key-1", name="Acme") == first
     assert world.count(Organization.total()) == 1

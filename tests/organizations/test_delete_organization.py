@@ -49,7 +49,7 @@ def test_documented_answer(world: World) -> None:
     assert world.count(Organization.total()) == 0
 
 
-def test_what_a_member_could_do_through_it_ends_before_any_reaction_has_run(world: World) -> None:
+def test_permissions_of_members_end_before_any_reaction_has_run(world: World) -> None:
     role_id = world.add_role("Viewer", Permission.USER_VIEW)
     organization_id, user = world.add_organization("Acme"), world.add_user()
     world.join_organization(user.id, organization_id, role_id)
@@ -97,7 +97,7 @@ def test_organization_and_policy_each_leave_an_entry_of_the_same_request(world: 
     assert policy.changes.keys() == {f"ended.{organization_id}"}
 
 
-def test_empty_one_is_gone_at_once_and_the_policy_does_not_speak_of_it(world: World) -> None:
+def test_empty_organization_is_removed_immediately_without_a_policy_entry(world: World) -> None:
     organization_id = world.add_organization("Acme")
 
     assert delete(world, organization_id).body["membershipsPending"] == 0
@@ -121,7 +121,7 @@ def test_slug_and_default_role_are_free_again(world: World) -> None:
     assert again.body["slug"] == "acme"
 
 
-def test_refusal_says_truly_why_a_role_elsewhere_matters(world: World) -> None:
+def test_refusal_explains_that_members_can_have_any_role(world: World) -> None:
     world.add_role("Deleter", Permission.USER_DELETE)
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
@@ -136,7 +136,7 @@ def test_refusal_says_truly_why_a_role_elsewhere_matters(world: World) -> None:
     )
 
 
-def test_unknown_and_deleted_ones_are_not_found(world: World) -> None:
+def test_unknown_and_deleted_organizations_are_not_found(world: World) -> None:
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
     delete(world, organization_id)
@@ -156,7 +156,7 @@ def test_stale_version_is_refused(world: World) -> None:
     assert delete(world, organization_id, if_match='"1"').status == 200
 
 
-def test_same_key_is_answered_the_same(world: World) -> None:
+def test_same_key_returns_the_same_answer(world: World) -> None:
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
 
@@ -167,7 +167,7 @@ def test_same_key_is_answered_the_same(world: World) -> None:
     assert ended(world) == ()
 
 
-def test_member_who_comes_just_before_the_deletion_is_ended_too(world: World) -> None:
+def test_member_added_just_before_the_deletion_is_removed_too(world: World) -> None:
     role_id = world.add_role("Viewer", Permission.USER_VIEW)
     organization_id, user = world.add_organization("Acme"), world.add_user()
     join = partial(world.join_organization, user.id, organization_id, role_id)

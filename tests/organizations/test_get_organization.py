@@ -31,7 +31,7 @@ def test_organization_is_shown_with_its_version(world: World) -> None:
     }
 
 
-def test_deleted_one_is_answered_like_one_that_never_was(world: World) -> None:
+def test_deleted_and_unknown_organizations_have_the_same_answer(world: World) -> None:
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
     world.invoke(delete_organization, path={"organization_id": organization_id})

@@ -55,7 +55,7 @@ def test_members_are_shown_with_role_and_time(world: World) -> None:
     assert reply.body["pagination"] == {"page": 1, "limit": 25, "total": 2, "totalPages": 1}
 
 
-def test_walk_by_cursor_and_by_page_meets_each_once(world: World) -> None:
+def test_pagination_by_cursor_and_by_page_lists_each_once(world: World) -> None:
     organization_id = world.add_organization("Acme")
     members = {world.join_organization(world.add_user().id, organization_id).id for _ in range(5)}
 
@@ -71,7 +71,7 @@ def test_walk_by_cursor_and_by_page_meets_each_once(world: World) -> None:
     assert {page["pagination"]["total"] for page in (*pages, *walked)} == {5}
 
 
-def test_page_costs_the_same_reads_however_many_it_shows(world: World) -> None:
+def test_page_takes_the_same_reads_at_any_size(world: World) -> None:
     organization_id = world.add_organization("Acme")
     for _ in range(4):
         world.join_organization(world.add_user().id, organization_id)
@@ -106,7 +106,7 @@ def test_disabled_members_are_shown_as_such_and_deleted_users_are_not(world: Wor
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-def test_members_of_what_is_not_there_are_not_found(world: World, deleted: bool) -> None:
+def test_members_of_an_unknown_organization_are_not_found(world: World, deleted: bool) -> None:
     organization_id = "org_unknown"
     if deleted:
         organization_id = world.add_organization("Acme")

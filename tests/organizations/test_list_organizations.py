@@ -14,7 +14,7 @@ def list_them(world: World, **query: str) -> Reply:
     return world.invoke(list_organizations, query=query)
 
 
-def test_organizations_come_by_name_with_how_many_members_each_has(world: World) -> None:
+def test_organizations_are_sorted_by_name_with_their_number_of_members(world: World) -> None:
     ids = {name: world.add_organization(name) for name in ("beta", "Alpha", "gamma")}
     world.join_organization(world.add_user().id, ids["beta"])
 
@@ -29,7 +29,7 @@ def test_organizations_come_by_name_with_how_many_members_each_has(world: World)
     assert reply.body["pagination"] == {"page": 1, "limit": 25, "total": 3, "totalPages": 1}
 
 
-def test_walk_by_cursor_and_by_page_meets_each_once(world: World) -> None:
+def test_pagination_by_cursor_and_by_page_lists_each_once(world: World) -> None:
     made = {world.add_organization(f"Organization {number}") for number in range(7)}
 
     pages = [list_them(world, page=str(number), limit="3").body for number in (1, 2, 3, 4)]

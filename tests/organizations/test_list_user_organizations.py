@@ -38,7 +38,7 @@ def test_documented_answer(world: World) -> None:
     )
 
 
-def test_all_come_by_name_with_their_time_whether_or_not_it_is_now(world: World) -> None:
+def test_current_future_and_expired_memberships_are_sorted_by_name(world: World) -> None:
     user = world.add_user()
     beta, alpha, gamma = (world.add_organization(name) for name in ("beta", "Alpha", "gamma"))
     world.join_organization(user.id, beta, ends_at=START - timedelta(days=1))

@@ -53,7 +53,7 @@ def holders(world: World, role_id: str) -> int:
     return role.holder_count
 
 
-def test_documented_request_says_what_the_user_has_now(world: World) -> None:
+def test_documented_request_returns_the_present_memberships(world: World) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme Corp")
 
     reply = replace(world, user.id, {"organizationId": organization_id, "roleId": "rol_admin"})
@@ -123,7 +123,7 @@ def test_adding_changing_keeping_and_removing_are_one_version_and_one_entry(worl
     }
 
 
-def test_roles_know_how_many_hold_them(world: World) -> None:
+def test_roles_count_their_holders(world: World) -> None:
     user, role_id = world.add_user(), world.add_role("Partner")
     one, two = world.add_organization("One"), world.add_organization("Two")
     before = holders(world, built_in_roles.USER.id)
@@ -154,7 +154,7 @@ def test_without_a_role_the_present_one_stays_and_a_new_member_gets_the_default(
     assert (reply.body["added"], reply.body["changed"]) == ([new], [])
 
 
-def test_empty_list_takes_everything(world: World) -> None:
+def test_empty_list_removes_all_memberships(world: World) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     world.join_organization(user.id, organization_id)
     reply = replace(world, user.id)
@@ -162,7 +162,7 @@ def test_empty_list_takes_everything(world: World) -> None:
     assert held(world, user.id) == {}
 
 
-def test_what_is_so_already_makes_no_version(world: World) -> None:
+def test_unchanged_memberships_create_no_version(world: World) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     world.join_organization(user.id, organization_id)
     stored = world.stored()
@@ -174,7 +174,7 @@ def test_what_is_so_already_makes_no_version(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_role_in_an_organization_counts_from_the_next_call_to_the_removal(world: World) -> None:
+def test_role_in_an_organization_applies_from_the_next_call_until_its_removal(world: World) -> None:
     role_id = world.add_role("Viewer", Permission.USER_VIEW)
     user, organization_id = world.add_user(), world.add_organization("Acme")
     see = partial(world.invoke, get_user, caller=user.id, path={"user_id": user.id})
@@ -191,7 +191,7 @@ def test_role_in_an_organization_counts_from_the_next_call_to_the_removal(world:
     assert see().code == "permission_missing"
 
 
-def test_membership_for_a_time_counts_only_then(world: World) -> None:
+def test_temporary_membership_is_in_force_only_in_its_period(world: World) -> None:
     role_id = world.add_role("Viewer", Permission.USER_VIEW)
     user, organization_id = world.add_user(), world.add_organization("Acme")
 
@@ -220,7 +220,7 @@ def test_membership_for_a_time_counts_only_then(world: World) -> None:
         assert me.body["effectivePermissions"] == effective
 
 
-def test_time_that_is_not_spoken_of_stays_and_null_ends_it(world: World) -> None:
+def test_absent_time_stays_the_same_and_null_removes_it(world: World) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     world.join_organization(user.id, organization_id, ends_at=START + DAY)
     place = {"organizationId": organization_id, "roleId": built_in_roles.GUEST.id}
@@ -266,7 +266,9 @@ def test_time_that_is_not_spoken_of_stays_and_null_ends_it(world: World) -> None
         (None, ["memberships"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(world: World, memberships: Any, fields: list[str]) -> None:
+def test_each_invalid_field_has_its_error(
+    world: World, memberships: Any, fields: list[str]
+) -> None:
     user, organization_id = world.add_user(), world.add_organization("Acme")
     world.join_organization(user.id, organization_id)
     stored = world.stored()
@@ -279,12 +281,12 @@ def test_each_wrong_field_has_its_entry(world: World, memberships: Any, fields: 
     assert world.stored() == stored
 
 
-def test_request_without_memberships_takes_nothing_away(world: World) -> None:
+def test_request_without_memberships_removes_nothing(world: World) -> None:
     reply = world.invoke(replace_user_organizations, path={"user_id": world.add_user().id}, body={})
     assert (reply.status, reply.fields) == (422, ["memberships"])
 
 
-def test_one_that_is_unknown_refuses_all(world: World) -> None:
+def test_one_unknown_organization_refuses_the_whole_request(world: World) -> None:
     user = world.add_user()
     held_id, known = world.add_organization("Held"), world.add_organization("Known")
     deleted = world.add_organization("Deleted", world.add_role("Partner"))
@@ -335,7 +337,7 @@ def test_same_key_has_one_effect_and_one_answer(world: World) -> None:
     assert held(world, user.id) == {}
 
 
-def test_nobody_passes_on_by_an_organization_what_the_caller_does_not_hold(world: World) -> None:
+def test_membership_cannot_grant_permissions_that_the_caller_lacks(world: World) -> None:
     deleter = world.add_role("Deleter", Permission.USER_DELETE)
     viewer = world.add_role("Viewer", Permission.USER_VIEW)
     organization_id = world.add_organization("Acme", deleter)
@@ -355,7 +357,7 @@ def test_nobody_passes_on_by_an_organization_what_the_caller_does_not_hold(world
     assert replace(world, user.id, allowed, caller=caller.id).status == 200
 
 
-def test_role_that_comes_to_grant_more_before_the_commit_is_judged_again(world: World) -> None:
+def test_role_that_grants_more_before_the_commit_is_checked_again(world: World) -> None:
     role_id = world.add_role("Harmless", Permission.USER_VIEW)
     caller = world.add_user(permissions=(Permission.ORGANIZATION_ASSIGN, Permission.USER_VIEW))
     user, organization_id = world.add_user(), world.add_organization("Acme")
@@ -379,7 +381,7 @@ def test_role_that_comes_to_grant_more_before_the_commit_is_judged_again(world: 
     ],
     ids=["nothing", "another role", "no time any more", "no time yet"],
 )
-def test_nobody_takes_from_somebody_who_may_do_more(
+def test_memberships_of_a_superior_cannot_be_removed(
     world: World, lesser: dict[str, Any] | None
 ) -> None:
     deleter = world.add_role("Deleter", Permission.USER_DELETE)
@@ -394,7 +396,7 @@ def test_nobody_takes_from_somebody_who_may_do_more(
     assert world.user(user.id) == user
 
 
-def test_somebody_who_may_do_more_can_still_be_added(world: World) -> None:
+def test_superior_can_be_added_to_an_organization(world: World) -> None:
     organization_id = world.add_organization("Acme")
     superior = world.add_user(permissions=(Permission.USER_DELETE,))
     caller = world.add_user(permissions=(Permission.ORGANIZATION_ASSIGN,))
@@ -402,7 +404,7 @@ def test_somebody_who_may_do_more_can_still_be_added(world: World) -> None:
     assert reply.status == 200
 
 
-def test_own_organizations_are_for_another_admin_to_set(world: World) -> None:
+def test_own_organizations_cannot_be_changed(world: World) -> None:
     organization_id = world.add_organization("Acme")
     reply = replace(world, world.admin_id, {"organizationId": organization_id})
     assert (reply.status, reply.code) == (409, "own_account")
@@ -421,7 +423,7 @@ def test_unknown_and_deleted_users_are_refused(world: World) -> None:
     assert held(world, deleted.id) == {organization_id: "rol_user"}
 
 
-def test_more_than_one_transaction_can_hold_is_refused_as_a_whole(world: World) -> None:
+def test_request_beyond_one_transaction_is_refused_as_a_whole(world: World) -> None:
     user = world.add_user()
     many = [world.add_organization(f"Number {number}") for number in range(60)]
     stored = world.stored()

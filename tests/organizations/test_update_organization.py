@@ -37,7 +37,7 @@ def holders(world: World, role_id: str) -> int:
     return role.holder_count
 
 
-def test_everything_can_be_changed_at_once(world: World) -> None:
+def test_all_fields_can_be_changed_together(world: World) -> None:
     organization_id, role_id = world.add_organization("Acme Corp"), world.add_role("Partner")
 
     reply = update(
@@ -68,7 +68,7 @@ def test_everything_can_be_changed_at_once(world: World) -> None:
     }
 
 
-def test_role_that_was_the_default_is_free_again(world: World) -> None:
+def test_previous_default_role_can_be_deleted_again(world: World) -> None:
     organization_id, role_id = world.add_organization("Acme"), world.add_role("Partner")
     before = holders(world, built_in_roles.USER.id)
 
@@ -83,14 +83,14 @@ def test_slug_stays_when_the_name_changes(world: World) -> None:
     assert (reply.body["name"], reply.body["slug"]) == ("Apex", "acme-corp")
 
 
-def test_absent_fields_stay_and_null_empties_the_description(world: World) -> None:
+def test_absent_fields_stay_the_same_and_null_clears_the_description(world: World) -> None:
     organization_id = world.add_organization("Acme")
     update(world, organization_id, description="Makes everything")
     assert update(world, organization_id, name="Apex").body["description"] == "Makes everything"
     assert "description" not in update(world, organization_id, description=None).body
 
 
-def test_list_follows_the_name(world: World) -> None:
+def test_list_shows_the_new_name(world: World) -> None:
     organization_id = world.add_organization("Zeta")
     world.add_organization("Beta")
 
@@ -123,7 +123,7 @@ def test_old_slug_is_free_and_the_new_one_taken(world: World) -> None:
         ({"memberCount": 0}, ["memberCount"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     organization_id = world.add_organization("Acme")
@@ -133,7 +133,7 @@ def test_each_wrong_field_has_its_entry(
     assert world.stored() == stored
 
 
-def test_change_that_changes_nothing_makes_no_version(world: World) -> None:
+def test_change_without_effect_creates_no_version(world: World) -> None:
     organization_id = world.add_organization("Acme")
     stored = world.stored()
 
@@ -153,7 +153,7 @@ def test_stale_version_is_refused(world: World) -> None:
     assert world.organization(organization_id).name == "Apex"
 
 
-def test_members_who_come_meanwhile_are_still_counted(world: World) -> None:
+def test_members_added_meanwhile_are_still_counted(world: World) -> None:
     organization_id, user = world.add_organization("Acme"), world.add_user()
     join = partial(world.join_organization, user.id, organization_id)
 
@@ -178,7 +178,7 @@ def test_unknown_role_and_organization_are_not_found(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(
+def test_default_role_cannot_grant_permissions_that_the_caller_lacks(
     world: World,
 ) -> None:
     deleter = world.add_role("Deleter", Permission.USER_DELETE)
@@ -193,7 +193,7 @@ def test_nobody_lets_others_be_given_by_default_what_the_caller_does_not_hold(
     assert renamed.status == 200, "what is so already is not passed on by the caller"
 
 
-def test_role_that_comes_to_grant_more_before_the_commit_is_judged_again(world: World) -> None:
+def test_role_that_grants_more_before_the_commit_is_checked_again(world: World) -> None:
     world.add_role("First", Permission.USER_VIEW)
     harmless = world.add_role("Harmless", Permission.USER_VIEW)
     organization_id = world.add_organization("Acme")

@@ -41,7 +41,7 @@ def test_sign_in_is_recorded_without_a_new_version(world: World, status: Status)
     )
 
 
-def test_latest_sign_in_counts_and_each_is_counted(world: World) -> None:
+def test_last_sign_in_is_stored_and_each_is_counted(world: World) -> None:
     user = world.add_user()
     for _ in range(2):
         world.clock.advance(days=1)
@@ -50,7 +50,7 @@ def test_latest_sign_in_counts_and_each_is_counted(world: World) -> None:
     assert world.sign_ins(user.id).count == 2
 
 
-def test_methods_that_a_user_has_signed_in_by_are_known(world: World) -> None:
+def test_sign_in_methods_are_recorded(world: World) -> None:
     user = world.add_user()
     sign_in(world, user.id)
     assert world.sign_ins(user.id).methods == ("password",)
@@ -62,7 +62,7 @@ def test_methods_that_a_user_has_signed_in_by_are_known(world: World) -> None:
 
 @pytest.mark.parametrize("source", [SIGN_IN, REFRESH])
 @pytest.mark.parametrize("status", [Status.INACTIVE, Status.SUSPENDED, Status.DELETED])
-def test_closed_account_gets_no_tokens(world: World, status: Status, source: str) -> None:
+def test_disabled_account_gets_no_tokens(world: World, status: Status, source: str) -> None:
     user = world.add_user()
     world.change_user(user, user.with_status(status, world.clock.now))
 
@@ -79,20 +79,20 @@ def test_erased_user_gets_no_tokens(world: World) -> None:
         sign_in(world, user.id)
 
 
-def test_refreshing_tokens_is_no_sign_in(world: World) -> None:
+def test_refreshing_tokens_does_not_count_as_a_sign_in(world: World) -> None:
     user = world.add_user()
     sign_in(world, user.id, REFRESH)
     assert world.user(user.id).last_login_at is None
 
 
-def test_while_the_database_is_down_people_are_let_in(world: World) -> None:
+def test_users_are_admitted_while_the_database_is_down(world: World) -> None:
     user = world.add_user()
     with failing(world.aws, "dynamodb", code="InternalServerError"):
         sign_in(world, user.id)
     assert world.user(user.id).last_login_at is None
 
 
-def test_account_that_is_no_user_of_ours_is_left_alone(world: World) -> None:
+def test_account_without_a_user_is_ignored(world: World) -> None:
     stored = world.stored()
     sign_in(world, "stranger")
     assert world.stored() == stored

@@ -1,4 +1,4 @@
-"""Whoever is disabled or deleted is not invited any more (I2)."""
+"""Disabled and deleted users are no longer invited (I2)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_invitation_of_a_deleted_user_is_cancelled(world: World) -> None:
     assert world.invitation(invitation.id).status is InvitationStatus.CANCELLED
 
 
-def test_late_entry_does_not_end_the_invitation_of_who_is_invited_again(world: World) -> None:
+def test_late_entry_does_not_cancel_a_renewed_invitation(world: World) -> None:
     invitation = world.add_invitation()
     user = world.user(invitation.user_id)
     world.write(user, user.model_copy(update={"status": Status.INACTIVE}))
@@ -45,7 +45,7 @@ def test_late_entry_does_not_end_the_invitation_of_who_is_invited_again(world: W
     assert world.invitation(invitation.id).status is InvitationStatus.PENDING
 
 
-def test_user_who_was_never_invited_is_of_no_concern(world: World) -> None:
+def test_user_who_was_never_invited_is_ignored(world: World) -> None:
     user = world.add_user(status=Status.INVITED)
 
     world.change_user(user, user.model_copy(update={"status": Status.ACTIVE}))

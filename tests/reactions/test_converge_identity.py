@@ -1,4 +1,4 @@
-"""The stream reaction that lets Cognito follow the table (I1, I2, I20)."""
+"""The stream reaction that synchronizes Cognito with the table (I1, I2, I20)."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def new_user(world: World, **fields: Any) -> User:
 
 
 def converge(world: World, batch: list[dict[str, Any]]) -> list[str]:
-    """Run the Lambda handler; returns the sequence numbers that are to come again."""
+    """Run the Lambda handler; returns the sequence numbers to retry."""
     handler = replace(converge_identity, connect=lambda: world.runtime)
     with acting_as(converge_identity):
         answer = handler({"Records": batch}, None)
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def test_account_is_made_for_a_user_whose_operation_died(world: World) -> None:
+def test_account_is_created_for_a_user_whose_operation_crashed(world: World) -> None:
     user = new_user(world, is_admin=True, pending_credential="invitation")
     world.write(None, user)
     assert world.account(user.id) is None
@@ -94,7 +94,7 @@ def test_running_again_and_out_of_order_does_no_harm(world: World) -> None:
     assert world.items() == settled
 
 
-def test_failing_record_and_those_behind_it_come_again(world: World) -> None:
+def test_failing_record_and_those_after_it_are_retried(world: World) -> None:
     other = {"email": "other@example.com", "username": "other"}
     users = [new_user(world), new_user(world).model_copy(update=other)]
     for user in users:
@@ -111,7 +111,7 @@ def test_failing_record_and_those_behind_it_come_again(world: World) -> None:
     assert world.account(users[1].id) is not None
 
 
-def test_other_items_of_the_stream_are_passed_over(world: World) -> None:
+def test_other_items_of_the_stream_are_ignored(world: World) -> None:
     user = world.add_user()
     items = [item for item in world.items() if not item["pk"].startswith(JournalEntry.partition)]
     batch = [
@@ -125,7 +125,7 @@ def test_other_items_of_the_stream_are_passed_over(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_entries_about_groups_are_filtered_out_before_they_cost_anything() -> None:
+def test_entries_about_groups_are_filtered_out_before_an_invocation() -> None:
     assert converge_identity.stream_filter() == {
         "eventName": ["INSERT"],
         "dynamodb": {
@@ -135,7 +135,7 @@ def test_entries_about_groups_are_filtered_out_before_they_cost_anything() -> No
     }
 
 
-def test_password_that_only_the_caller_knows_leaves_the_user_out_of_step(world: World) -> None:
+def test_password_that_only_the_caller_knows_leaves_the_user_out_of_sync(world: World) -> None:
     user = new_user(world, pending_credential="password")
     world.write(None, user)
 
@@ -148,7 +148,7 @@ def test_password_that_only_the_caller_knows_leaves_the_user_out_of_step(world: 
     assert (stored.pending_credential, stored.in_step) == ("password", False)
 
 
-def test_erased_user_leaves_only_a_tombstone_that_ends(world: World) -> None:
+def test_erased_user_leaves_only_a_tombstone_that_expires(world: World) -> None:
     user = world.add_user()
     world.write(user, user.as_erased(world.clock.now))
 

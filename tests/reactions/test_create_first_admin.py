@@ -25,7 +25,7 @@ def remove_admins(world: World) -> None:
     world.runtime.identity.delete(world.admin_id)
 
 
-def test_first_deployment_makes_an_admin_who_is_invited_by_mail(world: World) -> None:
+def test_first_deployment_creates_an_admin_and_mails_an_invitation(world: World) -> None:
     remove_admins(world)
 
     deploy(world, "First@Example.com")
@@ -47,13 +47,13 @@ def test_later_deployments_change_nothing(world: World, email: str) -> None:
     assert world.stored() == stored
 
 
-def test_deployment_that_names_nobody_makes_nobody(world: World) -> None:
+def test_deployment_without_an_email_creates_no_user(world: World) -> None:
     remove_admins(world)
     deploy(world, "")
     assert world.users() == []
 
 
-def test_deployment_that_was_interrupted_is_finished_by_the_next(world: World) -> None:
+def test_interrupted_deployment_is_finished_by_the_next(world: World) -> None:
     world.runtime.identity.delete(world.admin_id)
     admin = world.user(world.admin_id)
     world.runtime.table.update_unversioned(admin.key(), {"identityVersion": 0})

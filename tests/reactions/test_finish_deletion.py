@@ -1,4 +1,4 @@
-"""The stream reaction that does what a deletion had no room for (W2, G1, O1, I20)."""
+"""The stream reaction that finishes deletions (W2, G1, O1, I20)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_step_of_a_group_leads_to_the_next_one(world: World) -> None:
     assert world.group(group_id).member_count == 0
 
 
-def test_group_without_members_is_forgotten_at_once(world: World) -> None:
+def test_group_without_members_is_removed_immediately(world: World) -> None:
     group_id = group_with_members(world, 0)
     world.invoke(delete_group, path={"group_id": group_id})
 
@@ -60,7 +60,7 @@ def test_group_without_members_is_forgotten_at_once(world: World) -> None:
     assert "expiresAt" in stored
 
 
-def test_changes_that_delete_nothing_cost_nothing(world: World) -> None:
+def test_changes_that_delete_nothing_take_no_call(world: World) -> None:
     group_id = world.add_group("Readers")
     assert react_to_the_newest(world, group_id) == []
     world.invoke(update_group, path={"group_id": group_id}, body={"name": "Editors"})
@@ -68,7 +68,7 @@ def test_changes_that_delete_nothing_cost_nothing(world: World) -> None:
     assert react_to_the_newest(world, world.add_user().id) == []
 
 
-def test_entry_that_comes_again_when_all_is_done_changes_nothing(world: World) -> None:
+def test_repeated_entry_after_the_last_step_changes_nothing(world: World) -> None:
     group_id = group_with_members(world, 2)
     world.invoke(delete_group, path={"group_id": group_id})
     world.drain()

@@ -26,7 +26,7 @@ def step(world: World, organization_id: str) -> None:
         finish_deletion.react(last_entry(world, organization_id), world.runtime)
 
 
-def test_memberships_end_step_by_step_and_each_step_leads_to_the_next(world: World) -> None:
+def test_memberships_end_in_steps_and_each_step_triggers_the_next(world: World) -> None:
     organization_id = world.add_organization("Acme")
     members = [world.join_organization(world.add_user().id, organization_id) for _ in range(5)]
     delete(world, organization_id)
@@ -43,7 +43,7 @@ def test_memberships_end_step_by_step_and_each_step_leads_to_the_next(world: Wor
     assert find_policy(world.runtime.table, world.clock.now)[1].ended == ()
 
 
-def test_users_keep_everything_else_and_their_journal_says_who_ended_it(world: World) -> None:
+def test_users_keep_everything_else_and_the_journal_names_the_actor(world: World) -> None:
     gone, kept = world.add_organization("Gone"), world.add_organization("Kept")
     user = world.add_user()
     for organization_id in (gone, kept):
@@ -62,7 +62,7 @@ def test_users_keep_everything_else_and_their_journal_says_who_ended_it(world: W
     assert world.runtime.table.load(Role, built_in_roles.USER.id).holder_count == holders - 2
 
 
-def test_soft_deleted_user_does_not_come_back_into_it(world: World) -> None:
+def test_soft_deleted_user_is_restored_without_the_organization(world: World) -> None:
     organization_id = world.add_organization("Acme")
     user = world.join_organization(world.add_user().id, organization_id)
     world.change_user(user, user.as_deleted(world.clock.now))
@@ -74,7 +74,7 @@ def test_soft_deleted_user_does_not_come_back_into_it(world: World) -> None:
     assert deleted.as_restored(world.clock.now).organization_memberships == ()
 
 
-def test_rows_of_an_erased_user_go_too(world: World) -> None:
+def test_rows_of_an_erased_user_are_removed_too(world: World) -> None:
     organization_id = world.add_organization("Acme")
     user = world.join_organization(world.add_user().id, organization_id)
     world.write(user, user.as_erased(world.clock.now))
@@ -86,7 +86,7 @@ def test_rows_of_an_erased_user_go_too(world: World) -> None:
     assert world.user(user.id).organization_memberships == ()
 
 
-def test_tombstone_goes_by_itself_and_the_policy_speaks_of_it_no_more(world: World) -> None:
+def test_tombstone_expires_and_is_no_longer_in_the_policy(world: World) -> None:
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
     delete(world, organization_id)
@@ -116,7 +116,7 @@ def test_same_record_again_changes_nothing(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_living_organization_is_left_alone(world: World) -> None:
+def test_existing_organization_is_left_alone(world: World) -> None:
     organization_id = world.add_organization("Acme")
     world.join_organization(world.add_user().id, organization_id)
     stored = world.stored()

@@ -1,4 +1,4 @@
-"""The stream reaction that goes on with what a deleted user has owned (W2, I20)."""
+"""The stream reaction that releases the resources of deleted users (W2, I20)."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ from tests.world.world import World
 
 
 def delete_owner(world: World, **types: int) -> User:
-    """A user who is deleted with this many things of each type; returns the tombstone."""
+    """Delete a user who owns this many resources of each type; returns the tombstone."""
     user = world.add_user()
-    for thing_type, number in types.items():
-        world.add_things(number, user.id, thing_type)
+    for resource_type, number in types.items():
+        world.add_resources(number, user.id, resource_type)
     assert world.invoke(delete_user, path={"user_id": user.id}).status == 200
     return world.user(user.id)
 
 
 def react(world: World, entry: JournalEntry) -> None:
-    """Let the reaction see an entry."""
+    """Send an entry to the reaction."""
     with acting_as(finish_deletion):
         finish_deletion.react(entry.item(), world.runtime)
 
 
 def react_to_the_newest(world: World, user_id: str) -> int | None:
-    """Let the reaction see the newest entry about a user; returns how many things are left."""
+    """Send the newest entry about a user to the reaction; returns how many resources are left."""
     react(world, world.journal(user_id)[-1])
     return world.user(user_id).things_left
 
 
-def things(world: World) -> list[tuple[str, bool, bool]]:
+def resources(world: World) -> list[tuple[str, bool, bool]]:
     """Type, and whether it is an orphan or deleted."""
     found = (item for item in world.items() if item["sk"].startswith("RESOURCE#"))
     return sorted((item["type"], item["orphaned"], item["erased"]) for item in found)
 
 
-def test_each_step_takes_the_next_things_and_leads_to_another_step(world: World) -> None:
+def test_each_step_releases_resources_and_triggers_the_next(world: World) -> None:
     user = delete_owner(world, workspace=RESOURCES_AT_ONCE * 2, persona=RESOURCES_AT_ONCE)
     assert user.things_left == RESOURCES_AT_ONCE * 2
 
     left = [react_to_the_newest(world, user.id) for _ in range(3)]
 
     assert left == [RESOURCES_AT_ONCE, 0, 0]
-    assert things(world) == [
+    assert resources(world) == [
         *[("persona", False, True)] * RESOURCES_AT_ONCE,
         *[("workspace", True, False)] * RESOURCES_AT_ONCE * 2,
     ]
@@ -62,12 +62,12 @@ def test_each_step_takes_the_next_things_and_leads_to_another_step(world: World)
     assert {step.actor.kind for step in steps} == {"system"}
 
 
-def test_orphans_at_the_head_of_the_index_keep_nothing_from_being_found(world: World) -> None:
+def test_orphans_at_the_start_of_the_index_hide_no_other_resources(world: World) -> None:
     user = delete_owner(world, workspace=RESOURCES_AT_ONCE * 4)
 
     world.drain()
 
-    assert things(world) == [("workspace", True, False)] * RESOURCES_AT_ONCE * 4
+    assert resources(world) == [("workspace", True, False)] * RESOURCES_AT_ONCE * 4
     assert world.user(user.id).things_left == 0
 
 
@@ -84,7 +84,7 @@ def test_numbers_and_the_tombstone_stay_until_everything_is_released(world: Worl
     assert check_settled(world) == []
 
 
-def test_entry_that_comes_twice_or_late_does_no_harm(world: World) -> None:
+def test_repeated_or_late_entry_changes_nothing(world: World) -> None:
     user = delete_owner(world, persona=RESOURCES_AT_ONCE * 3)
     deletion = world.journal(user.id)[-1]
 
@@ -92,11 +92,11 @@ def test_entry_that_comes_twice_or_late_does_no_harm(world: World) -> None:
         react(world, deletion)
 
     world.drain()
-    assert things(world) == [("persona", False, True)] * RESOURCES_AT_ONCE * 3
+    assert resources(world) == [("persona", False, True)] * RESOURCES_AT_ONCE * 3
     assert check_settled(world) == []
 
 
-def test_other_changes_of_users_cost_the_reaction_nothing(world: World) -> None:
+def test_other_changes_of_users_take_no_call(world: World) -> None:
     user = world.add_user()
     world.invoke(update_user, path={"user_id": user.id}, body={"name": "New"})
     with watched(world.aws) as seen:
@@ -104,7 +104,7 @@ def test_other_changes_of_users_cost_the_reaction_nothing(world: World) -> None:
     assert seen == []
 
 
-def test_things_that_go_by_themselves_meanwhile_are_not_waited_for(world: World) -> None:
+def test_resources_removed_meanwhile_are_not_waited_for(world: World) -> None:
     user = delete_owner(world, persona=RESOURCES_AT_ONCE + 2)
     left = [
         item["id"]
@@ -120,7 +120,7 @@ def test_things_that_go_by_themselves_meanwhile_are_not_waited_for(world: World)
     assert check_settled(world) == []
 
 
-def test_step_fails_loudly_while_the_index_is_behind_and_is_tried_again(world: World) -> None:
+def test_step_fails_while_the_index_lags_and_is_retried(world: World) -> None:
     user = delete_owner(world, workspace=RESOURCES_AT_ONCE + 1)
     (waiting,) = (
         item
@@ -128,7 +128,7 @@ def test_step_fails_loudly_while_the_index_is_behind_and_is_tried_again(world: W
         if item["sk"].startswith("RESOURCE#") and not item["orphaned"]
     )
     index = {name: waiting[name] for name in ("gsi1pk", "gsi1sk")}
-    key = world.thing(waiting["id"]).key()
+    key = world.resource(waiting["id"]).key()
     world.runtime.table.update_unversioned(key, {"orphaned": False}, remove=index)
 
     with pytest.raises(Unavailable):
@@ -140,7 +140,7 @@ def test_step_fails_loudly_while_the_index_is_behind_and_is_tried_again(world: W
     assert check_settled(world) == []
 
 
-def test_step_that_dies_is_taken_again(world: World) -> None:
+def test_crashed_step_is_repeated(world: World) -> None:
     user = delete_owner(world, workspace=RESOURCES_AT_ONCE * 2)
 
     with failing(world.aws, "dynamodb", "TransactWriteItems"), pytest.raises(Unavailable):
@@ -151,7 +151,7 @@ def test_step_that_dies_is_taken_again(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_deletion_of_a_user_without_things_ends_at_once(world: World) -> None:
+def test_deletion_of_a_user_without_resources_ends_immediately(world: World) -> None:
     user = delete_owner(world)
     world.drain()
     assert [entry.action for entry in world.journal(user.id)] == ["add_user", "delete_user"]

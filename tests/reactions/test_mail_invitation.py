@@ -1,4 +1,4 @@
-"""Whoever is invited gets the link, once (I1, I14)."""
+"""Invited users get the link, once (I1, I14)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.faults.staging import last_entry
 from tests.world.world import World
 
 
-def test_mail_leads_to_the_page_of_the_deployment(world: World) -> None:
+def test_mail_links_to_the_page_of_the_deployment(world: World) -> None:
     page = "https://app.example.com/welcome"
     settings = world.runtime.settings.model_copy(update={"invitation_url": page})
     world.runtime = replace(world.runtime, settings=settings)
@@ -26,7 +26,7 @@ def test_mail_leads_to_the_page_of_the_deployment(world: World) -> None:
     assert "until 2026-01-12 09:00 UTC" in mail.text
 
 
-def test_mail_speaks_the_language_of_the_invited_person_and_says_what_the_inviter_has_to_say(
+def test_mail_has_the_invited_persons_language_and_the_inviters_message(
     world: World,
 ) -> None:
     invitation = world.add_invitation(profile=Profile(locale="de-AT"))
@@ -41,7 +41,7 @@ def test_mail_speaks_the_language_of_the_invited_person_and_says_what_the_invite
     assert "\nBis bald!\n" in mail.text
 
 
-def test_without_a_page_the_mail_holds_the_token_and_nothing_to_click(world: World) -> None:
+def test_without_a_page_the_mail_has_the_token_and_no_link(world: World) -> None:
     invitation = world.add_invitation()
     (mail,) = world.mails()
     assert world.token_of(invitation) in mail.text
@@ -49,7 +49,7 @@ def test_without_a_page_the_mail_holds_the_token_and_nothing_to_click(world: Wor
     assert "href" not in mail.html
 
 
-def test_entry_that_comes_twice_is_mailed_once(world: World) -> None:
+def test_repeated_entry_is_mailed_once(world: World) -> None:
     invitation = world.add_invitation()
 
     mail_invitation.react(last_entry(world, invitation.id), world.runtime)

@@ -1,4 +1,4 @@
-"""Whoever registers is asked whether the address is theirs (U16)."""
+"""People who register are asked to confirm the address (U16)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.staging import last_entry
 from tests.world.world import World
 
 
-def test_mail_leads_to_the_page_of_the_deployment(world: World) -> None:
+def test_mail_links_to_the_page_of_the_deployment(world: World) -> None:
     page = "https://app.example.com/confirm/{token}"
     settings = world.runtime.settings.model_copy(update={"verification_url": page})
     world.runtime = replace(world.runtime, settings=settings)
@@ -24,7 +24,7 @@ def test_mail_leads_to_the_page_of_the_deployment(world: World) -> None:
     assert f"https://app.example.com/confirm/{world.token_of(registration)}\n" in mail.text
 
 
-def test_name_that_somebody_has_typed_is_not_mailed(world: World) -> None:
+def test_name_in_the_request_is_not_mailed(world: World) -> None:
     registration = world.add_registration()
     user = world.user(registration.user_id)
     world.change_user(user, user.model_copy(update={"name": "You have won"}))
@@ -37,7 +37,7 @@ def test_name_that_somebody_has_typed_is_not_mailed(world: World) -> None:
     assert "works once, until 2026-01-06 09:00 UTC" in world.mails()[-1].text
 
 
-def test_owner_of_an_address_is_told_by_name_and_in_their_language(world: World) -> None:
+def test_owner_of_an_address_is_notified_by_name_in_their_language(world: World) -> None:
     owner = world.add_user("known@example.com", name="Ada", profile=Profile(locale="de"))
     attempt = Registration.attempt(world.call(), owner.id, "known@example.com", None)
 
@@ -75,7 +75,7 @@ def test_verification_is_not_mailed(world: World) -> None:
     assert len(world.mails()) == 1
 
 
-def test_registration_that_was_taken_back_is_not_mailed(world: World) -> None:
+def test_undone_registration_is_not_mailed(world: World) -> None:
     registration = world.add_registration()
     again = Registration.attempt(
         world.call(), registration.user_id, registration.email, registration

@@ -1,4 +1,4 @@
-"""The stream reaction that tells people what is done to their account (I4, U7)."""
+"""The stream reaction that notifies users of changes to their account (I4, U7)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ EMAIL = "jane@example.com"
 
 
 def ask(world: World, operation: Operation[Any, Any], user: User, **sent: Any) -> None:
-    """Let the admin do something to a user, and the stream see it."""
+    """Run an operation of the admin on a user, then the stream."""
     deleting = operation.method == "DELETE"
     body, query = (None, sent) if deleting else (sent, None)
     reply = world.invoke(operation, path={"user_id": user.id}, body=body, query=query)
@@ -41,7 +41,7 @@ def ask(world: World, operation: Operation[Any, Any], user: User, **sent: Any) -
 
 
 def told(world: World) -> list[tuple[str, str]]:
-    """To whom mails went, and their subjects."""
+    """The recipients and subjects of the sent mails."""
     return [(mail.to[0], mail.subject) for mail in world.mails()]
 
 
@@ -72,7 +72,7 @@ def only_mail(world: World) -> SentMail:
         (update_user, {"password": PASSWORD}, "Your Rollcall password was changed"),
     ],
 )
-def test_person_is_told_once_what_was_done(
+def test_user_is_notified_once_of_each_change(
     world: World, operation: Operation[Any, Any], sent: dict[str, Any], subject: str
 ) -> None:
     user = world.add_user(EMAIL, name="Jane <Doe>")
@@ -101,7 +101,7 @@ def test_person_is_told_once_what_was_done(
         ({}, "You get your first password in a separate mail"),
     ],
 )
-def test_new_user_is_welcomed_and_told_where_the_first_password_comes_from(
+def test_welcome_mail_says_where_the_first_password_comes_from(
     world: World, sent: dict[str, Any], words: str
 ) -> None:
     settings = world.runtime.settings.model_copy(update={"login_url": "https://app.example.com"})
@@ -137,7 +137,7 @@ def test_new_user_without_an_invitation_a_way_in_or_an_email_gets_no_mail(
     assert world.mails() == []
 
 
-def test_new_address_is_welcomed_and_the_old_one_does_not_learn_it(world: World) -> None:
+def test_old_address_does_not_learn_the_new_one(world: World) -> None:
     user = world.add_user("old@example.com")
 
     ask(world, update_user, user, email="new@example.com")
@@ -149,7 +149,7 @@ def test_new_address_is_welcomed_and_the_old_one_does_not_learn_it(world: World)
     assert "new@example.com" not in old.text + old.html
 
 
-def test_address_that_is_removed_hears_of_it_and_a_first_one_too(world: World) -> None:
+def test_removed_and_first_addresses_are_notified(world: World) -> None:
     user = world.add_user(EMAIL, phone="+4915112345678")
     ask(world, update_user, user, email=None)
     assert told(world) == [(EMAIL, "Your Rollcall email address was changed")]
@@ -172,7 +172,7 @@ def test_mail_is_in_the_users_language_or_else_in_english(
     assert only_mail(world).subject == subject
 
 
-def test_deleted_user_is_told_in_the_language_that_is_forgotten_by_then(world: World) -> None:
+def test_deleted_user_is_notified_in_the_language_of_the_erased_profile(world: World) -> None:
     user = world.add_user(EMAIL, name="Jane", profile=Profile(locale="de"))
     ask(world, delete_user, user)
     mail = only_mail(world)
@@ -180,7 +180,7 @@ def test_deleted_user_is_told_in_the_language_that_is_forgotten_by_then(world: W
     assert "Guten Tag Jane!" in mail.text
 
 
-def test_purge_says_nothing_to_whom_the_deletion_was_told(world: World) -> None:
+def test_purge_sends_no_second_mail_after_the_soft_deletion(world: World) -> None:
     user = world.add_user(EMAIL)
     ask(world, delete_user, user, mode="soft")
     world.clock.advance(days=31)
@@ -206,7 +206,7 @@ SILENT: list[tuple[dict[str, Any], Callable[[User, Call], User]]] = [
 
 
 @pytest.mark.parametrize(("fields", "step"), SILENT, ids=range(len(SILENT)))
-def test_other_changes_are_no_news_to_the_person(
+def test_other_changes_send_no_notification(
     world: World, fields: dict[str, Any], step: Callable[[User, Call], User]
 ) -> None:
     user = world.add_user(**{"email": EMAIL, **fields})
@@ -214,7 +214,7 @@ def test_other_changes_are_no_news_to_the_person(
     assert world.mails() == []
 
 
-def test_what_has_changed_again_meanwhile_is_not_told(world: World) -> None:
+def test_superseded_change_sends_no_notification(world: World) -> None:
     user = world.add_user(EMAIL)
     world.write(user, user.with_status(Status.INACTIVE, world.clock.now))
     closed = world.user(user.id)
@@ -223,7 +223,7 @@ def test_what_has_changed_again_meanwhile_is_not_told(world: World) -> None:
     assert world.mails() == []
 
 
-def test_nobody_hears_of_what_cognito_refuses_and_the_code_takes_back(world: World) -> None:
+def test_undone_change_sends_no_notification(world: World) -> None:
     with failing(world.aws, "cognito-idp", "AdminCreateUser", code="InvalidPasswordException"):
         body = {"email": EMAIL, "temporaryPassword": PASSWORD}
         assert world.invoke(create_user, body=body).status == 422
@@ -235,7 +235,7 @@ def test_nobody_hears_of_what_cognito_refuses_and_the_code_takes_back(world: Wor
     assert world.mails() == []
 
 
-def test_reaction_waits_while_the_operation_tells_cognito(world: World) -> None:
+def test_reaction_waits_while_the_operation_synchronizes_cognito(world: World) -> None:
     user = world.add_user(EMAIL)
     world.write(user, user.with_credential("password", world.clock.now))
     entry = world.journal(user.id)[-1]
@@ -261,7 +261,7 @@ def test_reaction_waits_while_the_operation_tells_cognito(world: World) -> None:
     assert reads >= 3
 
 
-def test_mail_that_ses_did_not_take_is_sent_at_the_next_attempt(world: World) -> None:
+def test_mail_rejected_by_ses_is_sent_at_the_next_attempt(world: World) -> None:
     user = world.add_user("old@example.com")
     entry = write_settled(world, user, user.model_copy(update={"email": EMAIL}))
 
@@ -273,7 +273,7 @@ def test_mail_that_ses_did_not_take_is_sent_at_the_next_attempt(world: World) ->
     assert [to for to, _ in told(world)] == [EMAIL, "old@example.com"]
 
 
-def test_mail_whose_mark_was_lost_goes_out_twice_and_not_never(world: World) -> None:
+def test_mail_with_a_lost_mark_is_sent_twice_instead_of_never(world: World) -> None:
     user = world.add_user(EMAIL)
     entry = write_settled(world, user, user.with_status(Status.INACTIVE, world.clock.now))
     with failing(world.aws, "dynamodb", "PutItem"), pytest.raises(Unavailable):

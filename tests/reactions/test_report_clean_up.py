@@ -1,4 +1,4 @@
-"""The admins hear of what the clean-up did (L1)."""
+"""Admins get a report about the clean-up (L1)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def react(world: World, run: LifecycleRun) -> None:
             report_clean_up.react(entry, world.runtime)
 
 
-def test_every_admin_is_told_once_what_a_run_did(world: World) -> None:
+def test_every_admin_gets_one_report_of_a_run(world: World) -> None:
     world.add_user("second@example.com", is_admin=True)
     run = begin(world)
     run = write(world, run, run.with_step("usr_1", Outcome.WARNED, world.clock.now))
@@ -53,7 +53,7 @@ def test_every_admin_is_told_once_what_a_run_did(world: World) -> None:
     assert f"GET /admin/lifecycle-runs/{run.id}" in text
 
 
-def test_nobody_is_told_of_a_run_that_did_nothing_but_of_one_that_was_stopped(
+def test_stopped_run_is_reported_and_run_without_actions_is_not(
     world: World,
 ) -> None:
     idle = begin(world)
@@ -68,7 +68,7 @@ def test_nobody_is_told_of_a_run_that_did_nothing_but_of_one_that_was_stopped(
     assert "3 to be warned, 1 to be\ndisabled, 0 to be deleted." in mail.text
 
 
-def test_admin_is_told_in_the_language_of_the_profile(world: World) -> None:
+def test_report_has_the_language_of_the_admins_profile(world: World) -> None:
     admin = world.user(world.admin_id)
     world.change_user(admin, admin.model_copy(update={"profile": Profile(locale="de")}))
     run = begin(world)
@@ -79,6 +79,6 @@ def test_admin_is_told_in_the_language_of_the_profile(world: World) -> None:
     assert "Sie wurde angehalten, weil der Filter der Ausnahmen" in mail.text
 
 
-def test_letter_knows_every_outcome_every_deed_and_every_obstacle() -> None:
+def test_template_has_every_outcome_action_and_stop_reason() -> None:
     due = {f"due_{each}" for each in Deed}
     assert {*Outcome, *StoppedFor, *due} <= CLEAN_UP_REPORT.optional

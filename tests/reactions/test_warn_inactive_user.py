@@ -1,4 +1,4 @@
-"""Whoever is to be disabled is told beforehand (L1)."""
+"""Users are warned before they are disabled (L1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.world.world import World
 
 
 def warn(world: World, user: User) -> Inactivity:
-    """Write a warning and no more, as the clean-up does."""
+    """Write only a warning, as the clean-up does."""
     kept = Inactivity.none_of(user.id, world.clock.now)
     disables_at = world.clock.now + timedelta(days=14)
     warned = kept.with_warning(world.clock.now, disables_at)
@@ -31,7 +31,7 @@ def react(world: World, warned: Inactivity) -> None:
         warn_inactive_user.react(last_entry(world, warned.id), world.runtime)
 
 
-def test_mail_names_the_day_and_goes_out_once(world: World) -> None:
+def test_mail_has_the_day_and_is_sent_once(world: World) -> None:
     warned = warn(world, world.add_user("ada@example.com"))
 
     for _ in range(2):
@@ -67,7 +67,7 @@ def close(world: World, user_id: str) -> None:
 
 
 @pytest.mark.parametrize("happens", [World.sign_in, close], ids=["sign-in", "suspension"])
-def test_who_need_not_be_warned_any_more_gets_no_mail(
+def test_user_who_no_longer_needs_a_warning_gets_no_mail(
     world: World, happens: Callable[[World, str], None]
 ) -> None:
     warned = warn(world, world.add_user("ada@example.com"))
@@ -79,7 +79,7 @@ def test_who_need_not_be_warned_any_more_gets_no_mail(
     assert world.mails() == []
 
 
-def test_disabling_is_no_warning(world: World) -> None:
+def test_disabling_sends_no_warning(world: World) -> None:
     warned = warn(world, world.add_user("ada@example.com"))
     disabled = warned.with_disabling(world.clock.now)
     world.call().commit(Change(warned, disabled), answer=lambda written: written)

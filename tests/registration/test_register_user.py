@@ -21,7 +21,7 @@ PASSWORD = "TempPass123!"
 
 
 def register(world: World, key: str = "", **body: Any) -> Reply:
-    """Ask, a minute after whoever asked before."""
+    """Send a request a minute after the previous one."""
     world.clock.advance(minutes=1)
     headers = {"Idempotency-Key": key} if key else {}
     known = {"email": EMAIL, "name": "New User"}
@@ -34,11 +34,11 @@ def registered(world: World, email: str = EMAIL) -> User:
 
 
 def said(reply: Reply) -> dict[str, Any]:
-    """What an answer says but for the time."""
+    """An answer without its time."""
     return {name: each for name, each in reply.body.items() if name != "receivedAt"}
 
 
-def test_who_registers_waits_for_the_mail_and_may_do_nothing_yet(world: World) -> None:
+def test_registered_user_is_unverified_and_has_no_access(world: World) -> None:
     reply = register(world, username="wished")
     world.drain()
 
@@ -59,7 +59,7 @@ def test_who_registers_waits_for_the_mail_and_may_do_nothing_yet(world: World) -
     assert re.search(r"reg_[0-9a-z]{26}_[0-9a-f]{64}", mail.text)
 
 
-def test_answer_is_the_same_whoever_has_the_address(world: World) -> None:
+def test_answer_is_the_same_for_free_and_taken_addresses(world: World) -> None:
     world.add_user("active@example.com")
     world.add_user("disabled@example.com", status=Status.INACTIVE)
     world.add_user("unverified@example.com", status=Status.PENDING_VERIFICATION)
@@ -82,7 +82,7 @@ def test_answer_is_the_same_whoever_has_the_address(world: World) -> None:
         assert "reg_" not in mail.text
 
 
-def test_username_that_is_taken_gets_a_number_whoever_has_the_address(world: World) -> None:
+def test_taken_username_gets_a_number_for_free_and_taken_addresses(world: World) -> None:
     world.add_user("taken@example.com", username="wished")
 
     free = register(world, username="wished")
@@ -92,7 +92,7 @@ def test_username_that_is_taken_gets_a_number_whoever_has_the_address(world: Wor
     assert registered(world).username == "wished2"
 
 
-def test_link_of_the_last_of_several_attempts_works_and_those_before_are_dead(
+def test_only_the_link_of_the_last_attempt_works(
     world: World,
 ) -> None:
     register(world, name="Somebody Else")
@@ -110,7 +110,7 @@ def test_link_of_the_last_of_several_attempts_works_and_those_before_are_dead(
     assert (new.status, new.body["name"]) == (200, "The Owner")
 
 
-def test_identity_provider_is_asked_nothing_so_that_its_answer_tells_nothing(world: World) -> None:
+def test_identity_provider_is_not_called_so_that_it_reveals_nothing(world: World) -> None:
     world.add_user("taken@example.com")
 
     with watched(world.aws) as seen:
@@ -120,7 +120,7 @@ def test_identity_provider_is_asked_nothing_so_that_its_answer_tells_nothing(wor
     assert {call.service for call in seen} == {"dynamodb"}
 
 
-def test_unverified_user_whom_an_admin_has_made_is_left_alone_however_often(world: World) -> None:
+def test_unverified_user_created_by_an_admin_does_not_change(world: World) -> None:
     made = world.add_user(EMAIL, status=Status.PENDING_VERIFICATION)
 
     assert [register(world).status for _ in range(3)] == [202] * 3
@@ -130,7 +130,7 @@ def test_unverified_user_whom_an_admin_has_made_is_left_alone_however_often(worl
     assert not [mail for mail in world.mails() if "reg_" in mail.text]
 
 
-def test_mailbox_is_not_filled_from_however_many_places(world: World) -> None:
+def test_mails_to_one_address_are_limited_across_all_sources(world: World) -> None:
     world.add_user("taken@example.com")
     replies = [register(world, email="taken@example.com") for _ in range(MAILS.at_most + 3)]
     world.drain()
@@ -144,7 +144,7 @@ def test_mailbox_is_not_filled_from_however_many_places(world: World) -> None:
     assert len(world.mails()) >= 2
 
 
-def test_where_nobody_may_register_there_is_no_such_address(world: World) -> None:
+def test_route_is_not_found_without_self_registration(world: World) -> None:
     settings = world.runtime.settings.model_copy(update={"allow_registration": False})
     world.runtime = replace(world.runtime, settings=settings)
 
@@ -157,7 +157,7 @@ def test_where_nobody_may_register_there_is_no_such_address(world: World) -> Non
     assert world.users_with_email(EMAIL) == []
 
 
-def test_registering_gives_no_right(world: World) -> None:
+def test_registering_grants_no_permissions(world: World) -> None:
     reply = register(world, isAdmin=True, roles=["rol_system"], status="active", password=PASSWORD)
 
     fields = ["isAdmin", "password", "roles", "status"]
@@ -175,7 +175,7 @@ def test_password_and_token_are_in_no_log_and_in_no_item(world: World, logged: S
     assert token not in told
 
 
-def test_journal_says_from_where_somebody_has_registered(world: World) -> None:
+def test_journal_has_the_source_address_of_the_registration(world: World) -> None:
     register(world)
 
     entry = world.journal(registered(world).id)[0]

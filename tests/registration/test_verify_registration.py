@@ -22,7 +22,7 @@ def verify(
     return world.invoke(verify_registration, body=body, headers=headers)
 
 
-def test_confirmed_address_makes_an_ordinary_active_user(world: World) -> None:
+def test_confirming_the_address_activates_an_ordinary_user(world: World) -> None:
     registration = world.add_registration("new@example.com")
 
     reply = verify(world, registration)
@@ -47,7 +47,7 @@ def test_link_works_once(world: World) -> None:
     assert (reply.status, reply.code) == (410, "registration_verified")
 
 
-def test_link_ends_after_a_day(world: World) -> None:
+def test_link_expires_after_a_day(world: World) -> None:
     registration = world.add_registration()
     world.clock.now = registration.ends_at
 
@@ -56,7 +56,7 @@ def test_link_ends_after_a_day(world: World) -> None:
     assert verify(world, registration).status == 200
 
 
-def test_whom_an_admin_has_disabled_is_not_opened_by_a_link(world: World) -> None:
+def test_link_does_not_activate_a_user_disabled_by_an_admin(world: World) -> None:
     registration = world.add_registration()
     world.invoke(disable_user, path={"user_id": registration.user_id})
 
@@ -64,7 +64,7 @@ def test_whom_an_admin_has_disabled_is_not_opened_by_a_link(world: World) -> Non
     assert world.user(registration.user_id).status is Status.INACTIVE
 
 
-def test_password_is_held_against_the_policy_and_the_link_still_works(world: World) -> None:
+def test_weak_password_is_refused_and_the_link_still_works(world: World) -> None:
     registration = world.add_registration()
 
     assert verify(world, registration, password="short").fields == ["password"]
@@ -81,7 +81,7 @@ def test_password_that_cognito_refuses_leaves_the_registration_as_it_was(world: 
     assert verify(world, registration).status == 200
 
 
-def test_invitation_is_no_registration(world: World) -> None:
+def test_token_of_an_invitation_is_refused(world: World) -> None:
     token = world.token_of(world.add_invitation())
 
     reply = world.invoke(verify_registration, body={"token": token, "password": PASSWORD})
@@ -89,7 +89,7 @@ def test_invitation_is_no_registration(world: World) -> None:
     assert (reply.status, reply.code) == (404, "link_not_found")
 
 
-def test_confirmation_that_cognito_did_not_hear_of_is_finished_by_the_same_request(
+def test_confirmation_during_an_outage_of_cognito_is_finished_by_the_same_request(
     world: World,
 ) -> None:
     registration = world.add_registration()

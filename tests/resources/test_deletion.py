@@ -1,4 +1,4 @@
-"""Deleting users for good, with all that they own (U11, W2)."""
+"""Permanent deletion of users, with their resources (U11, W2)."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ from tests.world.aws_edge import watched
 from tests.world.world import World
 
 
-def owner_of(world: World, number: int, thing_type: str = "workspace", **fields: str) -> User:
-    """A user who owns this many things."""
+def owner_of(world: World, number: int, resource_type: str = "workspace", **fields: str) -> User:
+    """A user who owns this many resources."""
     user = world.add_user()
-    world.add_things(number, user.id, thing_type, **fields)
+    world.add_resources(number, user.id, resource_type, **fields)
     return world.user(user.id)
 
 
 def left(world: World, user: User) -> int:
-    """How many things the tombstone says are left, and there are."""
+    """How many resources the tombstone says are left, and there are."""
     tombstone = world.user(user.id)
     assert tombstone.things_left == tombstone.owned.total
     return tombstone.owned.total
 
 
 @pytest.mark.parametrize("number", [0, 1, RESOURCES_AT_ONCE, RESOURCES_AT_ONCE + 1])
-def test_what_fits_goes_with_the_user_and_the_rest_is_counted(world: World, number: int) -> None:
+def test_resources_that_fit_are_released_with_the_user_and_the_rest_is_counted(
+    world: World, number: int
+) -> None:
     user = owner_of(world, number, "persona")
 
     answer = erase_user(world.call(), user, "Gone")
@@ -47,13 +49,13 @@ def test_what_fits_goes_with_the_user_and_the_rest_is_counted(world: World, numb
     assert len(find_resources(world.runtime.table, user.id, 100)) == pending
 
 
-def test_user_who_has_everything_there_is_still_fits_into_one_transaction(world: World) -> None:
+def test_deletion_of_a_user_with_every_kind_of_data_fits_into_one_transaction(world: World) -> None:
     call = world.call()
     user = world.add_user(is_admin=True, phone="+4915112345678", unique_id="EMP-1")
     roles = [RoleGrant(user_id=user.id, role_id=world.add_role(name)) for name in ("A", "B")]
     user = world.change_user(user, user.with_grants("role_grants", roles))
     for number in range(RESOURCES_AT_ONCE):
-        world.add_thing(user.id, "persona", external_id=f"p-{number}")
+        world.add_resource(user.id, "persona", external_id=f"p-{number}")
 
     with watched(world.aws) as seen:
         erase_user(call, world.user(user.id), "Gone")
@@ -65,7 +67,7 @@ def test_user_who_has_everything_there_is_still_fits_into_one_transaction(world:
     assert check_settled(world) == []
 
 
-def test_steps_go_on_until_nothing_is_left(world: World) -> None:
+def test_steps_continue_until_nothing_is_left(world: World) -> None:
     user = owner_of(world, RESOURCES_AT_ONCE * 2 + 1)
     erase_user(world.call(), user, "Gone")
 
@@ -78,7 +80,7 @@ def test_steps_go_on_until_nothing_is_left(world: World) -> None:
     assert [e.action for e in world.journal(user.id)].count("finish_deletion") == 2
 
 
-def test_step_for_a_user_who_is_there_or_unknown_does_nothing(world: World) -> None:
+def test_step_for_an_existing_or_unknown_user_does_nothing(world: World) -> None:
     user = owner_of(world, 1)
     stored = world.stored()
     for user_id in (user.id, "usr_unknown"):
@@ -86,7 +88,7 @@ def test_step_for_a_user_who_is_there_or_unknown_does_nothing(world: World) -> N
     assert world.stored() == stored
 
 
-def test_step_without_anything_found_fails_so_that_it_is_tried_again(world: World) -> None:
+def test_step_that_finds_nothing_fails_and_is_retried(world: World) -> None:
     user = owner_of(world, RESOURCES_AT_ONCE + 1)
     erase_user(world.call(), user, "Gone")
     (waiting,) = find_resources(world.runtime.table, user.id, 9)
@@ -100,7 +102,7 @@ def test_step_without_anything_found_fails_so_that_it_is_tried_again(world: Worl
     assert raised.value.code == "index_behind"
 
 
-def test_index_that_is_behind_at_the_deletion_leaves_its_things_to_the_stream(
+def test_lagging_index_at_the_deletion_leaves_resources_to_the_stream(
     world: World,
 ) -> None:
     user = owner_of(world, 2)
@@ -116,7 +118,7 @@ def test_index_that_is_behind_at_the_deletion_leaves_its_things_to_the_stream(
     assert check_settled(world) == []
 
 
-def test_what_refuses_is_named_with_its_number(world: World) -> None:
+def test_refusal_has_the_number_of_resources_that_prevent_the_deletion(world: World) -> None:
     settings = world.runtime.settings.model_copy(update={"resource_types": "invoice=refuse"})
     world.runtime = replace(world.runtime, settings=settings)
     user = owner_of(world, 3, "invoice")
@@ -129,7 +131,7 @@ def test_what_refuses_is_named_with_its_number(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_tombstone_made_by_any_other_way_releases_everything_too(world: World) -> None:
+def test_every_other_deletion_releases_all_resources_too(world: World) -> None:
     user = owner_of(world, RESOURCES_AT_ONCE + 2)
     world.write(user, user.as_erased(world.clock.now))
     assert left(world, user) == RESOURCES_AT_ONCE + 2
@@ -140,20 +142,20 @@ def test_tombstone_made_by_any_other_way_releases_everything_too(world: World) -
     assert check_settled(world) == []
 
 
-def test_new_user_who_is_taken_back_lets_go_of_what_was_registered_meanwhile(
+def test_undone_creation_releases_resources_registered_meanwhile(
     world: World,
 ) -> None:
     make_foreign_account(world, "foreign@example.com")
-    things = []
+    resources = []
 
     def register() -> None:
         (user,) = world.users_with_email("foreign@example.com")
-        things.append(world.add_thing(user.id).id)
+        resources.append(world.add_resource(user.id).id)
 
     with meanwhile(world, "AdminCreateUser", register):
         reply = world.invoke(create_user, body={"email": "foreign@example.com"})
 
     assert reply.status == 422
     world.drain()
-    assert world.thing(things[0]).orphaned
+    assert world.resource(resources[0]).orphaned
     assert check_settled(world) == []

@@ -1,4 +1,4 @@
-"""What deletions answer, and what they leave out (U11)."""
+"""The answers of deletions (U11)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from rollcall.resources.deletion_answers import Deletion, MembersDeletion, UserD
 
 
 @pytest.mark.parametrize("answer", [Deletion(message="Gone."), UserDeletion(message="Gone.")])
-def test_deletion_that_counts_nothing_answers_in_the_documented_words(answer: Deletion) -> None:
+def test_deletion_without_counts_has_the_documented_answer(answer: Deletion) -> None:
     shown = answer.model_dump(mode="json", by_alias=True, exclude_none=True)
     assert shown == {"success": True, "message": "Gone."}
 
 
-def test_deletions_say_what_is_still_to_be_done() -> None:
+def test_answers_count_the_remaining_work() -> None:
     members = MembersDeletion(message="Gone.", memberships_pending=3)
     user = UserDeletion(message="Gone.", workspaces_orphaned=0, resources={}, resources_pending=2)
 

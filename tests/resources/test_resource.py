@@ -1,4 +1,4 @@
-"""Owned things: where they are found, what they count for, whose they may be."""
+"""Resources: their indexes, their counters and their owners."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.world.clock import START
 from tests.world.world import World
 
 
-def thing(**fields: Any) -> Resource:
+def resource(**fields: Any) -> Resource:
     common = {"id": "wsp_1", "created_at": START, "updated_at": START, "user_id": "usr_1"}
     return Resource(**{**common, "type": WORKSPACE, **fields})
 
@@ -38,8 +38,8 @@ def names(counted: Resource) -> set[tuple[Counter, int]]:
     return set(counted.counts().items())
 
 
-def test_workspace_in_use_counts_for_its_owner_and_its_group() -> None:
-    assert names(thing(group_id="grp_1")) == {
+def test_active_workspace_counts_for_its_owner_and_its_group() -> None:
+    assert names(resource(group_id="grp_1")) == {
         (resources_of("usr_1", WORKSPACE), 1),
         (active_workspaces_of("usr_1", "grp_1"), 1),
         (_in_group("grp_1"), 1),
@@ -47,7 +47,7 @@ def test_workspace_in_use_counts_for_its_owner_and_its_group() -> None:
 
 
 def _in_group(group_id: str) -> Counter:
-    (counter,) = thing(group_id=group_id, orphaned=True).counts()
+    (counter,) = resource(group_id=group_id, orphaned=True).counts()
     assert counter.key == Group.key_of(group_id)
     assert counter.attribute == "activeWorkspaceCount"
     return counter
@@ -58,18 +58,18 @@ def _in_group(group_id: str) -> Counter:
     [{"active": False, "group_id": "grp_1"}, {}, {"type": "persona", "group_id": "grp_1"}],
     ids=["archived", "of no group", "no workspace"],
 )
-def test_everything_else_counts_for_its_owner_alone(fields: dict[str, Any]) -> None:
-    made = thing(**fields)
+def test_other_resources_count_for_their_owner_only(fields: dict[str, Any]) -> None:
+    made = resource(**fields)
     assert names(made) == {(resources_of("usr_1", made.type), 1)}
 
 
-def test_orphan_counts_for_nobody_and_deleted_things_for_nothing() -> None:
-    assert not thing(orphaned=True).counts()
-    assert not thing(group_id="grp_1").as_erased().counts()
+def test_orphaned_and_deleted_resources_count_for_no_user() -> None:
+    assert not resource(orphaned=True).counts()
+    assert not resource(group_id="grp_1").as_erased().counts()
 
 
-def test_places_by_which_it_is_found() -> None:
-    made = thing(group_id="grp_1", orphaned=True)
+def test_resource_is_listed_in_its_indexes() -> None:
+    made = resource(group_id="grp_1", orphaned=True)
     assert made.index() == {
         "gsi1pk": "OWNER#usr_1",
         "gsi1sk": "workspace#wsp_1",
@@ -86,13 +86,13 @@ def test_places_by_which_it_is_found() -> None:
     assert place.key().pk == made.key().pk
 
 
-@pytest.mark.parametrize("made", [thing(), thing(type="persona", group_id="grp_1")])
-def test_what_is_in_no_list_of_a_group_and_has_an_owner_has_no_second_row(made: Resource) -> None:
+@pytest.mark.parametrize("made", [resource(), resource(type="persona", group_id="grp_1")])
+def test_owned_resource_outside_groups_has_no_second_row(made: Resource) -> None:
     assert made.rows() == ()
 
 
-def test_tombstone_holds_nothing_and_is_found_nowhere() -> None:
-    made = thing(name="Notes", group_id="grp_1", external_id="ws-1", last_accessed_at=START)
+def test_tombstone_has_no_data_and_is_not_listed() -> None:
+    made = resource(name="Notes", group_id="grp_1", external_id="ws-1", last_accessed_at=START)
 
     erased = made.as_erased()
 
@@ -103,14 +103,14 @@ def test_tombstone_holds_nothing_and_is_found_nowhere() -> None:
 
 
 def test_external_id_is_claimed_within_its_type() -> None:
-    (claim,) = thing(external_id="ws-1").claims()
+    (claim,) = resource(external_id="ws-1").claims()
     assert claim.key.pk == "CLAIM#resource#workspace#ws-1"
-    assert thing().claims() == frozenset()
+    assert resource().claims() == frozenset()
 
 
 @pytest.mark.parametrize("rule", [OwnerDeletion.ORPHAN, OwnerDeletion.REFUSE])
-def test_what_does_not_cascade_is_orphaned_and_keeps_the_owner_in_mind(rule: OwnerDeletion) -> None:
-    released = thing(group_id="grp_1", name="Notes").released(rule)
+def test_resource_without_cascade_is_orphaned_and_keeps_the_last_owner(rule: OwnerDeletion) -> None:
+    released = resource(group_id="grp_1", name="Notes").released(rule)
     assert (released.orphaned, released.user_id, released.name) == (True, "usr_1", "Notes")
 
 
@@ -120,7 +120,7 @@ def test_owner_needs_a_membership_in_force_only_for_a_group(group_id: str | None
     user = User(id="usr_2", created_at=START, updated_at=START)
     member, made = (
         user.with_membership("grp_1", period=box),
-        thing(group_id=group_id, orphaned=True),
+        resource(group_id=group_id, orphaned=True),
     )
 
     owned = made.owned_by(member, START)
@@ -135,12 +135,12 @@ def test_owner_needs_a_membership_in_force_only_for_a_group(group_id: str | None
             assert refused.value.code == "owner_not_in_group"
 
 
-def test_access_only_moves_forward() -> None:
-    later = thing().accessed(START + timedelta(hours=1))
+def test_last_access_never_moves_backwards() -> None:
+    later = resource().accessed(START + timedelta(hours=1))
     assert later.last_accessed_at == START + timedelta(hours=1)
     assert later.accessed(START) == later
     assert later.accessed(None) == later
-    assert thing().accessed(None) == thing()
+    assert resource().accessed(None) == resource()
 
 
 def acting(world: World, actor: Actor) -> Call:
@@ -148,10 +148,10 @@ def acting(world: World, actor: Actor) -> Call:
     return Call(**{**vars(call), "actor": actor})
 
 
-def test_workspace_is_loaded_for_whom_the_permission_holds_for_its_group(world: World) -> None:
+def test_workspace_is_loaded_with_the_permission_for_its_group(world: World) -> None:
     owner, group_id = world.add_user().id, world.add_group("Writers")
-    of_group, of_none = world.add_thing(owner, group_id=group_id), world.add_thing(owner)
-    persona = world.add_thing(owner, "persona", group_id=group_id)
+    of_group, of_none = world.add_resource(owner, group_id=group_id), world.add_resource(owner)
+    persona = world.add_resource(owner, "persona", group_id=group_id)
     permission = Permission.WORKSPACE_DELETE
     scoped = {str(permission): frozenset({group_id})}
     group_admin = acting(world, Actor(kind="user", id="usr_1", scoped=scoped))
@@ -170,41 +170,42 @@ def test_workspace_is_loaded_for_whom_the_permission_holds_for_its_group(world: 
         assert refused.value.detail == "Workspace not found"
 
 
-def test_things_of_an_owner_are_found_beyond_those_already_orphaned(world: World) -> None:
+def test_resources_of_an_owner_are_found_after_orphaned_ones(world: World) -> None:
     owner = world.add_user().id
-    things = sorted(world.add_things(5, owner), key=lambda each: each.id)
-    for each in things[:3]:
-        world.change_thing(each, each.released(OwnerDeletion.ORPHAN))
+    resources = sorted(world.add_resources(5, owner), key=lambda each: each.id)
+    for each in resources[:3]:
+        world.change_resource(each, each.released(OwnerDeletion.ORPHAN))
 
-    assert find_resources(world.runtime.table, owner, 1) == things[3:4]
-    assert find_resources(world.runtime.table, owner, 9) == things[3:]
+    assert find_resources(world.runtime.table, owner, 1) == resources[3:4]
+    assert find_resources(world.runtime.table, owner, 9) == resources[3:]
 
 
-def test_index_that_lags_behind_shows_nobody_elses_things(world: World) -> None:
+def test_lagging_index_shows_no_resources_of_other_users(world: World) -> None:
     owner, heir = world.add_user().id, world.add_user().id
-    moved = world.add_thing(owner)
-    world.change_thing(moved, moved.model_copy(update={"user_id": heir}))
+    moved = world.add_resource(owner)
+    world.change_resource(moved, moved.model_copy(update={"user_id": heir}))
     stale = {"gsi1pk": f"OWNER#{owner}"}
     world.runtime.table.update_unversioned(moved.key(), stale)
     assert find_resources(world.runtime.table, owner, 9) == []
 
 
-def test_things_are_loaded_in_the_order_of_their_ids_without_deleted_ones(world: World) -> None:
-    one, two, three = world.add_things(3, world.add_user().id)
-    world.change_thing(two, two.as_erased())
+def test_resources_are_loaded_in_the_order_of_the_ids_without_deleted_ones(world: World) -> None:
+    one, two, three = world.add_resources(3, world.add_user().id)
+    world.change_resource(two, two.as_erased())
     ids = [three.id, two.id, "wsp_unknown", one.id]
     assert load_resources(world.runtime.table, ids) == [three, one]
 
 
-def test_groups_that_are_gone_are_left_out(world: World) -> None:
+def test_deleted_groups_are_left_out(world: World) -> None:
     owner, kept, gone = world.add_user().id, world.add_group("Kept"), world.add_group("Gone")
-    things = [
-        world.add_thing(owner, group_id=group_id, active=False) for group_id in (kept, gone, None)
+    resources = [
+        world.add_resource(owner, group_id=group_id, active=False)
+        for group_id in (kept, gone, None)
     ]
     group = world.group(gone)
     world.call().commit(Change(group, group.as_erased()), answer=lambda written: written)
 
-    found = without_deleted_groups(world.runtime.table, things)
+    found = without_deleted_groups(world.runtime.table, resources)
 
     assert [each.group_id for each in found] == [kept, None, None]
-    assert [each.id for each in found] == [each.id for each in things]
+    assert [each.id for each in found] == [each.id for each in resources]

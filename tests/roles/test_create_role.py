@@ -20,7 +20,7 @@ def create(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:
     return world.invoke(create_role, caller=caller, body=body, headers=headers)
 
 
-def test_role_is_made_with_what_it_grants(world: World) -> None:
+def test_role_is_created_with_its_permissions(world: World) -> None:
     reply = create(
         world,
         name="  Support ",
@@ -45,7 +45,7 @@ def test_role_is_made_with_what_it_grants(world: World) -> None:
     assert world.invoke(list_roles).body["pagination"]["total"] == 5, "the built-in ones, and this"
 
 
-def test_role_and_policy_each_leave_an_entry_of_the_same_request(world: World) -> None:
+def test_role_and_policy_have_journal_entries_of_the_same_request(world: World) -> None:
     made = create(world, name="Support", permissions=["user.view"], reason="New team")
 
     (role,), (policy,) = world.journal(made.body["id"]), world.journal(POLICY_ID)
@@ -87,7 +87,7 @@ def test_name_of_a_deleted_role_is_free_again(world: World) -> None:
     assert made.body["id"] != deleted
 
 
-def test_nobody_lets_a_role_grant_what_they_do_not_hold(world: World) -> None:
+def test_role_cannot_grant_permissions_that_the_caller_lacks(world: World) -> None:
     caller = world.add_user(permissions=(Permission.ROLE_CREATE, Permission.USER_VIEW))
     stored = world.stored()
 
@@ -115,7 +115,7 @@ def test_nobody_lets_a_role_grant_what_they_do_not_hold(world: World) -> None:
         ({"name": "Support", "builtIn": True, "id": "rol_mine"}, ["builtIn", "id"]),
     ],
 )  # fmt: skip
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     stored = world.stored()
@@ -124,14 +124,14 @@ def test_each_wrong_field_has_its_entry(
     assert world.stored() == stored
 
 
-def test_everything_is_granted_by_the_role_system_alone(world: World) -> None:
+def test_only_the_role_system_grants_admin_access(world: World) -> None:
     reply = create(world, name="Owners", permissions=["admin:access"])
     assert reply.body["errors"][0]["message"] == (
         "Only the role System grants admin:access. Promote the user instead."
     )
 
 
-def test_same_key_makes_one_role(world: World) -> None:
+def test_same_key_creates_one_role(world: World) -> None:
     first = create(world, key="key-1", name="Support", permissions=["user.view"])
     stored = world.stored()
 

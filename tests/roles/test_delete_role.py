@@ -22,7 +22,7 @@ def delete(world: World, role_id: str, caller: str = "", **headers: str) -> Repl
     return world.invoke(delete_role, caller=caller, path=path, headers=named)
 
 
-def test_role_is_gone_with_what_it_granted(world: World) -> None:
+def test_role_is_deleted_with_its_permissions(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
 
     reply = delete(world, role_id)
@@ -35,7 +35,7 @@ def test_role_is_gone_with_what_it_granted(world: World) -> None:
     assert delete(world, role_id).code == "role_not_found"
 
 
-def test_tombstone_stays_for_a_while_so_that_the_id_is_nobodys(world: World) -> None:
+def test_tombstone_reserves_the_id_until_it_expires(world: World) -> None:
     role_id = world.add_role("Support")
     delete(world, role_id)
 
@@ -49,7 +49,7 @@ def test_tombstone_stays_for_a_while_so_that_the_id_is_nobodys(world: World) -> 
     assert (refused.status, refused.code) == (404, "role_not_found")
 
 
-def test_journal_says_what_was_deleted_and_what_it_granted(world: World) -> None:
+def test_journal_has_the_deleted_role_and_its_permissions(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
 
     delete(world, role_id)
@@ -61,14 +61,14 @@ def test_journal_says_what_was_deleted_and_what_it_granted(world: World) -> None
     assert {role.action, policy.action} == {"delete_role"}
 
 
-def test_role_that_somebody_has_is_not_deleted(world: World) -> None:
+def test_role_with_holders_cannot_be_deleted(world: World) -> None:
     role_id, member, user = world.add_role("Support"), world.add_user(), world.add_user()
     organization_id = world.add_organization("Acme")
     place = OrganizationMembership(
         user_id=member.id, organization_id=organization_id, role_id=role_id
     )
     world.change_user(member, member.with_grants("organization_memberships", [place]))
-    # A time that is over is still a row, and the role may be needed to say what it was.
+    # The row of an expired grant still exists and refers to the role.
     held = RoleGrant(user_id=user.id, role_id=role_id, ends_at=world.clock.now)
     world.change_user(user, user.with_grants("role_grants", [held]))
     world.add_organization("Other", default_role_id=role_id)
@@ -83,7 +83,7 @@ def test_role_that_somebody_has_is_not_deleted(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_role_is_deleted_once_it_is_taken_from_everybody(world: World) -> None:
+def test_role_can_be_deleted_after_it_is_revoked_from_all_users(world: World) -> None:
     role_id, user = world.add_role("Support"), world.add_user()
     for roles, code in (([role_id], "role_in_use"), ([], None)):
         world.invoke(replace_user_roles, path={"user_id": user.id}, body={"roleIds": roles})
@@ -91,7 +91,7 @@ def test_role_is_deleted_once_it_is_taken_from_everybody(world: World) -> None:
 
 
 @pytest.mark.parametrize("role_id", ["rol_system", "rol_admin", "rol_user", "rol_guest"])
-def test_built_in_role_is_not_deleted(world: World, role_id: str) -> None:
+def test_built_in_role_cannot_be_deleted(world: World, role_id: str) -> None:
     stored = world.stored()
     reply = delete(world, role_id)
     assert (reply.status, reply.code) == (409, "built_in_role")
@@ -106,7 +106,7 @@ def test_only_the_version_that_was_read_is_deleted(world: World) -> None:
     assert delete(world, role_id, If_Match='"1"').status == 200
 
 
-def test_same_key_is_answered_alike(world: World) -> None:
+def test_same_key_returns_the_same_answer(world: World) -> None:
     role_id = world.add_role("Support")
     first = delete(world, role_id, Idempotency_Key="key-1")
     assert delete(world, role_id, Idempotency_Key="key-1") == first

@@ -14,7 +14,7 @@ def get(world: World, role_id: str) -> Reply:
     return world.invoke(get_role, path={"role_id": role_id})
 
 
-def test_role_is_shown_with_what_it_grants_and_how_many_have_it(world: World) -> None:
+def test_role_is_shown_with_its_permissions_and_number_of_holders(world: World) -> None:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
     held = [RoleGrant(user_id=user.id, role_id=role_id)]
     world.change_user(user, user.with_grants("role_grants", held))
@@ -31,7 +31,7 @@ def test_role_system_grants_everything(world: World) -> None:
     assert (reply.body["permissions"], reply.body["builtIn"]) == (["admin:access"], True)
 
 
-def test_deleted_role_is_not_found_like_one_that_never_was(world: World) -> None:
+def test_deleted_and_unknown_roles_are_not_found(world: World) -> None:
     role_id = world.add_role("Support")
     world.invoke(delete_role, path={"role_id": role_id})
 

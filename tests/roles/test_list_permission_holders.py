@@ -33,7 +33,7 @@ def holders(world: World, permission: str) -> dict[str, list[dict[str, Any]]]:
     return {item["userId"]: item["grants"] for item in items if item["userId"] != world.admin_id}
 
 
-def test_holder_comes_with_every_grant_that_gives_the_permission(world: World) -> None:
+def test_holder_is_listed_with_every_source_of_the_permission(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW, Permission.USER_UPDATE)
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     organization_id = world.add_organization("Acme")
@@ -75,7 +75,7 @@ def test_platform_admins_hold_every_permission_by_the_role_system(world: World) 
         }
 
 
-def test_only_grants_in_force_are_told_with_their_times(world: World) -> None:
+def test_only_grants_in_force_are_shown_with_their_times(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     user = world.add_user()
@@ -91,7 +91,7 @@ def test_only_grants_in_force_are_told_with_their_times(world: World) -> None:
     assert (grant["kind"], grant["startsAt"]) == ("group", "2026-01-05T11:00:00.000Z")
 
 
-def test_organization_that_was_deleted_gives_nothing(world: World) -> None:
+def test_deleted_organization_grants_nothing(world: World) -> None:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
     organization_id = world.add_organization("Acme")
     world.join_organization(user.id, organization_id, role_id)
@@ -103,7 +103,7 @@ def test_organization_that_was_deleted_gives_nothing(world: World) -> None:
     assert holders(world, "user.view") == {}
 
 
-def test_whoever_cannot_use_it_is_listed_with_the_status_that_says_so(world: World) -> None:
+def test_holder_who_cannot_sign_in_is_listed_with_the_status(world: World) -> None:
     suspended = world.add_user(status=Status.SUSPENDED, permissions=(Permission.USER_VIEW,))
     deleted = world.add_user(permissions=(Permission.USER_VIEW,))
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
@@ -144,7 +144,7 @@ def test_pages_together_are_the_whole_list_without_duplicates(world: World) -> N
     assert {page["pagination"]["total"] for page in pages} == {7}
 
 
-def test_cursor_leads_through_everybody_and_reads_no_more_than_a_page(world: World) -> None:
+def test_cursor_lists_all_holders_and_reads_one_page_at_a_time(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     role_id = world.add_role("Support", Permission.USER_VIEW)
     organizations = [world.add_organization(name) for name in ("One", "Two")]
@@ -177,7 +177,7 @@ def test_cursor_of_another_permission_is_refused(world: World) -> None:
     assert (refused.status, refused.code) == (400, "cursor_invalid")
 
 
-def test_group_admin_is_listed_with_the_group_that_it_holds_for(world: World) -> None:
+def test_group_admin_is_listed_with_the_group(world: World) -> None:
     readers = world.add_group("Readers")
     granting = world.add_group("Granting", Permission.WORKSPACE_VIEW)
     user, member = world.add_user(), world.add_user()
@@ -204,7 +204,7 @@ def test_group_admin_is_listed_with_the_group_that_it_holds_for(world: World) ->
     assert len(holders(world, "workspace.delete")[user.id]) == 1
 
 
-def test_page_takes_a_query_for_each_way_and_one_read_for_all_names(world: World) -> None:
+def test_page_takes_one_query_for_each_kind_of_source_and_one_read_for_names(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     role_id = world.add_role("Support", Permission.USER_VIEW)
     for _ in range(4):
@@ -241,7 +241,7 @@ def test_unknown_permission_is_not_found(world: World, permission: str) -> None:
     ("query", "fields"),
     [({"page": "0"}, ["page"]), ({"limit": "1001"}, ["limit"]), ({"of": "x"}, ["of"])],
 )
-def test_each_wrong_parameter_has_its_entry(
+def test_each_invalid_parameter_has_its_error(
     world: World, query: dict[str, str], fields: list[str]
 ) -> None:
     reply = list_them(world, "user.view", **query)

@@ -8,7 +8,7 @@ from tests.world.aws_edge import watched
 from tests.world.world import World
 
 
-def test_every_permission_is_listed_with_what_it_is_for(world: World) -> None:
+def test_every_permission_is_listed_with_its_description(world: World) -> None:
     reply = world.invoke(list_permissions)
 
     assert reply.status == 200
@@ -33,7 +33,7 @@ def test_pages_together_are_the_whole_list(world: World) -> None:
     assert listed == [each.value for each in Permission]
 
 
-def test_nothing_is_read_but_the_caller(world: World) -> None:
+def test_only_the_caller_is_read(world: World) -> None:
     with watched(world.aws) as seen:
         world.invoke(list_permissions)
     assert [call.operation for call in seen] == ["Query"]

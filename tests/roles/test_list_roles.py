@@ -14,7 +14,7 @@ def list_them(world: World, **query: str) -> Reply:
     return world.invoke(list_roles, query=query)
 
 
-def test_roles_come_by_name_with_what_they_grant(world: World) -> None:
+def test_roles_are_sorted_by_name_and_shown_with_their_permissions(world: World) -> None:
     world.add_role("support", Permission.USER_VIEW, Permission.USER_UPDATE)
     world.add_role("Auditor")
 
@@ -38,7 +38,7 @@ def test_roles_come_by_name_with_what_they_grant(world: World) -> None:
     assert reply.body["pagination"] == {"page": 1, "limit": 25, "total": 6, "totalPages": 1}
 
 
-def test_role_is_listed_with_the_number_of_those_who_have_it(world: World) -> None:
+def test_role_is_listed_with_the_number_of_its_holders(world: World) -> None:
     world.add_user(is_admin=True)
     world.add_organization("Acme")
 
@@ -57,7 +57,7 @@ def test_pages_together_are_the_whole_list_without_duplicates(world: World) -> N
     assert set(listed) == made | {"rol_admin", "rol_guest", "rol_system", "rol_user"}
 
 
-def test_cursor_leads_on_to_the_end(world: World) -> None:
+def test_cursor_continues_to_the_end(world: World) -> None:
     first = list_them(world, limit="3").body
     second = list_them(world, limit="3", cursor=first["pagination"]["nextCursor"]).body
 
@@ -74,7 +74,7 @@ def test_cursor_leads_on_to_the_end(world: World) -> None:
         ({"sort": "name"}, ["sort"]),
     ],
 )
-def test_each_wrong_parameter_has_its_entry(
+def test_each_invalid_parameter_has_its_error(
     world: World, query: dict[str, str], fields: list[str]
 ) -> None:
     reply = list_them(world, **query)

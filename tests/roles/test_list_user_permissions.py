@@ -24,12 +24,12 @@ def list_them(world: World, user_id: str, caller: str = "") -> Reply:
 
 
 def explained(world: World, user_id: str) -> dict[str, Any]:
-    """What the operation says, by permission."""
+    """The sources in the answer, by permission."""
     items = list_them(world, user_id).body["permissions"]
     return {item["permission"]: item["grants"] for item in items}
 
 
-def test_each_permission_comes_with_every_grant_that_gives_it(world: World) -> None:
+def test_each_permission_is_listed_with_every_source(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW, Permission.USER_UPDATE)
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     organization_id = world.add_organization("Acme")
@@ -66,13 +66,13 @@ def test_each_permission_comes_with_every_grant_that_gives_it(world: World) -> N
     )
 
 
-def test_platform_admin_has_everything_by_the_role_system(world: World) -> None:
+def test_platform_admin_has_all_permissions_from_the_role_system(world: World) -> None:
     assert explained(world, world.admin_id) == {
         "admin:access": [{"kind": "role", "id": "rol_system", "name": "System"}]
     }
 
 
-def test_only_grants_in_force_are_told_with_their_times(world: World) -> None:
+def test_only_grants_in_force_are_shown_with_their_times(world: World) -> None:
     role_id, group_id = world.add_role("Support"), world.add_group("Viewers", Permission.USER_VIEW)
     world.grant_to_role(role_id, (Permission.USER_VIEW,))
     user = world.add_user()
@@ -95,7 +95,7 @@ def test_only_grants_in_force_are_told_with_their_times(world: World) -> None:
     assert (grant["kind"], grant["startsAt"]) == ("group", "2026-01-05T10:00:00.000Z")
 
 
-def test_deleted_organization_gives_nothing(world: World) -> None:
+def test_deleted_organization_grants_nothing_to_the_user(world: World) -> None:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
     organization_id = world.add_organization("Acme")
     world.join_organization(user.id, organization_id, role_id)
@@ -105,7 +105,7 @@ def test_deleted_organization_gives_nothing(world: World) -> None:
     assert explained(world, user.id) == {}
 
 
-def test_it_says_of_oneself_what_get_me_says(world: World) -> None:
+def test_own_permissions_match_get_me(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW, Permission.GROUP_LIST)
     user = world.add_user(permissions=(Permission.USER_VIEW, Permission.USER_CREATE))
     world.join_group(user.id, group_id)
@@ -126,7 +126,7 @@ def test_unknown_user_is_not_found(world: World) -> None:
     assert (reply.status, reply.code) == (404, "user_not_found")
 
 
-def test_everything_takes_two_reads_and_the_callers_own(world: World) -> None:
+def test_answer_takes_two_reads_and_the_callers_own(world: World) -> None:
     user = world.add_user(permissions=(Permission.USER_CREATE,))
     for number in range(5):
         world.join_group(user.id, world.add_group(f"Group {number}", Permission.USER_VIEW))

@@ -38,7 +38,7 @@ def permissions_of(world: World, user_id: str) -> Any:
     return world.invoke(get_me, caller=user_id).body["effectivePermissions"]
 
 
-def test_user_has_been_granted_what_is_named_and_no_more(world: World) -> None:
+def test_user_has_only_the_requested_permissions(world: World) -> None:
     user = world.add_user(permissions=(Permission.USER_VIEW, Permission.USER_CREATE))
 
     reply = replace(world, user.id, "user.delete", "user.view")
@@ -48,7 +48,7 @@ def test_user_has_been_granted_what_is_named_and_no_more(world: World) -> None:
     assert permissions_of(world, user.id) == ["user.delete", "user.view"]
 
 
-def test_what_a_group_gives_stays(world: World) -> None:
+def test_permissions_from_groups_stay(world: World) -> None:
     group_id = world.add_group("Viewers", Permission.USER_VIEW)
     user = world.add_user(permissions=(Permission.USER_CREATE,))
     world.change_user(user, user.with_membership(group_id))
@@ -57,7 +57,7 @@ def test_what_a_group_gives_stays(world: World) -> None:
     assert permissions_of(world, user.id) == ["user.view"]
 
 
-def test_permission_with_a_time_counts_within_it_alone(world: World) -> None:
+def test_temporary_permission_is_in_force_only_in_its_period(world: World) -> None:
     user = world.add_user()
     boxed = {"permission": "user.view", "startsAt": NOON, "endsAt": EVENING}
 
@@ -70,7 +70,7 @@ def test_permission_with_a_time_counts_within_it_alone(world: World) -> None:
         assert permissions_of(world, user.id) == held
 
 
-def test_permission_named_without_a_time_keeps_the_one_that_it_has(world: World) -> None:
+def test_permission_without_times_keeps_the_present_ones(world: World) -> None:
     user, boxed = world.add_user(), {"permission": "user.view", "endsAt": EVENING}
     replace(world, user.id, boxed)
 
@@ -79,7 +79,7 @@ def test_permission_named_without_a_time_keeps_the_one_that_it_has(world: World)
     assert for_ever.body["permissionGrants"] == [{"permission": "user.view"}]
 
 
-def test_each_permission_is_in_the_journal_by_itself_with_its_time(world: World) -> None:
+def test_each_permission_is_a_fact_in_the_journal_with_its_times(world: World) -> None:
     user = world.add_user(permissions=(Permission.USER_VIEW, Permission.USER_UPDATE))
 
     sent = {"permission": "user.delete", "endsAt": NOON}
@@ -106,7 +106,7 @@ def test_same_permissions_again_change_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize("boxed", [False, True])
-def test_everything_is_not_granted_directly(world: World, boxed: bool) -> None:
+def test_admin_access_cannot_be_granted_directly(world: World, boxed: bool) -> None:
     sent = {"permission": "admin:access", "endsAt": NOON} if boxed else "admin:access"
     reply = replace(world, world.add_user().id, sent)
     assert reply.status == 422
@@ -116,7 +116,7 @@ def test_everything_is_not_granted_directly(world: World, boxed: bool) -> None:
     )
 
 
-def test_nobody_grants_what_they_do_not_hold(world: World) -> None:
+def test_caller_cannot_grant_permissions_that_they_lack(world: World) -> None:
     caller = world.add_user(permissions=(Permission.PERMISSION_ASSIGN, Permission.USER_VIEW))
     user = world.add_user()
     stored = world.stored()
@@ -130,7 +130,7 @@ def test_nobody_grants_what_they_do_not_hold(world: World) -> None:
     assert replace(world, user.id, "user.view", caller=caller.id).status == 200
 
 
-def test_what_the_caller_holds_for_a_time_that_is_over_is_not_theirs_to_grant(
+def test_caller_cannot_grant_an_expired_permission(
     world: World,
 ) -> None:
     caller, user = world.add_user(), world.add_user()
@@ -143,7 +143,7 @@ def test_what_the_caller_holds_for_a_time_that_is_over_is_not_theirs_to_grant(
     assert replace(world, later.id, boxed, caller=caller.id).code == "grant_exceeds_own"
 
 
-def test_nobody_takes_a_permission_from_somebody_who_may_do_more(world: World) -> None:
+def test_permission_of_a_superior_cannot_be_revoked(world: World) -> None:
     caller = world.add_user(permissions=(Permission.PERMISSION_ASSIGN, Permission.USER_VIEW))
     superior = world.add_user(permissions=(Permission.USER_VIEW, Permission.USER_DELETE))
     stored = world.stored()
@@ -155,7 +155,7 @@ def test_nobody_takes_a_permission_from_somebody_who_may_do_more(world: World) -
     assert world.stored() == stored
 
 
-def test_nobody_changes_their_own_permissions(world: World) -> None:
+def test_own_permissions_cannot_be_changed(world: World) -> None:
     caller = world.add_user(permissions=(Permission.PERMISSION_ASSIGN,))
     reply = replace(world, caller.id, "permission.assign", caller=caller.id)
     assert (reply.status, reply.code) == (409, "own_account")
@@ -183,7 +183,7 @@ def test_unknown_and_deleted_users_are_refused(world: World) -> None:
         (["user.view"] * 51, ["permissions"]),
     ],
 )  # fmt: skip
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, permissions: list[Any], fields: list[str]
 ) -> None:
     stored = world.stored()
@@ -215,7 +215,7 @@ def test_same_key_has_one_effect_and_the_same_answer(world: World) -> None:
     assert not world.user(user.id).permission_grants
 
 
-def test_cognito_is_not_bothered(world: World) -> None:
+def test_cognito_is_not_called(world: World) -> None:
     user = world.add_user()
     with watched(world.aws) as seen:
         replace(world, user.id, "user.view")

@@ -39,7 +39,7 @@ def replace(
 
 
 def having(world: World, *grants: dict[str, Any], **fields: Any) -> User:
-    """A user who has been given roles."""
+    """A user with roles."""
     user = world.add_user(**fields)
     held = [RoleGrant(user_id=user.id, **each) for each in grants]
     return world.change_user(user, user.with_grants("role_grants", held))
@@ -53,7 +53,7 @@ def permissions_of(world: World, user_id: str) -> Any:
     return world.invoke(get_me, caller=user_id).body["effectivePermissions"]
 
 
-def test_user_has_the_roles_that_are_named_and_no_others(world: World) -> None:
+def test_user_has_only_the_requested_roles(world: World) -> None:
     old, kept, new = (world.add_role(name) for name in ("Old", "Kept", "New"))
     user = having(world, {"role_id": old}, {"role_id": kept})
 
@@ -64,7 +64,7 @@ def test_user_has_the_roles_that_are_named_and_no_others(world: World) -> None:
     assert [holders(world, role_id) for role_id in (old, kept, new)] == [0, 1, 1]
 
 
-def test_roles_count_from_the_next_request_on(world: World) -> None:
+def test_roles_apply_from_the_next_request(world: World) -> None:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
 
     replace(world, user.id, role_id)
@@ -73,7 +73,7 @@ def test_roles_count_from_the_next_request_on(world: World) -> None:
     assert permissions_of(world, user.id) == []
 
 
-def test_role_with_a_time_counts_within_it_alone(world: World) -> None:
+def test_temporary_role_is_in_force_only_in_its_period(world: World) -> None:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
 
     reply = replace(world, user.id, {"roleId": role_id, "startsAt": NOON, "endsAt": EVENING})
@@ -84,7 +84,7 @@ def test_role_with_a_time_counts_within_it_alone(world: World) -> None:
         assert permissions_of(world, user.id) == held
 
 
-def test_role_named_without_a_time_keeps_the_one_that_it_has(world: World) -> None:
+def test_role_without_times_keeps_the_present_ones(world: World) -> None:
     role_id, user = world.add_role("Support"), world.add_user()
     boxed = {"roleId": role_id, "endsAt": EVENING}
     replace(world, user.id, boxed)
@@ -95,7 +95,7 @@ def test_role_named_without_a_time_keeps_the_one_that_it_has(world: World) -> No
     assert for_ever.body["roleGrants"] == [{"roleId": role_id}]
 
 
-def test_each_role_is_in_the_journal_by_itself_with_its_time(world: World) -> None:
+def test_each_role_is_a_fact_in_the_journal_with_its_times(world: World) -> None:
     old, new = world.add_role("Old"), world.add_role("New")
     user = having(world, {"role_id": old})
 
@@ -120,7 +120,7 @@ def test_same_roles_again_change_nothing(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_role_system_makes_a_platform_admin_and_its_absence_unmakes_one(world: World) -> None:
+def test_role_system_promotes_to_platform_admin_and_its_absence_demotes(world: World) -> None:
     role_id, user = world.add_role("Support"), world.add_user()
 
     promoted = replace(world, user.id, "rol_system", role_id)
@@ -144,7 +144,7 @@ def test_role_system_makes_a_platform_admin_and_its_absence_unmakes_one(world: W
     assert world.user(user.id).in_step
 
 
-def test_while_cognito_is_down_the_change_is_kept_and_finished_later(world: World) -> None:
+def test_change_during_an_outage_of_cognito_is_synchronized_later(world: World) -> None:
     user = world.add_user()
     with failing(world.aws, "cognito-idp"):
         assert replace(world, user.id, "rol_system").code == "identity_unavailable"
@@ -157,7 +157,7 @@ def test_while_cognito_is_down_the_change_is_kept_and_finished_later(world: Worl
     assert account["admin"] is True
 
 
-def test_cognito_is_not_bothered_with_other_roles(world: World) -> None:
+def test_cognito_is_not_called_for_other_roles(world: World) -> None:
     role_id, user = world.add_role("Support"), world.add_user()
     with watched(world.aws) as seen:
         replace(world, user.id, role_id)
@@ -165,7 +165,7 @@ def test_cognito_is_not_bothered_with_other_roles(world: World) -> None:
     assert world.user(user.id).in_step
 
 
-def test_last_admin_stays(world: World) -> None:
+def test_last_admin_cannot_be_removed(world: World) -> None:
     caller = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
     stored = world.stored()
 
@@ -175,7 +175,7 @@ def test_last_admin_stays(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_making_and_unmaking_admins_needs_the_permission_for_that_too(world: World) -> None:
+def test_promoting_and_demoting_admins_also_requires_that_permission(world: World) -> None:
     role_id = world.add_role("Idle")
     others = tuple(set(Permission) - {Permission.USER_PROMOTE, Permission.ADMIN_ACCESS})
     assigner = world.add_user(permissions=others)
@@ -192,7 +192,7 @@ def test_making_and_unmaking_admins_needs_the_permission_for_that_too(world: Wor
     assert world.stored() == stored
 
 
-def test_nobody_gives_a_role_that_grants_what_they_do_not_hold(world: World) -> None:
+def test_role_with_permissions_that_the_caller_lacks_cannot_be_granted(world: World) -> None:
     role_id, user = world.add_role("Deleters", Permission.USER_DELETE), world.add_user()
     assigner = world.add_user(permissions=(Permission.ROLE_ASSIGN, Permission.USER_VIEW))
     deleter = world.add_user(permissions=(Permission.ROLE_ASSIGN, Permission.USER_DELETE))
@@ -206,7 +206,7 @@ def test_nobody_gives_a_role_that_grants_what_they_do_not_hold(world: World) -> 
     assert replace(world, user.id, role_id, caller=deleter.id).status == 200
 
 
-def test_role_that_the_user_has_already_stays_whatever_the_caller_holds(world: World) -> None:
+def test_present_role_can_stay_regardless_of_the_callers_permissions(world: World) -> None:
     deleters, idle = world.add_role("Deleters", Permission.USER_DELETE), world.add_role("Idle")
     user = having(world, {"role_id": deleters})
     caller = world.add_user(permissions=(Permission.ROLE_ASSIGN,))
@@ -216,7 +216,7 @@ def test_role_that_the_user_has_already_stays_whatever_the_caller_holds(world: W
     assert (reply.status, reply.body["roles"]) == (200, sorted([deleters, idle]))
 
 
-def test_nobody_takes_a_role_from_somebody_who_may_do_more(world: World) -> None:
+def test_role_of_a_superior_cannot_be_revoked(world: World) -> None:
     idle = world.add_role("Idle")
     superior = having(world, {"role_id": idle}, permissions=(Permission.USER_DELETE,))
     caller = world.add_user(permissions=(Permission.ROLE_ASSIGN,))
@@ -228,7 +228,7 @@ def test_nobody_takes_a_role_from_somebody_who_may_do_more(world: World) -> None
     assert world.stored() == stored
 
 
-def test_nobody_changes_their_own_roles(world: World) -> None:
+def test_own_roles_cannot_be_changed(world: World) -> None:
     role_id = world.add_role("Support")
     reply = replace(world, world.admin_id, "rol_system", role_id)
     assert (reply.status, reply.code) == (409, "own_account")
@@ -261,7 +261,7 @@ def test_unknown_and_deleted_users_are_refused(world: World) -> None:
 
 @pytest.mark.parametrize("role_id", ["rol_admin", "rol_user", "rol_guest"])
 @pytest.mark.parametrize("boxed", [False, True])
-def test_roles_of_organizations_are_had_in_organizations_alone(
+def test_roles_of_organizations_cannot_be_granted_outside_of_them(
     world: World, role_id: str, boxed: bool
 ) -> None:
     sent = {"roleId": role_id, "endsAt": NOON} if boxed else role_id
@@ -274,7 +274,7 @@ def test_roles_of_organizations_are_had_in_organizations_alone(
 
 
 @pytest.mark.parametrize("period", [{"startsAt": NOON}, {"endsAt": NOON}])
-def test_nobody_is_a_platform_admin_for_a_time(world: World, period: dict[str, str]) -> None:
+def test_platform_admin_cannot_be_temporary(world: World, period: dict[str, str]) -> None:
     reply = replace(world, world.add_user().id, {"roleId": "rol_system", **period})
     assert (reply.status, reply.fields) == (422, ["roleIds.0"])
     assert reply.body["errors"][0]["message"] == "The role System cannot have a period."
@@ -294,19 +294,21 @@ def test_nobody_is_a_platform_admin_for_a_time(world: World, period: dict[str, s
         ([f"rol_{number}" for number in range(ROLES_AT_MOST + 1)], ["roleIds"]),
     ],
 )  # fmt: skip
-def test_each_wrong_field_has_its_entry(world: World, roles: list[Any], fields: list[str]) -> None:
+def test_each_invalid_field_has_its_error(
+    world: World, roles: list[Any], fields: list[str]
+) -> None:
     stored = world.stored()
     reply = replace(world, world.admin_id, *roles)
     assert (reply.status, reply.fields) == (422, fields)
     assert world.stored() == stored
 
 
-def test_list_is_needed(world: World) -> None:
+def test_list_of_roles_is_required(world: World) -> None:
     reply = world.invoke(replace_user_roles, path={"user_id": world.admin_id}, body={})
     assert (reply.status, reply.fields) == (422, ["roleIds"])
 
 
-def test_as_many_roles_as_one_may_have_can_be_replaced_by_as_many_others(world: World) -> None:
+def test_maximum_number_of_roles_can_be_replaced_in_one_request(world: World) -> None:
     old, new = (
         [world.add_role(f"{name} {number}") for number in range(ROLES_AT_MOST)]
         for name in ("Old", "New")

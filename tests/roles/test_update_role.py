@@ -28,7 +28,7 @@ def update(
     return world.invoke(update_role, caller=caller, path=path, body=body, headers=headers)
 
 
-def test_what_is_sent_is_changed_and_the_rest_stays(world: World) -> None:
+def test_sent_fields_change_and_the_others_stay(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
     world.clock.advance(hours=1)
 
@@ -56,7 +56,7 @@ def test_role_is_listed_and_claimed_under_its_new_name(world: World) -> None:
     assert update(world, world.add_role("Support"), name="ZETA").code == "role_name_taken"
 
 
-def test_permissions_count_for_whoever_has_the_role_at_the_next_request(world: World) -> None:
+def test_permissions_apply_to_holders_at_the_next_request(world: World) -> None:
     role_id, user = world.add_role("Support", Permission.USER_VIEW), world.add_user()
     held = [RoleGrant(user_id=user.id, role_id=role_id)]
     world.change_user(user, user.with_grants("role_grants", held))
@@ -86,7 +86,7 @@ def test_role_and_policy_each_leave_an_entry_that_says_what_changed(world: World
         )
 
 
-def test_change_of_permissions_alone_is_a_version_of_the_role(world: World) -> None:
+def test_change_of_permissions_creates_a_version_of_the_role(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
     headers = {"If-Match": '"1"'}
 
@@ -99,7 +99,7 @@ def test_change_of_permissions_alone_is_a_version_of_the_role(world: World) -> N
     assert (role["permissions"], role["version"]) == (["user.create"], 2)
 
 
-def test_what_is_so_already_changes_nothing(world: World) -> None:
+def test_unchanged_values_change_nothing(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
     stored = world.stored()
 
@@ -108,7 +108,7 @@ def test_what_is_so_already_changes_nothing(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_role_system_stays_as_it_is(world: World) -> None:
+def test_role_system_cannot_be_changed(world: World) -> None:
     stored = world.stored()
     bodies: list[dict[str, Any]] = [
         {"name": "Root"},
@@ -124,7 +124,7 @@ def test_role_system_stays_as_it_is(world: World) -> None:
 
 
 @pytest.mark.parametrize("role_id", ["rol_admin", "rol_user", "rol_guest"])
-def test_other_built_in_role_keeps_its_name_and_grants_what_one_likes(
+def test_other_built_in_role_keeps_its_name_and_can_grant_any_permissions(
     world: World, role_id: str
 ) -> None:
     name = world.invoke(get_role, path={"role_id": role_id}).body["name"]
@@ -138,7 +138,7 @@ def test_other_built_in_role_keeps_its_name_and_grants_what_one_likes(
     assert (edited.body["name"], edited.body["builtIn"]) == (name, True)
 
 
-def test_nobody_adds_to_a_role_what_they_do_not_hold(world: World) -> None:
+def test_permissions_that_the_caller_lacks_cannot_be_added_to_a_role(world: World) -> None:
     caller = world.add_user(permissions=(Permission.ROLE_UPDATE, Permission.USER_VIEW))
     role_id = world.add_role("Support")
     stored = world.stored()
@@ -156,7 +156,7 @@ def test_nobody_adds_to_a_role_what_they_do_not_hold(world: World) -> None:
     "body",
     [{"name": "Harmless"}, {"permissions": []}, {"permissions": ["user.delete", "user.view"]}],
 )
-def test_role_that_grants_more_than_the_caller_holds_is_not_theirs_to_change(
+def test_role_that_grants_more_than_the_caller_holds_cannot_be_changed(
     world: World, body: dict[str, Any]
 ) -> None:
     caller = world.add_user(permissions=(Permission.ROLE_UPDATE, Permission.USER_VIEW))
@@ -179,7 +179,7 @@ def test_role_that_grants_more_than_the_caller_holds_is_not_theirs_to_change(
         ({"builtIn": False, "version": 9}, ["builtIn", "version"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     reply = update(world, world.add_role("Support"), **body)

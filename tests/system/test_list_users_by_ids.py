@@ -19,7 +19,7 @@ def ids_of(reply: Reply) -> list[str]:
     return [user["id"] for user in reply.body["items"]]
 
 
-def test_users_come_in_the_order_asked_and_the_missing_are_named(world: World) -> None:
+def test_users_are_in_the_order_of_the_request_and_missing_ids_are_named(world: World) -> None:
     one, two, three = (world.add_user().id for _ in range(3))
     world.build_directory()
 
@@ -30,14 +30,14 @@ def test_users_come_in_the_order_asked_and_the_missing_are_named(world: World) -
     assert reply.body["missing"] == ["usr_gone", "usr_never"]
 
 
-def test_user_is_shown_as_the_search_shows_it(world: World) -> None:
+def test_user_has_the_same_fields_as_in_the_search(world: World) -> None:
     user = world.add_user("ada@example.com", name="Ada")
     world.build_directory()
     searched = world.invoke(search_users, query={"search": "ada@example.com"}).body["items"]
     assert by_ids(world, user.id).body == {"items": searched, "missing": []}
 
 
-def test_ids_are_given_one_by_one_or_with_commas_and_each_counts_once(world: World) -> None:
+def test_ids_can_be_repeated_or_comma_separated_and_count_once(world: World) -> None:
     one, two = world.add_user().id, world.add_user().id
     world.build_directory()
     for ids in ([f"{two},{one}"], [two, one], [f"{two}, {one}", two], [two, two, one]):
@@ -45,7 +45,7 @@ def test_ids_are_given_one_by_one_or_with_commas_and_each_counts_once(world: Wor
         assert (ids_of(reply), reply.body["missing"]) == ([two, one], [])
 
 
-def test_what_has_just_changed_is_shown(world: World) -> None:
+def test_recent_changes_are_shown(world: World) -> None:
     world.build_directory()
     new, soft, gone = world.add_user(), world.add_user(), world.add_user()
     world.invoke(delete_user, path={"user_id": soft.id}, query={"mode": "soft"})
@@ -58,7 +58,7 @@ def test_what_has_just_changed_is_shown(world: World) -> None:
     assert reply.body["missing"] == [gone.id]
 
 
-def test_as_many_as_may_be_asked_for_are_answered(world: World) -> None:
+def test_maximum_number_of_ids_is_answered(world: World) -> None:
     world.build_directory()
     ids = [f"usr_{number}" for number in range(IDS_AT_MOST)]
     assert by_ids(world, ",".join(ids)).body == {"items": [], "missing": ids}
@@ -75,13 +75,13 @@ def test_as_many_as_may_be_asked_for_are_answered(world: World) -> None:
         ({"ids": "usr_1", "id": "usr_2"}, ["id"]),
     ],
 )
-def test_each_wrong_parameter_has_its_entry(
+def test_each_invalid_parameter_has_its_error(
     world: World, query: dict[str, str], fields: list[str]
 ) -> None:
     reply = world.invoke(list_users_by_ids, query=query)
     assert (reply.status, reply.fields) == (422, fields)
 
 
-def test_directory_that_is_not_there_yet_is_said_to_be_built(world: World) -> None:
+def test_missing_directory_is_reported_as_being_built(world: World) -> None:
     reply = by_ids(world, world.admin_id)
     assert (reply.status, reply.code) == (503, "directory_being_built")

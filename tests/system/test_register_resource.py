@@ -82,12 +82,12 @@ def test_documented_request(world: World) -> None:
     }
 
 
-def test_owner_and_group_count_it_at_once(world: World) -> None:
+def test_owner_and_group_count_the_resource_immediately(world: World) -> None:
     group_id = world.add_group("Writers")
     owner = add_member(world, group_id)
 
-    for thing_type in ("workspace", "workspace", "persona"):
-        register(world, type=thing_type, userId=owner.id, groupId=group_id)
+    for resource_type in ("workspace", "workspace", "persona"):
+        register(world, type=resource_type, userId=owner.id, groupId=group_id)
     register(world, type="workspace", userId=owner.id, groupId=group_id, active=False)
 
     shown = world.invoke(get_user, path={"user_id": owner.id}).body
@@ -98,7 +98,7 @@ def test_owner_and_group_count_it_at_once(world: World) -> None:
     assert group.active_workspace_count == 2
 
 
-def test_things_beside_workspaces_have_ids_of_their_own(world: World) -> None:
+def test_ids_of_other_resources_have_their_own_prefix(world: World) -> None:
     reply = register(world, type="api-key", userId=world.add_user().id)
     assert reply.body["id"].startswith("res_")
 
@@ -120,7 +120,7 @@ def test_type_of_the_deployment_is_accepted(world: World) -> None:
     assert (reply.status, reply.body["type"]) == (201, "invoice")
 
 
-def test_owner_who_is_not_there_or_deleted_is_refused(world: World) -> None:
+def test_unknown_or_deleted_owner_is_refused(world: World) -> None:
     user, erased = world.add_user(), world.add_user()
     world.change_user(user, user.as_deleted(world.clock.now))
     world.change_user(erased, erased.as_erased(world.clock.now))
@@ -134,25 +134,25 @@ def test_owner_who_is_not_there_or_deleted_is_refused(world: World) -> None:
         assert (reply.status, reply.code) == (status, code)
 
 
-def test_disabled_owner_is_fine(world: World) -> None:
+def test_disabled_owner_is_accepted(world: World) -> None:
     owner = world.add_user(status=Status.INACTIVE)
     assert register(world, type="persona", userId=owner.id).status == 201
 
 
-@pytest.mark.parametrize("thing_type", ["workspace", "persona"])
+@pytest.mark.parametrize("resource_type", ["workspace", "persona"])
 @pytest.mark.parametrize("active", [True, False])
-def test_owner_must_be_in_the_group(world: World, thing_type: str, active: bool) -> None:
+def test_owner_must_be_in_the_group(world: World, resource_type: str, active: bool) -> None:
     owner, group_id = world.add_user(), world.add_group("Writers")
     stored = world.stored()
 
     for named in (group_id, "grp_unknown"):
-        reply = register(world, type=thing_type, userId=owner.id, groupId=named, active=active)
+        reply = register(world, type=resource_type, userId=owner.id, groupId=named, active=active)
         assert (reply.status, reply.code) == (409, "owner_not_in_group")
 
     assert world.stored() == stored
 
 
-def test_membership_counts_only_in_its_time(world: World) -> None:
+def test_membership_of_the_owner_must_be_in_force(world: World) -> None:
     group_id, owner = world.add_group("Writers"), world.add_user()
     box = Period(
         starts_at=world.clock.now + timedelta(days=1), ends_at=world.clock.now + timedelta(days=2)
@@ -168,21 +168,19 @@ def test_membership_counts_only_in_its_time(world: World) -> None:
     assert statuses == [409, 201, 409]
 
 
-@pytest.mark.parametrize("thing_type", ["workspace", "persona"])
+@pytest.mark.parametrize("resource_type", ["workspace", "persona"])
 @pytest.mark.parametrize("active", [True, False])
-def test_nothing_is_registered_in_a_deleted_group(
-    world: World, thing_type: str, active: bool
-) -> None:
+def test_deleted_group_is_refused(world: World, resource_type: str, active: bool) -> None:
     group_id = world.add_group("Writers")
     owner = add_member(world, group_id)
     world.invoke(delete_group, path={"group_id": group_id})  # its memberships are still there
 
-    reply = register(world, type=thing_type, userId=owner.id, groupId=group_id, active=active)
+    reply = register(world, type=resource_type, userId=owner.id, groupId=group_id, active=active)
 
     assert (reply.status, reply.code) == (404, "group_not_found")
 
 
-def test_external_id_is_unique_in_its_type(world: World) -> None:
+def test_external_id_is_unique_within_its_type(world: World) -> None:
     owner = world.add_user()
     first = register(world, type="persona", userId=owner.id, externalId="p-1")
 
@@ -218,7 +216,7 @@ def test_same_request_with_the_same_key_registers_once(world: World) -> None:
         ({"type": "p" * 41, "userId": "usr_1", "groupId": ""}, ["groupId", "type"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     reply = register(world, **body)
@@ -247,7 +245,7 @@ def test_only_services_with_the_scope_register(world: World) -> None:
         ("owner deletion", "user_not_found"),
     ],
 )
-def test_what_happens_between_the_decision_and_the_commit_counts(
+def test_concurrent_change_before_the_commit_is_respected(
     world: World, happening: str, code: str
 ) -> None:
     group_id = world.add_group("Writers")
@@ -267,7 +265,7 @@ def test_what_happens_between_the_decision_and_the_commit_counts(
     assert not [e for e in world.journal() if e.action == "register_resource"]
 
 
-def test_nobody_registers_as_an_admin(world: World) -> None:
+def test_admin_cannot_register_resources(world: World) -> None:
     caller = world.add_user(permissions=tuple(Permission))
     body = {"type": "persona", "userId": caller.id}
     assert world.invoke(register_resource, caller=caller.id, body=body).code == "client_needed"

@@ -16,19 +16,19 @@ def remove(world: World, resource_id: str, key: str = "", if_match: str = "") ->
 
 
 def test_documented_answer(world: World) -> None:
-    thing = world.add_thing(world.add_user().id, "persona")
-    reply = remove(world, thing.id)
+    resource = world.add_resource(world.add_user().id, "persona")
+    reply = remove(world, resource.id)
     assert (reply.status, reply.body) == (200, {"success": True, "message": "Resource removed"})
 
 
-def test_it_is_counted_no_more_and_nothing_but_a_tombstone_is_left(world: World) -> None:
+def test_resource_is_no_longer_counted_and_only_a_tombstone_remains(world: World) -> None:
     group_id, owner = world.add_group("Writers"), world.add_user()
     world.change_user(owner, owner.with_membership(group_id))
-    thing = world.add_thing(owner.id, group_id=group_id, name="Notes", external_id="ws-1")
+    resource = world.add_resource(owner.id, group_id=group_id, name="Notes", external_id="ws-1")
 
-    remove(world, thing.id)
+    remove(world, resource.id)
 
-    (left,) = (item for item in world.items() if item["pk"] == thing.key().pk)
+    (left,) = (item for item in world.items() if item["pk"] == resource.key().pk)
     assert left["erased"]
     assert not {"name", "groupId", "externalId", "gsi1pk", "gsi2pk"} & left.keys()
     assert "expiresAt" in left
@@ -36,12 +36,12 @@ def test_it_is_counted_no_more_and_nothing_but_a_tombstone_is_left(world: World)
     assert check_settled(world) == []
 
 
-def test_journal_keeps_who_removed_what(world: World) -> None:
-    thing = world.add_thing(world.add_user().id, "persona", name="Self")
+def test_journal_has_the_actor_and_the_removed_resource(world: World) -> None:
+    resource = world.add_resource(world.add_user().id, "persona", name="Self")
 
-    remove(world, thing.id)
+    remove(world, resource.id)
 
-    entry = world.journal(thing.id)[-1]
+    entry = world.journal(resource.id)[-1]
     assert (entry.action, entry.actor.kind, entry.actor.id) == (
         "remove_resource",
         "client",
@@ -52,25 +52,25 @@ def test_journal_keeps_who_removed_what(world: World) -> None:
 
 
 def test_orphan_can_be_removed(world: World) -> None:
-    thing = world.add_thing(world.add_user().id)
-    world.invoke(delete_user, path={"user_id": thing.user_id})
-    assert remove(world, thing.id).status == 200
+    resource = world.add_resource(world.add_user().id)
+    world.invoke(delete_user, path={"user_id": resource.user_id})
+    assert remove(world, resource.id).status == 200
     assert check_settled(world) == []
 
 
 def test_removing_twice_is_not_found_but_the_same_request_has_the_same_answer(
     world: World,
 ) -> None:
-    thing = world.add_thing(world.add_user().id)
-    first = remove(world, thing.id, key="key-1")
+    resource = world.add_resource(world.add_user().id)
+    first = remove(world, resource.id, key="key-1")
 
-    again = remove(world, thing.id)
+    again = remove(world, resource.id)
 
     assert (again.status, again.body["detail"]) == (404, "Resource not found")
-    assert remove(world, thing.id, key="key-1") == first
+    assert remove(world, resource.id, key="key-1") == first
 
 
 def test_stale_version_is_refused(world: World) -> None:
-    thing = world.add_thing(world.add_user().id)
-    assert remove(world, thing.id, if_match='"7"').code == "stale_version"
-    assert world.thing(thing.id).exists
+    resource = world.add_resource(world.add_user().id)
+    assert remove(world, resource.id, if_match='"7"').code == "stale_version"
+    assert world.resource(resource.id).exists

@@ -39,7 +39,7 @@ def facts_of(world: World, user_id: str) -> Any:
     return world.invoke(get_user, path={"user_id": user_id}).body["facts"]
 
 
-def test_what_is_pushed_is_answered_and_takes_the_place_of_what_was_said(world: World) -> None:
+def test_pushed_facts_are_answered_and_replace_the_previous_ones(world: World) -> None:
     user_id = world.add_user().id
     push(world, user_id, {"progress": 10, "programIds": ["prg_1"]})
     world.clock.advance(hours=1)
@@ -56,7 +56,7 @@ def test_what_is_pushed_is_answered_and_takes_the_place_of_what_was_said(world: 
     }
 
 
-def test_each_source_speaks_for_itself_and_the_user_shows_them_all(world: World) -> None:
+def test_each_source_has_its_own_facts_and_the_user_shows_all(world: World) -> None:
     user = world.add_user()
     push(world, user.id, {"progress": 10})
     push(world, user.id, {"plan": "free"}, source="billing")
@@ -67,7 +67,7 @@ def test_each_source_speaks_for_itself_and_the_user_shows_them_all(world: World)
     assert world.user(user.id).version == user.version
 
 
-def test_lists_filter_by_what_was_pushed_a_moment_ago(world: World) -> None:
+def test_lists_filter_by_facts_that_were_just_pushed(world: World) -> None:
     ahead, behind = world.add_user().id, world.add_user().id
     world.build_directory()
     push(world, ahead, {"progress": 80, "statuses": ["active", "completed"]})
@@ -82,14 +82,14 @@ def test_lists_filter_by_what_was_pushed_a_moment_ago(world: World) -> None:
 @pytest.mark.parametrize(
     "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "\x00", "\U0001f600"]
 )
-def test_no_text_that_a_service_can_push_breaks_the_list(world: World, moment: str) -> None:
+def test_any_text_in_a_fact_leaves_the_list_readable(world: World, moment: str) -> None:
     user_id = world.add_user().id
     world.build_directory()
     assert push(world, user_id, {"lastActivityAt": moment}).status == 200
     assert list_ids(world, "facts.learning.lastActivityAt pr") == [user_id]
 
 
-def test_source_that_pushes_what_it_has_pushed_before_is_alive(world: World) -> None:
+def test_source_that_repeats_its_facts_stays_active(world: World) -> None:
     user_id = world.add_user().id
     world.build_directory()
     push(world, user_id, {"progress": 80})
@@ -106,7 +106,7 @@ def test_source_that_pushes_what_it_has_pushed_before_is_alive(world: World) -> 
     assert heard["pagination"]["total"] == 0
 
 
-def test_each_push_leaves_an_entry_of_the_service(world: World) -> None:
+def test_each_push_has_a_journal_entry_of_the_service(world: World) -> None:
     user_id = world.add_user().id
     push(world, user_id, {"progress": 10}, reason="Nightly")
     push(world, user_id, {"progress": 20})
@@ -130,13 +130,13 @@ def test_same_key_pushes_once(world: World) -> None:
     assert facts_of(world, user_id) == {"learning": {"progress": 20}}
 
 
-def test_soft_deleted_user_has_facts_for_when_it_is_restored(world: World) -> None:
+def test_soft_deleted_user_accepts_facts(world: World) -> None:
     user = world.add_user()
     world.change_user(user, user.as_deleted(world.clock.now))
     assert push(world, user.id, {"progress": 10}).status == 200
 
 
-def test_user_whom_there_is_not_has_no_facts(world: World) -> None:
+def test_unknown_user_is_refused(world: World) -> None:
     gone = world.add_user()
     world.invoke(delete_user, path={"user_id": gone.id})
     stored = world.stored()
@@ -146,7 +146,7 @@ def test_user_whom_there_is_not_has_no_facts(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_deletion_for_good_takes_the_facts_and_sign_ins_too(world: World) -> None:
+def test_permanent_deletion_removes_facts_and_sign_ins(world: World) -> None:
     user, other = world.add_user(), world.add_user()
     for each in (user, other):
         push(world, each.id, {"progress": 10})
@@ -163,7 +163,7 @@ def test_deletion_for_good_takes_the_facts_and_sign_ins_too(world: World) -> Non
     assert check_settled(world) == []
 
 
-def test_facts_that_come_with_the_deletion_of_the_user_are_not_left_behind(world: World) -> None:
+def test_facts_pushed_during_the_deletion_are_removed(world: World) -> None:
     user = world.add_user()
     happen = partial(world.invoke, delete_user, path={"user_id": user.id})
 
@@ -177,7 +177,7 @@ def test_facts_that_come_with_the_deletion_of_the_user_are_not_left_behind(world
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["first", "later"])
-def test_pushes_at_the_same_moment_count_one_after_the_other(world: World, known: bool) -> None:
+def test_concurrent_pushes_apply_one_after_the_other(world: World, known: bool) -> None:
     user_id = world.add_user().id
     if known:
         push(world, user_id, {"progress": 1})
@@ -191,7 +191,7 @@ def test_pushes_at_the_same_moment_count_one_after_the_other(world: World, known
     assert check_settled(world) == []
 
 
-def test_user_has_facts_of_so_many_sources_and_no_more(world: World) -> None:
+def test_number_of_sources_for_each_user_is_limited(world: World) -> None:
     user_id = world.add_user().id
     for number in range(SOURCES_AT_MOST):
         assert push(world, user_id, {"a": 1}, source=f"source-{number}").status == 200
@@ -213,7 +213,7 @@ def test_user_has_facts_of_so_many_sources_and_no_more(world: World) -> None:
         ({f"a{number}": "x" * 500 for number in range(40)}, [""]),
     ],
 )
-def test_each_wrong_fact_has_its_entry(world: World, facts: Any, fields: list[str]) -> None:
+def test_each_invalid_fact_has_its_error(world: World, facts: Any, fields: list[str]) -> None:
     reply = push(world, world.add_user().id, facts)
     assert reply.status == 422
     assert reply.fields == [f"facts.{each}".rstrip(".") for each in fields]

@@ -41,13 +41,13 @@ def test_service_finds_what_an_admin_finds(listed: World, query: dict[str, str])
     assert found["pagination"]["total"] > 0
 
 
-def test_segment_is_taken_as_a_filter(listed: World) -> None:
+def test_segment_is_accepted_as_a_filter(listed: World) -> None:
     segment = listed.add_segment("With B", 'name sw "B"')
     found = search(listed, segment=segment.id).body["items"]
     assert [user["name"] for user in found] == ["Berta"]
 
 
-def test_cursor_leads_the_service_on_and_nobody_else(listed: World) -> None:
+def test_cursor_continues_only_for_the_same_service(listed: World) -> None:
     first = search(listed, sortBy="email", limit="4").body
     cursor = first["pagination"]["nextCursor"]
 
@@ -64,7 +64,7 @@ def test_cursor_leads_the_service_on_and_nobody_else(listed: World) -> None:
         ({"sortBy": "bio", "colour": "red"}, ["colour", "sortBy"]),
     ],
 )
-def test_each_wrong_parameter_has_its_entry(
+def test_each_invalid_parameter_has_its_error(
     listed: World, query: dict[str, str], fields: list[str]
 ) -> None:
     reply = search(listed, **query)

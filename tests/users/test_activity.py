@@ -12,7 +12,7 @@ from tests.world.world import World
 
 
 @pytest.mark.parametrize("kind", [SignIns, Inactivity])
-def test_record_is_found_in_the_partition_of_the_user_and_changes_no_user(
+def test_record_is_in_the_partition_of_the_user_and_does_not_change_the_user(
     world: World, kind: type[UserActivity]
 ) -> None:
     user, table = world.add_user(), world.runtime.table

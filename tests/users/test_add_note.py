@@ -23,7 +23,7 @@ def add(world: World, user_id: str, *, caller: str = "", key: str = "", **body: 
     )
 
 
-def test_note_tells_who_wrote_what_and_when(world: World) -> None:
+def test_note_has_its_author_text_and_time(world: World) -> None:
     user = world.add_user()
 
     reply = add(world, user.id, text="  Called about the invoice.\n\nCalls back. ")
@@ -39,7 +39,7 @@ def test_note_tells_who_wrote_what_and_when(world: World) -> None:
         "createdAt": "2026-01-05T09:00:00.000Z",
     }
     assert reply.body["id"].startswith("not_")
-    assert world.user(user.id).version == 1, "a note is a thing of its own"
+    assert world.user(user.id).version == 1, "a note has a version of its own"
 
 
 def test_journal_has_the_note_and_who_wrote_it(world: World) -> None:
@@ -61,7 +61,7 @@ def test_journal_has_the_note_and_who_wrote_it(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-def test_users_in_every_status_can_be_noted_on(world: World, status: Status) -> None:
+def test_users_in_every_status_can_have_notes(world: World, status: Status) -> None:
     user = world.add_user()
     if status is Status.DELETED:
         world.change_user(user, user.as_deleted(world.clock.now))
@@ -71,7 +71,7 @@ def test_users_in_every_status_can_be_noted_on(world: World, status: Status) -> 
     assert add(world, user.id).status == 201
 
 
-def test_admins_may_note_on_themselves(world: World) -> None:
+def test_admins_can_add_notes_on_themselves(world: World) -> None:
     assert add(world, world.admin_id).status == 201
 
 
@@ -83,7 +83,7 @@ def test_unknown_user_is_not_found(world: World, user_id: str) -> None:
     assert world.stored() == stored
 
 
-def test_user_who_is_deleted_for_good_is_not_found_also_when_it_happens_meanwhile(
+def test_permanently_deleted_user_is_not_found_even_if_deleted_meanwhile(
     world: World,
 ) -> None:
     user = world.add_user()
@@ -98,7 +98,7 @@ def test_user_who_is_deleted_for_good_is_not_found_also_when_it_happens_meanwhil
     assert [item["sk"] for item in world.items() if item["pk"] == user.key().pk] == ["#USER"]
 
 
-def test_author_who_loses_the_permission_meanwhile_writes_nothing_also_on_themselves(
+def test_author_who_loses_the_permission_meanwhile_is_refused(
     world: World,
 ) -> None:
     author = world.add_user(permissions=(Permission.USER_ANNOTATE,))
@@ -126,7 +126,7 @@ def test_author_who_loses_the_permission_meanwhile_writes_nothing_also_on_themse
         ({"id": "not_1", "createdAt": "2020-01-01T00:00:00Z"}, ["createdAt", "id"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     stored = world.stored()
@@ -135,11 +135,11 @@ def test_each_wrong_field_has_its_entry(
     assert world.stored() == stored
 
 
-def test_longest_text_is_kept_whole(world: World) -> None:
+def test_longest_text_is_stored_completely(world: World) -> None:
     assert add(world, world.admin_id, text="x" * 2000).body["text"] == "x" * 2000
 
 
-def test_same_key_makes_one_note_and_no_key_makes_two(world: World) -> None:
+def test_same_key_creates_one_note_and_no_key_creates_two(world: World) -> None:
     user = world.add_user()
 
     first, again = (add(world, user.id, key="key-1") for _ in range(2))

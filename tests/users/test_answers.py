@@ -1,4 +1,4 @@
-"""What answers about users show, and what they keep to themselves (U6)."""
+"""Answers about users show their data without bookkeeping (U6)."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def under(world: World, pattern: str) -> World:
     return replace(world, runtime=replace(world.runtime, settings=settings))
 
 
-def test_given_id_is_assigned_with_claim_and_journal(world: World) -> None:
+def test_requested_id_is_assigned_with_claim_and_journal_entry(world: World) -> None:
     user = world.add_user()
 
     reply = assign(world, user.id, uniqueId="EMP-0042", reason="Badge printed")
@@ -55,7 +55,7 @@ def test_given_id_is_assigned_with_claim_and_journal(world: World) -> None:
     assert (change[0], change[1].before, change[1].after) == ("uniqueId", None, "EMP-0042")
 
 
-def test_account_has_nothing_to_do_with_it(world: World) -> None:
+def test_identity_provider_is_not_called(world: World) -> None:
     user = world.add_user()
     with watched(world.aws) as seen:
         assign(world, user.id, uniqueId="EMP-0042")
@@ -64,7 +64,7 @@ def test_account_has_nothing_to_do_with_it(world: World) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["EMP-0042", "emp-0042", "Emp-0042"])
-def test_taken_id_is_refused_whatever_its_case(world: World, spelling: str) -> None:
+def test_taken_id_is_refused_regardless_of_case(world: World, spelling: str) -> None:
     user, other = world.add_user(), world.add_user()
     assign(world, other.id, uniqueId="EMP-0042")
     stored = world.stored()
@@ -76,7 +76,7 @@ def test_taken_id_is_refused_whatever_its_case(world: World, spelling: str) -> N
     assert world.stored() == stored
 
 
-def test_id_of_a_soft_deleted_user_stays_taken_until_the_user_is_gone(world: World) -> None:
+def test_id_of_a_soft_deleted_user_stays_taken_until_the_permanent_deletion(world: World) -> None:
     user, gone = world.add_user(), world.add_user()
     assign(world, gone.id, uniqueId="EMP-0042")
     deleted = world.change_user(
@@ -89,7 +89,7 @@ def test_id_of_a_soft_deleted_user_stays_taken_until_the_user_is_gone(world: Wor
     assert assign(world, user.id, uniqueId="emp-0042").status == 200
 
 
-def test_other_id_takes_the_place_of_the_present_one_which_is_free_again(world: World) -> None:
+def test_new_id_replaces_the_present_one_which_is_free_again(world: World) -> None:
     user, other = world.add_user(), world.add_user()
     assign(world, user.id, uniqueId="EMP-1")
     assert assign(world, user.id, uniqueId="EMP-2").status == 200
@@ -106,7 +106,7 @@ def test_own_id_can_be_written_in_another_case(world: World) -> None:
     assert assign(world, other.id, uniqueId="emp-1").code == "unique_id_taken"
 
 
-def test_same_id_again_makes_no_version(world: World) -> None:
+def test_same_id_again_creates_no_version(world: World) -> None:
     user = world.add_user()
     assign(world, user.id, uniqueId="EMP-1")
     stored = world.stored()
@@ -114,20 +114,20 @@ def test_same_id_again_makes_no_version(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_without_one_it_is_generated_by_the_pattern(world: World) -> None:
+def test_absent_id_is_generated_by_the_pattern(world: World) -> None:
     reply = assign(world, world.add_user().id)
     assert reply.status == 200
     assert re.fullmatch(r"U[0-9]{8}", reply.body["uniqueId"])
 
 
-def test_generated_one_stays_when_the_request_is_sent_again(world: World) -> None:
+def test_repeated_request_keeps_the_generated_id(world: World) -> None:
     user = world.add_user()
     first = assign(world, user.id)
     assert assign(world, user.id) == first
     assert world.user(user.id).version == 2
 
 
-def test_every_id_of_a_short_pattern_is_given_before_it_is_exhausted(world: World) -> None:
+def test_short_pattern_is_exhausted_only_after_all_its_ids(world: World) -> None:
     short = under(world, "EMP-#")
     assign(world, world.add_user().id, uniqueId="emp-7")
 
@@ -142,7 +142,7 @@ def test_every_id_of_a_short_pattern_is_given_before_it_is_exhausted(world: Worl
     assert world.stored() == stored
 
 
-def test_generating_reads_nothing_but_caller_and_user_while_ids_are_free(world: World) -> None:
+def test_generating_a_free_id_reads_only_the_caller_and_the_user(world: World) -> None:
     user = world.add_user()
     with watched(world.aws) as seen:
         assign(world, user.id)
@@ -152,14 +152,14 @@ def test_generating_reads_nothing_but_caller_and_user_while_ids_are_free(world: 
 @pytest.mark.parametrize(
     "unique_id", ["", " ", "EMP 1", "a/b", "Ä1", "x" * 65, "EMP-1\n", None, 42, ["EMP-1"]]
 )
-def test_wrong_id_is_refused(world: World, unique_id: object) -> None:
+def test_invalid_id_is_refused(world: World, unique_id: object) -> None:
     user = world.add_user()
     reply = assign(world, user.id, uniqueId=unique_id)
     assert (reply.status, reply.fields) == (422, ["uniqueId"])
     assert world.user(user.id) == user
 
 
-def test_longest_id_is_taken(world: World) -> None:
+def test_longest_id_is_accepted(world: World) -> None:
     assert assign(world, world.add_user().id, uniqueId="x" * 64).status == 200
 
 
@@ -174,7 +174,7 @@ def test_unknown_and_deleted_users_are_refused(world: World) -> None:
     assert assign(world, erased.id) == unknown
 
 
-def test_stale_version_is_refused_also_when_it_would_be_generated(world: World) -> None:
+def test_stale_version_is_refused_for_generated_ids_too(world: World) -> None:
     user = world.add_user()
     for body in ({}, {"uniqueId": "EMP-1"}):
         reply = assign(world, user.id, headers={"If-Match": '"7"'}, **body)
@@ -182,7 +182,7 @@ def test_stale_version_is_refused_also_when_it_would_be_generated(world: World) 
     assert assign(world, user.id, headers={"If-Match": '"1"'}).status == 200
 
 
-def test_same_key_gives_the_same_answer_again(world: World) -> None:
+def test_same_key_returns_the_same_answer(world: World) -> None:
     user = world.add_user()
     headers = {"Idempotency-Key": "key-1"}
     first = assign(world, user.id, headers=headers)
@@ -191,6 +191,6 @@ def test_same_key_gives_the_same_answer_again(world: World) -> None:
     assert world.user(user.id).unique_id == "EMP-1"
 
 
-def test_right_to_change_users_is_enough(world: World) -> None:
+def test_permission_to_change_users_is_sufficient(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_UPDATE,))
     assert assign(world, world.add_user().id, caller=caller.id).status == 200

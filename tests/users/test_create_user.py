@@ -21,7 +21,7 @@ PASSWORD = "TempPass123!"
 
 
 def create(world: World, caller: str = "", key: str = "", **body: Any) -> Reply:
-    """Ask for a user; only the email has a default."""
+    """Request a new user; only the email has a default."""
     sent = {"email": "newuser@example.com", **body}
     headers = {"Idempotency-Key": key} if key else {}
     return world.invoke(create_user, caller=caller, body=sent, headers=headers)
@@ -56,7 +56,7 @@ def test_documented_request_is_answered_as_documented(world: World) -> None:
     assert reply.headers["ETag"] == '"1"'
 
 
-def test_account_is_made_with_the_temporary_password(world: World) -> None:
+def test_account_is_created_with_the_temporary_password(world: World) -> None:
     with watched(world.aws) as seen:
         reply = create(world, name="New User", temporaryPassword=PASSWORD, sendInvite=False)
 
@@ -87,7 +87,7 @@ def test_account_is_made_with_the_temporary_password(world: World) -> None:
         ({"temporaryPassword": PASSWORD, "sendInvite": False}, False),
     ],
 )
-def test_invitation_is_mailed_when_asked_for_or_when_there_is_no_password(
+def test_invitation_is_mailed_if_requested_or_without_a_password(
     world: World, body: dict[str, Any], mailed: bool
 ) -> None:
     with watched(world.aws) as seen:
@@ -108,7 +108,7 @@ def test_user_without_email_is_invited_by_text_message(world: World) -> None:
     assert (reply.body["phone"], reply.body["username"]) == ("+4915112345678", "4915112345678")
 
 
-def test_everything_that_was_sent_is_kept(world: World) -> None:
+def test_all_sent_fields_are_stored(world: World) -> None:
     sent: dict[str, Any] = {
         "phone": "+4915112345678",
         "username": "new.user",
@@ -144,7 +144,7 @@ def test_everything_that_was_sent_is_kept(world: World) -> None:
         ("x" * 64 + "@example.com", "x" * 42),
     ],
 )
-def test_username_is_made_from_the_email(world: World, email: str, username: str) -> None:
+def test_username_is_generated_from_the_email(world: World, email: str, username: str) -> None:
     assert create(world, email=email).body["username"] == username
 
 
@@ -168,11 +168,11 @@ def test_generated_username_gets_a_random_number_when_all_small_ones_are_taken(
     assert username.removeprefix("sam").isdigit()
 
 
-def test_custom_username_is_honoured_in_lower_case(world: World) -> None:
+def test_requested_username_is_used_in_lower_case(world: World) -> None:
     assert create(world, username="New_User-7").body["username"] == "new_user-7"
 
 
-def test_taken_custom_username_is_refused_and_no_other_is_chosen(world: World) -> None:
+def test_taken_requested_username_is_refused_and_no_other_is_generated(world: World) -> None:
     world.add_user(username="taken")
     stored = world.stored()
 
@@ -206,7 +206,7 @@ def test_taken_phone_is_refused(world: World) -> None:
     assert reply.body["detail"] == "Phone number already exists"
 
 
-def test_email_of_a_soft_deleted_user_is_still_his(world: World) -> None:
+def test_email_of_a_soft_deleted_user_stays_taken(world: World) -> None:
     user = world.add_user("away@example.com")
     world.change_user(user, user.as_deleted(world.clock.now))
     assert create(world, email="away@example.com").code == "email_taken"
@@ -223,7 +223,7 @@ def test_unknown_group_is_not_found_and_nothing_is_written(world: World) -> None
     assert world.stored() == stored
 
 
-def test_group_named_twice_is_joined_once(world: World) -> None:
+def test_duplicate_group_is_joined_once(world: World) -> None:
     group = world.add_group("Readers")
     assert create(world, groups=[group, group]).body["groups"] == [group]
 
@@ -234,7 +234,7 @@ def test_unknown_role_is_not_found(world: World) -> None:
     assert reply.body["detail"] == "Role not found"
 
 
-def test_roles_and_permissions_are_had_for_ever_or_for_a_time(world: World) -> None:
+def test_roles_and_permissions_can_be_permanent_or_temporary(world: World) -> None:
     role_id = world.add_role("Support", Permission.USER_VIEW)
     ends = {"endsAt": "2026-01-05T12:00:00.000Z"}
 
@@ -266,7 +266,9 @@ def test_role_system_makes_a_platform_admin(world: World) -> None:
 
 
 @pytest.mark.parametrize("role_id", ["rol_admin", "rol_user", "rol_guest"])
-def test_roles_of_organizations_are_had_in_organizations_alone(world: World, role_id: str) -> None:
+def test_roles_of_organizations_cannot_be_granted_outside_of_them(
+    world: World, role_id: str
+) -> None:
     reply = create(world, roles=[role_id])
     assert (reply.status, reply.fields) == (422, ["roles.0"])
 
@@ -291,7 +293,7 @@ def test_roles_of_organizations_are_had_in_organizations_alone(world: World, rol
         ({"id": "usr_mine", "version": 3}, ["id", "version"]),
     ],
 )  # fmt: skip
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     stored = world.stored()
@@ -320,7 +322,9 @@ def test_malformed_json_is_refused(world: World, body: str) -> None:
     assert (reply.status, reply.code) == (400, "malformed_json")
 
 
-def test_admin_is_made_only_by_who_may_promote_and_holds_everything(world: World) -> None:
+def test_creating_an_admin_requires_the_permission_to_promote_and_admin_access(
+    world: World,
+) -> None:
     creator = world.add_user(permissions=(Permission.USER_CREATE,))
     promoter = world.add_user(permissions=(Permission.USER_CREATE, Permission.USER_PROMOTE))
 
@@ -340,7 +344,7 @@ def test_admin_is_made_only_by_who_may_promote_and_holds_everything(world: World
     assert world.count(ADMINS) == 2
 
 
-def test_nobody_passes_on_a_permission_that_he_does_not_hold(world: World) -> None:
+def test_creating_a_user_cannot_grant_permissions_that_the_caller_lacks(world: World) -> None:
     granting = world.add_group("Deleters", Permission.USER_DELETE)
     caller = world.add_user(permissions=(Permission.USER_CREATE, Permission.USER_VIEW))
     stored = world.stored()
@@ -360,7 +364,7 @@ def test_nobody_passes_on_a_permission_that_he_does_not_hold(world: World) -> No
     assert allowed.status == 201
 
 
-def test_journal_says_who_made_whom_from_where_and_why(world: World) -> None:
+def test_journal_has_the_actor_the_user_the_address_and_the_reason(world: World) -> None:
     reply = create(world, name="New User", reason="First day on Monday")
 
     (entry,) = world.journal(reply.body["id"])
@@ -374,7 +378,7 @@ def test_journal_says_who_made_whom_from_where_and_why(world: World) -> None:
     assert (email.before, email.after) == (None, "newuser@example.com")
 
 
-def test_password_is_kept_nowhere(world: World, logged: StringIO) -> None:
+def test_password_is_not_stored(world: World, logged: StringIO) -> None:
     reply = create(world, key="one", temporaryPassword=PASSWORD)
     world.drain()
 
@@ -406,7 +410,7 @@ def test_same_key_with_another_request_is_refused(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_while_cognito_is_down_the_user_is_kept_and_finished_later(world: World) -> None:
+def test_user_created_during_an_outage_of_cognito_is_synchronized_later(world: World) -> None:
     with failing(world.aws, "cognito-idp"):
         reply = create(world, sendInvite=True)
 
@@ -423,7 +427,7 @@ def test_while_cognito_is_down_the_user_is_kept_and_finished_later(world: World)
     assert account["email"] == "newuser@example.com"
 
 
-def test_sending_the_same_request_again_finishes_what_cognito_did_not_take(world: World) -> None:
+def test_repeated_request_finishes_the_synchronization(world: World) -> None:
     with failing(world.aws, "cognito-idp"):
         assert create(world, key="key-1", temporaryPassword=PASSWORD).status == 503
     world.drain()
@@ -439,7 +443,7 @@ def test_sending_the_same_request_again_finishes_what_cognito_did_not_take(world
     assert world.user(user.id).in_step
 
 
-def test_what_cognito_refuses_for_good_is_taken_back(world: World) -> None:
+def test_user_refused_by_cognito_is_undone(world: World) -> None:
     with failing(world.aws, "cognito-idp", "AdminCreateUser", code="InvalidPasswordException"):
         reply = create(world, key="key-1", temporaryPassword=PASSWORD, isAdmin=True)
 
@@ -455,7 +459,7 @@ def test_what_cognito_refuses_for_good_is_taken_back(world: World) -> None:
     assert again.status == 201, "email and key are free again"
 
 
-def test_account_that_rollcall_does_not_know_is_not_taken_over(world: World) -> None:
+def test_account_without_a_user_is_not_taken_over(world: World) -> None:
     pool = world.runtime.identity.user_pool_id
     attributes = [
         {"Name": "email", "Value": "newuser@example.com"},

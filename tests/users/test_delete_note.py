@@ -30,7 +30,7 @@ def delete(
     return world.invoke(delete_note, caller=caller, path=path, query=query, headers=headers)
 
 
-def test_note_is_gone_whoever_wrote_it(world: World) -> None:
+def test_note_of_any_author_can_be_deleted(world: World) -> None:
     user = world.add_user()
     body = {"text": TEXT}
     note = world.invoke(add_note, path={"user_id": user.id}, body=body).body
@@ -42,7 +42,7 @@ def test_note_is_gone_whoever_wrote_it(world: World) -> None:
     assert world.invoke(list_notes, path={"user_id": user.id}).body["items"] == []
 
 
-def test_text_survives_in_the_journal_alone(world: World) -> None:
+def test_text_remains_only_in_the_journal(world: World) -> None:
     user = world.add_user()
     note_id = world.add_note(user.id, TEXT)
 
@@ -61,7 +61,7 @@ def test_text_survives_in_the_journal_alone(world: World) -> None:
     assert changes == {"text": (TEXT, None), "erased": (None, True)}
 
 
-def test_tombstone_is_bare_and_ends(world: World) -> None:
+def test_tombstone_has_no_text_and_expires(world: World) -> None:
     user = world.add_user()
     body = {"text": TEXT}
     note = world.invoke(add_note, path={"user_id": user.id}, body=body).body
@@ -84,7 +84,7 @@ def test_tombstone_is_bare_and_ends(world: World) -> None:
     assert timedelta(days=1) < TOMBSTONE_RETENTION
 
 
-def test_note_that_is_gone_unknown_or_on_somebody_else_is_not_found(world: World) -> None:
+def test_deleted_unknown_and_other_users_notes_are_not_found(world: World) -> None:
     user, other = world.add_user(), world.add_user()
     gone, foreign = world.add_note(user.id, "Gone"), world.add_note(other.id, "Foreign")
     delete(world, user.id, gone)
@@ -96,7 +96,7 @@ def test_note_that_is_gone_unknown_or_on_somebody_else_is_not_found(world: World
     assert world.stored() == stored
 
 
-def test_unknown_user_is_not_found_and_soft_deleted_one_is(world: World) -> None:
+def test_unknown_user_is_not_found_and_soft_deleted_user_is_found(world: World) -> None:
     user, erased = world.add_user(), world.add_user()
     note_id, other_id = world.add_note(user.id, TEXT), world.add_note(erased.id, TEXT)
     world.change_user(user, user.as_deleted(world.clock.now))
@@ -114,7 +114,7 @@ def test_stale_version_is_refused(world: World) -> None:
     assert delete(world, user.id, note_id, headers={"If-Match": '"1"'}).status == 200
 
 
-def test_same_key_gives_the_same_answer_again(world: World) -> None:
+def test_same_key_returns_the_same_answer(world: World) -> None:
     user = world.add_user()
     note_id = world.add_note(user.id, TEXT)
     headers = {"Idempotency-Key": "key-1"}

@@ -1,4 +1,4 @@
-"""DELETE /admin/users/{userId}, for good and restorable (U11, I1, I4, I5, I6, I10, I16)."""
+"""DELETE /admin/users/{userId}, permanently and restorably (U11, I1, I4, I5, I6, I10, I16)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_documented_answer(world: World) -> None:
     )
 
 
-def test_account_memberships_claims_and_personal_data_are_gone(world: World) -> None:
+def test_account_memberships_claims_and_personal_data_are_deleted(world: World) -> None:
     user = add_member(world)
 
     delete(world, user.id)
@@ -76,7 +76,7 @@ def test_account_memberships_claims_and_personal_data_are_gone(world: World) -> 
     assert world.invoke(get_user, path={"user_id": user.id}).code == "user_not_found"
 
 
-def test_email_can_be_used_again_and_the_id_is_another_one(world: World) -> None:
+def test_email_can_be_used_again_by_a_user_with_another_id(world: World) -> None:
     user = add_member(world)
     delete(world, user.id)
 
@@ -86,7 +86,7 @@ def test_email_can_be_used_again_and_the_id_is_another_one(world: World) -> None
     assert made.body["id"] != user.id
 
 
-def test_journal_keeps_who_deleted_whom_with_which_email(world: World) -> None:
+def test_journal_has_the_actor_and_the_deleted_user_with_the_email(world: World) -> None:
     user = add_member(world)
 
     delete(world, user.id, query={"reason": "Asked for it"})
@@ -111,7 +111,7 @@ def test_deletion_succeeds_when_cognito_no_longer_has_the_account(world: World) 
     assert delete(world, user.id).status == 200
 
 
-def test_soft_deleted_user_is_closed_and_keeps_what_he_has(world: World) -> None:
+def test_soft_deleted_user_cannot_sign_in_and_keeps_the_data(world: World) -> None:
     user = add_member(world)
 
     reply = delete(world, user.id, query=SOFT)
@@ -138,7 +138,7 @@ def test_soft_deleting_twice_changes_nothing(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_soft_deleted_user_can_be_deleted_for_good(world: World) -> None:
+def test_soft_deleted_user_can_be_permanently_deleted(world: World) -> None:
     user = world.add_user()
     delete(world, user.id, query=SOFT)
     assert delete(world, user.id).status == 200
@@ -147,7 +147,7 @@ def test_soft_deleted_user_can_be_deleted_for_good(world: World) -> None:
 
 
 @pytest.mark.parametrize("query", [{}, SOFT], ids=["permanent", "soft"])
-def test_nobody_deletes_himself(world: World, query: dict[str, str]) -> None:
+def test_own_account_cannot_be_deleted(world: World, query: dict[str, str]) -> None:
     world.add_user(is_admin=True)
     reply = delete(world, world.admin_id, query=query)
     assert (reply.status, reply.code) == (409, "own_account")
@@ -155,7 +155,7 @@ def test_nobody_deletes_himself(world: World, query: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("query", [{}, SOFT], ids=["permanent", "soft"])
-def test_last_admin_stays(world: World, query: dict[str, str]) -> None:
+def test_last_admin_cannot_be_removed(world: World, query: dict[str, str]) -> None:
     caller = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
 
     reply = delete(world, world.admin_id, caller=caller.id, query=query)
@@ -165,7 +165,7 @@ def test_last_admin_stays(world: World, query: dict[str, str]) -> None:
     assert world.account(world.admin_id) is not None
 
 
-def test_deleted_admin_counts_no_more(world: World) -> None:
+def test_deleted_admin_is_no_longer_counted(world: World) -> None:
     admin = world.add_user(is_admin=True)
     delete(world, admin.id)
     assert world.count(ADMINS) == 1
@@ -184,7 +184,7 @@ def test_confirmation_that_differs_is_refused(world: World, confirm: str) -> Non
     assert world.user(user.id) == user
 
 
-def test_mode_in_a_body_is_refused_and_not_overlooked(world: World) -> None:
+def test_mode_in_a_body_is_refused_instead_of_ignored(world: World) -> None:
     user = world.add_user()
 
     reply = world.invoke(delete_user, path={"user_id": user.id}, body={"mode": "soft"})
@@ -220,7 +220,7 @@ def test_deleting_twice_is_not_found_but_the_same_request_has_the_same_answer(
     assert delete(world, user.id, key="key-1") == first
 
 
-def test_while_cognito_is_down_the_user_is_gone_and_the_account_goes_later(world: World) -> None:
+def test_account_of_a_deleted_user_is_deleted_after_an_outage_of_cognito(world: World) -> None:
     user = add_member(world)
 
     with failing(world.aws, "cognito-idp"):
@@ -233,7 +233,7 @@ def test_while_cognito_is_down_the_user_is_gone_and_the_account_goes_later(world
     assert [item["sk"] for item in world.items() if item["pk"] == user.key().pk] == ["#USER"]
 
 
-def test_nobody_deletes_somebody_who_may_do_more(world: World) -> None:
+def test_superior_cannot_be_deleted(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_DELETE,))
     group_id = world.add_group("Creators", Permission.USER_CREATE)
     user = world.add_user()
@@ -246,15 +246,15 @@ def test_nobody_deletes_somebody_who_may_do_more(world: World) -> None:
 
 
 def own(world: World, **types: int) -> User:
-    """A user who owns this many things of each type."""
+    """A user who owns this many resources of each type."""
     user = world.add_user()
-    for thing_type, number in types.items():
-        world.add_things(number, user.id, thing_type.replace("_", "-"))
+    for resource_type, number in types.items():
+        world.add_resources(number, user.id, resource_type.replace("_", "-"))
     return user
 
 
 def configure(world: World, types: str) -> None:
-    """Let the deployment have further types of things."""
+    """Configure additional resource types."""
     settings = world.runtime.settings.model_copy(update={"resource_types": types})
     world.runtime = replace(world.runtime, settings=settings)
 
@@ -270,25 +270,25 @@ def test_answer_and_journal_count_what_the_user_owned(world: World) -> None:
     assert world.journal(user.id)[-1].changes["released"].after == owned
 
 
-def test_workspaces_stay_without_an_owner_and_the_rest_goes(world: World) -> None:
+def test_workspaces_are_orphaned_and_other_resources_deleted(world: World) -> None:
     group_id, user = world.add_group("Writers"), own(world, persona=1, ontology=1, annotation=1)
     world.change_user(user, user.with_membership(group_id))
-    workspace = world.add_thing(user.id, group_id=group_id)
-    things = [item["id"] for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    workspace = world.add_resource(user.id, group_id=group_id)
+    resources = [item["id"] for item in world.items() if item["sk"].startswith("RESOURCE#")]
 
     delete(world, user.id)
 
-    kept = [each for each in things if world.thing(each).exists]
+    kept = [each for each in resources if world.resource(each).exists]
     assert kept == [workspace.id]
-    orphan = world.thing(workspace.id)
+    orphan = world.resource(workspace.id)
     assert (orphan.orphaned, orphan.user_id, orphan.group_id) == (True, user.id, group_id)
-    actions = {world.journal(each)[-1].action for each in things}
+    actions = {world.journal(each)[-1].action for each in resources}
     assert actions == {"delete_user"}
     world.drain()
     assert check_settled(world) == []
 
 
-def test_type_that_refuses_keeps_the_owner(world: World) -> None:
+def test_resource_of_a_refusing_type_prevents_the_deletion(world: World) -> None:
     configure(world, "invoice=refuse,receipt=refuse,draft=cascade")
     user = own(world, invoice=2, receipt=1, draft=1)
     stored = world.stored()
@@ -302,7 +302,7 @@ def test_type_that_refuses_keeps_the_owner(world: World) -> None:
     assert delete(world, user.id).code == "owns_resources"
 
 
-def test_type_that_is_configured_no_more_leaves_its_things_to_nobody(world: World) -> None:
+def test_resources_of_a_type_no_longer_configured_are_orphaned(world: World) -> None:
     configure(world, "draft=cascade")
     user = own(world, draft=1)
     configure(world, "")
@@ -323,7 +323,7 @@ def test_soft_deleted_user_keeps_everything(world: World) -> None:
     assert shown["resources"] == {"workspace": 1, "persona": 1}
 
 
-def test_what_exceeds_one_transaction_goes_on_and_the_answer_says_so(world: World) -> None:
+def test_rest_beyond_one_transaction_continues_and_is_in_the_answer(world: World) -> None:
     user = own(world, workspace=RESOURCES_AT_ONCE * 2, persona=RESOURCES_AT_ONCE + 5)
 
     reply = delete(world, user.id)
@@ -334,8 +334,8 @@ def test_what_exceeds_one_transaction_goes_on_and_the_answer_says_so(world: Worl
     assert (world.user(user.id).erased, world.user(user.id).things_left) == (True, left)
     assert world.account(user.id) is None
     world.drain()
-    things = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
-    assert {(each["type"], each["orphaned"], each["erased"]) for each in things} == {
+    resources = [item for item in world.items() if item["sk"].startswith("RESOURCE#")]
+    assert {(each["type"], each["orphaned"], each["erased"]) for each in resources} == {
         ("workspace", True, False),
         ("persona", False, True),
     }
@@ -343,23 +343,23 @@ def test_what_exceeds_one_transaction_goes_on_and_the_answer_says_so(world: Worl
     assert check_settled(world) == []
 
 
-def test_thing_that_is_registered_before_the_commit_is_not_forgotten(world: World) -> None:
+def test_resource_registered_before_the_commit_is_released(world: World) -> None:
     user = own(world, workspace=1)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, "persona")):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, "persona")):
         reply = delete(world, user.id)
 
     assert reply.body["resources"] == {"workspace": 1, "persona": 1}
     assert check_settled(world) == []
 
 
-def test_thing_that_refuses_and_is_registered_before_the_commit_keeps_the_owner(
+def test_refusing_resource_registered_before_the_commit_prevents_the_deletion(
     world: World,
 ) -> None:
     configure(world, "invoice=refuse")
     user = own(world, workspace=1)
 
-    with meanwhile(world, COMMIT, partial(world.add_thing, user.id, "invoice")):
+    with meanwhile(world, COMMIT, partial(world.add_resource, user.id, "invoice")):
         reply = delete(world, user.id)
 
     assert reply.code == "owns_resources"
@@ -367,12 +367,12 @@ def test_thing_that_refuses_and_is_registered_before_the_commit_keeps_the_owner(
     assert check_settled(world) == []
 
 
-def test_thing_that_is_changed_before_the_commit_is_released_as_it_is_then(world: World) -> None:
+def test_resource_changed_before_the_commit_is_released_in_its_new_state(world: World) -> None:
     user, heir = own(world, workspace=1), world.add_user()
-    (thing,) = find_resources(world.runtime.table, user.id, 1)
-    moved = thing.model_copy(update={"user_id": heir.id})
+    (resource,) = find_resources(world.runtime.table, user.id, 1)
+    moved = resource.model_copy(update={"user_id": heir.id})
 
-    with meanwhile(world, COMMIT, partial(world.change_thing, thing, moved)):
+    with meanwhile(world, COMMIT, partial(world.change_resource, resource, moved)):
         reply = delete(world, user.id)
 
     assert reply.body["resources"] == {}

@@ -14,7 +14,7 @@ def demote(world: World, user_id: str, caller: str = "") -> Reply:
     return world.invoke(demote_user, caller=caller, path={"user_id": user_id})
 
 
-def test_demoted_admin_keeps_his_groups_and_leaves_the_cognito_group(world: World) -> None:
+def test_demoted_admin_keeps_the_groups_and_leaves_the_cognito_group(world: World) -> None:
     group_id = world.add_group("Readers")
     admin = world.add_user(is_admin=True)
     world.change_user(admin, admin.with_membership(group_id, GroupRole.ADMIN))
@@ -29,7 +29,7 @@ def test_demoted_admin_keeps_his_groups_and_leaves_the_cognito_group(world: Worl
     assert world.count(ADMINS) == 1
 
 
-def test_nobody_demotes_himself(world: World) -> None:
+def test_own_account_cannot_be_demoted(world: World) -> None:
     world.add_user(is_admin=True)
 
     reply = demote(world, world.admin_id)
@@ -38,7 +38,7 @@ def test_nobody_demotes_himself(world: World) -> None:
     assert reply.body["detail"] == "You cannot demote your own account. Ask another admin."
 
 
-def test_last_admin_stays(world: World) -> None:
+def test_last_admin_cannot_be_removed(world: World) -> None:
     caller = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
     stored = world.stored()
 
@@ -48,7 +48,7 @@ def test_last_admin_stays(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_who_may_promote_but_holds_less_cannot_demote(world: World) -> None:
+def test_caller_with_fewer_permissions_cannot_demote(world: World) -> None:
     admin = world.add_user(is_admin=True)
     caller = world.add_user(permissions=(Permission.USER_PROMOTE,))
     reply = demote(world, admin.id, caller=caller.id)

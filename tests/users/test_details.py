@@ -1,4 +1,4 @@
-"""What the detail of a user shows of what stands beside the user (U6)."""
+"""The detail of a user shows the rows that are stored with the user (U6)."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def test_detail_shows_facts_by_their_source_and_how_much_is_owned() -> None:
     assert detail["identity"] == {"inStep": False, "pending": None}
 
 
-def test_whoever_has_been_in_no_workspace_has_no_last_one() -> None:
+def test_user_who_opened_no_workspace_has_no_last_one() -> None:
     assert LastWorkspace.of(Owned()) is None
     assert UserDetail.describe(make_user(Owned()), []).last_workspace is None

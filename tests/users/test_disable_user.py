@@ -30,7 +30,7 @@ def close(world: World, operation: Closing, user_id: str, caller: str = "") -> R
 
 
 @BOTH
-def test_closed_user_keeps_all_that_he_has(world: World, operation: Closing, status: str) -> None:
+def test_disabled_user_keeps_all_data(world: World, operation: Closing, status: str) -> None:
     group_id = world.add_group("Readers")
     user = world.add_user(name="Some Name", permissions=(Permission.USER_VIEW,))
     user = world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))
@@ -44,7 +44,9 @@ def test_closed_user_keeps_all_that_he_has(world: World, operation: Closing, sta
 
 
 @BOTH
-def test_sign_in_is_closed_and_sessions_end(world: World, operation: Closing, status: str) -> None:
+def test_sign_in_is_disabled_and_sessions_end(
+    world: World, operation: Closing, status: str
+) -> None:
     user = world.add_user()
 
     with watched(world.aws) as seen:
@@ -58,9 +60,7 @@ def test_sign_in_is_closed_and_sessions_end(world: World, operation: Closing, st
 
 
 @BOTH
-def test_token_that_he_holds_is_refused_at_once(
-    world: World, operation: Closing, status: str
-) -> None:
+def test_issued_token_is_refused_immediately(world: World, operation: Closing, status: str) -> None:
     user = world.add_user()
     assert world.invoke(get_me, caller=user.id).status == 200
 
@@ -72,14 +72,14 @@ def test_token_that_he_holds_is_refused_at_once(
 
 
 @BOTH
-def test_nobody_closes_himself(world: World, operation: Closing, status: str) -> None:
+def test_own_account_cannot_be_disabled(world: World, operation: Closing, status: str) -> None:
     world.add_user(is_admin=True)
     reply = close(world, operation, world.admin_id)
     assert (reply.status, reply.code) == (409, "own_account")
 
 
 @BOTH
-def test_last_admin_stays_open(world: World, operation: Closing, status: str) -> None:
+def test_last_admin_cannot_be_disabled(world: World, operation: Closing, status: str) -> None:
     caller = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
 
     reply = close(world, operation, world.admin_id, caller=caller.id)
@@ -89,7 +89,9 @@ def test_last_admin_stays_open(world: World, operation: Closing, status: str) ->
 
 
 @BOTH
-def test_closing_twice_makes_one_entry(world: World, operation: Closing, status: str) -> None:
+def test_disabling_twice_creates_one_journal_entry(
+    world: World, operation: Closing, status: str
+) -> None:
     user = world.add_user()
     close(world, operation, user.id)
     stored = world.stored()
@@ -99,7 +101,7 @@ def test_closing_twice_makes_one_entry(world: World, operation: Closing, status:
 
 
 @BOTH
-def test_journal_tells_both_statuses(world: World, operation: Closing, status: str) -> None:
+def test_journal_has_both_statuses(world: World, operation: Closing, status: str) -> None:
     user = world.add_user()
     close(world, operation, user.id)
 
@@ -110,7 +112,7 @@ def test_journal_tells_both_statuses(world: World, operation: Closing, status: s
 
 
 @BOTH
-def test_while_cognito_is_down_the_account_is_closed_in_the_table(
+def test_account_is_disabled_in_the_table_during_an_outage_of_cognito(
     world: World, operation: Closing, status: str
 ) -> None:
     user = world.add_user()

@@ -59,7 +59,7 @@ def test_enabled_admin_counts_again(world: World) -> None:
     assert world.count(ADMINS) == 2
 
 
-def test_nobody_brings_back_somebody_who_may_do_more(world: World) -> None:
+def test_superior_cannot_be_enabled_or_restored(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_DISABLE,))
     user = world.add_user(permissions=(Permission.USER_DELETE,), status=Status.INACTIVE)
 
@@ -69,7 +69,7 @@ def test_nobody_brings_back_somebody_who_may_do_more(world: World) -> None:
     assert world.user(user.id).status is Status.INACTIVE
 
 
-def test_soft_deleted_user_has_to_be_restored_instead(world: World) -> None:
+def test_soft_deleted_user_must_be_restored_instead(world: World) -> None:
     user = world.add_user()
     world.change_user(user, user.as_deleted(world.clock.now))
     reply = enable(world, user.id)

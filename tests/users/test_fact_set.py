@@ -42,7 +42,7 @@ SENT = st.dictionaries(
 
 
 def read(facts: Any) -> Any:
-    """What an operation gets that was sent these facts."""
+    """The facts that an operation reads from a request."""
     return FACTS.validate_json(json.dumps(facts), strict=True)
 
 
@@ -52,7 +52,7 @@ def make(values: Any) -> FactSet:
 
 
 @given(SENT)
-def test_what_is_stored_is_what_was_read_and_is_read_the_same_again(sent: dict[str, Any]) -> None:
+def test_stored_facts_are_read_back_unchanged(sent: dict[str, Any]) -> None:
     facts = make(read(sent))
 
     stored = from_attributes(to_attributes(facts.item()))
@@ -62,7 +62,7 @@ def test_what_is_stored_is_what_was_read_and_is_read_the_same_again(sent: dict[s
 
 
 @given(SENT)
-def test_kind_of_a_value_never_changes(sent: dict[str, Any]) -> None:
+def test_type_of_a_value_never_changes(sent: dict[str, Any]) -> None:
     def kinds(values: Any) -> Any:
         if isinstance(values, list | tuple):
             return [kinds(each) for each in values]
@@ -72,7 +72,7 @@ def test_kind_of_a_value_never_changes(sent: dict[str, Any]) -> None:
     assert {k: kinds(v) for k, v in stored.items()} == {k: kinds(v) for k, v in sent.items()}
 
 
-def test_numbers_are_kept_to_six_decimals_and_whole_ones_as_such() -> None:
+def test_numbers_have_six_decimals_and_whole_numbers_stay_whole() -> None:
     facts = read({"share": 0.12345678, "count": 3.0, "list": [1, 2.5]})
     assert FACTS.dump_json(facts) == b'{"share":0.123457,"count":3,"list":[1,2.5]}'
 
@@ -94,7 +94,7 @@ def test_numbers_are_kept_to_six_decimals_and_whole_ones_as_such() -> None:
         ([], (), "dict_type"),
     ],
 )
-def test_what_is_no_fact_is_refused_once_where_it_stands(
+def test_invalid_value_is_one_error_of_its_field(
     facts: Any, where: tuple[str | int, ...], code: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:
@@ -102,7 +102,7 @@ def test_what_is_no_fact_is_refused_once_where_it_stands(
     assert [(e["loc"], e["type"]) for e in refused.value.errors()] == [(where, code)]
 
 
-def test_facts_fill_the_bytes_that_they_may_have() -> None:
+def test_facts_can_use_all_allowed_bytes() -> None:
     def filled(last: int) -> dict[str, str]:
         full = {f"a{number:02}": "x" * 500 for number in range(31)}
         return {**full, "b" * 50: "x" * last}
@@ -115,17 +115,17 @@ def test_facts_fill_the_bytes_that_they_may_have() -> None:
 
 
 @pytest.mark.parametrize("source", ["learning", "l", "billing-2", "a" * 40])
-def test_source_is_named_as_filters_can_call_it(source: str) -> None:
+def test_name_of_a_source_is_valid_in_filters(source: str) -> None:
     assert TypeAdapter(Source).validate_python(source) == source
 
 
 @pytest.mark.parametrize("source", ["", "Learning", "2nd", "a.b", "a b", "a" * 41, "lernen\n"])
-def test_other_names_are_no_sources(source: str) -> None:
+def test_invalid_names_of_sources_are_refused(source: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Source).validate_python(source)
 
 
-def test_facts_are_kept_beside_the_user_by_source(world: World) -> None:
+def test_facts_are_stored_with_the_user_by_source(world: World) -> None:
     user_id = world.add_user().id
     world.push_facts(user_id, "learning", progress=50)
     world.push_facts(user_id, "billing", plan="free")
@@ -139,7 +139,7 @@ def test_facts_are_kept_beside_the_user_by_source(world: World) -> None:
     assert [each.source for each in world.user(user_id).fact_sets] == ["billing", "learning"]
 
 
-def test_push_of_the_same_is_a_version_because_the_source_was_heard_from(world: World) -> None:
+def test_repeated_push_creates_a_version_because_the_source_is_active(world: World) -> None:
     user_id = world.add_user().id
     world.push_facts(user_id, "learning", progress=50)
     world.clock.advance(days=1)

@@ -9,7 +9,7 @@ from tests.world.aws_edge import watched
 from tests.world.world import ADMIN_EMAIL, World
 
 
-def test_admin_learns_that_he_may_do_everything(world: World) -> None:
+def test_admin_sees_admin_access(world: World) -> None:
     reply = world.invoke(get_me)
 
     assert (reply.status, reply.body["id"]) == (200, world.admin_id)
@@ -17,7 +17,7 @@ def test_admin_learns_that_he_may_do_everything(world: World) -> None:
     assert reply.body["effectivePermissions"] == ["admin:access"]
 
 
-def test_user_learns_what_he_holds_directly_and_through_groups(world: World) -> None:
+def test_user_sees_direct_and_group_permissions(world: World) -> None:
     group_id = world.add_group("Deleters", Permission.USER_DELETE)
     user = world.add_user(permissions=(Permission.USER_VIEW,))
     world.change_user(user, user.with_membership(group_id, GroupRole.MEMBER))

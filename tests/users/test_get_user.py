@@ -73,14 +73,14 @@ def test_last_sign_in_is_shown(world: World) -> None:
     assert reply.body["version"] == 1
 
 
-def test_account_that_is_out_of_step_shows(world: World) -> None:
+def test_account_out_of_sync_is_shown(world: World) -> None:
     user = world.add_user()
     with failing(world.aws, "cognito-idp"):
         world.invoke(update_user, path={"user_id": user.id}, body={"name": "New"})
     assert get(world, user.id).body["identity"] == {"inStep": False}
 
 
-def test_unknown_erased_and_impossible_ids_answer_alike(world: World) -> None:
+def test_unknown_erased_and_invalid_ids_have_the_same_answer(world: World) -> None:
     user = world.add_user()
     world.change_user(user, user.as_erased(world.clock.now))
 

@@ -41,7 +41,7 @@ def versions(reply: Reply) -> list[int]:
 
 
 def rename(world: World, user: User, number: int) -> User:
-    """Give a user so many names, a minute apart."""
+    """Change a user's name this many times, a minute apart."""
     for each in range(number):
         world.clock.advance(minutes=1)
         user = world.change_user(user, user.model_copy(update={"name": f"Name {each}"}))
@@ -50,7 +50,7 @@ def rename(world: World, user: User, number: int) -> User:
 
 @contextmanager
 def withheld(world: World, target_id: str, *versions: int) -> Iterator[None]:
-    """The journal's index has not got the entries about these versions yet."""
+    """The journal's index does not have the entries of these versions yet."""
     behind = world.aws.intercept
 
     def lag(call: WireCall, serve: Serve) -> Response:
@@ -71,7 +71,7 @@ def withheld(world: World, target_id: str, *versions: int) -> Iterator[None]:
         world.aws.intercept = behind
 
 
-def test_every_version_says_who_changed_what_when_from_where_and_why(world: World) -> None:
+def test_every_version_has_its_actor_changes_time_address_and_reason(world: World) -> None:
     user = world.add_user("old@example.com", username="ada")
     world.clock.advance(hours=1)
     body = {"email": "new@example.com", "name": "Ada", "reason": "Asked for it"}
@@ -105,14 +105,14 @@ def test_every_version_says_who_changed_what_when_from_where_and_why(world: Worl
     assert "then" not in reply.body
 
 
-def test_history_of_others_and_of_notes_is_not_in_it(world: World) -> None:
+def test_history_excludes_other_users_and_notes(world: World) -> None:
     user, other = world.add_user(), world.add_user()
     rename(world, other, 2)
     world.add_note(user.id, "Likes tea")
     assert versions(look(world, user.id)) == [1]
 
 
-def test_pages_by_number_and_by_cursor_are_the_same_whole(world: World) -> None:
+def test_pages_by_number_and_by_cursor_have_the_same_versions(world: World) -> None:
     user = rename(world, world.add_user(), 6)
 
     numbered = [look(world, user.id, page=str(page), limit="3") for page in (1, 2, 3, 4)]
@@ -125,7 +125,7 @@ def test_pages_by_number_and_by_cursor_are_the_same_whole(world: World) -> None:
     assert {reply.body["pagination"]["total"] for reply in (*numbered, *walked)} == {7}
 
 
-def test_cursor_is_of_one_user_and_one_time(world: World) -> None:
+def test_cursor_is_bound_to_one_user_and_one_time(world: World) -> None:
     user, other = rename(world, world.add_user(), 6), rename(world, world.add_user(), 6)
     cursor = look(world, user.id, limit="3").body["pagination"]["nextCursor"]
 
@@ -143,7 +143,7 @@ def test_listing_costs_one_index_query_beyond_caller_and_user(world: World) -> N
     assert [call.operation for call in seen] == ["Query"] * 3
 
 
-def test_user_is_shown_as_it_was_then_with_the_versions_up_to_then(world: World) -> None:
+def test_user_is_shown_at_a_time_with_the_versions_up_to_it(world: World) -> None:
     group_id = world.add_group("Readers", Permission.GROUP_VIEW)
     user = world.add_user("old@example.com", name="Old", permissions=(Permission.USER_VIEW,))
     world.clock.advance(minutes=10)
@@ -167,7 +167,7 @@ def test_user_is_shown_as_it_was_then_with_the_versions_up_to_then(world: World)
     assert then["user"]["groupMemberships"] == [{"groupId": group_id, "role": "admin"}]
 
 
-def test_permissions_are_those_that_group_and_role_gave_then(world: World) -> None:
+def test_permissions_are_those_of_groups_and_roles_at_that_time(world: World) -> None:
     group_id = world.add_group("Readers", Permission.GROUP_VIEW)
     user = world.add_user()
     world.change_user(user, user.with_membership(group_id))
@@ -188,7 +188,7 @@ def test_permissions_are_those_that_group_and_role_gave_then(world: World) -> No
     assert [then["user"]["version"] for then in found] == [2, 2, 2, 2]
 
 
-def test_before_there_was_any_policy_groups_gave_nothing(world: World) -> None:
+def test_groups_granted_nothing_before_the_first_policy(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     world.change_user(user, user.with_membership(group_id))
     before = world.clock.now
@@ -201,7 +201,7 @@ def test_before_there_was_any_policy_groups_gave_nothing(world: World) -> None:
     assert now["effectivePermissions"] == ["group.view"]
 
 
-def test_grant_for_a_time_counts_only_within_it(world: World) -> None:
+def test_temporary_grant_applies_only_in_its_period(world: World) -> None:
     user, start = world.add_user(), world.clock.now
     hour = timedelta(hours=1)
     period = Period(starts_at=start + hour, ends_at=start + 2 * hour)
@@ -225,7 +225,7 @@ def test_grant_for_a_time_counts_only_within_it(world: World) -> None:
     assert {then["user"]["version"] for then in held.values()} == {2}
 
 
-def test_platform_admin_of_then_could_do_everything(world: World) -> None:
+def test_platform_admin_at_that_time_had_all_permissions(world: World) -> None:
     user = world.add_user(is_admin=True)
     moment = world.clock.now
     world.clock.advance(minutes=1)
@@ -240,14 +240,14 @@ def test_platform_admin_of_then_could_do_everything(world: World) -> None:
     assert world.invoke(get_me, caller=user.id).body["effectivePermissions"] == []
 
 
-def test_time_before_the_user_has_its_own_refusal(world: World) -> None:
+def test_time_before_the_creation_has_its_own_error(world: World) -> None:
     user = world.add_user()
     reply = look_back(world, user.id, world.clock.now - timedelta(milliseconds=1))
     assert (reply.status, reply.code) == (404, "user_not_created_yet")
     assert look_back(world, user.id, world.clock.now).status == 200
 
 
-def test_time_to_come_counts_as_now(world: World) -> None:
+def test_future_time_counts_as_now(world: World) -> None:
     user = rename(world, world.add_user(), 2)
     later = world.clock.now + timedelta(days=365)
     period = Period(starts_at=world.clock.now + timedelta(days=1))
@@ -275,7 +275,7 @@ def test_versions_up_to_a_time_are_exact_to_the_millisecond(world: World) -> Non
         assert reply.body["then"]["user"]["version"] == version
 
 
-def test_writer_whose_clock_is_behind_does_not_bring_back_what_was(world: World) -> None:
+def test_writer_with_a_late_clock_does_not_hide_newer_versions(world: World) -> None:
     user = rename(world, world.add_user(), 1)
     moment = world.clock.now
     world.clock.advance(seconds=-30)
@@ -288,9 +288,7 @@ def test_writer_whose_clock_is_behind_does_not_bring_back_what_was(world: World)
 
 
 @pytest.mark.parametrize(("missing", "minute"), [((4,), 2), ((3,), 2), ((3, 4), 1), ((2,), 1)])
-def test_index_that_lags_behind_is_not_taken_for_the_truth(
-    world: World, missing: tuple[int, ...], minute: int
-) -> None:
+def test_lagging_index_is_detected(world: World, missing: tuple[int, ...], minute: int) -> None:
     start, user = world.clock.now, rename(world, world.add_user(), 3)
     moment = start + timedelta(minutes=minute - 1, seconds=30)
 
@@ -301,7 +299,7 @@ def test_index_that_lags_behind_is_not_taken_for_the_truth(
     assert look_back(world, user.id, moment).status == 200
 
 
-def test_lagging_index_of_the_policy_is_not_taken_for_the_truth_either(world: World) -> None:
+def test_lagging_index_of_the_policy_is_detected(world: World) -> None:
     group_id, user = world.add_group("Readers", Permission.GROUP_VIEW), world.add_user()
     world.change_user(user, user.with_membership(group_id))
     moment = world.clock.now
@@ -316,7 +314,7 @@ def test_lagging_index_of_the_policy_is_not_taken_for_the_truth_either(world: Wo
     assert found["effectivePermissions"] == ["group.view"]
 
 
-def test_policy_is_not_read_for_a_user_whom_it_gave_nothing(world: World) -> None:
+def test_policy_is_not_read_for_a_user_who_does_not_depend_on_it(world: World) -> None:
     world.add_group("Readers", Permission.GROUP_VIEW)
     user = world.add_user(permissions=(Permission.USER_VIEW,))
     with watched(world.aws) as seen:
@@ -326,7 +324,7 @@ def test_policy_is_not_read_for_a_user_whom_it_gave_nothing(world: World) -> Non
     assert {"S": about} not in asked
 
 
-def test_deleted_user_can_be_looked_back_on_while_the_tombstone_is_there(world: World) -> None:
+def test_history_of_a_deleted_user_is_readable_while_the_tombstone_exists(world: World) -> None:
     user = world.add_user("gone@example.com", name="Gone Soon", permissions=(Permission.USER_VIEW,))
     moment = world.clock.now
     world.clock.advance(minutes=1)
@@ -344,7 +342,9 @@ def test_deleted_user_can_be_looked_back_on_while_the_tombstone_is_there(world: 
     assert "email" not in gone["user"]
 
 
-def test_user_whose_tombstone_is_gone_and_unknown_one_answer_alike(world: World) -> None:
+def test_users_with_an_expired_tombstone_and_unknown_users_have_the_same_answer(
+    world: World,
+) -> None:
     user = world.add_user()
     world.change_user(user, user.as_erased(world.clock.now))
     world.runtime.table.delete_items([user.key()])
@@ -354,7 +354,7 @@ def test_user_whose_tombstone_is_gone_and_unknown_one_answer_alike(world: World)
     assert {(reply.status, reply.code) for reply in replies} == {(404, "user_not_found")}
 
 
-def test_right_to_see_users_is_not_enough(world: World) -> None:
+def test_permission_to_view_users_is_not_sufficient(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_VIEW,))
     reply = look(world, world.admin_id, caller=caller.id)
     assert (reply.status, reply.code) == (403, "permission_missing")
@@ -379,5 +379,5 @@ def test_wrong_parameters_are_refused(world: World, query: dict[str, str]) -> No
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "-1"])
-def test_time_before_all_time_is_before_the_user(world: World, at: str) -> None:
+def test_earliest_possible_time_is_before_the_user(world: World, at: str) -> None:
     assert look(world, world.admin_id, at=at).code == "user_not_created_yet"

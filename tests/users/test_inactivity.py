@@ -1,4 +1,4 @@
-"""What was done about a user who does not sign in (L1)."""
+"""The clean-up's record of an inactive user (L1)."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ WARNED = Inactivity.none_of("usr_1", NOW).with_warning(NOW, NOW + 14 * DAY)
         (None, int((NOW + DAY).timestamp()) + 1, False),
     ],
 )
-def test_warning_counts_until_a_sign_in_or_the_end_of_all_sessions(
+def test_warning_applies_until_a_sign_in_or_the_end_of_all_sessions(
     last_login_at: datetime | None, auth_epoch: int, counts: bool
 ) -> None:
     assert WARNED.warns(last_login_at, auth_epoch) is counts
 
 
-def test_disabling_makes_the_warning_void_and_is_known_by_the_sessions_that_it_ended() -> None:
+def test_disabling_voids_the_warning_and_is_recognized_by_the_ended_sessions() -> None:
     disabled = WARNED.with_disabling(NOW + 14 * DAY)
     epoch = int((NOW + 14 * DAY).timestamp()) + 1
 
@@ -44,7 +44,7 @@ def test_disabling_makes_the_warning_void_and_is_known_by_the_sessions_that_it_e
     assert not WARNED.has_disabled(0)
 
 
-def test_directory_shows_what_still_counts(world: World) -> None:
+def test_directory_shows_what_still_applies(world: World) -> None:
     user = world.add_user()
     kept = Inactivity.none_of(user.id, world.clock.now)
     warned = kept.with_warning(world.clock.now, world.clock.now + 14 * DAY)
@@ -67,7 +67,7 @@ def test_directory_shows_what_still_counts(world: World) -> None:
     assert (row.inactivity_warned_at, row.disables_at) == (None, None)
 
 
-def test_who_was_disabled_by_somebody_was_not_disabled_for_inactivity(world: World) -> None:
+def test_user_disabled_by_an_admin_was_not_disabled_for_inactivity(world: World) -> None:
     user = world.add_user()
     kept = Inactivity.none_of(user.id, world.clock.now).with_disabling(world.clock.now)
     disabled = user.with_status(Status.INACTIVE, world.clock.now)

@@ -26,7 +26,7 @@ def add_notes(world: World, user_id: str, number: int) -> list[str]:
     return ids
 
 
-def test_notes_come_newest_first_and_those_of_others_do_not(world: World) -> None:
+def test_notes_of_one_user_are_listed_newest_first(world: World) -> None:
     user, other = world.add_user(), world.add_user()
     author = world.add_user(permissions=(Permission.USER_ANNOTATE,))
     world.add_note(other.id, "About somebody else")
@@ -81,7 +81,7 @@ def test_soft_deleted_user_keeps_the_notes(world: World) -> None:
     assert [note["id"] for note in list_them(world, user.id).body["items"]] == [note_id]
 
 
-def test_user_deleted_for_good_and_unknown_one_answer_alike(world: World) -> None:
+def test_permanently_deleted_and_unknown_users_have_the_same_answer(world: World) -> None:
     user = world.add_user()
     add_notes(world, user.id, 1)
     world.write(user, user.as_erased(world.clock.now))  # and nothing has been cleared away yet

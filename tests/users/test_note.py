@@ -18,7 +18,7 @@ def in_partition(world: World, user_id: str) -> set[str]:
     return {item["sk"] for item in world.items() if item["pk"] == f"USER#{user_id}"}
 
 
-def test_note_lies_with_its_user_in_the_order_of_time(world: World) -> None:
+def test_notes_are_stored_with_their_user_in_order_of_time(world: World) -> None:
     user = world.add_user()
     ids = []
     for number in range(3):
@@ -29,13 +29,13 @@ def test_note_lies_with_its_user_in_the_order_of_time(world: World) -> None:
     assert [note.id for note in find_notes(world.runtime.table, user.id)] == ids[::-1]
 
 
-def test_notes_are_no_part_of_the_user(world: World) -> None:
+def test_notes_are_not_part_of_the_user(world: World) -> None:
     user = world.add_user()
     world.add_note(user.id, "Likes tea")
     assert world.user(user.id) == user
 
 
-def test_only_a_note_that_is_there_is_loaded(world: World) -> None:
+def test_only_an_existing_note_is_loaded(world: World) -> None:
     user, other = world.add_user(), world.add_user()
     kept, gone = world.add_note(user.id, "Likes tea"), world.add_note(user.id, "Likes cake")
     world.invoke(delete_note, path={"user_id": user.id, "note_id": gone})
@@ -46,7 +46,7 @@ def test_only_a_note_that_is_there_is_loaded(world: World) -> None:
             load_note(world.runtime.table, user_id, note_id)
 
 
-def test_erased_note_keeps_nothing_that_was_written(world: World) -> None:
+def test_erased_note_keeps_no_text(world: World) -> None:
     user = world.add_user()
     note = load_note(world.runtime.table, user.id, world.add_note(user.id, "Likes tea"))
     note = note.model_copy(update={"author_id": world.admin_id})
@@ -63,7 +63,7 @@ def test_erased_note_keeps_nothing_that_was_written(world: World) -> None:
     )
 
 
-def test_soft_deletion_and_restoring_leave_the_notes(world: World) -> None:
+def test_soft_deletion_and_restoring_keep_the_notes(world: World) -> None:
     user = world.add_user()
     note_id = world.add_note(user.id, "Likes tea")
 
@@ -75,7 +75,7 @@ def test_soft_deletion_and_restoring_leave_the_notes(world: World) -> None:
     assert load_note(world.runtime.table, user.id, note_id).text == "Likes tea"
 
 
-def test_permanent_deletion_removes_notes_and_what_is_left_of_deleted_ones(world: World) -> None:
+def test_permanent_deletion_removes_notes_and_their_tombstones(world: World) -> None:
     user, other = world.add_user(), world.add_user()
     for number in range(30):
         world.add_note(user.id, f"Note {number}")
@@ -89,7 +89,7 @@ def test_permanent_deletion_removes_notes_and_what_is_left_of_deleted_ones(world
     assert f"NOTE#{kept}" in in_partition(world, other.id)
 
 
-def test_notes_go_by_way_of_the_stream_when_cognito_does_not_answer_at_once(world: World) -> None:
+def test_stream_removes_notes_after_an_outage_of_cognito(world: World) -> None:
     user = world.add_user()
     world.add_note(user.id, "Likes tea")
     with failing(world.aws, "cognito-idp"):

@@ -37,12 +37,12 @@ def test_numbers_are_read_by_type_and_by_group() -> None:
     assert owned.last_workspace_accessed_at == START
 
 
-def test_row_that_is_not_there_is_nothing() -> None:
+def test_missing_row_means_that_nothing_is_owned() -> None:
     assert Owned() == Owned.of_item({})
     assert Owned().total == 0
 
 
-def test_counters_stand_on_one_row_of_the_owner() -> None:
+def test_counters_are_in_one_row_of_the_owner() -> None:
     counters = [resources_of("usr_1", "workspace"), active_workspaces_of("usr_1", "grp_1")]
     assert {counter.key for counter in counters} == {owned_key("usr_1")}
     assert all(counter.stamped for counter in counters)
@@ -50,15 +50,17 @@ def test_counters_stand_on_one_row_of_the_owner() -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_decision_by_the_numbers_holds_only_while_they_do(world: World, first: bool) -> None:
+def test_decision_by_the_numbers_requires_that_they_are_unchanged(
+    world: World, first: bool
+) -> None:
     user = world.add_user()
     if not first:
-        world.add_thing(user.id, "persona")
+        world.add_resource(user.id, "persona")
     read = world.user(user.id)
     renamed = read.model_copy(update={"name": "New"})
     requires = [read.owned.unchanged(user.id)]
 
-    world.add_thing(user.id)
+    world.add_resource(user.id)
     with pytest.raises(Contended):
         world.call().commit(Change(read, renamed), answer=UserAnswer.of, requires=requires)
 
@@ -67,9 +69,9 @@ def test_decision_by_the_numbers_holds_only_while_they_do(world: World, first: b
     assert world.user(user.id).name == "New"
 
 
-def test_last_access_is_no_number(world: World) -> None:
+def test_last_access_is_not_counted(world: World) -> None:
     user = world.add_user()
-    world.add_thing(user.id)
+    world.add_resource(user.id)
     before = world.user(user.id).owned
     last = {"lastWorkspaceId": "wsp_1", "lastWorkspaceAccessedAt": "2026-01-05T09:00:00.000Z"}
     world.runtime.table.update_unversioned(owned_key(user.id), last)

@@ -12,7 +12,7 @@ from rollcall.users.passwords import SYMBOLS, check_password
 
 
 def broken_rules(password: str) -> str:
-    """What the refusal says; empty when the password is fine."""
+    """The error message; empty if the password is accepted."""
     try:
         check_password(SecretStr(password))
     except ValueError as error:
@@ -51,7 +51,7 @@ def test_refusal_never_repeats_the_password(password: str) -> None:
 
 
 @given(symbol=st.sampled_from(SYMBOLS))
-def test_every_symbol_of_cognito_counts(symbol: str) -> None:
+def test_every_symbol_of_cognito_is_accepted(symbol: str) -> None:
     assert broken_rules(f"Temp{symbol}ass123") == ""
 
 

@@ -16,7 +16,7 @@ def promote(world: World, user_id: str, caller: str = "") -> Reply:
     return world.invoke(promote_user, caller=caller, path={"user_id": user_id})
 
 
-def test_promoted_user_may_do_everything_from_the_next_request_on(world: World) -> None:
+def test_promoted_user_has_all_permissions_from_the_next_request(world: World) -> None:
     user = world.add_user()
 
     reply = promote(world, user.id)
@@ -51,7 +51,7 @@ def test_disabled_user_who_is_promoted_counts_only_once_enabled(world: World) ->
     assert world.count(ADMINS) == 1
 
 
-def test_who_may_promote_but_holds_less_is_refused(world: World) -> None:
+def test_caller_with_fewer_permissions_cannot_promote(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_PROMOTE,))
     user = world.add_user()
 
@@ -75,7 +75,7 @@ def test_unknown_and_deleted_users_are_refused(world: World) -> None:
     assert promote(world, erased.id) == unknown
 
 
-def test_while_cognito_is_down_the_right_counts_already(world: World) -> None:
+def test_promotion_applies_during_an_outage_of_cognito(world: World) -> None:
     user = world.add_user()
 
     with failing(world.aws, "cognito-idp"):

@@ -66,7 +66,7 @@ def test_without_a_body_a_reset_code_is_mailed(world: World) -> None:
     assert world.user(user.id).pending_credential is None
 
 
-def test_who_never_chose_a_password_gets_the_invitation_again(world: World) -> None:
+def test_user_who_never_chose_a_password_gets_the_invitation_again(world: World) -> None:
     user = world.add_user()
 
     with watched(world.aws) as seen:
@@ -88,7 +88,7 @@ def test_federated_user_is_refused_with_a_clear_error(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_sessions_end_only_when_asked_for(world: World) -> None:
+def test_sessions_end_only_if_requested(world: World) -> None:
     user = confirmed(world)
     before = world.clock.now
     world.clock.advance(minutes=1)
@@ -102,27 +102,27 @@ def test_sessions_end_only_when_asked_for(world: World) -> None:
     assert "AdminUserGlobalSignOut" in {call.operation for call in seen}
 
 
-def test_permanent_goes_with_a_password(world: World) -> None:
+def test_permanent_requires_a_password(world: World) -> None:
     user = world.add_user()
     reply = reset(world, user, permanent=True)
     assert (reply.status, reply.code) == (422, "invalid")
     assert "newPassword" in reply.body["errors"][0]["message"]
 
 
-def test_weak_password_is_refused_before_anything_is_written(world: World) -> None:
+def test_weak_password_is_refused_before_any_write(world: World) -> None:
     user = world.add_user()
     reply = reset(world, user, newPassword="password")
     assert (reply.status, reply.fields) == (422, ["newPassword"])
     assert world.user(user.id) == user
 
 
-def test_nobody_resets_somebody_who_may_do_more(world: World) -> None:
+def test_password_of_a_superior_cannot_be_reset(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_RESET_PASSWORD,))
     reply = reset(world, world.user(world.admin_id), caller=caller.id, newPassword=TEMPORARY)
     assert (reply.status, reply.code) == (403, "target_outranks_caller")
 
 
-def test_password_is_in_no_entry_and_no_row(world: World) -> None:
+def test_password_is_not_in_any_entry_or_row(world: World) -> None:
     user = confirmed(world)
 
     reset(world, user, key="key-1", newPassword=TEMPORARY)
@@ -132,7 +132,7 @@ def test_password_is_in_no_entry_and_no_row(world: World) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.INACTIVE, Status.SUSPENDED])
-def test_no_reset_is_mailed_to_who_cannot_sign_in(world: World, status: Status) -> None:
+def test_no_reset_is_mailed_to_a_user_who_cannot_sign_in(world: World, status: Status) -> None:
     user = confirmed(world, status=status)
 
     refused = reset(world, user)
@@ -142,7 +142,7 @@ def test_no_reset_is_mailed_to_who_cannot_sign_in(world: World, status: Status) 
     assert reset(world, user, newPassword=TEMPORARY).status == 200
 
 
-def test_reset_to_an_unverified_address_is_taken_back(world: World) -> None:
+def test_reset_to_an_unverified_address_is_undone(world: World) -> None:
     user = confirmed(world, status=Status.PENDING_VERIFICATION)
 
     reply = reset(world, user)

@@ -1,4 +1,4 @@
-"""Types of owned things: the built-in ones, and those of the deployment."""
+"""Resource types: the built-in ones, and those of the deployment."""
 
 from __future__ import annotations
 
@@ -39,6 +39,6 @@ def test_setting_adds_types_with_their_rules() -> None:
         ("invoice=refuse,invoice=cascade", "invoice is configured twice"),
     ],
 )
-def test_setting_that_cannot_be_meant_is_refused_in_words(configured: str, words: str) -> None:
+def test_invalid_setting_is_refused_with_a_message(configured: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         read_types(configured)

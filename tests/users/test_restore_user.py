@@ -20,7 +20,7 @@ def restore(world: World, user_id: str, caller: str = "") -> Reply:
 
 
 @pytest.mark.parametrize("status", [each for each in Status if each is not Status.DELETED])
-def test_restored_user_is_as_he_was(world: World, status: Status) -> None:
+def test_restored_user_has_the_previous_state(world: World, status: Status) -> None:
     group_id = world.add_group("Readers")
     user = world.add_user(status=status, name="Back Again")
     user = world.change_user(user, user.with_membership(group_id, GroupRole.ADMIN))
@@ -66,13 +66,13 @@ def test_only_a_deleted_user_can_be_restored(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_who_was_deleted_for_good_is_not_found(world: World) -> None:
+def test_permanently_deleted_user_is_not_found(world: World) -> None:
     user = world.add_user()
     world.change_user(user, user.as_erased(world.clock.now))
     assert restore(world, user.id).code == "user_not_found"
 
 
-def test_nobody_brings_back_somebody_who_may_do_more(world: World) -> None:
+def test_superior_cannot_be_enabled_or_restored(world: World) -> None:
     caller = world.add_user(permissions=(Permission.USER_DELETE,))
     user = world.add_user(permissions=(Permission.USER_CREATE,))
     deleted = world.change_user(user, user.as_deleted(world.clock.now))
@@ -83,7 +83,7 @@ def test_nobody_brings_back_somebody_who_may_do_more(world: World) -> None:
     assert world.user(user.id) == deleted
 
 
-def test_while_cognito_is_down_the_account_opens_later(world: World) -> None:
+def test_account_is_enabled_after_an_outage_of_cognito(world: World) -> None:
     user = world.add_user()
     world.change_user(user, user.as_deleted(world.clock.now))
 

@@ -1,4 +1,4 @@
-"""A user's sign-ins in numbers (S3)."""
+"""Counts and times of a user's sign-ins (S3)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.world.world import World
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
-def test_sign_in_is_the_latest_counts_and_ends_what_failed_before() -> None:
+def test_sign_in_sets_the_time_counts_and_resets_failed_attempts() -> None:
     before = SignIns.none_of("usr_1", NOW).model_copy(
         update={"failed_attempts": 4, "locked_until": NOW}
     )
@@ -22,7 +22,7 @@ def test_sign_in_is_the_latest_counts_and_ends_what_failed_before() -> None:
     assert after.with_sign_in(NOW, ["password", "google"]).methods == ("google", "password")
 
 
-def test_lists_hear_of_a_sign_in_once_an_hour_or_when_more_has_changed() -> None:
+def test_lists_show_a_sign_in_hourly_or_with_another_change() -> None:
     first = SignIns.none_of("usr_1", NOW).with_sign_in(NOW, ["password"])
     soon = first.with_sign_in(NOW + timedelta(minutes=59), ["password"])
     assert (soon.last_login_at, soon.count) == (NOW + timedelta(minutes=59), 2)
@@ -38,7 +38,7 @@ def test_lists_hear_of_a_sign_in_once_an_hour_or_when_more_has_changed() -> None
     assert elsewhere.touches(first) == {"usr_1"}
 
 
-def test_every_sign_in_is_in_the_journal_however_seldom_lists_hear_of_it(world: World) -> None:
+def test_every_sign_in_is_in_the_journal_even_if_lists_do_not_show_it(world: World) -> None:
     user = world.add_user()
     for _ in range(3):
         world.sign_in(user.id)

@@ -1,4 +1,4 @@
-"""Where a user stands: what a status allows, and what may follow it (U12)."""
+"""User statuses: what each allows, and which can follow it (U12)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_every_status_has_its_rules() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [*product(Status, Status)])
-def test_status_changes_as_the_table_says(before: Status, after: Status) -> None:
+def test_status_changes_follow_the_rules(before: Status, after: Status) -> None:
     user = make_user(status=before)
     if after is before:
         assert user.with_status(after, NOW) is user
@@ -51,7 +51,9 @@ def test_status_changes_as_the_table_says(before: Status, after: Status) -> None
         ("deleted", False, False),
     ],
 )
-def test_who_may_sign_in_and_be_modified(status: str, sign_in: bool, be_modified: bool) -> None:
+def test_statuses_that_allow_signing_in_and_modification(
+    status: str, sign_in: bool, be_modified: bool
+) -> None:
     rules = STATUS_RULES[Status(status)]
     assert (rules.sign_in, rules.be_modified) == (sign_in, be_modified)
 
@@ -73,5 +75,5 @@ def test_who_may_sign_in_and_be_modified(status: str, sign_in: bool, be_modified
         ("pending_verification", "deleted", True),
     ],
 )
-def test_some_changes_in_so_many_words(before: str, after: str, allowed: bool) -> None:
+def test_examples_of_status_changes(before: str, after: str, allowed: bool) -> None:
     assert (Status(after) in STATUS_RULES[Status(before)].followed_by) is allowed

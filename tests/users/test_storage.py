@@ -17,7 +17,7 @@ from tests.users.test_user import make_user
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
-def test_user_has_the_last_sign_in_and_nothing_of_the_warnings_from_the_other_rows() -> None:
+def test_user_has_the_last_sign_in_but_not_the_warnings_of_other_rows() -> None:
     user = make_user()
     rows = [
         SignIns.none_of("usr_1", NOW).with_sign_in(NOW, ["password"]).item(),
@@ -27,16 +27,16 @@ def test_user_has_the_last_sign_in_and_nothing_of_the_warnings_from_the_other_ro
     assert User.assemble([user.item(), *rows]) == user.model_copy(update={"last_login_at": NOW})
 
 
-def test_rows_without_the_user_are_no_user() -> None:
+def test_rows_without_the_users_item_are_not_a_user() -> None:
     assert User.assemble([SignIns.none_of("usr_1", NOW).item()]) is None
 
 
 @pytest.mark.parametrize("user_id", ["usr_01abc", "ada", "ada-", "Karl", "Ö", "Google_1@x.io"])
-def test_every_user_is_in_one_of_the_lists_whatever_the_id(user_id: str) -> None:
+def test_every_user_is_in_one_list_partition_for_any_id(user_id: str) -> None:
     assert make_user(id=user_id).index()["gsi2pk"] in LISTED
 
 
-def test_item_says_when_the_first_grant_ends_and_the_journal_does_not() -> None:
+def test_item_has_the_first_expiry_and_the_journal_does_not() -> None:
     first, second = NOW + timedelta(days=1), NOW + timedelta(days=2)
     lasting = RoleGrant(user_id="usr_1", role_id="rol_user")
     held = PermissionGrant(user_id="usr_1", permission=Permission.USER_VIEW, ends_at=second)

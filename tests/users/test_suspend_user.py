@@ -6,7 +6,7 @@ from functions.users.suspend_user import suspend_user
 from tests.world.world import World
 
 
-def test_reason_of_the_sanction_is_kept(world: World) -> None:
+def test_reason_of_the_sanction_is_stored(world: World) -> None:
     user = world.add_user()
 
     world.invoke(suspend_user, path={"user_id": user.id}, body={"reason": "Spam in three groups"})
@@ -15,7 +15,7 @@ def test_reason_of_the_sanction_is_kept(world: World) -> None:
     assert (entry.action, entry.reason) == ("suspend_user", "Spam in three groups")
 
 
-def test_reason_hides_nothing_in_the_journal(world: World) -> None:
+def test_reason_cannot_contain_hidden_characters(world: World) -> None:
     user = world.add_user()
     reply = world.invoke(suspend_user, path={"user_id": user.id}, body={"reason": "kind\u202eylno"})
     assert (reply.status, reply.fields) == (422, ["reason"])

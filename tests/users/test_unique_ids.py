@@ -27,7 +27,7 @@ PATTERNS = st.text(alphabet=f"#?{ascii_letters}{digits}._-", min_size=1, max_siz
 
 
 @given(pattern=PATTERNS)
-def test_generated_id_fits_its_pattern_and_may_be_assigned(pattern: str) -> None:
+def test_generated_id_matches_its_pattern_and_can_be_assigned(pattern: str) -> None:
     settings = Settings(table_name="people", user_pool_id="pool", unique_id_pattern=pattern)
     classes = {each: f"[{alphabet}]" for each, alphabet in ALPHABETS.items()}
     wanted = "".join(classes.get(each, re.escape(each)) for each in settings.unique_id_pattern)
@@ -38,17 +38,17 @@ def test_generated_id_fits_its_pattern_and_may_be_assigned(pattern: str) -> None
     assert TypeAdapter(UniqueId).validate_python(generated) == generated
 
 
-def test_letters_are_none_that_look_like_digits_or_each_other() -> None:
+def test_letters_do_not_look_like_digits_or_each_other() -> None:
     assert set(ALPHABETS["?"]).isdisjoint("OIL0125SZ8B6GQUV")
     assert len(set(ALPHABETS["?"])) == len(ALPHABETS["?"]) == 16
 
 
-def test_case_is_all_that_a_claim_passes_over() -> None:
+def test_claims_ignore_only_case() -> None:
     assert unique_id_claim("EMP-1") == unique_id_claim("emp-1")
     assert unique_id_claim("EMP-1") != unique_id_claim("EMP.1")
 
 
-def test_after_the_first_only_free_ones_are_tried_each_once(world: World) -> None:
+def test_after_the_first_only_free_ids_are_tried_once_each(world: World) -> None:
     taken = {f"A{digit}" for digit in range(7)}
     for each in taken:
         world.put_claim(unique_id_claim(each))
@@ -58,7 +58,7 @@ def test_after_the_first_only_free_ones_are_tried_each_once(world: World) -> Non
     assert sorted(tried) == ["A7", "A8", "A9"]
 
 
-def test_order_tells_nothing_about_who_came_before(world: World) -> None:
+def test_order_of_ids_does_not_reveal_the_order_of_users(world: World) -> None:
     orders = {tuple(generate_unique_ids("A#", world.runtime.table)) for _ in range(20)}
     assert len(orders) > 1
 

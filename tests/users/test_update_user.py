@@ -50,7 +50,7 @@ def test_documented_request_changes_table_account_and_journal(world: World) -> N
     }
 
 
-def test_both_addresses_are_told_once(world: World) -> None:
+def test_both_addresses_are_notified_once(world: World) -> None:
     user = world.add_user("old@example.com")
 
     update(world, user, email="newemail@example.com")
@@ -102,7 +102,7 @@ def test_other_taken_names_are_refused(world: World, field: str, value: str, cod
     assert world.user(user.id) == user
 
 
-def test_absent_fields_stay_and_null_empties(world: World) -> None:
+def test_absent_fields_stay_and_null_clears(world: World) -> None:
     user = world.add_user(name="Old Name", phone="+4915112345678")
 
     reply = update(world, user, name=None, phone=None)
@@ -117,7 +117,7 @@ def test_absent_fields_stay_and_null_empties(world: World) -> None:
     assert world.user(user.id).in_step
 
 
-def test_email_or_phone_has_to_remain(world: World) -> None:
+def test_email_or_phone_must_remain(world: World) -> None:
     user = world.add_user()
 
     reply = update(world, user, email=None)
@@ -150,7 +150,7 @@ def test_profile_is_merged_field_by_field(world: World) -> None:
         ({"password": "weak"}, ["password"]),
     ],
 )
-def test_each_wrong_field_has_its_entry(
+def test_each_invalid_field_has_its_error(
     world: World, body: dict[str, Any], fields: list[str]
 ) -> None:
     user = world.add_user()
@@ -161,7 +161,7 @@ def test_each_wrong_field_has_its_entry(
     assert world.user(user.id) == user
 
 
-def test_change_that_changes_nothing_makes_no_version_and_no_entry(world: World) -> None:
+def test_change_without_effect_creates_no_version_and_no_entry(world: World) -> None:
     user = world.add_user(name="Same")
     stored = world.stored()
 
@@ -172,7 +172,7 @@ def test_change_that_changes_nothing_makes_no_version_and_no_entry(world: World)
 
 
 @pytest.mark.parametrize("if_match", ['"1"', 'W/"1"', "1", "*", ' "1" '])
-def test_change_goes_through_when_if_match_fits(world: World, if_match: str) -> None:
+def test_change_with_a_matching_if_match_is_accepted(world: World, if_match: str) -> None:
     assert update(world, world.add_user(), if_match=if_match, name="New").status == 200
 
 
@@ -194,7 +194,7 @@ def test_stale_version_is_refused_even_when_nothing_would_change(world: World) -
     assert update(world, user, if_match='"7"', name="Same").status == 412
 
 
-def test_password_takes_effect_at_once_and_is_kept_nowhere(world: World) -> None:
+def test_password_takes_effect_immediately_and_is_not_stored(world: World) -> None:
     user = world.add_user()
 
     with watched(world.aws) as seen:
@@ -221,7 +221,7 @@ def test_password_of_a_federated_user_is_refused(world: World) -> None:
     assert world.user(user.id) == user
 
 
-def test_password_needs_the_permission_to_reset_passwords(world: World) -> None:
+def test_password_requires_the_permission_to_reset_passwords(world: World) -> None:
     user = world.add_user()
     caller = world.add_user(permissions=(Permission.USER_UPDATE,))
 
@@ -231,7 +231,7 @@ def test_password_needs_the_permission_to_reset_passwords(world: World) -> None:
     assert "user.reset-password" in reply.body["detail"]
 
 
-def test_status_needs_the_permission_to_disable(world: World) -> None:
+def test_status_requires_the_permission_to_disable(world: World) -> None:
     user = world.add_user()
     caller = world.add_user(permissions=(Permission.USER_UPDATE,))
 
@@ -258,7 +258,7 @@ def test_own_status_cannot_be_changed(world: World) -> None:
     assert (reply.status, reply.code) == (409, "own_account")
 
 
-def test_last_admin_stays_active(world: World) -> None:
+def test_last_admin_cannot_become_inactive(world: World) -> None:
     caller = world.add_user(permissions=(Permission.ADMIN_ACCESS,))
     reply = update(world, world.user(world.admin_id), caller=caller.id, status="suspended")
     assert (reply.status, reply.code) == (409, "last_admin")
@@ -274,7 +274,7 @@ def test_last_admin_stays_active(world: World) -> None:
         {"password": NEW_PASSWORD},
     ],
 )
-def test_nobody_takes_over_somebody_who_may_do_more(world: World, body: dict[str, Any]) -> None:
+def test_account_of_a_superior_cannot_be_changed(world: World, body: dict[str, Any]) -> None:
     rights = (Permission.USER_UPDATE, Permission.USER_DISABLE, Permission.USER_RESET_PASSWORD)
     caller = world.add_user(permissions=rights)
     superior = world.add_user(permissions=(*rights, Permission.USER_DELETE))
@@ -323,7 +323,7 @@ def test_deleted_user_cannot_be_changed(world: World) -> None:
     assert (reply.status, reply.code) == (409, "user_deleted")
 
 
-def test_while_cognito_is_down_the_change_is_kept_and_finished_later(world: World) -> None:
+def test_change_during_an_outage_of_cognito_is_synchronized_later(world: World) -> None:
     user = world.add_user()
 
     with failing(world.aws, "cognito-idp"):
@@ -338,14 +338,14 @@ def test_while_cognito_is_down_the_change_is_kept_and_finished_later(world: Worl
     assert world.user(user.id).in_step
 
 
-def test_password_is_not_committed_when_cognito_cannot_even_be_asked(world: World) -> None:
+def test_password_is_not_committed_if_cognito_cannot_be_reached(world: World) -> None:
     user = world.add_user()
     with failing(world.aws, "cognito-idp"):
         assert update(world, user, password=NEW_PASSWORD).status == 503
     assert world.user(user.id) == user
 
 
-def test_password_that_cognito_refuses_is_taken_back(world: World) -> None:
+def test_password_refused_by_cognito_is_undone(world: World) -> None:
     user = world.add_user(name="Old Name")
 
     with failing(world.aws, "cognito-idp", "AdminSetUserPassword", code="InvalidPasswordException"):
@@ -366,7 +366,7 @@ def test_password_that_cognito_refuses_is_taken_back(world: World) -> None:
     ]
 
 
-def test_account_deleted_by_hand_is_made_again(world: World) -> None:
+def test_manually_deleted_account_is_created_again(world: World) -> None:
     user = world.add_user()
     world.runtime.identity.delete(user.id)
 

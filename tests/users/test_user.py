@@ -1,4 +1,4 @@
-"""Users: memberships, claims, what counts, deletion and restoring (I2, I4, I5, I13)."""
+"""Users: memberships, claims, counters, deletion and restoring (I2, I4, I5, I13)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make_user(**fields: Any) -> User:
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_losing_the_right_to_sign_in_ends_the_sessions(status: Status) -> None:
+def test_status_without_sign_in_ends_the_sessions(status: Status) -> None:
     user = make_user()
     if status in {Status.ACTIVE, Status.INVITED}:
         return
@@ -59,7 +59,7 @@ def test_email_phone_and_username_are_claimed() -> None:
     assert make_user().claims() == user.as_erased(NOW).claims() == set()
 
 
-def test_id_of_an_adopted_account_is_a_username_that_nobody_else_may_have() -> None:
+def test_id_of_an_adopted_account_is_claimed_as_a_username() -> None:
     user = make_user(id="Ada", username="countess")
     assert user.claims() == {Claim(USERNAME, "ada"), Claim(USERNAME, "countess")}
     assert make_user(id="ada", username="ada").claims() == {Claim(USERNAME, "ada")}
@@ -67,13 +67,13 @@ def test_id_of_an_adopted_account_is_a_username_that_nobody_else_may_have() -> N
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_only_active_admins_count(status: Status) -> None:
+def test_only_active_admins_are_counted(status: Status) -> None:
     assert make_user(status=status).counts() == {}
     counted = make_user(status=status, is_admin=True).counts()
     assert counted[ADMINS] == (1 if status is Status.ACTIVE else 0)
 
 
-def test_memberships_are_one_a_group_and_in_order() -> None:
+def test_memberships_are_sorted_with_one_for_each_group() -> None:
     user = make_user()
     for group_id in ("grp_b", "grp_a", "grp_b"):
         user = user.with_membership(group_id, GroupRole.MEMBER)
@@ -86,7 +86,7 @@ def test_memberships_are_one_a_group_and_in_order() -> None:
     assert user.without_membership("grp_c") == user
 
 
-def test_restoring_brings_back_what_the_deletion_took() -> None:
+def test_restoring_reverts_the_soft_deletion() -> None:
     user = make_user(status=Status.PENDING_VERIFICATION)
     deleted = user.as_deleted(NOW)
     assert (deleted.status, deleted.deleted_at) == (Status.DELETED, NOW)
@@ -95,7 +95,7 @@ def test_restoring_brings_back_what_the_deletion_took() -> None:
     assert restored.status_before_deletion is None
 
 
-def test_tombstone_keeps_nothing_personal() -> None:
+def test_tombstone_has_no_personal_data() -> None:
     user = make_user(
         email="jane@example.com",
         name="Jane",
@@ -108,7 +108,7 @@ def test_tombstone_keeps_nothing_personal() -> None:
     assert "Tea" not in left.model_dump_json()
 
 
-def test_user_stays_in_step_when_the_account_need_not_change() -> None:
+def test_user_stays_in_sync_if_the_account_does_not_change() -> None:
     settled = make_user(identity_version=1, name="Old")
     moved = settled.model_copy(update={"profile": settled.profile.model_copy(update={"city": "X"})})
     renamed = settled.model_copy(update={"name": "New"})
@@ -122,7 +122,7 @@ def test_user_stays_in_step_when_the_account_need_not_change() -> None:
     assert not unsettled.succeed(unsettled, NOW).in_step
 
 
-def test_users_out_of_step_and_soft_deleted_ones_are_found_by_index() -> None:
+def test_users_out_of_sync_and_soft_deleted_users_are_found_by_index() -> None:
     settled = make_user(identity_version=1)
     assert settled.index() == {"gsi2pk": "USERS#1", "gsi2sk": "usr_1"}
     assert make_user().index() == {
@@ -139,7 +139,7 @@ def test_users_out_of_step_and_soft_deleted_ones_are_found_by_index() -> None:
     assert "gsi2pk" not in settled.as_deleted(NOW).as_erased(NOW).index()
 
 
-def test_bookkeeping_is_no_fact_of_the_journal() -> None:
+def test_bookkeeping_is_not_in_the_journal() -> None:
     facts = make_user(last_login_at=NOW, pending_credential="reset", identity_version=1).facts()
     assert facts.keys().isdisjoint(
         {"lastLoginAt", "pendingCredential", "identityVersion", "signedOutEpoch", "version"}
@@ -156,7 +156,7 @@ def test_bookkeeping_is_no_fact_of_the_journal() -> None:
     ],
     ids=lambda grant: grant.facts_name,
 )
-def test_who_may_read_users_may_find_them_by_what_they_were_given(grant: Grant) -> None:
+def test_functions_that_read_users_can_query_the_indexes_of_grants(grant: Grant) -> None:
     partitions = [value for name, value in grant.index().items() if name.endswith("pk")]
     assert partitions
     assert all(each.startswith(User.index_partitions) for each in partitions)

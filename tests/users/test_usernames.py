@@ -1,4 +1,4 @@
-"""Usernames made from an email address (U1)."""
+"""Usernames generated from an email address (U1)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def test_every_address_gives_a_username_with_room_for_a_number(local: str) -> No
     assert check_username(f"{base}12345678") == f"{base}12345678"
 
 
-def test_first_suggestion_costs_no_read(world: World) -> None:
+def test_first_suggestion_takes_no_read(world: World) -> None:
     with watched(world.aws) as seen:
         assert next(suggest_usernames("jane@example.com", world.runtime.table)) == "jane"
     assert seen == []
 
 
-def test_taken_numbers_are_left_out_at_one_read(world: World) -> None:
+def test_taken_numbers_are_skipped_with_one_read(world: World) -> None:
     for name in ("jane2", "jane4"):
         world.put_claim(Claim(USERNAME, name))
 

@@ -27,26 +27,26 @@ def delete(
 
 
 def test_documented_answer(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+    workspace = world.add_resource(world.add_user().id)
     reply = delete(world, workspace.id)
     assert (reply.status, reply.body) == (200, {"success": True, "message": "Workspace deleted"})
 
 
-def test_neither_owner_nor_group_counts_it_any_more(world: World) -> None:
+def test_owner_and_group_no_longer_count_it(world: World) -> None:
     group_id, owner = world.add_group("Writers"), world.add_user()
     world.change_user(owner, owner.with_membership(group_id))
-    workspace = world.add_thing(owner.id, group_id=group_id)
+    workspace = world.add_resource(owner.id, group_id=group_id)
 
     delete(world, workspace.id)
 
-    assert not world.thing(workspace.id).exists
+    assert not world.resource(workspace.id).exists
     assert world.user(owner.id).owned.total == 0
     assert world.runtime.table.load(Group, group_id).active_workspace_count == 0
     assert check_settled(world) == []
 
 
-def test_journal_says_who_deleted_what_and_why(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id, name="Notes")
+def test_journal_has_the_actor_the_workspace_and_the_reason(world: World) -> None:
+    workspace = world.add_resource(world.add_user().id, name="Notes")
 
     delete(world, workspace.id, reason="Asked for it")
 
@@ -60,39 +60,42 @@ def test_journal_says_who_deleted_what_and_why(world: World) -> None:
 
 
 def test_orphan_can_be_deleted(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+    workspace = world.add_resource(world.add_user().id)
     world.invoke(delete_user, path={"user_id": workspace.user_id})
     assert delete(world, workspace.id).status == 200
     assert check_settled(world) == []
 
 
-def test_what_is_no_workspace_is_not_found(world: World) -> None:
+def test_other_resources_are_not_found(world: World) -> None:
     owner = world.add_user().id
-    persona, gone = world.add_thing(owner, "persona"), world.add_thing(owner)
+    persona, gone = world.add_resource(owner, "persona"), world.add_resource(owner)
     assert delete(world, gone.id).status == 200
 
     answers = [delete(world, each) for each in (persona.id, gone.id, owner, "wsp_unknown")]
 
     assert all(answer == answers[0] for answer in answers)
     assert (answers[0].status, answers[0].body["detail"]) == (404, "Workspace not found")
-    assert world.thing(persona.id).exists
+    assert world.resource(persona.id).exists
 
 
 def test_same_request_with_the_same_key_has_the_same_answer(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+    workspace = world.add_resource(world.add_user().id)
     first = delete(world, workspace.id, key="key-1")
     assert delete(world, workspace.id, key="key-1") == first
 
 
 def test_stale_version_is_refused(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+    workspace = world.add_resource(world.add_user().id)
     assert delete(world, workspace.id, if_match='"2"').code == "stale_version"
-    assert world.thing(workspace.id).exists
+    assert world.resource(workspace.id).exists
 
 
-def test_permission_is_enough_for_any_group(world: World) -> None:
+def test_permission_is_sufficient_for_any_group(world: World) -> None:
     caller = world.add_user(permissions=(Permission.WORKSPACE_DELETE,))
     group_id, owner = world.add_group("Writers"), world.add_user()
     world.change_user(owner, owner.with_membership(group_id))
-    for workspace in (world.add_thing(owner.id), world.add_thing(owner.id, group_id=group_id)):
+    for workspace in (
+        world.add_resource(owner.id),
+        world.add_resource(owner.id, group_id=group_id),
+    ):
         assert delete(world, workspace.id, caller=caller.id).status == 200

@@ -30,7 +30,7 @@ SCOPED = {"list_workspaces", "delete_workspace", "transfer_workspace"}
 
 
 class Stage(NamedTuple):
-    """A group admin with workspaces of the own group, and those that are none of theirs."""
+    """A group admin, with workspaces inside and outside of the admin's group."""
 
     admin: User
     owner: User
@@ -55,10 +55,10 @@ def stage(world: World) -> Stage:
     return Stage(
         join(world, admin, foreign),
         owner,
-        world.add_thing(owner.id, group_id=own),
-        world.add_thing(owner.id, group_id=own, active=False),
-        world.add_thing(owner.id, group_id=foreign),
-        world.add_thing(owner.id),
+        world.add_resource(owner.id, group_id=own),
+        world.add_resource(owner.id, group_id=own, active=False),
+        world.add_resource(owner.id, group_id=foreign),
+        world.add_resource(owner.id),
     )
 
 
@@ -76,7 +76,7 @@ def transfer(world: World, stage: Stage, workspace_id: str, user_id: str) -> Rep
     return world.invoke(transfer_workspace, caller=stage.admin.id, path=path, body=body)
 
 
-def test_those_of_the_own_group_are_listed_deleted_and_transferred(
+def test_workspaces_of_the_own_group_are_listed_deleted_and_transferred(
     world: World, stage: Stage
 ) -> None:
     group_id = str(stage.own.group_id)
@@ -94,7 +94,7 @@ def test_those_of_the_own_group_are_listed_deleted_and_transferred(
     ] * 2
 
 
-def test_orphans_of_the_own_group_are_managed_too(world: World, stage: Stage) -> None:
+def test_orphans_of_the_own_group_can_be_managed(world: World, stage: Stage) -> None:
     world.invoke(delete_user, path={"user_id": stage.owner.id})
 
     listed = ask(world, stage, group=str(stage.own.group_id), orphaned="true")
@@ -104,7 +104,7 @@ def test_orphans_of_the_own_group_are_managed_too(world: World, stage: Stage) ->
     assert (moved.status, moved.body["orphaned"]) == (200, False)
 
 
-def test_list_must_name_an_own_group_and_says_so(world: World, stage: Stage) -> None:
+def test_list_requires_an_own_group(world: World, stage: Stage) -> None:
     answers = [
         ask(world, stage),
         ask(world, stage, user=stage.owner.id),
@@ -118,13 +118,13 @@ def test_list_must_name_an_own_group_and_says_so(world: World, stage: Stage) -> 
     assert "group=" in answers[0].body["detail"]
 
 
-def test_other_filters_show_nothing_beyond_the_own_group(world: World, stage: Stage) -> None:
+def test_other_filters_do_not_show_other_groups(world: World, stage: Stage) -> None:
     listed = ask(world, stage, group=str(stage.own.group_id), user=stage.owner.id)
     assert {each["id"] for each in listed.body["items"]} == {stage.own.id, stage.archived.id}
     assert listed.body["pagination"]["total"] == 2
 
 
-def test_foreign_workspace_answers_like_one_that_does_not_exist(world: World, stage: Stage) -> None:
+def test_workspace_of_another_group_is_not_found(world: World, stage: Stage) -> None:
     stored = world.stored()
     ids = (stage.foreign.id, stage.of_no_group.id, "wsp_unknown")
 
@@ -137,7 +137,7 @@ def test_foreign_workspace_answers_like_one_that_does_not_exist(world: World, st
     assert world.stored() == stored
 
 
-def test_who_is_not_in_the_group_answers_like_nobody(world: World, stage: Stage) -> None:
+def test_user_outside_the_group_is_not_found(world: World, stage: Stage) -> None:
     outsider, deleted = world.add_user(), world.add_user()
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
     ids = (outsider.id, deleted.id, world.admin_id, "usr_unknown")
@@ -193,7 +193,7 @@ def be_still_to_come(world: World, stage: Stage) -> None:
 
 
 def have_the_group_deleted(world: World, stage: Stage) -> None:
-    world.change_thing(stage.own, stage.own.model_copy(update={"active": False}))
+    world.change_resource(stage.own, stage.own.model_copy(update={"active": False}))
     path = {"group_id": str(stage.own.group_id)}
     assert world.invoke(delete_group, path=path).status == 200
 
@@ -202,7 +202,7 @@ def have_the_group_deleted(world: World, stage: Stage) -> None:
     "happen", [lose_the_role, leave, come_to_its_end, be_still_to_come, have_the_group_deleted]
 )
 @pytest.mark.parametrize("in_between", [False, True])
-def test_right_ends_with_the_role_its_time_and_the_group(
+def test_permission_ends_with_the_role_its_period_and_the_group(
     world: World, stage: Stage, happen: Callable[[World, Stage], None], in_between: bool
 ) -> None:
     group_id = str(stage.own.group_id)
@@ -220,16 +220,16 @@ def test_right_ends_with_the_role_its_time_and_the_group(
         ]
 
     assert {(reply.status, reply.code) for reply in replies} == {(403, "permission_missing")}
-    assert world.thing(stage.archived.id).exists
+    assert world.resource(stage.archived.id).exists
 
 
-def test_right_begins_with_its_time(world: World, stage: Stage) -> None:
+def test_permission_starts_with_its_period(world: World, stage: Stage) -> None:
     be_still_to_come(world, stage)
     world.clock.advance(hours=1)
     assert delete(world, stage, stage.own.id).status == 200
 
 
-def test_right_ends_with_the_account(world: World, stage: Stage) -> None:
+def test_permission_ends_with_the_account(world: World, stage: Stage) -> None:
     world.invoke(disable_user, path={"user_id": stage.admin.id})
     reply = delete(world, stage, stage.own.id)
     assert (reply.status, reply.code) == (403, "account_not_active")

@@ -17,10 +17,10 @@ def found(reply: Reply) -> set[str]:
     return {item["id"] for item in reply.body["items"]}
 
 
-def test_things_are_listed_by_owner_by_type_and_by_both(world: World) -> None:
+def test_resources_are_listed_by_owner_by_type_and_by_both(world: World) -> None:
     one, two = world.add_user().id, world.add_user().id
-    workspace, persona = world.add_thing(one), world.add_thing(one, "persona", name="Self")
-    other = world.add_thing(two, "persona")
+    workspace, persona = world.add_resource(one), world.add_resource(one, "persona", name="Self")
+    other = world.add_resource(two, "persona")
 
     assert found(ask(world, owner=one)) == {workspace.id, persona.id}
     assert found(ask(world, type="persona")) == {persona.id, other.id}
@@ -43,33 +43,33 @@ def test_things_are_listed_by_owner_by_type_and_by_both(world: World) -> None:
     }
 
 
-def test_type_that_begins_like_another_one_is_not_mixed_up_with_it(world: World) -> None:
+def test_type_with_the_prefix_of_another_one_is_listed_separately(world: World) -> None:
     owner = world.add_user().id
-    world.add_thing(owner, "persona")
+    world.add_resource(owner, "persona")
     assert found(ask(world, owner=owner, type="person")) == set()
 
 
 def test_pages_are_exact(world: World) -> None:
     owner = world.add_user().id
-    things = [world.add_thing(owner, "annotation").id for _ in range(5)]
+    resources = [world.add_resource(owner, "annotation").id for _ in range(5)]
 
     pages = [ask(world, owner=owner, limit="2", page=str(number)) for number in (1, 2, 3)]
 
-    assert [item["id"] for reply in pages for item in reply.body["items"]] == sorted(things)
+    assert [item["id"] for reply in pages for item in reply.body["items"]] == sorted(resources)
     assert {reply.body["pagination"]["total"] for reply in pages} == {5}
 
 
-def test_what_a_deleted_user_has_left_is_found_by_the_old_owner(world: World) -> None:
+def test_orphans_are_found_by_their_last_owner(world: World) -> None:
     owner = world.add_user().id
-    workspace = world.add_thing(owner)
-    world.add_thing(owner, "persona")
+    workspace = world.add_resource(owner)
+    world.add_resource(owner, "persona")
     world.invoke(delete_user, path={"user_id": owner})
     reply = ask(world, owner=owner)
     assert found(reply) == {workspace.id}
     assert reply.body["items"][0]["orphaned"] is True
 
 
-def test_type_or_owner_is_needed(world: World) -> None:
+def test_type_or_owner_is_required(world: World) -> None:
     reply = ask(world)
     assert (reply.status, reply.fields) == (422, ["owner"])
     assert reply.body["errors"][0]["code"] == "filter_needed"

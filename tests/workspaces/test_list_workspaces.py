@@ -18,14 +18,14 @@ from tests.world.world import World
 
 
 class Stage(NamedTuple):
-    """Workspaces of two users in two groups, and those that a third one has left."""
+    """Workspaces of two users in two groups, and orphans of a third user."""
 
     one: User
     two: User
     gone: User
     writers: str
     readers: str
-    things: list[Resource]
+    resources: list[Resource]
 
 
 def ask(world: World, *, caller: str = "", **query: Any) -> Reply:
@@ -50,14 +50,14 @@ def stage(world: World) -> Stage:
     one, two, gone = (add_member(world, writers, readers) for _ in range(3))
     for owner, group_id in itertools.product((one, two, gone), (writers, readers, None)):
         world.clock.advance(seconds=1)
-        world.add_thing(owner.id, group_id=group_id)
-    world.add_thing(one.id, group_id=writers, active=False)
-    world.add_thing(one.id, "persona", group_id=writers)
+        world.add_resource(owner.id, group_id=group_id)
+    world.add_resource(one.id, group_id=writers, active=False)
+    world.add_resource(one.id, "persona", group_id=writers)
     world.invoke(delete_user, path={"user_id": gone.id})
     world.drain()
     stored = (item for item in world.items() if item["sk"].startswith("RESOURCE#"))
-    things = sorted((Resource.model_validate(item) for item in stored), key=lambda each: each.id)
-    return Stage(one, two, gone, writers, readers, [t for t in things if t.type == "workspace"])
+    resources = sorted((Resource.model_validate(item) for item in stored), key=lambda each: each.id)
+    return Stage(one, two, gone, writers, readers, [t for t in resources if t.type == "workspace"])
 
 
 def ids(reply: Reply) -> list[str]:
@@ -68,9 +68,9 @@ def ids(reply: Reply) -> list[str]:
 def test_every_workspace_is_listed_oldest_first(world: World, stage: Stage) -> None:
     reply = ask(world)
 
-    assert ids(reply) == [thing.id for thing in stage.things]
+    assert ids(reply) == [resource.id for resource in stage.resources]
     assert reply.body["pagination"] == {"page": 1, "limit": 25, "total": 10, "totalPages": 1}
-    first = stage.things[0]
+    first = stage.resources[0]
     assert reply.body["items"][0] == {
         "id": first.id,
         "version": 1,
@@ -97,7 +97,7 @@ def walk(world: World, query: dict[str, Any], limit: int) -> tuple[list[str], li
     return by_page, by_cursor, pagination["total"]
 
 
-def test_filters_count_together_and_pages_are_exact(
+def test_filters_are_combined_and_pages_are_exact(
     world: World, stage: Stage, subtests: pytest.Subtests
 ) -> None:
     choices = itertools.product(
@@ -111,37 +111,33 @@ def test_filters_count_together_and_pages_are_exact(
         query = {name: value for name, value in named.items() if value is not None}
         with subtests.test(query=query, limit=limit):
             wanted = [
-                thing.id
-                for thing in stage.things
-                if owner_id in (None, thing.user_id)
-                and group_id in (None, thing.group_id)
-                and orphaned in (None, thing.orphaned)
+                resource.id
+                for resource in stage.resources
+                if owner_id in (None, resource.user_id)
+                and group_id in (None, resource.group_id)
+                and orphaned in (None, resource.orphaned)
             ]
             assert walk(world, query, limit) == (wanted, wanted, len(wanted))
 
 
 def test_deleted_workspaces_are_not_listed(world: World, stage: Stage) -> None:
-    thing = stage.things[0]
-    world.change_thing(thing, thing.as_erased())
+    resource = stage.resources[0]
+    world.change_resource(resource, resource.as_erased())
     for query in ({}, {"user": stage.one.id}, {"group": stage.writers}):
-        assert thing.id not in ids(ask(world, **query))
+        assert resource.id not in ids(ask(world, **query))
 
 
-def test_index_that_lags_behind_shows_nothing_where_it_is_no_more(
-    world: World, stage: Stage
-) -> None:
-    thing = stage.things[0]
-    world.change_thing(thing, thing.model_copy(update={"group_id": stage.readers}))
-    stale = {"gsi1pk": f"WORKSPACES#{stage.writers}", "gsi1sk": thing.id}
-    place = next(row for row in thing.rows())
+def test_lagging_index_does_not_show_moved_workspaces(world: World, stage: Stage) -> None:
+    resource = stage.resources[0]
+    world.change_resource(resource, resource.model_copy(update={"group_id": stage.readers}))
+    stale = {"gsi1pk": f"WORKSPACES#{stage.writers}", "gsi1sk": resource.id}
+    place = next(row for row in resource.rows())
     world.runtime.table.update_unversioned(place.key(), stale)
 
-    assert thing.id not in ids(ask(world, group=stage.writers))
+    assert resource.id not in ids(ask(world, group=stage.writers))
 
 
-def test_page_of_a_group_takes_as_many_requests_however_long_it_is(
-    world: World, stage: Stage
-) -> None:
+def test_page_of_a_group_takes_the_same_requests_at_any_size(world: World, stage: Stage) -> None:
     def requests() -> int:
         with watched(world.aws) as seen:
             ask(world, group=stage.writers, limit=2)
@@ -150,7 +146,7 @@ def test_page_of_a_group_takes_as_many_requests_however_long_it_is(
     requests()  # the first cursor ever makes the key that signs them all
     before = requests()
     for _ in range(40):
-        world.add_thing(stage.one.id, group_id=stage.writers)
+        world.add_resource(stage.one.id, group_id=stage.writers)
 
     assert requests() == before
 
@@ -160,6 +156,6 @@ def test_unknown_fields_and_values_are_refused(world: World) -> None:
     assert (reply.status, sorted(reply.fields)) == (422, ["orphaned", "owner"])
 
 
-def test_who_may_view_workspaces_sees_them_all(world: World, stage: Stage) -> None:
+def test_permission_to_view_workspaces_shows_all_of_them(world: World, stage: Stage) -> None:
     caller = world.add_user(permissions=(Permission.WORKSPACE_VIEW,))
-    assert len(ids(ask(world, caller=caller.id))) == len(stage.things)
+    assert len(ids(ask(world, caller=caller.id))) == len(stage.resources)

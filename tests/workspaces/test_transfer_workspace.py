@@ -45,10 +45,10 @@ def add_member(world: World, group_id: str) -> User:
     return world.change_user(user, user.with_membership(group_id))
 
 
-def test_workspace_has_another_owner(world: World) -> None:
+def test_workspace_gets_the_new_owner(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
-    workspace = world.add_thing(owner.id, group_id=group_id, name="Notes")
+    workspace = world.add_resource(owner.id, group_id=group_id, name="Notes")
 
     reply = transfer(world, workspace.id, heir.id, reason="Moves on")
 
@@ -71,8 +71,8 @@ def test_workspace_has_another_owner(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_new_owner_must_be_there_and_be_no_deleted_one(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+def test_new_owner_must_exist_and_not_be_deleted(world: World) -> None:
+    workspace = world.add_resource(world.add_user().id)
     deleted = world.add_user()
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
 
@@ -82,13 +82,13 @@ def test_new_owner_must_be_there_and_be_no_deleted_one(world: World) -> None:
     ):
         reply = transfer(world, workspace.id, user_id)
         assert (reply.status, reply.code) == (status, code)
-    assert world.thing(workspace.id) == workspace
+    assert world.resource(workspace.id) == workspace
 
 
 def test_new_owner_must_be_in_the_group_at_this_time(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), world.add_user()
-    workspace = world.add_thing(owner.id, group_id=group_id)
+    workspace = world.add_resource(owner.id, group_id=group_id)
     assert transfer(world, workspace.id, heir.id).code == "owner_not_in_group"
 
     box = Period(starts_at=world.clock.now + timedelta(days=1))
@@ -100,10 +100,10 @@ def test_new_owner_must_be_in_the_group_at_this_time(world: World) -> None:
     assert transfer(world, workspace.id, heir.id).status == 200
 
 
-def test_orphan_has_an_owner_again(world: World) -> None:
+def test_orphan_gets_an_owner(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
-    workspace = world.add_thing(owner.id, group_id=group_id)
+    workspace = world.add_resource(owner.id, group_id=group_id)
     world.invoke(delete_user, path={"user_id": owner.id})
 
     reply = transfer(world, workspace.id, heir.id)
@@ -113,9 +113,9 @@ def test_orphan_has_an_owner_again(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_archived_workspace_of_a_deleted_group_goes_to_anybody(world: World) -> None:
+def test_archived_workspace_of_a_deleted_group_can_go_to_any_user(world: World) -> None:
     group_id = world.add_group("Writers")
-    workspace = world.add_thing(add_member(world, group_id).id, group_id=group_id, active=False)
+    workspace = world.add_resource(add_member(world, group_id).id, group_id=group_id, active=False)
     world.invoke(delete_group, path={"group_id": group_id})
 
     reply = transfer(world, workspace.id, world.add_user().id)
@@ -124,14 +124,14 @@ def test_archived_workspace_of_a_deleted_group_goes_to_anybody(world: World) -> 
     assert "groupId" not in reply.body
 
 
-def test_present_owner_gets_no_new_version(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+def test_present_owner_creates_no_version(world: World) -> None:
+    workspace = world.add_resource(world.add_user().id)
     assert transfer(world, workspace.id, workspace.user_id).body["version"] == 1
 
 
-def test_what_is_no_workspace_is_not_found(world: World) -> None:
+def test_other_resources_are_not_found(world: World) -> None:
     owner, heir = world.add_user().id, world.add_user().id
-    persona = world.add_thing(owner, "persona")
+    persona = world.add_resource(owner, "persona")
     for each in (persona.id, "wsp_unknown", owner):
         reply = transfer(world, each, heir)
         assert (reply.status, reply.body["detail"]) == (404, "Workspace not found")
@@ -145,12 +145,12 @@ def test_what_is_no_workspace_is_not_found(world: World) -> None:
         ("deletion", "user_not_found"),
     ],
 )
-def test_what_happens_to_the_new_owner_before_the_commit_counts(
+def test_concurrent_change_of_the_new_owner_is_respected(
     world: World, happening: str, code: str
 ) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
-    workspace = world.add_thing(owner.id, group_id=group_id)
+    workspace = world.add_resource(owner.id, group_id=group_id)
     path = {"user_id": heir.id}
     happen = {
         "removal": partial(
@@ -164,11 +164,11 @@ def test_what_happens_to_the_new_owner_before_the_commit_counts(
         reply = transfer(world, workspace.id, heir.id)
 
     assert reply.code == code
-    assert world.thing(workspace.id) == workspace
+    assert world.resource(workspace.id) == workspace
 
 
 def test_stale_version_is_refused_and_a_key_has_one_effect(world: World) -> None:
-    workspace, heir = world.add_thing(world.add_user().id), world.add_user().id
+    workspace, heir = world.add_resource(world.add_user().id), world.add_user().id
     first = transfer(world, workspace.id, heir, if_match='"1"', key="key-1")
 
     assert first.status == 200
@@ -177,7 +177,7 @@ def test_stale_version_is_refused_and_a_key_has_one_effect(world: World) -> None
 
 
 def test_wrong_fields_are_refused(world: World) -> None:
-    workspace = world.add_thing(world.add_user().id)
+    workspace = world.add_resource(world.add_user().id)
     path = {"workspace_id": workspace.id}
     reply = world.invoke(transfer_workspace, path=path, body={"owner": "usr_1"})
     assert (reply.status, sorted(reply.fields)) == (422, ["owner", "userId"])

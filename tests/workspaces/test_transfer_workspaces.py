@@ -41,13 +41,13 @@ def add_member(world: World, group_id: str) -> User:
     return world.change_user(user, user.with_membership(group_id))
 
 
-def test_all_workspaces_go_and_nothing_else(world: World) -> None:
+def test_only_workspaces_are_transferred(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
-    world.add_things(AT_ONCE, owner.id, group_id=group_id)
-    world.add_things(2, owner.id, group_id=group_id, active=False)
-    world.add_thing(owner.id)
-    persona = world.add_thing(owner.id, "persona")
+    world.add_resources(AT_ONCE, owner.id, group_id=group_id)
+    world.add_resources(2, owner.id, group_id=group_id, active=False)
+    world.add_resource(owner.id)
+    persona = world.add_resource(owner.id, "persona")
 
     reply = transfer(world, owner.id, heir.id)
 
@@ -57,17 +57,17 @@ def test_all_workspaces_go_and_nothing_else(world: World) -> None:
     )
     assert world.user(owner.id).owned.by_type == {"persona": 1}
     assert world.user(heir.id).owned.by_type == {"workspace": AT_ONCE + 3}
-    assert world.thing(persona.id) == persona
+    assert world.resource(persona.id) == persona
     entries = [e for e in world.journal() if e.action == "transfer_workspaces"]
     assert len(entries) == AT_ONCE + 3
     assert {e.changes["userId"].after for e in entries} == {heir.id}
     assert check_settled(world) == []
 
 
-def test_what_a_deleted_user_has_left_goes_too(world: World) -> None:
+def test_orphans_of_a_deleted_user_are_transferred(world: World) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
-    world.add_things(AT_ONCE + 5, owner.id, group_id=group_id)
+    world.add_resources(AT_ONCE + 5, owner.id, group_id=group_id)
     world.invoke(delete_user, path={"user_id": owner.id})
     world.drain()
 
@@ -79,9 +79,9 @@ def test_what_a_deleted_user_has_left_goes_too(world: World) -> None:
     assert transfer(world, owner.id, heir.id).code == "user_not_found", "nothing is left"
 
 
-def test_what_a_deletion_has_not_come_to_yet_goes_too(world: World) -> None:
+def test_workspaces_of_a_running_deletion_are_transferred(world: World) -> None:
     owner, heir = world.add_user(), world.add_user()
-    world.add_things(AT_ONCE * 2, owner.id)
+    world.add_resources(AT_ONCE * 2, owner.id)
     world.invoke(delete_user, path={"user_id": owner.id})
 
     reply = transfer(world, owner.id, heir.id)
@@ -92,12 +92,12 @@ def test_what_a_deletion_has_not_come_to_yet_goes_too(world: World) -> None:
     assert check_settled(world) == []
 
 
-def test_those_of_other_groups_stay_and_are_named(world: World) -> None:
+def test_workspaces_of_other_groups_stay_and_are_listed(world: World) -> None:
     shared, other = world.add_group("Shared"), world.add_group("Other")
     owner, heir = world.add_user(), add_member(world, shared)
     world.change_user(owner, owner.with_membership(shared).with_membership(other))
-    world.add_thing(owner.id, group_id=shared)
-    refused = world.add_thing(owner.id, group_id=other)
+    world.add_resource(owner.id, group_id=shared)
+    refused = world.add_resource(owner.id, group_id=other)
 
     reply = transfer(world, owner.id, heir.id)
 
@@ -116,15 +116,15 @@ def test_those_of_other_groups_stay_and_are_named(world: World) -> None:
             },
         }
     ]
-    assert world.thing(refused.id) == refused
+    assert world.resource(refused.id) == refused
 
 
-def test_call_ends_before_the_gateway_gives_up_and_the_next_one_goes_on(world: World) -> None:
+def test_call_ends_before_the_gateways_timeout_and_the_next_one_continues(world: World) -> None:
     other = world.add_group("Other")
     owner, heir = add_member(world, other), world.add_user()
-    refused = {each.id for each in world.add_things(AT_ONCE, owner.id, group_id=other)}
+    refused = {each.id for each in world.add_resources(AT_ONCE, owner.id, group_id=other)}
     world.clock.advance(seconds=1)
-    world.add_things(AT_ONCE * 3, owner.id)
+    world.add_resources(AT_ONCE * 3, owner.id)
 
     def take_time(call: WireCall, serve: Serve) -> Response:
         if call.operation == COMMIT:
@@ -145,9 +145,9 @@ def test_call_ends_before_the_gateway_gives_up_and_the_next_one_goes_on(world: W
 
 def test_same_key_has_one_effect_and_the_same_answer(world: World) -> None:
     owner, heir = world.add_user(), world.add_user()
-    world.add_thing(owner.id)
+    world.add_resource(owner.id)
     first = transfer(world, owner.id, heir.id, key="key-1")
-    world.add_thing(owner.id)
+    world.add_resource(owner.id)
 
     assert transfer(world, owner.id, heir.id, key="key-1") == first
     assert world.user(owner.id).owned.total == 1
@@ -155,12 +155,12 @@ def test_same_key_has_one_effect_and_the_same_answer(world: World) -> None:
 
 def test_stale_version_of_the_owner_is_refused(world: World) -> None:
     owner, heir = world.add_user(), world.add_user()
-    world.add_thing(owner.id)
+    world.add_resource(owner.id)
     assert transfer(world, owner.id, heir.id, if_match='"9"').code == "stale_version"
     assert world.user(owner.id).owned.total == 1
 
 
-def test_both_users_must_be_there(world: World) -> None:
+def test_both_users_must_exist(world: World) -> None:
     owner, deleted = world.add_user(), world.add_user()
     world.change_user(deleted, deleted.as_deleted(world.clock.now))
 
@@ -173,25 +173,25 @@ def test_both_users_must_be_there(world: World) -> None:
         assert (reply.status, reply.code) == (status, code)
 
 
-def test_user_who_has_them_already_is_refused(world: World) -> None:
+def test_present_owner_is_refused(world: World) -> None:
     owner = world.add_user()
     reply = transfer(world, owner.id, owner.id)
     assert (reply.status, reply.fields) == (422, ["userId"])
 
 
-def test_soft_deleted_owner_can_be_relieved_of_them(world: World) -> None:
+def test_workspaces_of_a_soft_deleted_owner_can_be_transferred(world: World) -> None:
     owner, heir = world.add_user(), world.add_user()
-    world.add_thing(owner.id)
+    world.add_resource(owner.id)
     world.change_user(owner, owner.as_deleted(world.clock.now))
     assert transfer(world, owner.id, heir.id).body["transferred"] == 1
 
 
-def test_new_owner_who_leaves_the_group_before_the_commit_gets_nothing_of_it(
+def test_new_owner_who_leaves_the_group_before_the_commit_gets_none_of_its_workspaces(
     world: World,
 ) -> None:
     group_id = world.add_group("Writers")
     owner, heir = add_member(world, group_id), add_member(world, group_id)
-    world.add_thing(owner.id, group_id=group_id)
+    world.add_resource(owner.id, group_id=group_id)
     path = {"user_id": heir.id, "group_id": group_id}
 
     with meanwhile(world, COMMIT, partial(world.invoke, remove_user_from_group, path=path)):
@@ -201,10 +201,10 @@ def test_new_owner_who_leaves_the_group_before_the_commit_gets_nothing_of_it(
     assert check_settled(world) == []
 
 
-def test_caller_who_loses_the_right_in_the_middle_goes_no_further(world: World) -> None:
+def test_caller_who_loses_the_permission_during_the_call_is_refused(world: World) -> None:
     caller = world.add_user(is_admin=True)
     owner, heir = world.add_user(), world.add_user()
-    world.add_things(AT_ONCE * 3, owner.id)
+    world.add_resources(AT_ONCE * 3, owner.id)
     demotion = partial(world.invoke, demote_user, path={"user_id": caller.id})
 
     with meanwhile(world, COMMIT, demotion):
@@ -214,9 +214,9 @@ def test_caller_who_loses_the_right_in_the_middle_goes_no_further(world: World) 
     assert world.user(heir.id).owned.total == 0
 
 
-def test_permission_is_enough_and_its_lack_is_named(world: World) -> None:
+def test_permission_is_sufficient_and_named_if_missing(world: World) -> None:
     owner, heir = world.add_user(), world.add_user()
-    world.add_thing(owner.id)
+    world.add_resource(owner.id)
     without = world.add_user(permissions=(Permission.WORKSPACE_DELETE, Permission.WORKSPACE_VIEW))
     holder = world.add_user(permissions=(Permission.WORKSPACE_TRANSFER,))
 

@@ -1,1 +1,1 @@
-"""The worlds of tests: Rollcall's real code over an emulated AWS in the process of the tests."""
+"""Test worlds: Rollcall's real code on an emulated AWS in the process of the tests."""

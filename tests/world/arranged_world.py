@@ -1,4 +1,4 @@
-"""Arranging a world: users, groups and all else that a test begins with."""
+"""Arranges a world: users, groups and other data that a test starts with."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ from tests.world.strict_aws import find_pool
 
 
 class ArrangedWorld(StoredWorld):
-    """A world in which tests put what they begin with, past the operations."""
+    """A world with methods that write test data directly, without the operations."""
 
     def add_user(
         self, email: str = "", *, permissions: tuple[Permission, ...] = (), **fields: Any
     ) -> User:
-        """Put a user into the table, with claims, counters and journal, and drain."""
+        """Add a user with claims, counters and journal, and drain."""
         user_id = new_id("usr", self.clock.now)
         user = User(
             id=user_id,
@@ -64,17 +64,17 @@ class ArrangedWorld(StoredWorld):
         return self.user(user_id)
 
     def change_user(self, user: User, after: User) -> User:
-        """Write a user's next version, drain, and return what is then stored."""
+        """Write a user's next version, drain, and return the user as stored."""
         self.call("change_user").commit(Change(user, after), answer=UserAnswer.of)
         self.drain()
         return self.user(user.id)
 
     def write(self, before: User | None, after: User) -> None:
-        """Write a user's next version and no more, as an operation does that dies right then."""
+        """Write only a user's next version, like an operation that crashes after its commit."""
         self.call("write").commit(Change(before, after), answer=UserAnswer.of)
 
     def add_group(self, name: str, *permissions: Permission) -> str:
-        """Put a group that grants these permissions into the table; returns its id."""
+        """Add a group that grants these permissions; returns its id."""
         now = self.clock.now
         group = Group(id=new_id("grp", now), created_at=now, updated_at=now, name=name)
         self._commit("add_group", Change(None, group))
@@ -84,13 +84,13 @@ class ArrangedWorld(StoredWorld):
     def join_group(
         self, user_id: str, group_id: str, role: GroupRole | None = None, **period: datetime
     ) -> User:
-        """Let a user be in a group."""
+        """Add a user to a group."""
         user = self.user(user_id)
         when = Period(**period) if period else None
         return self.change_user(user, user.with_membership(group_id, role, when))
 
     def add_role(self, name: str, *permissions: Permission) -> str:
-        """Put a role that grants these permissions into the table; returns its id."""
+        """Add a role that grants these permissions; returns its id."""
         now = self.clock.now
         role = Role(id=new_id("rol", now), created_at=now, updated_at=now, name=name)
         self._commit("add_role", Change(None, role))
@@ -98,13 +98,13 @@ class ArrangedWorld(StoredWorld):
         return role.id
 
     def give_role(self, user_id: str, role_id: str, **period: datetime) -> User:
-        """Let a user have a role everywhere."""
+        """Assign a global role to a user."""
         user = self.user(user_id)
-        given = RoleGrant(user_id=user_id, role_id=role_id, **period)
-        return self.change_user(user, user.with_grants("role_grants", [*user.role_grants, given]))
+        grant = RoleGrant(user_id=user_id, role_id=role_id, **period)
+        return self.change_user(user, user.with_grants("role_grants", [*user.role_grants, grant]))
 
     def add_organization(self, name: str, default_role_id: str = built_in_roles.USER.id) -> str:
-        """Put an organization into the table; returns its id."""
+        """Add an organization; returns its id."""
         now = self.clock.now
         organization = Organization(
             id=new_id("org", now),
@@ -124,37 +124,37 @@ class ArrangedWorld(StoredWorld):
         role_id: str = built_in_roles.USER.id,
         **period: Any,
     ) -> User:
-        """Put a user into an organization; returns the user as then stored."""
+        """Add a user to an organization; returns the user as stored."""
         user = self.user(user_id)
-        place = OrganizationMembership(
+        joined = OrganizationMembership(
             user_id=user_id, organization_id=organization_id, role_id=role_id, **period
         )
-        places = [*user.organization_memberships, place]
-        return self.change_user(user, user.with_grants("organization_memberships", places))
+        memberships = [*user.organization_memberships, joined]
+        return self.change_user(user, user.with_grants("organization_memberships", memberships))
 
-    def add_thing(self, user_id: str, thing_type: str = WORKSPACE, **fields: Any) -> Resource:
-        """Put something that a user owns into the table."""
-        return self.add_things(1, user_id, thing_type, **fields)[0]
+    def add_resource(self, user_id: str, resource_type: str = WORKSPACE, **fields: Any) -> Resource:
+        """Add a resource of a user."""
+        return self.add_resources(1, user_id, resource_type, **fields)[0]
 
-    def add_things(
-        self, number: int, user_id: str, thing_type: str = WORKSPACE, **fields: Any
+    def add_resources(
+        self, number: int, user_id: str, resource_type: str = WORKSPACE, **fields: Any
     ) -> list[Resource]:
-        """Put many things that a user owns into the table, 20 a transaction."""
-        now, prefix = self.clock.now, "wsp" if thing_type == WORKSPACE else "res"
-        fields |= {"created_at": now, "updated_at": now, "type": thing_type, "user_id": user_id}
+        """Add many resources of a user, 20 per transaction."""
+        now, prefix = self.clock.now, "wsp" if resource_type == WORKSPACE else "res"
+        fields |= {"created_at": now, "updated_at": now, "type": resource_type, "user_id": user_id}
         made = [Resource(id=new_id(prefix, now), **fields) for _ in range(number)]
         for batch in batched(made, 20, strict=False):
             first, *others = (Change(None, each) for each in batch)
-            self.call("add_thing").commit(first, *others, answer=lambda written: written)
-        return [self.thing(each.id) for each in made]
+            self.call("add_resource").commit(first, *others, answer=lambda written: written)
+        return [self.resource(each.id) for each in made]
 
-    def change_thing(self, thing: Resource, after: Resource) -> Resource:
-        """Write the next version of something that a user owns, and return it."""
-        self._commit("change_thing", Change(thing, after))
-        return self.thing(thing.id)
+    def change_resource(self, resource: Resource, after: Resource) -> Resource:
+        """Write a resource's next version and return it."""
+        self._commit("change_resource", Change(resource, after))
+        return self.resource(resource.id)
 
     def add_note(self, user_id: str, text: str) -> str:
-        """Put an admin's note on a user into the table; returns its id."""
+        """Add an admin's note on a user; returns its id."""
         now = self.clock.now
         note_id = new_id("not", now)
         note = Note(id=note_id, created_at=now, updated_at=now, user_id=user_id, text=text)
@@ -162,7 +162,7 @@ class ArrangedWorld(StoredWorld):
         return note_id
 
     def add_segment(self, name: str, text: str, owner_id: str = "") -> Segment:
-        """Put a segment, the admin's unless told otherwise, into the table."""
+        """Add a segment, owned by the admin by default."""
         now = self.clock.now
         segment = Segment(
             id=new_id("seg", now),
@@ -176,7 +176,7 @@ class ArrangedWorld(StoredWorld):
         return self.segment(segment.id)
 
     def add_invitation(self, email: str = "", **fields: Any) -> Invitation:
-        """Invite somebody, whose mail has then gone out; ``fields`` are those of the user."""
+        """Invite a user and send the mail; ``fields`` are those of the user."""
         now, user_id = self.clock.now, new_id("usr", self.clock.now)
         email = email or f"{user_id[-12:]}@example.com"
         known: dict[str, Any] = {"created_at": now, "updated_at": now, "email": email}
@@ -189,14 +189,14 @@ class ArrangedWorld(StoredWorld):
             ends_at=now,
             **known,
         ).with_link(
-            self.call(), email, read_lifecycle_policy(self.runtime.table, now).invitations_last
+            self.call(), email, read_lifecycle_policy(self.runtime.table, now).invitation_validity
         )
         self._commit("add_invitation", Change(None, invitation), Change(None, user))
         self.drain()
         return self.invitation(invitation.id)
 
     def add_registration(self, email: str = "") -> Registration:
-        """Somebody who has registered, and not confirmed the address yet."""
+        """Add a user who has registered and not confirmed the address yet."""
         now, user_id = self.clock.now, new_id("usr", self.clock.now)
         email = email or f"{user_id[-12:]}@example.com"
         user = User(
@@ -213,32 +213,32 @@ class ArrangedWorld(StoredWorld):
         return self.registration(user_id)
 
     def commit[E: Entity](self, before: E, after: E) -> None:
-        """Write an entity's next version and no more."""
+        """Write only an entity's next version."""
         self._commit("commit", Change(before, after))
 
     def _commit(self, action: str, change: Change[Any], *others: Change[Any]) -> None:
         self.call(action).commit(change, *others, answer=lambda written: written)
 
     def put_claim(self, claim: Claim) -> None:
-        """Let nobody in particular hold a unique value."""
+        """Store a claim of a unique value for an unknown user."""
         self.runtime.table.put_once({**claim.key._asdict(), "owner": "usr_somebody"})
 
     def grant_to_group(self, group_id: str, permissions: tuple[Permission, ...]) -> None:
-        """Let a group grant permissions."""
+        """Set the permissions that a group grants."""
         for change in change_policy(
             self.call(), lambda policy: policy.with_group(group_id, permissions)
         ):
             self._commit("grant", change)
 
     def grant_to_role(self, role_id: str, permissions: tuple[Permission, ...]) -> None:
-        """Let a role grant permissions."""
+        """Set the permissions that a role grants."""
         for change in change_policy(
             self.call(), lambda policy: policy.with_role(role_id, permissions)
         ):
             self._commit("grant", change)
 
     def sign_in(self, user_id: str, *methods: str) -> None:
-        """Let a user sign in."""
+        """Record a sign-in of a user."""
         held = self._find_sign_ins(user_id)
         known = held or SignIns.none_of(user_id, self.clock.now)
         self._commit(
@@ -246,19 +246,19 @@ class ArrangedWorld(StoredWorld):
         )
 
     def build_directory(self) -> None:
-        """Let there be a snapshot, over which what changes from now on is laid."""
+        """Write a snapshot of the directory; later changes are applied on top of it."""
         with acting_as(compact_directory):
             compact_directory.run(self.runtime)
 
     def push_facts(self, user_id: str, source: str, **facts: Any) -> None:
-        """Let a source say this about a user, and nothing else."""
+        """Set a source's facts about a user; they replace its earlier facts."""
         held = find_facts(self.runtime.table, user_id, source)
         known = held or FactSet.none_of(user_id, source, self.clock.now)
-        said = {"values": facts, "pushed_at": self.clock.now}
-        after = FactSet.model_validate({**dict(known), **said})
+        pushed = {"values": facts, "pushed_at": self.clock.now}
+        after = FactSet.model_validate({**dict(known), **pushed})
         self._commit("push_facts", Change(held, after))
 
     def federate(self, account_id: str) -> None:
-        """Let an account be one that signs in with another provider."""
+        """Turn an account into one of an external identity provider."""
         pool = find_pool(self.runtime.identity.user_pool_id)
         pool.users[account_id].status = FEDERATED_STATUS

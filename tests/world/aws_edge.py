@@ -1,4 +1,4 @@
-"""Watching what goes to AWS, and letting it fail, at the wire of a test world."""
+"""Records AWS calls of a test world, or lets them fail, at the wire."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.world.strict_aws import Response, Serve, StrictAws, WireCall
 
 @contextmanager
 def watched(aws: StrictAws) -> Iterator[list[WireCall]]:
-    """Every call that reaches AWS meanwhile."""
+    """Record the AWS calls."""
     seen: list[WireCall] = []
     behind = aws.intercept
 
@@ -36,18 +36,18 @@ def failing(
     after: int = 0,
     times: float = inf,
 ) -> Iterator[None]:
-    """Calls of one service, or of one operation of it, meet this error instead of taking effect;
-    the first ``after`` of them still go through, and so do those beyond ``times`` failures. The
-    HTTP status is 400, so that botocore does not try again by itself.
+    """Let calls of a service, or of one of its operations, fail with this error and without effect.
+    The first ``after`` calls succeed, and so do calls after ``times`` failures. The HTTP status is
+    400, so that botocore does not retry automatically.
     """
-    met = 0
+    matches = 0
     behind = aws.intercept
 
     def refuse(call: WireCall, serve: Serve) -> Response:
-        nonlocal met
+        nonlocal matches
         concerned = call.service == service and operation in ("", call.operation)
-        met += concerned
-        if concerned and after < met <= after + times:
+        matches += concerned
+        if concerned and after < matches <= after + times:
             return call.refuse(code, "Made to fail.")
         return behind(call, serve)
 

@@ -1,4 +1,4 @@
-"""The time of a world."""
+"""The clock of a world."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Clock:
     now: datetime = START
 
     def __call__(self) -> datetime:
-        """The present moment."""
+        """The current time."""
         return self.now
 
     def advance(self, **units: float) -> None:
-        """Let time pass, as ``advance(days=3)``."""
+        """Advance the time, for example ``advance(days=3)``."""
         self.now += timedelta(**units)

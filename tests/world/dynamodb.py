@@ -1,7 +1,7 @@
 """DynamoDB in this process: ministack's engine, called below the botocore clients without a server.
 
-The engine replaces the items that it stores and never changes one in place, so a copy of its
-containers keeps a table as it is.
+The engine replaces stored items and never changes one in place, so a copy of its containers is a
+snapshot of a table.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any
 from ministack.services import dynamodb as engine
 
 type Attributes = dict[str, Any]
-"""An item as DynamoDB writes it: each value with its type."""
+"""An item in DynamoDB's format: each value with its type."""
 
 _MEMBERS = "_index_members"
 
 
 def serve(operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
-    """The status and the answer to one request. Both are read from JSON, so that nobody holds what
-    the engine stores.
+    """The status and the answer to one request. Both pass through JSON, so that callers do not
+    share objects with the engine.
     """
     target = {"x-amz-target": f"DynamoDB_20120810.{operation}"}
     request = engine.handle_request("POST", "/", target, body, {})
@@ -34,46 +34,46 @@ def serve(operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
     except StopIteration as finished:
         status, _, answer = finished.value
         return status, json.loads(answer)
-    raise RuntimeError(f"{operation} waits for something, and there is no event loop here.")
+    raise RuntimeError(f"{operation} needs an event loop, which does not exist here.")
 
 
 def set_clock(clock: Callable[[], datetime]) -> None:
-    """Let the engine tell the time from this clock, by which it forgets the tokens of transactions.
-    Its thread that deletes expired items, which it starts when it is imported, sleeps for good.
+    """Set the engine's clock, which determines when it forgets the tokens of transactions. The
+    engine's thread that deletes expired items, which starts at import, sleeps forever.
     """
     engine.time = SimpleNamespace(time=lambda: clock().timestamp(), sleep=lambda _: Event().wait())
 
 
 def read_items(table: str) -> Iterator[Attributes]:
-    """Every item of a table, as it is stored."""
+    """All items of a table as stored."""
     yield from _items_of(engine._tables[table])
 
 
 def find_item(table: str, pk: str, sk: str) -> Attributes | None:
-    """One item of a table, as it is stored."""
+    """One item of a table as stored."""
     partition: dict[str, Attributes] = engine._tables[table]["items"].get(pk, {})
     return partition.get(sk)
 
 
 @dataclass(frozen=True)
-class KeptTable:
-    """A table and the tokens of its transactions at one moment."""
+class TableSnapshot:
+    """A table and the tokens of its transactions at one time."""
 
     table: dict[str, Any]
     tokens: dict[str, Any]
 
     @classmethod
-    def of(cls, name: str) -> KeptTable:
+    def of(cls, name: str) -> TableSnapshot:
         """The table as it is now."""
         return cls(_copy_table(engine._tables[name]), dict(engine._txn_idempotency.items()))
 
     @property
     def items(self) -> list[Attributes]:
-        """What was in it."""
+        """The items of the snapshot."""
         return list(_items_of(self.table))
 
-    def put_back(self) -> None:
-        """Make the table what it was."""
+    def restore(self) -> None:
+        """Restore the table to this snapshot."""
         engine._tables[self.table["TableName"]] = _copy_table(self.table)
         engine._txn_idempotency.clear()
         for token, used in self.tokens.items():
@@ -86,7 +86,7 @@ def _items_of(table: dict[str, Any]) -> Iterator[Attributes]:
 
 
 def _copy_table(table: dict[str, Any]) -> dict[str, Any]:
-    """A copy that shares nothing with the table but its items and its definition."""
+    """A copy that shares only items and definition with the table."""
     items = defaultdict(dict, {pk: dict(rows) for pk, rows in table["items"].items()})
     copied = {**table, "items": items}
     if _MEMBERS in table:

@@ -1,4 +1,4 @@
-"""Requests as API Gateway sends them to a function, and the replies."""
+"""Events as API Gateway sends them to a function, and the replies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rollcall.kit.operation import Operation
 
 @dataclass(frozen=True)
 class Reply:
-    """An operation's answer, as a client of the API sees it."""
+    """An operation's answer as a client of the API receives it."""
 
     status: int
     body: dict[str, Any]
@@ -22,12 +22,12 @@ class Reply:
 
     @property
     def code(self) -> str:
-        """The stable code of a refusal."""
+        """The stable code of a problem."""
         return str(self.body["code"])
 
     @property
     def fields(self) -> list[str]:
-        """The fields that a refusal names."""
+        """The fields that a problem names."""
         return [error["field"] for error in self.body["errors"]]
 
 

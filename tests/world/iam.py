@@ -1,8 +1,8 @@
-"""Holds what a function calls against the policy that its declaration gives it.
+"""Checks a function's AWS calls against the IAM policy derived from its declaration.
 
-ministack's evaluator decides; here is only what each call asks for: DynamoDB's actions with the
-partition keys they are about, each action of a transaction by itself, S3's with the keys (Service
-Authorization Reference, DynamoDB and Amazon S3).
+ministack's evaluator decides. This module only determines the permissions that each call needs: for
+DynamoDB the actions with their partition keys, one for each action of a transaction, for S3 the
+actions with their keys (Service Authorization Reference, DynamoDB and Amazon S3).
 """
 
 from __future__ import annotations
@@ -43,22 +43,22 @@ _ITEM_ACTIONS = {
 _acting: ContextVar[Declaration | None] = ContextVar("acting", default=None)
 
 
-class Asked(NamedTuple):
+class NeededPermission(NamedTuple):
     """One permission that a call needs."""
 
     action: str
     resource: str
     leading_keys: tuple[str, ...] | None = None
-    """The partition keys it is about; None for a call that has none, as a scan."""
+    """The partition keys; None for a call without any, such as a scan."""
     attributes: tuple[str, ...] = ()
-    """The attributes that a write names, whether it sets them or only compares them."""
+    """The attributes that a write sets or compares."""
     prefix: str | None = None
-    """What listed keys begin with; None for a call that says nothing about that."""
+    """The prefix of listed keys; None for a call without one."""
 
 
 @contextmanager
 def acting_as(declaration: Declaration) -> Iterator[None]:
-    """Every AWS call meanwhile, in this thread, is made with this function's role."""
+    """Make all AWS calls of this thread with this function's role."""
     token = _acting.set(declaration)
     try:
         yield
@@ -66,32 +66,34 @@ def acting_as(declaration: Declaration) -> Iterator[None]:
         _acting.reset(token)
 
 
-def find_denied(call: WireCall) -> Asked | None:
-    """What the acting function's role does not allow; None when it may, or when nobody acts."""
+def find_denied(call: WireCall) -> NeededPermission | None:
+    """The permission that the acting function's role lacks; None if the call is allowed or no
+    function acts.
+    """
     declaration = _acting.get()
     if declaration is None:
         return None
-    for asked in _read_asked(call):
-        if not is_allowed(declaration, asked):
-            logging.getLogger(__name__).error("%s may not %s", declaration.name, asked)
-            return asked
+    for needed in _read_needed(call):
+        if not is_allowed(declaration, needed):
+            logging.getLogger(__name__).error("%s is not allowed to %s", declaration.name, needed)
+            return needed
     return None
 
 
-def is_allowed(declaration: Declaration, asked: Asked) -> bool:
-    """Whether the policy derived for a declaration allows this."""
-    known = {"leadingkeys": asked.leading_keys, "attributes": asked.attributes or None}
+def is_allowed(declaration: Declaration, needed: NeededPermission) -> bool:
+    """Whether the policy derived from a declaration includes this permission."""
+    known = {"leadingkeys": needed.leading_keys, "attributes": needed.attributes or None}
     keys: dict[str, Any] = {
         f"dynamodb:{name}": list(each) for name, each in known.items() if each is not None
     }
-    if asked.prefix is not None:
-        keys["s3:prefix"] = asked.prefix
+    if needed.prefix is not None:
+        keys["s3:prefix"] = needed.prefix
     context = EvalContext(
         principal_arn=_PREFIX.format(service="sts") + f"assumed-role/{declaration.name}",
         principal_type="AssumedRole",
         principal_account="123456789012",
-        action=asked.action,
-        resource_arn=asked.resource,
+        action=needed.action,
+        resource_arn=needed.resource,
         region="eu-west-1",
         service_context=keys,
     )
@@ -100,7 +102,7 @@ def is_allowed(declaration: Declaration, asked: Asked) -> bool:
 
 @cache
 def _policy(declaration: Declaration) -> list[ParsedStatement]:
-    # The names of the one table, bucket and pool stand in every call, so any will do here.
+    # Every call names the same table, bucket and pool, so these names are sufficient.
     mail_identities = (f"{IDENTITY}rollcall@example.com",)
     arns = Arns(f"{TABLE}rollcall", f"{USER_POOL}*", f"{BUCKET}rollcall", mail_identities)
     document = {"Version": "2012-10-17", "Statement": derive_statements(declaration, arns)}
@@ -108,42 +110,42 @@ def _policy(declaration: Declaration) -> list[ParsedStatement]:
     return statements
 
 
-def _read_asked(call: WireCall) -> Iterator[Asked]:
+def _read_needed(call: WireCall) -> Iterator[NeededPermission]:
     sent = call.parameters
     if call.service == "dynamodb":
         yield from _read_dynamodb(call.operation, sent)
     elif call.service == "cognito-idp":
-        yield Asked(f"cognito-idp:{call.operation}", USER_POOL + sent["UserPoolId"])
+        yield NeededPermission(f"cognito-idp:{call.operation}", USER_POOL + sent["UserPoolId"])
     elif call.service == "s3":
         yield from _read_s3(call.operation, sent)
     else:
-        yield Asked(f"ses:{call.operation}", IDENTITY + sent["FromEmailAddress"])
+        yield NeededPermission(f"ses:{call.operation}", IDENTITY + sent["FromEmailAddress"])
 
 
 def may_list(call: WireCall) -> bool:
-    """Whether the acting function may list the whole bucket of a call; when nobody acts, yes."""
+    """Whether the acting function may list the whole bucket of a call; True if none acts."""
     declaration = _acting.get()
     bucket = BUCKET + call.parameters["Bucket"]
-    return declaration is None or is_allowed(declaration, Asked("s3:ListBucket", bucket))
+    return declaration is None or is_allowed(declaration, NeededPermission("s3:ListBucket", bucket))
 
 
 _IN_PARTS = frozenset({"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"})
-"""Whoever may store an object may store it in parts (Amazon S3 user guide, multipart upload)."""
+"""``s3:PutObject`` also allows multipart uploads (Amazon S3 user guide, multipart upload)."""
 
 
-def _read_s3(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:
+def _read_s3(operation: str, sent: dict[str, Any]) -> Iterator[NeededPermission]:
     bucket = BUCKET + sent["Bucket"]
     if operation == "ListObjectsV2":
-        yield Asked("s3:ListBucket", bucket, prefix=sent.get("Prefix"))
+        yield NeededPermission("s3:ListBucket", bucket, prefix=sent.get("Prefix"))
     elif operation == "DeleteObjects":
         for each in sent["Delete"]["Objects"]:
-            yield Asked("s3:DeleteObject", f"{bucket}/{each['Key']}")
+            yield NeededPermission("s3:DeleteObject", f"{bucket}/{each['Key']}")
     else:
         action = "PutObject" if operation in _IN_PARTS else operation
-        yield Asked(f"s3:{action}", f"{bucket}/{sent['Key']}")
+        yield NeededPermission(f"s3:{action}", f"{bucket}/{sent['Key']}")
 
 
-def _read_dynamodb(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:
+def _read_dynamodb(operation: str, sent: dict[str, Any]) -> Iterator[NeededPermission]:
     if operation == "TransactWriteItems":
         for each in sent["TransactItems"]:
             ((verb, body),) = each.items()
@@ -151,11 +153,13 @@ def _read_dynamodb(operation: str, sent: dict[str, Any]) -> Iterator[Asked]:
     elif "RequestItems" in sent:
         for table, requests in sent["RequestItems"].items():
             keys = tuple(_read_batch(requests))
-            yield Asked(f"dynamodb:{operation}", TABLE + table, keys)
+            yield NeededPermission(f"dynamodb:{operation}", TABLE + table, keys)
     else:
         index = f"/index/{sent['IndexName']}" if "IndexName" in sent else ""
         table = TABLE + sent["TableName"] + index
-        yield Asked(f"dynamodb:{operation}", table, _read_keys(sent), _read_attributes(sent))
+        yield NeededPermission(
+            f"dynamodb:{operation}", table, _read_keys(sent), _read_attributes(sent)
+        )
 
 
 def _read_batch(requests: Any) -> Iterator[str]:

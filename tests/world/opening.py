@@ -1,4 +1,4 @@
-"""Opening a world, from what a process has set up once."""
+"""Opens worlds on services that each process sets up once."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ REGION = "eu-west-1"
 
 @cache
 def make_client(service: str) -> Any:
-    """A client for all worlds of a process, as functions have it but that it signs nothing: what
-    it sends stays here. Links are signed, so the one for S3 is as botocore makes it.
+    """A client for all worlds of a process. It is configured as in functions, but does not sign
+    requests, because they stay in the process. The S3 client signs, because links are signed.
     """
     signed = service == StoredObject.service
     session = Session(include_builtin_handlers=signed)
@@ -53,16 +53,16 @@ def make_client(service: str) -> Any:
 
 _to_moto = BotocoreStubber()
 _to_moto.enabled = True
-# moto looks through a class for its methods at each call.
+# Cached, because moto inspects the methods of a class at each call.
 vars(responses)["method_names_from_class"] = cache(method_names_from_class)
 
 
 @cache
 def _set_up_services() -> Settings:
-    """Make what a deployment makes, once for each process."""
+    """Create the resources of a deployment, once for each process."""
     clients = _Clients.attached_to(StrictAws(Clock()))
     parameters = create_table_parameters("rollcall")
-    del parameters["StreamSpecification"]  # drain() stands for it
+    del parameters["StreamSpecification"]  # drain() replaces the stream
     clients.dynamodb.create_table(**parameters)
     pool_id = clients.cognito.create_user_pool(PoolName="rollcall", **USER_POOL)["UserPool"]["Id"]
     clients.cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
@@ -88,7 +88,7 @@ class _Clients(NamedTuple):
 
     @classmethod
     def attached_to(cls, aws: StrictAws) -> Self:
-        """The clients of this process, with these services behind them."""
+        """The clients of this process, attached to these services."""
         clients = cls(*map(make_client, ("dynamodb", "cognito-idp", "sesv2", "s3")))
         for client in clients:
             aws.attach(client)
@@ -113,12 +113,12 @@ def _make_world() -> World:
 
 
 @cache
-def _start(*, founded: bool) -> Snapshot:
-    """What worlds start from, made once for each process."""
+def _start(*, with_admin: bool) -> Snapshot:
+    """The initial state of worlds, created once for each process."""
     world = _make_world()
-    if founded:
-        _start(founded=False).restore(world)
-        world.found()
+    if with_admin:
+        _start(with_admin=False).restore(world)
+        world.create_first_admin()
     return Snapshot.of(world)
 
 
@@ -126,14 +126,14 @@ _ONE_AT_A_TIME = Lock()
 
 
 @contextmanager
-def open_world(*, founded: bool = True) -> Iterator[World]:
-    """A fresh world, with one platform admin once it is founded. Raises RuntimeError while another
-    one is open, because the clients of a process belong to one world.
+def open_world(*, with_admin: bool = True) -> Iterator[World]:
+    """A new world, with one platform admin by default. Raises RuntimeError if another world is
+    open, because the clients of a process belong to one world.
     """
     if not _ONE_AT_A_TIME.acquire(blocking=False):
-        raise RuntimeError("Another world is open in this process; close it first.")
+        raise RuntimeError("Another world is open in this process. Close it first.")
     try:
-        start, world = _start(founded=founded), _make_world()
+        start, world = _start(with_admin=with_admin), _make_world()
         start.restore(world)
         try:
             yield world
@@ -144,6 +144,6 @@ def open_world(*, founded: bool = True) -> Iterator[World]:
 
 
 def is_new(world: World) -> bool:
-    """Whether nothing has happened in a world since it was founded."""
-    start = _start(founded=True)
+    """Whether a world has not changed since it was opened."""
+    start = _start(with_admin=True)
     return world.clock.now == start.now and world.stored() == start.table.items

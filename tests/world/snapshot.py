@@ -1,5 +1,5 @@
-"""Keeping and restoring a whole world: each test starts from one that was founded once, and each
-fault from the same place.
+"""Saves and restores a whole world: each test starts from a world that was set up once, and each
+fault from the same state.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from moto.s3.models import s3_backends
 from moto.ses.models import SESBackend, ses_backends
 
 from rollcall.directory.directory import _open as open_for_process
-from tests.world.dynamodb import KeptTable
+from tests.world.dynamodb import TableSnapshot
 from tests.world.strict_aws import find_pool
 
 if TYPE_CHECKING:
@@ -24,13 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that changes in a world: table, user pool, objects, mails, time, what the stream has
-    seen.
-    """
+    """The state of a world: table, user pool, objects, mails, time and processed stream records."""
 
-    table: KeptTable
+    table: TableSnapshot
     pool: Any
-    """Accounts and groups, which hold one another."""
+    """Accounts and groups, which reference each other."""
     objects: dict[str, bytes]
     mails: list[Any]
     now: datetime
@@ -42,7 +40,7 @@ class Snapshot:
         """The world as it is now."""
         pool = find_pool(world.runtime.settings.user_pool_id)
         return cls(
-            table=KeptTable.of(world.runtime.table.name),
+            table=TableSnapshot.of(world.runtime.table.name),
             pool=deepcopy((pool.users, pool.groups)),
             objects=stored_objects(world),
             mails=list(sent_mails(world)),
@@ -52,10 +50,10 @@ class Snapshot:
         )
 
     def restore(self, world: StoredWorld) -> None:
-        """Make the world what it was, and nobody remember what came after."""
+        """Restore the world to this state and clear all caches of later states."""
         open_for_process.cache_clear()
-        reset_model_data()  # moto holds on to each model that was ever made or copied
-        self.table.put_back()
+        reset_model_data()  # moto retains every model that was ever created or copied
+        self.table.restore()
         pool = find_pool(world.runtime.settings.user_pool_id)
         pool.users, pool.groups = deepcopy(self.pool)
         _replace_objects(world, self.objects)
@@ -64,7 +62,7 @@ class Snapshot:
 
 
 def stored_objects(world: StoredWorld) -> dict[str, bytes]:
-    """The content of every object in the bucket."""
+    """The content of all objects in the bucket, by key."""
     keys = s3_backends[ACCOUNT_ID]["aws"].buckets[world.runtime.objects.bucket].keys
     return {name: key.value for name, key in keys.items()}
 
@@ -83,7 +81,7 @@ def _replace_objects(world: StoredWorld, objects: dict[str, bytes]) -> None:
 
 
 def sent_mails(world: StoredWorld) -> list[Any]:
-    """Every mail that SES has taken."""
+    """All mails that SES has accepted."""
     return _mail_service(world).sent_messages
 
 

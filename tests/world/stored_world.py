@@ -1,4 +1,4 @@
-"""What a world has stored, and the reactions to it."""
+"""The stored data of a world, and the reactions to it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class SentMail(NamedTuple):
 
 @dataclass
 class StoredWorld:
-    """The services of a world, with what they have stored."""
+    """The services of a world and methods that read their data."""
 
     runtime: Runtime
 
@@ -63,17 +63,17 @@ class StoredWorld:
     seen: set[str] = field(default_factory=set)
 
     def call(self, name: str = "test") -> Call:
-        """A call of the system's own, to arrange things with."""
+        """A call by the system, for arranging the world."""
         return make_call(name, self.runtime)
 
     def group(self, group_id: str) -> Group:
-        """The group as stored; also a tombstone."""
+        """A group as stored, or its tombstone."""
         found = self.runtime.table.find(Group, group_id)
         assert found is not None, f"{group_id} is not in the table"
         return found
 
     def administers(self, user_id: str, moment: datetime | None = None) -> set[str]:
-        """The groups whose admin somebody is."""
+        """The groups that a user administers."""
         memberships = self.user(user_id).memberships
         now = moment or self.clock.now
         return {
@@ -81,19 +81,19 @@ class StoredWorld:
         }
 
     def organization(self, organization_id: str) -> Organization:
-        """An organization as stored; also a tombstone."""
+        """An organization as stored, or its tombstone."""
         found = self.runtime.table.find(Organization, organization_id)
         assert found is not None, f"{organization_id} is not in the table"
         return found
 
-    def thing(self, resource_id: str) -> Resource:
-        """An owned thing as stored; also a tombstone."""
+    def resource(self, resource_id: str) -> Resource:
+        """A resource as stored, or its tombstone."""
         found = self.runtime.table.find(Resource, resource_id)
         assert found is not None, f"{resource_id} is not in the table"
         return found
 
     def segment(self, segment_id: str) -> Segment:
-        """A segment as stored; also a tombstone."""
+        """A segment as stored, or its tombstone."""
         found = self.runtime.table.find(Segment, segment_id)
         assert found is not None, f"{segment_id} is not in the table"
         return found
@@ -105,36 +105,36 @@ class StoredWorld:
         return found
 
     def registration(self, user_id: str) -> Registration:
-        """What is known of the attempts to register as this user."""
+        """A user's registration as stored."""
         found = self.runtime.table.find(Registration, Registration.id_for(user_id))
         assert found is not None, f"{user_id} has never registered"
         return found
 
     def token_of(self, activation: Activation) -> str:
-        """The token in the link that was mailed last."""
+        """The token in the most recent mail."""
         return Tokens(self.runtime.table).derive(activation.id, activation.generation)
 
     def user(self, user_id: str) -> User:
-        """The user as stored; also a tombstone."""
+        """A user as stored, or the user's tombstone."""
         found = self.runtime.table.find(User, user_id)
         assert found is not None, f"{user_id} is not in the table"
         return found
 
     def users(self) -> list[User]:
-        """Every user, tombstones too."""
+        """All users, including tombstones."""
         return [self.user(item["id"]) for item in self.items() if item["sk"] == "#USER"]
 
     def users_with_email(self, email: str) -> list[User]:
-        """The users who have this address; one, or none."""
+        """The users with this address: one or none."""
         return [user for user in self.users() if user.email == email]
 
     def count(self, counter: Counter) -> int:
-        """What a counter stands at."""
+        """The value of a counter."""
         item = self.runtime.table.get_item(counter.key)
         return int(item["count"]) if item else 0
 
     def actor(self, user_id: str) -> Actor:
-        """An actor without rights, for functions that take one."""
+        """An actor without permissions."""
         return Actor(kind="user", id=user_id)
 
     def sign_ins(self, user_id: str) -> SignIns:
@@ -148,7 +148,9 @@ class StoredWorld:
         return SignIns.model_validate(item) if item else None
 
     def account(self, user_id: str) -> dict[str, Any] | None:
-        """The Cognito account: attributes, ``enabled``, ``status`` and ``groups``; None if gone."""
+        """The Cognito account: attributes, ``enabled``, ``status`` and ``admin``; None if there is
+        none.
+        """
         found = self.runtime.identity.find(user_id)
         if found is None:
             return None
@@ -160,7 +162,7 @@ class StoredWorld:
         }
 
     def mails(self) -> list[SentMail]:
-        """What Rollcall has mailed by itself."""
+        """The mails that Rollcall has sent, without Cognito's."""
         return [
             SentMail(
                 each.destinations["ToAddresses"],
@@ -172,17 +174,17 @@ class StoredWorld:
         ]
 
     def items(self) -> list[dict[str, Any]]:
-        """Every item of the table, past the clients."""
+        """All items of the table, read without the clients."""
         return [from_attributes(item) for item in self.stored()]
 
     def stored(self) -> list[dict[str, Any]]:
-        """Every item of the table as DynamoDB writes it; two that are alike show that nothing was
-        written between them.
+        """All items of the table in DynamoDB's format. Two equal results mean that nothing was
+        written in between.
         """
         return list(dynamodb.read_items(self.runtime.table.name))
 
     def journal(self, target_id: str | None = None) -> list[JournalEntry]:
-        """The journal in order, or only what is about one target."""
+        """The journal in order, of one target or of all."""
         found = map(from_attributes, self._stored_entries())
         entries = sorted(
             (JournalEntry.model_validate(item) for item in found),
@@ -191,8 +193,8 @@ class StoredWorld:
         return [e for e in entries if target_id is None or e.target.id == target_id]
 
     def drain(self) -> None:
-        """Let the stream reactions see every journal entry that they have not seen, and those that
-        they write themselves.
+        """Run the stream reactions on all journal entries that they have not processed, including
+        entries that they write.
         """
         while unseen := list(map(from_attributes, self._stored_entries(but=self.seen))):
             for item in sorted(unseen, key=lambda item: str(item["sk"])):

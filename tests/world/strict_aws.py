@@ -1,7 +1,7 @@
-"""AWS at the wire below the botocore clients: ministack's engine is DynamoDB, moto is the rest, and
-what AWS would refuse and moto lets through is refused here.
+"""AWS at the wire below the botocore clients. DynamoDB is ministack's engine, the other services
+are moto. Calls that AWS rejects but moto accepts are rejected here.
 
-Where the rules come from: the API references of Amazon S3 (GetObject) and of Amazon Cognito user
+The sources of these rules: the API references of Amazon S3 (GetObject) and of Amazon Cognito user
 pools (AdminCreateUser, AdminUpdateUserAttributes, ListUsers) and the developer guide on sign-in
 aliases.
 """
@@ -30,31 +30,31 @@ from tests.world import dynamodb
 from tests.world.iam import find_denied, may_list
 
 type Response = tuple[tuple[AWSResponse, dict[str, Any]] | None, Exception | None]
-"""What ``botocore.endpoint.Endpoint._do_get_response`` returns: an answer, or what went wrong."""
+"""The result of ``botocore.endpoint.Endpoint._do_get_response``: an answer or an exception."""
 
 USERS_A_PAGE = 60
 
 
 @dataclass
 class WireCall:
-    """One attempt of one call of an AWS API, as it is about to leave."""
+    """One attempt of an AWS API call, before it is sent."""
 
     service: str
     operation: str
     request: AWSPreparedRequest
     context: dict[str, Any]
-    """botocore's own; the same object for all attempts of one call."""
+    """botocore's context, the same object for all attempts of one call."""
 
     @property
     def body(self) -> bytes:
-        """What is sent."""
+        """The body of the request."""
         body = self.request.body
         return body.encode() if isinstance(body, str) else bytes(body or b"")  # type: ignore[arg-type]  # never a file here
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        """What is asked: the body in the JSON protocols that DynamoDB, Cognito and SES speak; for
-        S3, whose protocol is HTTP itself, what botocore was called with.
+        """The parameters of the call: the body in the JSON protocols of DynamoDB, Cognito and SES;
+        for S3, whose protocol is plain HTTP, the arguments of the botocore call.
         """
         if self.service == "s3":
             return dict(self.context["s3_redirect"]["params"])
@@ -62,7 +62,7 @@ class WireCall:
 
     @property
     def region(self) -> str:
-        """Where the client is."""
+        """The client's region."""
         return str(self.context["client_region"])
 
     def refuse(self, code: str, message: str, status: int = 400) -> Response:
@@ -70,7 +70,7 @@ class WireCall:
         return self.answer({"Error": {"Code": code, "Message": message}}, status)
 
     def deny(self, message: str) -> Response:
-        """The answer to who may not do this."""
+        """The answer to a call without permission."""
         if self.service == "s3":
             return self.refuse("AccessDenied", message, 403)
         return self.refuse("AccessDeniedException", message)
@@ -88,7 +88,7 @@ class WireCall:
 
 type Serve = Callable[[], Response]
 type Interception = Callable[[WireCall, Serve], Response]
-"""What faults and races put between a client and the service."""
+"""A hook that faults and races insert between a client and the service."""
 
 
 def let_through(_: WireCall, serve: Serve) -> Response:
@@ -98,8 +98,8 @@ def let_through(_: WireCall, serve: Serve) -> Response:
 
 @dataclass
 class StrictAws:
-    """The services behind the clients that are attached to it; one call at a time, because neither
-    emulator is made for threads.
+    """The services of the attached clients. It serves one call at a time, because the emulators
+    are not thread-safe.
     """
 
     clock: Callable[[], datetime]
@@ -107,7 +107,7 @@ class StrictAws:
     lock: AbstractContextManager[bool] = field(default_factory=RLock)
 
     def attach(self, client: Any) -> None:
-        """Send everything that this botocore client says through here."""
+        """Route all requests of this botocore client through this object."""
         endpoint: Any = client._endpoint
         send = type(endpoint)._do_get_response.__get__(endpoint)
         endpoint._do_get_response = partial(self._respond, send)
@@ -143,8 +143,8 @@ def _ask_dynamodb(call: WireCall) -> Response:
 
 
 def _admin_create_user(aws: StrictAws, call: WireCall, send: Serve) -> Response:
-    """Resending needs a user who has yet to choose a password; a new one needs free aliases, and is
-    made when the world's clock says.
+    """Resending requires a user who has not chosen a password. A new user requires free aliases and
+    is created at the time of the world's clock.
     """
     pool, parameters = _pool(call), call.parameters
     present = pool.users.get(parameters["Username"])
@@ -163,12 +163,12 @@ def _admin_create_user(aws: StrictAws, call: WireCall, send: Serve) -> Response:
         return call.refuse("UsernameExistsException", "User account already exists.")
     answer = send()
     if made := pool.users.get(parameters["Username"]):
-        made.create_date = aws.clock()  # moto takes the machine's
+        made.create_date = aws.clock()  # moto uses the machine's clock
     return answer
 
 
 def _admin_update_user_attributes(_: StrictAws, call: WireCall, send: Serve) -> Response:
-    """A changed address is unverified unless said otherwise; verified ones are unique."""
+    """A changed address is unverified unless specified; verified addresses are unique."""
     pool, parameters = _pool(call), call.parameters
     user = pool.users.get(parameters["Username"])
     if user is not None:
@@ -183,7 +183,7 @@ def _admin_update_user_attributes(_: StrictAws, call: WireCall, send: Serve) -> 
 
 
 def _admin_delete_user_attributes(_: StrictAws, call: WireCall, send: Serve) -> Response:
-    """Deleting what is not there is no mistake; moto thinks that it is."""
+    """Deleting a missing attribute is no error in Cognito, but is one in moto."""
     parameters = call.parameters
     user = _pool(call).users.get(parameters["Username"])
     if user is not None:
@@ -193,7 +193,7 @@ def _admin_delete_user_attributes(_: StrictAws, call: WireCall, send: Serve) -> 
 
 
 def _get_object(_: StrictAws, call: WireCall, send: Serve) -> Response:
-    """Whoever may not list the whole bucket is not told that there is no such key."""
+    """S3 denies access to a missing key if the caller may not list the bucket."""
     success, error = send()
     if success and success[0].status_code == 404 and not may_list(call):
         return call.deny("Access Denied")
@@ -201,7 +201,7 @@ def _get_object(_: StrictAws, call: WireCall, send: Serve) -> Response:
 
 
 def _send_email(_: StrictAws, call: WireCall, send: Serve) -> Response:
-    """A mail has its text and its HTML, of which moto keeps one."""
+    """Store text and HTML of a mail; moto stores only one of them."""
     success, error = send()
     if success and success[0].status_code == 200:
         taken = ses_backends[ACCOUNT_ID][call.region].sent_messages[-1]
@@ -227,7 +227,7 @@ _RULES: Mapping[str, Callable[[StrictAws, WireCall, Serve], Response]] = {
 
 
 def find_pool(pool_id: str) -> CognitoIdpUserPool:
-    """A user pool as moto keeps it."""
+    """A user pool as stored by moto."""
     region = pool_id.partition("_")[0]
     return cognitoidp_backends[ACCOUNT_ID][region].user_pools[pool_id]
 
@@ -241,7 +241,7 @@ def _attributes(parameters: dict[str, Any]) -> dict[str, str]:
 
 
 def _names(pool: CognitoIdpUserPool, username: str, attributes: dict[str, str]) -> Iterator[str]:
-    """What one signs in with: the username and the aliases, an address only once verified."""
+    """The sign-in names: the username and the aliases; addresses only if verified."""
     yield username.casefold()
     for name in pool.extended_config.get("AliasAttributes") or ():
         verified = attributes.get(f"{name}_verified", "false") == "true"
@@ -267,7 +267,7 @@ def _meets_policy(pool: CognitoIdpUserPool, password: str) -> bool:
 
 
 def _resolve_alias(call: WireCall) -> None:
-    """Cognito takes an alias wherever it takes a username; moto does not."""
+    """Cognito accepts an alias wherever it accepts a username; moto does not."""
     parameters = call.parameters
     name = str(parameters.get("Username", "")).casefold()
     if not name or call.operation == "AdminCreateUser":

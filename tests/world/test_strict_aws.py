@@ -1,4 +1,4 @@
-"""What the strict AWS below every world refuses, as AWS does."""
+"""The strict AWS of test worlds rejects what AWS rejects."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def add(world: World, name: str, delta: int, token: str) -> None:
 
 
 def count(world: World, name: str) -> int:
-    """The number that ``add`` has made."""
+    """The number that ``add`` has changed."""
     return next(int(item["count"]) for item in world.items() if item["pk"] == name)
 
 
 def create(world: World, name: str, email: str, **options: Any) -> None:
-    """Make an account with a verified email."""
+    """Create an account with a verified email."""
     world.cognito.admin_create_user(
         UserPoolId=world.runtime.settings.user_pool_id,
         Username=name,
@@ -58,7 +58,7 @@ def update(world: World, name: str, **attributes: str) -> None:
 
 
 def refused(error: pytest.ExceptionInfo[ClientError]) -> str:
-    """The code of the refusal."""
+    """The code of the error."""
     return str(error.value.response["Error"]["Code"])
 
 
@@ -69,8 +69,8 @@ def test_transaction_sent_twice_with_one_token_has_one_effect(world: World) -> N
     assert count(world, "NUMBER") == 1
 
 
-def test_refused_transaction_leaves_all_as_it_was(world: World) -> None:
-    add(world, "held", 1, "a token of the one who holds it")
+def test_refused_transaction_changes_nothing(world: World) -> None:
+    add(world, "held", 1, "a first token")
     table = world.runtime.table.name
     keys = {name: {"pk": {"S": name}, "sk": {"S": name}} for name in ("free", "held")}
     puts = [
@@ -123,7 +123,7 @@ def test_transaction_over_the_limits_is_refused(world: World, actions: int, size
     [{"S": "x" * 400 * 1024}, {"N": "1" * 39}, {"N": "1e126"}, {"N": "NaN"}, {"SS": []}],
     ids=["400 KB", "39 digits", "too large a number", "no number", "empty set"],
 )
-def test_item_that_cannot_be_stored_is_refused(world: World, value: Any) -> None:
+def test_invalid_item_is_refused(world: World, value: Any) -> None:
     put: Any = {"TableName": world.runtime.table.name, "Item": {**_key(1), "value": value}}
     before = world.stored()
 
@@ -136,7 +136,7 @@ def test_item_that_cannot_be_stored_is_refused(world: World, value: Any) -> None
     assert world.stored() == before
 
 
-def test_number_comes_back_as_exactly_as_it_went(world: World) -> None:
+def test_numbers_are_stored_exactly(world: World) -> None:
     number = "0.12345678901234567890123456789012345678"
     item = {**_key(1), "value": {"N": number}}
     world.dynamodb.put_item(TableName=world.runtime.table.name, Item=item)
@@ -146,7 +146,7 @@ def test_number_comes_back_as_exactly_as_it_went(world: World) -> None:
     assert found["Item"]["value"] == {"N": number}
 
 
-def test_refused_condition_shows_the_item_to_whoever_asks(world: World) -> None:
+def test_failed_condition_returns_the_item_on_request(world: World) -> None:
     add(world, "held", 1, "a token")
     key = {"pk": {"S": "held"}, "sk": {"S": "held"}}
     put = {
@@ -162,7 +162,7 @@ def test_refused_condition_shows_the_item_to_whoever_asks(world: World) -> None:
     assert (reason["Code"], reason["Item"]["count"]) == ("ConditionalCheckFailed", {"N": "1"})
 
 
-def test_index_is_read_in_order_and_page_after_page(world: World) -> None:
+def test_index_is_read_in_order_and_in_pages(world: World) -> None:
     table = world.runtime.table.name
     for number in (3, 1, 2):
         item = {**_key(number), "gsi1pk": {"S": "ALL"}, "gsi1sk": {"S": str(number)}}
@@ -192,7 +192,7 @@ def test_two_actions_on_one_item_are_refused(world: World) -> None:
     assert refused(error) == "ValidationException"
 
 
-def test_verified_email_is_held_by_one_account_whatever_its_case(world: World) -> None:
+def test_verified_email_is_unique_regardless_of_case(world: World) -> None:
     create(world, "usr_a", "a@example.com")
     with pytest.raises(ClientError) as error:
         create(world, "usr_b", "A@Example.com")
@@ -200,7 +200,7 @@ def test_verified_email_is_held_by_one_account_whatever_its_case(world: World) -
     assert refused(error) == "UsernameExistsException"
 
 
-def test_verified_email_cannot_be_moved_to_a_second_account(world: World) -> None:
+def test_account_cannot_be_changed_to_the_verified_email_of_another(world: World) -> None:
     create(world, "usr_a", "a@example.com")
     create(world, "usr_b", "b@example.com")
     with pytest.raises(ClientError) as error:
@@ -209,7 +209,7 @@ def test_verified_email_cannot_be_moved_to_a_second_account(world: World) -> Non
     assert refused(error) == "AliasExistsException"
 
 
-def test_changed_email_is_unverified_and_no_alias_until_said_otherwise(world: World) -> None:
+def test_changed_email_is_unverified_and_no_alias_by_default(world: World) -> None:
     create(world, "usr_a", "a@example.com")
     create(world, "usr_b", "b@example.com")
     update(world, "usr_b", email="a@example.com")
@@ -222,7 +222,7 @@ def test_changed_email_is_unverified_and_no_alias_until_said_otherwise(world: Wo
     assert found.id == "usr_a"
 
 
-def test_preferred_username_is_held_by_one_account(world: World) -> None:
+def test_preferred_username_is_unique(world: World) -> None:
     create(world, "usr_a", "a@example.com")
     create(world, "usr_b", "b@example.com")
     update(world, "usr_a", preferred_username="ada")
@@ -232,7 +232,7 @@ def test_preferred_username_is_held_by_one_account(world: World) -> None:
     assert refused(error) == "AliasExistsException"
 
 
-def test_temporary_password_has_to_meet_the_policy(world: World) -> None:
+def test_temporary_password_must_meet_the_policy(world: World) -> None:
     with pytest.raises(ClientError) as error:
         create(world, "usr_a", "a@example.com", TemporaryPassword="short")
 
@@ -240,7 +240,7 @@ def test_temporary_password_has_to_meet_the_policy(world: World) -> None:
     assert refused(error) == "InvalidPasswordException"
 
 
-def test_password_that_was_never_chosen_cannot_be_reset(world: World) -> None:
+def test_temporary_password_cannot_be_reset(world: World) -> None:
     pool = world.runtime.settings.user_pool_id
     create(world, "usr_a", "a@example.com")
     with pytest.raises(ClientError) as error:
@@ -262,7 +262,7 @@ def test_invitation_is_resent_only_until_a_password_is_chosen(world: World) -> N
     assert refused(error) == "UnsupportedUserStateException"
 
 
-def test_more_than_sixty_users_a_page_are_refused(world: World) -> None:
+def test_page_of_more_than_sixty_users_is_refused(world: World) -> None:
     pool = world.runtime.settings.user_pool_id
     with pytest.raises(ClientError) as error:
         world.cognito.list_users(UserPoolId=pool, Limit=USERS_A_PAGE + 1)
@@ -278,7 +278,7 @@ def _text(size: int) -> dict[str, str]:
     return {"S": "x" * size}
 
 
-def test_index_partition_is_empty_only_when_nothing_is_in_it(world: World) -> None:
+def test_index_partition_contains_its_own_entries_only(world: World) -> None:
     group_id, user = world.add_group("Readers"), world.add_user()
     world.join_group(user.id, group_id)
 

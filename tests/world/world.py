@@ -1,4 +1,4 @@
-"""The world of a test: the real code over an emulated AWS, a clock, reactions on demand."""
+"""The world of a test: the real code on an emulated AWS, a clock, and reactions on demand."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ CLIENT_ID = "client-of-a-service"
 
 
 class World(ArrangedWorld):
-    """The table, the user pool, the bucket, a clock, and one platform admin."""
+    """A table, a user pool, a bucket, a clock and one platform admin."""
 
-    def found(self) -> None:
-        """Make the first platform admin, as a deployment does."""
+    def create_first_admin(self) -> None:
+        """Create the first platform admin, as a deployment does."""
         ensure_first_admin(make_call("create_first_admin", self.runtime), ADMIN_EMAIL)
         self.drain()
         self.admin_id = next(str(item["id"]) for item in self.items() if item.get("isAdmin"))
@@ -40,10 +40,11 @@ class World(ArrangedWorld):
         signed_in_at: datetime | None = None,
         claims: dict[str, str] | None = None,
     ) -> Reply:
-        """Call an operation through its Lambda handler with a gateway event, within its role.
+        """Call an operation with a gateway event through its Lambda handler and with its role.
 
-        ``caller`` is a user id ("" for the admin, or for a service that may; None for nobody); a
-        ``body`` that is a string is sent as it stands. ``claims`` are those of another token.
+        ``caller`` is a user id; "" is the admin, or an authorized service for the system API; None
+        is an anonymous caller. A ``body`` that is a string is sent unchanged. ``claims`` replace
+        the claims of the caller's token.
         """
         if claims is None:
             claims = self._claims_for(operation, caller, signed_in_at)
@@ -69,7 +70,7 @@ class World(ArrangedWorld):
         return self.claims(self.admin_id if caller == "" else caller, signed_in_at)
 
     def claims(self, user_id: str | None, signed_in_at: datetime | None = None) -> dict[str, str]:
-        """The claims that the authorizer would pass on for this user's access token."""
+        """The claims that the authorizer passes on for this user's access token."""
         if user_id is None:
             return {}
         moment = signed_in_at or self.clock.now

@@ -1,5 +1,5 @@
 """The decorators of public operations, which anyone can call without signing in. Calls are counted
-by source address, and nothing is done for a user before a token has proved who the caller is.
+by source address. They act for a user only after a token has proved the caller's identity.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from rollcall.operations import connect
 
 ANONYMOUS = "anonymous"
 OPENINGS = Throttle(30, timedelta(minutes=1))
-"""Opened links per source address: enough for a whole office that is invited at once, and no risk
-for tokens of 256 bits."""
+"""Opened links per source address: enough for an office whose people are all invited together, and
+too few to guess tokens of 256 bits.
+"""
 REGISTRATIONS = Throttle(10, timedelta(minutes=1))
 """Registrations per source address: each creates an account and sends a mail."""
 

@@ -61,13 +61,13 @@ RoleAssignments = Annotated[
     tuple[Annotated[RoleAssignment, Shorthand("role_id")], ...],
     Field(
         max_length=ROLES_AT_MOST,
-        description="Each by its id, or with its period.",
+        description="Roles, each as an id or with its period.",
     ),
     AfterValidator(lambda named: _refuse_contradictions(named, "role_id")),
 ]
 PermissionAssignments = Annotated[
     tuple[Annotated[PermissionAssignment, Shorthand("permission")], ...],
-    Field(max_length=50, description="Each by its name, or with its period."),
+    Field(max_length=50, description="Permissions, each as a name or with its period."),
     AfterValidator(lambda named: _refuse_contradictions(named, "permission")),
 ]
 
@@ -75,9 +75,9 @@ PermissionAssignments = Annotated[
 def with_roles(
     user: User, named: Sequence[RoleAssignment], now: datetime, field: str = "roles"
 ) -> User:
-    """The user with these roles in place of all others; System makes a platform admin. A present
-    role keeps the times that the request omits. ``field`` is the name of the field in the request.
-    Raises Invalid if a new time contradicts one that does not change.
+    """The user with these roles instead of the present ones. The role System makes the user a
+    platform admin. A present role keeps the times that the request omits. ``field`` is the name of
+    the field in the request. Raises Invalid if a new time contradicts one that does not change.
     """
     held = find_lasting(user.role_grants, now)
     periods = {
@@ -93,8 +93,9 @@ def with_roles(
 
 
 def with_permissions(user: User, named: Sequence[PermissionAssignment], now: datetime) -> User:
-    """The user with these direct permissions in place of all others. A present permission keeps the
-    times that the request omits. Raises Invalid if a new time contradicts one that does not change.
+    """The user with these direct permissions instead of the present ones. A present permission
+    keeps the times that the request omits. Raises Invalid if a new time contradicts one that does
+    not change.
     """
     held = find_lasting(user.permission_grants, now)
     periods = {

@@ -1,4 +1,4 @@
-"""Creating and updating what grants permissions under a name: groups and roles (G1, R1)."""
+"""Creates and updates groups and roles, which grant permissions (G1, R1)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rollcall.access.grant_rules import check_redefinition, require_held
 from rollcall.access.policy import AccessPolicy, change_granted, change_policy
 from rollcall.grants.holders import ROLE
-from rollcall.grants.permissions import (
-    GrantablePermissions,
-    Permission,
-    check_redefinition,
-    require_held,
-    without_end,
-)
+from rollcall.grants.permissions import GrantablePermissions, Permission, without_end
 from rollcall.kit.call import Call
 from rollcall.kit.listed_entity import GrantingEntity
 from rollcall.kit.model import Answer, Omissible, WriteRequest
@@ -24,7 +19,7 @@ from rollcall.kit.transaction import Change
 
 
 class Definition(WriteRequest):
-    """A name, and the permissions that it grants."""
+    """The name of a group or role, and the permissions that it grants."""
 
     name: Line
     description: Text | None = None
@@ -32,7 +27,7 @@ class Definition(WriteRequest):
 
 
 class Redefinition(WriteRequest):
-    """What to change. An absent field stays; null empties the description."""
+    """The fields to change. Absent fields stay the same; null clears the description."""
 
     name: Omissible[Line] = None
     description: Text | None = None
@@ -71,7 +66,7 @@ def redefine[E: GrantingEntity, A: Answer](
     answer: Callable[[E, tuple[Permission, ...]], A],
 ) -> A:
     """Change the name, the description or the permissions of a group or a role. The caller must
-    hold what it grants, before and after (R4).
+    hold all permissions that it grants, before and after the change (R4).
     """
 
     def regrant(policy: AccessPolicy) -> AccessPolicy:

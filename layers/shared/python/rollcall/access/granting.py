@@ -8,6 +8,7 @@ from collections import Counter as Tally
 from collections.abc import Callable
 from datetime import datetime
 
+from rollcall.access.grant_rules import refuse_outranked, require_held
 from rollcall.access.policy import find_policy, policy_about
 from rollcall.grants.grant import (
     Grant,
@@ -16,7 +17,7 @@ from rollcall.grants.grant import (
     PermissionGrant,
     RoleGrant,
 )
-from rollcall.grants.permissions import refuse_outranked, require_held, without_end
+from rollcall.grants.permissions import without_end
 from rollcall.kit.actor import EVERYTHING
 from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck
@@ -34,7 +35,7 @@ def commit_grants[A: Answer](
     call: Call, user: User, changed: User, answer: Callable[[User], A]
 ) -> A:
     """Write a user's new grants. Raises Forbidden if the caller does not hold what is granted, or
-    revokes something from a user with more permissions; Conflict if the user leaves a group and has
+    revokes a grant from a user with more permissions; Conflict if the user leaves a group and has
     active workspaces in it; NotFound if a group, organization or role does not exist; Invalid for
     more changes than one transaction can have.
     """
@@ -48,9 +49,9 @@ def commit_grants[A: Answer](
 
 
 def require_grantable(call: Call, before: User | None, after: User) -> list[ConditionCheck]:
-    """Refuse (403) to grant what the caller does not hold, or not for as long: by role, group,
-    organization or directly (R4). Returns the conditions of the decision, which the commit checks
-    again.
+    """Refuse (403) to grant permissions that the caller does not hold, or does not hold for as
+    long: by role, group, organization or directly (R4). Returns the conditions of the decision,
+    which the commit checks again.
     """
     _refuse_too_many(before, after)
     granted = _granted(before, after)
@@ -62,8 +63,8 @@ def require_grantable(call: Call, before: User | None, after: User) -> list[Cond
 
 
 def require_role_grantable(call: Call, role_id: str) -> list[ConditionCheck]:
-    """Refuse (403) a default role that grants what the caller does not hold (R4). Returns the
-    conditions of the decision, which the commit checks again.
+    """Refuse (403) a default role that grants permissions that the caller does not hold (R4).
+    Returns the conditions of the decision, which the commit checks again.
     """
     if call.actor.holds_until(None, EVERYTHING):
         return []
@@ -82,7 +83,7 @@ def refuse_superior(call: Call, user: User) -> None:
 
 
 def require_permissions_held(call: Call, user: User) -> None:
-    """Refuse (403) to let a user in again who holds more permissions than the caller (R4)."""
+    """Refuse (403) to restore access for a user who holds more permissions than the caller (R4)."""
     if not call.actor.holds_until(None, EVERYTHING):
         policy = policy_about(user, call.table, call.now)
         require_held(call.actor, policy.held_by(user, call.now))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rollcall.access.authorization import as_actor
+from rollcall.access.grant_rules import require_held
 from rollcall.access.policy import find_policy, policy_about
-from rollcall.grants.permissions import GrantedPermission, Permission, require_held
+from rollcall.grants.permissions import GrantedPermission, Permission
 from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Forbidden

@@ -2,7 +2,8 @@
 
 An account keeps its username, which becomes the user's id, its password, its sessions and its
 creation time. No mail is sent, and no user becomes an admin. Each user is one transaction, and the
-next run knows the adopted users. So a run can be interrupted at any point, and two can run at once.
+next run knows the adopted users. So a run can be interrupted at any point, and two can run at the
+same time.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Credential:
 
 
 def converge_account(call: Call, user_id: str) -> None:
-    """Synchronize a user's account, whatever left it out of sync (idempotent)."""
+    """Synchronize a user's account with the user (idempotent)."""
     retry_contended(lambda: converge_user(call, call.table.find(User, user_id)))
 
 
@@ -77,7 +77,7 @@ def _repair(call: Call, user: User, credential: Credential | None) -> bool:
     """Bring the account to the desired state. Returns whether the password is finished too.
 
     The password comes after the addresses and the enabled state, because a reset is mailed to the
-    present address. Sessions end last, so that none of the old password outlives it.
+    present address. Sessions end last, so that no session with the old password remains.
     """
     account, identity = user.account(), call.identity
     found = identity.find(user.id)
@@ -120,7 +120,7 @@ def _apply_credential(
 ) -> bool:
     """Set the pending password, or send the pending mail. With ``created``, the account is new and
     was created with the temporary password and the invitation. Returns whether nothing is pending
-    any more.
+    after that.
     """
     if user.pending_credential == "reset":
         if not user.account().enabled:  # Cognito refuses it; it is sent when the account is enabled

@@ -23,8 +23,8 @@ _LAST = timedelta(microseconds=1)
 def count_each(
     database: Database, condition: Condition, counted: Sequence[Expression]
 ) -> Mapping[Status, Sequence[int]]:
-    """For each status: the number of users that the condition selects, then the number of them for
-    whom each expression holds. Expressions cannot use facts.
+    """For each status: the number of users that the condition selects, then the number of those
+    that match each expression. Expressions cannot use facts.
     """
     compiled = [compile_condition(each, NO_FACTS) for each in counted]
     # count_if is NULL if all values are NULL.

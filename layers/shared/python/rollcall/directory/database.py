@@ -1,7 +1,7 @@
 """The directory's rows in DuckDB: in a snapshot's file, or in memory. Rows are replaced one by one.
 
 A snapshot is a file in DuckDB's own format. Opening it only reads its header; data is read when a
-query needs it. The same rows as Parquet, which has to be loaded into memory first, took 2.4 s for a
+query needs it. The same rows as Parquet, which must be loaded into memory first, took 2.4 s for a
 million users.
 
 SQL consists only of column names of the row's model, of paths of files that this process creates,

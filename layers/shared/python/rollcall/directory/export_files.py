@@ -69,7 +69,7 @@ def write_part(
 
 
 def _cut(counts: Mapping[int, int]) -> Iterator[Stretch]:
-    """All buckets in order, in groups that are read at once."""
+    """All buckets in order, in groups that are read together."""
     buckets: list[int] = []
     for bucket in counts:
         buckets.append(bucket)

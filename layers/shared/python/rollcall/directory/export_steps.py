@@ -241,7 +241,9 @@ class Exporter:
 
     @property
     def _list_read(self) -> tuple[str | None]:
-        """What a cursor is bound to besides the request: the segment can get another filter."""
+        """What a cursor is bound to in addition to the request: the filter of the segment can
+        change.
+        """
         return (self._selected.condition.segment,)
 
     def _key(self, export_id: str) -> str:

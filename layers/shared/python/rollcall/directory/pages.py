@@ -1,8 +1,8 @@
 """Pages of users: any filter, any sortable column, any page, with the exact total.
 
 One pass counts the matching users in each bucket of the sort column. This gives the total and the
-few buckets that contain the page. Only their rows are sorted, so page 1,000 costs what page 1
-costs.
+few buckets that contain the page. Only their rows are sorted, so page 1,000 costs the same as page
+1.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _read_tokens(text: str) -> list[_Token]:
 
 
 class _Parser:
-    """A recursive descent parser. Each method reads what it is named after and stops there."""
+    """A recursive descent parser. Each method parses the grammar rule that it is named after."""
 
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens

@@ -1,8 +1,8 @@
 """Snapshots of the directory: files in S3, and one item that says which of them is current.
 
-``compaction`` writes them. The item is updated only when the new file is complete, and only if it
-has not changed since. So no reader sees an incomplete snapshot, and of two snapshots that are
-written at the same time, one is discarded.
+``snapshot_writing`` writes them. The item is updated only when the new file is complete, and only
+if it has not changed since. So no reader sees an incomplete snapshot, and of two snapshots that
+are written at the same time, one is discarded.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ TIME_TEXT = "%Y-%m-%dT%H:%M:%S.%gZ"
 """How times are written as text."""
 _UNCOMPRESSED = frozenset({"id", "email", "username", "nameKey", "searchText"})
 """Columns that are stored uncompressed. Nearly all of their values are different, so compression
-saves little; and pages read them at scattered places, and searches read them completely."""
+saves little. Pages read them at scattered places, and searches read all of them.
+"""
 
 
 def bucket_sql(column: Column) -> str:

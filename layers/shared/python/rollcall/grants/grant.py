@@ -42,11 +42,11 @@ class Period(Model):
 
     def covers(self, now: datetime) -> bool:
         """Whether the grant is in force at this time."""
-        return (self.starts_at is None or self.starts_at <= now) and self.lasts(now)
+        return (self.starts_at is None or self.starts_at <= now) and not self.is_expired(now)
 
-    def lasts(self, now: datetime) -> bool:
-        """Whether the grant is in force at this time or will be later."""
-        return self.ends_at is None or now < self.ends_at
+    def is_expired(self, now: datetime) -> bool:
+        """Whether the grant has expired at this time."""
+        return self.ends_at is not None and self.ends_at <= now
 
     def includes(self, other: Period) -> bool:
         """Whether this period includes the other one."""
@@ -93,7 +93,7 @@ class Grant(Row):
         return self.period.includes(other.period)
 
     def fact(self) -> Item:
-        """The grant as a fact of the journal, whose name has the subject."""
+        """The grant as a fact of the journal. The name of the fact contains the subject."""
         known = {"user_id", self.subject_field}
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=known)
 
@@ -158,7 +158,7 @@ class OrganizationMembership(Grant):
         return {members_of_organization(self.organization_id): 1, holders_of_role(self.role_id): 1}
 
     def includes(self, other: Self) -> bool:
-        """Different roles include nothing of each other."""
+        """A role never includes another role."""
         return self.role_id == other.role_id and super().includes(other)
 
 
@@ -199,7 +199,7 @@ class Reason(NamedTuple):
 
     grant: Grant
     about: str | None = None
-    """The group for which alone the permission is granted, if any."""
+    """The group that the permission is limited to, if any."""
 
 
 KINDS: tuple[type[Grant], ...] = (Membership, OrganizationMembership, RoleGrant, PermissionGrant)

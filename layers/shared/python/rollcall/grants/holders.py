@@ -1,6 +1,6 @@
 """The counters of groups, organizations and roles: how many members or holders they have.
 
-They are apart from the entities, because every function that reads users needs the counters, and
+They are separate from the entities, because every function that reads users needs the counters, and
 few need the groups, organizations and roles themselves.
 """
 

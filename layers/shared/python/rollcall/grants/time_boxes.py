@@ -60,10 +60,10 @@ class TimeBoxed(Request):
 
 
 def find_lasting[G: Grant](grants: Iterable[G], now: datetime) -> Mapping[str, G]:
-    """The grants that have not expired, by subject. An expired grant counts as none, whether its
-    row is removed already or not.
+    """The grants that have not expired, by subject. An expired grant does not count, even if its
+    row has not been removed.
     """
-    return {each.subject: each for each in grants if each.period.lasts(now)}
+    return {each.subject: each for each in grants if not each.period.is_expired(now)}
 
 
 def refuse_repeated[T: TimeBoxed](entries: Sequence[T], field: str) -> None:

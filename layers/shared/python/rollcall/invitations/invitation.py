@@ -1,4 +1,4 @@
-"""Invitations: who is invited to become a user, by whom, and with which result (I1, I2)."""
+"""Invitations to become a user: the invited person, the inviter and the result (I1, I2)."""
 
 from __future__ import annotations
 
@@ -113,11 +113,11 @@ class Invitation(Activation):
         return sent.with_link(call, email, valid_for)
 
     def accepted(self, now: datetime) -> Self:
-        """The invitation accepted."""
+        """The invitation as accepted."""
         return self.model_copy(update={"status": InvitationStatus.ACCEPTED, "accepted_at": now})
 
     def cancelled(self, now: datetime) -> Self:
-        """The invitation cancelled."""
+        """The invitation as cancelled."""
         return self.model_copy(update={"status": InvitationStatus.CANCELLED, "cancelled_at": now})
 
     def withdrawn(self) -> Self:

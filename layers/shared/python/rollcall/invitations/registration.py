@@ -67,14 +67,14 @@ class Registration(Activation):
         return now < self.ends_at and self.waits_for(user)
 
     def waits_for(self, user: User) -> bool:
-        """Whether only the confirmation of this registration is missing for the user. A user who is
-        unverified because of an admin does not count.
+        """Whether the user is waiting only for the confirmation of this registration. False for a
+        user whom an admin has set to unverified.
         """
         pending = self.status is RegistrationStatus.PENDING
         return pending and user.status is Status.PENDING_VERIFICATION
 
     def refused(self) -> Self:
-        """The registration refused, because the address belongs to a user."""
+        """The registration as refused, because the address belongs to a user."""
         return self.model_copy(update={"status": RegistrationStatus.REFUSED})
 
     def as_erased(self) -> Self:
@@ -82,5 +82,5 @@ class Registration(Activation):
         return self.model_copy(update={"erased": True, "email": "", "token_hash": ""})
 
     def verified(self) -> Self:
-        """The registration verified: the person has confirmed the address."""
+        """The registration as verified: the person has confirmed the address."""
         return self.model_copy(update={"status": RegistrationStatus.VERIFIED})

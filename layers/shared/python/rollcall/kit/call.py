@@ -159,7 +159,7 @@ class Call:
 
     def remove_rows(self, rows: Mapping[Key, Mapping[Counter, int]]) -> None:
         """Delete rows that belong to a tombstone, and subtract what each adds to counters. Raises
-        Contended when one does not exist any more.
+        Contended when one no longer exists.
         """
         transaction = Transaction(self.table, self.actor, self._origin())
         deltas: Tally[Counter] = Tally()

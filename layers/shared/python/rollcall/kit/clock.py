@@ -1,4 +1,4 @@
-"""The clock: the machine's time, or an accelerated one, to observe in minutes what takes months."""
+"""The clock: the machine's time, or an accelerated time in which months pass in minutes."""
 
 from __future__ import annotations
 

@@ -68,7 +68,9 @@ class Declaration:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The folders below ``layers`` with packages that it needs besides the common ones."""
+        """The folders below ``layers`` with the packages that it needs in addition to the common
+        ones.
+        """
         return tuple(sorted({layer for each in self.stored_objects for layer in each.layers}))
 
     @property

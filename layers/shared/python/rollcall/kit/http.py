@@ -26,7 +26,7 @@ MAX_USER_AGENT = 256
 _VARIABLE = re.compile(r"\{(\w+)\}")
 _VERSION = re.compile(r"[0-9]{1,15}")
 NO_VERSION = -1
-"""A version that no entity has: the meaning of an ``If-Match`` that is not a valid ETag."""
+"""The version for an ``If-Match`` that is not a valid ETag. No entity has it."""
 
 
 class _Part(BaseModel):
@@ -128,7 +128,7 @@ def read_request[R: Request](
     given = event.path_parameters or {}
     path = {to_camel(own.get(name, name)): value for name, value in given.items()}
     body, query = {} if ignores_body else _read_body(event), _read_query(event)
-    # Misplaced fields are errors: to ignore a "mode" could delete a user.
+    # Misplaced fields are errors: ignoring a "mode" could delete a user.
     if has_body:
         _refuse_misplaced(query, "Send this in the body.")
     else:

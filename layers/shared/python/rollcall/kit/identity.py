@@ -65,8 +65,8 @@ class Identity:
     def create(self, account: Account, password: str | None, invite: bool) -> FoundAccount:
         """Create the account and return it.
 
-        Raises AliasHeld when another account holds its email, phone or username, and also when
-        the account itself exists: another request, or an earlier call whose response was lost,
+        Raises AliasHeld when another account holds its email, phone or username. Also raises it
+        when the account itself exists: another request, or an earlier call whose response was lost,
         created it with an unknown password. The caller must read the account again.
         """
         options: dict[str, Any] = {"TemporaryPassword": password} if password else {}
@@ -160,7 +160,7 @@ class Identity:
             self._call("admin_reset_user_password", Username=found.id)
 
     def sign_out(self, account_id: str) -> None:
-        """End every session: refresh tokens stop working at once."""
+        """End every session: refresh tokens stop working immediately."""
         self._call("admin_user_global_sign_out", absent={}, Username=account_id)
 
     def delete(self, account_id: str) -> None:

@@ -26,7 +26,7 @@ class JournalTail(Row):
 
 
 class Touch(NamedTuple):
-    """One journal entry, as far as lists depend on it: the entities whose list entries changed."""
+    """The part of a journal entry that lists depend on: the entities whose list entries changed."""
 
     entry_id: str
     kind: str

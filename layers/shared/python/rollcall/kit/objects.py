@@ -23,7 +23,7 @@ DELETED_AT_ONCE = 1000
 
 
 class UploadLost(Exception):
-    """A multipart upload does not exist any more, or another process has continued it."""
+    """A multipart upload no longer exists, or another process has continued it."""
 
 
 class StoredObject:

@@ -26,10 +26,9 @@ ENGINE = importlib.import_module("_sre")
 
 
 type Codes = dict[tuple[str, str], bytes]
-"""Packed code by its text and by whether that is to be executed (``exec``) or evaluated (``eval``).
-"""
+"""Marshalled code, by its text and its mode: executed (``exec``) or evaluated (``eval``)."""
 type Patterns = dict[tuple[str | bytes, int], bytes]
-"""What the engine of regular expressions takes, packed, by the expression and its flags."""
+"""The marshalled arguments of the regular expression engine, by the expression and its flags."""
 
 
 def readable_version() -> str:
@@ -39,7 +38,7 @@ def readable_version() -> str:
 
 
 def use_precompiled(file: str = FILE) -> bool:
-    """Take from the file what Python would compile. Returns False if there is no usable file."""
+    """Use the file instead of compiling. Returns False if there is no usable file."""
     try:
         with open(file, "rb") as stream:
             held = stream.read()

@@ -50,8 +50,8 @@ class RowResults(Answer):
 def process_row(call: Call, row_id: str, action: Callable[[Call], int]) -> RowResult:
     """Run the action for one row; it returns the row's status. A Problem becomes the row's result.
 
-    Raises what affects all rows: Unavailable, and Unauthenticated or Forbidden when the caller's
-    permissions were revoked. The caller then sends all rows again, so the action must be
+    Raises the errors that affect all rows: Unavailable, and Unauthenticated or Forbidden when the
+    caller's permissions were revoked. The caller then sends all rows again, so the action must be
     idempotent.
     """
 

@@ -28,7 +28,7 @@ from rollcall.lifecycle.policy import CleanUpMode, LifecyclePolicy, read_lifecyc
 from rollcall.lifecycle.runs import LifecycleRun, Outcome, RunStatus, StoppedFor, find_running
 
 PAGE = 200
-"""The number of candidates to read from the directory at once."""
+"""The number of candidates to read from the directory together."""
 SECONDS = 720
 """How long an invocation starts further steps. Lambda's limit is 15 minutes."""
 

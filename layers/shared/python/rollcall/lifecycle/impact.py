@@ -29,6 +29,6 @@ class Impact(NamedTuple):
         return sum(self.due.values())
 
     def is_too_much(self, terms: LifecycleTerms) -> bool:
-        """Whether there are so many that a clock or the policy must be wrong."""
+        """Whether so many users are affected that a clock or the policy is probably wrong."""
         share = self.users * terms.stop_above_percent / 100
         return self.selected > max(terms.stop_above_users, share)

@@ -113,7 +113,7 @@ class LifecycleTerms(Model):
         return ZoneInfo(self.time_zone)
 
     @property
-    def invitations_last(self) -> timedelta:
+    def invitation_validity(self) -> timedelta:
         """How long the link of an invitation that is sent now is valid."""
         return timedelta(days=self.end_invitations_after_days)
 

@@ -44,7 +44,7 @@ class AccountEvent(NamedTuple):
 
     @property
     def recipient(self) -> Recipient:
-        """The user; for an erased one, as the user was before."""
+        """The user. For an erased user, the state before the deletion."""
         if not self.user.erased:
             return Recipient.of(self.user)
         erased = (self.change(fact).before for fact in ("email", "name", "username", "profile"))

@@ -16,7 +16,7 @@ from rollcall.mails.catalog import find_templates, format_date_time
 from rollcall.users.user import User
 
 MARK_KEPT = timedelta(days=8)
-"""A day longer than the journal's stream and its dead-template queue can repeat an entry."""
+"""A day longer than the journal's stream and its dead-letter queue can repeat an entry."""
 
 
 class Recipient(NamedTuple):

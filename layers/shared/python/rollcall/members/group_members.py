@@ -1,5 +1,5 @@
-"""Pages of the members of a group. They are apart from the group's answer, because the creation and
-change of groups should not load what only lists need.
+"""Pages of the members of a group. They are separate from the group's answer, so that creating and
+changing groups does not load what only lists need.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What operations about resources answer."""
+"""The answers of operations on resources."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ResourceAnswer(VersionedAnswer):
 
 def note_access(call: Call, resource: ResourceAnswer) -> None:
     """Store when a resource was last opened, without a new version of it or of its owner. A time
-    before the stored one changes noresource.
+    before the stored one changes nothing.
     """
     if resource.last_accessed_at is None:
         return

@@ -79,7 +79,7 @@ def _release(call: Call, user: User) -> list[Change[Resource]]:
         return []
     rules = read_types(call.settings.resource_types)
     resources = find_resources(call.table, user.id, RESOURCES_AT_ONCE)
-    # Resources of a type that is not configured any more are kept, because no rule deletes them.
+    # Resources of a type that is no longer configured are kept, because no rule deletes them.
     return [
         Change(each, each.released(rules.get(each.type, OwnerDeletion.ORPHAN)))
         for each in resources

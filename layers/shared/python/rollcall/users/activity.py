@@ -11,7 +11,7 @@ from rollcall.kit.entity import Entity, Item, Key
 
 
 class UserActivity(Entity):
-    """A record in the user's partition, one of its kind per user. A change of it makes no new
+    """A record in the user's partition, one of its kind per user. Changing it creates no new
     version of the user.
     """
 

@@ -36,7 +36,7 @@ def normalize_email(value: str) -> str:
     address = f"{local}@{domain}"
     well_formed = _LOCAL_PART.fullmatch(local) and _DOMAIN.fullmatch(domain)
     if not well_formed or len(local) > 64 or len(address) > 254:
-        raise ValueError("This is not a valid email address.")
+        raise ValueError("This is not an email address that can be used.")
     return address
 
 

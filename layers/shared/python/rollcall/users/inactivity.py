@@ -1,4 +1,4 @@
-"""What the clean-up has done about a user who does not sign in (L1)."""
+"""The clean-up's record of an inactive user: the last warning and the last disabling (L1)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ class Inactivity(UserActivity):
     disabled_at: Time | None = None
 
     def warns(self, last_login_at: datetime | None, auth_epoch: int) -> bool:
-        """Whether the warning still counts. A later sign-in makes it void, and so does the end of
-        all sessions, as when the user is disabled: a user who is enabled again is warned again.
+        """Whether the warning still applies. A later sign-in voids it. The end of all sessions, for
+        example when the user is disabled, also voids it, so a user who is enabled again is warned
+        again.
         """
         if self.warned_at is None:
             return False
@@ -31,15 +32,15 @@ class Inactivity(UserActivity):
         return unused and auth_epoch <= self.warned_at.timestamp()
 
     def has_disabled(self, auth_epoch: int) -> bool:
-        """Whether the clean-up was the last to end a disabled user's sessions. It was not when an
-        admin has enabled and disabled the user since.
+        """Whether the clean-up was the last to end a disabled user's sessions. False when an admin
+        has enabled and disabled the user since.
         """
         return self.disabled_at is not None and auth_epoch == int(self.disabled_at.timestamp()) + 1
 
     def with_warning(self, now: datetime, disables_at: datetime) -> Self:
-        """Warned now."""
+        """The record after a warning that is sent now."""
         return self.model_copy(update={"warned_at": now, "disables_at": disables_at})
 
     def with_disabling(self, now: datetime) -> Self:
-        """Disabled at the same time as the user."""
+        """The record after the clean-up has disabled this user."""
         return self.model_copy(update={"disabled_at": now})

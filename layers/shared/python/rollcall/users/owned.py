@@ -1,6 +1,6 @@
 """How much a user owns: a row in the user's partition, with a number for each type of resource.
 
-The transactions that change resources change this row too. A decision that rests on its numbers
+The transactions that change resources change this row too. A decision that depends on its numbers
 is checked against its revision.
 """
 
@@ -50,7 +50,7 @@ class Owned(Model):
         return sum(self.by_type.values())
 
     def unchanged(self, user_id: str) -> ConditionCheck:
-        """The condition that the user still owns what was read."""
+        """The condition that these numbers have not changed since they were read."""
         return ConditionCheck.at_revision(owned_key(user_id), self.revision)
 
 

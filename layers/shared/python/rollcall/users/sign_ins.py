@@ -1,4 +1,6 @@
-"""A user's sign-ins in numbers (S3). Each sign-in is a version, so the journal holds them all."""
+"""Counts and times of a user's sign-ins (S3). Each sign-in is a version, so the journal has all of
+them.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ class SignIns(UserActivity):
     locked_until: Time | None = None
 
     def touches(self, before: Self | None) -> frozenset[str]:
-        """The user, unless lists show the same as before."""
+        """The user, if what lists show has changed."""
         shown = before is not None and self.facts() | _UNLISTED == before.facts() | _UNLISTED
         return frozenset(() if shown else {self.user_id})
 

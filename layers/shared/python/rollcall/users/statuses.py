@@ -1,4 +1,4 @@
-"""Statuses of users, what each allows, and which may follow it (U12)."""
+"""User statuses: what each allows, and which can follow it (U12)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Status(StrEnum):
 
 
 class StatusRules(NamedTuple):
-    """What a status allows, and which statuses may follow it."""
+    """What a status allows, and which statuses can follow it."""
 
     sign_in: bool
     be_modified: bool
@@ -56,4 +56,4 @@ OpenStatus = Annotated[
     AfterValidator(_refuse_deleted),
     WithJsonSchema({"type": "string", "enum": [each for each in Status if each != "deleted"]}),
 ]
-"""A status that a request may ask for."""
+"""A status that a request can set."""

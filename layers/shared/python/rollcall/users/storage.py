@@ -32,8 +32,9 @@ LISTED = (*(f"{ALL_USERS}{number}" for number in range(SHARDS)), SOFT_DELETED)
 """The GSI2 partitions that together list every user except the tombstones. There are as many as
 the journal has shards, because each change of a user writes one journal entry."""
 GRANTS_END_AT = "grantsEndAt"
-"""The attribute of the user's item that says when the first of the grants ends. It is not a field
-of the user. A scan of all users needs it, because it does not read the rows."""
+"""The attribute of the user's item with the time when the first of the grants expires. It is not a
+field of the user. A scan of all users needs it, because it does not read the rows.
+"""
 
 USER_SORT_KEY = "#USER"
 SIGN_INS_SORT_KEY = "#SIGN_IN"
@@ -51,7 +52,7 @@ GRANT_FIELDS: Mapping[str, type[Grant]] = {
 _FIELD_OF_KIND = {kind.kind: name for name, kind in GRANT_FIELDS.items()}
 _FIELD_OF_FACT = {kind.facts_name: name for name, kind in GRANT_FIELDS.items()}
 _NOT_FIELDS = {f"{RoleGrant.kind}{SYSTEM.id}", INACTIVITY_SORT_KEY}
-"""Rows that are no fields of the user. The role System follows from ``is_admin``."""
+"""Rows that are not fields of the user. The role System follows from ``is_admin``."""
 
 
 def find_list(user_id: str) -> str:

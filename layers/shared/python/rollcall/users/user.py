@@ -114,7 +114,7 @@ class User(Entity):
     password_set_at: Time | None = None
     """When an admin last chose a password, even a temporary one."""
     auth_epoch: int = 0
-    """Epoch seconds. Sign-ins before this time are not valid any more (I13)."""
+    """Epoch seconds. Sign-ins before this time are no longer valid (I13)."""
     released: Mapping[str, int] | None = None
     """Of a tombstone: how many resources of each type the user owned at the deletion."""
     things_left: int | None = None
@@ -213,7 +213,7 @@ class User(Entity):
         return (*self.grants, *system)
 
     def item(self) -> Item:
-        """The user as stored, with GRANTS_END_AT while one of the grants has an end."""
+        """The user as stored, with GRANTS_END_AT if one of the grants expires."""
         item = super().item()
         ends = [each.ends_at for each in self.grants if each.ends_at]
         if ends and not self.erased:
@@ -221,8 +221,8 @@ class User(Entity):
         return item
 
     def facts(self) -> Item:
-        """The facts of the user and of each grant. The grants of a tombstone only wait to be
-        removed, so they are no facts.
+        """The facts of the user and of each grant. The grants of a tombstone are about to be
+        removed, so they are not facts.
         """
         facts = super().facts()
         for name in self.grant_fields:
@@ -254,7 +254,7 @@ class User(Entity):
         return after
 
     def leaves_account(self, before: Self | None) -> bool:
-        """Whether the identity provider has nothing to do for the change from ``before``."""
+        """Whether the change from ``before`` requires no update of the Cognito account."""
         if before is None:
             return False
         if before.erased:
@@ -278,7 +278,7 @@ class User(Entity):
 
     def with_status(self, status: Status, now: datetime) -> Self:
         """The user in another status, or unchanged in the present one. A status that does not allow
-        to sign in also ends all sessions. Raises Conflict if STATUS_RULES do not allow the step.
+        signing in also ends all sessions. Raises Conflict if STATUS_RULES do not allow the change.
         """
         if status is self.status:
             return self
@@ -289,11 +289,11 @@ class User(Entity):
         return changed if STATUS_RULES[status].sign_in else changed.with_sessions_ended(now)
 
     def with_sessions_ended(self, now: datetime) -> Self:
-        """The user whose sign-ins up to this second are not valid any more."""
+        """The user with all sign-ins up to this second invalidated."""
         return self.model_copy(update={"auth_epoch": int(now.timestamp()) + 1})
 
     def with_credential(self, pending: PendingCredential, now: datetime) -> Self:
-        """The user with a credential that the identity provider has still to process."""
+        """The user with a credential that the identity provider still has to process."""
         changed = {"credentials_changed_at": now, "pending_credential": pending}
         changed["credential_sent_to"] = None if pending == "password" else self.address
         if pending == "password":
@@ -301,7 +301,7 @@ class User(Entity):
         return self.model_copy(update=changed)
 
     def with_grants(self, name: str, grants: Iterable[Grant]) -> Self:
-        """The user with these grants in place of all grants of a field, such as ``role_grants``."""
+        """The user with these grants instead of all grants in a field, such as ``role_grants``."""
         ordered = tuple(sorted(grants, key=lambda each: each.subject))
         return self.model_copy(update={name: ordered})
 

@@ -29,8 +29,8 @@ def suggest_usernames(address: str, table: Table) -> Iterator[str]:
 
 
 def with_free_username[T](usernames: Iterator[str], write: Callable[[str], T]) -> T:
-    """What ``write`` returns for the first username that is free. Raises Conflict when all are
-    taken, and every other error of ``write``.
+    """The result of ``write`` for the first free username. Raises Conflict when all are taken, and
+    all other errors of ``write``.
     """
     for username in usernames:
         try:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from rollcall.directory.database import Database
 from rollcall.directory.directory import DIRECTORY, Directory
-from rollcall.directory.rebuilding import Reading, SnapshotPart
+from rollcall.directory.snapshot_rebuilding import Reading, SnapshotPart
 from rollcall.directory.snapshots import (
     Damaged,
     DirectoryState,

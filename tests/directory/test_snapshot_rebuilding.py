@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from functions.jobs.compact_directory import compact_directory
-from rollcall.directory.compaction import compact, rebuild
 from rollcall.directory.directory import Directory
-from rollcall.directory.rebuilding import ABANDONED_AFTER, SnapshotPart
+from rollcall.directory.snapshot_rebuilding import ABANDONED_AFTER, SnapshotPart
+from rollcall.directory.snapshot_writing import compact, rebuild
 from rollcall.users.storage import LISTED
 from tests.faults.directory_invariants import check_readable, shown_users, stored_users
 from tests.world.iam import acting_as

@@ -9,7 +9,8 @@ from functools import partial
 
 import pytest
 
-from rollcall.directory.compaction import (
+from rollcall.directory.directory import Directory
+from rollcall.directory.snapshot_writing import (
     INDEX_LAG,
     NO_OLDER_THAN,
     WORTH_WRITING,
@@ -17,7 +18,6 @@ from rollcall.directory.compaction import (
     is_worth_writing,
     rebuild,
 )
-from rollcall.directory.directory import Directory
 from rollcall.directory.snapshots import DirectoryState, Store
 from rollcall.kit.journal_tail import LOOK_BACK
 from rollcall.kit.model import format_time
