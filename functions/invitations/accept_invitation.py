@@ -6,10 +6,12 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from rollcall.access.inviters import find_inviter
+from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential
 from rollcall.accounts.settlement import settle_account
 from rollcall.invitations.activation import ActivatedUser, Token, activate
-from rollcall.invitations.invitation import Invitation, open_invitation
+from rollcall.invitations.invitation import Invitation, open_invitation, refuse_withdrawn
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
@@ -46,15 +48,20 @@ def open_account(request: AcceptInvitation, call: Call, answer: ActivatedUser) -
     "POST /invitations/{token}/accept",
     permission=None,
     throttle=OPENINGS,
+    reads=[AccessPolicy],
     writes=[Invitation, User, Account],
     then=open_account,
 )
 def accept_invitation(request: AcceptInvitation, call: Call) -> ActivatedUser:
     """Accept an invitation: choose a name and a password, and become an active user.
 
-    Works once. Send an Idempotency-Key, so that the request can be repeated when its response was
-    lost.
+    Works once, and only while the inviter is active and holds what the invitation grants. Send an
+    Idempotency-Key, so that the request can be repeated when its response was lost.
     """
     invitation, user = open_invitation(call, request.token)
+    requires = find_inviter(call, invitation.invited_by, invitation.passed_on)
+    if requires is None:
+        raise refuse_withdrawn()
     chosen = {"name": request.name, "username": request.username or user.username}
-    return activate(call, Change(invitation, invitation.accepted(call.now)), user, **chosen)
+    accepted = Change(invitation, invitation.accepted(call.now))
+    return activate(call, accepted, user, requires, **chosen)

@@ -14,6 +14,7 @@ from rollcall.access.assignments import (
     with_roles,
 )
 from rollcall.access.granting import require_grantable
+from rollcall.access.inviters import list_passed_on
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_account
 from rollcall.grants.organization import Organization
@@ -106,7 +107,9 @@ def _write(
         ends_at=call.now,
     )
     return call.commit(
-        Change(None, invitation.renewed(call, valid_for)),
+        Change(
+            None, invitation.renewed(call, request.email, valid_for, list_passed_on(call, user))
+        ),
         Change(None, user),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=require_grantable(call, None, user),

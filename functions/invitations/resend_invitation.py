@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rollcall.access.granting import require_permissions_held
+from rollcall.access.inviters import list_passed_on
 from rollcall.access.policy import AccessPolicy
 from rollcall.grants.permissions import Permission
 from rollcall.invitations.invitation import ChangeInvitation, Invitation, InvitationAnswer
@@ -24,7 +25,7 @@ from rollcall.users.user import User
     writes=[Invitation, TokenKey],
 )
 def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
-    """Mail a new link to a user who is still invited.
+    """Mail a new link to the present email of a user who is still invited.
 
     The link expires after the number of days that the lifecycle policy has now. The previous link
     stops working immediately.
@@ -34,10 +35,15 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     if user is None or user.status is not Status.INVITED:
         detail = "This invitation has been accepted or cancelled and cannot be resent."
         raise Conflict("not_invited", detail)
+    if user.email is None:
+        detail = "This user has no email. Set an email first, and then resend the invitation."
+        raise Conflict("no_email", detail)
     require_permissions_held(call, user)
     valid_for = read_lifecycle_policy(call.table, call.now).invitation_validity
     return call.commit(
-        Change(invitation, invitation.renewed(call, valid_for)),
+        Change(
+            invitation, invitation.renewed(call, user.email, valid_for, list_passed_on(call, user))
+        ),
         answer=lambda written: InvitationAnswer.of(written, call.now),
         requires=[ConditionCheck.unchanged(user)],
     )

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from rollcall.access.inviters import find_inviter
+from rollcall.access.policy import AccessPolicy
 from rollcall.invitations.activation import Token
-from rollcall.invitations.invitation import Invitation, open_invitation
+from rollcall.invitations.invitation import Invitation, open_invitation, refuse_withdrawn
 from rollcall.kit.call import Call
 from rollcall.kit.model import Answer, Request, Time
 from rollcall.public_operations import OPENINGS, public_operation
@@ -34,15 +36,20 @@ class InvitationView(Answer):
 
 
 @public_operation(
-    "GET /invitations/{token}", permission=None, throttle=OPENINGS, reads=[Invitation, User]
+    "GET /invitations/{token}",
+    permission=None,
+    throttle=OPENINGS,
+    reads=[Invitation, User, AccessPolicy],
 )
 def view_invitation(request: ViewInvitation, call: Call) -> InvitationView:
     """Show an invitation to the holder of its link.
 
     A link that never existed, was altered or was replaced is not found (404). A link that has
-    expired, was used or was cancelled is gone (410).
+    expired, was used, cancelled or withdrawn is gone (410).
     """
     invitation, user = open_invitation(call, request.token)
+    if find_inviter(call, invitation.invited_by, invitation.passed_on) is None:
+        raise refuse_withdrawn()
     return InvitationView(
         product_name=call.settings.product_name,
         email=user.email,

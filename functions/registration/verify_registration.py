@@ -6,7 +6,13 @@ from pydantic import ConfigDict
 
 from rollcall.accounts.convergence import Credential
 from rollcall.accounts.settlement import settle_account
-from rollcall.invitations.activation import ActivatedUser, Token, activate, find_by_token
+from rollcall.invitations.activation import (
+    ADDRESS_CHANGED,
+    ActivatedUser,
+    Token,
+    activate,
+    find_by_token,
+)
 from rollcall.invitations.registration import Registration, RegistrationStatus
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -54,7 +60,8 @@ def verify_registration(request: VerifyRegistration, call: Call) -> ActivatedUse
     if registration.status is RegistrationStatus.VERIFIED:
         raise Gone("registration_verified", "This address is already confirmed. Sign in.")
     user = call.table.find(User, registration.user_id)
-    ended = call.now >= registration.ends_at
-    if user is None or ended or not registration.waits_for(user):
+    if user is None or not registration.is_open(user, call.now):
         raise Gone("registration_expired", "This link has expired. Register again.")
+    if not registration.proves_address_of(user):
+        raise Gone("address_changed", ADDRESS_CHANGED)
     return activate(call, Change(registration, registration.verified()), user)

@@ -92,6 +92,11 @@ class CreateUser(WriteRequest):
         return None if self.send_invite is False else "invitation"
 
     @property
+    def credential_sent_to(self) -> str | None:
+        """The address that the identity provider sends the first password to, if it does."""
+        return self.email or self.phone if self.welcomed_with == "mailed" else None
+
+    @property
     def welcomed_with(self) -> FirstPassword | None:
         """What the welcome mail says about the first password. None: no welcome is sent."""
         if self.send_invite is False:
@@ -146,6 +151,7 @@ def _write(request: CreateUser, call: Call, username: str) -> UserAnswer:
         updated_at=call.now,
         username=username,
         pending_credential=request.pending_credential,
+        credential_sent_to=request.credential_sent_to,
         welcomed_with=request.welcomed_with,
         credentials_changed_at=call.now,
         password_set_at=call.now if request.temporary_password else None,

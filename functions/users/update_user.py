@@ -28,8 +28,6 @@ from rollcall.users.profile_request import ProfileRequest, refuse_unborn
 from rollcall.users.statuses import OpenStatus
 from rollcall.users.user import User, load_modifiable
 
-CREDENTIALS = frozenset({"email", "phone", "username", "password"})
-
 
 class UpdateUser(WriteRequest):
     """The fields to change. Absent fields stay the same; null clears it."""
@@ -88,8 +86,7 @@ def _check_rights(request: UpdateUser, call: Call, user: User) -> None:
     if request.status is not None and request.status is not user.status:
         require_permission(call.actor, Permission.USER_DISABLE)
         refuse_self(call.actor, user.id, "change the status of")
-    if (CREDENTIALS | {"status"}) & request.model_fields_set:
-        refuse_superior(call, user)
+    refuse_superior(call, user)
 
 
 def _changed(request: UpdateUser, call: Call, user: User) -> User:

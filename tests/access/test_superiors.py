@@ -17,12 +17,14 @@ from functions.organizations.delete_organization import delete_organization
 from functions.roles.delete_role import delete_role
 from functions.roles.replace_user_permissions import replace_user_permissions
 from functions.roles.update_role import update_role
+from functions.users.assign_unique_id import assign_unique_id
 from functions.users.create_user import create_user
 from functions.users.delete_user import delete_user
 from functions.users.disable_user import disable_user
 from functions.users.enable_user import enable_user
 from functions.users.reset_password import reset_password
 from functions.users.restore_user import restore_user
+from functions.users.suspend_user import suspend_user
 from functions.users.update_user import update_user
 from rollcall.grants.grant import GroupRole, Period, PermissionGrant
 from rollcall.grants.permissions import Permission
@@ -33,15 +35,21 @@ from tests.world.gateway import Reply
 from tests.world.world import World
 
 HOUR = timedelta(hours=1)
-REACHING: dict[Operation[Any, Any], dict[str, Any] | None] = {
-    delete_user: None,
-    disable_user: {},
-    enable_user: {},
-    reset_password: {"newPassword": "TempPass123!", "permanent": True},
-    restore_user: {},
-    update_user: {"email": "taken-over@example.com"},
-}
-"""What takes an account over, shuts it out, or gives it back, with a body for it."""
+REACHING: list[tuple[Operation[Any, Any], dict[str, Any] | None]] = [
+    (assign_unique_id, {"uniqueId": "EMP-0042"}),
+    (delete_user, None),
+    (disable_user, {}),
+    (enable_user, {}),
+    (reset_password, {"newPassword": "TempPass123!", "permanent": True}),
+    (restore_user, {}),
+    (suspend_user, {}),
+    (update_user, {"email": "taken-over@example.com"}),
+    (update_user, {"name": "Renamed"}),
+    (update_user, {"profile": {"designation": "Renamed"}}),
+    (update_user, {"phone": "+4915112345678"}),
+    (update_user, {"username": "renamed"}),
+]
+"""What changes an account, takes it over, shuts it out, or gives it back, with a body for it."""
 
 
 def hold(world: World, *permissions: Permission, until: datetime | None = None) -> User:
@@ -79,10 +87,13 @@ def make_lasting_equal(world: World) -> User:
     return hold(world, Permission.USER_VIEW)
 
 
-@pytest.mark.parametrize("operation", REACHING, ids=lambda each: each.name)
+@pytest.mark.parametrize(("operation", "body"), REACHING)
 @pytest.mark.parametrize("make", [make_group_admin, make_later_superior, make_lasting_equal])
-def test_account_of_a_superior_cannot_be_taken_over(
-    world: World, operation: Operation[Any, Any], make: Callable[[World], User]
+def test_account_of_a_superior_is_out_of_reach(
+    world: World,
+    operation: Operation[Any, Any],
+    body: dict[str, Any] | None,
+    make: Callable[[World], User],
 ) -> None:
     needed = Permission(str(operation.permission))
     until = world.clock.now + HOUR
@@ -92,13 +103,24 @@ def test_account_of_a_superior_cannot_be_taken_over(
     caller = world.change_user(caller, caller.with_grants("permission_grants", grants))
     superior = in_state_for(world, operation, make(world))
 
-    reply = world.invoke(
-        operation, caller=caller.id, path={"user_id": superior.id}, body=REACHING[operation]
-    )
+    path = {"user_id": superior.id}
+    reply = world.invoke(operation, caller=caller.id, path=path, body=body)
 
     assert reply.status == 403
     assert reply.code in {"target_outranks_caller", "grant_exceeds_own"}
     assert world.user(superior.id) == superior
+
+
+def test_caller_who_will_hold_more_later_can_change_the_own_name(world: World) -> None:
+    caller = hold(world, Permission.USER_UPDATE)
+    later = PermissionGrant(
+        user_id=caller.id, permission=Permission.ROLE_CREATE, starts_at=world.clock.now + HOUR
+    )
+    grants = [*caller.permission_grants, later]
+    caller = world.change_user(caller, caller.with_grants("permission_grants", grants))
+    path = {"user_id": caller.id}
+    reply = world.invoke(update_user, caller=caller.id, path=path, body={"name": "Renamed"})
+    assert reply.status == 200
 
 
 def test_expired_grant_makes_no_user_a_superior(world: World) -> None:

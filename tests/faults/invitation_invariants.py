@@ -29,12 +29,14 @@ def check_invitations(stored: Stored) -> Iterator[str]:
 
 
 def check_waiting(stored: Stored) -> Iterator[str]:
-    """Invariants after all reactions: exactly the users with a pending invitation have the status
-    invited.
+    """What holds when everything has settled: whose invitation is pending or withdrawn is still
+    invited, and whose was accepted is not.
     """
     users = {user["id"]: user for user in stored.users}
     for invitation in stored.of_kind("INVITATION#"):
         user: Item = users.get(invitation["userId"], {"status": "gone"})
-        waits = invitation["status"] == "pending"
+        waits = invitation["status"] in {"pending", "withdrawn"}
         if waits is not (user["status"] == "invited"):
             yield f"I14: {invitation['id']} is {invitation['status']}, the user {user['status']}"
+        if invitation["status"] == "pending" and invitation["email"] != user.get("email"):
+            yield f"I21: {invitation['id']} has its link at a former address"

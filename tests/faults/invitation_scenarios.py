@@ -10,6 +10,7 @@ from functions.jobs.end_registrations import end_registrations
 from functions.reactions.close_invitation import close_invitation
 from functions.reactions.mail_invitation import mail_invitation
 from functions.reactions.mail_registration import mail_registration
+from functions.reactions.renew_link import renew_link
 from rollcall.invitations.registration import Registration
 from rollcall.kit.transaction import Change
 from rollcall.users.statuses import Status
@@ -47,7 +48,7 @@ def has_mailed(world: World, before: int) -> Iterable[str]:
 @scenario("mail_invitation", by_client=False)
 def a_mail_to_an_invited_user(world: World) -> Plan:
     invitation = world.add_invitation()
-    renewed = invitation.renewed(world.call(), timedelta(days=7))
+    renewed = invitation.renewed(world.call(), invitation.email, timedelta(days=7))
     world.call("resend").commit(Change(invitation, renewed), answer=lambda written: written)
     entry, before = last_entry(world, invitation.id), len(sent_mails(world))
     return work(
@@ -90,6 +91,52 @@ def the_end_of_an_invitation_whose_user_is_disabled(world: World) -> Plan:
     def verify(_: Reply) -> Iterable[str]:
         found = world.invitation(invitation.id)
         if found.status != "cancelled":
+            yield f"the invitation is {found.status}"
+
+    return work(lambda: close_invitation.react(entry, world.runtime), verify)
+
+
+@scenario("renew_link", by_client=False)
+def an_email_of_somebody_invited_that_changes(world: World) -> Plan:
+    invitation = world.add_invitation()
+    user = world.user(invitation.user_id)
+    leave_behind(world, user, change(user, email="present@example.com"))
+    entry = last_entry(world, user.id)
+
+    def verify(_: Reply) -> Iterable[str]:
+        found = world.invitation(invitation.id)
+        if (found.email, found.generation) != ("present@example.com", 2):
+            yield f"link {found.generation} is for {found.email}"
+
+    return work(lambda: renew_link.react(entry, world.runtime), verify)
+
+
+@scenario("renew_link", by_client=False)
+def an_email_of_somebody_who_registers_that_changes(world: World) -> Plan:
+    held = world.add_registration()
+    user = world.user(held.user_id)
+    leave_behind(world, user, change(user, email="present@example.com"))
+    entry = last_entry(world, user.id)
+
+    def verify(_: Reply) -> Iterable[str]:
+        found = world.registration(user.id)
+        if (found.email, found.generation) != ("present@example.com", 2):
+            yield f"link {found.generation} is for {found.email}"
+
+    return work(lambda: renew_link.react(entry, world.runtime), verify)
+
+
+@scenario("close_invitation", by_client=False)
+def an_invitation_whose_inviter_is_disabled(world: World) -> Plan:
+    inviter = world.add_user(is_admin=True)
+    invitation = world.add_invitation()
+    world.commit(invitation, invitation.model_copy(update={"invited_by": inviter.id}))
+    leave_behind(world, inviter, change(inviter, status=Status.INACTIVE))
+    entry = last_entry(world, inviter.id)
+
+    def verify(_: Reply) -> Iterable[str]:
+        found = world.invitation(invitation.id)
+        if found.status != "withdrawn":
             yield f"the invitation is {found.status}"
 
     return work(lambda: close_invitation.react(entry, world.runtime), verify)

@@ -13,6 +13,7 @@ _NO_FACTS = {
     *("version", "createdAt", "updatedAt"),
     *("identityVersion", "signedOutEpoch", "pendingCredential", "grantsEndAt"),
     "checkedAt",
+    "credentialSentTo",
     "welcomedWith",
     *("memberCount", "activeWorkspaceCount", "holderCount", "lastAccessedAt"),
 }

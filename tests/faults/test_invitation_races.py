@@ -82,3 +82,24 @@ def test_concurrent_registrations_of_one_address_create_one_user(world: World) -
     assert len(world.users_with_email("new@example.com")) == 1
     world.drain()
     assert {mail.to[0] for mail in world.mails()} == {"new@example.com"}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_acceptance_and_the_end_of_the_inviter_come_one_after_the_other(
+    world: World, order: tuple[int, int]
+) -> None:
+    inviter = world.add_user(is_admin=True)
+    invitation = world.add_invitation()
+    world.commit(invitation, invitation.model_copy(update={"invited_by": inviter.id}))
+    path = {"user_id": inviter.id}
+    deeds = [
+        partial(accept, world, world.token_of(invitation), "Invited User"),
+        partial(world.invoke, disable_user, path=path),
+    ]
+
+    accepted, disabled = race(world, deeds, order)
+
+    assert disabled.status == 200
+    expected = {200: Status.ACTIVE, 410: Status.INVITED}
+    assert world.user(invitation.user_id).status is expected[accepted.status]
+    settled(world)

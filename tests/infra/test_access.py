@@ -282,7 +282,7 @@ def test_key_of_the_cursors_is_for_walking_alone(declaration: Declaration) -> No
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
 def test_key_of_the_tokens_is_for_those_who_send_them(declaration: Declaration) -> None:
-    sends = {"invite_user", "mail_invitation", "mail_registration", "register_user"}
+    sends = {"invite_user", "mail_invitation", "mail_registration", "register_user", "renew_link"}
     reads = declaration.name in sends | {"resend_invitation"}
     assert is_allowed(declaration, on_table("GetItem", "TOKEN_KEY")) == reads
     assert not is_allowed(declaration, on_table("DeleteItem", "TOKEN_KEY"))

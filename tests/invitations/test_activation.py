@@ -28,7 +28,7 @@ def test_ids_of_user_and_invitation_are_derived_from_each_other(world: World) ->
 
 def test_new_link_replaces_the_previous_one(world: World) -> None:
     first = world.add_invitation()
-    second = first.with_link(world.call(), timedelta(hours=1))
+    second = first.with_link(world.call(), first.email, timedelta(hours=1))
     world.commit(first, second)
 
     assert second.ends_at == world.clock.now + timedelta(hours=1)

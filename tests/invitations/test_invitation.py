@@ -14,7 +14,7 @@ from tests.world.world import World
 
 def test_link_is_valid_for_the_time_set_when_it_was_sent(world: World) -> None:
     invitation = world.add_invitation()
-    world.commit(invitation, invitation.renewed(world.call(), timedelta(days=2)))
+    world.commit(invitation, invitation.renewed(world.call(), invitation.email, timedelta(days=2)))
     invitation = world.invitation(invitation.id)
 
     world.clock.advance(days=2, milliseconds=-1)

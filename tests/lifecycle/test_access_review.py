@@ -51,7 +51,7 @@ def test_invitations_are_pending_or_expired_by_their_own_expiry(world: World) ->
     world.commit(accepted, accepted.accepted(world.clock.now))
     world.commit(closed, closed.cancelled(world.clock.now))
     world.clock.advance(days=6)
-    world.commit(first, first.renewed(world.call(), timedelta(days=7)))
+    world.commit(first, first.renewed(world.call(), first.email, timedelta(days=7)))
     world.add_invitation("last@example.com")
 
     world.clock.now = late.ends_at

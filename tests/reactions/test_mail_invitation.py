@@ -31,7 +31,7 @@ def test_mail_has_the_invited_persons_language_and_the_inviters_message(
 ) -> None:
     invitation = world.add_invitation(profile=Profile(locale="de-AT"))
     said = invitation.model_copy(update={"name": "Ada", "message": "Bis bald!"})
-    world.commit(invitation, said.renewed(world.call(), timedelta(days=7)))
+    world.commit(invitation, said.renewed(world.call(), said.email, timedelta(days=7)))
 
     world.drain()
 
@@ -60,7 +60,9 @@ def test_repeated_entry_is_mailed_once(world: World) -> None:
 def test_cancelled_and_expired_invitations_are_not_mailed(world: World) -> None:
     for cancelled in (True, False):
         invitation = world.add_invitation()
-        world.commit(invitation, invitation.renewed(world.call(), timedelta(days=7)))
+        world.commit(
+            invitation, invitation.renewed(world.call(), invitation.email, timedelta(days=7))
+        )
         entry = last_entry(world, invitation.id)
         if cancelled:
             renewed = world.invitation(invitation.id)

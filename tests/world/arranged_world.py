@@ -188,7 +188,9 @@ class ArrangedWorld(StoredWorld):
             invited_by=self.admin_id,
             ends_at=now,
             **known,
-        ).with_link(self.call(), read_lifecycle_policy(self.runtime.table, now).invitation_validity)
+        ).with_link(
+            self.call(), email, read_lifecycle_policy(self.runtime.table, now).invitation_validity
+        )
         self._commit("add_invitation", Change(None, invitation), Change(None, user))
         self.drain()
         return self.invitation(invitation.id)

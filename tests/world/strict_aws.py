@@ -16,6 +16,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from threading import RLock
 from typing import Any
+from uuid import uuid4
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
@@ -156,7 +157,7 @@ def _admin_create_user(aws: StrictAws, call: WireCall, send: Serve) -> Response:
     if password and not _meets_policy(pool, password):
         return call.refuse("InvalidPasswordException", "Password does not conform to policy.")
     if present and parameters.get("MessageAction") == "RESEND":
-        present.password = password or present.password
+        present.password = password or f"Generated-{uuid4()}"
         return call.accept()
     if present or _is_taken(pool, parameters["Username"], _attributes(parameters)):
         return call.refuse("UsernameExistsException", "User account already exists.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from rollcall.access.policy import AccessPolicy, find_policy
@@ -39,6 +40,13 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     if user.needs_policy and not user.is_admin:
         _, policy = find_policy(runtime.table, now)
         witnesses[policy.key()] = policy.version
+    actor = as_actor(user, policy, now)
+    address, agent = event.source_ip, event.user_agent
+    return replace(actor, witnesses=witnesses, ip_address=address, user_agent=agent)
+
+
+def as_actor(user: User, policy: AccessPolicy, now: datetime) -> Actor:
+    """The user as an actor, with the permissions that the user holds at this time."""
     held = [
         each for row in user.rows() if row.period.covers(now) for each in policy.permissions_of(row)
     ]
@@ -50,9 +58,6 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
         scoped=dict.fromkeys(GROUP_ADMIN_PERMISSIONS, groups) if groups else {},
         expiries=_find_ends(held),
         principal=user,
-        witnesses=witnesses,
-        ip_address=event.source_ip,
-        user_agent=event.user_agent,
     )
 
 

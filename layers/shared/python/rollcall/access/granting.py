@@ -74,10 +74,10 @@ def require_role_grantable(call: Call, role_id: str) -> list[ConditionCheck]:
 
 
 def refuse_superior(call: Call, user: User) -> None:
-    """Refuse (403) to take over, block or revoke grants of a user who holds more permissions than
-    the caller, now or later, globally or as the admin of a group.
+    """Refuse (403) to change or block a user who holds more permissions than the caller, now or
+    later, globally or as the admin of a group. Callers are not their own superiors.
     """
-    if not call.actor.holds_until(None, EVERYTHING):
+    if user.id != call.actor.id and not call.actor.holds_until(None, EVERYTHING):
         policy = policy_about(user, call.table, call.now)
         refuse_outranked(call.actor, policy.held_by(user, call.now))
 

@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
 
-from rollcall.kit.account import FEDERATED_STATUS, MUST_CHANGE_STATUS, FoundAccount
+from rollcall.kit.account import (
+    FEDERATED_STATUS,
+    MUST_CHANGE_STATUS,
+    UNUSED_STATUSES,
+    FoundAccount,
+)
 from rollcall.kit.call import Call
 from rollcall.kit.error_messages import write_message
 from rollcall.kit.errors import Problem
@@ -58,6 +63,7 @@ def read_account(call: Call, account: FoundAccount, rules: AdoptionRules) -> Use
     """The user for an account. Raises NotAdoptable."""
     _check_id(account.id, rules.reserved)
     attributes = _read_attributes(account.attributes)
+    address = attributes.email or attributes.phone_number
     return User(
         id=account.id,
         created_at=min(account.created_at or call.now, call.now),
@@ -67,6 +73,8 @@ def read_account(call: Call, account: FoundAccount, rules: AdoptionRules) -> Use
         username=attributes.preferred_username,
         name=attributes.name,
         status=_find_status(account, rules),
+        # Who created the account may have sent it there; it must not outlive a change of address.
+        credential_sent_to=address if account.status in UNUSED_STATUSES else None,
     )
 
 

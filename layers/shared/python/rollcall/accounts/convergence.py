@@ -7,12 +7,12 @@ condition that the user has not changed meanwhile.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import SecretStr
 
-from rollcall.kit.account import FoundAccount
+from rollcall.kit.account import UNUSED_STATUSES, FoundAccount
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Item, Key, tombstone_expiry
 from rollcall.kit.errors import Conflict, Contended
@@ -90,10 +90,23 @@ def _repair(call: Call, user: User, credential: Credential | None) -> bool:
         identity.set_enabled(user.id, account.enabled)
     if identity.is_admin(user.id) != account.admin:
         identity.set_admin(user.id, account.admin)
+    found = replace(found, attributes={**found.attributes, **account.attributes()})
     finished = _apply_credential(call, user, found, credential, created=created)
+    if not created and _is_sent_elsewhere(user, found):
+        identity.send_reset(found)
     if user.signed_out_epoch < user.auth_epoch:
         identity.sign_out(user.id)
     return finished
+
+
+def _is_sent_elsewhere(user: User, found: FoundAccount) -> bool:
+    """Whether a temporary password or a reset code that has not been used yet was sent to a former
+    address (I21). Cognito sends none to a disabled account; it is sent when the user is enabled.
+    """
+    if user.credential_sent_to is None or user.pending_credential is not None:
+        return False  # what is pending goes to the present address
+    moved = user.credential_sent_to != user.address
+    return moved and found.status in UNUSED_STATUSES and user.account().enabled
 
 
 def _create(call: Call, user: User, credential: Credential | None) -> FoundAccount:
@@ -125,7 +138,9 @@ def _apply_credential(
 
 
 def _mark_in_sync(call: Call, user: User, finished: bool) -> None:
-    values = {"identityVersion": user.version, "signedOutEpoch": user.auth_epoch}
+    values: Item = {"identityVersion": user.version, "signedOutEpoch": user.auth_epoch}
+    if user.credential_sent_to is not None and user.account().enabled:
+        values["credentialSentTo"] = user.address
     remove = ("pendingCredential", "gsi1pk", "gsi1sk") if finished else ()
     when = {"version": user.version}
     if not call.table.update_unversioned(user.key(), values, remove=remove, when=when):

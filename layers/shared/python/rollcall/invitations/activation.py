@@ -4,12 +4,14 @@ Invitations and registrations are activations.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
 from rollcall.kit.call import Call
+from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import NotFound
 from rollcall.kit.ids import derive_id
@@ -31,6 +33,7 @@ class Activation(Entity):
 
     user_id: str
     email: str
+    """The address that the last link was sent to. The link proves only this address (I21)."""
     generation: int = 0
     """How many links were sent. Only the last one is valid."""
     token_hash: str = ""
@@ -45,12 +48,17 @@ class Activation(Entity):
             return f"{cls.id_prefix}_{user_id.removeprefix(RESERVED)}"
         return derive_id(cls.id_prefix, user_id)
 
-    def with_link(self, call: Call, valid_for: timedelta) -> Self:
-        """The activation with a new link. The previous link is no longer valid."""
+    def proves_address_of(self, user: User) -> bool:
+        """Whether the last link was sent to the user's present address (I21)."""
+        return self.email == user.email
+
+    def with_link(self, call: Call, email: str, valid_for: timedelta) -> Self:
+        """The activation with a new link to an address. The previous link is not valid any more."""
         generation = self.generation + 1
         token = Tokens(call.table).derive(self.id, generation)
         return self.model_copy(
             update={
+                "email": email,
                 "generation": generation,
                 "token_hash": hash_token(token),
                 "ends_at": call.now + valid_for,
@@ -70,6 +78,10 @@ def find_by_token[A: Activation](table: Table, kind: type[A], token: str) -> A:
     return found
 
 
+ADDRESS_CHANGED = "The email has changed since. Use the link that was sent to the present email."
+"""The error message for a link that was sent to a former address."""
+
+
 class ActivatedUser(Answer):
     """The activated user, in the answer to that person."""
 
@@ -87,10 +99,15 @@ class ActivatedUser(Answer):
         return cls.model_validate({**fields, "activated_at": now})
 
 
-def activate(call: Call, link: Change[Any], user: User, **chosen: str | None) -> ActivatedUser:
-    """Make a user active and change the link, in one transaction with the user as the actor.
-    ``chosen``: the fields that the user has set. The password is set at the identity provider
-    afterwards.
+def activate(
+    call: Call,
+    link: Change[Any],
+    user: User,
+    requires: Sequence[ConditionCheck] = (),
+    **chosen: str | None,
+) -> ActivatedUser:
+    """Make a user active, in the user's own name and together with the change of the link.
+    ``chosen``: the fields that the user has set. The password follows at the identity provider.
     """
     activated = user.with_status(Status.ACTIVE, call.now).model_copy(update=chosen)
     activated = activated.with_credential("password", call.now)
@@ -98,6 +115,7 @@ def activate(call: Call, link: Change[Any], user: User, **chosen: str | None) ->
         link,
         Change(user, activated),
         answer=lambda _: ActivatedUser.of(activated, call.now),
+        requires=requires,
     )
 
 

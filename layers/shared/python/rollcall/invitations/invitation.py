@@ -9,7 +9,8 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
 
-from rollcall.invitations.activation import Activation, find_by_token
+from rollcall.grants.permissions import GrantedPermission
+from rollcall.invitations.activation import ADDRESS_CHANGED, Activation, find_by_token
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Gone
 from rollcall.kit.field_types import Id
@@ -26,6 +27,10 @@ class InvitationStatus(StrEnum):
     """Stored as pending, but its link has expired."""
     ACCEPTED = "accepted"
     CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"
+    """The link does not work any more, but the user is still invited: the inviter has lost the
+    permission to grant what the invitation grants, or the user has no email any more. An admin can
+    resend the invitation."""
 
 
 ALL_INVITATIONS = "INVITATIONS#"
@@ -57,6 +62,8 @@ class Invitation(Activation):
     """The message of the inviter."""
     invited_by: str
     """The user who sent the last link."""
+    passed_on: tuple[GrantedPermission, ...] = ()
+    """What that user granted. The invitation grants it only while that user holds it."""
     status: InvitationStatus = InvitationStatus.PENDING
     accepted_at: Time | None = None
     cancelled_at: Time | None = None
@@ -79,17 +86,31 @@ class Invitation(Activation):
             return InvitationStatus.EXPIRED
         return self.status
 
-    def renewed(self, call: Call, valid_for: timedelta) -> Self:
-        """The invitation as pending, with a new link from the caller."""
+    def is_open(self, user: User, now: datetime) -> bool:
+        """Whether the invitation waits for the user, to whichever address its link was sent."""
+        pending = self.status_at(now) is InvitationStatus.PENDING
+        return pending and user.status is Status.INVITED
+
+    def renewed(
+        self,
+        call: Call,
+        email: str,
+        valid_for: timedelta,
+        passed_on: tuple[GrantedPermission, ...] = (),
+    ) -> Self:
+        """The invitation pending, with a new link from the caller to this address. ``passed_on`` is
+        what the caller grants.
+        """
         sent = self.model_copy(
             update={
                 "status": InvitationStatus.PENDING,
                 "invited_by": call.actor.id,
+                "passed_on": passed_on,
                 "cancelled_at": None,
                 "accepted_at": None,
             }
         )
-        return sent.with_link(call, valid_for)
+        return sent.with_link(call, email, valid_for)
 
     def accepted(self, now: datetime) -> Self:
         """The invitation as accepted."""
@@ -99,17 +120,23 @@ class Invitation(Activation):
         """The invitation as cancelled."""
         return self.model_copy(update={"status": InvitationStatus.CANCELLED, "cancelled_at": now})
 
+    def withdrawn(self) -> Self:
+        """The invitation withdrawn, until an admin resends it."""
+        return self.model_copy(update={"status": InvitationStatus.WITHDRAWN})
+
 
 _GONE: Mapping[InvitationStatus, str] = {
     InvitationStatus.EXPIRED: "This invitation has expired. Ask for a new one.",
     InvitationStatus.ACCEPTED: "This invitation was already accepted. Sign in.",
     InvitationStatus.CANCELLED: "This invitation was cancelled.",
+    InvitationStatus.WITHDRAWN: "This invitation was withdrawn. Ask for a new one.",
 }
 
 
 def open_invitation(call: Call, token: str) -> tuple[Invitation, User]:
     """The invitation of a token, and its user. Raises NotFound for an invalid token, and Gone for
-    one that can no longer be used, for example because the user was disabled or deleted.
+    one that cannot be used any more, also because the user was disabled or deleted. The caller
+    checks the inviter.
     """
     invitation = find_by_token(call.table, Invitation, token)
     status = invitation.status_at(call.now)
@@ -118,7 +145,15 @@ def open_invitation(call: Call, token: str) -> tuple[Invitation, User]:
         status = InvitationStatus.CANCELLED
     if user is None or status in _GONE:
         raise Gone(f"invitation_{status}", _GONE[status])
+    if not invitation.proves_address_of(user):
+        raise Gone("address_changed", ADDRESS_CHANGED)
     return invitation, user
+
+
+def refuse_withdrawn() -> Gone:
+    """The error for an invitation whose inviter does not hold what it grants any more."""
+    status = InvitationStatus.WITHDRAWN
+    return Gone(f"invitation_{status}", _GONE[status])
 
 
 class ChangeInvitation(WriteRequest):

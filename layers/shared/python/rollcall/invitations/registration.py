@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 
@@ -54,13 +54,17 @@ class Registration(Activation):
             ends_at=call.now,
         )
         pending = held.model_copy(update={"status": RegistrationStatus.PENDING})
-        return pending.with_link(call, LINK_VALID_FOR)
+        return pending.with_link(call, email, LINK_VALID_FOR)
 
     def index(self) -> Mapping[str, str]:
         """Listed while it is pending."""
         if self.erased or self.status is not RegistrationStatus.PENDING:
             return {}
         return {"gsi2pk": UNCONFIRMED, "gsi2sk": f"{format_time(self.ends_at)}#{self.id}"}
+
+    def is_open(self, user: User, now: datetime) -> bool:
+        """Whether the registration can be confirmed, to whichever address its link was sent."""
+        return now < self.ends_at and self.waits_for(user)
 
     def waits_for(self, user: User) -> bool:
         """Whether the user is waiting only for the confirmation of this registration. False for a

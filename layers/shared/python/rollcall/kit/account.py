@@ -8,6 +8,8 @@ from typing import ClassVar
 
 FEDERATED_STATUS = "EXTERNAL_PROVIDER"
 MUST_CHANGE_STATUS = "FORCE_CHANGE_PASSWORD"
+UNUSED_STATUSES = frozenset({MUST_CHANGE_STATUS, "RESET_REQUIRED"})
+"""Of accounts whose temporary password or reset code has not been used yet."""
 
 
 @dataclass(frozen=True)

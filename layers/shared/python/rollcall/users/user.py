@@ -90,6 +90,7 @@ class User(Entity):
         "identity_version",
         "signed_out_epoch",
         "pending_credential",
+        "credential_sent_to",
         "welcomed_with",
     )
 
@@ -125,7 +126,10 @@ class User(Entity):
     signed_out_epoch: int = 0
     """The ``auth_epoch`` for which the identity provider has ended the older sessions."""
     pending_credential: PendingCredential | None = None
-    """What the identity provider still has to do about the password."""
+    """What the identity provider has still to do about the password."""
+    credential_sent_to: str | None = None
+    """The address that the identity provider has last sent a temporary password or a reset code to.
+    None: it has sent none, or an admin has chosen another password since."""
     welcomed_with: FirstPassword | None = None
     """What the welcome mail says about the first password. None: no welcome mail is sent."""
     last_login_at: Time | None = None
@@ -164,6 +168,13 @@ class User(Entity):
     def needs_policy(self) -> bool:
         """Whether the user's permissions depend on what groups and roles grant."""
         return bool(self.memberships or self.organization_memberships or self.role_grants)
+
+    @property
+    def address(self) -> str | None:
+        """Where the identity provider sends passwords and codes to: the email, otherwise the phone
+        number.
+        """
+        return self.email or self.phone
 
     @property
     def in_step(self) -> bool:
@@ -284,6 +295,7 @@ class User(Entity):
     def with_credential(self, pending: PendingCredential, now: datetime) -> Self:
         """The user with a credential that the identity provider still has to process."""
         changed = {"credentials_changed_at": now, "pending_credential": pending}
+        changed["credential_sent_to"] = None if pending == "password" else self.address
         if pending == "password":
             changed["password_set_at"] = now
         return self.model_copy(update=changed)
