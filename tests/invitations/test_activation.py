@@ -60,7 +60,7 @@ def test_link_leads_to_the_page_with_the_token(page: str, link: str) -> None:
 def use(world: World, invitation: Invitation, **chosen: str) -> ActivatedUser:
     user = world.user(invitation.user_id)
     used = Change(invitation, invitation.accepted(world.clock.now))
-    return activate(world.call("use_link"), used, user, **chosen)
+    return activate(world.call("use_link"), used, user, (), **chosen)
 
 
 def test_activated_user_is_the_actor_and_has_the_chosen_values(world: World) -> None:

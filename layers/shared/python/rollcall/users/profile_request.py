@@ -4,7 +4,6 @@ not make users unreadable.
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Annotated
 

@@ -294,7 +294,7 @@ class User(Entity):
 
     def with_credential(self, pending: PendingCredential, now: datetime) -> Self:
         """The user with a credential that the identity provider still has to process."""
-        changed = {"credentials_changed_at": now, "pending_credential": pending}
+        changed: dict[str, Any] = {"credentials_changed_at": now, "pending_credential": pending}
         changed["credential_sent_to"] = None if pending == "password" else self.address
         if pending == "password":
             changed["password_set_at"] = now
