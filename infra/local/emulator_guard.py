@@ -107,7 +107,8 @@ def _with_origin(send: Send, origin: str | None) -> Send:
 
     async def send_replaced(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(raw=list(message.get("headers", [])))
+            sent = message.get("headers", [])
+            headers = MutableHeaders(raw=[(name.lower(), value) for name, value in sent])
             for name in {each for each in headers if each.startswith("access-control-")}:
                 del headers[name]
             if origin:
