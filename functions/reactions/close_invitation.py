@@ -24,9 +24,11 @@ from rollcall.users.user import User
 
 @stream_reaction(on=[User], reads=[User, AccessPolicy], writes=[Invitation])
 def close_invitation(entry: JournalEntry, call: Call) -> None:
-    """Cancel the invitation of a user who is no longer invited and has not accepted it. Its link
-    has already stopped working, because it depends on the user's status; this reaction makes lists
-    show it. In the same way, withdraw the invitations of an inviter who lost what they grant.
+    """Cancel the invitation of a user who is no longer invited, and withdraw the invitations of an
+    inviter who lost what they grant.
+
+    Their links have already stopped working, because each use of a link checks both; this reaction
+    makes lists show it.
     """
     change = entry.changes.get("status")
     if change is not None and change.before == Status.INVITED:

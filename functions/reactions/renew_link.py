@@ -19,9 +19,10 @@ from rollcall.users.user import User
     on=[User], reads=[User, LifecyclePolicy, TokenKey], writes=[Invitation, Registration]
 )
 def renew_link(entry: JournalEntry, call: Call) -> None:
-    """Replace the open link of a user whose email has changed by one to the present email. The
-    former link has already stopped working, because it proves only the address that it was sent to.
-    Without an email, the invitation is withdrawn.
+    """Replace the open link of a user whose email has changed by one to the present email.
+
+    The former link has already stopped working, because it proves only the address that it was sent
+    to. Without an email, the invitation is withdrawn.
     """
     if "email" in entry.changes and entry.target.version > 1:
         retry_contended(lambda: _renew_invitation(call, entry.target.id))

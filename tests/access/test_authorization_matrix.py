@@ -247,7 +247,7 @@ TO_ONESELF: Mapping[str, str | None] = {
 TO_A_SUPERIOR: Mapping[str, str | None] = {
     "add_note": None,
     "add_user_to_group": None,
-    "assign_unique_id": None,
+    "assign_unique_id": "target_outranks_caller",
     "change_group_role": "grant_exceeds_own",
     "delete_note": "note_not_found",
     "delete_user": "target_outranks_caller",
