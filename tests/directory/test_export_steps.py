@@ -156,7 +156,7 @@ def test_filters_that_were_left_out_of_account_are_named(world: World) -> None:
 
 def test_record_has_the_details_of_the_export(world: World) -> None:
     request = ExportRequest.model_validate(
-        {"columns": "id,email", "format": "jsonl", "search": "anna", "progress_min": "1e300"}
+        {"columns": "id,email", "format": "jsonl", "search": "anna", "progress_min": "12.5"}
         | {"status": "active,inactive", "is_admin": "false", "reason": "Newsletter"}
     )
     go_on(world, few(), request)
@@ -168,7 +168,7 @@ def test_record_has_the_details_of_the_export(world: World) -> None:
         "search": "anna",
         "status": ("active", "inactive"),
         "is_admin": False,
-        "progress_min": "1e+300",  # DynamoDB has no such number
+        "progress_min": "12.5",
     }
     (entry,) = world.journal(export.id)
     assert (entry.action, entry.target.kind, entry.target.version) == ("export_users", "export", 1)

@@ -44,7 +44,7 @@ def test_page_behind_the_last_is_empty_with_the_total(world: World) -> None:
 
 
 def test_elements_of_lists_are_values_each(world: World) -> None:
-    world.add_user(profile={"expertise": ["tea", "maps", "tea"]})
+    world.add_user(profile={"expertise": ["tea", "maps"]})
     world.add_user(profile={"expertise": ["tea"]})
     world.build_directory()
 
