@@ -155,7 +155,7 @@ class Emulator:
             **persistence,
             "AWS_ACCESS_KEY_ID": self.keys.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.keys.secret_access_key,
-            "ROLLCALL_ORIGINS": " ".join(sorted(self._origins)),
+            "EMULATOR_ORIGINS": " ".join(sorted(self._origins)),
             "AUTH": "true" if check_roles else "false",
             "GATEWAY_PORT": str(self.port),
             "BIND_HOST": HOST,

@@ -28,6 +28,6 @@ if __name__ == "__main__":
     if not (os.environ["AWS_ACCESS_KEY_ID"] and os.environ["AWS_SECRET_ACCESS_KEY"]):
         sys.exit("The embedded AWS needs keys of its own.")
     add_missing_calls()
-    origins = frozenset(os.environ.pop("ROLLCALL_ORIGINS").split())
+    origins = frozenset(os.environ.pop("EMULATOR_ORIGINS").split())
     ministack.app = EmulatorGuard(ministack.app, origins)
     ministack.main()

@@ -27,7 +27,7 @@ from rollcall.kit.errors import FieldError
 from rollcall.kit.actor import Actor
 print(FieldError("a", "b", "c"), Actor(kind="user", id="usr_1"))
 print(re.compile("(?P<x>never precompiled)+").fullmatch("never precompiled")["x"])
-import rollcall.kit.operation as operation
+import rollcall.kit.operation_declaration as operation
 route = operation._ROUTE
 print(route.fullmatch("GET /users/{user_id}").groups(), route.pattern in asked)
 

@@ -171,7 +171,7 @@ def test_keys_are_new_at_each_start_and_there_are_no_others() -> None:
     assert first.access_key_id != second.access_key_id
     assert first.secret_access_key != second.secret_access_key
     process = [sys.executable, "-m", "infra.local.emulator_process"]
-    keys = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "ROLLCALL_ORIGINS": ""}
+    keys = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "EMULATOR_ORIGINS": ""}
     refused = subprocess.run(
         process, env=keys, input=b"", capture_output=True, timeout=60, check=False
     )
