@@ -23,10 +23,10 @@ def _stop_at_end_of_input() -> None:
 
 
 if __name__ == "__main__":
-    threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     # Without them ministack would accept keys that everyone knows.
     if not (os.environ["AWS_ACCESS_KEY_ID"] and os.environ["AWS_SECRET_ACCESS_KEY"]):
         sys.exit("The embedded AWS needs keys of its own.")
+    threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     add_missing_calls()
     origins = frozenset(os.environ.pop("EMULATOR_ORIGINS").split())
     ministack.app = EmulatorGuard(ministack.app, origins)
