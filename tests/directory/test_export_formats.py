@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
-from rollcall.directory.columns import Column, Kind, read_columns
+from rollcall.directory.columns import Kind, read_columns
 from rollcall.directory.database import Database
 from rollcall.directory.export_formats import ExportFormat, defuse, read_export, restore
 from rollcall.directory.rows import AuthMethod, DirectoryUser, StoredRow
@@ -199,15 +199,12 @@ def test_single_column_can_be_empty() -> None:
     assert content.decode("utf-8-sig").splitlines() == ['"city"', '""', '"Rome"']
 
 
-@settings(max_examples=50, deadline=None)
-@given(column=st.sampled_from(ALL_COLUMNS), cities=st.lists(st.none() | texts, max_size=4))
-def test_file_of_one_column_has_a_row_for_each_user(
-    column: Column, cities: list[str | None]
-) -> None:
-    rows = [make_row(f"usr_{number}", city=city) for number, city in enumerate(cities)]
-    content = write(select(open_database(rows), columns=(column,)))
-    lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
-    assert [len(each) for each in lines] == [1] * (len(rows) + 1)
+def test_file_of_any_one_column_has_a_row_for_each_user() -> None:
+    database = open_database([make_row("usr_1"), make_row("usr_2", city="Rome")])
+    for column in ALL_COLUMNS:
+        content = write(select(database, columns=(column,)))
+        lines = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        assert [len(each) for each in lines] == [1, 1, 1], column.name
 
 
 @settings(max_examples=200, deadline=None)

@@ -60,7 +60,7 @@ class ExportFormat(StrEnum):
             return f"concat(to_json({{{fields}}}), chr(10))"
         cells = [_cell_sql(each) for each in columns]
         if len(cells) == 1:
-            cells = [f"""coalesce({cells[0]}, '""')"""]
+            cells = [f"""coalesce({cells[0]}::VARCHAR, '""')"""]
         return f"concat({", ',', ".join(cells)}, chr(13), chr(10))"
 
 
