@@ -10,13 +10,13 @@ from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 from constructs import Node
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
 
 from infra.configuration import Configuration
 from infra.layers import Architecture
 from rollcall.grants.scopes import SYSTEM_SCOPES, Scope
 from rollcall.kit.mail import check_sender
 from rollcall.kit.mail_templates import check_templates
+from rollcall.kit.model import camel_case
 from rollcall.kit.settings import LOGIN_URL
 from rollcall.mails.catalog import MAIL_TEMPLATES
 
@@ -116,7 +116,7 @@ class Deployment(Configuration):
     @classmethod
     def from_context(cls, node: Node) -> Deployment:
         """Read and check the context. Raises ``pydantic.ValidationError`` with all errors."""
-        names = [to_camel(name) for name in cls.model_fields]
+        names = [camel_case(name) for name in cls.model_fields]
         return cls.model_validate({name: node.try_get_context(name) for name in names})
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic.alias_generators import to_camel
-
 from infra.gateway import AnyOperation, Json
 from infra.openapi_schemas import Schemas
 from rollcall.grants.scopes import ADMIN_SCOPES
@@ -23,7 +21,7 @@ from rollcall.kit.errors import (
     Unavailable,
 )
 from rollcall.kit.http import MAX_IDEMPOTENCY_KEY
-from rollcall.kit.model import VersionedAnswer
+from rollcall.kit.model import VersionedAnswer, camel_case
 from rollcall.kit.operation import NOT_YET
 from rollcall.kit.paging import CursorRequest
 
@@ -94,7 +92,7 @@ def _unwrap(text: str) -> str:
 def _parameters(operation: AnyOperation, schemas: Schemas) -> list[Json]:
     parameters: list[Json] = [
         {
-            "name": to_camel(name),
+            "name": camel_case(name),
             "in": "path",
             "required": True,
             "schema": schemas.variable(operation, name),

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+
+from rollcall.kit.model import camel_case
 
 DEFAULT_DIRECTORY = Path(".rollcall")
 RELEASE_SECONDS = 30
@@ -24,7 +25,7 @@ class LocalProblem(Exception):
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=camel_case, validate_by_name=True, frozen=True)
 
 
 class Admin(_Document):

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.directory.columns import Column, read_columns
 from rollcall.directory.conditions import (
     NO_FACTS,
@@ -33,6 +31,7 @@ from rollcall.directory.expressions import (
 from rollcall.directory.selections import read_known_facts
 from rollcall.directory.user_queries import read_values
 from rollcall.kit.call import Call
+from rollcall.kit.model import camel_case
 from rollcall.lifecycle.decisions import COLUMNS, Candidate
 from rollcall.lifecycle.policy import LifecycleTerms
 from rollcall.users.statuses import Status
@@ -79,7 +78,7 @@ class Candidates(NamedTuple):
 
 def _columns() -> list[Column]:
     columns = read_columns()
-    return [columns[to_camel(name).lower()] for name in COLUMNS]
+    return [columns[camel_case(name).lower()] for name in COLUMNS]
 
 
 def _may_be_due(terms: LifecycleTerms, now: datetime) -> Expression:

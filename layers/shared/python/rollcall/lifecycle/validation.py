@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.directory.conditions import read_filter
 from rollcall.grants.group import Group
 from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import FieldError, Invalid
+from rollcall.kit.model import camel_case
 from rollcall.kit.table import not_found
 from rollcall.lifecycle.policy import LifecycleTerms
 from rollcall.users.user import User
@@ -60,4 +59,4 @@ def _find_unknown(
     for (name, each), key in added.items():
         if key not in found or found[key]["erased"]:
             problem = not_found(_EXEMPT[name])
-            yield FieldError(to_camel(name), f"{problem.detail}: {each}", problem.code)
+            yield FieldError(camel_case(name), f"{problem.detail}: {each}", problem.code)

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.grant import (
     HOLDERS,
@@ -26,7 +24,7 @@ from rollcall.grants.holders import GROUP, ORGANIZATION, ROLE
 from rollcall.kit.account import Account
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Floor, Item, Key
 from rollcall.kit.errors import Conflict
-from rollcall.kit.model import Time, format_time
+from rollcall.kit.model import Time, camel_case, format_time
 from rollcall.kit.table import Table
 from rollcall.users.fact_set import FactSet
 from rollcall.users.fields import RESERVED, Profile
@@ -226,7 +224,7 @@ class User(Entity):
         """
         facts = super().facts()
         for name in self.grant_fields:
-            facts.pop(to_camel(name))
+            facts.pop(camel_case(name))
         return facts if self.erased else facts | write_grant_facts(self.grants)
 
     def with_facts(self, facts: Item, version: int) -> Self:
