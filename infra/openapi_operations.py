@@ -65,7 +65,7 @@ def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
         described["security"] = [{SERVICES: list(operation.oauth_scopes)}]
     words = [_unwrap(operation.description)] if operation.description else []
     if operation.scoped:
-        words.append(_SCOPED)
+        words.append(_LIMITED if is_for_services(operation) else _SCOPED)
     if words:
         described["description"] = "\n\n".join(words)
     if operation.has_body:
@@ -82,6 +82,7 @@ _SCOPED = (
     "Holders of the permission can do this everywhere; group admins, only for what belongs to the "
     "groups that they administer."
 )
+_LIMITED = "A service can do this only with its own sources of facts and types of resources."
 
 
 def _unwrap(text: str) -> str:

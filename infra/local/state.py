@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rollcall.kit.model import camel_case
 
 DEFAULT_DIRECTORY = Path(".rollcall")
+SERVICE = "service"
+"""The built-in service, with all scopes, sources and types."""
 RELEASE_SECONDS = 30
 """How long the embedded AWS may take to write its state."""
 
@@ -73,6 +75,9 @@ class LocalRun(_Document):
     table: str
     admin: Admin
     service: Service
+    """The built-in service."""
+    services: dict[str, Service]
+    """All services, by name: those of ``serviceClients`` and the built-in one."""
     pid: int
 
 

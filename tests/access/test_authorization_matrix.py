@@ -22,7 +22,7 @@ from rollcall.system_operations import authorize_client
 from rollcall.users.statuses import Status
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.gateway import Reply
-from tests.world.world import World
+from tests.world.world import World, service_claims
 
 ALL = read_catalog().operations
 OPERATIONS = [operation for operation in ALL if operation.authorize is authorize_caller]
@@ -338,7 +338,8 @@ def test_system_operation_accepts_only_services_with_its_scope(
     example = EXAMPLES[operation.name](Scene.complete(world))
     admin = {**world.claims(world.admin_id), "client_id": "console"}
     scope = str(operation.permission)
-    others = " ".join(each for each in Scope if each != scope)
+    names = filter(None, (THINGS_OF_A_SERVICE.get(operation.name),))
+    others = " ".join(f"{each} {each}:*" for each in Scope if each != scope)
     refused = {
         "without a token": ({}, "client_needed"),
         "an admin": (admin, "client_needed"),
@@ -368,12 +369,50 @@ def test_system_operation_accepts_only_services_with_its_scope(
 
     reply = world.invoke(
         operation,
-        claims={"client_id": "service", "scope": f"another/one {scope}"},
+        claims=service_claims(f"another/one {scope}", *names),
         path=example.path,
         body=example.body,
         query=example.query,
     )
     assert reply.status == operation.status, reply.body
+
+
+THINGS_OF_A_SERVICE: Mapping[str, str] = {
+    "register_resource": "workspace",
+    "remove_resource": "persona",
+    "replace_facts": "learning",
+    "update_resource": "persona",
+}
+"""The source or type that the example of each operation is about."""
+
+
+def test_every_operation_by_which_services_change_something_is_in_the_matrix() -> None:
+    assert THINGS_OF_A_SERVICE.keys() == {each.name for each in FOR_SERVICES if each.writes}
+    assert all(each.scoped is bool(each.writes) for each in FOR_SERVICES)
+
+
+@pytest.mark.parametrize("name", THINGS_OF_A_SERVICE)
+def test_service_changes_nothing_of_another_service(
+    world: World, subtests: pytest.Subtests, name: str
+) -> None:
+    (operation,) = (each for each in FOR_SERVICES if each.name == name)
+    example = EXAMPLES[name](Scene.complete(world))
+    scope, thing = Scope(str(operation.permission)), THINGS_OF_A_SERVICE[name]
+    elsewhere = " ".join(each.limited_to(thing) for each in Scope if each is not scope)
+    refused = {
+        "no names": (service_claims(scope), "permission_missing"),
+        "other names": (service_claims(scope, "ontology", f"{thing}s"), "scope_missing"),
+        "the name in other scopes": (
+            service_claims(f"{elsewhere} {scope}", "another"),
+            "scope_missing",
+        ),
+    }
+    stored = world.stored()
+    for held, (claims, code) in refused.items():
+        with subtests.test(service_has=held):
+            reply = world.invoke(operation, claims=claims, path=example.path, body=example.body)
+            assert (reply.status, reply.code) == (403, code)
+            assert world.stored() == stored
 
 
 @pytest.mark.parametrize("operation", PUBLIC, ids=lambda operation: operation.name)
