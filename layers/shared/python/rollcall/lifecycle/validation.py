@@ -13,6 +13,7 @@ from rollcall.kit.errors import FieldError, Invalid
 from rollcall.kit.model import camel_case
 from rollcall.kit.table import not_found
 from rollcall.lifecycle.policy import LifecycleTerms
+from rollcall.users.resource_types import read_types
 from rollcall.users.user import User
 
 
@@ -25,7 +26,7 @@ def validate_terms(call: Call, terms: LifecycleTerms, before: LifecycleTerms) ->
         raise Invalid("invalid", errors[0].message, tuple(errors))
     if terms.exempt_filter is not None:
         try:
-            read_filter(terms.exempt_filter)
+            read_filter(terms.exempt_filter, read_types(call.settings.resource_types))
         except Invalid as refused:
             raise Invalid.field("exemptFilter", refused.detail, "filter_invalid") from None
 
