@@ -175,9 +175,16 @@ class User(Entity):
         return self.email or self.phone
 
     @property
+    def accepted(self) -> bool:
+        """Whether Cognito has accepted this version, and so its addresses. A change that Cognito
+        refuses is undone.
+        """
+        return self.identity_version == self.version
+
+    @property
     def in_step(self) -> bool:
         """Whether the Cognito account is in sync with the table."""
-        return self.identity_version == self.version and self.pending_credential is None
+        return self.accepted and self.pending_credential is None
 
     def claims(self) -> frozenset[Claim]:
         """Email, phone, username and unique id (in any case), also while a deleted user can be
