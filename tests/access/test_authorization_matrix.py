@@ -339,7 +339,7 @@ def test_system_operation_accepts_only_services_with_its_scope(
     example = EXAMPLES[operation.name](Scene.complete(world))
     admin = {**world.claims(world.admin_id), "client_id": "console"}
     scope = str(operation.permission)
-    names = filter(None, (THINGS_OF_A_SERVICE.get(operation.name),))
+    names = filter(None, (NEEDED_NAMES.get(operation.name),))
     others = " ".join(f"{each} {each}:*" for each in Scope if each != scope)
     refused = {
         "without a token": ({}, "client_needed"),
@@ -378,7 +378,7 @@ def test_system_operation_accepts_only_services_with_its_scope(
     assert reply.status == operation.status, reply.body
 
 
-THINGS_OF_A_SERVICE: Mapping[str, str] = {
+NEEDED_NAMES: Mapping[str, str] = {
     "register_resource": "workspace",
     "remove_resource": "persona",
     "replace_facts": "learning",
@@ -388,21 +388,21 @@ THINGS_OF_A_SERVICE: Mapping[str, str] = {
 
 
 def test_every_operation_by_which_services_change_something_is_in_the_matrix() -> None:
-    assert THINGS_OF_A_SERVICE.keys() == {each.name for each in FOR_SERVICES if each.writes}
+    assert NEEDED_NAMES.keys() == {each.name for each in FOR_SERVICES if each.writes}
     assert all(each.scoped is bool(each.writes) for each in FOR_SERVICES)
 
 
-@pytest.mark.parametrize("name", THINGS_OF_A_SERVICE)
+@pytest.mark.parametrize("name", NEEDED_NAMES)
 def test_service_changes_nothing_of_another_service(
     world: World, subtests: pytest.Subtests, name: str
 ) -> None:
     (operation,) = (each for each in FOR_SERVICES if each.name == name)
     example = EXAMPLES[name](Scene.complete(world))
-    scope, thing = Scope(str(operation.permission)), THINGS_OF_A_SERVICE[name]
-    elsewhere = " ".join(each.limited_to(thing) for each in Scope if each is not scope)
+    scope, needed = Scope(str(operation.permission)), NEEDED_NAMES[name]
+    elsewhere = " ".join(each.limited_to(needed) for each in Scope if each is not scope)
     refused = {
         "no names": (service_claims(scope), "permission_missing"),
-        "other names": (service_claims(scope, "ontology", f"{thing}s"), "scope_missing"),
+        "other names": (service_claims(scope, "ontology", f"{needed}s"), "scope_missing"),
         "the name in other scopes": (
             service_claims(f"{elsewhere} {scope}", "another"),
             "scope_missing",
