@@ -10,8 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.kit.account import Account
 from rollcall.kit.cursor import Cursors
 from rollcall.kit.declaration import Declaration, Resource
@@ -19,6 +17,7 @@ from rollcall.kit.entity import COUNTERS, EXPIRY_ATTRIBUTE, Entity, Row
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
+from rollcall.kit.model import camel_case
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import CursorRequest
@@ -132,7 +131,7 @@ def _guest_statements(declaration: Declaration, table: str) -> Iterable[Statemen
     """
     for entity in _entities(declaration.writes):
         if entity.guest:
-            kept = [to_camel(each) for each in entity.model_fields]
+            kept = [camel_case(each) for each in entity.model_fields]
             attributes = [PARTITION_KEY, SORT_KEY, EXPIRY_ATTRIBUTE, *kept]
             yield _allow(APPEND, [table], [f"{entity.partition}*"], attributes)
 

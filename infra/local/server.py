@@ -25,7 +25,7 @@ from infra.local.gateway import STAGE, find_origins, make_gateway
 from infra.local.mailbox import mail_routes
 from infra.local.provision import Resources, provision, read_configuration
 from infra.local.sign_in import sign_in
-from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
+from infra.local.state import SERVICE, Admin, LocalProblem, LocalRun, StateDirectory
 from infra.local.verifier import TokenVerifier
 from infra.runtime import make_runtime
 from rollcall.accounts.convergence import Credential
@@ -238,7 +238,8 @@ def _describe(
         client_id=resources.client_id,
         table=resources.settings.table_name,
         admin=admin,
-        service=resources.service,
+        service=resources.services[SERVICE],
+        services=resources.services,
         pid=os.getpid(),
     )
 

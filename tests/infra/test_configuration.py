@@ -38,6 +38,16 @@ def test_file_as_it_comes_says_what_holds_without_one() -> None:
     )
 
 
+def test_types_of_services_are_those_of_the_deployment(tmp_path: Path) -> None:
+    client = {"scopes": ["resources"], "resourceTypes": ["persona", "invoice"]}
+    wrong = written(tmp_path, serviceClients={"billing": client})
+    with pytest.raises(ValidationError, match=r"serviceClients.billing: the type invoice does not"):
+        Configuration.read(wrong)
+
+    right = written(tmp_path, serviceClients={"billing": client}, resourceTypes="invoice=refuse")
+    assert Configuration.read(right).service_clients["billing"].resource_types[1] == "invoice"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"resourceTypes": "invoice"}, {"uniqueIdPattern": "U#"}, {"factsFreshDays": 0}],

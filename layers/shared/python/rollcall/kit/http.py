@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
 
 from rollcall.kit.error_messages import clean, write_message
 from rollcall.kit.errors import FieldError, Invalid, Malformed, PayloadTooLarge, Problem
@@ -150,7 +149,7 @@ def read_request[R: Request](
     # API Gateway has one name for a variable that operations can name differently.
     own = dict(zip(_VARIABLE.findall(event.resource), variables, strict=False))
     given = event.path_parameters or {}
-    path = {to_camel(own.get(name, name)): value for name, value in given.items()}
+    path = {camel_case(own.get(name, name)): value for name, value in given.items()}
     body, query = {} if ignores_body else _read_body(event), _read_query(event)
     # Misplaced fields are errors: ignoring a "mode" could delete a user.
     if has_body:

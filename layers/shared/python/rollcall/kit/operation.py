@@ -13,8 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.declaration import Declaration
@@ -28,7 +26,7 @@ from rollcall.kit.http import (
 )
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.log import log_call, log_failure
-from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest
+from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest, camel_case
 from rollcall.kit.retry import retry_contended
 
 if TYPE_CHECKING:
@@ -90,7 +88,7 @@ class Operation[R: Request, A: Answer](Declaration):
     @property
     def public_path(self) -> str:
         """The path as callers write it, with its variables in camelCase as in JSON."""
-        return PATH_VARIABLE.sub(lambda match: f"{{{to_camel(match[1])}}}", self.path)
+        return PATH_VARIABLE.sub(lambda match: f"{{{camel_case(match[1])}}}", self.path)
 
     @property
     def public(self) -> bool:

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.kit.actor import Actor
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.condition_check import ConditionCheck, as_witnessed
@@ -24,6 +22,7 @@ from rollcall.kit.entity import Counter, Entity, Key, Row
 from rollcall.kit.errors import Contended, Invalid, Problem
 from rollcall.kit.ids import new_id
 from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
+from rollcall.kit.model import camel_case
 from rollcall.kit.table import Table, TransactionRefused
 
 if TYPE_CHECKING:
@@ -254,7 +253,7 @@ def _unchanged(entity: Entity) -> tuple[str, dict[str, Any]]:
     stored = entity.item()
     conditions, values = ["version = :version"], {":version": entity.version}
     names = [name for name in entity.unversioned_fields if name not in entity.row_fields]
-    for number, name in enumerate(map(to_camel, names)):
+    for number, name in enumerate(map(camel_case, names)):
         if name in stored:
             conditions.append(f"{name} = :u{number}")
             values[f":u{number}"] = stored[name]
