@@ -20,19 +20,19 @@ RESOURCE_SERVER: dict[str, Any] = {
     ],
 }
 
+PASSWORD_POLICY: dict[str, Any] = {
+    "MinimumLength": passwords.LENGTH_AT_LEAST,
+    "RequireUppercase": True,
+    "RequireLowercase": True,
+    "RequireNumbers": True,
+    "RequireSymbols": True,
+    "TemporaryPasswordValidityDays": passwords.TEMPORARY_DAYS,
+}
+
 USER_POOL: dict[str, Any] = {
     "AliasAttributes": ["email", "phone_number", "preferred_username"],
     "UsernameConfiguration": {"CaseSensitive": False},
-    "Policies": {
-        "PasswordPolicy": {
-            "MinimumLength": passwords.LENGTH_AT_LEAST,
-            "RequireUppercase": True,
-            "RequireLowercase": True,
-            "RequireNumbers": True,
-            "RequireSymbols": True,
-            "TemporaryPasswordValidityDays": passwords.TEMPORARY_DAYS,
-        }
-    },
+    "Policies": {"PasswordPolicy": PASSWORD_POLICY},
     "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
     "AccountRecoverySetting": {
         "RecoveryMechanisms": [
@@ -42,6 +42,13 @@ USER_POOL: dict[str, Any] = {
     },
     "AutoVerifiedAttributes": ["email"],
 }
+
+
+def make_user_pool(password_minimum_length: int) -> dict[str, Any]:
+    """The user pool with this minimum length of passwords."""
+    policy = {**PASSWORD_POLICY, "MinimumLength": password_minimum_length}
+    return {**USER_POOL, "Policies": {"PasswordPolicy": policy}}
+
 
 CLIENT: dict[str, Any] = {
     "ClientName": "rollcall",

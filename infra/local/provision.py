@@ -15,7 +15,13 @@ from infra.configuration import CDK_JSON, Configuration
 from infra.local.emulator import Emulator
 from infra.local.state import LocalProblem, Service
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL, make_service_client
+from infra.user_pool import (
+    CLIENT,
+    GROUP,
+    RESOURCE_SERVER,
+    make_service_client,
+    make_user_pool,
+)
 from rollcall.grants.scopes import SYSTEM_SCOPES
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.objects import StoredObject
@@ -47,7 +53,7 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
     stream_arn = _ensure_table(emulator.client("dynamodb"))
     _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
-    pool_id = _ensure_user_pool(cognito)
+    pool_id = _ensure_user_pool(cognito, configuration.password_minimum_length)
     client_id = _ensure_client(cognito, pool_id, CLIENT)["ClientId"]
     service = _ensure_client(cognito, pool_id, make_service_client(SERVICE, SYSTEM_SCOPES))
     emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
@@ -97,14 +103,16 @@ def _ensure_bucket(s3: Any) -> None:
         s3.create_bucket(Bucket=NAME)
 
 
-def _ensure_user_pool(cognito: Any) -> str:
+def _ensure_user_pool(cognito: Any, password_minimum_length: int) -> str:
+    declared = make_user_pool(password_minimum_length)
     for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]:
         if pool["Name"] == NAME:
             pool_id: str = pool["Id"]
             # An earlier version of Rollcall had fewer scopes.
             cognito.update_resource_server(UserPoolId=pool_id, **RESOURCE_SERVER)
+            cognito.update_user_pool(UserPoolId=pool_id, Policies=declared["Policies"])
             return pool_id
-    pool_id = cognito.create_user_pool(PoolName=NAME, **USER_POOL)["UserPool"]["Id"]
+    pool_id = cognito.create_user_pool(PoolName=NAME, **declared)["UserPool"]["Id"]
     cognito.create_group(UserPoolId=pool_id, **GROUP)
     cognito.create_resource_server(UserPoolId=pool_id, **RESOURCE_SERVER)
     return pool_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,11 @@ class World(ArrangedWorld):
         ensure_first_admin(make_call("create_first_admin", self.runtime), ADMIN_EMAIL)
         self.drain()
         self.admin_id = next(str(item["id"]) for item in self.items() if item.get("isAdmin"))
+
+    def configure(self, **settings: Any) -> None:
+        """Change settings of the deployment."""
+        changed = self.runtime.settings.model_copy(update=settings)
+        self.runtime = replace(self.runtime, settings=changed)
 
     def invoke(
         self,

@@ -148,6 +148,7 @@ class Operation[R: Request, A: Answer](Declaration):
             has_body=self.has_body,
             ignores_body=self.method == "GET",
             variables=self.path_variables,
+            settings=runtime.settings,
         )
         call = Call(
             runtime=runtime,
