@@ -1,8 +1,8 @@
 """Updates the list of common passwords from Django (BSD-3-Clause), which maintains one of 20,000.
 
-``pip download --no-deps django``, then ``python -m infra.password_blocklist django-….whl``. Passwords
-that the policy cannot accept in any form are left out: those with other characters than ASCII, and
-those with fewer than four. The order, most frequent first, is kept.
+``pip download --no-deps django``, then ``python -m infra.password_blocklist WHEEL``. Left out
+are passwords with other characters than ASCII, which the policy never accepts, and those with fewer
+than four characters. The order, most frequent first, is kept.
 """
 
 from __future__ import annotations
