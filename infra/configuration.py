@@ -12,6 +12,7 @@ from infra.client_scopes import ServiceClients
 from rollcall.grants.scopes import ANY
 from rollcall.kit.cron import CronExpression
 from rollcall.kit.model import Model
+from rollcall.kit.settings import PASSWORD_LENGTHS
 from rollcall.users.resource_types import read_types
 
 CDK_JSON = Path(__file__).parents[1] / "cdk.json"
@@ -55,6 +56,8 @@ class Configuration(Model):
     """The page to confirm a registered address, in the same form."""
     allow_registration: bool
     """Whether people can register themselves."""
+    password_minimum_length: int = Field(ge=PASSWORD_LENGTHS[0], le=PASSWORD_LENGTHS[1])
+    """The characters that a password must have at least."""
     clean_up_schedule: CronExpression
     """When the clean-up of inactive users runs, in UTC, such as ``cron(0 3 * * ? *)``."""
     product_name: str

@@ -13,19 +13,19 @@ from rollcall.grants.scopes import RESOURCE_SERVER
 from rollcall.kit.identity import ADMINS_GROUP
 from rollcall.users import passwords
 
+PASSWORD_POLICY: dict[str, Any] = {
+    "MinimumLength": passwords.LENGTH_AT_LEAST,
+    "RequireUppercase": True,
+    "RequireLowercase": True,
+    "RequireNumbers": True,
+    "RequireSymbols": True,
+    "TemporaryPasswordValidityDays": passwords.TEMPORARY_DAYS,
+}
+
 USER_POOL: dict[str, Any] = {
     "AliasAttributes": ["email", "phone_number", "preferred_username"],
     "UsernameConfiguration": {"CaseSensitive": False},
-    "Policies": {
-        "PasswordPolicy": {
-            "MinimumLength": passwords.LENGTH_AT_LEAST,
-            "RequireUppercase": True,
-            "RequireLowercase": True,
-            "RequireNumbers": True,
-            "RequireSymbols": True,
-            "TemporaryPasswordValidityDays": passwords.TEMPORARY_DAYS,
-        }
-    },
+    "Policies": {"PasswordPolicy": PASSWORD_POLICY},
     "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
     "AccountRecoverySetting": {
         "RecoveryMechanisms": [
@@ -35,6 +35,13 @@ USER_POOL: dict[str, Any] = {
     },
     "AutoVerifiedAttributes": ["email"],
 }
+
+
+def make_user_pool(password_minimum_length: int) -> dict[str, Any]:
+    """The user pool with this minimum length of passwords."""
+    policy = {**PASSWORD_POLICY, "MinimumLength": password_minimum_length}
+    return {**USER_POOL, "Policies": {"PasswordPolicy": policy}}
+
 
 CLIENT: dict[str, Any] = {
     "ClientName": "rollcall",

@@ -190,15 +190,16 @@ def _listen(port: int) -> Iterator[socket.socket]:
 
 
 def _choose_admin(options: LocalOptions, state: StateDirectory) -> Admin:
+    shortest = read_configuration().password_minimum_length
     try:
         email = normalize_email(options.admin_email) if options.admin_email else None
         if options.admin_password is not None:
-            check_password(SecretStr(options.admin_password))
+            check_password(SecretStr(options.admin_password), shortest)
     except ValueError as error:
         raise LocalProblem(str(error)) from error
     kept = None if options.stores_nothing else state.read_admin()
-    if kept is None or (email and email != kept.email):
-        kept = Admin.with_random_password(email or DEFAULT_EMAIL)
+    if kept is None or (email and email != kept.email) or len(kept.password) < shortest:
+        kept = Admin.with_random_password(email or DEFAULT_EMAIL, shortest)
     return Admin(email=kept.email, password=options.admin_password or kept.password)
 
 

@@ -23,7 +23,7 @@ from infra.checks import add_checks
 from infra.data_stack import DataStack
 from infra.deployment import Deployment
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, USER_POOL
+from infra.user_pool import CLIENT, GROUP, make_user_pool
 from rollcall.grants.scopes import Scope
 from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration
@@ -133,6 +133,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         invitationUrl="https://app.example.com/welcome",
         verificationUrl="https://app.example.com/confirm",
         allowRegistration="true",
+        passwordMinimumLength="12",
         cleanUpSchedule="cron(30 2 ? * MON-FRI *)",
     )
 
@@ -239,7 +240,7 @@ def test_objects_are_kept_for_as_long_as_their_kind_says(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("kind", "declared"),
-    [("UserPool", USER_POOL), ("UserPoolClient", CLIENT), ("UserPoolGroup", GROUP)],
+    [("UserPool", make_user_pool(12)), ("UserPoolClient", CLIENT), ("UserPoolGroup", GROUP)],
 )
 def test_user_pool_is_the_one_that_tests_and_local_runtime_make(
     prod: Synthesized, kind: str, declared: dict[str, Any]
@@ -426,6 +427,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
     assert settings.facts_fresh_days == 30
+    assert settings.password_minimum_length == 12
     assert settings.allow_registration
     assert settings.invitation_url == "https://app.example.com/welcome"
     assert settings.verification_url == "https://app.example.com/confirm"
@@ -599,6 +601,8 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
         ({"mailTemplates": "nowhere"}, "mailTemplates\n.*nowhere is not a folder"),
         ({"loginUrl": "javascript:alert(1)"}, "loginUrl\n.*match pattern"),
         ({"cleanUpSchedule": "rate(1 day)"}, "cleanUpSchedule\n.*Write a schedule as cron"),
+        ({"passwordMinimumLength": "7"}, "passwordMinimumLength\n.*greater than or equal to 8"),
+        ({"passwordMinimumLength": "100"}, "passwordMinimumLength\n.*less than or equal to 99"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
         ({"invitationUrl": "http://app.example.com"}, "invitationUrl\n.*match pattern"),
         ({"allowRegistration": "perhaps"}, "allowRegistration\n.*boolean"),

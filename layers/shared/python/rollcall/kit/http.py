@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -18,6 +18,9 @@ from rollcall.kit.errors import FieldError, Invalid, Malformed, PayloadTooLarge,
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
 from rollcall.kit.numbers import find_unstorable, read_integer
 from rollcall.kit.shorthand import ALTERNATIVE
+
+if TYPE_CHECKING:
+    from rollcall.kit.settings import Settings
 
 MAX_IDEMPOTENCY_KEY = 255
 MAX_ERRORS = 50
@@ -138,10 +141,12 @@ def read_request[R: Request](
     has_body: bool,
     ignores_body: bool = False,
     variables: Sequence[str] = (),
+    settings: Settings | None = None,
 ) -> R:
     """The operation's request model from path variables and query or body. ``variables`` are the
     operation's names of the path variables, in order. The body of a GET has no meaning (RFC 9110
-    section 9.3.1), so it is ignored.
+    section 9.3.1), so it is ignored. Fields can depend on the ``settings`` of the deployment, which
+    are pydantic's validation context.
 
     Raises Malformed for a body that is not a JSON object, and Invalid with one entry for each
     invalid field.
@@ -161,8 +166,8 @@ def read_request[R: Request](
         if has_body:
             # JSON mode is strict about types, but accepts dates and enumerations as text.
             merged = json.dumps({**sent, **path})
-            return model.model_validate_json(merged, strict=True, by_name=False)
-        return model.model_validate({**sent, **path}, by_name=False)
+            return model.model_validate_json(merged, strict=True, by_name=False, context=settings)
+        return model.model_validate({**sent, **path}, by_name=False, context=settings)
     except ValidationError as error:
         _refuse_fields(error)
 

@@ -152,6 +152,11 @@ class User(Entity):
         return cls.model_validate({**user, **rows}) if user else None
 
     @property
+    def person(self) -> str | None:
+        """The user. A tombstone has no personal data."""
+        return None if self.erased else self.id
+
+    @property
     def grants(self) -> Iterator[Grant]:
         """All memberships, roles and permissions that are granted to the user."""
         for name in self.grant_fields:
