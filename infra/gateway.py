@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from infra.cors import preflight_headers
+from rollcall.kit.cors import allow_reading
 from rollcall.kit.errors import (
     Forbidden,
     Malformed,
@@ -156,7 +157,7 @@ def _write_gateway_response(kind: str, problem: Problem, origin: str) -> Json:
     headers = {
         "Content-Type": "application/problem+json",
         **SECURITY_HEADERS,
-        "Access-Control-Allow-Origin": origin,
+        **allow_reading(origin),
     }
     body = problem.body("$context.requestId")
     response: Json = {
