@@ -598,6 +598,12 @@ def test_first_admin_is_made_again_when_the_address_changes(prod: Synthesized) -
     assert int(run["ServiceTimeout"]) <= 300
 
 
+def test_synthesis_writes_what_is_deployed(prod: Synthesized) -> None:
+    written = json.loads((prod.folder / "rollcall.cdx.json").read_text())
+    names = {each["name"] for each in written["components"]}
+    assert names >= {each["Properties"]["FunctionName"] for each in prod.find("Lambda::Function")}
+
+
 def test_templates_pass_cfn_lint(prod: Synthesized, other: Synthesized) -> None:
     files = [*prod.folder.glob("*.template.json"), *other.folder.glob("*.template.json")]
     areas = {each.area for each in CATALOG.declarations}
