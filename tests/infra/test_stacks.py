@@ -23,6 +23,7 @@ from infra.catalog import Catalog, read_catalog
 from infra.checks import add_checks
 from infra.data_stack import DataStack
 from infra.deployment import Deployment
+from infra.firewall import PUBLIC_WINDOW
 from infra.table_definition import create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall.kit.account import Account
@@ -522,6 +523,13 @@ def test_firewall_knows_the_routes_that_need_no_token(
         f"/api{path}".replace(TOKEN, f"{TOKEN}%2Fx"),
     ):
         assert bool(re.search(match["RegexString"], unquote(sent))) == operation.public, sent
+
+
+def test_firewall_accepts_by_default_what_the_operations_accept_from_one_address() -> None:
+    throttles = [each.throttle for each in CATALOG.operations if each.public and each.throttle]
+    minute = timedelta(seconds=PUBLIC_WINDOW)
+    accepted = sum(each.at_most * (minute / each.within) for each in throttles)
+    assert CONTEXT["publicRequestsPerAddress"] >= accepted > 0
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
