@@ -11,7 +11,11 @@ MAX_AGE_SECONDS = 3600
 
 
 def preflight_headers(origin: str, methods: Iterable[str]) -> dict[str, str]:
-    """The headers that answer an OPTIONS request for a path with these methods."""
+    """The headers that answer an OPTIONS request for a path with these methods. Without an allowed
+    origin, they allow nothing.
+    """
+    if not origin:
+        return dict(SECURITY_HEADERS)
     return {
         **SECURITY_HEADERS,
         "Access-Control-Allow-Origin": origin,

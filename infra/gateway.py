@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from infra.cors import preflight_headers
+from rollcall.kit.cors import allow_reading
 from rollcall.kit.errors import (
     Forbidden,
     Malformed,
@@ -40,7 +41,9 @@ GATEWAY_PROBLEMS: Mapping[str, Problem] = {
         "route_not_found", "There is nothing at this address."
     ),
     "ACCESS_DENIED": Forbidden("access_denied", "The gateway refuses this request."),
-    "WAF_FILTERED": Forbidden("request_filtered", "The firewall refuses this request."),
+    "WAF_FILTERED": Forbidden(
+        "request_filtered", "Too many requests from this address. Wait five minutes."
+    ),
     "REQUEST_TOO_LARGE": PayloadTooLarge("payload_too_large", "The body is too large."),
     "THROTTLED": Throttled("throttled", "Too many requests. Try again in a moment."),
     "INTEGRATION_FAILURE": Unavailable("unavailable", "The function did not respond. Try again."),
@@ -156,7 +159,7 @@ def _write_gateway_response(kind: str, problem: Problem, origin: str) -> Json:
     headers = {
         "Content-Type": "application/problem+json",
         **SECURITY_HEADERS,
-        "Access-Control-Allow-Origin": origin,
+        **allow_reading(origin),
     }
     body = problem.body("$context.requestId")
     response: Json = {

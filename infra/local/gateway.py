@@ -71,9 +71,9 @@ _DOCS_POLICY = (
 
 def find_origins(port: int, allowed_origin: str) -> frozenset[str]:
     """The origins whose pages can call the gateway on this port: its own, and the one that is
-    configured for CORS. Any origin (``*``) is for APIs in the internet, not on this machine.
+    configured for CORS, if any. ``*`` is for APIs in the internet, not on this machine.
     """
-    return local_origins(port).union({allowed_origin} - {"*"})
+    return local_origins(port).union({allowed_origin} - {"", "*"})
 
 
 def make_gateway(

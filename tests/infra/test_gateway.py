@@ -15,14 +15,21 @@ from rollcall.kit.operation import Operation
 
 OPERATIONS = read_catalog().operations
 ORIGIN = "https://admin.example.com"
-DOCUMENT = build_gateway_document(
-    OPERATIONS,
-    title="rollcall",
-    user_pool_arn="pool-arn",
-    invocation_uri=lambda operation: f"uri-of-{operation.name}",
-    credentials="role-arn",
-    allowed_origin=ORIGIN,
-)
+
+
+def build(allowed_origin: str) -> dict[str, Any]:
+    """The document for one allowed origin, or for none."""
+    return build_gateway_document(
+        OPERATIONS,
+        title="rollcall",
+        user_pool_arn="pool-arn",
+        invocation_uri=lambda operation: f"uri-of-{operation.name}",
+        credentials="role-arn",
+        allowed_origin=allowed_origin,
+    )
+
+
+DOCUMENT = build(ORIGIN)
 PATHS = unify_variables(each.public_path for each in OPERATIONS)
 PEOPLE_SCOPES = ["aws.cognito.signin.user.admin", "rollcall/admin"]
 REFUSALS = DOCUMENT["x-amazon-apigateway-gateway-responses"]
@@ -127,3 +134,8 @@ def test_gateways_own_refusal_is_a_problem_document(kind: str) -> None:
 def test_unknown_route_and_missing_token_are_told_apart() -> None:
     assert REFUSALS["UNAUTHORIZED"]["statusCode"] == "401"
     assert REFUSALS["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
+
+
+def test_without_an_allowed_origin_no_page_of_another_origin_is_admitted() -> None:
+    assert "Access-Control" in json.dumps(DOCUMENT)
+    assert "Access-Control" not in json.dumps(build(""))

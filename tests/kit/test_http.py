@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -308,6 +309,7 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
 }
 """OWASP, REST Security Cheat Sheet, Security Headers."""
+EXPOSED = "Content-Disposition, ETag, Retry-After, WWW-Authenticate"
 
 
 def test_answer_is_camel_case_without_empty_fields_and_carries_its_etag() -> None:
@@ -320,11 +322,11 @@ def test_answer_is_camel_case_without_empty_fields_and_carries_its_etag() -> Non
         "Content-Type": "application/json",
         **SECURITY,
         "Access-Control-Allow-Origin": "https://console.example.com",
-        "Access-Control-Expose-Headers": "ETag",
+        "Access-Control-Expose-Headers": EXPOSED,
         "ETag": '"7"',
     }
-    assert json.loads(write_answer(Thing(version=1), 200, "*")["body"]) == {"version": 1}
-    assert "ETag" not in write_answer(Plain(), 200, "*")["headers"]
+    assert json.loads(write_answer(Thing(version=1), 200, "")["body"]) == {"version": 1}
+    assert "ETag" not in write_answer(Plain(), 200, "")["headers"]
 
 
 class Sheet(FileAnswer):
@@ -333,16 +335,41 @@ class Sheet(FileAnswer):
     content_types = ("text/csv",)
 
 
+SHEET = Sheet(content="\ufeffä,ö\r\n", content_type="text/csv", file_name="users.csv")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda origin: write_answer(Thing(version=7), 200, origin),
+        lambda origin: write_answer(SHEET, 200, origin),
+        lambda origin: write_problem(Conflict("last_admin", "One must stay."), "req_1", origin),
+        lambda origin: write_internal_error("req_1", origin),
+    ],
+    ids=["answer", "file", "problem", "internal error"],
+)
+def test_only_pages_of_the_allowed_origin_can_read_an_answer(
+    write: Callable[[str], dict[str, Any]],
+) -> None:
+    def cors(origin: str) -> dict[str, str]:
+        headers = write(origin)["headers"]
+        return {name: value for name, value in headers.items() if "Access-Control" in name}
+
+    assert cors("") == {}
+    for origin in ("https://console.example.com", "*"):
+        assert cors(origin) == {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": EXPOSED,
+        }
+
+
 def test_file_is_sent_unchanged_with_its_file_name() -> None:
-    sheet = Sheet(content="\ufeffä,ö\r\n", content_type="text/csv", file_name="users.csv")
-    answer = write_answer(sheet, 200, "*")
+    answer = write_answer(SHEET, 200, "")
     assert answer["body"] == "\ufeffä,ö\r\n"
     assert answer["headers"] == {
         "Content-Type": "text/csv",
         "Content-Disposition": 'attachment; filename="users.csv"',
         **SECURITY,
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "Content-Disposition",
     }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from rollcall.kit.cors import allow_reading
 from rollcall.kit.error_messages import clean, write_message
 from rollcall.kit.errors import FieldError, Invalid, Malformed, PayloadTooLarge, Problem
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
@@ -203,10 +204,7 @@ def _check_size(reply: dict[str, Any], items: int) -> None:
 
 def _attach(file_name: str) -> dict[str, str]:
     """The headers for a download under this file name, which is plain ASCII."""
-    return {
-        "Content-Disposition": f'attachment; filename="{file_name}"',
-        "Access-Control-Expose-Headers": "Content-Disposition",
-    }
+    return {"Content-Disposition": f'attachment; filename="{file_name}"'}
 
 
 def write_problem(problem: Problem, request_id: str, origin: str) -> dict[str, Any]:
@@ -230,8 +228,7 @@ def _write(
         "headers": {
             "Content-Type": content_type,
             **SECURITY_HEADERS,
-            "Access-Control-Allow-Origin": origin,
-            "Access-Control-Expose-Headers": "ETag",
+            **allow_reading(origin),
             **headers,
         },
         "body": body,

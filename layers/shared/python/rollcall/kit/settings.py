@@ -66,8 +66,8 @@ class Settings(BaseModel):
     invitation_url: str = Field(
         "",
         alias="INVITATION_URL",
-        description="The page to accept an invitation. The token replaces {token}, or ?token=… is "
-        "appended. Empty: the mail contains only the token.",
+        description="The page to accept an invitation. The token replaces {token} behind a #, or "
+        "#token=… is appended. Empty: the mail contains only the token.",
     )
     verification_url: str = Field(
         "",
@@ -89,7 +89,11 @@ class Settings(BaseModel):
         alias="CLEAN_UP_SCHEDULE",
         description="The schedule of the clean-up of inactive accounts: a cron expression in UTC.",
     )
-    allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
+    allowed_origin: str = Field(
+        "",
+        alias="ALLOWED_ORIGIN",
+        description="The origin whose pages can call the API (CORS). Empty: none; *: any.",
+    )
     time_scale: int = Field(
         1, alias="TIME_SCALE", ge=1, description="The speed of the clock; 1: real time."
     )
