@@ -23,7 +23,7 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
 from rollcall.users.fields import Email, Phone, Username
-from rollcall.users.passwords import Password
+from rollcall.users.passwords import EndSessions, Password
 from rollcall.users.profile_request import ProfileRequest, refuse_unborn
 from rollcall.users.statuses import OpenStatus
 from rollcall.users.user import User, load_modifiable
@@ -50,6 +50,7 @@ class UpdateUser(WriteRequest):
         Omissible[ProfileRequest],
         Field(description="Merged into the present one; null clears a field of it."),
     ] = None
+    end_sessions: EndSessions = True
 
 
 def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
@@ -70,14 +71,18 @@ def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
 def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     """Change a user's name, email, phone, username, password, status or profile.
 
-    Changes of the credentials take effect immediately, and the old address is notified. With
-    If-Match the change is refused (412) when the user has changed since that version.
+    A new password, email or phone number takes effect immediately, and ends the user's sessions
+    unless endSessions is false. The old address is notified. With If-Match the change is refused
+    (412) when the user has changed since that version.
     """
     user = load_modifiable(call.table, request.user_id)
     _check_rights(request, call, user)
     if request.password is not None:
         refuse_federated(call, user)
-    return call.commit(Change(user, _changed(request, call, user)), answer=UserAnswer.of)
+    changed = _changed(request, call, user)
+    if request.end_sessions and _changes_credentials(request, user, changed):
+        changed = changed.with_earlier_sessions_ended(call.now)
+    return call.commit(Change(user, changed), answer=UserAnswer.of)
 
 
 def _check_rights(request: UpdateUser, call: Call, user: User) -> None:
@@ -104,3 +109,8 @@ def _changed(request: UpdateUser, call: Call, user: User) -> User:
         message = "An email or a phone number is required."
         raise Invalid.field("phone" if user.email is None else "email", message, "address_needed")
     return changed.with_status(request.status, call.now) if request.status else changed
+
+
+def _changes_credentials(request: UpdateUser, user: User, changed: User) -> bool:
+    readdressed = (user.email, user.phone) != (changed.email, changed.phone)
+    return readdressed or request.password is not None

@@ -42,3 +42,11 @@ Password = Annotated[
         "lower-case letter, a digit and a special character."
     ),
 ]
+EndSessions = Annotated[
+    bool,
+    Field(
+        description="Absent or true: a new password, email or phone number ends the user's "
+        "sessions. False: they go on."
+    ),
+]
+"""The request's choice about sessions that were started with the previous credentials (I26)."""
