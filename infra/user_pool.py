@@ -5,11 +5,12 @@ Names and shapes are those of Cognito's CreateUserPool and related calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rollcall.grants import scopes
 from rollcall.kit.identity import ADMINS_GROUP
+from rollcall.kit.settings import Mfa
 from rollcall.users import passwords
 
 RESOURCE_SERVER: dict[str, Any] = {
@@ -42,6 +43,15 @@ USER_POOL: dict[str, Any] = {
     },
     "AutoVerifiedAttributes": ["email"],
 }
+
+MFA_CONFIGURATION: Mapping[Mfa, str] = {
+    "off": "OFF",
+    "optional": "OPTIONAL",
+    "required": "ON",
+    "required-for-admins": "OPTIONAL",  # and the functions refuse admins without a factor
+}
+"""Cognito's MfaConfiguration for the context key ``mfa``. The factor is an authenticator app, which
+needs no role and no phone number, unlike text messages."""
 
 CLIENT: dict[str, Any] = {
     "ClientName": "rollcall",

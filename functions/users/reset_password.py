@@ -52,6 +52,7 @@ def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None
 @operation(
     "POST /admin/users/{user_id}/reset-password",
     permission=Permission.USER_RESET_PASSWORD,
+    fresh_sign_in=True,
     reads=[AccessPolicy],
     writes=[User, Account],
     then=set_password,

@@ -25,7 +25,7 @@ from rollcall.users.answers import UserAnswer
 from rollcall.users.fields import Email, Phone, Username
 from rollcall.users.passwords import EndSessions, Password
 from rollcall.users.profile_request import ProfileRequest, refuse_unborn
-from rollcall.users.statuses import OpenStatus
+from rollcall.users.statuses import STATUS_RULES, OpenStatus
 from rollcall.users.user import User, load_modifiable
 
 
@@ -64,6 +64,7 @@ def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
 @operation(
     "PATCH /admin/users/{user_id}",
     permission=Permission.USER_UPDATE,
+    fresh_sign_in="the password, email or phone number changes, or a platform admin is enabled",
     reads=[AccessPolicy],
     writes=[User, Account],
     then=update_account,
@@ -77,11 +78,13 @@ def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     """
     user = load_modifiable(call.table, request.user_id)
     _check_rights(request, call, user)
+    changed = _changed(request, call, user)
+    if _changes_credentials(request, user, changed):
+        call.require_fresh_sign_in()
+        if request.end_sessions:
+            changed = changed.with_earlier_sessions_ended(call.now)
     if request.password is not None:
         refuse_federated(call, user)
-    changed = _changed(request, call, user)
-    if request.end_sessions and _changes_credentials(request, user, changed):
-        changed = changed.with_earlier_sessions_ended(call.now)
     return call.commit(Change(user, changed), answer=UserAnswer.of)
 
 
@@ -91,6 +94,8 @@ def _check_rights(request: UpdateUser, call: Call, user: User) -> None:
     if request.status is not None and request.status is not user.status:
         require_permission(call.actor, Permission.USER_DISABLE)
         refuse_self(call.actor, user.id, "change the status of")
+        if user.is_admin and STATUS_RULES[request.status].sign_in:
+            call.require_fresh_sign_in()
     refuse_superior(call, user)
 
 

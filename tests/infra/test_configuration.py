@@ -40,7 +40,8 @@ def test_file_as_it_comes_says_what_holds_without_one() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"resourceTypes": "invoice"}, {"uniqueIdPattern": "U#"}, {"factsFreshDays": 0}],
+    [{"resourceTypes": "invoice"}, {"uniqueIdPattern": "U#"}, {"factsFreshDays": 0}]
+    + [{"freshSignInMinutes": each} for each in (0, -1, 1.5, "soon", 10**30)],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as refused:

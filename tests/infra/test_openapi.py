@@ -113,6 +113,16 @@ def test_scoped_operations_say_that_group_admins_are_let_in_too() -> None:
         assert ("group admin" in described.get("description", "")) >= (name in scoped)
 
 
+def test_operations_that_need_a_recent_sign_in_say_when() -> None:
+    for operation in read_catalog().operations:
+        described = DESCRIBED[operation.name]
+        words = described.get("description", "")
+        assert described["x-fresh-sign-in"] == operation.fresh_sign_in
+        assert ("fresh_sign_in_required" in words) is bool(operation.fresh_sign_in)
+        if isinstance(operation.fresh_sign_in, str):
+            assert f"if {operation.fresh_sign_in}." in words
+
+
 def test_every_refusal_that_any_operation_may_meet_is_documented() -> None:
     for operation in read_catalog().operations:
         documented = set(DESCRIBED[operation.name]["responses"])

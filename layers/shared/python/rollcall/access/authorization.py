@@ -10,8 +10,9 @@ from rollcall.access.policy import AccessPolicy, find_policy
 from rollcall.grants.permissions import GROUP_ADMIN_PERMISSIONS, GrantedPermission
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Runtime
-from rollcall.kit.errors import Forbidden, Unauthenticated
+from rollcall.kit.errors import Forbidden, SignInInsufficient, Unauthenticated
 from rollcall.kit.http import GatewayEvent
+from rollcall.kit.step_up import read_sign_in_time
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
@@ -33,8 +34,11 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     if user.status is not Status.ACTIVE:
         raise Forbidden("account_not_active", f"Your account is {user.status.value}.")
     # A refreshed token keeps its "auth_time", so a refresh does not revive an ended session.
-    if int(event.claims.get("auth_time", "0")) < user.auth_epoch:
+    signed_in_at = read_sign_in_time(event.claims, now)
+    if signed_in_at < user.auth_epoch:
         raise Unauthenticated("session_ended", "This session has ended. Sign in again.")
+    if user.is_admin and runtime.settings.mfa == "required-for-admins":
+        _require_second_factor(user, signed_in_at)
     witnesses = {user.key(): user.version}
     policy = AccessPolicy.empty(now)
     if user.needs_policy and not user.is_admin:
@@ -42,7 +46,26 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
         witnesses[policy.key()] = policy.version
     actor = as_actor(user, policy, now)
     address, agent = event.source_ip, event.user_agent
-    return replace(actor, witnesses=witnesses, ip_address=address, user_agent=agent)
+    return replace(
+        actor,
+        witnesses=witnesses,
+        signed_in_at=signed_in_at,
+        ip_address=address,
+        user_agent=agent,
+    )
+
+
+def _require_second_factor(user: User, signed_in_at: int) -> None:
+    """Refuse (401) a sign-in that had no second factor, as the trigger has recorded. It does not
+    lock an admin out: the access token is enough to set up a factor, and that is a call to Cognito.
+    """
+    if user.second_factor_after is None or signed_in_at <= user.second_factor_after:
+        detail = (
+            "Platform admins must sign in with a second factor. Set up an authenticator app with "
+            "this access token (AssociateSoftwareToken, VerifySoftwareToken and "
+            "SetUserMFAPreference of Amazon Cognito). Then sign in again."
+        )
+        raise SignInInsufficient("second_factor_required", detail)
 
 
 def as_actor(user: User, policy: AccessPolicy, now: datetime) -> Actor:

@@ -123,4 +123,5 @@ _KEPT = {
     "signed_out_epoch",
     "owned",
     "last_login_at",
+    "second_factor_after",
 }

@@ -82,9 +82,16 @@ class User(Entity):
         ROLE.partition: ("holderCount", "erased"),
     }
     grant_fields: ClassVar[Mapping[str, type[Grant]]] = GRANT_FIELDS
-    row_fields: ClassVar[tuple[str, ...]] = (*GRANT_FIELDS, "last_login_at", "owned", "fact_sets")
+    row_fields: ClassVar[tuple[str, ...]] = (
+        *GRANT_FIELDS,
+        "last_login_at",
+        "second_factor_after",
+        "owned",
+        "fact_sets",
+    )
     unversioned_fields: ClassVar[tuple[str, ...]] = (
         "last_login_at",
+        "second_factor_after",
         "owned",
         "fact_sets",
         "identity_version",
@@ -133,6 +140,9 @@ class User(Entity):
     welcomed_with: FirstPassword | None = None
     """What the welcome mail says about the first password. None: no welcome mail is sent."""
     last_login_at: Time | None = None
+    second_factor_after: int | None = None
+    """Epoch seconds. The sign-ins after this time had a second factor. None: the last one had none,
+    or was not checked."""
     owned: Owned = Owned()
     """How much the user owns. It changes with the resources."""
     fact_sets: tuple[FactSet, ...] = ()
