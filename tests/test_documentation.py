@@ -220,7 +220,7 @@ def test_list_of_recent_sign_ins_has_each_operation_that_needs_one() -> None:
         if each.fresh_sign_in
     ]
     readme = (ROOT / "functions" / "README.md").read_text()
-    section = readme.partition("### Recent sign-ins")[2].partition("\nThis continues")[0]
+    section = readme.partition("### Recent sign-ins")[2].partition("\nThese blocks")[0]
     listed = [line for line in section.splitlines() if line.startswith("| `")]
     assert sorted(listed) == sorted(needed), (
         'Correct the table "Recent sign-ins" in functions/README.md:\n' + "\n".join(needed)

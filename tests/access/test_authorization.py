@@ -101,8 +101,8 @@ def test_token_without_a_sign_in_time_counts_as_the_oldest(world: World) -> None
     assert refusal(world, {"username": user.id}) == (401, "session_ended")
 
 
-@pytest.mark.parametrize("auth_time", ["", "never", "-1", "1e12", "99999999999", "9" * 400])
-def test_sign_in_at_no_past_time_counts_as_the_oldest(world: World, auth_time: str) -> None:
+@pytest.mark.parametrize("auth_time", ["", "never", "-1", "1e12", "1.5", "9" * 400])
+def test_sign_in_at_no_readable_time_counts_as_the_oldest(world: World, auth_time: str) -> None:
     user = world.add_user()
     claims = {"username": user.id, "auth_time": auth_time}
     assert authorize(world, claims).signed_in_at == 0

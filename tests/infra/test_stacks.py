@@ -614,7 +614,7 @@ def test_wrong_context_is_refused_by_name(context: dict[str, Any], words: str) -
     ],
 )
 def test_pool_asks_for_a_second_factor_as_the_context_says(
-    tmp_path: Path, context: dict[str, str], configuration: str, factors: list[str] | None
+    tmp_path: Path, context: dict[str, Any], configuration: str, factors: list[str] | None
 ) -> None:
     made = synthesize_data(tmp_path, **context)
 

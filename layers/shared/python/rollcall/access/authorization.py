@@ -34,7 +34,7 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     if user.status is not Status.ACTIVE:
         raise Forbidden("account_not_active", f"Your account is {user.status.value}.")
     # A refreshed token keeps its "auth_time", so a refresh does not revive an ended session.
-    signed_in_at = read_sign_in_time(event.claims, now)
+    signed_in_at = read_sign_in_time(event.claims)
     if signed_in_at < user.auth_epoch:
         raise Unauthenticated("session_ended", "This session has ended. Sign in again.")
     if user.is_admin and runtime.settings.mfa == "required-for-admins":

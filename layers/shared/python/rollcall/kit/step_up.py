@@ -20,24 +20,24 @@ CLOCKS_DIFFER_BY = 60
 _SECONDS = re.compile(r"[0-9]{1,15}")
 
 
-def read_sign_in_time(claims: Mapping[str, str], now: datetime) -> int:
+def read_sign_in_time(claims: Mapping[str, str]) -> int:
     """When the caller signed in, in epoch seconds. 0, which is before every end of sessions and
-    never recent, if the token does not say it, or names a time in the future.
+    never recent, if the token does not say it.
     """
     claim = claims.get("auth_time", "")
-    signed_in_at = int(claim) if _SECONDS.fullmatch(claim) else 0
-    return signed_in_at if signed_in_at <= now.timestamp() + CLOCKS_DIFFER_BY else 0
+    return int(claim) if _SECONDS.fullmatch(claim) else 0
 
 
 def require_fresh_sign_in(actor: Actor, settings: Settings, now: datetime) -> None:
-    """Raise SignInInsufficient (401) if a user's sign-in is older than ``freshSignInMinutes``.
-    Services have client credentials and no sign-in, so it does not concern them.
+    """Raise SignInInsufficient (401) if a user's sign-in is older than ``freshSignInMinutes``, or
+    in the future. Services have client credentials and no sign-in, so it does not concern them.
     """
     if actor.kind != "user":
         return
     most = settings.fresh_sign_in_minutes * 60
     age = now.timestamp() - actor.signed_in_at
-    if age > most * settings.time_scale:  # a sign-in takes the same time on a scaled clock
+    oldest = most * settings.time_scale  # on a scaled clock, a sign-in takes as long as elsewhere
+    if not -CLOCKS_DIFFER_BY <= age <= oldest:
         detail = (
             f"This needs a sign-in that is at most {settings.fresh_sign_in_minutes} minutes old. "
             "Sign in again, and then repeat the request."
