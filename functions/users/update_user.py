@@ -79,10 +79,11 @@ def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     user = load_modifiable(call.table, request.user_id)
     _check_rights(request, call, user)
     changed = _changed(request, call, user)
-    if _changes_credentials(request, user, changed):
+    replaced = _replaces_credentials(request, user, changed)
+    if replaced or _enables_admin(user, changed):
         call.require_fresh_sign_in()
-        if request.end_sessions:
-            changed = changed.with_earlier_sessions_ended(call.now)
+    if replaced and request.end_sessions:
+        changed = changed.with_earlier_sessions_ended(call.now)
     if request.password is not None:
         refuse_federated(call, user)
     return call.commit(Change(user, changed), answer=UserAnswer.of)
@@ -94,8 +95,6 @@ def _check_rights(request: UpdateUser, call: Call, user: User) -> None:
     if request.status is not None and request.status is not user.status:
         require_permission(call.actor, Permission.USER_DISABLE)
         refuse_self(call.actor, user.id, "change the status of")
-        if user.is_admin and STATUS_RULES[request.status].sign_in:
-            call.require_fresh_sign_in()
     refuse_superior(call, user)
 
 
@@ -116,6 +115,11 @@ def _changed(request: UpdateUser, call: Call, user: User) -> User:
     return changed.with_status(request.status, call.now) if request.status else changed
 
 
-def _changes_credentials(request: UpdateUser, user: User, changed: User) -> bool:
+def _replaces_credentials(request: UpdateUser, user: User, changed: User) -> bool:
     readdressed = (user.email, user.phone) != (changed.email, changed.phone)
     return readdressed or request.password is not None
+
+
+def _enables_admin(user: User, changed: User) -> bool:
+    opened = STATUS_RULES[changed.status].sign_in and not STATUS_RULES[user.status].sign_in
+    return user.is_admin and opened

@@ -24,21 +24,8 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
     account is active, whether the sign-in is still valid, and which permissions it has. Raises
     Unauthenticated or Forbidden.
     """
-    clients = runtime.settings.client_ids.split(",")
-    if clients != [""] and event.claims.get("client_id") not in clients:
-        raise Unauthenticated("token_invalid", "This token was issued for another application.")
-    user_id = event.claims.get("username", "")
-    user = runtime.table.find(User, user_id) if user_id else None
-    if user is None or not user.exists:
-        raise Unauthenticated("unknown_account", "The account of this token does not exist.")
-    if user.status is not Status.ACTIVE:
-        raise Forbidden("account_not_active", f"Your account is {user.status.value}.")
-    # A refreshed token keeps its "auth_time", so a refresh does not revive an ended session.
     signed_in_at = read_sign_in_time(event.claims)
-    if signed_in_at < user.auth_epoch:
-        raise Unauthenticated("session_ended", "This session has ended. Sign in again.")
-    if user.is_admin and runtime.settings.mfa == "required-for-admins":
-        _require_second_factor(user, signed_in_at)
+    user = _find_signed_in(event, runtime, signed_in_at)
     witnesses = {user.key(): user.version}
     policy = AccessPolicy.empty(now)
     if user.needs_policy and not user.is_admin:
@@ -53,6 +40,25 @@ def authorize_caller(event: GatewayEvent, runtime: Runtime, now: datetime) -> Ac
         ip_address=address,
         user_agent=agent,
     )
+
+
+def _find_signed_in(event: GatewayEvent, runtime: Runtime, signed_in_at: int) -> User:
+    """The active user of a token whose sign-in is still in force."""
+    clients = runtime.settings.client_ids.split(",")
+    if clients != [""] and event.claims.get("client_id") not in clients:
+        raise Unauthenticated("token_invalid", "This token was issued for another application.")
+    user_id = event.claims.get("username", "")
+    user = runtime.table.find(User, user_id) if user_id else None
+    if user is None or not user.exists:
+        raise Unauthenticated("unknown_account", "The account of this token does not exist.")
+    if user.status is not Status.ACTIVE:
+        raise Forbidden("account_not_active", f"Your account is {user.status.value}.")
+    # A refreshed token keeps its "auth_time", so a refresh does not revive an ended session.
+    if signed_in_at < user.auth_epoch:
+        raise Unauthenticated("session_ended", "This session has ended. Sign in again.")
+    if user.is_admin and runtime.settings.mfa == "required-for-admins":
+        _require_second_factor(user, signed_in_at)
+    return user
 
 
 def _require_second_factor(user: User, signed_in_at: int) -> None:
