@@ -58,6 +58,7 @@ def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
         "responses": {**_file_response(operation), **_responses(operation, schemas)},
         "x-permission": operation.permission.value if operation.permission else None,
         "x-scoped": operation.scoped,
+        "x-fresh-sign-in": operation.fresh_sign_in,
     }
     if operation.public:
         described["security"] = []
@@ -66,6 +67,8 @@ def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
     words = [_unwrap(operation.description)] if operation.description else []
     if operation.scoped:
         words.append(_LIMITED if is_for_services(operation) else _SCOPED)
+    if operation.fresh_sign_in:
+        words.append(_describe_fresh_sign_in(operation.fresh_sign_in))
     if words:
         described["description"] = "\n\n".join(words)
     if operation.has_body:
@@ -83,6 +86,15 @@ _SCOPED = (
     "groups that they administer."
 )
 _LIMITED = "A service can do this only with its own sources of facts and types of resources."
+
+
+def _describe_fresh_sign_in(case: bool | str) -> str:
+    if_so = f", if {case}" if isinstance(case, str) else ""
+    return (
+        f"Needs a recent sign-in{if_so}. Otherwise the response is 401 with the code "
+        "fresh_sign_in_required. Its maxAge, and max_age in the header WWW-Authenticate, is the "
+        "age in seconds that the sign-in can have."
+    )
 
 
 def _unwrap(text: str) -> str:

@@ -24,6 +24,11 @@ _PROBLEM_SCHEMA: Json = {
         "detail": {"type": "string"},
         "code": {"type": "string"},
         "requestId": {"type": "string"},
+        "maxAge": {
+            "type": "integer",
+            "description": "With the code fresh_sign_in_required: how many seconds old the sign-in "
+            "can be.",
+        },
         "errors": {
             "type": "array",
             "items": {

@@ -43,6 +43,7 @@ class ReplaceLifecyclePolicy(LifecycleTerms, WriteRequest):
 @operation(
     "PUT /admin/lifecycle-policy",
     permission=Permission.LIFECYCLE_UPDATE,
+    fresh_sign_in=True,
     reads=[User, Group, Role],
     writes=[LifecyclePolicy],
 )

@@ -47,6 +47,7 @@ def delete_account(request: DeleteUser, call: Call, answer: UserDeletion) -> Non
 @operation(
     "DELETE /admin/users/{user_id}",
     permission=Permission.USER_DELETE,
+    fresh_sign_in="the deletion is permanent",
     reads=[AccessPolicy],
     writes=[User, Resource, Account],
     then=delete_account,
@@ -66,6 +67,7 @@ def delete_user(request: DeleteUser, call: Call) -> UserDeletion:
             "confirmation_differs", "The confirmed email is not this user's. Check the user."
         )
     if request.mode == "permanent":
+        call.require_fresh_sign_in()
         return erase_user(call, user, "User deleted from database and Cognito")
     deleted = user if user.status is Status.DELETED else user.as_deleted(call.now)
     answer = UserDeletion(message="User deleted; restorable until purged")

@@ -61,6 +61,7 @@ def test_types_of_services_are_those_of_the_deployment(tmp_path: Path) -> None:
         {"passwordMinimumLength": 7},
         {"allowedOrigin": "https://console.example.com/"},
         {"invitationUrl": "https://app.example.com/{token}"},
+        *({"freshSignInMinutes": each} for each in (0, -1, 1.5, "soon", 10**30)),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:

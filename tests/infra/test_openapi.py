@@ -114,6 +114,16 @@ def test_scoped_operations_say_whom_they_admit_for_some_resources() -> None:
         assert (words in described.get("description", "")) >= operation.scoped
 
 
+def test_operations_that_need_a_recent_sign_in_say_when() -> None:
+    for operation in read_catalog().operations:
+        described = DESCRIBED[operation.name]
+        words = described.get("description", "")
+        assert described["x-fresh-sign-in"] == operation.fresh_sign_in
+        assert ("fresh_sign_in_required" in words) is bool(operation.fresh_sign_in)
+        if isinstance(operation.fresh_sign_in, str):
+            assert f"if {operation.fresh_sign_in}." in words
+
+
 def test_every_refusal_that_any_operation_may_meet_is_documented() -> None:
     for operation in read_catalog().operations:
         documented = set(DESCRIBED[operation.name]["responses"])

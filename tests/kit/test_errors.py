@@ -14,6 +14,7 @@ from rollcall.kit.errors import (
     Malformed,
     NotFound,
     Problem,
+    SignInInsufficient,
     Stale,
     Unauthenticated,
     Unavailable,
@@ -58,3 +59,21 @@ def test_error_of_one_field_has_the_same_message_in_both_places() -> None:
     assert document["errors"] == [
         {"field": "email", "message": "An address has to remain.", "code": "address_needed"}
     ]
+
+
+def test_insufficient_sign_in_has_the_challenge_of_rfc_9470() -> None:
+    problem = SignInInsufficient("fresh_sign_in_required", "Sign in again.", max_age=28_800)
+
+    assert (problem.status, problem.body("req_1")["maxAge"]) == (401, 28_800)
+    assert problem.headers["WWW-Authenticate"] == (
+        'Bearer error="insufficient_user_authentication", error_description="Sign in again.", '
+        'max_age="28800"'
+    )
+    assert problem.headers["Access-Control-Expose-Headers"] == "WWW-Authenticate"
+
+
+def test_age_is_left_out_if_another_sign_in_is_needed_for_another_reason() -> None:
+    problem = SignInInsufficient("second_factor_required", "Use a second factor.")
+
+    assert "maxAge" not in problem.body("req_1")
+    assert "max_age" not in problem.headers["WWW-Authenticate"]

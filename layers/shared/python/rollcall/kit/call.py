@@ -19,6 +19,7 @@ from rollcall.kit.mail import Mail
 from rollcall.kit.model import Model
 from rollcall.kit.objects import Objects
 from rollcall.kit.settings import Settings
+from rollcall.kit.step_up import require_fresh_sign_in
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change, Origin, Transaction, is_effective
 
@@ -93,6 +94,12 @@ class Call:
         address, agent = self.actor.ip_address, self.actor.user_agent
         actor = Actor(kind="user", id=user_id, ip_address=address, user_agent=agent)
         return replace(self, actor=actor, reauthorize=None)
+
+    def require_fresh_sign_in(self) -> None:
+        """Raise SignInInsufficient (401) if the caller's sign-in is not recent. An operation that
+        calls this declares the case as ``fresh_sign_in``.
+        """
+        require_fresh_sign_in(self.actor, self.settings, self.now)
 
     def commit[E: Entity, A: Model](
         self,

@@ -3,6 +3,7 @@
     Problem
     ├── Malformed          400  invalid JSON or an invalid header
     ├── Unauthenticated    401  no valid token
+    │   └── SignInInsufficient  the sign-in is not recent enough
     ├── Forbidden          403  a permission is missing
     ├── NotFound           404
     ├── Conflict           409  the resource's state does not allow it
@@ -71,6 +72,33 @@ class Unauthenticated(Problem):
     """The caller is not authenticated."""
 
     status, title = 401, "Not signed in"
+
+
+class SignInInsufficient(Unauthenticated):
+    """The token is valid, but the operation needs another sign-in (RFC 9470 section 3)."""
+
+    def __init__(self, code: str, detail: str, max_age: int | None = None) -> None:
+        super().__init__(code, detail)
+        self.max_age = max_age
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The challenge. ``max_age``: the age in seconds that the sign-in can have."""
+        challenge = {
+            "error": "insufficient_user_authentication",
+            "error_description": self.detail,
+            **({} if self.max_age is None else {"max_age": str(self.max_age)}),
+        }
+        parameters = ", ".join(f'{name}="{value}"' for name, value in challenge.items())
+        exposed = {"Access-Control-Expose-Headers": "WWW-Authenticate"}
+        return {"WWW-Authenticate": f"Bearer {parameters}", **exposed}
+
+    def body(self, request_id: str) -> dict[str, object]:
+        """The document with ``maxAge``, because API Gateway renames the header to
+        ``x-amzn-Remapped-WWW-Authenticate`` (Developer Guide, "Important notes").
+        """
+        extension = {} if self.max_age is None else {"maxAge": self.max_age}
+        return {**super().body(request_id), **extension}
 
 
 class Forbidden(Problem):

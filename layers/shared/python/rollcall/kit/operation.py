@@ -28,6 +28,7 @@ from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.log import log_call, log_failure
 from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest, camel_case
 from rollcall.kit.retry import retry_contended
+from rollcall.kit.step_up import require_fresh_sign_in
 
 if TYPE_CHECKING:
     from rollcall.kit.throttle import Throttle
@@ -63,6 +64,9 @@ class Operation[R: Request, A: Answer](Declaration):
     scoped: bool
     """Whether a permission for some resources is enough. If so, the function must check it for
     the resource that the call is about."""
+    fresh_sign_in: bool | str
+    """Whether the caller must have signed in recently (step-up). A text: only in the case that it
+    describes, in which the function calls ``call.require_fresh_sign_in``."""
     oauth_scopes: tuple[str, ...]
     """The access token needs one of these; none: no token is needed."""
     throttle: Throttle | None
@@ -140,6 +144,8 @@ class Operation[R: Request, A: Answer](Declaration):
     def _attempt(self, event: GatewayEvent, runtime: Runtime) -> tuple[R, Call, A]:
         now = runtime.clock()
         actor = self._admit(event, runtime, now)
+        if self.fresh_sign_in is True:
+            require_fresh_sign_in(actor, runtime.settings, now)
         request = read_request(
             event,
             self.request_model,

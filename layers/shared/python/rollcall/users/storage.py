@@ -76,6 +76,7 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
             user = item
         elif sort_key == SIGN_INS_SORT_KEY:
             fields["last_login_at"] = item.get("lastLoginAt")
+            fields["second_factor_after"] = item.get("secondFactorAfter")
         elif sort_key == OWNED_SORT_KEY:
             fields["owned"] = Owned.of_item(item)
         elif sort_key.startswith(FACTS):

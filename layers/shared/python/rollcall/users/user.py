@@ -80,9 +80,16 @@ class User(Entity):
         ROLE.partition: ("holderCount", "erased"),
     }
     grant_fields: ClassVar[Mapping[str, type[Grant]]] = GRANT_FIELDS
-    row_fields: ClassVar[tuple[str, ...]] = (*GRANT_FIELDS, "last_login_at", "owned", "fact_sets")
+    row_fields: ClassVar[tuple[str, ...]] = (
+        *GRANT_FIELDS,
+        "last_login_at",
+        "second_factor_after",
+        "owned",
+        "fact_sets",
+    )
     unversioned_fields: ClassVar[tuple[str, ...]] = (
         "last_login_at",
+        "second_factor_after",
         "owned",
         "fact_sets",
         "identity_version",
@@ -131,6 +138,9 @@ class User(Entity):
     welcomed_with: FirstPassword | None = None
     """What the welcome mail says about the first password. None: no welcome mail is sent."""
     last_login_at: Time | None = None
+    second_factor_after: int | None = None
+    """Epoch seconds. The sign-ins after this time had a second factor. None: the last one had none,
+    or was not checked."""
     owned: Owned = Owned()
     """How much the user owns. It changes with the resources."""
     fact_sets: tuple[FactSet, ...] = ()
@@ -288,7 +298,9 @@ class User(Entity):
 
     def with_status(self, status: Status, now: datetime) -> Self:
         """The user in another status, or unchanged in the present one. A status that does not allow
-        signing in also ends all sessions. Raises Conflict if STATUS_RULES do not allow the change.
+        signing in ends all sessions. An activation ends the earlier ones: before the address was
+        proved, another person can have signed in (I26). Raises Conflict if STATUS_RULES do not
+        allow the change.
         """
         if status is self.status:
             return self
@@ -296,11 +308,26 @@ class User(Entity):
             detail = f"A user who is {self.status.value} cannot become {status.value}."
             raise Conflict("status_change_refused", detail)
         changed = self.model_copy(update={"status": status})
-        return changed if STATUS_RULES[status].sign_in else changed.with_sessions_ended(now)
+        if not STATUS_RULES[status].sign_in:
+            return changed.with_sessions_ended(now)
+        activated = status is Status.ACTIVE and STATUS_RULES[self.status].sign_in
+        return changed.with_earlier_sessions_ended(now) if activated else changed
 
     def with_sessions_ended(self, now: datetime) -> Self:
-        """The user with all sign-ins up to this second invalidated."""
-        return self.model_copy(update={"auth_epoch": int(now.timestamp()) + 1})
+        """The user with all sign-ins up to this second invalidated, for a user who must not sign in
+        any more.
+        """
+        return self.model_copy(update={"auth_epoch": max(self.auth_epoch, _second(now) + 1)})
+
+    def with_earlier_sessions_ended(self, now: datetime) -> Self:
+        """The user with the earlier sign-ins invalidated, who can sign in immediately with the new
+        credentials (I26). Tokens have no fractions of seconds. So sign-ins of this second stay
+        valid, unless the user is known to have signed in or to have lost sessions in it before.
+        """
+        signed_in = _second(self.last_login_at) if self.last_login_at else 0
+        ended = max(self.auth_epoch, self.signed_out_epoch)
+        ended += ended == _second(now)  # sessions that are newer than that end too
+        return self.model_copy(update={"auth_epoch": max(_second(now), signed_in + 1, ended)})
 
     def with_credential(self, pending: PendingCredential, now: datetime) -> Self:
         """The user with a credential that the identity provider still has to process."""
@@ -365,7 +392,7 @@ class User(Entity):
             created_at=self.created_at,
             updated_at=now,
             status=Status.DELETED,
-            auth_epoch=int(now.timestamp()) + 1,
+            auth_epoch=max(self.auth_epoch, _second(now) + 1),
             erased=True,
             identity_version=self.identity_version,
             is_admin=False,
@@ -374,6 +401,10 @@ class User(Entity):
             things_left=self.owned.total,
             **{name: getattr(self, name) for name in self.grant_fields},
         )
+
+
+def _second(time: datetime) -> int:
+    return int(time.timestamp())
 
 
 def load_modifiable(table: Table, user_id: str) -> User:
