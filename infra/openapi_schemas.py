@@ -24,6 +24,12 @@ _PROBLEM_SCHEMA: Json = {
         "detail": {"type": "string"},
         "code": {"type": "string"},
         "requestId": {"type": "string"},
+        "existingUserId": {
+            "type": "string",
+            "description": "The user who has the email, phone number, username or unique id that "
+            "is taken. Only for callers who are allowed to see users.",
+        },
+        "existingStatus": {"type": "string", "description": "The status of that user."},
         "errors": {
             "type": "array",
             "items": {

@@ -55,4 +55,5 @@ def replace_lifecycle_policy(request: ReplaceLifecyclePolicy, call: Call) -> Lif
     call.check_version(policy)
     validate_terms(call, request, before=policy)
     before = policy if policy.version else None
-    return call.commit(Change(before, policy.with_terms(request)), answer=LifecyclePolicyAnswer.of)
+    change = Change(before, policy.with_terms(request))
+    return call.unconditional().commit(change, answer=LifecyclePolicyAnswer.of)

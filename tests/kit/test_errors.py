@@ -12,11 +12,13 @@ from rollcall.kit.errors import (
     Forbidden,
     Invalid,
     Malformed,
+    MethodNotAllowed,
     NotFound,
     Problem,
     Stale,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
 )
 
 
@@ -58,3 +60,30 @@ def test_error_of_one_field_has_the_same_message_in_both_places() -> None:
     assert document["errors"] == [
         {"field": "email", "message": "An address has to remain.", "code": "address_needed"}
     ]
+
+
+def test_challenge_says_what_is_wrong_with_the_token() -> None:
+    """RFC 6750 section 3; a request without a token gets no error code."""
+    ended = Unauthenticated("session_ended", "This session has ended. Sign in again.")
+    assert ended.headers["WWW-Authenticate"] == (
+        'Bearer realm="rollcall", error="invalid_token", '
+        'error_description="This session has ended. Sign in again."'
+    )
+    missing = Unauthenticated("token_invalid", "Send a token.", challenge={})
+    assert missing.headers["WWW-Authenticate"] == 'Bearer realm="rollcall"'
+    other = Unauthenticated("other", "Once more.", {"error": "other", "max_age": "60"})
+    assert other.headers["WWW-Authenticate"].endswith('error="other", max_age="60"')
+    assert ended.headers["Access-Control-Expose-Headers"] == "WWW-Authenticate"
+
+
+def test_method_that_is_not_allowed_lists_those_that_are() -> None:
+    problem = MethodNotAllowed(["GET", "HEAD"])
+    assert (problem.status, problem.code) == (405, "method_not_allowed")
+    assert problem.headers == {"Allow": "GET, HEAD"}
+    assert "GET, HEAD" in problem.detail
+
+
+def test_unsupported_media_type_says_what_is_supported() -> None:
+    problem = UnsupportedMediaType("Send JSON.", {"Accept": "application/json"})
+    assert (problem.status, problem.code) == (415, "unsupported_media_type")
+    assert problem.headers == {"Accept": "application/json"}

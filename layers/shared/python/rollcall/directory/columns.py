@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from rollcall.directory.rows import DirectoryUser, Indexed, Sortable, StoredRow
+from rollcall.kit.near_misses import spelling
 
 
 class Kind(StrEnum):
@@ -74,8 +75,8 @@ def read_stored_columns() -> tuple[Column, ...]:
 
 
 def find_column(name: str) -> Column | None:
-    """The column with this name, ignoring case."""
-    return read_columns().get(name.lower())
+    """The column with this name, ignoring case and underscores."""
+    return read_columns().get(spelling(name))
 
 
 def sortable_columns() -> tuple[Column, ...]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from rollcall.directory.columns import Column, Kind, find_column
+from rollcall.directory.columns import Column, Kind, find_column, read_columns
 from rollcall.directory.comparisons import Part, Term, refuse_attribute
 from rollcall.directory.connectives import Leaf, OfAttribute, OneOf, combine, join
 from rollcall.directory.expressions import Expression, TextSearch
@@ -24,6 +24,7 @@ from rollcall.directory.multi_valued import ELEMENT, compile_column, compile_fac
 from rollcall.directory.rows import fold
 from rollcall.directory.scim_filter import parse_filter, write_filter
 from rollcall.kit.model import Answer
+from rollcall.kit.near_misses import suggest
 
 type Reason = Literal["unknown_source", "unknown_fact", "stale_source", "unknown_resource_type"]
 
@@ -175,7 +176,8 @@ def _find(path: str) -> Column:
     name, _, part = path.partition(".")
     column = find_column(name)
     if column is None or (part and (column.kind is not Kind.TEXTS or part.lower() != ELEMENT)):
-        refuse_attribute(path)
+        known = (each.name for each in read_columns().values())
+        refuse_attribute(path, hint="" if column else suggest(name, known))
     return column
 
 
