@@ -14,7 +14,6 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from rollcall.directory.rows import DirectoryUser, Indexed, Sortable, StoredRow
-from rollcall.kit.near_misses import spelling
 
 
 class Kind(StrEnum):
@@ -75,8 +74,8 @@ def read_stored_columns() -> tuple[Column, ...]:
 
 
 def find_column(name: str) -> Column | None:
-    """The column with this name, ignoring case and underscores."""
-    return read_columns().get(spelling(name))
+    """The column with this name, ignoring case."""
+    return read_columns().get(name.lower())
 
 
 def sortable_columns() -> tuple[Column, ...]:

@@ -24,7 +24,7 @@ from rollcall.directory.multi_valued import ELEMENT, compile_column, compile_fac
 from rollcall.directory.rows import fold
 from rollcall.directory.scim_filter import parse_filter, write_filter
 from rollcall.kit.model import Answer
-from rollcall.kit.near_misses import suggest
+from rollcall.kit.near_misses import spelling, suggest
 
 type Reason = Literal["unknown_source", "unknown_fact", "stale_source", "unknown_resource_type"]
 
@@ -174,7 +174,7 @@ def _search(text: str) -> Part | None:
 def _find(path: str) -> Column:
     """The column that a path names. The path of a list may end in ``.value``."""
     name, _, part = path.partition(".")
-    column = find_column(name)
+    column = find_column(spelling(name))
     if column is None or (part and (column.kind is not Kind.TEXTS or part.lower() != ELEMENT)):
         known = (each.name for each in read_columns().values())
         refuse_attribute(path, hint="" if column else suggest(name, known))
