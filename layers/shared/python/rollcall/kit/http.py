@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from http import HTTPStatus
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from rollcall.kit.error_messages import clean
@@ -24,6 +23,9 @@ from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, cam
 from rollcall.kit.near_misses import by_spelling, spelling, takes_many
 from rollcall.kit.numbers import find_unstorable
 from rollcall.kit.preconditions import EntityTags, Preconditions
+
+if TYPE_CHECKING:
+    from rollcall.kit.settings import Settings
 
 MAX_IDEMPOTENCY_KEY = 255
 MAX_USER_AGENT = 256
@@ -162,11 +164,13 @@ def read_request[R: Request](
     ignores_body: bool = False,
     ignores_unknown: bool = False,
     variables: Sequence[str] = (),
+    settings: Settings | None = None,
 ) -> R:
     """The operation's request model from path variables and query or body. ``variables`` are the
     operation's names of the path variables, in order. The body of a GET has no meaning (RFC 9110
     section 9.3.1), so it is ignored. ``ignores_unknown`` ignores unknown query parameters, which
-    mail programs and social networks add to links.
+    mail programs and social networks add to links. Fields can depend on the ``settings`` of the
+    deployment, which are pydantic's validation context.
 
     Raises Malformed for a body that is not a JSON object, UnsupportedMediaType for one that is not
     JSON, and Invalid with one entry for each invalid field.
@@ -174,7 +178,7 @@ def read_request[R: Request](
     # API Gateway has one name for a variable that operations can name differently.
     own = dict(zip(_VARIABLE.findall(event.resource), variables, strict=False))
     given = event.path_parameters or {}
-    path = {to_camel(own.get(name, name)): value for name, value in given.items()}
+    path = {camel_case(own.get(name, name)): value for name, value in given.items()}
     body = {} if ignores_body else _read_body(event)
     query = _read_query(event, model.model_fields.values(), ignores_unknown=ignores_unknown)
     # Misplaced fields are errors: ignoring a "mode" could delete a user.
@@ -187,8 +191,8 @@ def read_request[R: Request](
         if has_body:
             # JSON mode is strict about types, but accepts dates and enumerations as text.
             merged = json.dumps({**sent, **path})
-            return model.model_validate_json(merged, strict=True, by_name=False)
-        return model.model_validate({**sent, **path}, by_name=False)
+            return model.model_validate_json(merged, strict=True, by_name=False, context=settings)
+        return model.model_validate({**sent, **path}, by_name=False, context=settings)
     except ValidationError as error:
         refuse_invalid(error, model)
 
