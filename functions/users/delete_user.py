@@ -13,6 +13,7 @@ from rollcall.accounts.settlement import settle_account
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
+from rollcall.kit.choices import ANY_CASE
 from rollcall.kit.errors import Conflict
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
@@ -32,6 +33,7 @@ class DeleteUser(WriteRequest):
     user_id: Id
     mode: Annotated[
         Literal["permanent", "soft"],
+        ANY_CASE,
         Field(description="soft: restorable until the purge; permanent: not restorable."),
     ] = "permanent"
     confirm: Annotated[

@@ -175,13 +175,14 @@ def test_change_without_effect_creates_no_version_and_no_entry(world: World) -> 
     assert world.stored() == stored
 
 
-@pytest.mark.parametrize("if_match", ['"1"', 'W/"1"', "1", "*", ' "1" '])
+@pytest.mark.parametrize("if_match", ['"1"', '"7", "1"', "*", ' "1" ', ', "1",'])
 def test_change_with_a_matching_if_match_is_accepted(world: World, if_match: str) -> None:
     assert update(world, world.add_user(), if_match=if_match, name="New").status == 200
 
 
 @pytest.mark.parametrize(
-    "if_match", ['"0"', '"2"', '"nonsense"', "", '"1", "2"', '"\u0661"', '"' + "9" * 5000 + '"']
+    "if_match",
+    ['"0"', '"2"', '"nonsense"', 'W/"1"', '"2", "3"', '"\u0661"', '"' + "9" * 5000 + '"'],
 )
 def test_stale_version_is_refused(world: World, if_match: str) -> None:
     user = world.add_user()

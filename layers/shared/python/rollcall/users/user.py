@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Literal, Self
 
 from rollcall.grants.built_in_roles import SYSTEM
@@ -21,6 +22,7 @@ from rollcall.grants.grant import (
     RoleGrant,
 )
 from rollcall.grants.holders import GROUP, ORGANIZATION, ROLE
+from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Floor, Item, Key
 from rollcall.kit.errors import Conflict
@@ -40,6 +42,7 @@ from rollcall.users.storage import (
     find_list,
     read_grant_facts,
     split_items,
+    warning_applies,
     write_grant_facts,
 )
 
@@ -56,6 +59,16 @@ type PendingCredential = Literal["invitation", "password", "reset"]
 type FirstPassword = Literal["mailed", "given"]
 """How a new user gets the first password: by mail from the identity provider, or from the admin who
 chose it."""
+
+
+_ADVICE = {
+    Status.DELETED: "The user who has it is soft-deleted: restore the user, or delete the user "
+    "permanently.",
+    Status.INVITED: "The user who has it is invited: resend the invitation, or cancel it.",
+    Status.PENDING_VERIFICATION: "The user who has it has registered, but not confirmed the "
+    "address yet.",
+}
+"""What callers can do who need a unique value of another user, by the user's status."""
 
 
 class User(Entity):
@@ -84,12 +97,16 @@ class User(Entity):
         *GRANT_FIELDS,
         "last_login_at",
         "second_factor_after",
+        "warned_at",
+        "promised_until",
         "owned",
         "fact_sets",
     )
     unversioned_fields: ClassVar[tuple[str, ...]] = (
         "last_login_at",
         "second_factor_after",
+        "warned_at",
+        "promised_until",
         "owned",
         "fact_sets",
         "identity_version",
@@ -146,7 +163,30 @@ class User(Entity):
     fact_sets: tuple[FactSet, ...] = ()
     """The facts that other services have pushed."""
 
+    warned_at: Time | None = None
+    promised_until: Time | None = None
+    """The last warning of the clean-up, and until when it promised not to disable the user."""
+
     keeps_tombstone: ClassVar[bool] = True
+    seen_with: ClassVar[StrEnum | None] = Permission.USER_VIEW
+
+    @property
+    def disables_at(self) -> datetime | None:
+        """The earliest time at which the clean-up disables the user; None without a warning that
+        still applies.
+        """
+        warned_at, used_at = self.warned_at, self.last_login_at
+        return self.promised_until if warning_applies(warned_at, used_at, self.auth_epoch) else None
+
+    @property
+    def advice_on_claims(self) -> str | None:
+        """What a caller can do who needs the email, for example, of this user."""
+        return _ADVICE.get(self.status)
+
+    @property
+    def shown_as_holder(self) -> Mapping[str, str]:
+        """The user's id and status."""
+        return {"existingUserId": self.id, "existingStatus": self.status.value}
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
