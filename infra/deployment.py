@@ -44,6 +44,8 @@ def _check_templates(folder: str) -> str:
     return folder
 
 
+RATE_AT_MOST = 2_000_000_000
+"""The highest limit of a rate-based rule; the lowest is 10 (AWS WAF, RateBasedStatement)."""
 RESERVED = ("aws", "amazon", "cognito")
 """What the prefix of a user pool's domain cannot contain (Cognito, user pool domains)."""
 
@@ -69,6 +71,24 @@ class Deployment(Configuration):
     login_url: str = Field(pattern=LOGIN_URL)
     """The sign-in page for mails. Empty: mails do not mention one."""
     waf: bool
+    """Whether AWS WAF limits the requests per IP address."""
+    requests_per_address: int = Field(ge=10, le=RATE_AT_MOST)
+    """How many requests WAF accepts from one IP address in five minutes."""
+    public_requests_per_address: int = Field(ge=10, le=RATE_AT_MOST)
+    """How many of them in one minute for the routes that need no token."""
+    reserved_concurrency: int = Field(ge=0, le=1000)
+    """The executions that each public operation has for itself, and cannot exceed. 0: it shares
+    those of the account.
+    """
+
+    @model_validator(mode="after")
+    def _check_mfa(self) -> Self:
+        if self.user_pool_id and self.mfa in {"off", "required"}:
+            raise ValueError(
+                f"mfa={self.mfa} is a setting of the user pool, and a deployment does not change "
+                "an existing pool. Set it there, and leave mfa out."
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_domain(self) -> Self:

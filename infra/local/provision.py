@@ -20,9 +20,9 @@ from infra.table_definition import create_table_parameters
 from infra.user_pool import (
     CLIENT,
     GROUP,
-    USER_POOL,
     make_resource_server,
     make_service_client,
+    make_user_pool,
 )
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.objects import StoredObject
@@ -55,7 +55,8 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
     _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
     services = {SERVICE: EVERYTHING, **configuration.service_clients}
-    pool_id = _ensure_user_pool(cognito, make_resource_server(services.values()))
+    declared = make_user_pool(configuration.password_minimum_length)
+    pool_id = _ensure_user_pool(cognito, declared, make_resource_server(services.values()))
     client_id = _ensure_client(cognito, pool_id, CLIENT)["ClientId"]
     token_url = f"{emulator.url}/oauth2/token"
     credentials = _ensure_services(cognito, pool_id, services, token_url)
@@ -66,7 +67,8 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
         bucket_name=NAME,
         client_ids=client_id,
         mail_sender=MAIL_SENDER,
-        **configuration.shared,
+        # The embedded Cognito lets users without a factor in where Amazon Cognito would not.
+        **{**configuration.shared, "mfa": "optional"},
         time_scale=time_scale,
         time_origin=int(time.time()),
     )
@@ -102,14 +104,15 @@ def _ensure_bucket(s3: Any) -> None:
         s3.create_bucket(Bucket=NAME)
 
 
-def _ensure_user_pool(cognito: Any, server: dict[str, Any]) -> str:
+def _ensure_user_pool(cognito: Any, declared: dict[str, Any], server: dict[str, Any]) -> str:
     for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]:
         if pool["Name"] == NAME:
             pool_id: str = pool["Id"]
-            # The services and their scopes can have changed.
+            # The services, their scopes and the context can have changed.
             cognito.update_resource_server(UserPoolId=pool_id, **server)
+            cognito.update_user_pool(UserPoolId=pool_id, Policies=declared["Policies"])
             return pool_id
-    pool_id = cognito.create_user_pool(PoolName=NAME, **USER_POOL)["UserPool"]["Id"]
+    pool_id = cognito.create_user_pool(PoolName=NAME, **declared)["UserPool"]["Id"]
     cognito.create_group(UserPoolId=pool_id, **GROUP)
     cognito.create_resource_server(UserPoolId=pool_id, **server)
     return pool_id

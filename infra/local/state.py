@@ -37,9 +37,10 @@ class Admin(_Document):
     password: str
 
     @classmethod
-    def with_random_password(cls, email: str) -> Self:
+    def with_random_password(cls, email: str, length_at_least: int = 0) -> Self:
         """An admin with a random password that meets the password policy."""
-        return cls(email=email, password=f"Rc-{secrets.token_urlsafe(12)}-7")
+        random = secrets.token_urlsafe(max(12, length_at_least))
+        return cls(email=email, password=f"Rc-{random}-7")
 
 
 class AwsKeys(_Document):

@@ -36,7 +36,7 @@ def accept(world: World, token: str) -> Reply:
 
 
 def verify(world: World, token: str) -> Reply:
-    body = {"token": token, "password": "TempPass123!"}
+    body = {"token": token, "name": "New User", "password": "TempPass123!"}
     return world.invoke(verify_registration, body=body)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,11 @@ class World(ArrangedWorld):
         self.drain()
         self.admin_id = next(str(item["id"]) for item in self.items() if item.get("isAdmin"))
 
+    def configure(self, **settings: Any) -> None:
+        """Change settings of the deployment."""
+        changed = self.runtime.settings.model_copy(update=settings)
+        self.runtime = replace(self.runtime, settings=changed)
+
     def invoke(
         self,
         operation: Operation[Any, Any],
@@ -46,12 +52,13 @@ class World(ArrangedWorld):
         headers: dict[str, str] | None = None,
         signed_in_at: datetime | None = None,
         claims: dict[str, str] | None = None,
+        source: str = "192.0.2.7",
     ) -> Reply:
         """Call an operation with a gateway event through its Lambda handler and with its role.
 
         ``caller`` is a user id; "" is the admin, or an authorized service for the system API; None
         is an anonymous caller. A ``body`` that is a string is sent unchanged. ``claims`` replace
-        the claims of the caller's token.
+        the claims of the caller's token. ``source`` is the caller's IP address.
         """
         if claims is None:
             claims = self._claims_for(operation, caller, signed_in_at)
@@ -62,6 +69,7 @@ class World(ArrangedWorld):
             body=body,
             query=query,
             headers=headers,
+            source=source,
         )
         with acting_as(operation):
             answer = operation.handle(event, self.runtime)

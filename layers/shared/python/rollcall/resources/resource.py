@@ -83,6 +83,11 @@ class Resource(Entity):
     orphaned: bool = False
     last_accessed_at: Time | None = None
 
+    @property
+    def person(self) -> str | None:
+        """The owner."""
+        return self.user_id
+
     def claims(self) -> frozenset[Claim]:
         """The external id."""
         if self.erased or self.external_id is None:
