@@ -45,7 +45,8 @@ def test_invited_user_accepts_and_signs_in_with_the_chosen_password(
     found = me(local, email)
     assert (found["name"], found["groups"]) == ("Invited User", [group_id])
     assert token not in local.printed
-    assert token not in (local.state / "functions.log").read_text()
+    for log in ("functions.log", "aws.log"):
+        assert token not in (local.state / log).read_text()
 
 
 def test_registered_user_signs_in_after_confirming_the_address(local: LocalRollcall) -> None:

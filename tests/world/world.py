@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from rollcall.accounts.first_admin import ensure_first_admin
+from rollcall.grants.scopes import ANY
 from rollcall.kit.job import make_call
 from rollcall.kit.operation import Operation
 from rollcall.system_operations import authorize_client
@@ -18,6 +19,12 @@ from tests.world.iam import acting_as
 ADMIN_EMAIL = "admin@example.com"
 PASSWORD = "Correct-Horse-7"
 CLIENT_ID = "client-of-a-service"
+
+
+def service_claims(scope: str, *names: str, client_id: str = CLIENT_ID) -> dict[str, str]:
+    """The claims of a service's token with a scope, and its sources or types."""
+    scopes = (scope, *(f"{scope}:{name}" for name in names))
+    return {"client_id": client_id, "scope": " ".join(scopes)}
 
 
 class World(ArrangedWorld):
@@ -74,7 +81,7 @@ class World(ArrangedWorld):
         if operation.public:
             return {}
         if caller == "" and operation.authorize is authorize_client:
-            return {"client_id": CLIENT_ID, "scope": str(operation.permission)}
+            return service_claims(str(operation.permission), ANY)
         return self.claims(self.admin_id if caller == "" else caller, signed_in_at)
 
     def claims(self, user_id: str | None, signed_in_at: datetime | None = None) -> dict[str, str]:

@@ -140,7 +140,9 @@ def activate(
 
 
 def write_link(page: str, token: str) -> str:
-    """The link for a mail: the page's URL with the token, or the token alone without a page."""
+    """The link for a mail: the page's URL with the token in its fragment, which reaches no server's
+    log; or the token alone without a page. ``{token}`` in the URL is behind its ``#``.
+    """
     if not page:
         return token
-    return page.replace("{token}", token) if "{token}" in page else f"{page}?token={token}"
+    return page.replace("{token}", token) if "{token}" in page else f"{page}#token={token}"
