@@ -7,10 +7,13 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from infra.client_scopes import ServiceClients
+from rollcall.grants.scopes import ANY
 from rollcall.kit.cron import CronExpression
 from rollcall.kit.model import Model
+from rollcall.kit.settings import PASSWORD_LENGTHS
 from rollcall.users.resource_types import read_types
 
 CDK_JSON = Path(__file__).parents[1] / "cdk.json"
@@ -89,6 +92,8 @@ class Configuration(Model):
     """The page to confirm a registered address, in the same form."""
     allow_registration: bool
     """Whether people can register themselves."""
+    password_minimum_length: int = Field(ge=PASSWORD_LENGTHS[0], le=PASSWORD_LENGTHS[1])
+    """The characters that a password must have at least."""
     clean_up_schedule: CronExpression
     """When the clean-up of inactive users runs, in UTC, such as ``cron(0 3 * * ? *)``."""
     product_name: str
@@ -96,6 +101,20 @@ class Configuration(Model):
     """The origin whose pages can call the API, such as ``https://console.example.com``; ``*``: any,
     empty: none.
     """
+    service_clients: ServiceClients
+    """The services that call the system API, by name."""
+
+    @model_validator(mode="after")
+    def _check_services(self) -> Self:
+        types = {ANY, *read_types(self.resource_types)}
+        for name, client in self.service_clients.items():
+            for each in client.resource_types:
+                if each not in types:
+                    raise ValueError(
+                        f"serviceClients.{name}: the type {each} does not exist. Add it to "
+                        f"resourceTypes, or use one of: {', '.join(sorted(types))}."
+                    )
+        return self
 
     @classmethod
     def read(cls, file: Path) -> Self:
@@ -106,5 +125,8 @@ class Configuration(Model):
 
     @property
     def shared(self) -> dict[str, Any]:
-        """The fields in the form of ``Settings``."""
-        return {name: getattr(self, name) for name in Configuration.model_fields}
+        """The fields in the form of ``Settings``. The function of a service's call reads from the
+        token what the service is allowed to do.
+        """
+        names = Configuration.model_fields.keys() - {"service_clients"}
+        return {name: getattr(self, name) for name in names}

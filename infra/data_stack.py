@@ -20,7 +20,7 @@ from infra.function import Surroundings, add_function, add_layers
 from infra.machine_clients import add_service_clients
 from infra.properties import as_properties
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL
+from infra.user_pool import CLIENT, GROUP, make_resource_server, make_user_pool
 from rollcall.kit.account import Account
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import WrongDeclaration
@@ -120,7 +120,7 @@ class DataStack(Stack):
         pool = cognito.CfnUserPool(
             self,
             "UserPool",
-            **as_properties(USER_POOL),
+            **as_properties(make_user_pool(self._deployment.password_minimum_length)),
             # Only version 2 of the event covers access tokens.
             lambda_config={
                 "preTokenGenerationConfig": {"lambdaArn": trigger, "lambdaVersion": "V2_0"}
@@ -153,8 +153,9 @@ class DataStack(Stack):
         client = cognito.CfnUserPoolClient(self, "Client", **as_properties(CLIENT), **pool)
         self._keep(client)
         self._keep(cognito.CfnUserPoolGroup(self, "Admins", **as_properties(GROUP), **pool))
+        declared = make_resource_server(self._deployment.service_clients.values())
         server = cognito.CfnUserPoolResourceServer(
-            self, "ResourceServer", **as_properties(RESOURCE_SERVER), **pool
+            self, "ResourceServer", **as_properties(declared), **pool
         )
         self._keep(server)
         add_service_clients(self, self._deployment, self.user_pool_id, server)

@@ -64,7 +64,8 @@ def _security_schemes(token_url: str) -> Json:
             "type": "oauth2",
             "description": "The access token of a service's own app client. The token endpoint is "
             "the output TokenEndpoint of a deployment; on one machine, the command rollcall token "
-            "--service prints a token.",
+            "--service prints a token. Request the token without naming scopes: it then has all "
+            "scopes of the client, also those of its sources of facts and types of resources.",
             "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": scopes}},
         },
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic.alias_generators import to_camel
-
 from infra.gateway import AnyOperation, Json
 from infra.openapi_schemas import Schemas
 from rollcall.grants.scopes import ADMIN_SCOPES
@@ -23,7 +21,7 @@ from rollcall.kit.errors import (
     Unavailable,
 )
 from rollcall.kit.http import MAX_IDEMPOTENCY_KEY
-from rollcall.kit.model import VersionedAnswer
+from rollcall.kit.model import VersionedAnswer, camel_case
 from rollcall.kit.operation import NOT_YET
 from rollcall.kit.paging import CursorRequest
 
@@ -67,7 +65,7 @@ def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
         described["security"] = [{SERVICES: list(operation.oauth_scopes)}]
     words = [_unwrap(operation.description)] if operation.description else []
     if operation.scoped:
-        words.append(_SCOPED)
+        words.append(_LIMITED if is_for_services(operation) else _SCOPED)
     if words:
         described["description"] = "\n\n".join(words)
     if operation.has_body:
@@ -84,6 +82,7 @@ _SCOPED = (
     "Holders of the permission can do this everywhere; group admins, only for what belongs to the "
     "groups that they administer."
 )
+_LIMITED = "A service can do this only with its own sources of facts and types of resources."
 
 
 def _unwrap(text: str) -> str:
@@ -94,7 +93,7 @@ def _unwrap(text: str) -> str:
 def _parameters(operation: AnyOperation, schemas: Schemas) -> list[Json]:
     parameters: list[Json] = [
         {
-            "name": to_camel(name),
+            "name": camel_case(name),
             "in": "path",
             "required": True,
             "schema": schemas.variable(operation, name),

@@ -113,6 +113,7 @@ def create_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
             request.temporary_password,
             permanent=False,
             invite=request.send_invite is True,
+            field="temporaryPassword",
             chosen_at=answer.created_at,
         )
     settle_account(call, answer.id, credential)

@@ -44,7 +44,10 @@ def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None
     credential = None
     if request.new_password is not None:
         credential = Credential(
-            request.new_password, request.permanent, chosen_at=answer.updated_at
+            request.new_password,
+            request.permanent,
+            field="newPassword",
+            chosen_at=answer.updated_at,
         )
     settle_account(call, answer.id, credential)
 

@@ -25,7 +25,7 @@ from infra.local.gateway import STAGE, find_origins, make_gateway
 from infra.local.mailbox import mail_routes
 from infra.local.provision import Resources, provision, read_configuration
 from infra.local.sign_in import sign_in
-from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
+from infra.local.state import SERVICE, Admin, LocalProblem, LocalRun, StateDirectory
 from infra.local.verifier import TokenVerifier
 from infra.runtime import make_runtime
 from rollcall.accounts.convergence import Credential
@@ -184,15 +184,16 @@ def _listen(port: int) -> Iterator[socket.socket]:
 
 
 def _choose_admin(options: LocalOptions, state: StateDirectory) -> Admin:
+    shortest = read_configuration().password_minimum_length
     try:
         email = normalize_email(options.admin_email) if options.admin_email else None
         if options.admin_password is not None:
-            check_password(SecretStr(options.admin_password))
+            check_password(SecretStr(options.admin_password), shortest)
     except ValueError as error:
         raise LocalProblem(str(error)) from error
     kept = None if options.stores_nothing else state.read_admin()
-    if kept is None or (email and email != kept.email):
-        kept = Admin.with_random_password(email or DEFAULT_EMAIL)
+    if kept is None or (email and email != kept.email) or len(kept.password) < shortest:
+        kept = Admin.with_random_password(email or DEFAULT_EMAIL, shortest)
     return Admin(email=kept.email, password=options.admin_password or kept.password)
 
 
@@ -232,7 +233,8 @@ def _describe(
         client_id=resources.client_id,
         table=resources.settings.table_name,
         admin=admin,
-        service=resources.service,
+        service=resources.services[SERVICE],
+        services=resources.services,
         pid=os.getpid(),
     )
 

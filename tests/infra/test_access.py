@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pydantic.alias_generators import to_camel
 
 from functions.groups.add_user_to_group import add_user_to_group
 from functions.groups.list_groups import list_groups
@@ -37,6 +36,7 @@ from rollcall.kit.declaration import Declaration, Resource
 from rollcall.kit.entity import Entity
 from rollcall.kit.job import Job
 from rollcall.kit.mail import Mail
+from rollcall.kit.model import camel_case
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import CursorRequest
@@ -322,7 +322,7 @@ def test_whoever_writes_what_is_kept_beside_a_user_writes_nothing_else_of_the_us
 ) -> None:
     assert_gives_no_right(declaration)
     (kind,) = (each for each in declaration.writes if issubclass(each, Entity))
-    own = (to_camel(each) for each in kind.model_fields)
+    own = (camel_case(each) for each in kind.model_fields)
     assert is_allowed(declaration, putting("USER#usr_1", *own))
     assert not is_allowed(declaration, putting("GROUP#grp_1", "id"))
 

@@ -26,10 +26,12 @@ def written(folder: Path, **changed: Any) -> Path:
 
 def test_operations_are_told_what_the_file_says(tmp_path: Path) -> None:
     said = {"resourceTypes": "invoice=refuse", "uniqueIdPattern": "AB-####", "factsFreshDays": 3}
+    said |= {"passwordMinimumLength": 12}
     told = Configuration.read(written(tmp_path, **said)).shared
     settings = Settings(table_name="people", user_pool_id="pool", **told)
     assert settings.resource_types == "invoice=refuse"
     assert (settings.unique_id_pattern, settings.facts_fresh_days) == ("AB-####", 3)
+    assert settings.password_minimum_length == 12
 
 
 def test_file_as_it_comes_says_what_holds_without_one() -> None:
@@ -40,6 +42,16 @@ def test_file_as_it_comes_says_what_holds_without_one() -> None:
     )
 
 
+def test_types_of_services_are_those_of_the_deployment(tmp_path: Path) -> None:
+    client = {"scopes": ["resources"], "resourceTypes": ["persona", "invoice"]}
+    wrong = written(tmp_path, serviceClients={"billing": client})
+    with pytest.raises(ValidationError, match=r"serviceClients.billing: the type invoice does not"):
+        Configuration.read(wrong)
+
+    right = written(tmp_path, serviceClients={"billing": client}, resourceTypes="invoice=refuse")
+    assert Configuration.read(right).service_clients["billing"].resource_types[1] == "invoice"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -48,6 +60,7 @@ def test_file_as_it_comes_says_what_holds_without_one() -> None:
         {"factsFreshDays": 0},
         {"allowedOrigin": "https://console.example.com/"},
         {"invitationUrl": "https://app.example.com/{token}"},
+        {"passwordMinimumLength": 7},
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:

@@ -25,7 +25,8 @@ from infra.data_stack import DataStack
 from infra.deployment import Deployment
 from infra.firewall import PUBLIC_WINDOW
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, USER_POOL
+from infra.user_pool import CLIENT, GROUP, make_user_pool
+from rollcall.grants.scopes import Scope
 from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.mail import Mail
@@ -134,6 +135,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         invitationUrl="https://app.example.com/welcome",
         verificationUrl="https://app.example.com/confirm",
         allowRegistration="true",
+        passwordMinimumLength="12",
         cleanUpSchedule="cron(30 2 ? * MON-FRI *)",
     )
 
@@ -243,7 +245,7 @@ def test_objects_are_kept_for_as_long_as_their_kind_says(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("kind", "declared"),
-    [("UserPool", USER_POOL), ("UserPoolClient", CLIENT), ("UserPoolGroup", GROUP)],
+    [("UserPool", make_user_pool(12)), ("UserPoolClient", CLIENT), ("UserPoolGroup", GROUP)],
 )
 def test_user_pool_is_the_one_that_tests_and_local_runtime_make(
     prod: Synthesized, kind: str, declared: dict[str, Any]
@@ -275,10 +277,13 @@ def test_existing_user_pool_is_used_and_may_call_the_trigger(other: Synthesized)
     assert "userpool/eu-west-1_Existing" in json.dumps(document["components"])
 
 
+SERVICES = {"order-desk": {"scopes": ["resources"], "resourceTypes": ["workspace", "persona"]}}
+
+
 def test_service_gets_a_client_with_its_own_scopes_and_nobody_signs_in_by_it(
     tmp_path: Path,
 ) -> None:
-    made = synthesize_data(tmp_path, serviceClients='{"order-desk": ["resources"]}')
+    made = synthesize_data(tmp_path, serviceClients=json.dumps(SERVICES))
 
     (server_id,) = (
         name
@@ -291,7 +296,14 @@ def test_service_gets_a_client_with_its_own_scopes_and_nobody_signs_in_by_it(
     assert properties["ClientName"] == "rollcall-order-desk"
     assert properties["AllowedOAuthFlows"] == ["client_credentials"]
     assert properties["AllowedOAuthFlowsUserPoolClient"] is properties["GenerateSecret"] is True
-    assert properties["AllowedOAuthScopes"] == ["rollcall/resources"]
+    assert properties["AllowedOAuthScopes"] == [
+        "rollcall/resources",
+        "rollcall/resources:persona",
+        "rollcall/resources:workspace",
+    ]
+    server = made.only("Cognito::UserPoolResourceServer")["Properties"]
+    declared = {f"{server['Identifier']}/{each['ScopeName']}" for each in server["Scopes"]}
+    assert declared == {*Scope, *properties["AllowedOAuthScopes"]}
     assert properties["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert properties["AccessTokenValidity"] == 15
     assert properties["TokenValidityUnits"] == {"AccessToken": "minutes"}
@@ -301,7 +313,7 @@ def test_service_gets_a_client_with_its_own_scopes_and_nobody_signs_in_by_it(
 
 
 def test_outputs_say_how_a_service_gets_its_token_and_hold_no_secret(tmp_path: Path) -> None:
-    made = synthesize_data(tmp_path, serviceClients={"order-desk": ["resources"]})
+    made = synthesize_data(tmp_path, serviceClients=SERVICES)
 
     outputs = made.templates["data"]["Outputs"]
     domain = made.only("Cognito::UserPoolDomain")["Properties"]["Domain"]
@@ -321,7 +333,7 @@ def test_service_clients_of_an_existing_pool_use_the_domain_that_it_has(tmp_path
         tmp_path,
         userPoolId="eu-west-1_Existing",
         userPoolDomain="auth.example.com",
-        serviceClients={"order-desk": ["resources"]},
+        serviceClients=SERVICES,
     )
 
     assert not made.find("Cognito::UserPoolDomain")
@@ -335,7 +347,7 @@ def test_existing_pool_without_a_domain_is_given_one(tmp_path: Path) -> None:
     made = synthesize_data(
         tmp_path,
         userPoolId="eu-west-1_Existing",
-        serviceClients={"order-desk": ["resources"]},
+        serviceClients=SERVICES,
     )
     properties = made.only("Cognito::UserPoolDomain")["Properties"]
     assert properties["UserPoolId"] == "eu-west-1_Existing"
@@ -420,6 +432,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
     assert settings.facts_fresh_days == 30
+    assert settings.password_minimum_length == 12
     assert settings.allow_registration
     assert settings.invitation_url == "https://app.example.com/welcome"
     assert settings.verification_url == "https://app.example.com/confirm"
@@ -628,9 +641,6 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
     assert "AwsSolutions-SQS4" in (tmp_path / "validation-report.json").read_text()
 
 
-SERVICES = {"order-desk": ["resources"]}
-
-
 @pytest.mark.parametrize(
     ("context", "words"),
     [
@@ -639,14 +649,16 @@ SERVICES = {"order-desk": ["resources"]}
         ({"prefix": "Roll call"}, "prefix"),
         ({"serviceClients": "order-desk"}, "serviceClients\n.*This is not JSON"),
         ({"serviceClients": "[]"}, "serviceClients\n.*valid dictionary"),
-        ({"serviceClients": {"Order desk": ["resources"]}}, "serviceClients.Order desk"),
-        ({"serviceClients": {"order-desk": []}}, "serviceClients.order-desk\n.*at least 1 item"),
+        ({"serviceClients": {"Order desk": {"scopes": ["users"]}}}, "serviceClients.Order desk"),
+        ({"serviceClients": {"order-desk": ["users"]}}, "serviceClients.order-desk\n.*an object"),
         (
-            {"serviceClients": {"order-desk": ["invoices"]}},
-            "serviceClients.order-desk.0\n.*invoices is not a scope of services.*resources",
+            {"serviceClients": {"desk": {"scopes": ["resources"], "resourceTypes": ["invoice"]}}},
+            "serviceClients.desk: the type invoice does not exist",
         ),
-        ({"serviceClients": {"order-desk": ["admin"]}}, "admin is not a scope"),
-        ({"serviceClients": SERVICES, "prefix": "my-aws-users"}, "no domain with aws in it"),
+        (
+            {"serviceClients": SERVICES, "prefix": "my-aws-users"},
+            "no domain with aws in it",
+        ),
         ({"userPoolDomain": "auth.example.com"}, "Give userPoolId too"),
         (
             {"userPoolId": "eu-west-1_Existing", "userPoolDomain": "https://auth.example.com"},
@@ -665,6 +677,8 @@ SERVICES = {"order-desk": ["resources"]}
         ({"mailTemplates": "nowhere"}, "mailTemplates\n.*nowhere is not a folder"),
         ({"loginUrl": "javascript:alert(1)"}, "loginUrl\n.*match pattern"),
         ({"cleanUpSchedule": "rate(1 day)"}, "cleanUpSchedule\n.*Write a schedule as cron"),
+        ({"passwordMinimumLength": "7"}, "passwordMinimumLength\n.*greater than or equal to 8"),
+        ({"passwordMinimumLength": "100"}, "passwordMinimumLength\n.*less than or equal to 99"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
         ({"invitationUrl": "http://app.example.com"}, "invitationUrl\n.*match pattern"),
         ({"invitationUrl": "https://app.example.com/{token}"}, "invitationUrl\n.*behind the #"),

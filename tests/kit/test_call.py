@@ -17,6 +17,11 @@ from tests.world.aws_edge import watched
 from tests.world.world import World
 
 
+def read_key(world: World) -> Idempotency:
+    table = world.runtime.table
+    return Idempotency.read(table, "key-1", actor_id="usr_1", operation="test", sent="{}")
+
+
 def test_commit_answers_about_the_version_that_it_wrote(world: World) -> None:
     user, call = world.add_user(), world.call()
     changed = user.model_copy(update={"name": "New"})
@@ -77,7 +82,7 @@ def test_memberships_are_part_of_the_version(world: World) -> None:
 
 
 def test_idempotency_key_and_if_match_do_not_apply_to_a_part(world: World) -> None:
-    key = Idempotency.of("key-1", actor_id="usr_1", operation="test", sent="{}")
+    key = read_key(world)
     whole = replace(world.call(), idempotency=key, expected_version=7)
 
     part = whole.part()
@@ -138,18 +143,18 @@ def test_deleting_no_rows_sends_nothing(world: World) -> None:
 
 def test_answer_of_work_in_parts_is_stored_for_the_same_call(world: World) -> None:
     user = UserAnswer.of(world.add_user())
-    key = Idempotency.of("key-1", actor_id="usr_1", operation="test", sent="{}")
+    key = read_key(world)
     call = replace(world.call(), idempotency=key)
 
     call.remember(user)
 
-    stored = key.recall(world.runtime.table.get_item(key.key), world.clock.now)
+    stored = read_key(world).recall(world.clock.now)
     assert stored is not None
     assert UserAnswer.model_validate_json(stored) == user
     with pytest.raises(Contended):
         call.remember(user)
     world.clock.advance(days=2)
-    replace(world.call(), idempotency=key).remember(user)
+    replace(world.call(), idempotency=read_key(world)).remember(user)
 
 
 def test_answer_is_not_stored_for_a_call_without_a_key(world: World) -> None:

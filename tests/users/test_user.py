@@ -122,6 +122,12 @@ def test_user_stays_in_sync_if_the_account_does_not_change() -> None:
     assert not unsettled.succeed(unsettled, NOW).in_step
 
 
+def test_addresses_are_accepted_before_a_pending_password_is_finished() -> None:
+    pending = make_user(identity_version=1, version=1, pending_credential="reset")
+    assert (pending.accepted, pending.in_step) == (True, False)
+    assert not make_user(identity_version=1, version=2).accepted
+
+
 def test_users_out_of_sync_and_soft_deleted_users_are_found_by_index() -> None:
     settled = make_user(identity_version=1)
     assert settled.index() == {"gsi2pk": "USERS#1", "gsi2sk": "usr_1"}

@@ -204,7 +204,6 @@ class ArrangedWorld(StoredWorld):
             created_at=now,
             updated_at=now,
             email=email,
-            username=user_id[-12:],
             status=Status.PENDING_VERIFICATION,
         )
         registration = Registration.attempt(self.call(), user_id, email, None)

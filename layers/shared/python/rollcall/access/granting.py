@@ -26,9 +26,9 @@ from rollcall.kit.model import Answer
 from rollcall.kit.transaction import Change
 from rollcall.users.user import User
 
-ACTIONS_AT_MOST = 90
+ACTIONS_AT_MOST = 88
 """The actions for grants, of the hundred that a transaction can have. The rest is for the user, the
-journal, three claims, the number of admins, the idempotency row and two conditions."""
+journal, three claims, the number of admins, three idempotency rows and two conditions."""
 
 
 def commit_grants[A: Answer](

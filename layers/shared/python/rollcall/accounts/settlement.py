@@ -12,7 +12,7 @@ from typing import Any
 from rollcall.accounts.convergence import Credential, converge_account, converge_user
 from rollcall.kit.call import Call
 from rollcall.kit.errors import StillContended, Unavailable
-from rollcall.kit.identity import IdentityRefused
+from rollcall.kit.identity import PASSWORD_REFUSED, IdentityRefused
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import ChangeUser, UserAnswer
@@ -37,8 +37,10 @@ def settle_account(call: Call, user_id: str, credential: Credential | None = Non
 
     try:
         retry_contended(converge)
-    except IdentityRefused:
+    except IdentityRefused as refused:
         _compensate(call, user_id)
+        if credential is not None and refused.code == PASSWORD_REFUSED:
+            raise refused.about(credential.field) from None
         raise
     except (Unavailable, StillContended) as error:
         raise _unfinished(credential) from error

@@ -117,7 +117,7 @@ class Call:
             return result
         transaction.add_counts(effective)
         transaction.add_requirements()
-        self._remember(transaction, result)
+        self._remember(transaction, result, change.after.person)
         transaction.add_witnesses()
         transaction.send()
         self.committed.extend(written)
@@ -140,11 +140,11 @@ class Call:
 
     def remember(self, answer: Model) -> None:
         """Store the answer of work that was committed in parts, to return it when the same call is
-        sent again.
+        sent again. Such an answer holds only ids and results, no personal data.
         """
         if self.idempotency is not None:
             transaction = Transaction(self.table, self.actor, self._origin())
-            self._remember(transaction, answer)
+            self._remember(transaction, answer, None)
             transaction.send()
 
     def part(self) -> Call:
@@ -179,12 +179,18 @@ class Call:
         )
         raise Stale("stale_version", detail)
 
-    def _remember(self, transaction: Transaction, result: Model) -> None:
+    def _remember(self, transaction: Transaction, result: Model, person: str | None) -> None:
         if self.idempotency is None:
             return
         answer_json = result.model_dump_json(by_alias=True, exclude_none=True)
         condition, values = self.idempotency.condition(self.now)
-        transaction.add_item(self.idempotency.item(answer_json, self.now), condition, values)
+        row, *others = self.idempotency.items(answer_json, person, self.now)
+        transaction.add_item(row, condition, values)
+        for each in others:
+            transaction.add_item(each)
+        if self.idempotency.new_secret:
+            # If another call has stored a secret first, this one runs again with it.
+            transaction.add_item(self.idempotency.new_secret, "attribute_not_exists(pk)")
 
     def _origin(self) -> Origin:
         # For example, when the machine was suspended. The next attempt uses the current time.

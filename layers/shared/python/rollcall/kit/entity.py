@@ -181,6 +181,13 @@ class Entity(Model):
         """Whether callers can see it; a tombstone is hidden."""
         return not self.erased
 
+    @property
+    def person(self) -> str | None:
+        """The id of the user whose personal data answers about it hold. They are erased with the
+        user.
+        """
+        return None
+
     def key(self) -> Key:
         """The primary key of the entity's item."""
         return self.key_of(self.id)

@@ -9,10 +9,9 @@ import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
 
 from rollcall.kit.cors import allow_reading
 from rollcall.kit.error_messages import clean, write_message
@@ -20,6 +19,9 @@ from rollcall.kit.errors import FieldError, Invalid, Malformed, PayloadTooLarge,
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
 from rollcall.kit.numbers import find_unstorable, read_integer
 from rollcall.kit.shorthand import ALTERNATIVE
+
+if TYPE_CHECKING:
+    from rollcall.kit.settings import Settings
 
 MAX_IDEMPOTENCY_KEY = 255
 MAX_ERRORS = 50
@@ -140,10 +142,12 @@ def read_request[R: Request](
     has_body: bool,
     ignores_body: bool = False,
     variables: Sequence[str] = (),
+    settings: Settings | None = None,
 ) -> R:
     """The operation's request model from path variables and query or body. ``variables`` are the
     operation's names of the path variables, in order. The body of a GET has no meaning (RFC 9110
-    section 9.3.1), so it is ignored.
+    section 9.3.1), so it is ignored. Fields can depend on the ``settings`` of the deployment, which
+    are pydantic's validation context.
 
     Raises Malformed for a body that is not a JSON object, and Invalid with one entry for each
     invalid field.
@@ -151,7 +155,7 @@ def read_request[R: Request](
     # API Gateway has one name for a variable that operations can name differently.
     own = dict(zip(_VARIABLE.findall(event.resource), variables, strict=False))
     given = event.path_parameters or {}
-    path = {to_camel(own.get(name, name)): value for name, value in given.items()}
+    path = {camel_case(own.get(name, name)): value for name, value in given.items()}
     body, query = {} if ignores_body else _read_body(event), _read_query(event)
     # Misplaced fields are errors: ignoring a "mode" could delete a user.
     if has_body:
@@ -163,8 +167,8 @@ def read_request[R: Request](
         if has_body:
             # JSON mode is strict about types, but accepts dates and enumerations as text.
             merged = json.dumps({**sent, **path})
-            return model.model_validate_json(merged, strict=True, by_name=False)
-        return model.model_validate({**sent, **path}, by_name=False)
+            return model.model_validate_json(merged, strict=True, by_name=False, context=settings)
+        return model.model_validate({**sent, **path}, by_name=False, context=settings)
     except ValidationError as error:
         _refuse_fields(error)
 

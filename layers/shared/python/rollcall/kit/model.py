@@ -125,6 +125,13 @@ class WriteRequest(Request):
         Field(description="The reason for the change, in your words. The journal records it."),
     ] = None
 
+    @property
+    def proof(self) -> str | None:
+        """A secret in the request that only its sender knows, such as the token of a mailed link.
+        It separates the idempotency keys of callers who are not signed in.
+        """
+        return None
+
 
 class Answer(Model):
     """An answer. Fields without a value are omitted from the JSON."""

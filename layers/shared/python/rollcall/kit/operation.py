@@ -13,8 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.declaration import Declaration
@@ -28,7 +26,7 @@ from rollcall.kit.http import (
 )
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.log import log_call, log_failure
-from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest
+from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest, camel_case
 from rollcall.kit.retry import retry_contended
 
 if TYPE_CHECKING:
@@ -90,7 +88,7 @@ class Operation[R: Request, A: Answer](Declaration):
     @property
     def public_path(self) -> str:
         """The path as callers write it, with its variables in camelCase as in JSON."""
-        return PATH_VARIABLE.sub(lambda match: f"{{{to_camel(match[1])}}}", self.path)
+        return PATH_VARIABLE.sub(lambda match: f"{{{camel_case(match[1])}}}", self.path)
 
     @property
     def public(self) -> bool:
@@ -148,6 +146,7 @@ class Operation[R: Request, A: Answer](Declaration):
             has_body=self.has_body,
             ignores_body=self.method == "GET",
             variables=self.path_variables,
+            settings=runtime.settings,
         )
         call = Call(
             runtime=runtime,
@@ -157,7 +156,7 @@ class Operation[R: Request, A: Answer](Declaration):
             request_id=event.request_context.request_id,
             reason=request.reason if isinstance(request, WriteRequest) else None,
             expected_version=event.expected_version(),
-            idempotency=self._idempotency(event, actor),
+            idempotency=self._idempotency(event, actor, request, runtime),
             reauthorize=lambda: self._admit(event, runtime, runtime.clock()),
         )
         return request, call, self._recall(call) or self.function(request, call)
@@ -168,16 +167,34 @@ class Operation[R: Request, A: Answer](Declaration):
             require_permission(actor, self.permission)
         return actor
 
-    def _idempotency(self, event: GatewayEvent, actor: Actor) -> Idempotency | None:
+    def _idempotency(
+        self, event: GatewayEvent, actor: Actor, request: R, runtime: Runtime
+    ) -> Idempotency | None:
         key = event.idempotency_key() if self.changes else None
         if key is None:
             return None
-        return Idempotency.of(key, actor_id=actor.id, operation=self.name, sent=event.sent())
+        return Idempotency.read(
+            runtime.table,
+            key,
+            actor_id=actor.id,
+            operation=self.name,
+            sent=event.sent(),
+            proof=self._identify_sender(event, request),
+        )
+
+    def _identify_sender(self, event: GatewayEvent, request: R) -> str:
+        """What separates the idempotency keys of callers without a token: the token of their link,
+        which is the same wherever they retry from. Otherwise, their network.
+        """
+        if self.throttle is None or not self.public:
+            return ""
+        proof = request.proof if isinstance(request, WriteRequest) else None
+        return proof or self.throttle.network_of(event.source_ip)
 
     def _recall(self, call: Call) -> A | None:
         if call.idempotency is None:
             return None
-        stored = call.idempotency.recall(call.table.get_item(call.idempotency.key), call.now)
+        stored = call.idempotency.recall(call.now)
         return self.answer_model.model_validate_json(stored) if stored else None
 
 

@@ -10,6 +10,10 @@ from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field
 
+PASSWORD_LENGTHS = (8, 99)
+"""The range of the minimum length of passwords: the policy's own, and the largest that a user pool
+can have (Amazon Cognito API reference, PasswordPolicyType).
+"""
 LOGIN_URL = r"^(https?://[^\s<>\"]+)?$"
 """The format of the sign-in page's address."""
 
@@ -72,6 +76,13 @@ class Settings(BaseModel):
     )
     allow_registration: bool = Field(
         False, alias="ALLOW_REGISTRATION", description="Whether self-registration is allowed."
+    )
+    password_minimum_length: int = Field(
+        PASSWORD_LENGTHS[0],
+        alias="PASSWORD_MINIMUM_LENGTH",
+        ge=PASSWORD_LENGTHS[0],
+        le=PASSWORD_LENGTHS[1],
+        description="The characters that a password must have at least.",
     )
     clean_up_schedule: str = Field(
         "cron(0 3 * * ? *)",

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.grant import (
     HOLDERS,
@@ -26,7 +24,7 @@ from rollcall.grants.holders import GROUP, ORGANIZATION, ROLE
 from rollcall.kit.account import Account
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Floor, Item, Key
 from rollcall.kit.errors import Conflict
-from rollcall.kit.model import Time, format_time
+from rollcall.kit.model import Time, camel_case, format_time
 from rollcall.kit.table import Table
 from rollcall.users.fact_set import FactSet
 from rollcall.users.fields import RESERVED, Profile
@@ -154,6 +152,11 @@ class User(Entity):
         return cls.model_validate({**user, **rows}) if user else None
 
     @property
+    def person(self) -> str | None:
+        """The user. A tombstone has no personal data."""
+        return None if self.erased else self.id
+
+    @property
     def grants(self) -> Iterator[Grant]:
         """All memberships, roles and permissions that are granted to the user."""
         for name in self.grant_fields:
@@ -177,9 +180,16 @@ class User(Entity):
         return self.email or self.phone
 
     @property
+    def accepted(self) -> bool:
+        """Whether Cognito has accepted this version, and so its addresses. A change that Cognito
+        refuses is undone.
+        """
+        return self.identity_version == self.version
+
+    @property
     def in_step(self) -> bool:
         """Whether the Cognito account is in sync with the table."""
-        return self.identity_version == self.version and self.pending_credential is None
+        return self.accepted and self.pending_credential is None
 
     def claims(self) -> frozenset[Claim]:
         """Email, phone, username and unique id (in any case), also while a deleted user can be
@@ -226,7 +236,7 @@ class User(Entity):
         """
         facts = super().facts()
         for name in self.grant_fields:
-            facts.pop(to_camel(name))
+            facts.pop(camel_case(name))
         return facts if self.erased else facts | write_grant_facts(self.grants)
 
     def with_facts(self, facts: Item, version: int) -> Self:
