@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, SecondFactor
 from rollcall.kit.cursor import Cursors
 from rollcall.kit.declaration import Declaration, Resource
 from rollcall.kit.entity import COUNTERS, EXPIRY_ATTRIBUTE, Entity, Row
@@ -71,9 +71,16 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
     if Account in touched:
         changed = Account.write_actions if Account in declaration.writes else ()
         statements.append(_allow({*Account.read_actions, *changed}, [arns.user_pool]))
+    if SecondFactor in touched and arns.user_pool:
+        statements.append(allow_second_factor(arns.user_pool))
     if Mail in declaration.writes and arns.mail_identities:
         statements.append(_allow(Mail.write_actions, arns.mail_identities))
     return statements
+
+
+def allow_second_factor(user_pool: str) -> Statement:
+    """Permission to see whether an account of the pool has a second factor."""
+    return _allow(SecondFactor.read_actions, [user_pool])
 
 
 def _grants_by_actions(declaration: Declaration) -> dict[frozenset[str], set[str]]:

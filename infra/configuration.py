@@ -13,7 +13,7 @@ from infra.client_scopes import ServiceClients
 from rollcall.grants.scopes import ANY
 from rollcall.kit.cron import CronExpression
 from rollcall.kit.model import Model
-from rollcall.kit.settings import PASSWORD_LENGTHS
+from rollcall.kit.settings import MINUTES_AT_MOST, PASSWORD_LENGTHS, Mfa
 from rollcall.users.resource_types import read_types
 
 CDK_JSON = Path(__file__).parents[1] / "cdk.json"
@@ -84,6 +84,10 @@ class Configuration(Model):
     """For generated unique ids: # becomes a digit, ? a letter."""
     facts_fresh_days: int = Field(ge=1)
     """Filters skip a source of facts that has pushed nothing for longer."""
+    fresh_sign_in_minutes: int = Field(ge=1, le=MINUTES_AT_MOST)
+    """How old a sign-in can be for operations that need a recent one."""
+    mfa: Mfa
+    """Who needs a second factor."""
     invitation_url: PageUrl
     """The page to accept invitations. ``#token=`` and the token are appended, or the token replaces
     ``{token}`` behind a ``#``.

@@ -82,6 +82,15 @@ class Deployment(Configuration):
     """
 
     @model_validator(mode="after")
+    def _check_mfa(self) -> Self:
+        if self.user_pool_id and self.mfa in {"off", "required"}:
+            raise ValueError(
+                f"mfa={self.mfa} is a setting of the user pool, and a deployment does not change "
+                "an existing pool. Set it there, and leave mfa out."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_domain(self) -> Self:
         if self.user_pool_domain and not self.user_pool_id:
             raise ValueError(

@@ -24,6 +24,17 @@ _PROBLEM_SCHEMA: Json = {
         "detail": {"type": "string"},
         "code": {"type": "string"},
         "requestId": {"type": "string"},
+        "maxAge": {
+            "type": "integer",
+            "description": "With the code fresh_sign_in_required: how many seconds old the sign-in "
+            "can be.",
+        },
+        "existingUserId": {
+            "type": "string",
+            "description": "The user who has the email, phone number, username or unique id that "
+            "is taken. Only for callers who are allowed to see users.",
+        },
+        "existingStatus": {"type": "string", "description": "The status of that user."},
         "errors": {
             "type": "array",
             "items": {

@@ -5,12 +5,13 @@ Names and shapes are those of Cognito's CreateUserPool and related calls.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from infra.client_scopes import ServiceClient, describe_scopes
 from rollcall.grants.scopes import RESOURCE_SERVER
 from rollcall.kit.identity import ADMINS_GROUP
+from rollcall.kit.settings import Mfa
 from rollcall.users import passwords
 
 PASSWORD_POLICY: dict[str, Any] = {
@@ -35,6 +36,14 @@ USER_POOL: dict[str, Any] = {
     },
     "AutoVerifiedAttributes": ["email"],
 }
+MFA_CONFIGURATION: Mapping[Mfa, str] = {
+    "off": "OFF",
+    "optional": "OPTIONAL",
+    "required": "ON",
+    "required-for-admins": "OPTIONAL",  # and the functions refuse admins without a factor
+}
+"""Cognito's MfaConfiguration for the context key ``mfa``. The factor is an authenticator app, which
+needs no role and no phone number, unlike text messages."""
 
 
 def make_user_pool(password_minimum_length: int) -> dict[str, Any]:

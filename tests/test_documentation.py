@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from functions.users.create_user import create_user
+from infra.catalog import read_catalog
 from tests.cpu_time import BUDGET_OF_OTHERS, BUDGETS, STARTING
 from tests.world.world import World
 
@@ -254,6 +255,20 @@ def test_every_key_of_the_context_is_described(key: str) -> None:
     rows = table_rows(ROOT / "infra" / "README.md")
     assert key.startswith("@aws-cdk/") or any(row.startswith(f"| `{key}`") for row in rows), (
         f"infra/README.md does not describe the context key `{key}`. Add a row with its default."
+    )
+
+
+def test_list_of_recent_sign_ins_has_each_operation_that_needs_one() -> None:
+    needed = [
+        f"| `{each.name}` | {'always' if each.fresh_sign_in is True else each.fresh_sign_in} |"
+        for each in read_catalog().operations
+        if each.fresh_sign_in
+    ]
+    readme = (ROOT / "functions" / "README.md").read_text()
+    section = readme.partition("### Recent sign-ins")[2].partition("\nThese blocks")[0]
+    listed = [line for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(listed) == sorted(needed), (
+        'Correct the table "Recent sign-ins" in functions/README.md:\n' + "\n".join(needed)
     )
 
 

@@ -16,6 +16,7 @@ from rollcall.operations import operation
 @operation(
     "GET /admin/users/export",
     permission=Permission.USER_EXPORT,
+    fresh_sign_in=True,
     timeout=29,
     reads=[*DIRECTORY, Segment],
     writes=[Export, ExportFile],

@@ -67,7 +67,8 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
         bucket_name=NAME,
         client_ids=client_id,
         mail_sender=MAIL_SENDER,
-        **configuration.shared,
+        # The embedded Cognito lets users without a factor in where Amazon Cognito would not.
+        **{**configuration.shared, "mfa": "optional"},
         time_scale=time_scale,
         time_origin=int(time.time()),
     )

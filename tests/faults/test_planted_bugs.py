@@ -97,6 +97,15 @@ def test_missing_condition_on_the_version_is_caught(
     assert any("I6" in violation for violation in check_settled(world))
 
 
+@pytest.mark.parametrize("name", ["a permanent password", "accept_invitation"])
+def test_sessions_that_outlive_the_credentials_are_caught(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(User, "with_earlier_sessions_ended", lambda user, _: user)
+
+    assert "I26" in caught(find_scenario(name))
+
+
 def test_missing_claim_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Transaction, "_move_claims", do_nothing)
 

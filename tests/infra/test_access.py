@@ -199,7 +199,10 @@ BEYOND: list[tuple[Declaration, NeededPermission]] = [
     (clear_ended_grants, NeededPermission("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
     (notify_user, on_table("UpdateItem", "USER#usr_1")),
     (notify_user, on_table("GetItem", "GROUP#grp_1")),
-    (admit_sign_in, NeededPermission("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
+    (
+        admit_sign_in,
+        NeededPermission("cognito-idp:AdminListGroupsForUser", f"{USER_POOL}eu-west-1_1"),
+    ),
 ]
 
 
@@ -433,6 +436,16 @@ def test_no_operation_sends_mail_so_that_none_fails_when_one_cannot_be_sent() ->
     senders = [each for each in CATALOG.declarations if Mail in each.writes]
     assert senders
     assert all(isinstance(each, Job | StreamReaction) for each in senders)
+
+
+def test_trigger_sees_second_factors_only_of_a_pool_that_is_known() -> None:
+    arns = Arns("table", "", "bucket", ())
+    unknown = derive_statements(admit_sign_in, arns)
+    known = derive_statements(admit_sign_in, arns._replace(user_pool="pool"))
+    assert [each for each in known if each not in unknown] == [
+        {"Effect": "Allow", "Action": ["cognito-idp:AdminGetUser"], "Resource": ["pool"]}
+    ]
+    assert "cognito-idp" not in str(unknown)
 
 
 def test_no_mail_may_be_sent_from_a_deployment_without_an_address() -> None:

@@ -58,9 +58,10 @@ def test_types_of_services_are_those_of_the_deployment(tmp_path: Path) -> None:
         {"resourceTypes": "invoice"},
         {"uniqueIdPattern": "U#"},
         {"factsFreshDays": 0},
+        {"passwordMinimumLength": 7},
         {"allowedOrigin": "https://console.example.com/"},
         {"invitationUrl": "https://app.example.com/{token}"},
-        {"passwordMinimumLength": 7},
+        *({"freshSignInMinutes": each} for each in (0, -1, 1.5, "soon", 10**30)),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:

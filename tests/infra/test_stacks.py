@@ -680,6 +680,10 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
         ({"passwordMinimumLength": "7"}, "passwordMinimumLength\n.*greater than or equal to 8"),
         ({"passwordMinimumLength": "100"}, "passwordMinimumLength\n.*less than or equal to 99"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
+        ({"freshSignInMinutes": "0"}, "freshSignInMinutes\n.*greater than or equal to 1"),
+        ({"mfa": "sometimes"}, "mfa\n.*required-for-admins"),
+        ({"mfa": "required", "userPoolId": "eu-west-1_Existing"}, "mfa=required is a setting of"),
+        ({"mfa": "off", "userPoolId": "eu-west-1_Existing"}, "mfa=off is a setting of"),
         ({"invitationUrl": "http://app.example.com"}, "invitationUrl\n.*match pattern"),
         ({"invitationUrl": "https://app.example.com/{token}"}, "invitationUrl\n.*behind the #"),
         ({"allowedOrigin": "console.example.com"}, "allowedOrigin\n.*not an origin"),
@@ -696,6 +700,39 @@ def test_wrong_context_is_refused_by_name(context: dict[str, Any], words: str) -
     app = App(context={**CONTEXT, **context})
     with pytest.raises(ValidationError, match=words):
         Deployment.from_context(app.node)
+
+
+@pytest.mark.parametrize(
+    ("context", "configuration", "factors"),
+    [
+        ({"mfa": "off"}, "OFF", None),
+        ({"mfa": "required"}, "ON", ["SOFTWARE_TOKEN_MFA"]),
+        ({"mfa": "required-for-admins"}, "OPTIONAL", ["SOFTWARE_TOKEN_MFA"]),
+    ],
+)
+def test_pool_asks_for_a_second_factor_as_the_context_says(
+    tmp_path: Path, context: dict[str, Any], configuration: str, factors: list[str] | None
+) -> None:
+    made = synthesize_data(tmp_path, **context)
+
+    properties = made.only("Cognito::UserPool")["Properties"]
+    assert (properties["MfaConfiguration"], properties.get("EnabledMfas")) == (
+        configuration,
+        factors,
+    )
+    policies = made.find("IAM::Policy")
+    assert len(policies) == (context["mfa"] == "required-for-admins")
+    for policy in policies:
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Action"] == "cognito-idp:AdminGetUser"
+        assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+
+
+def test_pool_leaves_the_second_factor_to_each_user_by_default(prod: Synthesized) -> None:
+    properties = prod.only("Cognito::UserPool")["Properties"]
+    assert properties["MfaConfiguration"] == "OPTIONAL"
+    assert properties["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert not [each for each in prod.find("IAM::Policy") if "AdminGetUser" in json.dumps(each)]
 
 
 def make_operations(count: int) -> Iterator[Any]:

@@ -71,6 +71,17 @@ def test_username_that_an_admin_has_given_remains(world: World) -> None:
     assert verify(world, registration).body["username"] == "given"
 
 
+def test_session_from_before_the_confirmation_has_ended(world: World) -> None:
+    registration = world.add_registration()
+    before = world.clock.now
+    world.clock.advance(minutes=1)
+
+    assert verify(world, registration).status == 200
+
+    old = world.invoke(get_me, caller=registration.user_id, signed_in_at=before)
+    assert (old.status, old.code) == (401, "session_ended")
+
+
 def test_link_works_once(world: World) -> None:
     registration = world.add_registration()
     assert verify(world, registration).status == 200

@@ -67,4 +67,4 @@ def read_reply(answer: dict[str, Any]) -> Reply:
     status, body, headers = answer["statusCode"], answer["body"], answer["headers"]
     if "Content-Disposition" in headers:
         return Reply(status, {}, headers, text=body)
-    return Reply(status, json.loads(body), headers)
+    return Reply(status, json.loads(body) if body else {}, headers)

@@ -100,7 +100,8 @@ def _undo_others(call: Call) -> Iterator[Change[Any]]:
 
 def _without(change: Change[User], present: User, now: datetime) -> User:
     """The present user without this change, but with what other calls have changed since. The
-    sessions that the change ended stay ended (I13).
+    sessions that the change ended stay ended (I13), except of a change of credentials that is still
+    the last one: the old credentials remain in force, and so do their sessions (I26).
     """
     before, after = change.before, change.after
     if before is None:
@@ -110,6 +111,8 @@ def _without(change: Change[User], present: User, now: datetime) -> User:
         for name in User.model_fields.keys() - _KEPT
         if getattr(present, name) == getattr(after, name)
     }
+    if present.version == after.version and before.status is after.status:
+        undone["auth_epoch"] = before.auth_epoch
     return present.model_copy(update=undone)
 
 
@@ -122,4 +125,5 @@ _KEPT = {
     "signed_out_epoch",
     "owned",
     "last_login_at",
+    "second_factor_after",
 }

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from rollcall.directory.columns import Column, Kind, find_column
+from rollcall.directory.columns import Column, Kind, find_column, read_columns
 from rollcall.directory.comparisons import Part, Term, refuse_attribute
 from rollcall.directory.connectives import Leaf, OfAttribute, OneOf, combine, join
 from rollcall.directory.expressions import Expression, TextSearch
@@ -26,6 +26,7 @@ from rollcall.directory.scim_filter import parse_filter, write_filter
 from rollcall.kit.error_messages import clean
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer
+from rollcall.kit.near_misses import spelling, suggest
 
 type Reason = Literal["unknown_source", "unknown_fact", "stale_source", "unknown_resource_type"]
 
@@ -180,9 +181,10 @@ def _search(text: str) -> Part | None:
 def _find(path: str) -> Column:
     """The column that a path names. The path of a list may end in ``.value``."""
     name, _, part = path.partition(".")
-    column = find_column(name)
+    column = find_column(spelling(name))
     if column is None or (part and (column.kind is not Kind.TEXTS or part.lower() != ELEMENT)):
-        refuse_attribute(path)
+        known = (each.name for each in read_columns().values())
+        refuse_attribute(path, hint="" if column else suggest(name, known))
     return column
 
 

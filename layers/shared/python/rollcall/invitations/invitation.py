@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
@@ -12,6 +11,7 @@ from pydantic import Field
 from rollcall.grants.permissions import GrantedPermission
 from rollcall.invitations.activation import ADDRESS_CHANGED, Activation, find_by_token
 from rollcall.kit.call import Call
+from rollcall.kit.choices import Choice
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Item, tombstone_expiry
 from rollcall.kit.errors import Gone
 from rollcall.kit.field_types import Id
@@ -20,7 +20,7 @@ from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
 
-class InvitationStatus(StrEnum):
+class InvitationStatus(Choice):
     """The status of an invitation."""
 
     PENDING = "pending"
@@ -214,3 +214,7 @@ class InvitationAnswer(VersionedAnswer):
             "links_sent": invitation.generation,
         }
         return cls.model_validate({**fields, **shown})
+
+    def unversioned(self) -> Mapping[str, object]:
+        """Whether the link has expired."""
+        return {"expired": self.status is InvitationStatus.EXPIRED}

@@ -47,6 +47,10 @@ class Identity:
         self._make_client = make_client
         self.user_pool_id = user_pool_id
 
+    def in_pool(self, user_pool_id: str) -> Identity:
+        """The accounts of another pool, with the same client."""
+        return Identity(self._make_client, user_pool_id)
+
     def find(self, account_id: str) -> FoundAccount | None:
         """The account with this id or sign-in alias, or None."""
         answer = self._call("admin_get_user", absent=None, Username=account_id)
@@ -237,6 +241,7 @@ def _found(user: dict[str, Any], attributes: list[AttributeTypeTypeDef]) -> Foun
         enabled=user["Enabled"],
         status=user["UserStatus"],
         created_at=user["UserCreateDate"],
+        second_factor=bool(user.get("UserMFASettingList")),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +17,11 @@ can have (Amazon Cognito API reference, PasswordPolicyType).
 """
 LOGIN_URL = r"^(https?://[^\s<>\"]+)?$"
 """The format of the sign-in page's address."""
+
+type Mfa = Literal["off", "optional", "required", "required-for-admins"]
+"""Whether no, each, every user or every platform admin has a second factor."""
+MINUTES_AT_MOST = 366 * 24 * 60
+"""A year: the longest time that a sign-in can count as recent."""
 
 
 class Settings(BaseModel):
@@ -62,6 +68,18 @@ class Settings(BaseModel):
         alias="FACTS_FRESH_DAYS",
         ge=1,
         description="Facts are ignored when their source has sent nothing for longer.",
+    )
+    fresh_sign_in_minutes: int = Field(
+        480,
+        alias="FRESH_SIGN_IN_MINUTES",
+        ge=1,
+        le=MINUTES_AT_MOST,
+        description="How old a sign-in can be for operations that need a recent one.",
+    )
+    mfa: Mfa = Field(
+        "optional",
+        alias="MFA",
+        description="Who needs a second factor. Cognito enforces it, and for admins the trigger.",
     )
     invitation_url: str = Field(
         "",

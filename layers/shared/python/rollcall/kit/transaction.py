@@ -18,7 +18,7 @@ from rollcall.kit.actor import Actor
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.condition_check import ConditionCheck, as_witnessed
 from rollcall.kit.counter_update import CounterUpdate
-from rollcall.kit.entity import Counter, Entity, Item, Key, Row
+from rollcall.kit.entity import Counter, Entity, Item, Key, Row, Taken
 from rollcall.kit.errors import Contended, Invalid, Problem
 from rollcall.kit.ids import new_id
 from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
@@ -163,7 +163,7 @@ class Transaction:
         held = before.claims() if before else frozenset()
         for claim in sorted(after.claims() - held):
             item = {**claim.key._asdict(), "owner": after.id}
-            self._put(item, "attribute_not_exists(pk)", {}, refusal=claim.refusal)
+            self._put(item, "attribute_not_exists(pk)", {}, refusal=Taken(claim, type(after)))
         for claim in sorted(held - after.claims()):
             # It is absent if it was stored under another key, before its value was compared so.
             owned = "attribute_not_exists(pk) OR #owner = :owner"

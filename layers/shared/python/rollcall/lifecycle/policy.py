@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from pydantic import Field
 from rollcall.directory.segment import SegmentFilter
 from rollcall.directory.time_zones import ZoneName, begin_day, to_local
 from rollcall.grants.permissions import Permission
+from rollcall.kit.choices import Choice
 from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Entity, Key
 from rollcall.kit.field_types import Ids
@@ -28,7 +28,7 @@ STEPS_AT_MOST = 2_000
 Days = Annotated[int, Field(ge=1, le=3_650)]
 
 
-class CleanUpMode(StrEnum):
+class CleanUpMode(Choice):
     """What the scheduled clean-up does."""
 
     OFF = "off"

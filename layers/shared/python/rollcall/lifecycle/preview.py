@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field
@@ -13,6 +12,7 @@ from rollcall.directory.conditions import SkippedFilter
 from rollcall.directory.counts import count_not_deleted
 from rollcall.directory.directory import open_directory
 from rollcall.kit.call import Call
+from rollcall.kit.choices import Choice
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer, Time
 from rollcall.kit.paging import Page, PageRequest, paginate
@@ -22,7 +22,7 @@ from rollcall.lifecycle.impact import Impact
 from rollcall.lifecycle.policy import LifecyclePolicy
 
 
-class Shown(StrEnum):
+class Shown(Choice):
     """The users that a preview lists: those with this action, or those who are exempt."""
 
     WARN = Deed.WARN.value

@@ -72,3 +72,11 @@ Password = Annotated[
         "Common passwords are refused, also with digits and symbols around them."
     ),
 ]
+EndSessions = Annotated[
+    bool,
+    Field(
+        description="Absent or true: a new password, email or phone number ends the user's "
+        "sessions. False: they go on."
+    ),
+]
+"""The request's choice about sessions that were started with the previous credentials (I26)."""
