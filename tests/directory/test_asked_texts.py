@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from rollcall.directory.asked_texts import write_as_stored
 from rollcall.directory.conditions import KnownFacts, compile_condition
 from rollcall.directory.expressions import Operator
 from rollcall.directory.scim_filter import parse_filter
+from rollcall.directory.search_text import base_form
+from rollcall.kit.text import fold
 from rollcall.users.fields import check_phone, check_username, normalize_email
 from tests.directory.population import NOW, make_row, open_database, select_where
 
@@ -83,6 +87,18 @@ def test_user_is_found_by_what_was_written_when_the_user_was_created(asked: str)
 )
 def test_what_a_field_cannot_hold_finds_nobody(asked: str) -> None:
     assert select(asked) == []
+
+
+def test_writing_a_text_as_stored_takes_no_more_than_a_pass() -> None:
+    letters = "".join(map(chr, range(0x4E00, 0x4E00 + 8_000)))
+    texts = (letters, f"a@{letters}", f"a@{'é.' * 4000}", "\u0345\u0301" * 4000, "+1 (2)" * 1300)
+    begun = process_time()
+    for text in texts:
+        for column in ("email", "phone", "name"):
+            assert write_as_stored(column, Operator.CO, text)
+            fold(text)
+            base_form(text[:200])
+    assert process_time() - begun < 1
 
 
 @pytest.mark.parametrize("operator", [Operator.GT, Operator.GE, Operator.LT, Operator.LE])

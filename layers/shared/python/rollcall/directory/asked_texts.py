@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rollcall.directory.expressions import Operator
-from rollcall.users.fields import ascii_domain, normalize_email
+from rollcall.users.fields import ADDRESS_AT_MOST, ascii_domain, normalize_email
 
 _BETWEEN_DIGITS = re.compile(r"\(0\)|[ \u00a0()./-]")
 _DIGITS = re.compile(r"\+?[0-9]+")
@@ -29,6 +29,8 @@ def write_as_stored(column: str, operator: Operator, text: str) -> str:
 
 def _write_address(text: str) -> str:
     """The address, or the part of one, with its domain in ASCII."""
+    if len(text) > ADDRESS_AT_MOST:  # it is in no address
+        return text
     try:
         return normalize_email(text)
     except ValueError:

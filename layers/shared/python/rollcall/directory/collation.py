@@ -28,10 +28,14 @@ def _open() -> duckdb.DuckDBPyConnection:
     return duckdb.connect(":memory:", config={"threads": 1, "autoload_known_extensions": "false"})
 
 
-def sort_keys(texts: Iterable[str]) -> list[str]:
-    """The sort key of each text, with a printable character for each byte of the key."""
+def sort_keys(
+    texts: Iterable[str], connection: duckdb.DuckDBPyConnection | None = None
+) -> list[str]:
+    """The sort key of each text, with a printable character for each byte of the key. Opening a
+    connection takes 20 ms, unless there is one already.
+    """
     composed = [unicodedata.normalize("NFC", each) for each in texts]
-    with _open().cursor() as cursor:
+    with (connection or _open()).cursor() as cursor:
         found = cursor.execute(_KEYS, [composed]).fetchall()
     keys = (bytes.fromhex(key)[:SORTED_CHARACTERS] for (key,) in found)
     return [charmap_decode(key, "strict", _CHARACTERS)[0] for key in keys]

@@ -10,6 +10,8 @@ from itertools import batched
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from rollcall.directory.buckets import Bounds
 from rollcall.directory.collation import sort_keys
 from rollcall.directory.columns import derived_sort_keys, read_columns, sortable_columns
@@ -23,10 +25,14 @@ ROWS_AT_ONCE = 1000
 
 
 def write_rows(
-    file: Path, rows: Iterable[StoredRow], bounds: Mapping[str, Bounds] | None = None
+    file: Path,
+    rows: Iterable[StoredRow],
+    bounds: Mapping[str, Bounds] | None = None,
+    connection: duckdb.DuckDBPyConnection | None = None,
 ) -> int:
     """Write rows, compressed if the name of the file ends in ``.gz``, and with their buckets if
-    ``bounds`` are given. Returns the number of rows.
+    ``bounds`` are given. Their sort keys are computed on the connection. Returns the number of
+    rows.
     """
     written = 0
     compressed = file.suffix == ".gz"
@@ -34,7 +40,7 @@ def write_rows(
     with gzip.open(file, "wt", FASTEST) if compressed else file.open("w") as out:
         for some in batched(rows, ROWS_AT_ONCE, strict=False):
             lines = [row.model_dump(mode="json", by_alias=True) for row in some]
-            _add_sort_keys(lines)
+            _add_sort_keys(lines, connection)
             for line in lines:
                 _add_folded(line)
                 for name, each in (bounds or {}).items():
@@ -44,11 +50,14 @@ def write_rows(
     return written
 
 
-def _add_sort_keys(lines: Sequence[dict[str, Any]]) -> None:
+def _add_sort_keys(
+    lines: Sequence[dict[str, Any]], connection: duckdb.DuckDBPyConnection | None
+) -> None:
     """Add the columns that lists are sorted by."""
     for name, key in derived_sort_keys().items():
         named = [line for line in lines if line[name]]
-        for line, value in zip(named, sort_keys(line[name] for line in named), strict=True):
+        values = sort_keys((line[name] for line in named), connection)
+        for line, value in zip(named, values, strict=True):
             line[key] = value
 
 
