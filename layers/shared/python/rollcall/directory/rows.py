@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field
@@ -14,6 +13,7 @@ from pydantic import Field
 from rollcall.directory.search_text import join_searched
 from rollcall.grants.grant import RoleGrant
 from rollcall.grants.permissions import Permission
+from rollcall.kit.choices import Choice
 from rollcall.kit.model import Answer, Date, Model, Time
 from rollcall.kit.text import fold
 from rollcall.kit.times import read_time
@@ -42,7 +42,7 @@ class Indexed(NamedTuple):
     """
 
 
-class AuthMethod(StrEnum):
+class AuthMethod(Choice):
     """How a user can sign in."""
 
     EMAIL = "email"

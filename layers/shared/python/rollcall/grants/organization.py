@@ -121,3 +121,7 @@ class OrganizationAnswer(VersionedAnswer):
         return cls.model_validate(
             {name: getattr(organization, name) for name in Organization.model_fields}
         )
+
+    def unversioned(self) -> Mapping[str, object]:
+        """The number of members."""
+        return {"members": self.member_count}
