@@ -95,10 +95,13 @@ def _read_outputs(client: Any, stack: str) -> dict[str, str]:
 
 
 def _make_runtime(clients: dict[str, Any], table: str, user_pool_id: str) -> Runtime:
-    """Without a sender and a bucket: adoption sends no mail and stores no files."""
+    """Without keys, a sender and a bucket: adoption signs nothing, sends no mail and stores no
+    files.
+    """
     settings = Settings(table_name=table, user_pool_id=user_pool_id)
     return Runtime(
         table=Table(clients[Table.service], table),
+        keys=Table(clients[Table.service], ""),
         identity=Identity(lambda: clients[Account.service], user_pool_id),
         mail=Mail(lambda: clients[Mail.service], ""),
         objects=Objects(lambda: clients[StoredObject.service], ""),

@@ -22,7 +22,7 @@ from rollcall.users.user import User
     "POST /admin/invitations/{invitation_id}/resend",
     permission=Permission.USER_INVITE,
     reads=[AccessPolicy, User, TokenKey, LifecyclePolicy],
-    writes=[Invitation, TokenKey],
+    writes=[Invitation],
 )
 def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
     """Mail a new link to the present email of a user who is still invited.

@@ -35,6 +35,7 @@ from rollcall.kit.errors import Problem
 from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
+from rollcall.kit.key_rotation import rotate_keys
 from rollcall.kit.log import logger
 from rollcall.kit.mail import Mail
 from rollcall.kit.mail_templates import WrongTemplate, check_templates
@@ -86,6 +87,7 @@ def run_local(options: LocalOptions) -> None:
         emulator = _start_emulator(options, state, listener, stack)
         resources = provision(emulator, options.time_scale)
         runtime = make_runtime(emulator, _with_options(resources, listener, options))
+        rotate_keys(runtime.keys, runtime.clock())
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
         if not options.stores_nothing:
             state.write_admin(admin)
@@ -175,6 +177,7 @@ def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
     s3 = emulator.client(StoredObject.service)
     return Runtime(
         table=Table(emulator.client("dynamodb"), settings.table_name),
+        keys=Table(emulator.client("dynamodb"), settings.key_table_name),
         identity=Identity(lambda: cognito, settings.user_pool_id),
         mail=Mail(lambda: ses, settings.mail_sender),
         objects=Objects(lambda: s3, settings.bucket_name),

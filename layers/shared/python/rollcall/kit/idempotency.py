@@ -19,6 +19,7 @@ class Idempotency:
     """A caller's key for one operation, bound to the request that it was sent with."""
 
     partition: ClassVar[str] = "IDEMPOTENCY#"
+    attributes: ClassVar[tuple[str, ...]] = ("pk", "sk", "fingerprint", "answer", EXPIRY_ATTRIBUTE)
 
     key: Key
     fingerprint: str
