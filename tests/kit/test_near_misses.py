@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic.alias_generators import to_snake
 
 from infra.catalog import read_catalog
-from rollcall.kit.model import Request, camel_case, to_snake
+from rollcall.kit.model import Request, camel_case
 from rollcall.kit.near_misses import (
     LONGEST,
     by_spelling,
