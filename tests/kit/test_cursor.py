@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rollcall.directory.rows import SORTED_CHARACTERS, sort_key
+from rollcall.directory.collation import sort_keys
 from rollcall.kit.cursor import LIFETIME, Cursors, Position
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.errors import Malformed
@@ -161,7 +161,7 @@ def test_cursor_with_the_longest_sort_key_fits_into_a_request(letter: str) -> No
     | st.characters(codec="utf-8", exclude_categories=["Cc"]).map(lambda each: each * 200)
 )
 def test_every_cursor_of_a_name_is_short_and_accepted(name: str) -> None:
-    after = {"value": sort_key(name)[:SORTED_CHARACTERS], "id": f"usr_{'0' * 26}"}
+    after = {"value": sort_keys([name])[0], "id": f"usr_{'0' * 26}"}
     position = Position(10**6, after)
     cursor = CURSORS.write(position, "list", NOW)
     assert len(cursor) < 1_500
