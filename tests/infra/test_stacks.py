@@ -468,10 +468,11 @@ def test_api_is_throttled_and_logged_as_json_without_what_may_be_a_token(
         name: (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"], each["LoggingLevel"])
         for name, each in settings.items()
     }
-    public = [each for each in CATALOG.operations if each.public]
+    public = {f"{path_of(each)} {each.method}" for each in CATALOG.operations if each.public}
+    heads = {name.replace(" GET", " HEAD") for name in public}
     assert limits == {
         "/* *": (200, 400, "ERROR"),
-        **{f"{path_of(each)} {each.method}": (10, 20, "OFF") for each in public},
+        **dict.fromkeys(public | heads, (10, 20, "OFF")),
     }
     line = json.loads(stage["AccessLogSetting"]["Format"])
     assert line["requestId"] == "$context.requestId"
