@@ -246,8 +246,9 @@ _WORD = re.compile(
 )
 _COLUMNS = {f'"{each.name}"' for each in read_stored_columns()}
 _WORDS = re.compile(
-    r"AND|OR|NOT|TRUE|FALSE|IS|NULL|IN|SELECT|FROM|WHERE|GROUP|BY|HAVING|bool_and|coalesce|lower|upper|contains|starts_with"
+    r"AND|OR|NOT|TRUE|FALSE|IS|NULL|IN|SELECT|FROM|WHERE|GROUP|BY|HAVING|LEFT|JOIN|AS|ON|bool_and|bool_or|coalesce|lower|upper|contains|starts_with"
     r"|ends_with|md5_number|len|list_contains|list_transform|lambda|element"
+    r"|users|users\.key|values[0-9]+|values[0-9]+\.(key|a[0-9]+)|a[0-9]+"
     r"|key|facts|facts\.(key|source|name|number|text|moment)|elements|elements\.(key|list|value|number)"
 )
 

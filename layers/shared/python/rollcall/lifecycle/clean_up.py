@@ -68,7 +68,7 @@ def clean_up(call: Call, *, seconds: float = SECONDS) -> CleanUpReport:
 
 def find_impact(call: Call, policy: LifecyclePolicy) -> Impact:
     """The impact of a policy now."""
-    database = open_directory(call)
+    database = open_directory(call, answers_within=None)
     candidates = Candidates.of(call, database, policy, call.now)
     decisions = (decide(policy, each, call.now) for each in candidates.read())
     return Impact.of(count_not_deleted(database), decisions, uncertain=bool(candidates.skipped))
@@ -124,7 +124,8 @@ def _find_due(
 
 
 def _find_candidates(call: Call, run: LifecycleRun, policy: LifecyclePolicy) -> Candidates:
-    return Candidates.of(call, open_directory(call), policy, run.created_at)
+    database = open_directory(call, answers_within=None)
+    return Candidates.of(call, database, policy, run.created_at)
 
 
 def _process(call: Call, run_id: str, candidate: Candidate) -> LifecycleRun:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from rollcall.directory.conditions import SkippedFilter
 from rollcall.directory.counts import count_not_deleted
-from rollcall.directory.directory import open_directory
+from rollcall.directory.directory import ALL_READ_WITHIN, open_directory
 from rollcall.kit.call import Call
 from rollcall.kit.model import Answer, Time
 from rollcall.kit.paging import Page, PageRequest, paginate
@@ -98,7 +98,7 @@ def preview(
     call: Call, policy: LifecyclePolicy, request: PageRequest, show: Shown | None
 ) -> LifecyclePreview:
     """What the policy would do now."""
-    database = open_directory(call)
+    database = open_directory(call, answers_within=ALL_READ_WITHIN)
     candidates = Candidates.of(call, database, policy, call.now)
     decided = (Previewed(each, decide(policy, each, call.now)) for each in candidates.read())
     found = [each for each in decided if each.decision.due]
