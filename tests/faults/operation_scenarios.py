@@ -40,10 +40,10 @@ def a_user_with_a_temporary_password(world: World) -> Plan:
 
 
 @scenario("create_user", 201, again=frozenset({409}))
-def an_invited_admin_in_a_group(world: World) -> Plan:
+def a_suspended_admin_in_a_group(world: World) -> Plan:
     group = world.add_group("Editors", Permission.USER_VIEW)
     body = {"email": "new@example.com", "isAdmin": True, "groups": [group], "username": "newest"}
-    return ask(world, create_user, Example(body={**body, "status": "invited"}))
+    return ask(world, create_user, Example(body={**body, "status": "suspended"}))
 
 
 @scenario("create_user", 201, again=frozenset({409}))

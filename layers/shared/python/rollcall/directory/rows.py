@@ -26,6 +26,8 @@ from rollcall.users.user import User
 
 SORTED_CHARACTERS = 200
 """The part of a name that it is sorted by. A letter can become many, and cursors hold this part."""
+_UNCONFIRMED = frozenset({Status.INVITED, Status.PENDING_VERIFICATION})
+"""The statuses of users who have not followed a link to their address yet."""
 COMPLETE_AT = 0.8
 """The share of its parts that a complete profile has."""
 
@@ -146,7 +148,7 @@ class DirectoryUser(Answer):
     @staticmethod
     def _columns(record: UserRecord) -> dict[str, object]:
         user, sign_ins = record.user, record.sign_ins
-        verified = user.status is not Status.PENDING_VERIFICATION
+        verified = (user.status_before_deletion or user.status) not in _UNCONFIRMED
         providers = sorted(set(sign_ins.methods) - {BY_PASSWORD})
         own = {name: getattr(user, name) for name in User.model_fields}
         return {
