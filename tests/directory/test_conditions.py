@@ -264,6 +264,25 @@ def assert_has_no_input(condition: Condition) -> None:
     assert condition.sql.count("?") == len(condition.parameters)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FACTS.LEARNING.PROGRESS ge 50",
+        'facts.Learning.PROGRAMIDS eq "algebra"',
+        "Facts.learning.progress[VALUE ge 50]",
+        "RESOURCES.WORKSPACE gt 0",
+        'EMAIL sw "zoe"',
+        'GROUPS.VALUE eq "grp_a"',
+        'urn:ietf:params:scim:schemas:core:2.0:USER:EMAIL sw "zoe"',
+    ],
+)
+def test_names_of_attributes_sources_facts_and_types_have_no_case(text: str) -> None:
+    condition = compile_condition(parse_filter(text), ALL_KNOWN)
+
+    assert select_where(open_three_users(), condition) == ["usr_zoe"]
+    assert not condition.skipped
+
+
 @settings(max_examples=300)
 @given(expression=st.one_of(EXPRESSIONS, SEARCHES))
 def test_sql_consists_of_known_words_only(expression: Expression) -> None:
