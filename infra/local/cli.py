@@ -15,6 +15,7 @@ from infra.local.state import DEFAULT_DIRECTORY, LocalProblem, LocalRun, StateDi
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+ARRIVAL_SECONDS = 10
 FASTEST = 100_000
 """At this scale a second is more than a day. Stream reactions cannot keep up with a higher one."""
 
@@ -55,6 +56,8 @@ def _make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_local(commands.add_parser("local", help="run everything on this machine"))
     _add_token(commands.add_parser("token", help="print an access token for the running Rollcall"))
+    _add_mail(commands.add_parser("mail", help="print the last mail that was sent to an address"))
+    _add_demo(commands.add_parser("demo", help="fill the running Rollcall with people"))
     _add_adopt(commands.add_parser("adopt", help="create users for the accounts of a user pool"))
     listing = commands.add_parser(
         "operations", help="list every operation and the data that it reads and writes"
@@ -120,6 +123,26 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
     add("--service", action="store_true", help="print a service's token for the system API")
     _add_state(parser, "state directory of the running rollcall local")
     parser.set_defaults(run=_print_token)
+
+
+def _add_mail(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        f"Print the text of the last mail to an address. Waits up to {ARRIVAL_SECONDS} seconds for "
+        "the first one, because mails are sent after the response."
+    )
+    parser.add_argument("--to", required=True, metavar="E", help="address of the recipient")
+    _add_state(parser, "state directory of the running rollcall local")
+    parser.set_defaults(run=_print_mail)
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Fill the running rollcall local with 200 fictitious people in groups and organizations, "
+        "with a year of sign-ins, invitations, notes and workspaces. You can repeat the command: "
+        "it skips people who exist."
+    )
+    _add_state(parser, "state directory of the running rollcall local")
+    parser.set_defaults(run=_run_demo)
 
 
 def _add_adopt(parser: argparse.ArgumentParser) -> None:
@@ -195,7 +218,7 @@ def _print_token(options: argparse.Namespace) -> None:
 
 
 def _sign_in(options: argparse.Namespace, run: LocalRun) -> str:
-    from infra.local.emulator import make_client  # noqa: PLC0415 (a second for --help)
+    from infra.local.emulator import connect_to  # noqa: PLC0415 (a second for --help)
     from infra.local.sign_in import sign_in  # noqa: PLC0415 (a second for --help)
 
     email = (options.email or run.admin.email).strip().lower()
@@ -204,8 +227,22 @@ def _sign_in(options: argparse.Namespace, run: LocalRun) -> str:
         if email != run.admin.email:
             raise LocalProblem(f"Specify the password of {email} with --password.")
         password = run.admin.password
-    cognito = make_client("cognito-idp", run.aws, run.aws_keys)
+    cognito = connect_to(run)("cognito-idp")
     return sign_in(cognito, run.client_id, email, password, options.new_password)
+
+
+def _print_mail(options: argparse.Namespace) -> None:
+    from infra.local.mailbox import wait_for_mail  # noqa: PLC0415 (a second for --help)
+
+    run = StateDirectory(options.state).read_run()
+    mail = wait_for_mail(run, options.to.strip().lower(), ARRIVAL_SECONDS)
+    print(mail.text.strip())  # noqa: T201 (a command talks to its user)
+
+
+def _run_demo(options: argparse.Namespace) -> None:
+    from infra.local.demo import run_demo  # noqa: PLC0415 (a second for --help)
+
+    run_demo(StateDirectory(options.state).read_run())
 
 
 def _adopt(options: argparse.Namespace) -> None:

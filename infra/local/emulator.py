@@ -21,7 +21,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 from infra.local.guard import local_origins
-from infra.local.state import AwsKeys, LocalProblem
+from infra.local.state import AwsKeys, LocalProblem, LocalRun
 from rollcall.kit.clients import LINKS
 from rollcall.kit.objects import StoredObject
 
@@ -52,6 +52,11 @@ def make_client(service: str, url: str, keys: AwsKeys) -> Any:
         aws_secret_access_key=keys.secret_access_key,
         config=config,
     )
+
+
+def connect_to(run: LocalRun) -> Callable[[str], Any]:
+    """A function that returns the client of a service of a running ``rollcall local``."""
+    return lambda service: make_client(service, run.aws, run.aws_keys)
 
 
 def read_signed(address: str, keys: AwsKeys, timeout: float = 10) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -20,8 +21,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from infra.local.emulator import read_signed
-from infra.local.state import AwsKeys
+from infra.local.state import AwsKeys, LocalProblem, LocalRun
 
+POLL_SECONDS = 0.3
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
@@ -82,6 +84,19 @@ def read_mails(aws_url: str, keys: AwsKeys) -> list[Received]:
     by_account = json.loads(read_signed(f"{aws_url}/_ministack/ses/messages", keys))["messages"]
     received = [_read(each) for mails in by_account.values() for each in mails]
     return sorted(received, key=lambda mail: mail.at, reverse=True)
+
+
+def wait_for_mail(run: LocalRun, address: str, seconds: float) -> Received:
+    """The last mail to an address. Raises LocalProblem if there is none within these seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        mails = read_mails(run.aws, run.aws_keys)
+        found = next((each for each in mails if each.to.lower() == address), None)
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise LocalProblem(f"No mail was sent to {address} since the last start.")
+        time.sleep(POLL_SECONDS)
 
 
 def _read(record: dict[str, Any]) -> Received:

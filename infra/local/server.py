@@ -27,20 +27,16 @@ from infra.local.provision import Resources, provision, read_configuration
 from infra.local.sign_in import sign_in
 from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
 from infra.local.verifier import TokenVerifier
+from infra.runtime import make_runtime
 from rollcall.accounts.convergence import Credential
 from rollcall.accounts.first_admin import ensure_first_admin
 from rollcall.kit.call import Runtime
-from rollcall.kit.clock import make_clock, read_clock
+from rollcall.kit.clock import read_clock
 from rollcall.kit.errors import Problem
-from rollcall.kit.identity import Identity
-from rollcall.kit.ids import new_id
 from rollcall.kit.job import make_call
 from rollcall.kit.log import logger
-from rollcall.kit.mail import Mail
 from rollcall.kit.mail_templates import WrongTemplate, check_templates
-from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import LOGIN_URL, Settings
-from rollcall.kit.table import Table
 from rollcall.mails.catalog import MAIL_TEMPLATES
 from rollcall.users.fields import normalize_email
 from rollcall.users.passwords import check_password
@@ -85,7 +81,9 @@ def run_local(options: LocalOptions) -> None:
         admin = _choose_admin(options, state)
         emulator = _start_emulator(options, state, listener, stack)
         resources = provision(emulator, options.time_scale)
-        runtime = make_runtime(emulator, _with_options(resources, listener, options))
+        runtime = make_runtime(
+            emulator.client, _with_options(resources.settings, listener, options)
+        )
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
         if not options.stores_nothing:
             state.write_admin(admin)
@@ -110,11 +108,9 @@ def _check_mail(options: LocalOptions) -> None:
         raise LocalProblem(f"{options.login_url} is not the URL of a sign-in page.")
 
 
-def _with_options(
-    resources: Resources, listener: socket.socket, options: LocalOptions
-) -> Resources:
-    """The resources with the settings that the command-line options replace. Invitations link to
-    the API, because there is no page for them.
+def _with_options(settings: Settings, listener: socket.socket, options: LocalOptions) -> Settings:
+    """The settings with what the command-line options replace. Invitations link to the API, because
+    there is no page for them.
     """
     page = f"http://{HOST}:{listener.getsockname()[1]}/{STAGE}/invitations/{{token}}"
     folder = str(options.mail_templates.absolute()) if options.mail_templates else ""
@@ -124,7 +120,7 @@ def _with_options(
         "mail_templates": folder,
         "login_url": options.login_url,
     }
-    return resources._replace(settings=resources.settings.model_copy(update=given))
+    return settings.model_copy(update=given)
 
 
 def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
@@ -165,22 +161,6 @@ def _make_server(run: LocalRun, runtime: Runtime) -> uvicorn.Server:
             proxy_headers=False,
             timeout_graceful_shutdown=10,
         )
-    )
-
-
-def make_runtime(emulator: Emulator, resources: Resources) -> Runtime:
-    """The runtime of the operations on the embedded AWS."""
-    settings = resources.settings
-    cognito, ses = emulator.client("cognito-idp"), emulator.client("sesv2")
-    s3 = emulator.client(StoredObject.service)
-    return Runtime(
-        table=Table(emulator.client("dynamodb"), settings.table_name),
-        identity=Identity(lambda: cognito, settings.user_pool_id),
-        mail=Mail(lambda: ses, settings.mail_sender),
-        objects=Objects(lambda: s3, settings.bucket_name),
-        settings=settings,
-        clock=make_clock(settings),
-        new_id=new_id,
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from infra.local.emulator import Emulator
 from infra.local.provision import provision
-from infra.local.server import make_runtime
+from infra.runtime import make_runtime
 from rollcall.directory.conditions import Condition
 from rollcall.directory.export_files import Selected
 from rollcall.directory.export_formats import ExportFormat, read_export
@@ -41,7 +41,7 @@ def test_gateway_returns_an_export_as_a_file(local: LocalRollcall) -> None:
 @pytest.fixture
 def runtime(emulator: Emulator) -> Runtime:
     """The runtime with table and bucket on the emulator."""
-    return make_runtime(emulator, provision(emulator))
+    return make_runtime(emulator.client, provision(emulator).settings)
 
 
 def export_in_steps(runtime: Runtime, selected: Selected) -> list[ExportProgress]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.mailbox import wait_for_mail
+from infra.local.state import LocalProblem, LocalRun
 from tests.api.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command
 
@@ -86,3 +88,23 @@ def test_invalid_mail_options_are_refused_at_the_start(
     done = run_command("local", "--state", str(tmp_path), *options)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert message in done.stderr
+
+
+def test_last_mail_to_an_address_is_printed(local: LocalRollcall) -> None:
+    email = "printed@example.com"
+    with local.client() as api:
+        user = api.post("/admin/users", json={"email": email, "temporaryPassword": "TempPass123!"})
+        first = run_command("mail", "--state", str(local.state), "--to", "Printed@Example.com")
+        api.post(f"/admin/users/{user.json()['id']}/disable")
+        wait_for(has_mails(local.api.removesuffix("/api"), email, 2))
+        last = run_command("mail", "--state", str(local.state), "--to", email)
+
+    assert "account was created for you" in first.stdout
+    assert "disabled" in last.stdout
+    assert (first.returncode, first.stderr) == (last.returncode, last.stderr) == (0, "")
+
+
+def test_address_without_mail_is_reported(local: LocalRollcall) -> None:
+    run = LocalRun.model_validate(local.described)
+    with pytest.raises(LocalProblem, match=r"No mail was sent to nobody@example\.com"):
+        wait_for_mail(run, "nobody@example.com", 0)

@@ -15,8 +15,8 @@ from botocore.session import Session
 from infra.configuration import CDK_JSON
 from infra.local.emulator import REGION, Emulator
 from infra.local.provision import provision
-from infra.local.server import make_runtime
 from infra.local.state import LocalProblem
+from infra.runtime import make_runtime
 from rollcall.kit.clients import config_for
 from rollcall.kit.objects import Objects, StoredObject
 
@@ -39,7 +39,7 @@ def running(state: Path) -> Iterator[Emulator]:
 
 def as_in_local(emulator: Emulator) -> Objects:
     """The objects as operations use them in ``rollcall local``."""
-    return make_runtime(emulator, provision(emulator)).objects
+    return make_runtime(emulator.client, provision(emulator).settings).objects
 
 
 def as_in_lambda(emulator: Emulator) -> Objects:

@@ -1,0 +1,38 @@
+"""The runtime of commands, which call the shared code outside of a Lambda function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from rollcall.kit.account import Account
+from rollcall.kit.call import Runtime
+from rollcall.kit.clock import make_clock
+from rollcall.kit.identity import Identity
+from rollcall.kit.ids import new_id
+from rollcall.kit.mail import Mail
+from rollcall.kit.objects import Objects, StoredObject
+from rollcall.kit.settings import Settings
+from rollcall.kit.table import Table
+
+
+def make_runtime(
+    connect: Callable[[str], Any],
+    settings: Settings,
+    clock: Callable[[], datetime] | None = None,
+) -> Runtime:
+    """The runtime of a deployment with these settings. ``connect`` returns the client of an AWS
+    service; ``clock`` replaces the clock of the settings.
+    """
+    cognito, ses = connect(Account.service), connect(Mail.service)
+    s3 = connect(StoredObject.service)
+    return Runtime(
+        table=Table(connect(Table.service), settings.table_name),
+        identity=Identity(lambda: cognito, settings.user_pool_id),
+        mail=Mail(lambda: ses, settings.mail_sender),
+        objects=Objects(lambda: s3, settings.bucket_name),
+        settings=settings,
+        clock=clock or make_clock(settings),
+        new_id=new_id,
+    )
