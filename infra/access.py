@@ -10,15 +10,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from pydantic.alias_generators import to_camel
-
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, SecondFactor
 from rollcall.kit.cursor import Cursors
 from rollcall.kit.declaration import Declaration, Resource
 from rollcall.kit.entity import COUNTERS, EXPIRY_ATTRIBUTE, Entity, Row
-from rollcall.kit.idempotency import Idempotency
+from rollcall.kit.idempotency import StoredAnswer
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
+from rollcall.kit.model import camel_case
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import CursorRequest
@@ -40,7 +39,7 @@ CLAIM = READ - {"dynamodb:Query"} | {"dynamodb:PutItem", "dynamodb:DeleteItem"}
 LOOK_UP = frozenset({"dynamodb:GetItem"})
 COUNT = frozenset({"dynamodb:UpdateItem"})
 APPEND = frozenset({"dynamodb:PutItem"})
-REMEMBER = frozenset({"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"})
+REMEMBER = frozenset({"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"})
 KEEP = frozenset({"dynamodb:PutItem", "dynamodb:UpdateItem"})
 MARK = frozenset({"dynamodb:GetItem", "dynamodb:PutItem"})
 
@@ -72,9 +71,16 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
     if Account in touched:
         changed = Account.write_actions if Account in declaration.writes else ()
         statements.append(_allow({*Account.read_actions, *changed}, [arns.user_pool]))
+    if SecondFactor in touched and arns.user_pool:
+        statements.append(allow_second_factor(arns.user_pool))
     if Mail in declaration.writes and arns.mail_identities:
         statements.append(_allow(Mail.write_actions, arns.mail_identities))
     return statements
+
+
+def allow_second_factor(user_pool: str) -> Statement:
+    """Permission to see whether an account of the pool has a second factor."""
+    return _allow(SecondFactor.read_actions, [user_pool])
 
 
 def _grants_by_actions(declaration: Declaration) -> dict[frozenset[str], set[str]]:
@@ -115,7 +121,7 @@ def _grants_of_operation(operation: Operation[Any, Any]) -> Iterable[tuple[str, 
     if operation.throttle:
         yield f"{Throttle.partition}*", COUNT
     if operation.changes:
-        yield f"{Idempotency.partition}*", REMEMBER
+        yield f"{StoredAnswer.partition}*", REMEMBER
     if issubclass(operation.request_model, CursorRequest):
         yield Cursors.partition, MARK
 
@@ -132,7 +138,7 @@ def _guest_statements(declaration: Declaration, table: str) -> Iterable[Statemen
     """
     for entity in _entities(declaration.writes):
         if entity.guest:
-            kept = [to_camel(each) for each in entity.model_fields]
+            kept = [camel_case(each) for each in entity.model_fields]
             attributes = [PARTITION_KEY, SORT_KEY, EXPIRY_ATTRIBUTE, *kept]
             yield _allow(APPEND, [table], [f"{entity.partition}*"], attributes)
 

@@ -38,7 +38,7 @@ class ApiStack(Stack):
         api = RestApi(self, deployment).add(catalog.operations, data.user_pool_arn)
         self._watch(api, topic)
         if deployment.waf:
-            add_firewall(self, api.deployment_stage)
+            add_firewall(self, api.deployment_stage, catalog.operations, deployment)
         else:
             words = "The firewall has a monthly price; -c waf=true adds it."
             acknowledge(api, {"AwsSolutions-APIG3": words})

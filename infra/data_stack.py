@@ -13,6 +13,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 from pydantic.alias_generators import to_pascal
 
+from infra.access import allow_second_factor
 from infra.catalog import Catalog
 from infra.checks import acknowledge
 from infra.deployment import Deployment
@@ -20,7 +21,7 @@ from infra.function import Surroundings, add_function, add_layers
 from infra.machine_clients import add_service_clients
 from infra.properties import as_properties
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL
+from infra.user_pool import CLIENT, GROUP, MFA_CONFIGURATION, make_resource_server, make_user_pool
 from rollcall.kit.account import Account
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import WrongDeclaration
@@ -54,6 +55,8 @@ class DataStack(Stack):
         else:
             pool = self._add_user_pool(triggers)
             self.user_pool_id, self.user_pool_arn = pool.ref, pool.attr_arn
+        if deployment.mfa == "required-for-admins":
+            self._allow_second_factor(triggers["pre_token_generation"])
         for trigger in triggers.values():
             principal = iam.ServicePrincipal("cognito-idp.amazonaws.com")
             trigger.add_permission("UserPool", principal=principal, source_arn=self.user_pool_arn)
@@ -120,26 +123,41 @@ class DataStack(Stack):
         pool = cognito.CfnUserPool(
             self,
             "UserPool",
-            **as_properties(USER_POOL),
+            **as_properties(make_user_pool(self._deployment.password_minimum_length)),
             # Only version 2 of the event covers access tokens.
             lambda_config={
                 "preTokenGenerationConfig": {"lambdaArn": trigger, "lambdaVersion": "V2_0"}
             },
-            mfa_configuration="OPTIONAL",
-            enabled_mfas=["SOFTWARE_TOKEN_MFA"],
+            mfa_configuration=MFA_CONFIGURATION[self._deployment.mfa],
+            enabled_mfas=None if self._deployment.mfa == "off" else ["SOFTWARE_TOKEN_MFA"],
             user_pool_tier="ESSENTIALS",
             deletion_protection="ACTIVE" if self._deployment.size.protected else "INACTIVE",
         )
         acknowledge(
             pool,
             {
-                "AwsSolutions-COG2": "Each user can enable an authenticator app. Whether all users "
-                "must do so is the operator's policy, set in the pool.",
+                "AwsSolutions-COG2": "Each user can enable an authenticator app. Who must do so is "
+                "the operator's policy, the context key mfa.",
                 "AwsSolutions-COG8": "The Plus plan has a price per active user and adds risk "
                 "scoring. Essentials has all features that are used here.",
             },
         )
         return self._keep(pool)
+
+    def _allow_second_factor(self, trigger: lambda_.Function) -> None:
+        """Let the trigger see an account's factors. The policy is a separate resource, because the
+        pool refers to the trigger, so the role of the trigger cannot refer to the pool.
+        """
+        if trigger.role is None:
+            raise WrongDeclaration("The trigger has no role. Deploy it with add_function.")
+        statement = iam.PolicyStatement.from_json(allow_second_factor(self.user_pool_arn))
+        iam.CfnPolicy(
+            self,
+            "SecondFactorPolicy",
+            policy_name="second-factor",
+            policy_document=iam.PolicyDocument(statements=[statement]),
+            roles=[trigger.role.role_name],
+        )
 
     def _output_triggers(self, triggers: dict[str, lambda_.Function]) -> None:
         """Output the trigger, which the operator must set in an existing pool."""
@@ -153,8 +171,9 @@ class DataStack(Stack):
         client = cognito.CfnUserPoolClient(self, "Client", **as_properties(CLIENT), **pool)
         self._keep(client)
         self._keep(cognito.CfnUserPoolGroup(self, "Admins", **as_properties(GROUP), **pool))
+        declared = make_resource_server(self._deployment.service_clients.values())
         server = cognito.CfnUserPoolResourceServer(
-            self, "ResourceServer", **as_properties(RESOURCE_SERVER), **pool
+            self, "ResourceServer", **as_properties(declared), **pool
         )
         self._keep(server)
         add_service_clients(self, self._deployment, self.user_pool_id, server)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
 from aws_cdk import RemovalPolicy
 from aws_cdk.aws_logs import RetentionDays
 from constructs import Node
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field, model_validator
 
 from infra.configuration import Configuration
 from infra.layers import Architecture
-from rollcall.grants.scopes import SYSTEM_SCOPES, Scope
 from rollcall.kit.mail import check_sender
 from rollcall.kit.mail_templates import check_templates
+from rollcall.kit.model import camel_case
 from rollcall.kit.settings import LOGIN_URL
 from rollcall.mails.catalog import MAIL_TEMPLATES
 
@@ -40,37 +38,14 @@ SIZES = {
 }
 
 
-def _read_json(given: object) -> object:
-    """Values of ``-c`` are text; a mapping is JSON."""
-    try:
-        return json.loads(given) if isinstance(given, str) else given
-    except json.JSONDecodeError as error:
-        raise ValueError(f"This is not JSON: {error}.") from error
-
-
-def _find_scope(short_name: object) -> Scope:
-    """The scope of a service by its name within the resource server."""
-    found = {scope.short_name: scope for scope in SYSTEM_SCOPES}
-    if short_name not in found:
-        raise ValueError(
-            f"{short_name} is not a scope of services. Use one of: {', '.join(found)}."
-        )
-    return found[str(short_name)]
-
-
 def _check_templates(folder: str) -> str:
     if folder:
         check_templates(Path(folder), MAIL_TEMPLATES)
     return folder
 
 
-ServiceName = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*$", max_length=40)
-]
-ServiceScopes = Annotated[
-    tuple[Annotated[Scope, BeforeValidator(_find_scope)], ...], Field(min_length=1)
-]
-ServiceClients = Annotated[dict[ServiceName, ServiceScopes], BeforeValidator(_read_json)]
+RATE_AT_MOST = 2_000_000_000
+"""The highest limit of a rate-based rule; the lowest is 10 (AWS WAF, RateBasedStatement)."""
 RESERVED = ("aws", "amazon", "cognito")
 """What the prefix of a user pool's domain cannot contain (Cognito, user pool domains)."""
 
@@ -87,8 +62,6 @@ class Deployment(Configuration):
     """An existing pool to use instead of a new one."""
     client_ids: str
     """Additional app clients of the pool whose tokens are accepted, separated by commas."""
-    service_clients: ServiceClients
-    """The services that call the system API, by name, with their scopes."""
     user_pool_domain: str = Field(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")
     """The domain of an existing pool, such as ``auth.example.com``."""
     mail_sender: Annotated[str, AfterValidator(check_sender)]
@@ -98,6 +71,24 @@ class Deployment(Configuration):
     login_url: str = Field(pattern=LOGIN_URL)
     """The sign-in page for mails. Empty: mails do not mention one."""
     waf: bool
+    """Whether AWS WAF limits the requests per IP address."""
+    requests_per_address: int = Field(ge=10, le=RATE_AT_MOST)
+    """How many requests WAF accepts from one IP address in five minutes."""
+    public_requests_per_address: int = Field(ge=10, le=RATE_AT_MOST)
+    """How many of them in one minute for the routes that need no token."""
+    reserved_concurrency: int = Field(ge=0, le=1000)
+    """The executions that each public operation has for itself, and cannot exceed. 0: it shares
+    those of the account.
+    """
+
+    @model_validator(mode="after")
+    def _check_mfa(self) -> Self:
+        if self.user_pool_id and self.mfa in {"off", "required"}:
+            raise ValueError(
+                f"mfa={self.mfa} is a setting of the user pool, and a deployment does not change "
+                "an existing pool. Set it there, and leave mfa out."
+            )
+        return self
 
     @model_validator(mode="after")
     def _check_domain(self) -> Self:
@@ -116,7 +107,7 @@ class Deployment(Configuration):
     @classmethod
     def from_context(cls, node: Node) -> Deployment:
         """Read and check the context. Raises ``pydantic.ValidationError`` with all errors."""
-        names = [to_camel(name) for name in cls.model_fields]
+        names = [camel_case(name) for name in cls.model_fields]
         return cls.model_validate({name: node.try_get_context(name) for name in names})
 
     @property

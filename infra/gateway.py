@@ -11,16 +11,19 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from infra.cors import preflight_headers
+from infra.cors import list_methods, preflight_headers
+from rollcall.kit.cors import allow_reading
 from rollcall.kit.errors import (
     Forbidden,
     Malformed,
+    MethodNotAllowed,
     NotFound,
     PayloadTooLarge,
     Problem,
     Throttled,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
 )
 from rollcall.kit.http import SECURITY_HEADERS
 from rollcall.kit.operation import Operation
@@ -32,15 +35,22 @@ AUTHORIZER = "accessToken"
 
 
 GATEWAY_PROBLEMS: Mapping[str, Problem] = {
+    # The same response for no token and a wrong one, so it says no more (RFC 6750 section 3.1).
     "UNAUTHORIZED": Unauthenticated(
-        "token_invalid", "The access token is missing, invalid or expired."
+        "token_invalid", "The access token is missing, invalid or expired.", challenge={}
+    ),
+    "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaType(
+        "The body is not JSON. Send JSON with Content-Type: application/json.",
+        {"Accept": "application/json"},
     ),
     # The response of API Gateway to an unknown path or method.
     "MISSING_AUTHENTICATION_TOKEN": NotFound(
         "route_not_found", "There is nothing at this address."
     ),
     "ACCESS_DENIED": Forbidden("access_denied", "The gateway refuses this request."),
-    "WAF_FILTERED": Forbidden("request_filtered", "The firewall refuses this request."),
+    "WAF_FILTERED": Forbidden(
+        "request_filtered", "Too many requests from this address. Wait five minutes."
+    ),
     "REQUEST_TOO_LARGE": PayloadTooLarge("payload_too_large", "The body is too large."),
     "THROTTLED": Throttled("throttled", "Too many requests. Try again in a moment."),
     "INTEGRATION_FAILURE": Unavailable("unavailable", "The function did not respond. Try again."),
@@ -78,7 +88,12 @@ def build_gateway_document(
             method.lower(): _describe(path, operation, invocation_uri(operation), credentials)
             for method, operation in methods.items()
         }
+        if "GET" in methods:
+            get = paths[path]["get"]
+            paths[path]["head"] = {name: get[name] for name in get if name != "operationId"}
         paths[path]["options"] = _answer_preflight(preflight_headers(allowed_origin, methods))
+        refusal = MethodNotAllowed(list_methods(methods))
+        paths[path]["x-amazon-apigateway-any-method"] = _answer_problem(refusal, allowed_origin)
     return {
         "openapi": "3.0.1",
         "info": {"title": title, "version": "1"},
@@ -125,17 +140,47 @@ def _describe(path: str, operation: AnyOperation, uri: str, credentials: str) ->
 
 
 def _answer_preflight(headers: Mapping[str, str]) -> Json:
-    """The gateway itself answers OPTIONS, without authorization."""
-    mapped = {f"method.response.header.{name}": f"'{value}'" for name, value in headers.items()}
+    return _answer_itself(204, "For browsers", headers, {})
+
+
+def _answer_problem(problem: Problem, origin: str) -> Json:
+    """The gateway itself answers with a problem that does not depend on the request."""
+    headers = {**_problem_headers(origin), **problem.headers}
+    body = json.dumps(problem.body("$context.requestId"))
+    templates = {"application/json": body}
+    return _answer_itself(problem.status, problem.title, headers, templates)
+
+
+def _answer_itself(
+    status: int, description: str, headers: Mapping[str, str], templates: Mapping[str, str]
+) -> Json:
+    """The gateway itself answers, without authorization."""
+    mapped = {f"method.response.header.{name}": _quote(value) for name, value in headers.items()}
     declared = {name: {"schema": {"type": "string"}} for name in headers}
+    response = {"statusCode": str(status), "responseParameters": mapped}
     return {
-        "responses": {"204": {"description": "For browsers", "headers": declared}},
+        "responses": {str(status): {"description": description, "headers": declared}},
         "security": [],
         "x-amazon-apigateway-integration": {
             "type": "mock",
-            "requestTemplates": {"application/json": '{"statusCode": 204}'},
-            "responses": {"default": {"statusCode": "204", "responseParameters": mapped}},
+            "requestTemplates": {"application/json": json.dumps({"statusCode": status})},
+            # Without a template for its type, a body would be taken for the mock's own request.
+            "passthroughBehavior": "never",
+            "responses": {"default": {**response, "responseTemplates": dict(templates)}},
         },
+    }
+
+
+def _quote(value: str) -> str:
+    """A fixed value in a parameter mapping."""
+    return f"'{value}'"
+
+
+def _problem_headers(origin: str) -> Mapping[str, str]:
+    return {
+        "Content-Type": "application/problem+json",
+        **SECURITY_HEADERS,
+        **allow_reading(origin),
     }
 
 
@@ -153,15 +198,11 @@ def _authorize_with(user_pool_arn: str) -> Json:
 
 
 def _write_gateway_response(kind: str, problem: Problem, origin: str) -> Json:
-    headers = {
-        "Content-Type": "application/problem+json",
-        **SECURITY_HEADERS,
-        "Access-Control-Allow-Origin": origin,
-    }
+    headers = {**_problem_headers(origin), **problem.headers}
     body = problem.body("$context.requestId")
     response: Json = {
         "responseParameters": {
-            f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()
+            f"gatewayresponse.header.{name}": _quote(value) for name, value in headers.items()
         },
     }
     if kind.startswith("DEFAULT_"):

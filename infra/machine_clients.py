@@ -26,9 +26,9 @@ def add_service_clients(
     user_pool_id: str,
     server: cognito.CfnUserPoolResourceServer,
 ) -> None:
-    """A client for each service with its scopes, and the domain of the token endpoint."""
-    for name, scopes in deployment.service_clients.items():
-        declared = make_service_client(deployment.function_name(name), scopes)
+    """A client for each service, and the domain of the token endpoint."""
+    for name, service in deployment.service_clients.items():
+        declared = make_service_client(deployment.function_name(name), service)
         client = cognito.CfnUserPoolClient(
             stack, f"Service-{name}", user_pool_id=user_pool_id, **as_properties(declared)
         )

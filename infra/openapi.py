@@ -15,7 +15,7 @@ from infra.gateway import AnyOperation, Json
 from infra.openapi_operations import PEOPLE, PROBLEMS, SERVICES, describe_operation
 from infra.openapi_schemas import Schemas
 from rollcall.grants.scopes import ADMIN_SCOPES, SYSTEM_SCOPES
-from rollcall.kit.errors import Problem
+from rollcall.kit.errors import Problem, Unauthenticated
 
 DOCUMENT = Path(__file__).with_name("openapi.json")
 TOKEN_URL = "/oauth2/token"  # noqa: S105 (an address)
@@ -64,19 +64,25 @@ def _security_schemes(token_url: str) -> Json:
             "type": "oauth2",
             "description": "The access token of a service's own app client. The token endpoint is "
             "the output TokenEndpoint of a deployment; on one machine, the command rollcall token "
-            "--service prints a token.",
+            "--service prints a token. Request the token without naming scopes: it then has all "
+            "scopes of the client, also those of its sources of facts and types of resources.",
             "flows": {"clientCredentials": {"tokenUrl": token_url, "scopes": scopes}},
         },
     }
 
 
 def _problem_response(problem: type[Problem]) -> Json:
-    return {
+    described: Json = {
         "description": problem.title,
         "content": {
             "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
         },
     }
+    if problem is Unauthenticated:
+        words = "The scheme Bearer, and what is wrong with the token (RFC 6750)."
+        header = {"description": words, "schema": {"type": "string"}}
+        described["headers"] = {"WWW-Authenticate": header}
+    return described
 
 
 def write_document() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pydantic.alias_generators import to_camel
-
 from infra.gateway import AnyOperation, Json
 from infra.openapi_schemas import Schemas
 from rollcall.grants.scopes import ADMIN_SCOPES
@@ -21,9 +19,11 @@ from rollcall.kit.errors import (
     Throttled,
     Unauthenticated,
     Unavailable,
+    UnsupportedMediaType,
 )
 from rollcall.kit.http import MAX_IDEMPOTENCY_KEY
-from rollcall.kit.model import VersionedAnswer
+from rollcall.kit.media_types import accepted_types
+from rollcall.kit.model import VersionedAnswer, camel_case
 from rollcall.kit.operation import NOT_YET
 from rollcall.kit.paging import CursorRequest
 
@@ -38,6 +38,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     Conflict,
     Gone,
     PayloadTooLarge,
+    UnsupportedMediaType,
     Stale,
     Invalid,
     Throttled,
@@ -60,6 +61,7 @@ def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
         "responses": {**_file_response(operation), **_responses(operation, schemas)},
         "x-permission": operation.permission.value if operation.permission else None,
         "x-scoped": operation.scoped,
+        "x-fresh-sign-in": operation.fresh_sign_in,
     }
     if operation.public:
         described["security"] = []
@@ -67,7 +69,9 @@ def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
         described["security"] = [{SERVICES: list(operation.oauth_scopes)}]
     words = [_unwrap(operation.description)] if operation.description else []
     if operation.scoped:
-        words.append(_SCOPED)
+        words.append(_LIMITED if is_for_services(operation) else _SCOPED)
+    if operation.fresh_sign_in:
+        words.append(_describe_fresh_sign_in(operation.fresh_sign_in))
     if words:
         described["description"] = "\n\n".join(words)
     if operation.has_body:
@@ -75,7 +79,7 @@ def describe_operation(operation: AnyOperation, schemas: Schemas) -> Json:
         described["requestBody"] = {
             "description": f"At most {operation.body_at_most:,} bytes.",
             "required": bool(schema.get("required")),
-            "content": {"application/json": {"schema": schema}},
+            "content": {kind: {"schema": schema} for kind in accepted_types(operation.method)},
         }
     return described
 
@@ -84,6 +88,16 @@ _SCOPED = (
     "Holders of the permission can do this everywhere; group admins, only for what belongs to the "
     "groups that they administer."
 )
+_LIMITED = "A service can do this only with its own sources of facts and types of resources."
+
+
+def _describe_fresh_sign_in(case: bool | str) -> str:
+    if_so = f", if {case}" if isinstance(case, str) else ""
+    return (
+        f"Needs a recent sign-in{if_so}. Otherwise the response is 401 with the code "
+        "fresh_sign_in_required. Its maxAge, and max_age in the header WWW-Authenticate, is the "
+        "age in seconds that the sign-in can have."
+    )
 
 
 def _unwrap(text: str) -> str:
@@ -94,7 +108,7 @@ def _unwrap(text: str) -> str:
 def _parameters(operation: AnyOperation, schemas: Schemas) -> list[Json]:
     parameters: list[Json] = [
         {
-            "name": to_camel(name),
+            "name": camel_case(name),
             "in": "path",
             "required": True,
             "schema": schemas.variable(operation, name),
@@ -110,8 +124,10 @@ def _parameters(operation: AnyOperation, schemas: Schemas) -> list[Json]:
         ]
     if operation.changes:
         parameters.append(_IDEMPOTENCY_KEY)
-        if operation.path_variables:
-            parameters.append(_IF_MATCH)
+        if _is_conditional(operation):
+            parameters += [_IF_MATCH, _IF_NONE_MATCH]
+    elif _can_be_known(operation):
+        parameters.append(_IF_NONE_MATCH)
     return parameters
 
 
@@ -141,8 +157,16 @@ _IF_MATCH: Json = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "The ETag that you have read. The request is refused with 412 when it is no "
-    "longer the present one.",
+    "description": "The ETag that you have read, or several. The request is refused with 412 when "
+    "the version in none of them is the present one.",
+    "schema": {"type": "string"},
+}
+_IF_NONE_MATCH: Json = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETags that you have, or *. A GET is answered with 304 and no body when one is "
+    "the present one; a change is refused with 412, with * when the resource exists.",
     "schema": {"type": "string"},
 }
 
@@ -161,7 +185,19 @@ def _responses(operation: AnyOperation, schemas: Schemas) -> Json:
         if _may_answer(operation, problem)
     }
     status = NOT_YET if operation.file_model else operation.status
-    return {str(status): success, **refusals}
+    known = {"304": {"description": "You have it already."}} if _can_be_known(operation) else {}
+    return {str(status): success, **known, **refusals}
+
+
+def _is_conditional(operation: AnyOperation) -> bool:
+    """Whether it changes what is at its address."""
+    at_its_address = bool(operation.path_variables) or operation.method == "PUT"
+    return operation.changes and at_its_address
+
+
+def _can_be_known(operation: AnyOperation) -> bool:
+    """Whether a caller can have its answer already, with an entity tag."""
+    return operation.method == "GET" and issubclass(operation.answer_model, VersionedAnswer)
 
 
 def _file_response(operation: AnyOperation) -> Json:
@@ -184,14 +220,15 @@ def _may_answer(operation: AnyOperation, problem: type[Problem]) -> bool:
     fields = operation.request_model.model_fields.keys()
     walks = issubclass(operation.request_model, CursorRequest)
     rules: dict[type[Problem], bool] = {
-        # Invalid JSON in the body, an invalid Idempotency-Key, or an invalid cursor.
-        Malformed: operation.has_body or operation.changes or walks,
+        # Invalid JSON in the body, an invalid header, or an invalid cursor.
+        Malformed: operation.has_body or operation.changes or walks or _can_be_known(operation),
         Unauthenticated: not operation.public,
         Forbidden: not operation.public,
         NotFound: bool(operation.path_variables or operation.writes or named & fields),
         Conflict: bool(operation.writes),
         Gone: operation.public,  # a link that has expired or was used
         PayloadTooLarge: operation.has_body,
-        Stale: bool(operation.writes and operation.path_variables),
+        UnsupportedMediaType: operation.has_body,
+        Stale: _is_conditional(operation),
     }
     return rules.get(problem, True)

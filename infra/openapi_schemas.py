@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core.core_schema import WithDefaultSchema
 
 from infra.gateway import AnyOperation, Json
+from rollcall.kit.model import camel_case
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -24,6 +24,17 @@ _PROBLEM_SCHEMA: Json = {
         "detail": {"type": "string"},
         "code": {"type": "string"},
         "requestId": {"type": "string"},
+        "maxAge": {
+            "type": "integer",
+            "description": "With the code fresh_sign_in_required: how many seconds old the sign-in "
+            "can be.",
+        },
+        "existingUserId": {
+            "type": "string",
+            "description": "The user who has the email, phone number, username or unique id that "
+            "is taken. Only for callers who are allowed to see users.",
+        },
+        "existingStatus": {"type": "string", "description": "The status of that user."},
         "errors": {
             "type": "array",
             "items": {
@@ -85,7 +96,7 @@ class Schemas:
     def request(self, operation: AnyOperation) -> Json:
         """The schema of the request without its path variables."""
         schema = self._definitions[self._name(operation.request_model, "validation")]
-        in_path = {to_camel(name) for name in operation.path_variables}
+        in_path = {camel_case(name) for name in operation.path_variables}
         properties = {k: v for k, v in schema.get("properties", {}).items() if k not in in_path}
         required = [name for name in schema.get("required", []) if name not in in_path]
         sent = {**schema, "properties": properties, "required": required}
@@ -94,7 +105,7 @@ class Schemas:
     def variable(self, operation: AnyOperation, name: str) -> Json:
         """The schema of a path variable."""
         schema = self._definitions[self._name(operation.request_model, "validation")]
-        found: Json = schema["properties"][to_camel(name)]
+        found: Json = schema["properties"][camel_case(name)]
         return found
 
     def _name(self, model: type[BaseModel], mode: JsonSchemaMode) -> str:

@@ -124,7 +124,10 @@ def _limit_public(
         metrics_enabled=True,
     )
     return {
-        f"{paths[each.public_path]}/{each.method}": limited for each in operations if each.public
+        f"{paths[each.public_path]}/{method}": limited
+        for each in operations
+        if each.public
+        for method in ({"GET", "HEAD"} if each.method == "GET" else {each.method})
     }
 
 

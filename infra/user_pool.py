@@ -5,34 +5,28 @@ Names and shapes are those of Cognito's CreateUserPool and related calls.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from rollcall.grants import scopes
+from infra.client_scopes import ServiceClient, describe_scopes
+from rollcall.grants.scopes import RESOURCE_SERVER
 from rollcall.kit.identity import ADMINS_GROUP
+from rollcall.kit.settings import Mfa
 from rollcall.users import passwords
 
-RESOURCE_SERVER: dict[str, Any] = {
-    "Identifier": scopes.RESOURCE_SERVER,
-    "Name": scopes.RESOURCE_SERVER,
-    "Scopes": [
-        {"ScopeName": scope.short_name, "ScopeDescription": scope.__doc__} for scope in scopes.Scope
-    ],
+PASSWORD_POLICY: dict[str, Any] = {
+    "MinimumLength": passwords.LENGTH_AT_LEAST,
+    "RequireUppercase": True,
+    "RequireLowercase": True,
+    "RequireNumbers": True,
+    "RequireSymbols": True,
+    "TemporaryPasswordValidityDays": passwords.TEMPORARY_DAYS,
 }
 
 USER_POOL: dict[str, Any] = {
     "AliasAttributes": ["email", "phone_number", "preferred_username"],
     "UsernameConfiguration": {"CaseSensitive": False},
-    "Policies": {
-        "PasswordPolicy": {
-            "MinimumLength": passwords.LENGTH_AT_LEAST,
-            "RequireUppercase": True,
-            "RequireLowercase": True,
-            "RequireNumbers": True,
-            "RequireSymbols": True,
-            "TemporaryPasswordValidityDays": passwords.TEMPORARY_DAYS,
-        }
-    },
+    "Policies": {"PasswordPolicy": PASSWORD_POLICY},
     "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
     "AccountRecoverySetting": {
         "RecoveryMechanisms": [
@@ -42,6 +36,21 @@ USER_POOL: dict[str, Any] = {
     },
     "AutoVerifiedAttributes": ["email"],
 }
+MFA_CONFIGURATION: Mapping[Mfa, str] = {
+    "off": "OFF",
+    "optional": "OPTIONAL",
+    "required": "ON",
+    "required-for-admins": "OPTIONAL",  # and the functions refuse admins without a factor
+}
+"""Cognito's MfaConfiguration for the context key ``mfa``. The factor is an authenticator app, which
+needs no role and no phone number, unlike text messages."""
+
+
+def make_user_pool(password_minimum_length: int) -> dict[str, Any]:
+    """The user pool with this minimum length of passwords."""
+    policy = {**PASSWORD_POLICY, "MinimumLength": password_minimum_length}
+    return {**USER_POOL, "Policies": {"PasswordPolicy": policy}}
+
 
 CLIENT: dict[str, Any] = {
     "ClientName": "rollcall",
@@ -67,7 +76,16 @@ GROUP: dict[str, Any] = {
 }
 
 
-def make_service_client(name: str, allowed: Iterable[scopes.Scope]) -> dict[str, Any]:
+def make_resource_server(services: Collection[ServiceClient]) -> dict[str, Any]:
+    """The resource server of the API, with the scopes that the services need."""
+    return {
+        "Identifier": RESOURCE_SERVER,
+        "Name": RESOURCE_SERVER,
+        "Scopes": describe_scopes(services),
+    }
+
+
+def make_service_client(name: str, service: ServiceClient) -> dict[str, Any]:
     """An app client for a service, which gets tokens with a client secret (OAuth 2.0 client
     credentials). No user can sign in through it.
     """
@@ -76,7 +94,7 @@ def make_service_client(name: str, allowed: Iterable[scopes.Scope]) -> dict[str,
         "GenerateSecret": True,
         "AllowedOAuthFlowsUserPoolClient": True,
         "AllowedOAuthFlows": ["client_credentials"],
-        "AllowedOAuthScopes": sorted(scope.value for scope in allowed),
+        "AllowedOAuthScopes": service.allowed_scopes,
         # The minimum: without any flow, Cognito would allow users to sign in.
         "ExplicitAuthFlows": ["ALLOW_REFRESH_TOKEN_AUTH"],
         "PreventUserExistenceErrors": "ENABLED",

@@ -6,21 +6,30 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from functions.users.create_user import create_user
+from infra.catalog import read_catalog
 from tests.cpu_time import BUDGET_OF_OTHERS, BUDGETS, STARTING
 from tests.world.world import World
 
 ROOT = Path(__file__).parents[1]
 ROLLCALL = ROOT / "layers" / "shared" / "python" / "rollcall"
 INSTALLED = {"node_modules", ".venv", ".git"}
-READMES = sorted(
-    file for file in ROOT.rglob("README.md") if INSTALLED.isdisjoint(file.relative_to(ROOT).parts)
-)
+
+
+def is_ours(file: Path) -> bool:
+    """Whether the project contains the file itself."""
+    return INSTALLED.isdisjoint(file.relative_to(ROOT).parts)
+
+
+READMES = sorted(filter(is_ours, ROOT.rglob("README.md")))
+LOCKS = sorted(filter(is_ours, ROOT.glob("*/**/requirements.txt")))
 FENCE = re.compile(r"^ *```(?P<language>\w*)\n(?P<code>.*?)^ *```$", re.M | re.S)
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 SPAN = re.compile(r"`(?P<code>[^`\n]+)`")
@@ -129,6 +138,43 @@ def test_every_file_and_module_of_a_command_exists(path: Named) -> None:
     )
 
 
+def installations() -> list[Named]:
+    """The commands that install Python packages."""
+    return [
+        Named(readme, command)
+        for readme in READMES
+        for block in FENCE.finditer(readme.read_text())
+        for command in re.findall(r"pip install [^&|;\n]*", block["code"])
+    ]
+
+
+@pytest.mark.parametrize("installation", installations(), ids=str)
+def test_nothing_is_installed_without_a_hash_in_the_repository(installation: Named) -> None:
+    options = installation.text.split()[2:]
+    locked = [ROOT / each for option, each in pairwise(options) if option == "-r"]
+    assert set(locked) <= set(LOCKS)
+    assert locked or {"--no-deps", "--no-build-isolation", "-e", "."} <= set(options), (
+        f"{installation}: this could download what no lock names. Install a requirements.txt, then "
+        "the project itself with --no-deps --no-build-isolation -e ."
+    )
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda each: each.parent.name)
+def test_every_locked_package_has_its_hashes(lock: Path) -> None:
+    text = lock.read_text()
+    entries = re.split(r"^(?=\S)", re.sub("^ *#.*\n", "", text, flags=re.M), flags=re.M)
+    bare = [each for each in entries if each and not re.match(r"\S+==.*\\\n +--hash=sha256:", each)]
+    assert not bare, f"{lock}: lock it anew with --generate-hashes (infra/README.md)."
+
+
+def test_build_backend_is_the_locked_one() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    backend = project["build-system"]["requires"]
+    assert backend == project["project"]["optional-dependencies"]["build"]
+    for lock in ("infra/local/requirements.txt", "tests/requirements.txt"):
+        assert {f"{each} \\" for each in backend} <= set((ROOT / lock).read_text().splitlines())
+
+
 def test_readme_can_be_read_at_one_sitting() -> None:
     length = len((ROOT / "README.md").read_text().splitlines())
     assert length <= 200, (
@@ -209,6 +255,20 @@ def test_every_key_of_the_context_is_described(key: str) -> None:
     rows = table_rows(ROOT / "infra" / "README.md")
     assert key.startswith("@aws-cdk/") or any(row.startswith(f"| `{key}`") for row in rows), (
         f"infra/README.md does not describe the context key `{key}`. Add a row with its default."
+    )
+
+
+def test_list_of_recent_sign_ins_has_each_operation_that_needs_one() -> None:
+    needed = [
+        f"| `{each.name}` | {'always' if each.fresh_sign_in is True else each.fresh_sign_in} |"
+        for each in read_catalog().operations
+        if each.fresh_sign_in
+    ]
+    readme = (ROOT / "functions" / "README.md").read_text()
+    section = readme.partition("### Recent sign-ins")[2].partition("\nThese blocks")[0]
+    listed = [line for line in section.splitlines() if line.startswith("| `")]
+    assert sorted(listed) == sorted(needed), (
+        'Correct the table "Recent sign-ins" in functions/README.md:\n' + "\n".join(needed)
     )
 
 

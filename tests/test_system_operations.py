@@ -12,21 +12,25 @@ from rollcall.kit.errors import Forbidden
 from rollcall.kit.http import GatewayEvent
 from rollcall.system_operations import authorize_client
 from tests.world.gateway import make_event
-from tests.world.world import World
+from tests.world.world import World, service_claims
 
 
 def event(**claims: str) -> GatewayEvent:
     return GatewayEvent.model_validate(make_event(remove_resource, claims=claims))
 
 
-def test_service_has_only_the_permissions_of_its_known_system_scopes(world: World) -> None:
-    scope = f"{Scope.RESOURCES} rollcall/unknown admin:access {Scope.ADMIN}"
+def test_service_has_only_the_permissions_of_its_system_scopes_for_what_they_name(
+    world: World,
+) -> None:
+    mine = Scope.RESOURCES.limited_to("invoice")
+    scope = f"{Scope.RESOURCES} {mine} rollcall/unknown admin:access {Scope.ADMIN}"
     request = event(client_id="billing", scope=scope)
 
     actor = authorize_client(request, world.runtime, world.clock.now)
 
     assert (actor.kind, actor.id) == ("client", "billing")
-    assert actor.permissions == {Scope.RESOURCES}
+    assert not actor.permissions
+    assert actor.scoped == {Scope.RESOURCES: frozenset({"invoice"})}
     assert (actor.ip_address, actor.user_agent) == ("192.0.2.7", "pytest")
     assert actor.witnesses == {}
     assert not actor.holds("user.view")
@@ -65,7 +69,7 @@ def test_each_service_has_its_own_idempotency_keys(world: World) -> None:
     def remove(client_id: str, resource_id: str) -> Any:
         request = make_event(
             remove_resource,
-            claims={"client_id": client_id, "scope": Scope.RESOURCES},
+            claims=service_claims(Scope.RESOURCES, "persona", client_id=client_id),
             path={"resource_id": resource_id},
             headers={"Idempotency-Key": "key-1"},
         )

@@ -12,6 +12,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
+from rollcall.users.resource_types import read_types
 
 
 class CreateSegment(WriteRequest):
@@ -39,7 +40,7 @@ def create_segment(request: CreateSegment, call: Call) -> SegmentAnswer:
 
     Every operation with filters for users accepts `segment=`, alone or with other filters.
     """
-    read_filter(request.filter)
+    read_filter(request.filter, read_types(call.settings.resource_types))
     segment = Segment(
         id=call.new_id("seg"),
         created_at=call.now,

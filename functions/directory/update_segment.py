@@ -13,6 +13,7 @@ from rollcall.kit.model import Omissible, WriteRequest
 from rollcall.kit.text import Line, Text
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
+from rollcall.users.resource_types import read_types
 
 
 class UpdateSegment(WriteRequest):
@@ -35,6 +36,6 @@ def update_segment(request: UpdateSegment, call: Call) -> SegmentAnswer:
     """
     segment = load_own_segment(call, request.segment_id)
     if request.filter is not None:
-        read_filter(request.filter)
+        read_filter(request.filter, read_types(call.settings.resource_types))
     sent = request.model_dump(exclude_unset=True, exclude={"segment_id", "reason"})
     return call.commit(Change(segment, segment.model_copy(update=sent)), answer=SegmentAnswer.of)

@@ -10,11 +10,10 @@ from rollcall.access.inviters import find_inviter
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential
 from rollcall.accounts.settlement import settle_account
-from rollcall.invitations.activation import ActivatedUser, Token, activate
+from rollcall.invitations.activation import ActivatedUser, LinkRequest, activate
 from rollcall.invitations.invitation import Invitation, open_invitation, refuse_withdrawn
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.public_operations import OPENINGS, public_operation
@@ -23,14 +22,13 @@ from rollcall.users.passwords import Password
 from rollcall.users.user import User
 
 
-class AcceptInvitation(WriteRequest):
+class AcceptInvitation(LinkRequest):
     """The invited user's name, password and username."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"name": "New Colleague", "password": "TempPass123!"}]}
     )
 
-    token: Token
     name: Line
     password: Password
     username: Annotated[

@@ -72,6 +72,7 @@ def create_account(request: InviteUser, call: Call, answer: InvitationAnswer) ->
 @operation(
     "POST /admin/invitations",
     permission=Permission.USER_INVITE,
+    fresh_sign_in="the invited user becomes a platform admin",
     status=201,
     reads=[AccessPolicy, Organization, Role, TokenKey, LifecyclePolicy],
     writes=[Invitation, User, Account, TokenKey],
@@ -95,6 +96,7 @@ def _write(
     request: InviteUser, call: Call, username: str, valid_for: timedelta
 ) -> InvitationAnswer:
     user = _make_user(request, call, username)
+    requires = require_grantable(call, None, user)
     invitation = Invitation(
         id=Invitation.id_for(user.id),
         created_at=call.now,
@@ -112,7 +114,7 @@ def _write(
         ),
         Change(None, user),
         answer=lambda written: InvitationAnswer.of(written, call.now),
-        requires=require_grantable(call, None, user),
+        requires=requires,
     )
 
 

@@ -21,6 +21,7 @@ from rollcall.users.user import User
 @operation(
     "POST /admin/invitations/{invitation_id}/resend",
     permission=Permission.USER_INVITE,
+    fresh_sign_in="the invited user becomes a platform admin",
     reads=[AccessPolicy, User, TokenKey, LifecyclePolicy],
     writes=[Invitation, TokenKey],
 )

@@ -9,6 +9,7 @@ from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.model import WriteRequest
+from rollcall.kit.operation import require_permission
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.policy import (
     LifecyclePolicy,
@@ -42,6 +43,7 @@ class ReplaceLifecyclePolicy(LifecycleTerms, WriteRequest):
 @operation(
     "PUT /admin/lifecycle-policy",
     permission=Permission.LIFECYCLE_UPDATE,
+    fresh_sign_in=True,
     reads=[User, Group, Role],
     writes=[LifecyclePolicy],
 )
@@ -50,9 +52,16 @@ def replace_lifecycle_policy(request: ReplaceLifecyclePolicy, call: Call) -> Lif
 
     It applies from the next run of the clean-up; a run in progress ends. To see its effect first,
     use POST /admin/lifecycle-policy/preview.
+
+    With the mode on, this also requires the permission user.disable, and user.delete if
+    deleteDisabled is true. Fewer purgeDeletedAfterDays require user.delete too. The stored policy
+    applies until it is replaced, even if the user who saved it loses these permissions.
     """
     policy = read_lifecycle_policy(call.table, call.now)
     call.check_version(policy)
+    for permission in request.find_needed_permissions(policy):
+        require_permission(call.actor, permission)
     validate_terms(call, request, before=policy)
     before = policy if policy.version else None
-    return call.commit(Change(before, policy.with_terms(request)), answer=LifecyclePolicyAnswer.of)
+    change = Change(before, policy.with_terms(request))
+    return call.unconditional().commit(change, answer=LifecyclePolicyAnswer.of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rollcall.background import cognito_reaction
+from rollcall.kit.account import SecondFactor
 from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Forbidden, Unavailable
@@ -18,13 +19,14 @@ REFRESH = "TokenGeneration_RefreshTokens"
 """Cognito's trigger source for tokens that are refreshed without a sign-in."""
 
 
-@cognito_reaction("pre_token_generation", reads=[User], writes=[SignIns])
+@cognito_reaction("pre_token_generation", reads=[User, SecondFactor], writes=[SignIns])
 def admit_sign_in(sign_in: SignIn, call: Call) -> None:
     """Refuse tokens to users who cannot sign in, and record each sign-in.
 
     So a disabled user is refused immediately, even before Cognito is synchronized. When the table
     answers with an error, users are admitted, because every operation checks the table anyway; when
-    it does not answer, Cognito gives up after five seconds.
+    it does not answer, Cognito gives up after five seconds. If platform admins need a second
+    factor, the record says whether the sign-in had one, and each operation checks the record.
     """
     try:
         retry_contended(lambda: _admit(sign_in, call))
@@ -44,8 +46,23 @@ def _admit(sign_in: SignIn, call: Call) -> None:
     before = SignIns.assemble(items)
     known = before or SignIns.none_of(user.id, call.now)
     methods = sign_in.providers or (BY_PASSWORD,)
+    had_factor = user.is_admin and _has_second_factor(user.id, call)
     call.commit(
-        Change(before, known.with_sign_in(call.now, methods)),
+        Change(before, known.with_sign_in(call.now, methods, second_factor=had_factor)),
         answer=lambda written: written,
         requires=[ConditionCheck.unchanged(user)],
     )
+
+
+def _has_second_factor(user_id: str, call: Call) -> bool:
+    """Whether the account has a second factor, which Cognito then requires at each sign-in. Neither
+    the event nor every access token tells it. Looked up only if the deployment needs it.
+    """
+    if call.settings.mfa != "required-for-admins":
+        return False
+    try:
+        account = call.identity.find(user_id)
+    except Unavailable as error:  # signed in, but not as an admin: the next sign-in looks again
+        log_failure(call.action, error, request_id=call.request_id)
+        return False
+    return account is not None and account.second_factor

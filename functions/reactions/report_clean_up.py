@@ -39,5 +39,5 @@ def _describe(run: LifecycleRun) -> Mapping[str, str]:
     values |= {each.value: str(run.outcomes.get(each, 0)) for each in Outcome}
     if run.stopped_for:
         values |= {f"due_{each}": str(run.due.get(each, 0)) for each in Deed}
-        values[run.stopped_for.value] = run.stopped_for.value
+        values[run.stopped_for.value] = run.stopped_detail or run.stopped_for.value
     return values

@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
-from itertools import chain
-from typing import Annotated
+from typing import Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from rollcall.invitations.registration import Registration
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Claim
 from rollcall.kit.errors import Conflict, Contended, Throttled
 from rollcall.kit.model import Answer, Time, WriteRequest
-from rollcall.kit.text import Line
 from rollcall.kit.throttle import Throttle
 from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
 from rollcall.public_operations import REGISTRATIONS, registration_operation
-from rollcall.users.fields import Email, Username
+from rollcall.users.fields import Email
 from rollcall.users.statuses import Status
 from rollcall.users.user import EMAIL, User
-from rollcall.users.usernames import suggest_usernames, with_free_username
 
-MAILS = Throttle(5, timedelta(hours=1))
-"""Per email address, from all sources together, so that no one can flood a mailbox with these
-mails.
+MAILS_OF_SOURCE = Throttle(5, timedelta(days=1))
+"""Mails to one email address because of requests from one network. A stranger who registers an
+address of another person uses up only the stranger's own mails: the owner still gets five.
+"""
+MAILS = Throttle(25, timedelta(days=1))
+"""Mails to one email address because of requests from all networks together, so that no one can
+flood a mailbox. It takes five networks to use them up.
 """
 
 
 class RegisterUser(WriteRequest):
-    """The person who registers."""
+    """The email address of the person who registers."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"email": "newuser@example.com", "name": "New User"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "newuser@example.com"}]})
 
     email: Email
-    name: Line
-    username: Annotated[
-        Username | None, Field(description="A preference: if it is taken, a number is appended.")
-    ] = None
 
 
 class RegistrationReceived(Answer):
@@ -63,37 +57,23 @@ class RegistrationReceived(Answer):
 def register_user(request: RegisterUser, call: Call) -> RegistrationReceived:
     """Register as a user. The route does not exist if the deployment does not allow registration.
 
-    Mails a link that confirms the email. Only the recipient can choose the password and become an
-    ordinary user, so that registering another person's address has no effect. The answer is the
-    same when the email belongs to a user, who then gets a mail about the attempt. Until the email
-    is confirmed, the person can register again; only the last link works.
+    Mails a link that confirms the email. Only the recipient can choose a name, a username and a
+    password and become an ordinary user, so that registering another person's address has no
+    effect. The answer is the same when the email belongs to a user, who then gets a mail about the
+    attempt. Until the email is confirmed, the person can register again; only the last link works.
+
+    At most 5 mails a day are sent to an email because of requests from one IPv4 address or IPv6
+    /64, and 25 because of all requests. The answer does not say whether a mail was sent.
     """
     answer = RegistrationReceived(received_at=call.now)
     try:
-        MAILS.count(sha256(request.email.encode()).hexdigest(), "mails", call.table, call.now)
+        _count_mail(request.email, call)
     except Throttled:
         return answer
-    user = _find_user(request, call)
+    user = _find_user(request.email, call)
     known = call.table.find(Registration, Registration.id_for(user.id)) if user else None
-    if user is None or (known is not None and known.waits_for(user)):
-        return _let_register(request, call, user, known)
-    attempt = Registration.attempt(call, user.id, request.email, known).refused()
-    return call.commit(Change(known, attempt), answer=lambda _: answer)
-
-
-def _find_user(request: RegisterUser, call: Call) -> User | None:
-    claim = call.table.get_item(Claim(EMAIL, request.email).key)
-    return call.table.find(User, claim["owner"]) if claim else None
-
-
-def _let_register(
-    request: RegisterUser, call: Call, user: User | None, known: Registration | None
-) -> RegistrationReceived:
-    usernames = _usernames(request, call, user)
     try:
-        return with_free_username(
-            usernames, lambda username: _write(request, call, user, known, username)
-        )
+        return call.commit(*_attempt(request.email, call, user, known), answer=lambda _: answer)
     except Conflict as conflict:
         if conflict.code != EMAIL.code:
             raise
@@ -101,34 +81,35 @@ def _let_register(
         raise Contended from None
 
 
-def _usernames(request: RegisterUser, call: Call, user: User | None) -> Iterator[str]:
-    """The requested or present username, then similar ones."""
-    wish = request.username or (user.username if user else None)
-    return chain([wish] if wish else (), suggest_usernames(wish or request.email, call.table))
+def _count_mail(email: str, call: Call) -> None:
+    """Raises Throttled. A mail that exceeds the limit of its source does not count in total."""
+    mailbox = sha256(email.encode()).hexdigest()
+    source = Throttle.network_of(call.actor.ip_address)
+    MAILS_OF_SOURCE.count(f"{mailbox}#{source}", "mails-of-source", call.table, call.now)
+    MAILS.count(mailbox, "mails", call.table, call.now)
 
 
-def _write(
-    request: RegisterUser,
-    call: Call,
-    user: User | None,
-    known: Registration | None,
-    username: str,
-) -> RegistrationReceived:
-    """Create the user, or make this attempt replace all earlier ones."""
-    chosen = {"name": request.name, "username": username}
-    registrant = (user or _make_user(request, call)).model_copy(update=chosen)
-    return call.commit(
-        Change(known, Registration.attempt(call, registrant.id, request.email, known)),
-        Change(user, registrant),
-        answer=lambda _: RegistrationReceived(received_at=call.now),
-    )
+def _find_user(email: str, call: Call) -> User | None:
+    claim = call.table.get_item(Claim(EMAIL, email).key)
+    return call.table.find(User, claim["owner"]) if claim else None
 
 
-def _make_user(request: RegisterUser, call: Call) -> User:
-    return User(
-        id=call.new_id("usr"),
-        created_at=call.now,
-        updated_at=call.now,
-        email=request.email,
-        status=Status.PENDING_VERIFICATION,
-    )
+def _attempt(
+    email: str, call: Call, user: User | None, known: Registration | None
+) -> list[Change[Any]]:
+    """The changes of one more attempt. It is refused if the address belongs to a user who is not
+    waiting for its confirmation.
+    """
+    if user is None:
+        created = User(
+            id=call.new_id("usr"),
+            created_at=call.now,
+            updated_at=call.now,
+            email=email,
+            status=Status.PENDING_VERIFICATION,
+        )
+        first = Registration.attempt(call, created.id, email, None)
+        return [Change(None, first), Change(None, created)]
+    attempt = Registration.attempt(call, user.id, email, known)
+    waits = known is not None and known.waits_for(user)
+    return [Change(known, attempt if waits else attempt.refused())]

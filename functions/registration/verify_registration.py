@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
 
 from rollcall.accounts.convergence import Credential
 from rollcall.accounts.settlement import settle_account
 from rollcall.invitations.activation import (
     ADDRESS_CHANGED,
     ActivatedUser,
-    Token,
+    LinkRequest,
     activate,
     find_by_token,
 )
@@ -17,24 +20,35 @@ from rollcall.invitations.registration import Registration, RegistrationStatus
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Gone
-from rollcall.kit.model import WriteRequest
+from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.public_operations import OPENINGS, registration_operation
+from rollcall.users.fields import Username
 from rollcall.users.passwords import Password
 from rollcall.users.user import User
+from rollcall.users.usernames import suggest_usernames, with_free_username
 
 
-class VerifyRegistration(WriteRequest):
-    """The token of the mail's link, and the chosen password."""
+class VerifyRegistration(LinkRequest):
+    """The token of the mail's link, and the person's name, password and username."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"token": "reg_01h455vb4pex5vsknk084sn02q_…", "password": "TempPass123!"}]
+            "examples": [
+                {
+                    "token": "reg_01h455vb4pex5vsknk084sn02q_…",
+                    "name": "New User",
+                    "password": "TempPass123!",
+                }
+            ]
         }
     )
 
-    token: Token
+    name: Line
     password: Password
+    username: Annotated[
+        Username | None, Field(description="Absent: generated from the email, and unique.")
+    ] = None
 
 
 def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser) -> None:
@@ -51,7 +65,7 @@ def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser)
     then=open_account,
 )
 def verify_registration(request: VerifyRegistration, call: Call) -> ActivatedUser:
-    """Confirm a registered address, choose a password, and become an active user.
+    """Confirm a registered address, choose a name and a password, and become an active user.
 
     The link works once and expires after a day; registering again mails a new one. Send an
     Idempotency-Key, so that the request can be repeated when its response was lost.
@@ -64,4 +78,18 @@ def verify_registration(request: VerifyRegistration, call: Call) -> ActivatedUse
         raise Gone("registration_expired", "This link has expired. Register again.")
     if not registration.proves_address_of(user):
         raise Gone("address_changed", ADDRESS_CHANGED)
-    return activate(call, Change(registration, registration.verified()), user)
+    link = Change(registration, registration.verified())
+
+    def write(username: str) -> ActivatedUser:
+        return activate(call, link, user, name=request.name, username=username)
+
+    if request.username:
+        return write(request.username)
+    return with_free_username(_usernames(user, call), write)
+
+
+def _usernames(user: User, call: Call) -> Iterator[str]:
+    """The username that an admin has given to the user, otherwise generated ones."""
+    if user.username:
+        return iter([user.username])
+    return suggest_usernames(user.email or "", call.table)

@@ -35,6 +35,7 @@ class ReplaceUserRoles(ChangeUser):
 @operation(
     "PUT /admin/users/{user_id}/roles",
     permission=Permission.ROLE_ASSIGN,
+    fresh_sign_in="the role System is granted",
     reads=[AccessPolicy],
     writes=[User, Account],
     then=settle_user,

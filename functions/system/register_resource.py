@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from rollcall.grants.group import Group
-from rollcall.grants.scopes import Scope
+from rollcall.grants.scopes import Scope, require_scope_for
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Id
@@ -47,6 +47,7 @@ class RegisterResource(WriteRequest):
 @system_operation(
     "POST /system/resources",
     permission=Scope.RESOURCES,
+    scoped=True,
     status=201,
     reads=[User, Group],
     writes=[Resource],
@@ -61,6 +62,7 @@ def register_resource(request: RegisterResource, call: Call) -> ResourceAnswer:
     if request.type not in types:
         message = f"The type {request.type} does not exist. Use one of: {', '.join(types)}."
         raise Invalid.field("type", message, "unknown_type")
+    require_scope_for(call.actor, Scope.RESOURCES, request.type)
     owner = load_modifiable(call.table, request.user_id)
     resource = Resource(
         id=call.new_id("wsp" if request.type == WORKSPACE else "res"),

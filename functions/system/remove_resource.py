@@ -8,7 +8,7 @@ from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.resources.deletion_answers import Deletion
-from rollcall.resources.resource import Resource
+from rollcall.resources.resource import Resource, load_resource
 from rollcall.system_operations import system_operation
 
 
@@ -19,10 +19,13 @@ class RemoveResource(WriteRequest):
 
 
 @system_operation(
-    "DELETE /system/resources/{resource_id}", permission=Scope.RESOURCES, writes=[Resource]
+    "DELETE /system/resources/{resource_id}",
+    permission=Scope.RESOURCES,
+    scoped=True,
+    writes=[Resource],
 )
 def remove_resource(request: RemoveResource, call: Call) -> Deletion:
     """Remove a resource of a user. Its external id is free again."""
-    resource = call.table.load(Resource, request.resource_id)
+    resource = load_resource(call, request.resource_id)
     answer = Deletion(message="Resource removed")
     return call.commit(Change(resource, resource.as_erased()), answer=lambda _: answer)

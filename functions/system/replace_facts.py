@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field
 
-from rollcall.grants.scopes import Scope
+from rollcall.grants.scopes import Scope, require_scope_for
 from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.errors import Conflict
@@ -65,6 +65,7 @@ class FactsAnswer(VersionedAnswer):
 @system_operation(
     "PUT /system/users/{user_id}/facts/{source}",
     permission=Scope.FACTS,
+    scoped=True,
     reads=[User],
     writes=[FactSet],
 )
@@ -75,6 +76,7 @@ def replace_facts(request: ReplaceFacts, call: Call) -> FactsAnswer:
     filters by it are skipped: push facts again that are still true. The facts are deleted when the
     user is permanently deleted.
     """
+    require_scope_for(call.actor, Scope.FACTS, request.source)
     held = find_facts(call.table, request.user_id, request.source)
     if held is None:
         _refuse_more_sources(call, request.user_id)

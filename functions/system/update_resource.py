@@ -17,7 +17,7 @@ from rollcall.kit.model import Omissible, Time, WriteRequest
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.resources.answers import ResourceAnswer, note_access
-from rollcall.resources.resource import Resource, without_deleted_groups
+from rollcall.resources.resource import Resource, load_resource, without_deleted_groups
 from rollcall.system_operations import system_operation
 from rollcall.users.user import User, load_modifiable
 
@@ -59,6 +59,7 @@ def remember_access(request: UpdateResource, call: Call, answer: ResourceAnswer)
 @system_operation(
     "PATCH /system/resources/{resource_id}",
     permission=Scope.RESOURCES,
+    scoped=True,
     reads=[User, Group],
     writes=[Resource],
     then=remember_access,
@@ -67,7 +68,7 @@ def update_resource(request: UpdateResource, call: Call) -> ResourceAnswer:
     """Rename a resource, archive it, move it to another group or owner, or record when it was last
     opened.
     """
-    resource = call.table.load(Resource, request.resource_id)
+    resource = load_resource(call, request.resource_id)
     plain = {"name", "group_id", "active"} & request.model_fields_set
     update: dict[str, object] = {name: getattr(request, name) for name in plain}
     if request.user_id is not None:

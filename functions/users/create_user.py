@@ -113,6 +113,7 @@ def create_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
             request.temporary_password,
             permanent=False,
             invite=request.send_invite is True,
+            field="temporaryPassword",
             chosen_at=answer.created_at,
         )
     settle_account(call, answer.id, credential)
@@ -121,6 +122,7 @@ def create_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
 @operation(
     "POST /admin/users",
     permission=Permission.USER_CREATE,
+    fresh_sign_in="the new user is a platform admin",
     status=201,
     reads=[AccessPolicy],
     writes=[User, Account],

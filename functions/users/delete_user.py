@@ -13,6 +13,7 @@ from rollcall.accounts.settlement import settle_account
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
+from rollcall.kit.choices import ANY_CASE
 from rollcall.kit.errors import Conflict
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
@@ -32,6 +33,7 @@ class DeleteUser(WriteRequest):
     user_id: Id
     mode: Annotated[
         Literal["permanent", "soft"],
+        ANY_CASE,
         Field(description="soft: restorable until the purge; permanent: not restorable."),
     ] = "permanent"
     confirm: Annotated[
@@ -47,6 +49,7 @@ def delete_account(request: DeleteUser, call: Call, answer: UserDeletion) -> Non
 @operation(
     "DELETE /admin/users/{user_id}",
     permission=Permission.USER_DELETE,
+    fresh_sign_in="the deletion is permanent",
     reads=[AccessPolicy],
     writes=[User, Resource, Account],
     then=delete_account,
@@ -66,6 +69,7 @@ def delete_user(request: DeleteUser, call: Call) -> UserDeletion:
             "confirmation_differs", "The confirmed email is not this user's. Check the user."
         )
     if request.mode == "permanent":
+        call.require_fresh_sign_in()
         return erase_user(call, user, "User deleted from database and Cognito")
     deleted = user if user.status is Status.DELETED else user.as_deleted(call.now)
     answer = UserDeletion(message="User deleted; restorable until purged")

@@ -18,6 +18,7 @@ from rollcall.users.user import User, load_modifiable
 @operation(
     "POST /admin/users/{user_id}/enable",
     permission=Permission.USER_DISABLE,
+    fresh_sign_in="the user is a platform admin",
     reads=[AccessPolicy],
     writes=[User, Account],
     then=settle_user,

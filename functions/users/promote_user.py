@@ -16,6 +16,7 @@ from rollcall.users.user import User, load_modifiable
 @operation(
     "POST /admin/users/{user_id}/promote",
     permission=Permission.USER_PROMOTE,
+    fresh_sign_in=True,
     reads=[AccessPolicy],
     writes=[User, Account],
     then=settle_user,

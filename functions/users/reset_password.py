@@ -19,7 +19,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
-from rollcall.users.passwords import Password
+from rollcall.users.passwords import EndSessions, Password
 from rollcall.users.statuses import STATUS_RULES
 from rollcall.users.user import User, load_modifiable
 
@@ -36,7 +36,7 @@ class ResetPassword(WriteRequest):
     permanent: Annotated[
         bool, Field(description="Absent or false: the user must change it at the next sign-in.")
     ] = False
-    end_sessions: Annotated[bool, Field(description="Also end all sessions of the user.")] = False
+    end_sessions: EndSessions = True
 
 
 def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None:
@@ -44,7 +44,10 @@ def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None
     credential = None
     if request.new_password is not None:
         credential = Credential(
-            request.new_password, request.permanent, chosen_at=answer.updated_at
+            request.new_password,
+            request.permanent,
+            field="newPassword",
+            chosen_at=answer.updated_at,
         )
     settle_account(call, answer.id, credential)
 
@@ -52,6 +55,7 @@ def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None
 @operation(
     "POST /admin/users/{user_id}/reset-password",
     permission=Permission.USER_RESET_PASSWORD,
+    fresh_sign_in=True,
     reads=[AccessPolicy],
     writes=[User, Account],
     then=set_password,
@@ -59,8 +63,8 @@ def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None
 def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
     """Set a user's password. Without a body, a password reset is mailed.
 
-    A user who has never chosen a password gets the invitation again. Refused for a user who signs
-    in with another provider.
+    The user's earlier sessions end, unless endSessions is false. A user who has never chosen a
+    password gets the invitation again. Refused for a user who signs in with another provider.
     """
     if request.permanent and request.new_password is None:
         raise Invalid.field("newPassword", "permanent requires newPassword.", "password_needed")
@@ -70,5 +74,6 @@ def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
         raise Conflict("sign_in_closed", "This user cannot sign in. Enable the user first.")
     refuse_federated(call, user)
     changed = user.with_credential("password" if request.new_password else "reset", call.now)
-    changed = changed.with_sessions_ended(call.now) if request.end_sessions else changed
+    if request.end_sessions:
+        changed = changed.with_earlier_sessions_ended(call.now)
     return call.commit(Change(user, changed), answer=UserAnswer.of)

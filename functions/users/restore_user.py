@@ -19,6 +19,7 @@ from rollcall.users.user import User
 @operation(
     "POST /admin/users/{user_id}/restore",
     permission=Permission.USER_DELETE,
+    fresh_sign_in="the user is a platform admin",
     reads=[AccessPolicy],
     writes=[User, Account],
     then=settle_user,

@@ -23,9 +23,9 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
 from rollcall.users.fields import Email, Phone, Username
-from rollcall.users.passwords import Password
+from rollcall.users.passwords import EndSessions, Password
 from rollcall.users.profile_request import ProfileRequest, refuse_unborn
-from rollcall.users.statuses import OpenStatus
+from rollcall.users.statuses import STATUS_RULES, OpenStatus
 from rollcall.users.user import User, load_modifiable
 
 
@@ -50,6 +50,7 @@ class UpdateUser(WriteRequest):
         Omissible[ProfileRequest],
         Field(description="Merged into the present one; null clears a field of it."),
     ] = None
+    end_sessions: EndSessions = True
 
 
 def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
@@ -63,6 +64,7 @@ def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
 @operation(
     "PATCH /admin/users/{user_id}",
     permission=Permission.USER_UPDATE,
+    fresh_sign_in="the password, email or phone number changes, or a platform admin is enabled",
     reads=[AccessPolicy],
     writes=[User, Account],
     then=update_account,
@@ -70,14 +72,21 @@ def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
 def update_user(request: UpdateUser, call: Call) -> UserAnswer:
     """Change a user's name, email, phone, username, password, status or profile.
 
-    Changes of the credentials take effect immediately, and the old address is notified. With
-    If-Match the change is refused (412) when the user has changed since that version.
+    A new password, email or phone number takes effect immediately, and ends the user's sessions
+    unless endSessions is false. The old address is notified. With If-Match the change is refused
+    (412) when the user has changed since that version.
     """
     user = load_modifiable(call.table, request.user_id)
     _check_rights(request, call, user)
+    changed = _changed(request, call, user)
+    replaced = _replaces_credentials(request, user, changed)
+    if replaced or _enables_admin(user, changed):
+        call.require_fresh_sign_in()
+    if replaced and request.end_sessions:
+        changed = changed.with_earlier_sessions_ended(call.now)
     if request.password is not None:
         refuse_federated(call, user)
-    return call.commit(Change(user, _changed(request, call, user)), answer=UserAnswer.of)
+    return call.commit(Change(user, changed), answer=UserAnswer.of)
 
 
 def _check_rights(request: UpdateUser, call: Call, user: User) -> None:
@@ -104,3 +113,13 @@ def _changed(request: UpdateUser, call: Call, user: User) -> User:
         message = "An email or a phone number is required."
         raise Invalid.field("phone" if user.email is None else "email", message, "address_needed")
     return changed.with_status(request.status, call.now) if request.status else changed
+
+
+def _replaces_credentials(request: UpdateUser, user: User, changed: User) -> bool:
+    readdressed = (user.email, user.phone) != (changed.email, changed.phone)
+    return readdressed or request.password is not None
+
+
+def _enables_admin(user: User, changed: User) -> bool:
+    opened = STATUS_RULES[changed.status].sign_in and not STATUS_RULES[user.status].sign_in
+    return user.is_admin and opened

@@ -10,7 +10,14 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.local.state import DEFAULT_DIRECTORY, LocalProblem, LocalRun, StateDirectory
+from infra.local.state import (
+    DEFAULT_DIRECTORY,
+    SERVICE,
+    LocalProblem,
+    LocalRun,
+    Service,
+    StateDirectory,
+)
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -110,7 +117,7 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
 def _add_token(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Print only an access token, for use as TOKEN=$(rollcall token). The token belongs to a "
-        "user or, with --service, to a service with all scopes of the system API."
+        "user or, with --service, to a service that calls the system API."
     )
     add = parser.add_argument
     add("--email", metavar="E", help="email of the user who signs in (default: the first admin)")
@@ -120,7 +127,14 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
         help="password of that user (default for the first admin: the stored one)",
     )
     add("--new-password", metavar="P", help="new password that replaces a temporary one")
-    add("--service", action="store_true", help="print a service's token for the system API")
+    add(
+        "--service",
+        nargs="?",
+        const=SERVICE,
+        metavar="NAME",
+        help="print a service's token for the system API: one of serviceClients in cdk.json "
+        "(default: a service with all scopes, sources and types)",
+    )
     _add_state(parser, "state directory of the running rollcall local")
     parser.set_defaults(run=_print_token)
 
@@ -213,8 +227,20 @@ def _print_token(options: argparse.Namespace) -> None:
             "--service cannot be combined with --email, --password or --new-password."
         )
     run = StateDirectory(options.state).read_run()
-    token = get_service_token(run.service) if options.service else _sign_in(options, run)
+    if options.service:
+        token = get_service_token(_find_service(run, options.service))
+    else:
+        token = _sign_in(options, run)
     print(token)  # noqa: T201 (a command talks to its user)
+
+
+def _find_service(run: LocalRun, name: str) -> Service:
+    if name not in run.services:
+        raise LocalProblem(
+            f"There is no service {name}. Use one of: {', '.join(run.services)}; or add it to "
+            "serviceClients in cdk.json and start Rollcall again."
+        )
+    return run.services[name]
 
 
 def _sign_in(options: argparse.Namespace, run: LocalRun) -> str:

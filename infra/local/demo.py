@@ -18,6 +18,7 @@ import jwt
 from functions.jobs.rebuild_directory import rebuild_directory
 from functions.reactions.admit_sign_in import admit_sign_in
 from infra.catalog import read_catalog
+from infra.client_scopes import EVERYTHING
 from infra.local.demo_people import GROUPS, NUMBER, ORGANIZATIONS, YEAR, Fate, Person, make_people
 from infra.local.emulator import connect_to
 from infra.local.provision import read_configuration
@@ -25,7 +26,6 @@ from infra.local.sign_in import sign_in
 from infra.local.state import LocalProblem, LocalRun
 from infra.progress import with_progress
 from infra.runtime import make_runtime
-from rollcall.grants.scopes import SYSTEM_SCOPES
 from rollcall.kit.account import Account
 from rollcall.kit.call import Runtime
 from rollcall.kit.log import logger
@@ -72,7 +72,7 @@ def run_demo(run: LocalRun) -> None:
     history = DemoHistory(
         runtime,
         admin={name: str(claims[name]) for name in ("username", "auth_time", "client_id")},
-        service={"client_id": run.service.client_id, "scope": " ".join(SYSTEM_SCOPES)},
+        service={"client_id": run.service.client_id, "scope": " ".join(EVERYTHING.allowed_scopes)},
     )
     written = sum(1 for _ in with_progress(history.write(), "People created"))
     rebuild_directory.run(runtime)

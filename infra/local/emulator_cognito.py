@@ -1,4 +1,6 @@
-"""Serves the one Cognito call of Rollcall that ministack lacks: AdminDeleteUserAttributes."""
+"""Makes ministack's Cognito do what Amazon's does: it lacks AdminDeleteUserAttributes, and it has
+another password policy.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,56 @@ from ministack.core.concurrency import run_reentrant
 from ministack.core.responses import json_response
 from ministack.services import cognito
 
-_ACTION = "AdminDeleteUserAttributes"
+from infra.local.password_policy import find_violations
+
+_NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105 (the name of a challenge)
 
 
-def add_missing_calls() -> None:
-    """Let ministack serve the call."""
+def follow_amazon() -> None:
+    """Let ministack serve the missing call, and check passwords as Amazon Cognito does."""
     dispatch = cognito._dispatch_idp
 
     async def dispatch_all(action: str, data: dict[str, Any]) -> Any:
-        if action != _ACTION:
-            return await dispatch(action, data)
-        return await run_reentrant(_delete_attributes, data)
+        if action == "AdminDeleteUserAttributes":
+            return await run_reentrant(_delete_attributes, data)
+        if action in {"RespondToAuthChallenge", "AdminRespondToAuthChallenge"}:
+            if refused := _check_new_password(data):
+                return refused
+        elif action == "AdminCreateUser" and data.get("MessageAction") != "RESEND":
+            data = _with_password(data)
+        return await dispatch(action, data)
 
     cognito._dispatch_idp = dispatch_all
+    cognito._password_policy_errors = _find_violations
+
+
+def _find_violations(pool: dict[str, Any], password: str) -> list[str]:
+    return find_violations(_policy_of(pool), password)
+
+
+def _policy_of(pool: dict[str, Any]) -> dict[str, Any]:
+    policy: dict[str, Any] = pool.get("Policies", {}).get("PasswordPolicy", {})
+    return policy
+
+
+def _check_new_password(data: dict[str, Any]) -> Any:
+    """The error for a first password that the policy refuses; ministack accepts any."""
+    password = data.get("ChallengeResponses", {}).get("NEW_PASSWORD")
+    if data.get("ChallengeName") != _NEW_PASSWORD or not password:
+        return None
+    pool, _ = cognito._pool_for_client(data.get("ClientId"))
+    return pool and cognito._validate_password(pool, password)
+
+
+def _with_password(data: dict[str, Any]) -> dict[str, Any]:
+    """The request with a temporary password of the pool's length; ministack's has twelve."""
+    pool, _ = cognito._resolve_pool(data.get("UserPoolId"))
+    if pool is None or data.get("TemporaryPassword"):
+        return data
+    password = cognito._generate_temp_password()
+    while len(password) < _policy_of(pool).get("MinimumLength", 0):
+        password += cognito._generate_temp_password()
+    return {**data, "TemporaryPassword": password}
 
 
 def _delete_attributes(data: dict[str, Any]) -> Any:

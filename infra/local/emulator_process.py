@@ -13,7 +13,7 @@ import threading
 
 from ministack import app as ministack
 
-from infra.local.emulator_cognito import add_missing_calls
+from infra.local.emulator_cognito import follow_amazon
 from infra.local.emulator_guard import EmulatorGuard
 
 
@@ -27,7 +27,7 @@ if __name__ == "__main__":
     if not (os.environ["AWS_ACCESS_KEY_ID"] and os.environ["AWS_SECRET_ACCESS_KEY"]):
         sys.exit("The embedded AWS needs keys of its own.")
     threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
-    add_missing_calls()
+    follow_amazon()
     origins = frozenset(os.environ.pop("EMULATOR_ORIGINS").split())
     ministack.app = EmulatorGuard(ministack.app, origins)
     ministack.main()

@@ -15,22 +15,21 @@ import aws_lambda_powertools
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.catalog import read_catalog
-from infra.cors import preflight_headers
+from infra.cors import list_methods, preflight_headers
 from infra.gateway import GATEWAY_PROBLEMS
 from infra.local.guard import find_intrusion, local_origins
 from infra.local.verifier import TokenVerifier
 from infra.openapi import build_document
 from rollcall.kit.call import Runtime
 from rollcall.kit.error_messages import clean
-from rollcall.kit.errors import Forbidden, PayloadTooLarge, Problem
+from rollcall.kit.errors import Forbidden, MethodNotAllowed, PayloadTooLarge, Problem
 from rollcall.kit.http import SECURITY_HEADERS, write_problem
 from rollcall.kit.operation import Operation
 
@@ -71,9 +70,9 @@ _DOCS_POLICY = (
 
 def find_origins(port: int, allowed_origin: str) -> frozenset[str]:
     """The origins whose pages can call the gateway on this port: its own, and the one that is
-    configured for CORS. Any origin (``*``) is for APIs in the internet, not on this machine.
+    configured for CORS, if any. ``*`` is for APIs in the internet, not on this machine.
     """
-    return local_origins(port).union({allowed_origin} - {"*"})
+    return local_origins(port).union({allowed_origin} - {"", "*"})
 
 
 def make_gateway(
@@ -99,13 +98,13 @@ def make_gateway(
 
     token_origin = urlsplit(token_url)._replace(path="").geturl()
     docs_headers = {"Content-Security-Policy": _DOCS_POLICY.format(token_origin=token_origin)}
-    api: list[BaseRoute] = [
-        Route(path, partial(_answer, methods, runtime, verifier), methods=_ALL_METHODS)
-        for path, methods in by_path.items()
-    ]
-    return Starlette(
+    api = Router(
+        [Route(path, _Address(methods, runtime, verifier)) for path, methods in by_path.items()],
+        redirect_slashes=False,
+    )
+    gateway = Starlette(
         routes=[
-            Mount(f"/{STAGE}", routes=api),
+            Mount(f"/{STAGE}", app=api),
             Route("/", lambda _: RedirectResponse("/docs")),
             Route("/openapi.json", lambda _: document()),
             Route("/docs", lambda _: HTMLResponse(_DOCS_PAGE, headers=docs_headers)),
@@ -116,6 +115,8 @@ def make_gateway(
         middleware=[Middleware(_Guard, origins=origins, allowed_origin=allowed_origin)],
         exception_handlers={404: partial(_answer_unknown_route, runtime)},
     )
+    gateway.router.redirect_slashes = False
+    return gateway
 
 
 class _Guard:
@@ -131,11 +132,17 @@ class _Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         reason = find_intrusion(scope, self._origins)
         if reason is None:
-            await self._app(scope, receive, partial(_send_secured, send))
+            await self._app(_without_slash(scope), receive, partial(_send_secured, send))
         else:
             problem = Forbidden("foreign_page", reason)
             refusal = _respond(write_problem(problem, str(uuid4()), self._allowed_origin))
             await refusal(scope, receive, send)
+
+
+def _without_slash(scope: Scope) -> Scope:
+    """The same request without a slash at the end of its path: both mean one address."""
+    path = scope.get("path", "")
+    return {**scope, "path": path.removesuffix("/")} if len(path) > 1 else scope
 
 
 async def _send_secured(send: Send, message: Message) -> None:
@@ -146,21 +153,24 @@ async def _send_secured(send: Send, message: Message) -> None:
     await send(message)
 
 
-_ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+class _Address:
+    """The operations of one path, as an ASGI application: it answers every method."""
 
+    def __init__(
+        self, methods: dict[str, Operation[Any, Any]], runtime: Runtime, verifier: TokenVerifier
+    ) -> None:
+        self._methods = methods
+        self._runtime = runtime
+        self._verifier = verifier
 
-async def _answer(
-    methods: dict[str, Operation[Any, Any]],
-    runtime: Runtime,
-    verifier: TokenVerifier,
-    request: Request,
-) -> Response:
-    started = time.monotonic()
-    response = await _perform(methods, runtime, verifier, request)
-    taken = (time.monotonic() - started) * 1000
-    path = _printed_path(methods, request)
-    print(f"{response.status_code} {request.method} {path} {taken:.0f} ms", flush=True)  # noqa: T201 (a command talks to its user)
-    return response
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        started = time.monotonic()
+        response = await _perform(self._methods, self._runtime, self._verifier, request)
+        taken = (time.monotonic() - started) * 1000
+        line = f"{response.status_code} {clean(request.method)}"
+        print(f"{line} {_printed_path(self._methods, request)} {taken:.0f} ms", flush=True)  # noqa: T201 (a command talks to its user)
+        await response(scope, receive, send)
 
 
 def _printed_path(methods: dict[str, Operation[Any, Any]], request: Request) -> str:
@@ -178,11 +188,12 @@ async def _perform(
     origin = runtime.settings.allowed_origin
     request_id = str(uuid4())
     if request.method == "OPTIONS":
-        return Response(status_code=204, headers=preflight_headers(origin, sorted(methods)))
+        return Response(status_code=204, headers=preflight_headers(origin, methods))
     try:
-        operation = methods.get(request.method)
+        # The server sends the headers of the answer to a HEAD, and not its body.
+        operation = methods.get("GET" if request.method == "HEAD" else request.method)
         if operation is None:
-            raise HTTPException(404)
+            raise MethodNotAllowed(list_methods(methods))
         claims = await _authorize(operation, verifier, request)
         event = await _make_event(request, operation, claims, request_id)
     except Problem as problem:
@@ -222,6 +233,7 @@ async def _make_event(
         "path": request.url.path,
         "httpMethod": request.method,
         "headers": dict(request.headers),
+        "multiValueHeaders": {name: request.headers.getlist(name) for name in request.headers},
         "pathParameters": request.path_params or None,
         "queryStringParameters": {k: values[-1] for k, values in query.items()} or None,
         "multiValueQueryStringParameters": query or None,

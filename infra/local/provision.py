@@ -5,25 +5,31 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from infra.catalog import FUNCTIONS, read_catalog
+from infra.client_scopes import EVERYTHING, ServiceClient
 from infra.configuration import CDK_JSON, Configuration
 from infra.local.emulator import Emulator
-from infra.local.state import LocalProblem, Service
+from infra.local.state import SERVICE, LocalProblem, Service
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, RESOURCE_SERVER, USER_POOL, make_service_client
-from rollcall.grants.scopes import SYSTEM_SCOPES
+from infra.user_pool import (
+    CLIENT,
+    GROUP,
+    make_resource_server,
+    make_service_client,
+    make_user_pool,
+)
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import CognitoReaction
 from rollcall.kit.settings import Settings
 
 NAME = "rollcall"
-SERVICE = "rollcall-service"
 MAIL_SENDER = "rollcall@example.com"
 # Required parameters that the emulator ignores.
 _ROLE = "arn:aws:iam::000000000000:role/rollcall"
@@ -35,7 +41,8 @@ class Resources(NamedTuple):
 
     settings: Settings
     client_id: str
-    service: Service
+    services: dict[str, Service]
+    """The services of ``serviceClients`` and the built-in one, by name."""
     stream_arn: str
 
 
@@ -47,9 +54,12 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
     stream_arn = _ensure_table(emulator.client("dynamodb"))
     _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
-    pool_id = _ensure_user_pool(cognito)
+    services = {SERVICE: EVERYTHING, **configuration.service_clients}
+    declared = make_user_pool(configuration.password_minimum_length)
+    pool_id = _ensure_user_pool(cognito, declared, make_resource_server(services.values()))
     client_id = _ensure_client(cognito, pool_id, CLIENT)["ClientId"]
-    service = _ensure_client(cognito, pool_id, make_service_client(SERVICE, SYSTEM_SCOPES))
+    token_url = f"{emulator.url}/oauth2/token"
+    credentials = _ensure_services(cognito, pool_id, services, token_url)
     emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
     settings = Settings(
         table_name=NAME,
@@ -57,7 +67,8 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
         bucket_name=NAME,
         client_ids=client_id,
         mail_sender=MAIL_SENDER,
-        **configuration.shared,
+        # The embedded Cognito lets users without a factor in where Amazon Cognito would not.
+        **{**configuration.shared, "mfa": "optional"},
         time_scale=time_scale,
         time_origin=int(time.time()),
     )
@@ -67,10 +78,6 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
         cognito.update_user_pool(
             UserPoolId=pool_id, LambdaConfig={"PreTokenGenerationConfig": trigger}
         )
-    token_url = f"{emulator.url}/oauth2/token"
-    credentials = Service(
-        client_id=service["ClientId"], client_secret=service["ClientSecret"], token_url=token_url
-    )
     return Resources(settings, client_id, credentials, stream_arn)
 
 
@@ -97,23 +104,47 @@ def _ensure_bucket(s3: Any) -> None:
         s3.create_bucket(Bucket=NAME)
 
 
-def _ensure_user_pool(cognito: Any) -> str:
+def _ensure_user_pool(cognito: Any, declared: dict[str, Any], server: dict[str, Any]) -> str:
     for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]:
         if pool["Name"] == NAME:
             pool_id: str = pool["Id"]
-            # An earlier version of Rollcall had fewer scopes.
-            cognito.update_resource_server(UserPoolId=pool_id, **RESOURCE_SERVER)
+            # The services, their scopes and the context can have changed.
+            cognito.update_resource_server(UserPoolId=pool_id, **server)
+            cognito.update_user_pool(UserPoolId=pool_id, Policies=declared["Policies"])
             return pool_id
-    pool_id = cognito.create_user_pool(PoolName=NAME, **USER_POOL)["UserPool"]["Id"]
+    pool_id = cognito.create_user_pool(PoolName=NAME, **declared)["UserPool"]["Id"]
     cognito.create_group(UserPoolId=pool_id, **GROUP)
-    cognito.create_resource_server(UserPoolId=pool_id, **RESOURCE_SERVER)
+    cognito.create_resource_server(UserPoolId=pool_id, **server)
     return pool_id
+
+
+def _ensure_services(
+    cognito: Any, pool_id: str, services: Mapping[str, ServiceClient], token_url: str
+) -> dict[str, Service]:
+    """Clients of exactly these services, and their credentials."""
+    declared = {name: make_service_client(f"{NAME}-{name}", services[name]) for name in services}
+    known = {CLIENT["ClientName"], *(each["ClientName"] for each in declared.values())}
+    for name, client_id in _find_clients(cognito, pool_id).items():
+        if name not in known:
+            cognito.delete_user_pool_client(UserPoolId=pool_id, ClientId=client_id)
+    clients = {name: _ensure_client(cognito, pool_id, each) for name, each in declared.items()}
+    return {
+        name: Service(
+            client_id=each["ClientId"], client_secret=each["ClientSecret"], token_url=token_url
+        )
+        for name, each in clients.items()
+    }
+
+
+def _find_clients(cognito: Any, pool_id: str) -> dict[str, str]:
+    """The ids of the app clients, by name."""
+    listed = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
+    return {each["ClientName"]: each["ClientId"] for each in listed}
 
 
 def _ensure_client(cognito: Any, pool_id: str, declared: dict[str, Any]) -> Any:
     """An app client as declared; a client of an earlier start is updated."""
-    listed = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
-    found = {each["ClientName"]: each["ClientId"] for each in listed}
+    found = _find_clients(cognito, pool_id)
     if declared["ClientName"] not in found:
         return cognito.create_user_pool_client(UserPoolId=pool_id, **declared)["UserPoolClient"]
     client_id = found[declared["ClientName"]]

@@ -25,7 +25,7 @@ from infra.local.gateway import STAGE, find_origins, make_gateway
 from infra.local.mailbox import mail_routes
 from infra.local.provision import Resources, provision, read_configuration
 from infra.local.sign_in import sign_in
-from infra.local.state import Admin, LocalProblem, LocalRun, StateDirectory
+from infra.local.state import SERVICE, Admin, LocalProblem, LocalRun, StateDirectory
 from infra.local.verifier import TokenVerifier
 from infra.runtime import make_runtime
 from rollcall.accounts.convergence import Credential
@@ -81,9 +81,7 @@ def run_local(options: LocalOptions) -> None:
         admin = _choose_admin(options, state)
         emulator = _start_emulator(options, state, listener, stack)
         resources = provision(emulator, options.time_scale)
-        runtime = make_runtime(
-            emulator.client, _with_options(resources.settings, listener, options)
-        )
+        runtime = make_runtime(emulator.client, _with_options(resources.settings, options))
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
         if not options.stores_nothing:
             state.write_admin(admin)
@@ -108,14 +106,10 @@ def _check_mail(options: LocalOptions) -> None:
         raise LocalProblem(f"{options.login_url} is not the URL of a sign-in page.")
 
 
-def _with_options(settings: Settings, listener: socket.socket, options: LocalOptions) -> Settings:
-    """The settings with what the command-line options replace. Invitations link to the API, because
-    there is no page for them.
-    """
-    page = f"http://{HOST}:{listener.getsockname()[1]}/{STAGE}/invitations/{{token}}"
+def _with_options(settings: Settings, options: LocalOptions) -> Settings:
+    """The settings with what the command-line options replace."""
     folder = str(options.mail_templates.absolute()) if options.mail_templates else ""
     given = {
-        "invitation_url": page,
         "allow_registration": options.allow_registration,
         "mail_templates": folder,
         "login_url": options.login_url,
@@ -190,15 +184,16 @@ def _listen(port: int) -> Iterator[socket.socket]:
 
 
 def _choose_admin(options: LocalOptions, state: StateDirectory) -> Admin:
+    shortest = read_configuration().password_minimum_length
     try:
         email = normalize_email(options.admin_email) if options.admin_email else None
         if options.admin_password is not None:
-            check_password(SecretStr(options.admin_password))
+            check_password(SecretStr(options.admin_password), shortest)
     except ValueError as error:
         raise LocalProblem(str(error)) from error
     kept = None if options.stores_nothing else state.read_admin()
-    if kept is None or (email and email != kept.email):
-        kept = Admin.with_random_password(email or DEFAULT_EMAIL)
+    if kept is None or (email and email != kept.email) or len(kept.password) < shortest:
+        kept = Admin.with_random_password(email or DEFAULT_EMAIL, shortest)
     return Admin(email=kept.email, password=options.admin_password or kept.password)
 
 
@@ -238,7 +233,8 @@ def _describe(
         client_id=resources.client_id,
         table=resources.settings.table_name,
         admin=admin,
-        service=resources.service,
+        service=resources.services[SERVICE],
+        services=resources.services,
         pid=os.getpid(),
     )
 

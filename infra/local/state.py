@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import IO, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+
+from rollcall.kit.model import camel_case
 
 DEFAULT_DIRECTORY = Path(".rollcall")
+SERVICE = "service"
+"""The built-in service, with all scopes, sources and types."""
 RELEASE_SECONDS = 30
 """How long the embedded AWS may take to write its state."""
 
@@ -24,7 +27,7 @@ class LocalProblem(Exception):
 
 
 class _Document(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, frozen=True)
+    model_config = ConfigDict(alias_generator=camel_case, validate_by_name=True, frozen=True)
 
 
 class Admin(_Document):
@@ -34,9 +37,10 @@ class Admin(_Document):
     password: str
 
     @classmethod
-    def with_random_password(cls, email: str) -> Self:
+    def with_random_password(cls, email: str, length_at_least: int = 0) -> Self:
         """An admin with a random password that meets the password policy."""
-        return cls(email=email, password=f"Rc-{secrets.token_urlsafe(12)}-7")
+        random = secrets.token_urlsafe(max(12, length_at_least))
+        return cls(email=email, password=f"Rc-{random}-7")
 
 
 class AwsKeys(_Document):
@@ -72,6 +76,9 @@ class LocalRun(_Document):
     table: str
     admin: Admin
     service: Service
+    """The built-in service."""
+    services: dict[str, Service]
+    """All services, by name: those of ``serviceClients`` and the built-in one."""
     pid: int
 
 

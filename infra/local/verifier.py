@@ -33,7 +33,8 @@ class TokenVerifier:
         """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise _invalid("Send an access token in the header: Authorization: Bearer TOKEN")
+            detail = "Send an access token in the header: Authorization: Bearer TOKEN"
+            raise Unauthenticated("token_invalid", detail, challenge={})
         try:
             key = self._keys.get_signing_key_from_jwt(token.strip())
             claims = jwt.decode(

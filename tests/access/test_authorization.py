@@ -52,6 +52,7 @@ def test_actor_comes_from_the_table(world: World) -> None:
     actor = authorize(world, world.claims(user.id))
 
     assert (actor.kind, actor.id) == ("user", user.id)
+    assert actor.signed_in_at == int(world.clock.now.timestamp())
     assert actor.permissions == {"user.view", "user.create"}
     assert (actor.ip_address, actor.user_agent) == ("192.0.2.7", "curl")
     policy = find_policy(world.runtime.table, world.clock.now)[1]
@@ -98,6 +99,15 @@ def test_token_without_a_sign_in_time_counts_as_the_oldest(world: World) -> None
     assert authorize(world, {"username": user.id}).id == user.id
     world.change_user(user, user.with_sessions_ended(world.clock.now))
     assert refusal(world, {"username": user.id}) == (401, "session_ended")
+
+
+@pytest.mark.parametrize("auth_time", ["", "never", "-1", "1e12", "1.5", "9" * 400])
+def test_sign_in_at_no_readable_time_counts_as_the_oldest(world: World, auth_time: str) -> None:
+    user = world.add_user()
+    claims = {"username": user.id, "auth_time": auth_time}
+    assert authorize(world, claims).signed_in_at == 0
+    world.change_user(user, user.with_sessions_ended(world.clock.now))
+    assert refusal(world, claims) == (401, "session_ended")
 
 
 def test_token_of_another_application_is_refused(world: World) -> None:

@@ -22,7 +22,7 @@ from rollcall.system_operations import authorize_client
 from rollcall.users.statuses import Status
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.gateway import Reply
-from tests.world.world import World
+from tests.world.world import World, service_claims
 
 ALL = read_catalog().operations
 OPERATIONS = [operation for operation in ALL if operation.authorize is authorize_caller]
@@ -186,10 +186,11 @@ NEEDS_MORE = {
     "demote_user": "target_outranks_caller",
     "promote_group_admin": "grant_exceeds_own",
     "promote_user": "grant_exceeds_own",
+    "replace_lifecycle_policy": "permission_missing",
     "update_segment": "segment_of_another",
 }
 """Who makes or unmakes an admin must hold what an admin holds; so must whoever changes what is
-somebody else's."""
+somebody else's. A policy that disables users requires the permission to disable them."""
 
 
 @pytest.mark.parametrize("operation", GUARDED, ids=lambda operation: operation.name)
@@ -216,7 +217,7 @@ def test_permission_from_a_group_is_sufficient(world: World, subtests: pytest.Su
             reply = call(world, operation, scene, callers[needed])
 
             assert reply.status != 401
-            assert reply.body.get("code") != "permission_missing"
+            assert f"permission {needed.value}," not in reply.body.get("detail", "")
 
 
 TO_ONESELF: Mapping[str, str | None] = {
@@ -338,7 +339,8 @@ def test_system_operation_accepts_only_services_with_its_scope(
     example = EXAMPLES[operation.name](Scene.complete(world))
     admin = {**world.claims(world.admin_id), "client_id": "console"}
     scope = str(operation.permission)
-    others = " ".join(each for each in Scope if each != scope)
+    names = filter(None, (NEEDED_NAMES.get(operation.name),))
+    others = " ".join(f"{each} {each}:*" for each in Scope if each != scope)
     refused = {
         "without a token": ({}, "client_needed"),
         "an admin": (admin, "client_needed"),
@@ -368,12 +370,50 @@ def test_system_operation_accepts_only_services_with_its_scope(
 
     reply = world.invoke(
         operation,
-        claims={"client_id": "service", "scope": f"another/one {scope}"},
+        claims=service_claims(f"another/one {scope}", *names),
         path=example.path,
         body=example.body,
         query=example.query,
     )
     assert reply.status == operation.status, reply.body
+
+
+NEEDED_NAMES: Mapping[str, str] = {
+    "register_resource": "workspace",
+    "remove_resource": "persona",
+    "replace_facts": "learning",
+    "update_resource": "persona",
+}
+"""The source or type that the example of each operation is about."""
+
+
+def test_every_operation_by_which_services_change_something_is_in_the_matrix() -> None:
+    assert NEEDED_NAMES.keys() == {each.name for each in FOR_SERVICES if each.writes}
+    assert all(each.scoped is bool(each.writes) for each in FOR_SERVICES)
+
+
+@pytest.mark.parametrize("name", NEEDED_NAMES)
+def test_service_changes_nothing_of_another_service(
+    world: World, subtests: pytest.Subtests, name: str
+) -> None:
+    (operation,) = (each for each in FOR_SERVICES if each.name == name)
+    example = EXAMPLES[name](Scene.complete(world))
+    scope, needed = Scope(str(operation.permission)), NEEDED_NAMES[name]
+    elsewhere = " ".join(each.limited_to(needed) for each in Scope if each is not scope)
+    refused = {
+        "no names": (service_claims(scope), "permission_missing"),
+        "other names": (service_claims(scope, "ontology", f"{needed}s"), "scope_missing"),
+        "the name in other scopes": (
+            service_claims(f"{elsewhere} {scope}", "another"),
+            "scope_missing",
+        ),
+    }
+    stored = world.stored()
+    for held, (claims, code) in refused.items():
+        with subtests.test(service_has=held):
+            reply = world.invoke(operation, claims=claims, path=example.path, body=example.body)
+            assert (reply.status, reply.code) == (403, code)
+            assert world.stored() == stored
 
 
 @pytest.mark.parametrize("operation", PUBLIC, ids=lambda operation: operation.name)

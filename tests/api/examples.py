@@ -305,7 +305,7 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
     "register_resource": lambda scene: Example(
         body={"type": "workspace", "userId": scene.owner_id, "groupId": scene.busy_group_id}
     ),
-    "register_user": lambda _: Example(body={"email": "newuser@example.com", "name": "New User"}),
+    "register_user": lambda _: Example(body={"email": "newuser@example.com"}),
     "remove_resource": lambda scene: Example(path={"resource_id": scene.resource_id}),
     "remove_user_from_group": lambda scene: Example(
         path={"user_id": scene.member_id, "group_id": scene.group_id}
@@ -362,7 +362,11 @@ EXAMPLES: Mapping[str, Callable[[Scene], Example]] = {
         scene.user_id, {"name": "Updated Name", "email": "newemail@example.com"}
     ),
     "verify_registration": lambda scene: Example(
-        body={"token": scene.registration_token, "password": "TempPass123!"}
+        body={
+            "token": scene.registration_token,
+            "name": "New User",
+            "password": "TempPass123!",
+        }
     ),
     "view_invitation": lambda scene: Example(path={"token": scene.invitation_token}),
 }

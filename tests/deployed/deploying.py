@@ -30,7 +30,16 @@ CONTEXT = {
     "architecture": "x86_64",
     "firstAdminEmail": ADMIN_EMAIL,
     "mailSender": MAIL_SENDER,
-    "serviceClients": json.dumps({"acceptance": [scope.short_name for scope in SYSTEM_SCOPES]}),
+    "serviceClients": json.dumps(
+        {
+            "acceptance": {
+                "scopes": [scope.short_name for scope in SYSTEM_SCOPES],
+                "factSources": ["learning"],
+                "resourceTypes": ["workspace", "persona"],
+            },
+            "another": {"scopes": ["facts"], "factSources": ["another"]},
+        }
+    ),
 }
 
 
@@ -57,10 +66,10 @@ class Deployed:
         url = f"{self.aws.url}/_aws/execute-api/{api_id}/api"
         return Api(url, token, self.service_token, ADMIN_EMAIL, PASSWORD)
 
-    def service_token(self) -> str:
-        """A token of the service, with its secret from the user pool."""
+    def service_token(self, name: str = "Acceptance") -> str:
+        """A token of a service, with its secret from the user pool."""
         described = self.aws.client("cognito-idp").describe_user_pool_client(
-            UserPoolId=self.outputs["UserPoolId"], ClientId=self.outputs["AcceptanceClientId"]
+            UserPoolId=self.outputs["UserPoolId"], ClientId=self.outputs[f"{name}ClientId"]
         )["UserPoolClient"]
         # The emulator issues tokens at its own address, whatever the domain is.
         path = urlsplit(self.outputs["TokenEndpoint"]).path

@@ -9,7 +9,7 @@ import pytest
 
 from infra.catalog import read_catalog
 from infra.local.mailbox import read_mails
-from tests.api.acceptance import Acceptance, Api, may_sign_in, wait_for
+from tests.api.acceptance import Acceptance, Api, Session, may_sign_in, wait_for
 from tests.deployed.deploying import Deployed
 
 pytestmark = pytest.mark.xdist_group("deployed")
@@ -108,6 +108,18 @@ def test_purge_skips_users_who_were_deleted_recently(deployed: Deployed, api: Ap
     assert deployed.invoke("purge_deleted_users") == {"purged": 0, "refused": 0}
 
     assert admin.send("GET", f"/admin/users/{user['id']}").json()["status"] == "deleted"
+
+
+def test_service_cannot_push_the_facts_of_another(deployed: Deployed, api: Api) -> None:
+    user, facts = api.admin().create_user(), {"facts": {"progress": 1}}
+    another = Session(api.url, deployed.service_token("Another"))
+    sources = {
+        source: another.send("PUT", f"/system/users/{user['id']}/facts/{source}", facts)
+        for source in ("another", "learning")
+    }
+    assert sources["another"].status_code == 200
+    refused = sources["learning"]
+    assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
 
 
 def test_every_job_has_its_schedule(deployed: Deployed) -> None:

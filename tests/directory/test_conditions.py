@@ -115,6 +115,7 @@ def three() -> Database:
         ('birthDate eq "1990-05-01" or birthDate eq "1990-05-02"', "zoe"),
         ("resources.workspace eq 2 or resources.workspace eq 5", "zoe"),
         ("name pr", "ann zoe"),
+        ("group_count ge 0 and workspace_count ge 0 and NAME pr", "ann zoe"),
         ("name eq null", "nobody"),
         ("name ne null", "ann zoe"),
         ('not (name co "z")', "ann nobody"),
@@ -166,6 +167,8 @@ def test_condition_is_joined_with_others_without_parentheses(three: Database) ->
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
+        ('last_login eq "x"', "unknown_attribute", "Did you mean lastLoginAt? The attribute"),
+        ('emial eq "x"', "unknown_attribute", "Did you mean email? The attribute"),
         ('nickname eq "x"', "unknown_attribute", "The attribute nickname does not exist."),
         ('searchText co "x"', "unknown_attribute", "searchText"),
         ('name.first eq "x"', "unknown_attribute", "name.first"),

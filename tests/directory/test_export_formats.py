@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pydantic.alias_generators import to_camel
 
 from rollcall.directory.columns import Kind, read_columns
 from rollcall.directory.database import Database
 from rollcall.directory.export_formats import ExportFormat, defuse, read_export, restore
 from rollcall.directory.rows import AuthMethod, DirectoryUser, StoredRow
 from rollcall.grants.permissions import Permission
+from rollcall.kit.model import camel_case
 from rollcall.users.statuses import Status
 from tests.directory.exporting import ALL_COLUMNS, choose, select, write
 from tests.directory.population import make_row, open_database
@@ -54,7 +54,7 @@ def values_of(name: str, annotation: Any) -> st.SearchStrategy[Any]:
     """Any value of a field, so that a new field is exported and read back, too."""
     if name in FIELDS:
         return FIELDS[name]
-    if read_columns()[to_camel(name).lower()].kind is Kind.TIME:
+    if read_columns()[camel_case(name).lower()].kind is Kind.TIME:
         return st.none() | moments
     return {
         bool: st.booleans(),

@@ -153,6 +153,7 @@ def test_filters_that_were_left_out_of_account_are_named(world: World) -> None:
 
     assert isinstance(answer, ExportProgress)
     assert (answer.status, answer.skipped_filters) == ("complete", (skipped,))
+    assert [each.skipped_filters for each in exports(world)] == [(skipped.filter,)]
 
 
 def test_record_has_the_details_of_the_export(world: World) -> None:

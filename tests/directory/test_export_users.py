@@ -141,3 +141,55 @@ def test_idempotency_key_is_no_matter_of_a_get(world: World) -> None:
     for query in ({}, {"format": "jsonl"}):
         assert world.invoke(export_users, query=query, headers=headers).status == 200
     assert not [each for each in world.items() if each["pk"].startswith("IDEMPOTENCY")]
+
+
+SKIPPED = {
+    "facts.learning.progress gt 5": "unknown_source",
+    "facts.hr.office pr": "unknown_fact",
+    "facts.old.level ge 1": "stale_source",
+    "resources.spaceship gt 0": "unknown_resource_type",
+}
+
+
+@pytest.fixture
+def pushed(world: World) -> World:
+    """A world with the facts of a source that is up to date, and of one that is not."""
+    user = world.add_user(name="Ada")
+    world.push_facts(user.id, "old", level=1)
+    world.clock.advance(days=8)
+    world.push_facts(user.id, "hr", grade=2)
+    world.build_directory()
+    return world
+
+
+@pytest.mark.parametrize("text", SKIPPED)
+@pytest.mark.parametrize("form", ['not ({}) and name eq "Ada"', '{} or name eq "Ada"', "{}"])
+def test_filter_that_lists_skip_is_refused_unless_it_is_allowed(
+    pushed: World, text: str, form: str
+) -> None:
+    asked = form.format(text)
+    refused = export(pushed, filter=asked)
+    assert (refused.status, refused.code, refused.fields) == (422, "filters_skipped", ["filter"])
+    assert text in refused.body["detail"]
+    (error,) = refused.body["errors"]
+    assert (error["code"], text in error["message"]) == (SKIPPED[text], True)
+    assert not any(each.action == "export_users" for each in pushed.journal())
+
+    allowed = export(pushed, filter=asked, allowSkipped="true")
+    assert allowed.status == 202
+    assert [each["filter"] for each in allowed.body["skippedFilters"]] == [text]
+    (entry,) = (each for each in pushed.journal() if each.action == "export_users")
+    assert entry.changes["skippedFilters"].after == [text]
+
+
+def test_skipped_filters_of_segments_and_short_parameters_are_refused_too(pushed: World) -> None:
+    segment_id = pushed.add_segment("Learners", "facts.learning.progress gt 5").id
+    for query in ({"segment": segment_id}, {"progress_min": "5"}, {"has_enrollments": "true"}):
+        reply = export(pushed, **query)
+        assert (reply.status, reply.code) == (422, "filters_skipped"), query
+        assert "facts.learning." in reply.body["detail"]
+
+
+def test_filters_by_known_facts_need_no_allowance(pushed: World) -> None:
+    (user,) = read(export(pushed, filter="facts.hr.grade ge 2", format="jsonl"))
+    assert user["name"] == "Ada"

@@ -268,10 +268,16 @@ def test_every_value_is_found_by_its_parameter(value: str) -> None:
         assert select_ids(database, ask(**{parameter: value})) == ["usr_1"], column.name
 
 
+def test_parameters_can_be_spelled_as_attributes_of_filters() -> None:
+    assert ask(isAdmin="true", createdInLastDays="3") == ask(
+        is_admin="true", created_in_last_days="3"
+    )
+
+
 @pytest.mark.parametrize(
     "query",
     [
-        {"isAdmin": "true"},
+        {"isAdmins": "true"},
         {"unknown": "1"},
         {"status": "gone"},
         {"status": ""},
@@ -323,7 +329,8 @@ def test_deleted_users_are_excluded_unless_the_filter_selects_them(text: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ['STATUS eq "deleted"', "name pr or not (deletedAt pr)", 'status ne "active"']
+    "text",
+    ['STATUS eq "deleted"', "name pr or not (deletedAt pr)", 'status ne "active"', "deleted_at pr"],
 )
 def test_filters_that_select_deleted_users_are_not_changed(text: str) -> None:
     expression = parse_filter(text)

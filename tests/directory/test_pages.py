@@ -202,6 +202,12 @@ def test_times_are_listed_latest_first_and_all_else_ascending(
     assert [each.id for each in answer.items] == in_order(rows, column, expected)[:20]
 
 
+def test_order_can_be_spelled_as_a_parameter(call: Call) -> None:
+    database, rows = population()
+    answer = read(call, database, sort_by="last_login_at", sort_order="ASC", limit=20)
+    assert [each.id for each in answer.items] == in_order(rows, "lastLoginAt", "asc")[:20]
+
+
 def test_empty_directory_has_an_empty_page(call: Call) -> None:
     answer = read(call, open_database([]), page=3)
     assert (answer.items, answer.pagination.total, answer.pagination.total_pages) == ((), 0, 0)

@@ -95,6 +95,10 @@ def test_values_are_those_of_json(written: str, value: Value) -> None:
     [
         ("", "Unexpected end of the filter at position 1. Expected an attribute."),
         ("a", "Unexpected end of the filter at position 2. Expected one of pr, eq, ne, co,"),
+        ("not a pr", 'Expected parentheses after not, as in not (status eq "active").'),
+        ('b pr and NOT a eq "x"', "Unexpected 'a' at position 14. Expected parentheses after not"),
+        ("(not groups[value pr])", "position 6. Expected parentheses after not"),
+        ("not not (a pr)", "position 5. Expected parentheses after not"),
         ("a is 5", "Unexpected 'is' at position 3. Expected one of pr, eq, ne, co,"),
         ("a eq", "Unexpected end of the filter at position 5. Expected a value"),
         ("a eq b", "Unexpected 'b' at position 6. Expected a value"),

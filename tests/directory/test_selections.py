@@ -10,9 +10,16 @@ import pytest
 from functions.directory.delete_segment import delete_segment
 from functions.directory.list_users import list_users
 from functions.directory.update_segment import update_segment
+from infra.catalog import read_catalog
+from rollcall.directory.conditions import Condition, SkippedFilter
 from rollcall.directory.directory import open_directory
 from rollcall.directory.filters import UserFilters
-from rollcall.directory.selections import read_known_facts, read_selection, select_users
+from rollcall.directory.selections import (
+    read_known_facts,
+    read_selection,
+    refuse_skipped,
+    select_users,
+)
 from rollcall.kit.errors import Invalid, NotFound
 from rollcall.users.statuses import Status
 from tests.world.gateway import Reply
@@ -147,3 +154,40 @@ def test_setting_defines_how_long_facts_are_fresh(peopled: World) -> None:
         later = replace(call, now=call.now + timedelta(days=2))
         known = read_known_facts(later, open_directory(later))
         assert known.why_not("learning", "progress") == reason
+
+
+def test_what_acts_on_selected_users_can_be_allowed_to_skip_filters_and_nothing_else() -> None:
+    selecting = [
+        each for each in read_catalog().operations if issubclass(each.request_model, UserFilters)
+    ]
+    assert {each.name for each in selecting} >= {"list_users", "export_users", "search_users"}
+    for operation in selecting:
+        can_be_allowed = "allow_skipped" in operation.request_model.model_fields
+        assert can_be_allowed is bool(operation.writes), operation.name
+
+
+def test_refusal_names_the_first_filters_and_lists_all() -> None:
+    skipped = tuple(
+        SkippedFilter(filter=f"facts.{name}.level gt 1", reason="unknown_source")
+        for name in ("a", "b", "c", "d" * 200)
+    )
+    refuse_skipped(Condition("TRUE"))
+
+    with pytest.raises(Invalid) as refused:
+        refuse_skipped(Condition("TRUE", (), skipped))
+
+    assert [each.field for each in refused.value.errors] == ["filter"] * 4
+    assert "facts.a.level gt 1, facts.b.level gt 1, facts.c.level gt 1." in refused.value.detail
+    assert all(len(each.message) < 200 for each in refused.value.errors)
+
+
+def test_list_shows_why_a_segment_cannot_be_used_any_more(peopled: World) -> None:
+    for text, words in (('status eq "nonsense"', "one of active"), ("shoeSize gt 4", "shoeSize")):
+        segment = peopled.add_segment("Outdated", text)
+
+        reply = list_them(peopled, segment=segment.id)
+
+        assert (reply.status, reply.fields) == (422, ["segment"])
+        assert reply.body["errors"][0]["code"] == "segment_outdated"
+        assert "The filter of the segment Outdated is no longer valid" in reply.body["detail"]
+        assert words in reply.body["detail"]

@@ -148,6 +148,15 @@ def mails_to_the_new_and_the_old_address(world: World) -> Plan:
 
 
 @scenario("admit_sign_in", by_client=False)
+def a_sign_in_of_an_admin_with_a_second_factor(world: World) -> Plan:
+    settings = world.runtime.settings.model_copy(update={"mfa": "required-for-admins"})
+    world.runtime = replace(world.runtime, settings=settings)
+    world.set_up_second_factor(world.admin_id)
+    event = {"userName": world.admin_id, "triggerSource": "TokenGeneration_Authentication"}
+    return work(lambda: admit_sign_in.react(event, world.runtime))
+
+
+@scenario("admit_sign_in", by_client=False)
 def a_sign_in(world: World) -> Plan:
     user = world.add_user()
     event = {"userName": user.id, "triggerSource": "TokenGeneration_Authentication"}

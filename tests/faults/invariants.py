@@ -11,6 +11,7 @@ from typing import Any
 from moto.cognitoidp.models import CognitoIdpUser
 
 from functions.users.get_me import get_me
+from rollcall.kit.call import TAKE_BACK
 from tests.faults.count_invariants import (
     check_claims,
     check_counts,
@@ -54,6 +55,7 @@ def check_always(world: World) -> list[str]:
         *check_journal(stored),
         *check_invitations(stored),
         *_check_revocations(world, stored),
+        *_check_credentials(stored),
         *check_directory(world),
     ]
 
@@ -100,6 +102,8 @@ def _check_account(user: dict[str, Any], account: CognitoIdpUser | None) -> Iter
     if user["erased"] is not (account is None):
         yield f"{who} wrongly has or lacks an account"
     elif account is not None:
+        if user["signedOutEpoch"] < user["authEpoch"]:
+            yield f"I26: Cognito has not ended the sessions of {user['id']}"
         yield from (f"{who} {difference}" for difference in _differences(user, account))
 
 
@@ -157,3 +161,25 @@ def _check_revocations(world: World, stored: Stored) -> Iterator[str]:
     for user in stored.users:
         if user["status"] != "active" and world.invoke(get_me, caller=user["id"]).status == 200:
             yield f"I3: {user['id']} is {user['status']} but is accepted"
+
+
+def _check_credentials(stored: Stored) -> Iterator[str]:
+    """I26: sign-ins from before a change of credentials, or from before an activation, are not
+    valid. No scenario asks to keep them.
+    """
+    epochs = {user["id"]: user["authEpoch"] for user in stored.users}
+    undone = {each["target"]["id"] for each in stored.journal if each["actor"]["id"] == TAKE_BACK}
+    for entry in stored.journal:
+        target, changes = entry["target"]["id"], entry["changes"]
+        if target in epochs.keys() - undone and _replaces_credentials(entry["action"], changes):
+            at = int(datetime.fromisoformat(entry["at"]).timestamp())
+            if epochs[target] < at:
+                yield f"I26: sessions of {target} from before {entry['action']} are valid"
+
+
+def _replaces_credentials(action: str, changes: dict[str, Any]) -> bool:
+    activated = changes.get("status", {})
+    if activated.get("after") == "active" and activated.get("before") in OPEN:
+        return True
+    credentials = {"email", "phone", "credentialsChangedAt"}
+    return action in {"update_user", "reset_password"} and not credentials.isdisjoint(changes)

@@ -6,11 +6,16 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from functions.invitations.accept_invitation import accept_invitation
+from functions.invitations.resend_invitation import resend_invitation
 from functions.jobs.end_registrations import end_registrations
 from functions.reactions.close_invitation import close_invitation
+from functions.reactions.finish_deletion import finish_deletion
 from functions.reactions.mail_invitation import mail_invitation
 from functions.reactions.mail_registration import mail_registration
 from functions.reactions.renew_link import renew_link
+from functions.users.update_user import update_user
+from rollcall.accounts.convergence import converge_account
+from rollcall.invitations.invitation import Invitation
 from rollcall.invitations.registration import Registration
 from rollcall.kit.transaction import Change
 from rollcall.users.statuses import Status
@@ -23,6 +28,7 @@ from tests.faults.staging import (
     has_password,
     last_entry,
     leave_behind,
+    make_foreign_account,
     scenario,
     work,
 )
@@ -96,34 +102,70 @@ def the_end_of_an_invitation_whose_user_is_disabled(world: World) -> Plan:
     return work(lambda: close_invitation.react(entry, world.runtime), verify)
 
 
-@scenario("renew_link", by_client=False)
-def an_email_of_somebody_invited_that_changes(world: World) -> Plan:
+@scenario("finish_deletion", by_client=False)
+def the_personal_data_of_a_deleted_user(world: World) -> Plan:
     invitation = world.add_invitation()
+    path = {"invitation_id": invitation.id}
+    world.invoke(resend_invitation, path=path, headers={"Idempotency-Key": "resend"})
     user = world.user(invitation.user_id)
-    leave_behind(world, user, change(user, email="present@example.com"))
+    leave_behind(world, user, user.as_erased(world.clock.now))
     entry = last_entry(world, user.id)
 
     def verify(_: Reply) -> Iterable[str]:
-        found = world.invitation(invitation.id)
+        held = [item for item in world.items() if not item["pk"].startswith("JOURNAL#")]
+        if invitation.email in repr(held):
+            yield "the email is still in the table"
+
+    return work(lambda: finish_deletion.react(entry, world.runtime), verify)
+
+
+def _renew(world: World, held: Invitation | Registration) -> Plan:
+    """The email of a person with an open link changes, and Cognito has accepted it."""
+    user = world.user(held.user_id)
+    leave_behind(world, user, change(user, email="present@example.com"))
+    converge_account(world.call(), user.id)
+    entry = last_entry(world, user.id)
+
+    def verify(_: Reply) -> Iterable[str]:
+        found = world.runtime.table.load(type(held), held.id)
         if (found.email, found.generation) != ("present@example.com", 2):
             yield f"link {found.generation} is for {found.email}"
 
     return work(lambda: renew_link.react(entry, world.runtime), verify)
+
+
+@scenario("renew_link", by_client=False)
+def an_email_of_somebody_invited_that_changes(world: World) -> Plan:
+    return _renew(world, world.add_invitation())
 
 
 @scenario("renew_link", by_client=False)
 def an_email_of_somebody_who_registers_that_changes(world: World) -> Plan:
-    held = world.add_registration()
-    user = world.user(held.user_id)
-    leave_behind(world, user, change(user, email="present@example.com"))
-    entry = last_entry(world, user.id)
+    return _renew(world, world.add_registration())
+
+
+@scenario("renew_link", by_client=False)
+def an_email_of_somebody_invited_that_cognito_refused(world: World) -> Plan:
+    invitation = world.add_invitation()
+    make_foreign_account(world, "foreign@example.com")
+    path = {"user_id": invitation.user_id}
+    reply = world.invoke(update_user, path=path, body={"email": "foreign@example.com"})
+    assert reply.code == "unknown_account_holds_alias"
+    about_user = [
+        item for item in world.items() if item.get("target", {}).get("id") == invitation.user_id
+    ]
 
     def verify(_: Reply) -> Iterable[str]:
-        found = world.registration(user.id)
-        if (found.email, found.generation) != ("present@example.com", 2):
-            yield f"link {found.generation} is for {found.email}"
+        if any("foreign@example.com" in mail.to for mail in world.mails()):
+            yield "the link was sent to an address that the user never had"
+        if world.invitation(invitation.id) != invitation:
+            yield "the link of the user's address was replaced"
 
-    return work(lambda: renew_link.react(entry, world.runtime), verify)
+    def react() -> None:
+        for entry in about_user:
+            renew_link.react(entry, world.runtime)
+
+    return work(react, verify)
 
 
 @scenario("close_invitation", by_client=False)

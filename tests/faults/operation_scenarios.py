@@ -169,7 +169,7 @@ def a_user_deleted_while_cognito_was_down(world: World) -> Plan:
 
 @scenario("reset_password")
 def a_permanent_password_with_sessions_ended(world: World) -> Plan:
-    body = {"newPassword": PASSWORD, "permanent": True, "endSessions": True}
+    body = {"newPassword": PASSWORD, "permanent": True}
     verify = has_password(world, "CONFIRMED")
     return ask(world, reset_password, about(world.add_user().id, **body), verify)
 

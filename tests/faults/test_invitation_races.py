@@ -73,7 +73,7 @@ def test_acceptance_is_serialized_with_operations_that_invalidate_the_link(
 
 
 def test_concurrent_registrations_of_one_address_create_one_user(world: World) -> None:
-    body = {"email": "new@example.com", "name": "New User"}
+    body = {"email": "new@example.com"}
     actions = [partial(world.invoke, register_user, body=body) for _ in range(3)]
 
     replies = race(world, actions)

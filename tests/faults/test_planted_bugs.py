@@ -97,6 +97,15 @@ def test_missing_condition_on_the_version_is_caught(
     assert any("I6" in violation for violation in check_settled(world))
 
 
+@pytest.mark.parametrize("name", ["a permanent password", "accept_invitation"])
+def test_sessions_that_outlive_the_credentials_are_caught(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(User, "with_earlier_sessions_ended", lambda user, _: user)
+
+    assert "I26" in caught(find_scenario(name))
+
+
 def test_missing_claim_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Transaction, "_move_claims", do_nothing)
 
@@ -185,7 +194,10 @@ def test_idempotency_row_written_after_the_transaction_is_caught(
         answer = commit(replace(self, idempotency=None), change, *others, **options)
         if self.idempotency is not None:
             text = answer.model_dump_json(by_alias=True, exclude_none=True)
-            self.table.put_once(self.idempotency.item(text, self.now))
+            secret = self.idempotency.new_secret
+            rows = self.idempotency.items(text, None, self.now)
+            for item in [*rows, *([secret] if secret else [])]:
+                self.table.put_once(item)
         return answer
 
     monkeypatch.setattr(Call, "commit", commit_then_remember)
@@ -271,13 +283,12 @@ def test_sessions_that_survive_a_disabling_are_caught(monkeypatch: pytest.Monkey
 
 
 def test_password_that_is_stored_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    of = Idempotency.of
+    read = Idempotency.read
 
-    def remember_all(header: str, *, actor_id: str, operation: str, sent: str) -> Idempotency:
-        kept = of(header, actor_id=actor_id, operation=operation, sent=sent)
-        return replace(kept, fingerprint=sent)
+    def remember_all(table: Table, header: str, **request: str) -> Idempotency:
+        return replace(read(table, header, **request), fingerprint=request["sent"])
 
-    monkeypatch.setattr(Idempotency, "of", remember_all)
+    monkeypatch.setattr(Idempotency, "read", remember_all)
 
     assert "I17" in caught(find_scenario(CREATE))
 

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from pydantic.alias_generators import to_camel
 
 from functions.groups.add_user_to_group import add_user_to_group
 from functions.groups.list_groups import list_groups
@@ -37,6 +36,7 @@ from rollcall.kit.declaration import Declaration, Resource
 from rollcall.kit.entity import Entity
 from rollcall.kit.job import Job
 from rollcall.kit.mail import Mail
+from rollcall.kit.model import camel_case
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import CursorRequest
@@ -199,7 +199,10 @@ BEYOND: list[tuple[Declaration, NeededPermission]] = [
     (clear_ended_grants, NeededPermission("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
     (notify_user, on_table("UpdateItem", "USER#usr_1")),
     (notify_user, on_table("GetItem", "GROUP#grp_1")),
-    (admit_sign_in, NeededPermission("cognito-idp:AdminGetUser", f"{USER_POOL}eu-west-1_1")),
+    (
+        admit_sign_in,
+        NeededPermission("cognito-idp:AdminListGroupsForUser", f"{USER_POOL}eu-west-1_1"),
+    ),
 ]
 
 
@@ -322,7 +325,7 @@ def test_whoever_writes_what_is_kept_beside_a_user_writes_nothing_else_of_the_us
 ) -> None:
     assert_gives_no_right(declaration)
     (kind,) = (each for each in declaration.writes if issubclass(each, Entity))
-    own = (to_camel(each) for each in kind.model_fields)
+    own = (camel_case(each) for each in kind.model_fields)
     assert is_allowed(declaration, putting("USER#usr_1", *own))
     assert not is_allowed(declaration, putting("GROUP#grp_1", "id"))
 
@@ -433,6 +436,16 @@ def test_no_operation_sends_mail_so_that_none_fails_when_one_cannot_be_sent() ->
     senders = [each for each in CATALOG.declarations if Mail in each.writes]
     assert senders
     assert all(isinstance(each, Job | StreamReaction) for each in senders)
+
+
+def test_trigger_sees_second_factors_only_of_a_pool_that_is_known() -> None:
+    arns = Arns("table", "", "bucket", ())
+    unknown = derive_statements(admit_sign_in, arns)
+    known = derive_statements(admit_sign_in, arns._replace(user_pool="pool"))
+    assert [each for each in known if each not in unknown] == [
+        {"Effect": "Allow", "Action": ["cognito-idp:AdminGetUser"], "Resource": ["pool"]}
+    ]
+    assert "cognito-idp" not in str(unknown)
 
 
 def test_no_mail_may_be_sent_from_a_deployment_without_an_address() -> None:

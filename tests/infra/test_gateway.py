@@ -15,14 +15,21 @@ from rollcall.kit.operation import Operation
 
 OPERATIONS = read_catalog().operations
 ORIGIN = "https://admin.example.com"
-DOCUMENT = build_gateway_document(
-    OPERATIONS,
-    title="rollcall",
-    user_pool_arn="pool-arn",
-    invocation_uri=lambda operation: f"uri-of-{operation.name}",
-    credentials="role-arn",
-    allowed_origin=ORIGIN,
-)
+
+
+def build(allowed_origin: str) -> dict[str, Any]:
+    """The document for one allowed origin, or for none."""
+    return build_gateway_document(
+        OPERATIONS,
+        title="rollcall",
+        user_pool_arn="pool-arn",
+        invocation_uri=lambda operation: f"uri-of-{operation.name}",
+        credentials="role-arn",
+        allowed_origin=allowed_origin,
+    )
+
+
+DOCUMENT = build(ORIGIN)
 PATHS = unify_variables(each.public_path for each in OPERATIONS)
 PEOPLE_SCOPES = ["aws.cognito.signin.user.admin", "rollcall/admin"]
 REFUSALS = DOCUMENT["x-amazon-apigateway-gateway-responses"]
@@ -99,7 +106,9 @@ def test_browser_may_ask_anonymously_which_methods_a_path_has(path: str) -> None
     assert headers["Access-Control-Allow-Origin"] == ORIGIN
     assert headers.items() >= SECURITY_HEADERS.items()
     allowed = headers["Access-Control-Allow-Methods"].split(", ")
-    assert sorted(each.lower() for each in allowed) == sorted(methods)
+    assert headers["Allow"] == headers["Access-Control-Allow-Methods"]
+    own = methods.keys() - {"x-amazon-apigateway-any-method"}
+    assert sorted(each.lower() for each in allowed) == sorted(own)
     assert {"Authorization", "If-Match"} <= set(headers["Access-Control-Allow-Headers"].split(", "))
     assert headers.keys() == preflight["responses"][answer["statusCode"]]["headers"].keys()
 
@@ -127,3 +136,45 @@ def test_gateways_own_refusal_is_a_problem_document(kind: str) -> None:
 def test_unknown_route_and_missing_token_are_told_apart() -> None:
     assert REFUSALS["UNAUTHORIZED"]["statusCode"] == "401"
     assert REFUSALS["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
+
+
+def test_without_an_allowed_origin_no_page_of_another_origin_is_admitted() -> None:
+    assert "Access-Control" in json.dumps(DOCUMENT)
+    assert "Access-Control" not in json.dumps(build(""))
+
+
+def test_missing_token_is_answered_with_the_scheme() -> None:
+    headers = REFUSALS["UNAUTHORIZED"]["responseParameters"]
+    assert headers["gatewayresponse.header.WWW-Authenticate"] == "'Bearer realm=\"rollcall\"'"
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_head_is_answered_by_the_function_of_the_get(path: str) -> None:
+    methods = DOCUMENT["paths"][path]
+    assert ("head" in methods) is ("get" in methods)
+    if "get" in methods:
+        assert methods["get"] == {**methods["head"], "operationId": methods["get"]["operationId"]}
+
+
+@pytest.mark.parametrize("path", DOCUMENT["paths"])
+def test_other_methods_are_refused_with_those_of_the_address(path: str) -> None:
+    methods = DOCUMENT["paths"][path]
+    refusal = methods["x-amazon-apigateway-any-method"]
+
+    assert refusal["security"] == []
+    integration = refusal["x-amazon-apigateway-integration"]
+    assert (integration["type"], integration["passthroughBehavior"]) == ("mock", "never")
+    answer = integration["responses"]["default"]
+    assert answer["statusCode"] == "405"
+    headers = {
+        name.removeprefix("method.response.header."): value.strip("'")
+        for name, value in answer["responseParameters"].items()
+    }
+    own = {each.upper() for each in methods if not each.startswith("x-")}
+    assert set(headers["Allow"].split(", ")) == own
+    assert headers.items() >= SECURITY_HEADERS.items()
+    assert headers["Content-Type"] == "application/problem+json"
+    body = json.loads(answer["responseTemplates"]["application/json"])
+    assert (body["status"], body["code"]) == (405, "method_not_allowed")
+    assert body["requestId"] == "$context.requestId"
+    assert headers.keys() == refusal["responses"]["405"]["headers"].keys()

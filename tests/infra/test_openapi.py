@@ -7,6 +7,7 @@ from typing import Any
 
 from infra.catalog import read_catalog
 from infra.openapi import DOCUMENT, build_document
+from infra.openapi_operations import is_for_services
 from rollcall.grants.scopes import SYSTEM_SCOPES
 
 DOCUMENT_NOW = build_document(read_catalog().operations)
@@ -83,7 +84,7 @@ def test_list_says_how_to_walk_on_and_that_a_cursor_may_be_bad() -> None:
     assert "nextCursor" in SCHEMAS["Pagination"]["properties"]
     assert {"items", "pagination"} == set(page["required"])
     assert "400" in operation["responses"]
-    assert "400" not in find("get_user")["responses"]
+    assert "400" not in find("get_overview")["responses"]
 
 
 def test_operation_is_either_for_people_or_for_services() -> None:
@@ -105,12 +106,22 @@ def test_operation_is_either_for_people_or_for_services() -> None:
             assert "security" not in described  # what holds for all
 
 
-def test_scoped_operations_say_that_group_admins_are_let_in_too() -> None:
-    scoped = {each.name for each in read_catalog().operations if each.scoped}
+def test_scoped_operations_say_whom_they_admit_for_some_resources() -> None:
+    for operation in read_catalog().operations:
+        described = DESCRIBED[operation.name]
+        assert described["x-scoped"] == operation.scoped
+        words = "its own sources" if is_for_services(operation) else "group admin"
+        assert (words in described.get("description", "")) >= operation.scoped
 
-    for name, described in DESCRIBED.items():
-        assert described["x-scoped"] == (name in scoped)
-        assert ("group admin" in described.get("description", "")) >= (name in scoped)
+
+def test_operations_that_need_a_recent_sign_in_say_when() -> None:
+    for operation in read_catalog().operations:
+        described = DESCRIBED[operation.name]
+        words = described.get("description", "")
+        assert described["x-fresh-sign-in"] == operation.fresh_sign_in
+        assert ("fresh_sign_in_required" in words) is bool(operation.fresh_sign_in)
+        if isinstance(operation.fresh_sign_in, str):
+            assert f"if {operation.fresh_sign_in}." in words
 
 
 def test_every_refusal_that_any_operation_may_meet_is_documented() -> None:

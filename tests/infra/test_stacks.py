@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import pytest
 from aws_cdk import App, Stack
@@ -22,8 +23,10 @@ from infra.catalog import Catalog, read_catalog
 from infra.checks import add_checks
 from infra.data_stack import DataStack
 from infra.deployment import Deployment
+from infra.firewall import PUBLIC_WINDOW
 from infra.table_definition import create_table_parameters
-from infra.user_pool import CLIENT, GROUP, USER_POOL
+from infra.user_pool import CLIENT, GROUP, make_user_pool
+from rollcall.grants.scopes import Scope
 from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.mail import Mail
@@ -132,6 +135,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         invitationUrl="https://app.example.com/welcome",
         verificationUrl="https://app.example.com/confirm",
         allowRegistration="true",
+        passwordMinimumLength="12",
         cleanUpSchedule="cron(30 2 ? * MON-FRI *)",
     )
 
@@ -145,6 +149,9 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         architecture="x86_64",
         userPoolId="eu-west-1_Existing",
         waf=True,
+        requestsPerAddress=5000,
+        publicRequestsPerAddress="50",
+        reservedConcurrency=7,
     )
 
 
@@ -238,7 +245,7 @@ def test_objects_are_kept_for_as_long_as_their_kind_says(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("kind", "declared"),
-    [("UserPool", USER_POOL), ("UserPoolClient", CLIENT), ("UserPoolGroup", GROUP)],
+    [("UserPool", make_user_pool(12)), ("UserPoolClient", CLIENT), ("UserPoolGroup", GROUP)],
 )
 def test_user_pool_is_the_one_that_tests_and_local_runtime_make(
     prod: Synthesized, kind: str, declared: dict[str, Any]
@@ -270,10 +277,13 @@ def test_existing_user_pool_is_used_and_may_call_the_trigger(other: Synthesized)
     assert "userpool/eu-west-1_Existing" in json.dumps(document["components"])
 
 
+SERVICES = {"order-desk": {"scopes": ["resources"], "resourceTypes": ["workspace", "persona"]}}
+
+
 def test_service_gets_a_client_with_its_own_scopes_and_nobody_signs_in_by_it(
     tmp_path: Path,
 ) -> None:
-    made = synthesize_data(tmp_path, serviceClients='{"order-desk": ["resources"]}')
+    made = synthesize_data(tmp_path, serviceClients=json.dumps(SERVICES))
 
     (server_id,) = (
         name
@@ -286,7 +296,14 @@ def test_service_gets_a_client_with_its_own_scopes_and_nobody_signs_in_by_it(
     assert properties["ClientName"] == "rollcall-order-desk"
     assert properties["AllowedOAuthFlows"] == ["client_credentials"]
     assert properties["AllowedOAuthFlowsUserPoolClient"] is properties["GenerateSecret"] is True
-    assert properties["AllowedOAuthScopes"] == ["rollcall/resources"]
+    assert properties["AllowedOAuthScopes"] == [
+        "rollcall/resources",
+        "rollcall/resources:persona",
+        "rollcall/resources:workspace",
+    ]
+    server = made.only("Cognito::UserPoolResourceServer")["Properties"]
+    declared = {f"{server['Identifier']}/{each['ScopeName']}" for each in server["Scopes"]}
+    assert declared == {*Scope, *properties["AllowedOAuthScopes"]}
     assert properties["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert properties["AccessTokenValidity"] == 15
     assert properties["TokenValidityUnits"] == {"AccessToken": "minutes"}
@@ -296,7 +313,7 @@ def test_service_gets_a_client_with_its_own_scopes_and_nobody_signs_in_by_it(
 
 
 def test_outputs_say_how_a_service_gets_its_token_and_hold_no_secret(tmp_path: Path) -> None:
-    made = synthesize_data(tmp_path, serviceClients={"order-desk": ["resources"]})
+    made = synthesize_data(tmp_path, serviceClients=SERVICES)
 
     outputs = made.templates["data"]["Outputs"]
     domain = made.only("Cognito::UserPoolDomain")["Properties"]["Domain"]
@@ -316,7 +333,7 @@ def test_service_clients_of_an_existing_pool_use_the_domain_that_it_has(tmp_path
         tmp_path,
         userPoolId="eu-west-1_Existing",
         userPoolDomain="auth.example.com",
-        serviceClients={"order-desk": ["resources"]},
+        serviceClients=SERVICES,
     )
 
     assert not made.find("Cognito::UserPoolDomain")
@@ -330,7 +347,7 @@ def test_existing_pool_without_a_domain_is_given_one(tmp_path: Path) -> None:
     made = synthesize_data(
         tmp_path,
         userPoolId="eu-west-1_Existing",
-        serviceClients={"order-desk": ["resources"]},
+        serviceClients=SERVICES,
     )
     properties = made.only("Cognito::UserPoolDomain")["Properties"]
     assert properties["UserPoolId"] == "eu-west-1_Existing"
@@ -415,6 +432,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
     assert settings.facts_fresh_days == 30
+    assert settings.password_minimum_length == 12
     assert settings.allow_registration
     assert settings.invitation_url == "https://app.example.com/welcome"
     assert settings.verification_url == "https://app.example.com/confirm"
@@ -464,13 +482,78 @@ def path_of(operation: Operation[Any, Any]) -> str:
     return "/" + operation.public_path.replace("/", "~1")
 
 
-def test_firewall_stands_before_the_api_only_when_asked(
+def test_firewall_limits_each_address_only_when_asked(
     prod: Synthesized, other: Synthesized
 ) -> None:
     assert not prod.find("WAFv2::WebACL")
-    rules = other.only("WAFv2::WebACL")["Properties"]["Rules"]
-    assert [rule["Name"] for rule in rules] == ["limit", "common"]
+    acl = other.only("WAFv2::WebACL")["Properties"]
+    assert acl["DefaultAction"] == {"Allow": {}}
+    every, public = (rule["Statement"]["RateBasedStatement"] for rule in acl["Rules"])
+    assert every == {"AggregateKeyType": "IP", "Limit": 5000, "EvaluationWindowSec": 300}
+    assert public == {
+        "AggregateKeyType": "IP",
+        "Limit": 50,
+        "EvaluationWindowSec": 60,
+        "ScopeDownStatement": public["ScopeDownStatement"],
+    }
+    assert [rule["Action"] for rule in acl["Rules"]] == [{"Block": {}}] * 2
     assert "/stages/" in json.dumps(other.only("WAFv2::WebACLAssociation")["Properties"])
+
+
+def test_firewall_samples_no_requests_whose_paths_can_have_tokens(other: Synthesized) -> None:
+    acl = other.only("WAFv2::WebACL")["Properties"]
+    for each in (acl, *acl["Rules"]):
+        assert each["VisibilityConfig"]["SampledRequestsEnabled"] is False
+
+
+def test_firewall_accepts_whatever_content_the_api_documents(other: Synthesized) -> None:
+    """AWS's common rules refuse bodies over 8 KB and queries over 2 KB."""
+    acl = json.dumps(other.only("WAFv2::WebACL")["Properties"])
+    for statement in ("ManagedRuleGroup", "SizeConstraint", "XssMatch", "SqliMatch", "Body"):
+        assert statement not in acl
+
+
+TOKEN = "inv_01h455vb4pex5vsknk084sn02q_abc"
+
+
+@pytest.mark.parametrize("operation", CATALOG.operations, ids=each_name)
+def test_firewall_knows_the_routes_that_need_no_token(
+    other: Synthesized, operation: Operation[Any, Any]
+) -> None:
+    _, rule = other.only("WAFv2::WebACL")["Properties"]["Rules"]
+    match = rule["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["RegexMatchStatement"]
+    assert match["FieldToMatch"] == {"UriPath": {}}
+    assert [each["Type"] for each in match["TextTransformations"]] == ["URL_DECODE"]
+    assert len(match["RegexString"]) <= 512  # the quota of WAF
+    path = re.sub(r"\{\w+\}", TOKEN, operation.public_path)
+    first = path[1]
+    for sent in (
+        path,  # behind a domain of its own
+        f"/api{path}",
+        f"//api/{path}",
+        f"/api{path}/",
+        f"/api/%{ord(first):x}{path[2:]}",
+        f"/api{path}".replace(TOKEN, f"{TOKEN}%2Fx"),
+    ):
+        assert bool(re.search(match["RegexString"], unquote(sent))) == operation.public, sent
+
+
+def test_firewall_accepts_by_default_what_the_operations_accept_from_one_address() -> None:
+    throttles = [each.throttle for each in CATALOG.operations if each.public and each.throttle]
+    minute = timedelta(seconds=PUBLIC_WINDOW)
+    accepted = sum(each.at_most * (minute / each.within) for each in throttles)
+    assert CONTEXT["publicRequestsPerAddress"] >= accepted > 0
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_public_operations_alone_have_a_share_of_the_concurrency(
+    prod: Synthesized, other: Synthesized, declaration: Declaration
+) -> None:
+    public = isinstance(declaration, Operation) and declaration.public
+    reserved = other.function(declaration).get("ReservedConcurrentExecutions")
+    assert reserved == (7 if public else None)
+    # An account with ten executions in all cannot reserve any.
+    assert "ReservedConcurrentExecutions" not in prod.function(declaration)
 
 
 def test_stream_reaction_hears_of_its_entity_alone_and_gives_up_in_bounded_time(
@@ -536,6 +619,12 @@ def test_first_admin_is_made_again_when_the_address_changes(prod: Synthesized) -
     assert int(run["ServiceTimeout"]) <= 300
 
 
+def test_synthesis_writes_what_is_deployed(prod: Synthesized) -> None:
+    written = json.loads((prod.folder / "rollcall.cdx.json").read_text())
+    names = {each["name"] for each in written["components"]}
+    assert names >= {each["Properties"]["FunctionName"] for each in prod.find("Lambda::Function")}
+
+
 def test_templates_pass_cfn_lint(prod: Synthesized, other: Synthesized) -> None:
     files = [*prod.folder.glob("*.template.json"), *other.folder.glob("*.template.json")]
     areas = {each.area for each in CATALOG.declarations}
@@ -552,9 +641,6 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
     assert "AwsSolutions-SQS4" in (tmp_path / "validation-report.json").read_text()
 
 
-SERVICES = {"order-desk": ["resources"]}
-
-
 @pytest.mark.parametrize(
     ("context", "words"),
     [
@@ -563,14 +649,16 @@ SERVICES = {"order-desk": ["resources"]}
         ({"prefix": "Roll call"}, "prefix"),
         ({"serviceClients": "order-desk"}, "serviceClients\n.*This is not JSON"),
         ({"serviceClients": "[]"}, "serviceClients\n.*valid dictionary"),
-        ({"serviceClients": {"Order desk": ["resources"]}}, "serviceClients.Order desk"),
-        ({"serviceClients": {"order-desk": []}}, "serviceClients.order-desk\n.*at least 1 item"),
+        ({"serviceClients": {"Order desk": {"scopes": ["users"]}}}, "serviceClients.Order desk"),
+        ({"serviceClients": {"order-desk": ["users"]}}, "serviceClients.order-desk\n.*an object"),
         (
-            {"serviceClients": {"order-desk": ["invoices"]}},
-            "serviceClients.order-desk.0\n.*invoices is not a scope of services.*resources",
+            {"serviceClients": {"desk": {"scopes": ["resources"], "resourceTypes": ["invoice"]}}},
+            "serviceClients.desk: the type invoice does not exist",
         ),
-        ({"serviceClients": {"order-desk": ["admin"]}}, "admin is not a scope"),
-        ({"serviceClients": SERVICES, "prefix": "my-aws-users"}, "no domain with aws in it"),
+        (
+            {"serviceClients": SERVICES, "prefix": "my-aws-users"},
+            "no domain with aws in it",
+        ),
         ({"userPoolDomain": "auth.example.com"}, "Give userPoolId too"),
         (
             {"userPoolId": "eu-west-1_Existing", "userPoolDomain": "https://auth.example.com"},
@@ -589,8 +677,21 @@ SERVICES = {"order-desk": ["resources"]}
         ({"mailTemplates": "nowhere"}, "mailTemplates\n.*nowhere is not a folder"),
         ({"loginUrl": "javascript:alert(1)"}, "loginUrl\n.*match pattern"),
         ({"cleanUpSchedule": "rate(1 day)"}, "cleanUpSchedule\n.*Write a schedule as cron"),
+        ({"passwordMinimumLength": "7"}, "passwordMinimumLength\n.*greater than or equal to 8"),
+        ({"passwordMinimumLength": "100"}, "passwordMinimumLength\n.*less than or equal to 99"),
         ({"factsFreshDays": "0"}, "factsFreshDays\n.*greater than or equal to 1"),
+        ({"freshSignInMinutes": "0"}, "freshSignInMinutes\n.*greater than or equal to 1"),
+        ({"mfa": "sometimes"}, "mfa\n.*required-for-admins"),
+        ({"mfa": "required", "userPoolId": "eu-west-1_Existing"}, "mfa=required is a setting of"),
+        ({"mfa": "off", "userPoolId": "eu-west-1_Existing"}, "mfa=off is a setting of"),
         ({"invitationUrl": "http://app.example.com"}, "invitationUrl\n.*match pattern"),
+        ({"invitationUrl": "https://app.example.com/{token}"}, "invitationUrl\n.*behind the #"),
+        ({"allowedOrigin": "console.example.com"}, "allowedOrigin\n.*not an origin"),
+        ({"requestsPerAddress": 9}, "requestsPerAddress\n.*greater than or equal to 10"),
+        ({"publicRequestsPerAddress": 9}, "publicRequestsPerAddress\n.*equal to 10"),
+        ({"publicRequestsPerAddress": 2_000_000_001}, "publicRequestsPerAddress\n.*less than"),
+        ({"reservedConcurrency": -1}, "reservedConcurrency\n.*greater than or equal to 0"),
+        ({"reservedConcurrency": 1001}, "reservedConcurrency\n.*less than or equal to 1000"),
         ({"allowRegistration": "perhaps"}, "allowRegistration\n.*boolean"),
     ],
     ids=str,
@@ -599,6 +700,39 @@ def test_wrong_context_is_refused_by_name(context: dict[str, Any], words: str) -
     app = App(context={**CONTEXT, **context})
     with pytest.raises(ValidationError, match=words):
         Deployment.from_context(app.node)
+
+
+@pytest.mark.parametrize(
+    ("context", "configuration", "factors"),
+    [
+        ({"mfa": "off"}, "OFF", None),
+        ({"mfa": "required"}, "ON", ["SOFTWARE_TOKEN_MFA"]),
+        ({"mfa": "required-for-admins"}, "OPTIONAL", ["SOFTWARE_TOKEN_MFA"]),
+    ],
+)
+def test_pool_asks_for_a_second_factor_as_the_context_says(
+    tmp_path: Path, context: dict[str, Any], configuration: str, factors: list[str] | None
+) -> None:
+    made = synthesize_data(tmp_path, **context)
+
+    properties = made.only("Cognito::UserPool")["Properties"]
+    assert (properties["MfaConfiguration"], properties.get("EnabledMfas")) == (
+        configuration,
+        factors,
+    )
+    policies = made.find("IAM::Policy")
+    assert len(policies) == (context["mfa"] == "required-for-admins")
+    for policy in policies:
+        (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Action"] == "cognito-idp:AdminGetUser"
+        assert statement["Resource"] == {"Fn::GetAtt": ["UserPool", "Arn"]}
+
+
+def test_pool_leaves_the_second_factor_to_each_user_by_default(prod: Synthesized) -> None:
+    properties = prod.only("Cognito::UserPool")["Properties"]
+    assert properties["MfaConfiguration"] == "OPTIONAL"
+    assert properties["EnabledMfas"] == ["SOFTWARE_TOKEN_MFA"]
+    assert not [each for each in prod.find("IAM::Policy") if "AdminGetUser" in json.dumps(each)]
 
 
 def make_operations(count: int) -> Iterator[Any]:

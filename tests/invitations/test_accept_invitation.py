@@ -61,6 +61,21 @@ def test_accepting_user_is_active_and_can_sign_in_immediately(world: World) -> N
     assert world.invoke(get_me, caller=user.id).status == 200
 
 
+def test_session_from_before_the_acceptance_has_ended(world: World) -> None:
+    invitation, token = invited(world)
+    before = world.clock.now
+    world.sign_in(invitation.user_id)
+
+    with watched(world.aws) as seen:
+        assert accept(world, token).status == 200
+
+    old = world.invoke(get_me, caller=invitation.user_id, signed_in_at=before)
+    assert (old.status, old.code) == (401, "session_ended")
+    assert "AdminUserGlobalSignOut" in {call.operation for call in seen}
+    world.clock.advance(seconds=1)
+    assert world.invoke(get_me, caller=invitation.user_id).status == 200
+
+
 def test_default_username_is_that_of_the_invitation(world: World) -> None:
     invitation, token = invited(world, username="proposed")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -49,12 +50,14 @@ def test_revoked_link_is_not_found(world: World) -> None:
     ("page", "link"),
     [
         ("", "inv_1_a"),
-        ("https://app.example.com/welcome", "https://app.example.com/welcome?token=inv_1_a"),
+        ("https://app.example.com/welcome", "https://app.example.com/welcome#token=inv_1_a"),
+        ("https://app.example.com/?in=de", "https://app.example.com/?in=de#token=inv_1_a"),
         ("https://app.example.com/#/in/{token}", "https://app.example.com/#/in/inv_1_a"),
     ],
 )
-def test_link_leads_to_the_page_with_the_token(page: str, link: str) -> None:
+def test_link_has_the_token_where_no_server_sees_it(page: str, link: str) -> None:
     assert write_link(page, "inv_1_a") == link
+    assert not page or "inv_1_a" in urlsplit(link).fragment
 
 
 def use(world: World, invitation: Invitation, **chosen: str) -> ActivatedUser:

@@ -14,7 +14,8 @@ def test_invitation_is_shown_with_its_current_status_and_without_its_hash(world:
     after = world.invoke(get_invitation, path={"invitation_id": invitation.id})
 
     assert (before.body["status"], after.body["status"]) == ("pending", "expired")
-    assert before.headers["ETag"] == after.headers["ETag"] == '"1"'
+    assert before.headers["ETag"] == '"1"'
+    assert after.headers["ETag"].startswith('"1-')  # the same version, but another answer
     assert invitation.token_hash not in repr(before.body)
 
 

@@ -11,10 +11,16 @@ from rollcall.grants.group import Group
 from rollcall.kit.actor import Actor
 from rollcall.kit.errors import Contended, Stale
 from rollcall.kit.idempotency import Idempotency
+from rollcall.kit.preconditions import UNCONDITIONAL, EntityTags, Preconditions
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import UserAnswer
 from tests.world.aws_edge import watched
 from tests.world.world import World
+
+
+def read_key(world: World) -> Idempotency:
+    table = world.runtime.table
+    return Idempotency.read(table, "key-1", actor_id="usr_1", operation="test", sent="{}")
 
 
 def test_commit_answers_about_the_version_that_it_wrote(world: World) -> None:
@@ -42,14 +48,17 @@ def test_of_several_changes_only_effective_ones_are_written(world: World) -> Non
     assert (world.user(same.id).version, world.user(other.id).version) == (1, 2)
 
 
+def if_match(version: int) -> Preconditions:
+    return Preconditions(EntityTags(strong=frozenset({str(version)})))
+
+
 def test_if_match_must_name_the_current_version(world: World) -> None:
     user = world.add_user()
     for version in (0, 2):
         with pytest.raises(Stale, match="is at version 1, but If-Match names another"):
-            replace(world.call(), expected_version=version).check_version(user)
-    replace(world.call(), expected_version=1).check_version(user)
-    replace(world.call(), expected_version=None).check_version(user)
-    replace(world.call(), expected_version=7).check_version(None)
+            replace(world.call(), preconditions=if_match(version)).check_version(user)
+    replace(world.call(), preconditions=if_match(1)).check_version(user)
+    replace(world.call(), preconditions=UNCONDITIONAL).check_version(user)
 
 
 def test_change_that_is_taken_back_leaves_both_entries(world: World) -> None:
@@ -77,12 +86,12 @@ def test_memberships_are_part_of_the_version(world: World) -> None:
 
 
 def test_idempotency_key_and_if_match_do_not_apply_to_a_part(world: World) -> None:
-    key = Idempotency.of("key-1", actor_id="usr_1", operation="test", sent="{}")
-    whole = replace(world.call(), idempotency=key, expected_version=7)
+    key = read_key(world)
+    whole = replace(world.call(), idempotency=key, preconditions=if_match(7))
 
     part = whole.part()
 
-    assert part == replace(whole, idempotency=None, expected_version=None)
+    assert part == replace(whole, idempotency=None, preconditions=UNCONDITIONAL)
     assert part.committed is whole.committed
 
 
@@ -138,18 +147,18 @@ def test_deleting_no_rows_sends_nothing(world: World) -> None:
 
 def test_answer_of_work_in_parts_is_stored_for_the_same_call(world: World) -> None:
     user = UserAnswer.of(world.add_user())
-    key = Idempotency.of("key-1", actor_id="usr_1", operation="test", sent="{}")
+    key = read_key(world)
     call = replace(world.call(), idempotency=key)
 
     call.remember(user)
 
-    stored = key.recall(world.runtime.table.get_item(key.key), world.clock.now)
+    stored = read_key(world).recall(world.clock.now)
     assert stored is not None
     assert UserAnswer.model_validate_json(stored) == user
     with pytest.raises(Contended):
         call.remember(user)
     world.clock.advance(days=2)
-    replace(world.call(), idempotency=key).remember(user)
+    replace(world.call(), idempotency=read_key(world)).remember(user)
 
 
 def test_answer_is_not_stored_for_a_call_without_a_key(world: World) -> None:

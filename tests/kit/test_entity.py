@@ -17,6 +17,7 @@ from rollcall.kit.entity import (
     Floor,
     Key,
     Row,
+    Taken,
     tombstone_expiry,
 )
 
@@ -56,11 +57,13 @@ def test_facts_omit_version_times_and_bookkeeping() -> None:
 def test_claim_has_a_key_and_an_error() -> None:
     claim = Claim(NAME, "editors")
     assert claim.key == Key("CLAIM#group-name#editors", "CLAIM")
-    assert (claim.refusal.code, claim.refusal.detail) == (
-        "group_name_taken",
-        "Group name already exists",
-    )
-    assert [error.field for error in claim.refusal.errors] == ["name"]
+    for refusal in (Taken(claim, Group), Taken(claim, Group, make_group())):
+        assert (refusal.code, refusal.detail) == (
+            "group_name_taken",
+            "Group name already exists",
+        )
+        assert [error.field for error in refusal.errors] == ["name"]
+        assert refusal.extensions == {}
 
 
 def test_counter_has_a_key() -> None:

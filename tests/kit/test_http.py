@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
 from typing import Any
@@ -12,13 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from functions.directory.list_users import list_users
 from functions.users.create_user import CreateUser
 from functions.users.delete_user import DeleteUser
 from functions.users.update_user import UpdateUser
-from rollcall.kit.errors import Conflict, Invalid, Malformed, PayloadTooLarge, Problem
+from rollcall.kit.errors import (
+    Conflict,
+    Invalid,
+    Malformed,
+    PayloadTooLarge,
+    Problem,
+    UnsupportedMediaType,
+)
+from rollcall.kit.field_errors import MAX_ERRORS
 from rollcall.kit.http import (
-    MAX_ERRORS,
-    NO_VERSION,
     GatewayEvent,
     read_request,
     write_answer,
@@ -26,7 +34,10 @@ from rollcall.kit.http import (
     write_problem,
 )
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer
+from rollcall.kit.preconditions import EntityTags
+from rollcall.users.statuses import Status
 
+ListUsers = list_users.request_model
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -97,32 +108,6 @@ def test_any_query_is_a_request_or_a_refusal(query: dict[str, list[str]]) -> Non
 def test_deep_nesting_is_refused(depth: int) -> None:
     body = '{"profile": ' + "[" * depth + "]" * depth + "}"
     assert status_of(event(body=body), UpdateUser, has_body=True) in {400, 422}
-
-
-@given(tag=st.text() | st.integers().map(lambda number: f'"{number}"'))
-def test_any_if_match_is_a_version_or_none_that_fits(tag: str) -> None:
-    version = event(headers={"If-Match": tag}).expected_version()
-    assert version is None or version >= NO_VERSION
-
-
-@pytest.mark.parametrize(
-    ("header", "version"),
-    [
-        (None, None),
-        ("*", None),
-        ('"3"', 3),
-        ('W/"3"', 3),
-        ("3", 3),
-        (' "3" ', 3),
-        ("", NO_VERSION),
-        ('"x"', NO_VERSION),
-        ('"-3"', NO_VERSION),
-        ('"1", "2"', NO_VERSION),
-    ],
-)
-def test_if_match(header: str | None, version: int | None) -> None:
-    headers = None if header is None else {"if-MATCH": header}
-    assert event(headers=headers).expected_version() == version
 
 
 @pytest.mark.parametrize(
@@ -289,6 +274,78 @@ def test_what_was_sent_differs_when_the_request_does(other: dict[str, Any]) -> N
     assert event(**parts).sent() != event(**{**parts, **other}).sent()
 
 
+def test_what_was_sent_is_the_same_however_the_body_is_written() -> None:
+    written = ['{"a": 1, "b": {"c": [], "d": "\u00e9"}}', ' {"b":{"d":"\\u00e9","c":[]},"a":1.0}\n']
+    encoded = base64.b64encode(written[1].encode()).decode()
+    sent = [event(body=each) for each in written] + [event(body=encoded, isBase64Encoded=True)]
+    assert len({each.sent() for each in sent}) == 1
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data; boundary=x"])
+def test_body_of_another_media_type_is_refused(content_type: str) -> None:
+    headers = {"content-type": content_type}
+    with pytest.raises(UnsupportedMediaType):
+        read_request(event(body="{}", headers=headers), UpdateUser, has_body=True)
+    path = {"user_id": "usr_1"}
+    for body in (None, "", " "):
+        sent = event(body=body, headers=headers, pathParameters=path)
+        assert read_request(sent, UpdateUser, has_body=True).model_fields_set == {"user_id"}
+
+
+def test_merge_patch_is_read_for_patch_alone() -> None:
+    headers = {"Content-Type": "application/merge-patch+json"}
+    parts = {"body": '{"name": null}', "headers": headers, "pathParameters": {"user_id": "usr_1"}}
+    assert read_request(event(httpMethod="PATCH", **parts), UpdateUser, has_body=True).name is None
+    with pytest.raises(UnsupportedMediaType):
+        read_request(event(httpMethod="PUT", **parts), UpdateUser, has_body=True)
+
+
+@pytest.mark.parametrize("name", ["isAdmin", "is_admin", "IsAdmin", "ISADMIN"])
+def test_query_parameters_can_be_spelled_as_in_filters(name: str) -> None:
+    sent = event(multiValueQueryStringParameters={name: ["true"], "SORT_BY": ["email"]})
+    request = read_request(sent, ListUsers, has_body=False)
+    assert (request.is_admin, request.sort_by) == (True, "email")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"limit": ["1", "2"]}, {"limit": ["1"] * 3}, {"isAdmin": ["true"], "is_admin": ["true"]}],
+)
+def test_single_parameter_that_is_given_twice_is_refused(query: dict[str, list[str]]) -> None:
+    with pytest.raises(Invalid) as refused:
+        read_request(event(multiValueQueryStringParameters=query), ListUsers, has_body=False)
+    (error,) = refused.value.errors
+    assert error.field in {"limit", "is_admin"}
+    assert error.message == "This parameter is given more than once. Give it once."
+
+
+def test_parameter_with_several_values_can_be_repeated_in_any_spelling() -> None:
+    query = {"userTypes": ["mentor"], "user_types": ["learner"], "status": ["ACTIVE", "inactive"]}
+    sent = event(multiValueQueryStringParameters=query)
+    request = read_request(sent, ListUsers, has_body=False)
+    assert set(request.user_types or ()) == {"mentor", "learner"}
+    assert request.status == (Status.ACTIVE, Status.INACTIVE)
+
+
+def test_unknown_query_parameters_are_ignored_only_on_request() -> None:
+    query = {"utm_source": ["mail", "again"], "count": ["2"]}
+    sent = event(multiValueQueryStringParameters=query)
+    assert read_request(sent, Nested, has_body=False, ignores_unknown=True) == Nested(count=2)
+    with pytest.raises(Invalid) as refused:
+        read_request(sent, Nested, has_body=False)
+    assert [each.field for each in refused.value.errors] == ["utm_source"]
+
+
+def test_repeated_header_is_one_list() -> None:
+    sent = event(
+        headers={"if-match": '"2"'}, multiValueHeaders={"if-match": ['"1"', '"2"'], "X": ["y"]}
+    )
+    assert sent.header("If-Match") == '"1", "2"'
+    tags = sent.preconditions().if_match
+    assert tags
+    assert tags.strong == {"1", "2"}
+
+
 class Thing(VersionedAnswer):
     """An answer."""
 
@@ -308,6 +365,7 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
 }
 """OWASP, REST Security Cheat Sheet, Security Headers."""
+EXPOSED = "Content-Disposition, ETag, Retry-After, WWW-Authenticate"
 
 
 def test_answer_is_camel_case_without_empty_fields_and_carries_its_etag() -> None:
@@ -320,11 +378,51 @@ def test_answer_is_camel_case_without_empty_fields_and_carries_its_etag() -> Non
         "Content-Type": "application/json",
         **SECURITY,
         "Access-Control-Allow-Origin": "https://console.example.com",
-        "Access-Control-Expose-Headers": "ETag",
+        "Access-Control-Expose-Headers": EXPOSED,
         "ETag": '"7"',
     }
-    assert json.loads(write_answer(Thing(version=1), 200, "*")["body"]) == {"version": 1}
-    assert "ETag" not in write_answer(Plain(), 200, "*")["headers"]
+    assert json.loads(write_answer(Thing(version=1), 200, "")["body"]) == {"version": 1}
+    assert "ETag" not in write_answer(Plain(), 200, "")["headers"]
+
+
+class Counted(Thing):
+    """An answer with a number that changes without a new version."""
+
+    members: int = 0
+
+    def unversioned(self) -> dict[str, object]:
+        """The number."""
+        return {"members": self.members}
+
+
+def knows(tags: str) -> EntityTags | None:
+    return EntityTags.read("If-None-Match", tags)
+
+
+@pytest.mark.parametrize("tags", ['"7"', 'W/"7"', '"1", "7"', "*"])
+def test_known_answer_is_304_with_the_same_headers_and_no_body(tags: str) -> None:
+    full = write_answer(Thing(version=7), 200, "https://console.example.com")
+    known = write_answer(Thing(version=7), 200, "https://console.example.com", knows(tags))
+    assert (known["statusCode"], known["body"]) == (304, "")
+    del full["headers"]["Content-Type"]
+    assert known["headers"] == full["headers"]
+
+
+def test_answer_without_entity_tag_is_always_sent() -> None:
+    for tags in ("*", '"1"'):
+        assert write_answer(Plain(), 200, "*", knows(tags))["statusCode"] == 200
+
+
+@given(first=st.integers(0, 3), second=st.integers(0, 3), version=st.integers(1, 2))
+def test_tag_is_known_exactly_while_the_answer_is_the_same(
+    first: int, second: int, version: int
+) -> None:
+    sent = write_answer(Counted(version=1, members=first), 200, "*")
+    now = Counted(version=version, members=second)
+    answer = write_answer(now, 200, "*", knows(sent["headers"]["ETag"]))
+    same = (first, 1) == (second, version)
+    assert answer["statusCode"] == (304 if same else 200)
+    assert Counted(version=version).etag == f'"{version}"'
 
 
 class Sheet(FileAnswer):
@@ -333,16 +431,41 @@ class Sheet(FileAnswer):
     content_types = ("text/csv",)
 
 
+SHEET = Sheet(content="\ufeffä,ö\r\n", content_type="text/csv", file_name="users.csv")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda origin: write_answer(Thing(version=7), 200, origin),
+        lambda origin: write_answer(SHEET, 200, origin),
+        lambda origin: write_problem(Conflict("last_admin", "One must stay."), "req_1", origin),
+        lambda origin: write_internal_error("req_1", origin),
+    ],
+    ids=["answer", "file", "problem", "internal error"],
+)
+def test_only_pages_of_the_allowed_origin_can_read_an_answer(
+    write: Callable[[str], dict[str, Any]],
+) -> None:
+    def cors(origin: str) -> dict[str, str]:
+        headers = write(origin)["headers"]
+        return {name: value for name, value in headers.items() if "Access-Control" in name}
+
+    assert cors("") == {}
+    for origin in ("https://console.example.com", "*"):
+        assert cors(origin) == {
+            "Access-Control-Allow-Origin": origin,
+            "Access-Control-Expose-Headers": EXPOSED,
+        }
+
+
 def test_file_is_sent_unchanged_with_its_file_name() -> None:
-    sheet = Sheet(content="\ufeffä,ö\r\n", content_type="text/csv", file_name="users.csv")
-    answer = write_answer(sheet, 200, "*")
+    answer = write_answer(SHEET, 200, "")
     assert answer["body"] == "\ufeffä,ö\r\n"
     assert answer["headers"] == {
         "Content-Type": "text/csv",
         "Content-Disposition": 'attachment; filename="users.csv"',
         **SECURITY,
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Expose-Headers": "Content-Disposition",
     }
 
 

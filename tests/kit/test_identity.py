@@ -48,6 +48,22 @@ def test_account_is_created_and_found_by_id_and_alias(identity: Identity) -> Non
     assert identity.find("usr_2") is None
 
 
+def test_second_factor_of_an_account_is_found(world: World, identity: Identity) -> None:
+    identity.create(ACCOUNT, None, invite=False)
+    assert not find(identity).second_factor
+    world.set_up_second_factor(ACCOUNT.id)
+    assert find(identity).second_factor
+
+
+def test_accounts_of_another_pool_are_others(identity: Identity) -> None:
+    identity.create(ACCOUNT, None, invite=False)
+    other = identity.in_pool("eu-west-1_Another")
+    assert (other.user_pool_id, identity.in_pool(identity.user_pool_id).find("usr_1")) == (
+        "eu-west-1_Another",
+        find(identity),
+    )
+
+
 def test_existing_account_and_held_alias_raise_the_same_error(
     identity: Identity,
 ) -> None:

@@ -19,7 +19,8 @@ from infra.openapi import build_document
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.errors import Invalid, Malformed
 from rollcall.kit.http import GatewayEvent, read_request
-from rollcall.kit.numbers import find_unstorable, is_storable, read_integer
+from rollcall.kit.json_text import read_integer
+from rollcall.kit.numbers import find_unstorable, is_storable
 from rollcall.kit.operation import Operation
 
 DYNAMODB = Context(

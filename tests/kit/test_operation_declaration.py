@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,8 +18,17 @@ from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
+from rollcall.kit.throttle import Throttle
 from rollcall.users.user import User
-from tests.kit.sample_operation import Looking, Moved, Moving, declare, move_user, see_user
+from tests.kit.sample_operation import (
+    Looking,
+    Moved,
+    Moving,
+    application,
+    declare,
+    move_user,
+    see_user,
+)
 
 
 def refusal_of(function: Callable[..., Any] = move_user, **changed: Any) -> str:
@@ -37,6 +48,19 @@ def test_declaration_has_all_derived_properties() -> None:
     assert (operation.reads, operation.writes) == ((AccessPolicy,), (User,))
     assert operation.principals == (User, AccessPolicy)
     assert (operation.permission, operation.status) == (Permission.USER_UPDATE, 202)
+
+
+def test_public_operation_cannot_need_a_sign_in() -> None:
+    public = replace(application, oauth_scopes=lambda _: ())
+    declaration = public.operation(
+        "POST /move/{user_id}",
+        permission=None,
+        throttle=Throttle(1, timedelta(minutes=1)),
+        writes=[User],
+        fresh_sign_in=True,
+    )
+    with pytest.raises(WrongDeclaration, match="needs a recent sign-in"):
+        declaration(move_user)
 
 
 @pytest.mark.parametrize(

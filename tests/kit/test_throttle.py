@@ -8,7 +8,7 @@ import pytest
 
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import Throttled
-from rollcall.kit.throttle import EXPIRY_MARGIN, Throttle, network_of
+from rollcall.kit.throttle import EXPIRY_MARGIN, Throttle
 from tests.world.world import World
 
 THROTTLE = Throttle(3, timedelta(minutes=1))
@@ -61,4 +61,4 @@ def test_counts_expire(world: World) -> None:
     ],
 )
 def test_addresses_of_one_subscriber_are_one_caller(address: str, network: str) -> None:
-    assert network_of(address) == network
+    assert Throttle.network_of(address) == network

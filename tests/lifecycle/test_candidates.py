@@ -9,6 +9,7 @@ from rollcall.directory.records import read_row
 from rollcall.lifecycle.candidates import Candidates
 from rollcall.lifecycle.decisions import Candidate
 from rollcall.lifecycle.policy import LifecycleTerms
+from rollcall.lifecycle.runs import StoppedFor
 from rollcall.users.statuses import Status
 from tests.world.world import World
 
@@ -67,3 +68,14 @@ def test_parts_of_the_filter_with_unknown_facts_are_skipped(peopled: World) -> N
     assert not find(peopled, exemptFilter='name eq "bob"').skipped
     (skipped,) = find(peopled, exemptFilter='name eq "bob" or facts.a.b gt 1').skipped
     assert skipped.filter == "facts.a.b gt 1"
+
+
+def test_filter_that_cannot_be_used_any_more_leaves_it_unknown_who_is_exempt(
+    peopled: World,
+) -> None:
+    assert find(peopled, exemptFilter='name eq "bob"').doubt is None
+    uncertain = find(peopled, exemptFilter="facts.a.b gt 1").doubt
+    invalid = find(peopled, exemptFilter='status eq "retired"').doubt
+    assert uncertain == (StoppedFor.UNCERTAIN_FILTER, "Unknown at present: facts.a.b gt 1.")
+    assert invalid is not None
+    assert invalid.stopped_for is StoppedFor.INVALID_FILTER

@@ -10,14 +10,14 @@ from rollcall.lifecycle.policy import LifecycleTerms
 
 
 def impact(users: int, selected: int) -> Impact:
-    return Impact(users, {Deed.WARN: selected}, uncertain=False)
+    return Impact(users, {Deed.WARN: selected})
 
 
 def test_exempt_users_are_not_selected() -> None:
     exempt = Decision(Deed.DISABLE, (Exemption(reason=ExemptFor.ADMIN),))
     decisions = [Decision(Deed.WARN), Decision(Deed.DISABLE), Decision(Deed.WARN), exempt]
 
-    found = Impact.of(100, decisions, uncertain=False)
+    found = Impact.of(100, decisions)
 
     assert (found.due, found.selected) == ({Deed.WARN: 2, Deed.DISABLE: 1}, 3)
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from rollcall.kit.errors import Invalid
 from rollcall.kit.paging import PageRequest
 from rollcall.lifecycle.decisions import Candidate, Decision, Deed, ExemptFor, Exemption
-from rollcall.lifecycle.policy import LifecyclePolicy
+from rollcall.lifecycle.policy import LifecyclePolicy, LifecycleTerms
 from rollcall.lifecycle.preview import ForeseenUser, Previewed, Shown, preview
 from rollcall.users.statuses import Status
 from tests.world.world import World
@@ -46,3 +47,16 @@ def test_counts_include_users_who_are_not_listed(
 
     assert (len(found.items), found.pagination.total) == (shown, shown)
     assert found.due == {Shown.WARN: 2, Shown.EXEMPT: 1}
+
+
+def test_stored_filter_that_cannot_be_used_any_more_is_refused(world: World) -> None:
+    call = world.call()
+    policy = LifecyclePolicy.default(call.now).with_terms(
+        LifecycleTerms(exempt_filter='status eq "retired"')
+    )
+    world.build_directory()
+    with pytest.raises(Invalid) as refused:
+        preview(call, policy, PageRequest(), None)
+    (error,) = refused.value.errors
+    assert (error.field, error.code) == ("exemptFilter", "filter_invalid")
+    assert "status requires one of" in error.message

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.lifecycle.replace_lifecycle_policy import replace_lifecycle_policy
+from rollcall.grants.permissions import Permission
 from tests.world.gateway import Reply
 from tests.world.world import World
 
@@ -67,3 +68,50 @@ def test_contradictory_terms_are_errors_of_their_field(
 
     assert (reply.status, reply.fields) == (422, [field])
     assert world.journal("LIFECYCLE") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "body", "missing"),
+    [
+        ({}, {"mode": "off", "deleteDisabled": True}, None),
+        ({}, {"mode": "dry-run", "deleteDisabled": True}, None),
+        ({}, {}, "user.disable"),
+        ({}, {"mode": "on", "disableAfterDays": 3650}, "user.disable"),
+        ({}, {"deleteDisabled": True}, "user.disable"),
+        ({}, {"mode": "off", "purgeDeletedAfterDays": 29}, "user.delete"),
+        ({"purgeDeletedAfterDays": 5}, {"mode": "off", "purgeDeletedAfterDays": 5}, None),
+        ({"purgeDeletedAfterDays": 5}, {"mode": "off", "purgeDeletedAfterDays": 6}, None),
+        ({"purgeDeletedAfterDays": 5}, {"mode": "off", "purgeDeletedAfterDays": 4}, "user.delete"),
+    ],
+)
+def test_policy_requires_the_permissions_for_what_it_does(
+    world: World, before: dict[str, Any], body: dict[str, Any], missing: str | None
+) -> None:
+    put(world, **before)
+    caller = world.add_user(permissions=(Permission.LIFECYCLE_UPDATE,))
+    stored = world.stored()
+
+    reply = world.invoke(replace_lifecycle_policy, caller=caller.id, body=body)
+
+    if missing is None:
+        assert reply.status == 200
+    else:
+        assert (reply.status, reply.code) == (403, "permission_missing")
+        assert missing in reply.body["detail"]
+        assert world.stored() == stored
+
+
+def test_policy_that_deletes_requires_both_permissions(world: World) -> None:
+    held = (Permission.LIFECYCLE_UPDATE, Permission.USER_DISABLE)
+    disabling = world.add_user(permissions=held)
+    deleting = world.add_user(permissions=(*held, Permission.USER_DELETE))
+
+    refused = world.invoke(
+        replace_lifecycle_policy, caller=disabling.id, body={"deleteDisabled": True}
+    )
+
+    assert (refused.status, refused.code) == (403, "permission_missing")
+    assert "user.delete" in refused.body["detail"]
+    assert world.invoke(replace_lifecycle_policy, caller=disabling.id, body={}).status == 200
+    both = {"deleteDisabled": True}
+    assert world.invoke(replace_lifecycle_policy, caller=deleting.id, body=both).status == 200

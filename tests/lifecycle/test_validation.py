@@ -48,9 +48,21 @@ def test_existing_exemptions_may_refer_to_deleted_groups(world: World) -> None:
     validate_terms(world.call(), LifecycleTerms(exempt_groups=("grp_gone",)), before)
 
 
-def test_wrong_filter_is_refused(world: World) -> None:
-    (error,) = refusal_of(world, exempt_filter="shoeSize gt 44").errors
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shoeSize gt 44",
+        'name eq "Vip" or status eq "nonsense"',
+        'permissions eq "user.fly"',
+        "resources.spaceship gt 0",
+    ],
+)
+def test_wrong_filter_is_refused(world: World, text: str) -> None:
+    (error,) = refusal_of(world, exempt_filter=text).errors
     assert (error.field, error.code) == ("exemptFilter", "filter_invalid")
+
+
+def test_filter_by_facts_that_nobody_has_pushed_yet_is_accepted(world: World) -> None:
     validate_terms(
         world.call(), LifecycleTerms(exempt_filter="facts.learning.x gt 1"), LifecycleTerms()
     )

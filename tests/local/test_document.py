@@ -17,11 +17,11 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic.alias_generators import to_camel
 from schemathesis.checks import CHECKS
 
 from infra.catalog import read_catalog
 from infra.openapi import build_document
+from rollcall.kit.model import camel_case
 from tests.api.acceptance import Session
 from tests.api.examples import EXAMPLES, Example, Scene
 from tests.local.http_scene import HttpScene
@@ -178,7 +178,7 @@ def _with_own_names(example: Example) -> Example:
 
 def _request(path: str, example: Example, **changed: Any) -> dict[str, Any]:
     """The example as a request of httpx, with another path, body or query."""
-    variables = {to_camel(name): value for name, value in example.path.items()}
+    variables = {camel_case(name): value for name, value in example.path.items()}
     body = changed.get("body", example.body)
     # json.dumps writes a lone surrogate as an escape, as clients send it.
     return {

@@ -1,4 +1,4 @@
-"""The embedded Cognito serves every call that Rollcall makes."""
+"""The embedded Cognito serves every call that Rollcall makes, and checks passwords as Amazon's."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.local.emulator import Emulator
+from infra.local.password_policy import find_violations
+from infra.user_pool import CLIENT, PASSWORD_POLICY, make_user_pool
 from rollcall.kit import identity
 from tests.api.acceptance import PASSWORD, Session
 from tests.local.running import LocalRollcall, run_command
@@ -86,3 +88,67 @@ def test_cleared_field_is_gone_and_its_address_signs_nobody_in(
     admin.answer("POST", f"{path}/disable")
     admin.answer("POST", f"{path}/enable")
     assert admin.answer("GET", path)["status"] == "active"
+
+
+PASSWORDS = (
+    *("TempPass123!", "Temp Pass123", "TempPass 123", "Aa1!" + "b" * 252),
+    *("TempPass123", "TempPass123 ", " TempPass123", "Aa1!" + "b" * 253, "Aa1!"),
+    *("TempPass\x00123!", "TempPass123ß", "TÄMPpass123!", "TempPass٣!"),
+)
+
+
+@pytest.mark.xdist_group("emulator")
+@pytest.mark.parametrize("password", PASSWORDS)
+def test_password_is_accepted_by_every_call_if_the_documented_policy_accepts_it(
+    emulator: Emulator, password: str
+) -> None:
+    client = emulator.client("cognito-idp")
+    pool_id = client.list_user_pools(MaxResults=60)["UserPools"][0]["Id"]
+    refused = find_violations(PASSWORD_POLICY, password)
+    expected = "InvalidPasswordException" if refused else None
+    name = f"user-{secrets.token_hex(4)}"
+    user = {"UserPoolId": pool_id, "Username": name}
+    first = {**user, "TemporaryPassword": password, "MessageAction": "SUPPRESS"}
+
+    assert error_of(client.admin_create_user, **first) == expected
+    if refused:
+        client.admin_create_user(**{**first, "TemporaryPassword": PASSWORD})
+    chosen = {**user, "Password": password, "Permanent": False}
+    assert error_of(client.admin_set_user_password, **chosen) == expected
+    present = PASSWORD if refused else password
+    assert choose_first_password(client, pool_id, name, present, password) == expected
+
+
+def choose_first_password(
+    client: Any, pool_id: str, name: str, present: str, password: str
+) -> str | None:
+    """The error when a user replaces the temporary password at the first sign-in, if any."""
+    clients = client.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)
+    client_id = next(
+        each["ClientId"]
+        for each in clients["UserPoolClients"]
+        if each["ClientName"] == CLIENT["ClientName"]
+    )
+    challenge = client.initiate_auth(
+        ClientId=client_id,
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": present},
+    )
+    return error_of(
+        client.respond_to_auth_challenge,
+        ClientId=client_id,
+        ChallengeName=challenge["ChallengeName"],
+        Session=challenge["Session"],
+        ChallengeResponses={"USERNAME": name, "NEW_PASSWORD": password},
+    )
+
+
+@pytest.mark.xdist_group("emulator")
+def test_password_that_the_pool_generates_has_the_length_of_its_policy(emulator: Emulator) -> None:
+    client = emulator.client("cognito-idp")
+    pool = client.create_user_pool(PoolName="Long", **make_user_pool(40))["UserPool"]
+    try:
+        made = client.admin_create_user(UserPoolId=pool["Id"], Username="jane")
+        assert made["User"]["UserStatus"] == "FORCE_CHANGE_PASSWORD"
+    finally:
+        client.delete_user_pool(UserPoolId=pool["Id"])

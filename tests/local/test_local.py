@@ -12,8 +12,8 @@ from typing import Any
 import jwt
 import pytest
 
+from infra.client_scopes import EVERYTHING
 from infra.local.emulator import free_port
-from rollcall.grants.scopes import SYSTEM_SCOPES
 from rollcall.kit.http import SECURITY_HEADERS
 from tests.api.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command, run_unread
@@ -33,7 +33,7 @@ def test_local_json_describes_a_rollcall_that_is_ready(local: LocalRollcall) -> 
 
     assert set(described) == {
         "api", "aws", "awsKeys", "region", "userPoolId", "clientId", "table", "admin", "service",
-        "pid",
+        "services", "pid",
     }  # fmt: skip
     assert set(described["service"]) == {"clientId", "clientSecret", "tokenUrl"}
     assert described["pid"] == local.process.pid
@@ -54,7 +54,7 @@ def test_token_of_a_service_has_the_scopes_of_the_system_api_and_no_user(
 ) -> None:
     claims = jwt.decode(local.token("--service"), options={"verify_signature": False})
 
-    assert set(claims["scope"].split()) == set(SYSTEM_SCOPES)
+    assert set(claims["scope"].split()) == set(EVERYTHING.allowed_scopes)
     assert claims["client_id"] == local.described["service"]["clientId"]
     assert "username" not in claims
     assert claims["exp"] - claims["iat"] <= 15 * 60
@@ -81,10 +81,10 @@ def test_failure_to_get_a_service_token_is_reported_on_one_line(
     both = run_command("token", "--service", "--email", "admin@example.com")
     stopped = run_command("token", "--service", "--state", str(tmp_path))
     described = local.described
-    described["service"]["clientSecret"] = "wrong"
+    described["services"]["service"]["clientSecret"] = "wrong"
     (tmp_path / "local.json").write_text(json.dumps(described))
     refused = run_command("token", "--service", "--state", str(tmp_path))
-    described["service"]["tokenUrl"] = f"http://127.0.0.1:{free_port()}"
+    described["services"]["service"]["tokenUrl"] = f"http://127.0.0.1:{free_port()}"
     (tmp_path / "local.json").write_text(json.dumps(described))
     silent = run_command("token", "--service", "--state", str(tmp_path))
 
@@ -92,7 +92,10 @@ def test_failure_to_get_a_service_token_is_reported_on_one_line(
     assert "Start it with: rollcall local" in stopped.stderr
     assert "cannot get a token: invalid_client." in refused.stderr
     assert "does not answer" in silent.stderr
-    for each in (both, stopped, refused, silent):
+    unknown = run_command("token", "--service", "billing", "--state", str(local.state))
+
+    assert "There is no service billing. Use one of: service;" in unknown.stderr
+    for each in (both, stopped, refused, silent, unknown):
         assert (each.returncode, each.stdout, each.stderr.count("\n")) == (1, "", 1)
     assert "--service" in run_command("token", "--help").stdout
 
@@ -265,14 +268,16 @@ def test_path_is_printed_without_escape_sequences(local: LocalRollcall) -> None:
     assert len(line) < 200
 
 
-def test_preflight_answer_lists_allowed_methods_and_headers(local: LocalRollcall) -> None:
-    answer = shared_client().options(
-        f"{local.api}/admin/users", headers={"Origin": local.api.removesuffix("/api")}
-    )
-
-    assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
-    assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+def test_own_pages_need_no_cors_headers_and_no_others_get_them(local: LocalRollcall) -> None:
+    own = {"Origin": local.api.removesuffix("/api")}
+    for method, path, status in (
+        ("OPTIONS", "/admin/users", 204),
+        ("GET", "/me", 401),
+        ("GET", "/nothing", 404),
+    ):
+        answer = shared_client().request(method, f"{local.api}{path}", headers=own)
+        assert answer.status_code == status
+        assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
 def test_unknown_route_and_too_large_body_are_refused(local: LocalRollcall) -> None:

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 from botocore.session import Session
 
 from infra.configuration import CDK_JSON
 from infra.local.emulator import REGION, Emulator
-from infra.local.provision import provision
+from infra.local.provision import Resources, provision
+from infra.local.sign_in import get_service_token
 from infra.local.state import LocalProblem
 from infra.runtime import make_runtime
 from rollcall.kit.clients import config_for
@@ -96,6 +98,48 @@ def test_files_survive_a_restart(tmp_path: Path) -> None:
     with running(tmp_path) as emulator:
         assert as_in_local(emulator).download("directory/one", tmp_path / "back")
     assert (tmp_path / "back").read_text() == "kept"
+
+
+def test_services_have_their_own_clients_for_as_long_as_cdk_json_names_them(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = json.loads(CDK_JSON.read_text())["context"]
+    file = tmp_path / "cdk.json"
+    monkeypatch.setattr("infra.local.provision.CDK_JSON", file)
+    learning = {"scopes": ["facts"], "factSources": ["learning"]}
+    billing = {"scopes": ["users"]}
+
+    def start(**clients: object) -> Resources:
+        file.write_text(json.dumps({"context": {**context, "serviceClients": clients}}))
+        return provision(emulator)
+
+    both = start(learning=learning, billing=billing)
+    fewer = start(learning={**learning, "factSources": ["learning", "exams"]})
+    last = start()
+
+    assert list(both.services) == ["service", "learning", "billing"]
+    assert (list(fewer.services), list(last.services)) == (["service", "learning"], ["service"])
+    assert fewer.services["learning"] == both.services["learning"]
+    assert fewer.services["service"] == both.services["service"] == last.services["service"]
+    pool_id, cognito = last.settings.user_pool_id, emulator.client("cognito-idp")
+    listed = cognito.list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
+    assert {each["ClientName"] for each in listed} == {"rollcall", "rollcall-service"}
+
+
+def test_token_of_a_service_has_the_scopes_for_its_sources(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clients = {"learning": {"scopes": ["facts", "users"], "factSources": ["learning"]}}
+    context = {**json.loads(CDK_JSON.read_text())["context"], "serviceClients": clients}
+    file = tmp_path / "cdk.json"
+    file.write_text(json.dumps({"context": context}))
+    monkeypatch.setattr("infra.local.provision.CDK_JSON", file)
+
+    token = get_service_token(provision(emulator).services["learning"])
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+    expected = {"rollcall/facts", "rollcall/facts:learning", "rollcall/users"}
+    assert set(claims["scope"].split()) == expected
 
 
 def test_settings_come_from_cdk_json(

@@ -12,7 +12,7 @@ import httpx
 import jwt
 import pytest
 
-from rollcall.grants.scopes import SYSTEM_SCOPES
+from infra.client_scopes import EVERYTHING
 from tests.api.acceptance import shared_client
 from tests.local.running import run_command, start_local
 
@@ -135,7 +135,7 @@ def test_state_of_a_version_without_services_gets_its_service_client(
 
     with start_local(state) as second:
         claims = jwt.decode(second.token("--service"), options={"verify_signature": False})
-        assert set(claims["scope"].split()) == set(SYSTEM_SCOPES)
+        assert set(claims["scope"].split()) == set(EVERYTHING.allowed_scopes)
         assert second.described["clientId"] == first.described["clientId"]
         with second.client() as api:
             assert api.get("/me").status_code == 200

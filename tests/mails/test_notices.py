@@ -43,11 +43,11 @@ def test_mail_has_the_values_of_the_deployment_and_the_caller(world: World, tmp_
     call = replace(world.call(), runtime=replace(world.runtime, settings=settings))
     jane = Recipient("jane@example.com", "Jane", "de-DE")
 
-    notice = write_notice(call, INVITATION, jane, {"link": "https://x.example/?token=1"})
+    notice = write_notice(call, INVITATION, jane, {"link": "https://x.example/#token=1"})
     send_once(call, "jrn_1", notice)
 
     (mail,) = world.mails()
     assert (mail.to, mail.subject) == (["jane@example.com"], "Sie sind zu Acme eingeladen")
     assert "Guten Tag Jane!" in mail.text
-    assert "https://x.example/?token=1" in mail.text
+    assert "https://x.example/#token=1" in mail.text
     assert mail.html.startswith("Acme's own: <p>Guten Tag Jane!</p>")

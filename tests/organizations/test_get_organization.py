@@ -18,7 +18,8 @@ def test_organization_is_shown_with_its_version(world: World) -> None:
 
     reply = get(world, organization_id)
 
-    assert (reply.status, reply.headers["ETag"]) == (200, '"1"')
+    assert reply.status == 200
+    assert reply.headers["ETag"].startswith('"1-')  # the number of members follows
     assert reply.body == {
         "id": organization_id,
         "version": 1,

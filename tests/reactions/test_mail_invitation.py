@@ -20,7 +20,7 @@ def test_mail_links_to_the_page_of_the_deployment(world: World) -> None:
 
     (mail,) = world.mails()
     assert (mail.to, mail.subject) == (["invited@example.com"], "You are invited to Rollcall")
-    link = f"{page}?token={world.token_of(invitation)}"
+    link = f"{page}#token={world.token_of(invitation)}"
     assert f"{link}\n" in mail.text
     assert f'href="{link}"' in mail.html
     assert "until 2026-01-12 09:00 UTC" in mail.text

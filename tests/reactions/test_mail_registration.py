@@ -13,7 +13,7 @@ from tests.world.world import World
 
 
 def test_mail_links_to_the_page_of_the_deployment(world: World) -> None:
-    page = "https://app.example.com/confirm/{token}"
+    page = "https://app.example.com/#/confirm/{token}"
     settings = world.runtime.settings.model_copy(update={"verification_url": page})
     world.runtime = replace(world.runtime, settings=settings)
 
@@ -21,7 +21,7 @@ def test_mail_links_to_the_page_of_the_deployment(world: World) -> None:
 
     (mail,) = world.mails()
     assert mail.to == ["new@example.com"]
-    assert f"https://app.example.com/confirm/{world.token_of(registration)}\n" in mail.text
+    assert f"https://app.example.com/#/confirm/{world.token_of(registration)}\n" in mail.text
 
 
 def test_name_in_the_request_is_not_mailed(world: World) -> None:

@@ -12,17 +12,21 @@ from functions.invitations.view_invitation import view_invitation
 from functions.reactions.renew_link import renew_link
 from functions.registration.verify_registration import verify_registration
 from functions.users.update_user import update_user
+from rollcall.accounts.convergence import converge_account
 from rollcall.invitations.invitation import InvitationStatus
+from rollcall.kit.errors import StillContended
 from rollcall.users.statuses import Status
-from tests.faults.staging import last_entry
+from tests.faults.harness import without_sleep
+from tests.faults.races import meanwhile
+from tests.faults.staging import last_entry, leave_behind, make_foreign_account
 from tests.world.gateway import Reply
 from tests.world.world import World
 
-WRONG, RIGHT = "wrong@example.com", "right@example.com"
+WRONG, RIGHT, PHONE = "wrong@example.com", "right@example.com", "+4915112345678"
 
 
 def change_email(world: World, user_id: str, email: str | None) -> None:
-    body = {"email": email, "phone": "+4915112345678"} if email is None else {"email": email}
+    body = {"email": email, "phone": PHONE} if email is None else {"email": email}
     assert world.invoke(update_user, path={"user_id": user_id}, body=body).status == 200
 
 
@@ -32,7 +36,7 @@ def accept(world: World, token: str) -> Reply:
 
 
 def verify(world: World, token: str) -> Reply:
-    body = {"token": token, "password": "TempPass123!"}
+    body = {"token": token, "name": "New User", "password": "TempPass123!"}
     return world.invoke(verify_registration, body=body)
 
 
@@ -65,16 +69,55 @@ def test_present_email_gets_a_link_that_works_for_the_full_time(world: World) ->
     assert accept(world, world.token_of(renewed)).status == 200
 
 
-def test_change_that_cognito_refuses_brings_the_first_address_its_link_back(world: World) -> None:
+def test_link_waits_until_cognito_has_accepted_the_email(world: World) -> None:
     invitation = world.add_invitation(WRONG)
     user = world.user(invitation.user_id)
-    world.change_user(user, user.model_copy(update={"email": RIGHT}))
+    leave_behind(world, user, user.model_copy(update={"email": RIGHT}))
+    entry = last_entry(world, user.id)
 
-    world.change_user(world.user(user.id), world.user(user.id).model_copy(update={"email": WRONG}))
+    with without_sleep(), pytest.raises(StillContended):
+        renew_link.react(entry, world.runtime)
+    assert world.invitation(invitation.id) == invitation
 
+    converge_account(world.call(), user.id)
+    renew_link.react(entry, world.runtime)
     renewed = world.invitation(invitation.id)
-    assert renewed.email == WRONG
-    assert accept(world, world.token_of(renewed)).status == 200
+    assert (renewed.email, renewed.generation) == (RIGHT, 2)
+
+
+def test_address_that_cognito_refuses_gets_no_link_and_the_first_link_still_works(
+    world: World,
+) -> None:
+    invitation = world.add_invitation(WRONG)
+    make_foreign_account(world, RIGHT)
+    path = {"user_id": invitation.user_id}
+
+    def react() -> None:
+        with without_sleep(), pytest.raises(StillContended):
+            renew_link.react(last_entry(world, invitation.user_id), world.runtime)
+
+    with meanwhile(world, "AdminUpdateUserAttributes", react):
+        refused = world.invoke(update_user, path=path, body={"email": RIGHT})
+    assert refused.code == "unknown_account_holds_alias"
+    world.drain()
+
+    assert world.invitation(invitation.id) == invitation
+    assert not any(RIGHT in mail.to for mail in world.mails())
+    assert accept(world, world.token_of(invitation)).status == 200
+
+
+def test_invitation_stays_when_cognito_refuses_that_the_user_has_no_email(world: World) -> None:
+    invitation = world.add_invitation(WRONG)
+    user = world.user(invitation.user_id)
+    without = leave_behind(world, user, user.model_copy(update={"email": None, "phone": PHONE}))
+    entry = last_entry(world, user.id)
+    with without_sleep(), pytest.raises(StillContended):
+        renew_link.react(entry, world.runtime)
+
+    world.change_user(without, without.model_copy(update={"email": WRONG, "phone": None}))
+
+    renew_link.react(entry, world.runtime)
+    assert accept(world, world.token_of(world.invitation(invitation.id))).status == 200
 
 
 def test_link_of_the_email_that_the_user_has_again_still_works(world: World) -> None:

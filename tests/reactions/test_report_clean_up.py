@@ -82,3 +82,13 @@ def test_report_has_the_language_of_the_admins_profile(world: World) -> None:
 def test_template_has_every_outcome_action_and_stop_reason() -> None:
     due = {f"due_{each}" for each in Deed}
     assert {*Outcome, *StoppedFor, *due} <= CLEAN_UP_REPORT.optional
+
+
+def test_report_says_what_is_wrong_with_the_filter_of_exempt_users(world: World) -> None:
+    run = begin(world)
+    detail = "status requires one of active, inactive."
+    stopped = run.as_ended(world.clock.now, StoppedFor.INVALID_FILTER, detail)
+    react(world, write(world, run, stopped))
+
+    (mail,) = world.mails()
+    assert f"cannot be used any more:\n{detail} Correct the policy" in mail.text

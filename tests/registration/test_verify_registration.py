@@ -14,21 +14,25 @@ from tests.world.world import World
 PASSWORD = "TempPass123!"
 
 
-def verify(
-    world: World, registration: Registration, key: str = "", password: str = PASSWORD
-) -> Reply:
+def verify(world: World, registration: Registration, key: str = "", **chosen: str) -> Reply:
     headers = {"Idempotency-Key": key} if key else {}
-    body = {"token": world.token_of(registration), "password": password}
+    body = {
+        "token": world.token_of(registration),
+        "name": "New User",
+        "password": PASSWORD,
+        **chosen,
+    }
     return world.invoke(verify_registration, body=body, headers=headers)
 
 
 def test_confirming_the_address_activates_an_ordinary_user(world: World) -> None:
     registration = world.add_registration("new@example.com")
 
-    reply = verify(world, registration)
+    reply = verify(world, registration, name="New Person")
 
     assert (reply.status, reply.body["status"]) == (200, "active")
     user = world.user(registration.user_id)
+    assert (user.name, user.username) == ("New Person", "new")
     assert (user.status, list(user.rows())) == (Status.ACTIVE, [])
     account = world.account(user.id)
     assert account is not None
@@ -36,6 +40,46 @@ def test_confirming_the_address_activates_an_ordinary_user(world: World) -> None
     assert world.invoke(get_me, caller=user.id).status == 200
     entry = world.journal(user.id)[-1]
     assert (entry.action, entry.actor.id) == ("verify_registration", user.id)
+
+
+def test_name_is_required(world: World) -> None:
+    registration = world.add_registration()
+    body = {"token": world.token_of(registration), "password": PASSWORD}
+
+    assert world.invoke(verify_registration, body=body).fields == ["name"]
+    assert world.user(registration.user_id).status is Status.PENDING_VERIFICATION
+
+
+def test_generated_username_gets_a_number_and_a_chosen_one_is_refused_if_taken(
+    world: World,
+) -> None:
+    world.add_user(username="new")
+    registration = world.add_registration("new@example.com")
+
+    refused = verify(world, registration, username="new")
+    reply = verify(world, registration)
+
+    assert (refused.status, refused.code) == (409, "username_taken")
+    assert (reply.status, reply.body["username"]) == (200, "new2")
+
+
+def test_username_that_an_admin_has_given_remains(world: World) -> None:
+    registration = world.add_registration("new@example.com")
+    user = world.user(registration.user_id)
+    world.change_user(user, user.model_copy(update={"username": "given"}))
+
+    assert verify(world, registration).body["username"] == "given"
+
+
+def test_session_from_before_the_confirmation_has_ended(world: World) -> None:
+    registration = world.add_registration()
+    before = world.clock.now
+    world.clock.advance(minutes=1)
+
+    assert verify(world, registration).status == 200
+
+    old = world.invoke(get_me, caller=registration.user_id, signed_in_at=before)
+    assert (old.status, old.code) == (401, "session_ended")
 
 
 def test_link_works_once(world: World) -> None:
@@ -84,7 +128,8 @@ def test_password_that_cognito_refuses_leaves_the_registration_as_it_was(world: 
 def test_token_of_an_invitation_is_refused(world: World) -> None:
     token = world.token_of(world.add_invitation())
 
-    reply = world.invoke(verify_registration, body={"token": token, "password": PASSWORD})
+    body = {"token": token, "name": "New User", "password": PASSWORD}
+    reply = world.invoke(verify_registration, body=body)
 
     assert (reply.status, reply.code) == (404, "link_not_found")
 

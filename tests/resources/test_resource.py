@@ -10,14 +10,16 @@ import pytest
 from rollcall.grants.grant import Period
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
+from rollcall.grants.scopes import Scope
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Counter
-from rollcall.kit.errors import Conflict, NotFound
+from rollcall.kit.errors import Conflict, Forbidden, NotFound
 from rollcall.kit.transaction import Change
 from rollcall.resources.resource import (
     Resource,
     find_resources,
+    load_resource,
     load_resources,
     load_workspace,
     without_deleted_groups,
@@ -209,3 +211,18 @@ def test_deleted_groups_are_left_out(world: World) -> None:
 
     assert [each.group_id for each in found] == [kept, None, None]
     assert [each.id for each in found] == [each.id for each in resources]
+
+
+def test_resource_is_loaded_for_a_service_that_has_its_type(world: World) -> None:
+    persona = world.add_resource(world.add_user().id, "persona")
+    mine, theirs = (
+        acting(world, Actor(kind="client", id="svc", scoped={Scope.RESOURCES: frozenset({each})}))
+        for each in ("persona", "workspace")
+    )
+
+    assert load_resource(mine, persona.id) == persona
+    with pytest.raises(Forbidden) as refused:
+        load_resource(theirs, persona.id)
+    assert refused.value.code == "scope_missing"
+    with pytest.raises(NotFound):
+        load_resource(theirs, "res_unknown")

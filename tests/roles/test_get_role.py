@@ -21,7 +21,8 @@ def test_role_is_shown_with_its_permissions_and_number_of_holders(world: World) 
 
     reply = get(world, role_id)
 
-    assert (reply.status, reply.headers["ETag"]) == (200, '"1"')
+    assert reply.status == 200
+    assert reply.headers["ETag"].startswith('"1-')  # the number of holders follows
     assert (reply.body["name"], reply.body["permissions"]) == ("Support", ["user.view"])
     assert (reply.body["holderCount"], reply.body["builtIn"]) == (1, False)
 

@@ -222,3 +222,21 @@ def test_each_invalid_fact_has_its_error(world: World, facts: Any, fields: list[
 def test_wrong_source_and_unknown_fields_are_refused(world: World) -> None:
     reply = push(world, world.add_user().id, {}, source="Learning", userId="usr_1", at="now")
     assert (reply.status, sorted(reply.fields)) == (422, ["at", "source"])
+
+
+def test_if_none_match_creates_and_never_replaces(world: World) -> None:
+    user_id = world.add_user().id
+
+    def push_new(facts: dict[str, int]) -> Reply:
+        return world.invoke(
+            replace_facts,
+            path={"user_id": user_id, "source": "learning"},
+            body={"facts": facts},
+            headers={"If-None-Match": "*"},
+        )
+
+    assert push_new({"progress": 1}).status == 200
+    assert (push_new({"progress": 2}).status, facts_of(world, user_id)) == (
+        412,
+        {"learning": {"progress": 1}},
+    )

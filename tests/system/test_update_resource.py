@@ -14,13 +14,14 @@ from functions.system.update_resource import CLOCKS_DIFFER, update_resource
 from functions.users.delete_user import delete_user
 from functions.users.get_user import get_user
 from rollcall.grants.grant import Period
+from rollcall.grants.scopes import Scope
 from rollcall.kit.model import format_time
 from rollcall.users.user import User
 from tests.faults.invariants import check_settled
 from tests.faults.races import COMMIT, meanwhile
 from tests.world.aws_edge import failing
 from tests.world.gateway import Reply
-from tests.world.world import CLIENT_ID, World
+from tests.world.world import CLIENT_ID, World, service_claims
 
 
 def update(world: World, resource_id: str, key: str = "", if_match: str = "", **body: Any) -> Reply:
@@ -340,3 +341,22 @@ def test_each_invalid_field_has_its_error(
     resource = world.add_resource(world.add_user().id)
     reply = update(world, resource.id, **body)
     assert (reply.status, sorted(reply.fields)) == (422, fields)
+
+
+@pytest.mark.parametrize("body", [{}, {"userId": "new owner"}, {"lastAccessedAt": "now"}], ids=str)
+def test_resource_of_another_services_type_is_neither_moved_nor_marked(
+    world: World, body: dict[str, str]
+) -> None:
+    resource = world.add_resource(world.add_user().id, "persona")
+    sent = {"new owner": world.add_user().id, "now": format_time(world.clock.now)}
+    stored = world.stored()
+
+    reply = world.invoke(
+        update_resource,
+        claims=service_claims(Scope.RESOURCES, "workspace"),
+        path={"resource_id": resource.id},
+        body={name: sent[value] for name, value in body.items()},
+    )
+
+    assert (reply.status, reply.code) == (403, "scope_missing")
+    assert world.stored() == stored

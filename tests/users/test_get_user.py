@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from functions.groups.update_group import update_group
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
+from rollcall.kit.model import format_time
+from rollcall.kit.transaction import Change
+from rollcall.users.inactivity import Inactivity
 from tests.world.aws_edge import failing, watched
 from tests.world.gateway import Reply
 from tests.world.world import World
@@ -31,7 +37,7 @@ def test_whole_user_is_shown(world: World) -> None:
     reply = get(world, user.id)
 
     assert reply.status == 200
-    assert reply.headers["ETag"] == '"2"'
+    assert reply.headers["ETag"].startswith('"2-')
     assert reply.body == {
         "id": user.id,
         "version": 2,
@@ -96,3 +102,49 @@ def test_reading_takes_one_query_for_a_user_without_groups(world: World) -> None
     with watched(world.aws) as seen:
         get(world, user.id)
     assert [call.operation for call in seen] == ["Query", "Query"], "the caller, then the user"
+
+
+def test_known_user_is_304_until_anything_shown_changes(world: World) -> None:
+    group_id = world.add_group("Readers")
+    user = world.add_user()
+    world.join_group(user.id, group_id)
+    tag = get(world, user.id).headers["ETag"]
+
+    def ask() -> int:
+        nonlocal tag
+        headers = {"If-None-Match": tag}
+        reply = world.invoke(get_user, path={"user_id": user.id}, headers=headers)
+        tag = reply.headers["ETag"]
+        return reply.status
+
+    assert ask() == 304
+    world.invoke(update_group, path={"group_id": group_id}, body={"permissions": ["user.view"]})
+    assert (ask(), ask()) == (200, 304)
+    world.clock.advance(days=1)
+    assert ask() == 304
+    world.sign_in(user.id)
+    assert (ask(), ask()) == (200, 304)
+    world.change_user(world.user(user.id), world.user(user.id).model_copy(update={"name": "New"}))
+    assert (ask(), ask()) == (200, 304)
+
+
+def test_warned_user_shows_when_the_account_will_be_disabled(world: World) -> None:
+    user = world.add_user()
+    assert "disablesAt" not in get(world, user.id).body
+    record = Inactivity.none_of(user.id, world.clock.now)
+    until = world.clock.now + timedelta(days=14)
+    warned = record.with_warning(world.clock.now, until)
+    world.call().commit(Change(None, warned), answer=lambda written: written)
+
+    with watched(world.aws) as calls:
+        reply = get(world, user.id)
+
+    assert reply.body["disablesAt"] == format_time(until)
+    without = world.add_user("other@example.com")
+    with watched(world.aws) as plain:
+        get(world, without.id)
+    assert len(calls) == len(plain)  # it costs no further read
+
+    world.clock.advance(days=1)
+    world.sign_in(user.id)
+    assert "disablesAt" not in get(world, user.id).body

@@ -94,6 +94,7 @@ def test_every_version_has_its_actor_changes_time_address_and_reason(world: Worl
         "changes": {
             "email": {"before": "old@example.com", "after": "new@example.com"},
             "name": {"after": "Ada"},
+            "authEpoch": {"before": 0, "after": int(world.clock.now.timestamp())},
         },
         "reason": "Asked for it",
         "requestId": "req_test",

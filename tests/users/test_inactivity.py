@@ -58,13 +58,15 @@ def test_directory_shows_what_still_applies(world: World) -> None:
     assert row is not None
     assert (row.inactivity_warned_at, row.disables_at) == (warned.warned_at, warned.disables_at)
     assert world.journal(warned.id)[0].touches == (user.id,)
-    assert world.user(user.id) == user
+    assert world.user(user.id).disables_at == warned.disables_at
+    assert world.user(user.id).version == user.version
 
     world.clock.advance(days=1)
     world.sign_in(user.id)
     row = read_row(table, user.id)
     assert row is not None
     assert (row.inactivity_warned_at, row.disables_at) == (None, None)
+    assert world.user(user.id).disables_at is None
 
 
 def test_user_disabled_by_an_admin_was_not_disabled_for_inactivity(world: World) -> None:

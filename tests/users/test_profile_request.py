@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
-from pydantic.alias_generators import to_camel
 
 from rollcall.directory.time_zones import ZoneName
 from rollcall.kit.errors import Invalid
+from rollcall.kit.model import camel_case
 from rollcall.users.fields import Profile
 from rollcall.users.profile_request import COUNTRIES, ProfileRequest, refuse_unborn
 from rollcall.users.time_zone_names import TIME_ZONES
@@ -115,7 +115,7 @@ def test_date_of_birth_is_not_after_today_where_the_day_starts_first(days: int, 
     stored=st.fixed_dictionaries(
         {},
         optional={
-            to_camel(name): st.text()
+            camel_case(name): st.text()
             for name in Profile.model_fields.keys() - {"expertise", "birth_date"}
         }
         | {"expertise": st.lists(st.text()), "birthDate": st.dates().map(str)},

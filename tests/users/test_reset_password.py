@@ -88,17 +88,19 @@ def test_federated_user_is_refused_with_a_clear_error(world: World) -> None:
     assert world.stored() == stored
 
 
-def test_sessions_end_only_if_requested(world: World) -> None:
+@pytest.mark.parametrize("body", [{}, {"newPassword": TEMPORARY}])
+def test_reset_ends_the_sessions_unless_told_otherwise(world: World, body: dict[str, str]) -> None:
     user = confirmed(world)
     before = world.clock.now
     world.clock.advance(minutes=1)
 
-    reset(world, user, newPassword=TEMPORARY)
+    assert reset(world, user, **body, endSessions=False).status == 200
     assert world.invoke(get_me, caller=user.id, signed_in_at=before).status == 200
 
     with watched(world.aws) as seen:
-        reset(world, user, newPassword=TEMPORARY, endSessions=True)
+        assert reset(world, user, **body).status == 200
     assert world.invoke(get_me, caller=user.id, signed_in_at=before).code == "session_ended"
+    assert world.invoke(get_me, caller=user.id).status == 200, "signed in again right after"
     assert "AdminUserGlobalSignOut" in {call.operation for call in seen}
 
 

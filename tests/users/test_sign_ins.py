@@ -22,6 +22,20 @@ def test_sign_in_sets_the_time_counts_and_resets_failed_attempts() -> None:
     assert after.with_sign_in(NOW, ["password", "google"]).methods == ("google", "password")
 
 
+def test_sign_ins_have_a_second_factor_since_the_last_one_without() -> None:
+    second = int(NOW.timestamp())
+    alone = SignIns.none_of("usr_1", NOW).with_sign_in(NOW, ["password"])
+    assert alone.second_factor_after is None
+
+    first = alone.with_sign_in(NOW + timedelta(minutes=1), ["password"], second_factor=True)
+    again = first.with_sign_in(NOW + timedelta(minutes=2), ["password"], second_factor=True)
+    assert (first.second_factor_after, again.second_factor_after) == (second + 1, second + 1)
+    assert again.with_sign_in(NOW + timedelta(minutes=3), ["password"]).second_factor_after is None
+
+    from_the_start = SignIns.none_of("usr_1", NOW).with_sign_in(NOW, [], second_factor=True)
+    assert from_the_start.second_factor_after == 0
+
+
 def test_lists_show_a_sign_in_hourly_or_with_another_change() -> None:
     first = SignIns.none_of("usr_1", NOW).with_sign_in(NOW, ["password"])
     soon = first.with_sign_in(NOW + timedelta(minutes=59), ["password"])

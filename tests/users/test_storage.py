@@ -17,14 +17,19 @@ from tests.users.test_user import make_user
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
-def test_user_has_the_last_sign_in_but_not_the_warnings_of_other_rows() -> None:
-    user = make_user()
+def test_user_has_the_last_sign_in_and_the_last_warning_of_other_rows() -> None:
+    user, until = make_user(), NOW + timedelta(days=14)
     rows = [
         SignIns.none_of("usr_1", NOW).with_sign_in(NOW, ["password"]).item(),
-        Inactivity.none_of("usr_1", NOW).with_disabling(NOW).item(),
+        Inactivity.none_of("usr_1", NOW).with_warning(NOW, until).with_disabling(NOW).item(),
     ]
+    known = {"last_login_at": NOW, "warned_at": NOW, "promised_until": until}
 
-    assert User.assemble([user.item(), *rows]) == user.model_copy(update={"last_login_at": NOW})
+    found = User.assemble([user.item(), *rows])
+
+    assert found == user.model_copy(update=known)
+    assert found.facts() == user.facts()
+    assert found.item() == user.item()
 
 
 def test_rows_without_the_users_item_are_not_a_user() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from functions.users.get_me import get_me
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
 from rollcall.grants.permissions import Permission
@@ -48,6 +49,7 @@ def test_documented_request_changes_table_account_and_journal(world: World) -> N
     assert changes == {
         "name": ("Old Name", "Updated Name"),
         "email": ("old@example.com", "newemail@example.com"),
+        "authEpoch": (0, int(world.clock.now.timestamp())),
     }
 
 
@@ -173,13 +175,14 @@ def test_change_without_effect_creates_no_version_and_no_entry(world: World) -> 
     assert world.stored() == stored
 
 
-@pytest.mark.parametrize("if_match", ['"1"', 'W/"1"', "1", "*", ' "1" '])
+@pytest.mark.parametrize("if_match", ['"1"', '"7", "1"', "*", ' "1" ', ', "1",'])
 def test_change_with_a_matching_if_match_is_accepted(world: World, if_match: str) -> None:
     assert update(world, world.add_user(), if_match=if_match, name="New").status == 200
 
 
 @pytest.mark.parametrize(
-    "if_match", ['"0"', '"2"', '"nonsense"', "", '"1", "2"', '"\u0661"', '"' + "9" * 5000 + '"']
+    "if_match",
+    ['"0"', '"2"', '"nonsense"', 'W/"1"', '"2", "3"', '"\u0661"', '"' + "9" * 5000 + '"'],
 )
 def test_stale_version_is_refused(world: World, if_match: str) -> None:
     user = world.add_user()
@@ -208,9 +211,96 @@ def test_password_takes_effect_immediately_and_is_not_stored(world: World) -> No
     account = world.account(user.id)
     assert account is not None
     assert account["status"] == "CONFIRMED"
-    assert world.journal(user.id)[-1].changes.keys() == {"credentialsChangedAt", "passwordSetAt"}
+    changed = {"credentialsChangedAt", "passwordSetAt", "authEpoch"}
+    assert world.journal(user.id)[-1].changes.keys() == changed
     assert NEW_PASSWORD not in str(world.items())
     assert world.user(user.id).in_step
+
+
+CREDENTIALS: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"password": NEW_PASSWORD}, {"password": NEW_PASSWORD}),
+    ({"email": "new1@example.com"}, {"email": "new2@example.com"}),
+    ({"phone": "+4915112345678"}, {"phone": "+4915112345679"}),
+    ({"email": None}, {"email": None}),
+    ({"phone": None}, {"phone": None}),
+]
+
+
+@pytest.mark.parametrize("bodies", CREDENTIALS)
+def test_new_credentials_end_the_sessions_from_before_unless_told_otherwise(
+    world: World, bodies: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    users = [world.add_user(phone=number) for number in ("+4915112345670", "+4915112345671")]
+    before = world.clock.now
+    world.clock.advance(seconds=1)
+
+    with watched(world.aws) as seen:
+        assert update(world, users[0], **bodies[0]).status == 200
+        assert update(world, users[1], **bodies[1], endSessions=False).status == 200
+
+    ended, kept = (world.invoke(get_me, caller=user.id, signed_in_at=before) for user in users)
+    assert (ended.status, ended.code, kept.status) == (401, "session_ended", 200)
+    assert world.invoke(get_me, caller=users[0].id).status == 200, "signed in again right after"
+    assert [call.operation for call in seen].count("AdminUserGlobalSignOut") == 1
+    assert world.user(users[0].id).in_step
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"email": "SAME@example.com", "phone": "+49 151 12345670"},
+        {"name": "New", "username": "newest", "profile": {"city": "Bremen"}},
+        {"name": "New", "endSessions": True},
+        {},
+    ],
+)
+def test_change_that_leaves_the_credentials_ends_no_session(
+    world: World, body: dict[str, Any]
+) -> None:
+    user = world.add_user("same@example.com", phone="+4915112345670")
+
+    assert update(world, user, **body).status == 200
+
+    assert world.user(user.id).auth_epoch == 0
+
+
+def test_sessions_of_this_second_end_with_the_old_password(world: World) -> None:
+    user = world.add_user()
+    world.sign_in(user.id)
+    old = world.clock.now
+    world.clock.advance(milliseconds=300)
+
+    assert update(world, user, password=NEW_PASSWORD).status == 200
+
+    assert world.invoke(get_me, caller=user.id, signed_in_at=old).code == "session_ended"
+    world.clock.advance(seconds=1)
+    assert world.invoke(get_me, caller=user.id).status == 200
+
+
+def test_own_session_ends_with_the_own_password(world: World) -> None:
+    admin = world.user(world.admin_id)
+    world.sign_in(admin.id)
+
+    assert update(world, admin, password=NEW_PASSWORD).status == 200
+
+    assert world.invoke(get_me).code == "session_ended"
+
+
+def test_password_refused_by_the_identity_provider_ends_no_session(world: World) -> None:
+    user = world.add_user()
+    before = world.clock.now
+    world.clock.advance(minutes=1)
+    refusal = failing(
+        world.aws, "cognito-idp", "AdminSetUserPassword", code="InvalidPasswordException"
+    )
+
+    with refusal:
+        assert update(world, user, password=NEW_PASSWORD).code == "password_refused"
+
+    assert world.invoke(get_me, caller=user.id, signed_in_at=before).status == 200
+    with watched(world.aws) as seen:
+        assert update(world, user, password=NEW_PASSWORD).status == 200
+    assert "AdminUserGlobalSignOut" in {call.operation for call in seen}
 
 
 def test_password_of_a_federated_user_is_refused(world: World) -> None:

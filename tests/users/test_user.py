@@ -27,14 +27,59 @@ def make_user(**fields: Any) -> User:
     return User(**{"id": "usr_1", "created_at": NOW, "updated_at": NOW, "version": 1, **fields})
 
 
+SECOND = int(NOW.timestamp())
+
+
 @pytest.mark.parametrize("status", list(Status))
 def test_status_without_sign_in_ends_the_sessions(status: Status) -> None:
     user = make_user()
     if status in {Status.ACTIVE, Status.INVITED}:
         return
     changed = user.with_status(status, NOW)
-    ended = int(NOW.timestamp()) + 1
+    ended = SECOND + 1
     assert changed.auth_epoch == (user.auth_epoch if STATUS_RULES[status].sign_in else ended)
+
+
+@pytest.mark.parametrize("status", [Status.INVITED, Status.PENDING_VERIFICATION])
+def test_activation_ends_the_sessions_from_before(status: Status) -> None:
+    assert make_user(status=status).with_status(Status.ACTIVE, NOW).auth_epoch == SECOND
+
+
+def test_enabling_ends_no_session_because_the_disabling_did() -> None:
+    disabled = make_user().with_status(Status.INACTIVE, NOW)
+    enabled = disabled.with_status(Status.ACTIVE, NOW + timedelta(days=1))
+    assert enabled.auth_epoch == disabled.auth_epoch
+
+
+@pytest.mark.parametrize(
+    ("fields", "epoch"),
+    [
+        ({}, SECOND),
+        ({"last_login_at": NOW - timedelta(seconds=1)}, SECOND),
+        ({"last_login_at": NOW + timedelta(milliseconds=300)}, SECOND + 1),
+        ({"last_login_at": NOW + timedelta(seconds=2)}, SECOND + 3),
+        ({"auth_epoch": SECOND - 1, "signed_out_epoch": SECOND - 1}, SECOND),
+        ({"auth_epoch": SECOND}, SECOND + 1),
+        ({"auth_epoch": 0, "signed_out_epoch": SECOND}, SECOND + 1),
+        ({"auth_epoch": SECOND + 1}, SECOND + 1),
+    ],
+    ids=str,
+)
+def test_new_credentials_work_in_their_second_unless_an_earlier_session_is_in_it(
+    fields: dict[str, Any], epoch: int
+) -> None:
+    changed_at = NOW + timedelta(milliseconds=700)
+    assert make_user(**fields).with_earlier_sessions_ended(changed_at).auth_epoch == epoch
+
+
+def test_end_of_sessions_never_moves_back() -> None:
+    ahead = make_user(auth_epoch=SECOND + 5)
+    for ended in (
+        ahead.with_sessions_ended(NOW),
+        ahead.with_earlier_sessions_ended(NOW),
+        ahead.as_erased(NOW),
+    ):
+        assert ended.auth_epoch == SECOND + 5
 
 
 def test_account_follows_the_status() -> None:
@@ -120,6 +165,12 @@ def test_user_stays_in_sync_if_the_account_does_not_change() -> None:
     assert not settled.as_erased(NOW).succeed(settled, NOW).in_step
     unsettled = make_user(identity_version=0, name="Old")
     assert not unsettled.succeed(unsettled, NOW).in_step
+
+
+def test_addresses_are_accepted_before_a_pending_password_is_finished() -> None:
+    pending = make_user(identity_version=1, version=1, pending_credential="reset")
+    assert (pending.accepted, pending.in_step) == (True, False)
+    assert not make_user(identity_version=1, version=2).accepted
 
 
 def test_users_out_of_sync_and_soft_deleted_users_are_found_by_index() -> None:

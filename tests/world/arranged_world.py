@@ -204,7 +204,6 @@ class ArrangedWorld(StoredWorld):
             created_at=now,
             updated_at=now,
             email=email,
-            username=user_id[-12:],
             status=Status.PENDING_VERIFICATION,
         )
         registration = Registration.attempt(self.call(), user_id, email, None)
@@ -257,6 +256,11 @@ class ArrangedWorld(StoredWorld):
         pushed = {"values": facts, "pushed_at": self.clock.now}
         after = FactSet.model_validate({**dict(known), **pushed})
         self._commit("push_facts", Change(held, after))
+
+    def set_up_second_factor(self, account_id: str, *, enabled: bool = True) -> None:
+        """Set up an authenticator app for an account, as its owner does at Cognito."""
+        pool = find_pool(self.runtime.identity.user_pool_id)
+        pool.users[account_id].software_token_mfa_enabled = enabled
 
     def federate(self, account_id: str) -> None:
         """Turn an account into one of an external identity provider."""

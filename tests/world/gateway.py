@@ -39,6 +39,7 @@ def make_event(
     body: Any = None,
     query: Mapping[str, str | list[str]] | None = None,
     headers: dict[str, str] | None = None,
+    source: str = "192.0.2.7",
 ) -> dict[str, Any]:
     """An API Gateway proxy event (REST API, format 1.0) for an operation."""
     text = body if isinstance(body, str) or body is None else json.dumps(body)
@@ -56,7 +57,7 @@ def make_event(
         "isBase64Encoded": False,
         "requestContext": {
             "requestId": "req_test",
-            "identity": {"sourceIp": "192.0.2.7", "userAgent": "pytest"},
+            "identity": {"sourceIp": source, "userAgent": "pytest"},
             "authorizer": {"claims": claims} if claims else None,
         },
     }
@@ -66,4 +67,4 @@ def read_reply(answer: dict[str, Any]) -> Reply:
     status, body, headers = answer["statusCode"], answer["body"], answer["headers"]
     if "Content-Disposition" in headers:
         return Reply(status, {}, headers, text=body)
-    return Reply(status, json.loads(body), headers)
+    return Reply(status, json.loads(body) if body else {}, headers)

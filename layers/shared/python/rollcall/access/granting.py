@@ -5,11 +5,11 @@ I11).
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from rollcall.access.grant_rules import refuse_outranked, require_held
-from rollcall.access.policy import find_policy, policy_about
+from rollcall.access.policy import AccessPolicy, find_policy, policy_about
 from rollcall.grants.grant import (
     Grant,
     Membership,
@@ -26,9 +26,9 @@ from rollcall.kit.model import Answer
 from rollcall.kit.transaction import Change
 from rollcall.users.user import User
 
-ACTIONS_AT_MOST = 90
+ACTIONS_AT_MOST = 88
 """The actions for grants, of the hundred that a transaction can have. The rest is for the user, the
-journal, three claims, the number of admins, the idempotency row and two conditions."""
+journal, three claims, the number of admins, three idempotency rows and two conditions."""
 
 
 def commit_grants[A: Answer](
@@ -50,12 +50,13 @@ def commit_grants[A: Answer](
 
 def require_grantable(call: Call, before: User | None, after: User) -> list[ConditionCheck]:
     """Refuse (403) to grant permissions that the caller does not hold, or does not hold for as
-    long: by role, group, organization or directly (R4). Returns the conditions of the decision,
-    which the commit checks again.
+    long: by role, group, organization or directly (R4). Granting everything needs a recent sign-in
+    (401). Returns the conditions of the decision, which the commit checks again.
     """
     _refuse_too_many(before, after)
     granted = _granted(before, after)
     if not granted or call.actor.holds_until(None, EVERYTHING):
+        _require_fresh_sign_in(call, granted)
         return []
     stored, policy = find_policy(call.table, call.now)
     require_held(call.actor, (each for grant in granted for each in policy.permissions_of(grant)))
@@ -83,10 +84,23 @@ def refuse_superior(call: Call, user: User) -> None:
 
 
 def require_permissions_held(call: Call, user: User) -> None:
-    """Refuse (403) to restore access for a user who holds more permissions than the caller (R4)."""
-    if not call.actor.holds_until(None, EVERYTHING):
+    """Refuse (403) to restore access for a user who holds more permissions than the caller (R4).
+    Restoring access to everything needs a recent sign-in (401).
+    """
+    if call.actor.holds_until(None, EVERYTHING):
+        _require_fresh_sign_in(call, user.rows())
+    else:
         policy = policy_about(user, call.table, call.now)
         require_held(call.actor, policy.held_by(user, call.now))
+
+
+def _require_fresh_sign_in(call: Call, granted: Iterable[Grant]) -> None:
+    """Refuse (401) to grant everything without a recent sign-in. The role System grants it, and
+    never a stored role or group, so the policy is not read. Only who holds it gets here.
+    """
+    own = AccessPolicy.empty(call.now)
+    if any(each.permission == EVERYTHING for one in granted for each in own.permissions_of(one)):
+        call.require_fresh_sign_in()
 
 
 def _granted(before: User | None, after: User) -> list[Grant]:

@@ -22,7 +22,7 @@ from rollcall.accounts.adoptable import (
 from rollcall.accounts.convergence import converge_account
 from rollcall.kit.account import FoundAccount
 from rollcall.kit.call import Call
-from rollcall.kit.entity import Claim
+from rollcall.kit.entity import Claim, Taken
 from rollcall.kit.errors import Problem, Unavailable
 from rollcall.kit.model import Model, Time
 from rollcall.kit.retry import retry_contended
@@ -85,7 +85,7 @@ def plan_adoption(call: Call, rules: AdoptionRules) -> Iterator[AdoptionRow]:
             elif isinstance(user, Problem):
                 yield _refused(account_id, user)
             elif taken := sorted(user.claims() & planned):
-                yield _refused(account_id, taken[0].refusal)
+                yield _refused(account_id, Taken(taken[0], User))
             else:
                 planned |= user.claims()
                 yield AdoptionRow.about(user, leaves_admins=account_id in admins)

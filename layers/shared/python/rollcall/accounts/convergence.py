@@ -33,6 +33,8 @@ class Credential:
     permanent: bool
     invite: bool = False
     """Whether it is sent by mail, with an invitation."""
+    field: str = "password"
+    """The field of the request that has it."""
     chosen_at: datetime | None = None
     """The time of the change that the password belongs to, so that a repeated old request does not
     replace a later password. None: it belongs to whatever is pending.

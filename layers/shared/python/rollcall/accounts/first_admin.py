@@ -35,7 +35,7 @@ def ensure_first_admin(
     if held is None or not held.is_admin:
         return False
     if renew:
-        renewed = held.with_credential("password", call.now)
+        renewed = held.with_credential("password", call.now).with_earlier_sessions_ended(call.now)
         call.commit(Change(held, renewed), answer=UserAnswer.of)
     settle_account(call, held.id, credential)
     return True
@@ -46,6 +46,7 @@ def _make_admin(call: Call, email: str, held: User | None, credential: Credentia
         promoted = held.model_copy(update={"is_admin": True})
         if credential:
             promoted = promoted.with_credential("password", call.now)
+            promoted = promoted.with_earlier_sessions_ended(call.now)
         change = Change(held, promoted)
     else:
         user = User(

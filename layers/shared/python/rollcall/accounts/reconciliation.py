@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Entity, Key
 from rollcall.kit.errors import Contended
-from rollcall.kit.model import Time, format_time
+from rollcall.kit.model import Time, camel_case, format_time
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change, is_effective
@@ -82,7 +80,7 @@ def _store(call: Call, summary: ReconciliationSummary) -> None:
     if is_effective(change):
         call.commit(change, answer=_itself)
         return
-    checked_at = {to_camel("checked_at"): format_time(summary.checked_at)}
+    checked_at = {camel_case("checked_at"): format_time(summary.checked_at)}
     when = {"version": before.version}
     if not call.table.update_unversioned(before.key(), checked_at, when=when):
         raise Contended

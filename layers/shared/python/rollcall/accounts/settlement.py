@@ -12,7 +12,7 @@ from typing import Any
 from rollcall.accounts.convergence import Credential, converge_account, converge_user
 from rollcall.kit.call import Call
 from rollcall.kit.errors import StillContended, Unavailable
-from rollcall.kit.identity import IdentityRefused
+from rollcall.kit.identity import PASSWORD_REFUSED, IdentityRefused
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
 from rollcall.users.answers import ChangeUser, UserAnswer
@@ -37,8 +37,10 @@ def settle_account(call: Call, user_id: str, credential: Credential | None = Non
 
     try:
         retry_contended(converge)
-    except IdentityRefused:
+    except IdentityRefused as refused:
         _compensate(call, user_id)
+        if credential is not None and refused.code == PASSWORD_REFUSED:
+            raise refused.about(credential.field) from None
         raise
     except (Unavailable, StillContended) as error:
         raise _unfinished(credential) from error
@@ -98,7 +100,8 @@ def _undo_others(call: Call) -> Iterator[Change[Any]]:
 
 def _without(change: Change[User], present: User, now: datetime) -> User:
     """The present user without this change, but with what other calls have changed since. The
-    sessions that the change ended stay ended (I13).
+    sessions that the change ended stay ended (I13), except of a change of credentials that is still
+    the last one: the old credentials remain in force, and so do their sessions (I26).
     """
     before, after = change.before, change.after
     if before is None:
@@ -108,6 +111,8 @@ def _without(change: Change[User], present: User, now: datetime) -> User:
         for name in User.model_fields.keys() - _KEPT
         if getattr(present, name) == getattr(after, name)
     }
+    if present.version == after.version and before.status is after.status:
+        undone["auth_epoch"] = before.auth_epoch
     return present.model_copy(update=undone)
 
 
@@ -120,4 +125,5 @@ _KEPT = {
     "signed_out_epoch",
     "owned",
     "last_login_at",
+    "second_factor_after",
 }

@@ -10,10 +10,10 @@ from types import NoneType
 from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import AwareDatetime
-from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 
 from rollcall.directory.rows import DirectoryUser, Indexed, Sortable, StoredRow
+from rollcall.kit.model import camel_case
 
 
 class Kind(StrEnum):
@@ -93,7 +93,7 @@ def _columns_of(model: type[DirectoryUser]) -> list[Column]:
 
 
 def _make_column(name: str, field: FieldInfo) -> Column:
-    alias = to_camel(name)
+    alias = camel_case(name)
     marks = [each for each in field.metadata if isinstance(each, Sortable)]
     return Column(
         alias,

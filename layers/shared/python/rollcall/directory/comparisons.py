@@ -164,9 +164,9 @@ def negate(part: Part) -> Part:
     return Part(f"NOT coalesce({part.sql}, FALSE)", part.parameters)
 
 
-def refuse_attribute(path: str, advice: str = "") -> NoReturn:
-    """Raise Invalid: the attribute does not exist."""
-    message = f"The attribute {_shown(path)} does not exist. {advice}".strip()
+def refuse_attribute(path: str, advice: str = "", hint: str = "") -> NoReturn:
+    """Raise Invalid: the attribute does not exist. ``hint`` names the one that may be meant."""
+    message = f"{hint}The attribute {_shown(path)} does not exist. {advice}".strip()
     raise Invalid.field("filter", message, "filter_unknown_attribute")
 
 

@@ -11,12 +11,12 @@ users who are not in x. ``groups eq null`` holds for users in no group.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
-from rollcall.directory.columns import Column, Kind, find_column
+from rollcall.directory.columns import Column, Kind, find_column, read_columns
 from rollcall.directory.comparisons import Part, Term, refuse_attribute
 from rollcall.directory.connectives import Leaf, OfAttribute, OneOf, combine, join
 from rollcall.directory.expressions import Expression, TextSearch
@@ -24,7 +24,10 @@ from rollcall.directory.lookups import ONE_BY_ONE_AT_MOST, InOnePass, Lookups, O
 from rollcall.directory.multi_valued import ELEMENT, compile_column, compile_fact, compile_value
 from rollcall.directory.rows import fold
 from rollcall.directory.scim_filter import parse_filter, write_filter
+from rollcall.kit.error_messages import clean
+from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer
+from rollcall.kit.near_misses import spelling, suggest
 
 type Reason = Literal["unknown_source", "unknown_fact", "stale_source", "unknown_resource_type"]
 
@@ -122,12 +125,17 @@ def compile_condition(expression: Expression | None, known: KnownFacts) -> Condi
     return Condition(part.sql, part.parameters, skipped) if part else Condition("TRUE", (), skipped)
 
 
-def read_filter(text: str) -> Expression:
-    """The expression of a filter, which may use any fact. Raises Invalid as :func:`parse_filter`
-    and :func:`compile_condition` do.
+def read_filter(text: str, resource_types: Collection[str] | None = None) -> Expression:
+    """The expression of a filter, which may use any fact. ``resource_types`` are those that it may
+    use; None: any. Raises Invalid as :func:`parse_filter` and :func:`compile_condition` do.
     """
     expression = parse_filter(text)
-    compile_condition(expression, NO_FACTS)
+    types = None if resource_types is None else frozenset(resource_types)
+    for each in compile_condition(expression, replace(NO_FACTS, resource_types=types)).skipped:
+        if each.reason == "unknown_resource_type":
+            advice = f"Use one of: {', '.join(resource_types or ())}."
+            message = f"The type of resources in {clean(each.filter)} does not exist. {advice}"
+            raise Invalid.field("filter", message, "filter_unknown_resource_type")
     return expression
 
 
@@ -188,9 +196,10 @@ def _search(text: str) -> Part | None:
 def _find(path: str) -> Column:
     """The column that a path names. The path of a list may end in ``.value``."""
     name, _, part = path.partition(".")
-    column = find_column(name)
+    column = find_column(spelling(name))
     if column is None or (part and (column.kind is not Kind.TEXTS or part.lower() != ELEMENT)):
-        refuse_attribute(path)
+        known = (each.name for each in read_columns().values())
+        refuse_attribute(path, hint="" if column else suggest(name, known))
     return column
 
 

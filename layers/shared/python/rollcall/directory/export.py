@@ -19,6 +19,8 @@ class Export(ReadingRecord):
     columns: tuple[str, ...]
     filters: Mapping[str, str | bool | tuple[str, ...]]
     """As in the request."""
+    skipped_filters: tuple[str, ...] | None = None
+    """The parts of the filters that had no effect, in SCIM's filter language."""
     user_count: int
 
 

@@ -16,13 +16,13 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from io import TextIOWrapper
 from itertools import islice
 from typing import IO
 
 from rollcall.directory.columns import Column, Kind, find_column
 from rollcall.directory.tables import TIME_TEXT
+from rollcall.kit.choices import Choice
 
 FORMULA_SIGNS = "=+\\-@⁺⁻⁼₊₋₌−⩵⩶﬩﹢﹣﹦﹫＋－＝＠"  # noqa: RUF001 (lookalikes are intended)
 """The characters that start a formula, in all their forms, as a class of a regular expression."""
@@ -36,7 +36,7 @@ _TO_DEFUSE = re.compile(NEEDS_APOSTROPHE)
 _LINE_END = "\r\n"
 
 
-class ExportFormat(StrEnum):
+class ExportFormat(Choice):
     """The format of an exported file."""
 
     CSV = "csv"

@@ -78,6 +78,13 @@ class ExportRequest(CursorRequest, SortedFilters, WriteRequest):
         ExportFormat, Field(description="csv for spreadsheets, jsonl for programs.")
     ] = ExportFormat.CSV
     columns: Columns = tuple(_NAMES)
+    allow_skipped: Annotated[
+        bool,
+        Field(
+            description="Whether to leave out filters that have no effect at present, as by facts "
+            "that no service has pushed. Otherwise such a filter is an error."
+        ),
+    ] = False
     cursor: Annotated[
         Cursor,
         Field(
@@ -94,7 +101,7 @@ class ExportRequest(CursorRequest, SortedFilters, WriteRequest):
 
     def asked(self) -> dict[str, Any]:
         """The given filters, with numbers as text, because not every number can be stored."""
-        others = {"format", "columns", "cursor", "reason", "sort_by", "sort_order"}
+        others = {"format", "columns", "cursor", "reason", "sort_by", "sort_order", "allow_skipped"}
         given = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=others)
         return {name: str(v) if type(v) in {int, float} else v for name, v in given.items()}
 
@@ -244,6 +251,7 @@ class Exporter:
             format=selected.format,
             columns=tuple(each.name for each in selected.columns),
             filters=self._request.asked(),
+            skipped_filters=tuple(each.filter for each in selected.condition.skipped) or None,
             user_count=rows,
         )
         return self._call.commit(Change(before, export), answer=lambda written: written)

@@ -26,6 +26,7 @@ from rollcall.directory.shorthands import A_YEAR_MORE_AGO, DAYS_AGO, NOW, YEARS_
 from rollcall.grants.permissions import Permission
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import Request, TimeOrDate
+from rollcall.kit.near_misses import spelling
 from rollcall.users.fact_set import LARGEST
 from rollcall.users.statuses import Status
 
@@ -262,5 +263,5 @@ def without_deleted(expression: Expression | None) -> Expression:
     not_deleted = Comparison("status", Operator.NE, Status.DELETED)
     if expression is None:
         return not_deleted
-    asked = paths_in(expression) & {"status", "deletedat"}
+    asked = {spelling(path) for path in paths_in(expression)} & {"status", "deletedat"}
     return expression if asked else And((expression, not_deleted))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from enum import StrEnum
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,12 +10,13 @@ from pydantic import Field
 
 from rollcall.directory.filters import UserFilters
 from rollcall.directory.time_zones import ZoneName
+from rollcall.kit.choices import Choice
 
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
-class Interval(StrEnum):
+class Interval(Choice):
     """A calendar interval. Weeks start on Monday (ISO 8601)."""
 
     DAY = "day"

@@ -23,18 +23,20 @@ from rollcall.directory.selections import FilteredAnswer
 from rollcall.directory.tables import bucket_sql, key_sql
 from rollcall.directory.user_queries import list_columns, read_users
 from rollcall.kit.call import Call
+from rollcall.kit.choices import ANY_CASE
 from rollcall.kit.cursor import Position
 from rollcall.kit.model import format_time
+from rollcall.kit.near_misses import by_spelling, spelling
 from rollcall.kit.paging import ListRequest, Page, Pagination, read_position, write_position
 
 NEWEST = "createdAt"
 
 
 def _check_sortable(name: str) -> str:
-    names = [each.name for each in sortable_columns()]
-    if name not in names:
-        raise ValueError(f"Sort by one of {', '.join(names)}.")
-    return name
+    names = by_spelling(each.name for each in sortable_columns())
+    if spelling(name) not in names:
+        raise ValueError(f"Sort by one of {', '.join(names.values())}.")
+    return names[spelling(name)]
 
 
 SortColumn = Annotated[
@@ -50,6 +52,7 @@ class SortedFilters(UserFilters):
     sort_by: Annotated[SortColumn, Field(description="Users without a value come last.")] = NEWEST
     sort_order: Annotated[
         Literal["asc", "desc"] | None,
+        ANY_CASE,
         Field(description="Default: desc for times, asc for other fields."),
     ] = None
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field
 
 from rollcall.grants.grant import RoleGrant
 from rollcall.grants.permissions import Permission
+from rollcall.kit.choices import Choice
 from rollcall.kit.model import Answer, Date, Model, Time
 from rollcall.kit.times import read_time
 from rollcall.users.fact_set import Fact, FactSet
@@ -45,7 +45,7 @@ class Indexed(NamedTuple):
     """
 
 
-class AuthMethod(StrEnum):
+class AuthMethod(Choice):
     """How a user can sign in."""
 
     EMAIL = "email"

@@ -156,7 +156,15 @@ class _Parser:
         if self._next.text.lower() == "not" and self._tokens[self._index + 1].text == "(":
             self._index += 2
             return Not(self._read_within(self._read_or, ")"))
+        if self._next.text.lower() == "not" and self._tokens[self._index + 1].kind == "word":
+            self._explain_not()
         return self._read_attribute()
+
+    def _explain_not(self) -> None:
+        """Refuse ``not`` before an attribute, unless it is an attribute itself."""
+        if self._tokens[self._index + 1].text.lower() not in {"pr", *Operator}:
+            self._advance()
+            self._expect('parentheses after not, as in not (status eq "active")')
 
     def _read_attribute(self) -> Expression:
         if self._next.kind != "word":

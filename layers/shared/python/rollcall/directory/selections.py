@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC
 from typing import Annotated, NamedTuple
@@ -12,6 +13,7 @@ from rollcall.directory.conditions import (
     Condition,
     KnownFacts,
     KnownSource,
+    Reason,
     SkippedFilter,
     compile_condition,
     read_filter,
@@ -22,9 +24,13 @@ from rollcall.directory.filters import UserFilters, without_deleted
 from rollcall.directory.rows import NO_NAME
 from rollcall.directory.segment import Segment, load_segment
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Invalid
+from rollcall.kit.error_messages import clean
+from rollcall.kit.errors import FieldError, Invalid
 from rollcall.kit.model import Answer
 from rollcall.users.resource_types import read_types
+
+NAMED_AT_MOST = 3
+"""Filters in one message. The list of errors has all of them."""
 
 
 class FilteredAnswer(Answer):
@@ -80,6 +86,32 @@ def _read_segment(segment: Segment) -> Expression:
     except Invalid as refused:  # it was valid when it was saved
         message = f"The filter of the segment {segment.name} is no longer valid: {refused.detail}"
         raise Invalid.field("segment", message, "segment_outdated") from None
+
+
+def refuse_skipped(condition: Condition) -> None:
+    """Raise Invalid if parts of the filters were ignored. What does something with the selected
+    users, and does not only show them, would do it with other users than the caller asked for.
+    """
+    if not condition.skipped:
+        return
+    errors = tuple(
+        FieldError("filter", f"{clean(each.filter)}: {_WHY[each.reason]}", each.reason)
+        for each in condition.skipped
+    )
+    names = ", ".join(clean(each.filter) for each in condition.skipped[:NAMED_AT_MOST])
+    detail = (
+        f"These filters have no effect at present: {names}. Correct them, or send "
+        "allowSkipped=true to leave them out."
+    )
+    raise Invalid("filters_skipped", detail, errors)
+
+
+_WHY: Mapping[Reason, str] = {
+    "unknown_source": "The source has not pushed any facts.",
+    "unknown_fact": "The source has not pushed this fact about any user.",
+    "stale_source": "The source has not pushed facts for too long.",
+    "unknown_resource_type": "The type of resources does not exist.",
+}
 
 
 def read_known_facts(call: Call, database: Database) -> KnownFacts:

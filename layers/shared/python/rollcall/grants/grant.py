@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, NamedTuple, Self
 
 from rollcall.grants.holders import (
@@ -18,6 +17,7 @@ from rollcall.grants.holders import (
     members_of_organization,
 )
 from rollcall.grants.permissions import Permission
+from rollcall.kit.choices import Choice
 from rollcall.kit.entity import Counter, Item, Key, Row
 from rollcall.kit.model import Model, Time
 
@@ -30,7 +30,7 @@ GROUP_ADMINS = f"{HOLDERS}group-admin"
 """GSI2: the admins of all groups."""
 
 
-class GroupRole(StrEnum):
+class GroupRole(Choice):
     """The role of a user in a group."""
 
     MEMBER = "member"

@@ -127,3 +127,7 @@ class OrganizationAnswer(VersionedAnswer):
         """The answer for an organization."""
         fields = {name: getattr(organization, name) for name in Organization.model_fields}
         return cls.model_validate({**fields, "member_count": organization.listed_count})
+
+    def unversioned(self) -> Mapping[str, object]:
+        """The number of members."""
+        return {"members": self.member_count}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from rollcall.kit.actor import EVERYTHING
+from rollcall.kit.choices import Choice
 
 
-class Permission(StrEnum):
+class Permission(Choice):
     """All permissions. An operation requires exactly one. A user holds the permissions of all roles
     and groups, and the directly granted ones, while the grants are in force.
     """

@@ -77,3 +77,7 @@ class RoleAnswer(VersionedAnswer):
         """The answer for a role."""
         fields = {name: getattr(role, name) for name in Role.model_fields}
         return cls.model_validate({**fields, "permissions": permissions})
+
+    def unversioned(self) -> Mapping[str, object]:
+        """The number of holders."""
+        return {"holders": self.holder_count}

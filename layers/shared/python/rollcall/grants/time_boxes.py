@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
-from pydantic.alias_generators import to_camel
 
 from rollcall.grants.grant import Grant, Period
 from rollcall.kit.errors import Invalid
-from rollcall.kit.model import Request, Time
+from rollcall.kit.model import Request, Time, camel_case
 
 _TIMES = ("starts_at", "ends_at")
 _WRONG_ORDER = "endsAt must be later than startsAt."
@@ -55,7 +54,7 @@ class TimeBoxed(Request):
         period = (held.period if held else Period()).model_copy(update=named)
         if period.starts_at and period.ends_at and period.ends_at <= period.starts_at and named:
             field = "ends_at" if "ends_at" in named else "starts_at"
-            raise Invalid.field(f"{place}{to_camel(field)}", _WRONG_ORDER, _INVALID)
+            raise Invalid.field(f"{place}{camel_case(field)}", _WRONG_ORDER, _INVALID)
         return period
 
 

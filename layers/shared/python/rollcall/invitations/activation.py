@@ -15,13 +15,28 @@ from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import NotFound
 from rollcall.kit.ids import derive_id
-from rollcall.kit.model import Answer, Time
+from rollcall.kit.model import Answer, Time, WriteRequest
 from rollcall.kit.table import Table
 from rollcall.kit.tokens import Tokens, hash_token, is_token, read_holder
 from rollcall.kit.transaction import Change
 from rollcall.users.fields import RESERVED
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
+
+Token = Annotated[
+    str, Field(min_length=1, max_length=200, description="The token in the mailed link.")
+]
+
+
+class LinkRequest(WriteRequest):
+    """The request of a person who uses a mailed link."""
+
+    token: Token
+
+    @property
+    def proof(self) -> str | None:
+        """The token."""
+        return self.token
 
 
 class Activation(Entity):
@@ -47,6 +62,11 @@ class Activation(Entity):
         if user_id.startswith(RESERVED):
             return f"{cls.id_prefix}_{user_id.removeprefix(RESERVED)}"
         return derive_id(cls.id_prefix, user_id)
+
+    @property
+    def person(self) -> str | None:
+        """The user who is activated."""
+        return self.user_id
 
     def proves_address_of(self, user: User) -> bool:
         """Whether the last link was sent to the user's present address (I21)."""
@@ -119,13 +139,10 @@ def activate(
     )
 
 
-Token = Annotated[
-    str, Field(min_length=1, max_length=200, description="The token in the mailed link.")
-]
-
-
 def write_link(page: str, token: str) -> str:
-    """The link for a mail: the page's URL with the token, or the token alone without a page."""
+    """The link for a mail: the page's URL with the token in its fragment, which reaches no server's
+    log; or the token alone without a page. ``{token}`` in the URL is behind its ``#``.
+    """
     if not page:
         return token
-    return page.replace("{token}", token) if "{token}" in page else f"{page}?token={token}"
+    return page.replace("{token}", token) if "{token}" in page else f"{page}#token={token}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field
@@ -12,6 +11,8 @@ from pydantic import Field
 from rollcall.grants.permissions import GrantedPermission
 from rollcall.invitations.activation import ADDRESS_CHANGED, Activation, find_by_token
 from rollcall.kit.call import Call
+from rollcall.kit.choices import Choice
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Item, tombstone_expiry
 from rollcall.kit.errors import Gone
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import Time, VersionedAnswer, WriteRequest, format_time
@@ -19,7 +20,7 @@ from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
 
-class InvitationStatus(StrEnum):
+class InvitationStatus(Choice):
     """The status of an invitation."""
 
     PENDING = "pending"
@@ -50,7 +51,9 @@ def mark_expiry(time: datetime) -> str:
 
 
 class Invitation(Activation):
-    """The invitation of one person. It remains when the user is deleted."""
+    """The invitation of one person. When the user is permanently deleted, it remains for 30 days
+    without personal data, so that the list of invitations shows what happened to it.
+    """
 
     kind: ClassVar[str] = "invitation"
     partition: ClassVar[str] = "INVITATION#"
@@ -67,6 +70,15 @@ class Invitation(Activation):
     status: InvitationStatus = InvitationStatus.PENDING
     accepted_at: Time | None = None
     cancelled_at: Time | None = None
+    anonymized_at: Time | None = None
+    """When the personal data was erased with the user."""
+
+    def item(self) -> Item:
+        """The invitation as stored. It expires after the personal data was erased."""
+        item = super().item()
+        if self.anonymized_at:
+            item[EXPIRY_ATTRIBUTE] = tombstone_expiry(self.anonymized_at)
+        return item
 
     def index(self) -> Mapping[str, str]:
         """Listed with all invitations, and with those of its status."""
@@ -120,6 +132,13 @@ class Invitation(Activation):
         """The invitation as cancelled."""
         return self.model_copy(update={"status": InvitationStatus.CANCELLED, "cancelled_at": now})
 
+    def anonymized(self, now: datetime) -> Self:
+        """The invitation without personal data, and cancelled unless it was accepted."""
+        accepted = self.status is InvitationStatus.ACCEPTED
+        ended = self if accepted or self.cancelled_at else self.cancelled(now)
+        without = {"email": "", "name": None, "message": None, "anonymized_at": now}
+        return ended.model_copy(update=without)
+
     def withdrawn(self) -> Self:
         """The invitation withdrawn, until an admin resends it."""
         return self.model_copy(update={"status": InvitationStatus.WITHDRAWN})
@@ -170,7 +189,10 @@ class InvitationAnswer(VersionedAnswer):
         str,
         Field(description="The user. The status is invited until the user accepts."),
     ]
-    email: str
+    email: Annotated[
+        str | None,
+        Field(description="Absent after the user was permanently deleted, as name and message."),
+    ] = None
     name: str | None = None
     message: str | None = None
     status: InvitationStatus
@@ -186,5 +208,13 @@ class InvitationAnswer(VersionedAnswer):
     def of(cls, invitation: Invitation, now: datetime) -> Self:
         """The answer for an invitation at this time."""
         fields = {name: getattr(invitation, name) for name in Invitation.model_fields}
-        shown = {"status": invitation.status_at(now), "links_sent": invitation.generation}
+        shown = {
+            "email": invitation.email or None,
+            "status": invitation.status_at(now),
+            "links_sent": invitation.generation,
+        }
         return cls.model_validate({**fields, **shown})
+
+    def unversioned(self) -> Mapping[str, object]:
+        """Whether the link has expired."""
+        return {"expired": self.status is InvitationStatus.EXPIRED}

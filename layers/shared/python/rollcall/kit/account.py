@@ -67,6 +67,15 @@ MANAGED_ATTRIBUTES = frozenset(
 )
 
 
+class SecondFactor(Account):
+    """Whether accounts have a second factor, as a resource for the declaration of the trigger at
+    sign-ins. It has access only if ``mfa`` is ``required-for-admins``.
+    """
+
+    read_actions: ClassVar[tuple[str, ...]] = ("cognito-idp:AdminGetUser",)
+    write_actions: ClassVar[tuple[str, ...]] = ()
+
+
 @dataclass(frozen=True)
 class FoundAccount:
     """An account as Cognito reports it."""
@@ -77,6 +86,9 @@ class FoundAccount:
     status: str
     created_at: datetime | None = None
     """None: the caller has just created it."""
+    second_factor: bool = False
+    """Whether a factor is active, so that Cognito asks for it at each sign-in (AdminGetUser,
+    ``UserMFASettingList``). Lists of accounts do not have it."""
 
     @property
     def federated(self) -> bool:

@@ -34,6 +34,8 @@ class Actor:
     witnesses: dict[Key, int] = field(default_factory=dict)
     """The items that the authorization was read from, with their versions. Each write checks that
     they are unchanged. Version 0: the item did not exist."""
+    signed_in_at: int = 0
+    """When a user signed in, in epoch seconds; 0: unknown."""
     ip_address: str = ""
     user_agent: str = ""
 

@@ -46,6 +46,7 @@ class Application:
         *,
         permission: StrEnum | None,
         scoped: bool = False,
+        fresh_sign_in: bool | str = False,
         throttle: Throttle | None = None,
         body_at_most: int | None = None,
         read_only: bool = False,
@@ -58,7 +59,8 @@ class Application:
         """Declare an API operation, as ``@operation("POST /admin/users", permission=…)``. A
         ``read_only`` POST changes nothing: its body is a query that is too long for a URL. Without
         ``body_at_most``, a body can have BODY_AT_MOST bytes, of a public operation
-        PUBLIC_BODY_AT_MOST.
+        PUBLIC_BODY_AT_MOST. ``fresh_sign_in``: whether it needs a recent sign-in; a text
+        completes "if …" and says in which case.
         """
 
         def declare[R: Request, A: Answer](function: Callable[[R, Call], A]) -> Operation[R, A]:
@@ -67,6 +69,7 @@ class Application:
                 route=route,
                 permission=permission,
                 scoped=scoped,
+                fresh_sign_in=fresh_sign_in,
                 oauth_scopes=self.oauth_scopes(permission),
                 throttle=throttle,
                 body_at_most=body_at_most,

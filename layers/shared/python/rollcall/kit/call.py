@@ -11,14 +11,16 @@ from typing import Any
 from rollcall.kit.actor import Actor, system_actor
 from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Counter, Entity, Key
-from rollcall.kit.errors import Contended, Stale
+from rollcall.kit.errors import Contended
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.identity import Identity
 from rollcall.kit.journal import WRITTEN_WITHIN
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import Model
 from rollcall.kit.objects import Objects
+from rollcall.kit.preconditions import UNCONDITIONAL, Preconditions
 from rollcall.kit.settings import Settings
+from rollcall.kit.step_up import require_fresh_sign_in
 from rollcall.kit.table import Table
 from rollcall.kit.transaction import Change, Origin, Transaction, is_effective
 
@@ -49,8 +51,8 @@ class Call:
     action: str
     request_id: str
     reason: str | None = None
-    expected_version: int | None = None
-    """The version that ``If-Match`` names; None: any version."""
+    preconditions: Preconditions = UNCONDITIONAL
+    """The entity tags of ``If-Match`` and ``If-None-Match``."""
     idempotency: Idempotency | None = None
     reauthorize: Callable[[], Actor] | None = None
     """Reads the caller and its permissions again; None: the call has no caller."""
@@ -94,6 +96,12 @@ class Call:
         actor = Actor(kind="user", id=user_id, ip_address=address, user_agent=agent)
         return replace(self, actor=actor, reauthorize=None)
 
+    def require_fresh_sign_in(self) -> None:
+        """Raise SignInInsufficient (401) if the caller's sign-in is not recent. An operation that
+        calls this declares the case as ``fresh_sign_in``.
+        """
+        require_fresh_sign_in(self.actor, self.settings, self.now)
+
     def commit[E: Entity, A: Model](
         self,
         change: Change[E],
@@ -103,10 +111,10 @@ class Call:
     ) -> A:
         """Write the changes in one transaction and return the answer about the first one.
 
-        Raises Stale when ``If-Match`` names another version of the first one, and the Problem of
-        a condition that failed. Raises Contended, upon which the operation runs again, when
-        another writer came first or the call began longer ago than WRITTEN_WITHIN. A change that
-        has no effect is not written and creates no version.
+        Raises Stale when the first one does not meet ``If-Match`` or ``If-None-Match``, and the
+        Problem of a condition that failed. Raises Contended, upon which the operation runs again,
+        when another writer came first or the call began longer ago than WRITTEN_WITHIN. A change
+        that has no effect is not written and creates no version.
         """
         self.check_version(change.before)
         transaction = Transaction(self.table, self.actor, self._origin(), requires)
@@ -117,7 +125,7 @@ class Call:
             return result
         transaction.add_counts(effective)
         transaction.add_requirements()
-        self._remember(transaction, result)
+        self._remember(transaction, result, change.after.person)
         transaction.add_witnesses()
         transaction.send()
         self.committed.extend(written)
@@ -140,22 +148,26 @@ class Call:
 
     def remember(self, answer: Model) -> None:
         """Store the answer of work that was committed in parts, to return it when the same call is
-        sent again.
+        sent again. Such an answer holds only ids and results, no personal data.
         """
         if self.idempotency is not None:
             transaction = Transaction(self.table, self.actor, self._origin())
-            self._remember(transaction, answer)
+            self._remember(transaction, answer, None)
             transaction.send()
 
     def part(self) -> Call:
         """This call for one part of work that is committed in parts, with the current time. The
-        Idempotency-Key and If-Match apply to the whole call only. The caller's permissions are
-        read again, because they can have changed since the call began; raises Unauthenticated or
-        Forbidden when they were revoked.
+        Idempotency-Key and the preconditions apply to the whole call only. The caller's permissions
+        are read again, because they can have changed since the call began; raises Unauthenticated
+        or Forbidden when they were revoked.
         """
         actor = self.reauthorize() if self.reauthorize else self.actor
         now = self.runtime.clock()
-        return replace(self, actor=actor, now=now, idempotency=None, expected_version=None)
+        return replace(self.unconditional(), actor=actor, now=now, idempotency=None)
+
+    def unconditional(self) -> Call:
+        """This call without preconditions, after these have been checked."""
+        return replace(self, preconditions=UNCONDITIONAL)
 
     def remove_rows(self, rows: Mapping[Key, Mapping[Counter, int]]) -> None:
         """Delete rows that belong to a tombstone, and subtract what each adds to counters. Raises
@@ -170,21 +182,21 @@ class Call:
         transaction.send()
 
     def check_version(self, entity: Entity | None) -> None:
-        """Raise Stale (412) when ``If-Match`` names another version than the current one."""
-        if entity is None or self.expected_version in (None, entity.version):
-            return
-        detail = (
-            f"The {entity.kind} is at version {entity.version}, but If-Match names another one. "
-            f"Read the {entity.kind} again before you change it."
-        )
-        raise Stale("stale_version", detail)
+        """Raise Stale (412) when the current version does not meet the preconditions."""
+        self.preconditions.check(entity)
 
-    def _remember(self, transaction: Transaction, result: Model) -> None:
+    def _remember(self, transaction: Transaction, result: Model, person: str | None) -> None:
         if self.idempotency is None:
             return
         answer_json = result.model_dump_json(by_alias=True, exclude_none=True)
         condition, values = self.idempotency.condition(self.now)
-        transaction.add_item(self.idempotency.item(answer_json, self.now), condition, values)
+        row, *others = self.idempotency.items(answer_json, person, self.now)
+        transaction.add_item(row, condition, values)
+        for each in others:
+            transaction.add_item(each)
+        if self.idempotency.new_secret:
+            # If another call has stored a secret first, this one runs again with it.
+            transaction.add_item(self.idempotency.new_secret, "attribute_not_exists(pk)")
 
     def _origin(self) -> Origin:
         # For example, when the machine was suspended. The next attempt uses the current time.

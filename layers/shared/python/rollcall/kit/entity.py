@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, Self
 
 from pydantic import ConfigDict, Field
@@ -63,11 +64,18 @@ class Claim(NamedTuple):
         """The primary key of the claim's item."""
         return Key(self.kind.partition + self.value, "CLAIM")
 
-    @property
-    def refusal(self) -> Conflict:
-        """The error for the second entity that claims the value."""
-        error = FieldError(self.kind.field, self.kind.refusal, self.kind.code)
-        return Conflict(self.kind.code, self.kind.refusal, (error,))
+
+class Taken(Conflict):
+    """Another entity of the same kind holds a value that must be unique."""
+
+    def __init__(self, claim: Claim, holders: type[Entity], holder: Entity | None = None) -> None:
+        """``holder`` is the one that holds it, if the caller is allowed to see it."""
+        self.claim, self.holders = claim, holders
+        kind = claim.kind
+        advice = holder.advice_on_claims if holder else None
+        detail = f"{kind.refusal}. {advice}" if advice else kind.refusal
+        super().__init__(kind.code, detail, (FieldError(kind.field, detail, kind.code),))
+        self.extensions = holder.shown_as_holder if holder else {}
 
 
 class Floor(NamedTuple):
@@ -156,6 +164,10 @@ class Entity(Model):
     keeps_tombstone: ClassVar[bool] = False
     """Whether a tombstone has no expiry until a function has deleted its dependents."""
 
+    seen_with: ClassVar[StrEnum | None] = None
+    """The permission that allows callers to know which entity holds a unique value. None: no caller
+    is told."""
+
     id: str
     version: int = Field(default=0, ge=0)
     created_at: Time
@@ -177,9 +189,26 @@ class Entity(Model):
         return None
 
     @property
+    def advice_on_claims(self) -> str | None:
+        """What a caller who needs a unique value of this entity can do about it."""
+        return None
+
+    @property
+    def shown_as_holder(self) -> Mapping[str, str]:
+        """What the error about a unique value of this entity says of it, for programs."""
+        return {}
+
+    @property
     def exists(self) -> bool:
         """Whether callers can see it; a tombstone is hidden."""
         return not self.erased
+
+    @property
+    def person(self) -> str | None:
+        """The id of the user whose personal data answers about it hold. They are erased with the
+        user.
+        """
+        return None
 
     def key(self) -> Key:
         """The primary key of the entity's item."""

@@ -3,13 +3,16 @@
     Problem
     ├── Malformed          400  invalid JSON or an invalid header
     ├── Unauthenticated    401  no valid token
+    │   └── SignInInsufficient  the sign-in is not recent enough
     ├── Forbidden          403  a permission is missing
     ├── NotFound           404
     ├── Conflict           409  the resource's state does not allow it
     │   └── StillContended      all retries met concurrent changes
     ├── Gone               410  expired or used
-    ├── Stale              412  If-Match names another version
+    ├── MethodNotAllowed   405  the address has other methods
+    ├── Stale              412  If-Match or If-None-Match does not hold
     ├── PayloadTooLarge    413  the body is longer than the operation accepts
+    ├── UnsupportedMediaType 415  the body is not JSON in UTF-8
     ├── Invalid            422  one entry for each invalid field
     ├── Throttled          429  too many requests
     └── Unavailable        503  AWS did not answer; retry
@@ -19,8 +22,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+
+REALM = "rollcall"
+"""The protection space of the access tokens (RFC 9110 section 11.5)."""
 
 
 class FieldError(NamedTuple):
@@ -42,6 +48,8 @@ class Problem(Exception):
         self.code = code
         self.detail = detail
         self.errors = errors
+        self.extensions: Mapping[str, str] = {}
+        """Further members of the document (RFC 9457 section 3.2)."""
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -58,6 +66,7 @@ class Problem(Exception):
             "code": self.code,
             "errors": [error._asdict() for error in self.errors],
             "requestId": request_id,
+            **self.extensions,
         }
 
 
@@ -68,9 +77,46 @@ class Malformed(Problem):
 
 
 class Unauthenticated(Problem):
-    """The caller is not authenticated."""
+    """The caller is not authenticated. ``challenge`` are the parameters of the ``WWW-Authenticate``
+    header (RFC 6750 section 3): by default, that the token is invalid. A request without a token
+    is answered with none.
+    """
 
     status, title = 401, "Not signed in"
+
+    def __init__(self, code: str, detail: str, challenge: Mapping[str, str] | None = None) -> None:
+        super().__init__(code, detail)
+        invalid = {"error": "invalid_token", "error_description": detail}
+        self.challenge = invalid if challenge is None else challenge
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The scheme, and what is wrong with the token."""
+        parameters = {"realm": REALM, **self.challenge}
+        written = ", ".join(f'{name}="{value}"' for name, value in parameters.items())
+        return {"WWW-Authenticate": f"Bearer {written}"}
+
+
+class SignInInsufficient(Unauthenticated):
+    """The token is valid, but the operation needs another sign-in (RFC 9470 section 3). ``max_age``
+    is the age in seconds that the sign-in can have.
+    """
+
+    def __init__(self, code: str, detail: str, max_age: int | None = None) -> None:
+        challenge = {
+            "error": "insufficient_user_authentication",
+            "error_description": detail,
+            **({} if max_age is None else {"max_age": str(max_age)}),
+        }
+        super().__init__(code, detail, challenge)
+        self.max_age = max_age
+
+    def body(self, request_id: str) -> dict[str, object]:
+        """The document with ``maxAge``, because API Gateway renames the header to
+        ``x-amzn-Remapped-WWW-Authenticate`` (Developer Guide, "Important notes").
+        """
+        extension = {} if self.max_age is None else {"maxAge": self.max_age}
+        return {**super().body(request_id), **extension}
 
 
 class Forbidden(Problem):
@@ -100,6 +146,22 @@ class StillContended(Conflict):
     """All retries met concurrent changes."""
 
 
+class MethodNotAllowed(Problem):
+    """The address has other methods, which the ``Allow`` header lists (RFC 9110 section 15.5.6)."""
+
+    status, title = 405, "Method not allowed"
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(allowed)
+        detail = f"This address does not have this method. It has {self.allowed}."
+        super().__init__("method_not_allowed", detail)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The methods."""
+        return {"Allow": self.allowed}
+
+
 class Gone(Problem):
     """A resource that the caller is allowed to know of, but that has expired or was used."""
 
@@ -107,7 +169,7 @@ class Gone(Problem):
 
 
 class Stale(Problem):
-    """``If-Match`` names a version that is not the current one."""
+    """The current version does not meet ``If-Match`` or ``If-None-Match``."""
 
     status, title = 412, "Precondition failed"
 
@@ -122,6 +184,21 @@ class PayloadTooLarge(Problem):
         """The error of a body that has more bytes than its operation accepts."""
         detail = f"The body is too large. This operation accepts at most {at_most:,} bytes."
         return cls("payload_too_large", detail)
+
+
+class UnsupportedMediaType(Problem):
+    """The body is not JSON in UTF-8, or it is compressed. The headers say what is accepted."""
+
+    status, title = 415, "Unsupported media type"
+
+    def __init__(self, detail: str, accepted: Mapping[str, str]) -> None:
+        super().__init__("unsupported_media_type", detail)
+        self.accepted = accepted
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """``Accept`` or ``Accept-Encoding`` (RFC 9110 section 15.5.16)."""
+        return self.accepted
 
 
 class Invalid(Problem):
@@ -149,8 +226,7 @@ class Throttled(Problem):
         """Retry-After in seconds, if it is known."""
         if self.retry_after is None:
             return {}
-        exposed = {"Access-Control-Expose-Headers": "Retry-After"}
-        return {"Retry-After": str(self.retry_after), **exposed}
+        return {"Retry-After": str(self.retry_after)}
 
 
 class Unavailable(Problem):

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 
-from rollcall.kit.error_messages import clean, write_message
+from rollcall.kit.cors import allow_reading
+from rollcall.kit.error_messages import clean
 from rollcall.kit.errors import FieldError, Invalid, Malformed, PayloadTooLarge, Problem
+from rollcall.kit.field_errors import MAX_ERRORS, json_path, refuse, refuse_invalid
+from rollcall.kit.json_text import begins_object, canonical, read_object
+from rollcall.kit.media_types import check_media_type
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
-from rollcall.kit.numbers import find_unstorable, read_integer
-from rollcall.kit.shorthand import ALTERNATIVE
+from rollcall.kit.near_misses import by_spelling, spelling, takes_many
+from rollcall.kit.numbers import find_unstorable
+from rollcall.kit.preconditions import EntityTags, Preconditions
+
+if TYPE_CHECKING:
+    from rollcall.kit.settings import Settings
 
 MAX_IDEMPOTENCY_KEY = 255
-MAX_ERRORS = 50
-"""The limit keeps the answer below API Gateway's maximum size."""
 MAX_USER_AGENT = 256
 MAX_REPLY = 6_291_556
 """The bytes of JSON that Lambda accepts as the answer of a function (Developer Guide, "Lambda
@@ -36,9 +42,6 @@ SECURITY_HEADERS: Mapping[str, str] = {
 """On every answer of the API, also on those of the gateway itself. Paths can contain tokens of
 links, so pages do not pass addresses on. The two years are OWASP's (REST Security Cheat Sheet)."""
 _VARIABLE = re.compile(r"\{(\w+)\}")
-_VERSION = re.compile(r"[0-9]{1,15}")
-NO_VERSION = -1
-"""The version for an ``If-Match`` that is not a valid ETag. No entity has it."""
 
 
 class _Part(BaseModel):
@@ -63,11 +66,13 @@ class _RequestContext(_Part):
 class GatewayEvent(_Part):
     """The parts of a proxy event that an operation reads."""
 
+    http_method: str = ""
     resource: str = ""
     """The path with its variables, as the gateway names them."""
     path_parameters: dict[str, str] | None = None
     multi_value_query_string_parameters: dict[str, list[str]] | None = None
     headers: dict[str, str] | None = None
+    multi_value_headers: dict[str, list[str]] | None = None
     body: str | None = None
     is_base64_encoded: bool = False
     request_context: _RequestContext = Field(default_factory=_RequestContext)
@@ -89,12 +94,13 @@ class GatewayEvent(_Part):
         return clean(self.request_context.identity.user_agent or "", MAX_USER_AGENT)
 
     def header(self, name: str) -> str | None:
-        """The value of a header; its name is case-insensitive."""
+        """The value of a header; its name is case-insensitive. The values of a repeated header are
+        one list (RFC 9110 section 5.3).
+        """
         wanted = name.lower()
-        for held, value in (self.headers or {}).items():
-            if held.lower() == wanted:
-                return value
-        return None
+        lists = self.multi_value_headers or {}
+        found = {**(self.headers or {}), **{held: ", ".join(each) for held, each in lists.items()}}
+        return next((value for held, value in found.items() if held.lower() == wanted), None)
 
     def limit_body(self, at_most: int) -> None:
         """Raise PayloadTooLarge if the body has more bytes than this. Nothing is decoded."""
@@ -108,18 +114,37 @@ class GatewayEvent(_Part):
         if size > at_most:
             raise PayloadTooLarge.over(at_most)
 
-    def sent(self) -> str:
-        """The whole request as one text, to compare it with another request."""
-        parts = [self.path_parameters, self.multi_value_query_string_parameters, self.body]
-        return json.dumps(parts, sort_keys=True)
+    @cached_property
+    def json_body(self) -> dict[str, Any]:
+        """The JSON object in the body; empty without a body. Raises Malformed, and
+        UnsupportedMediaType for a body of another kind.
+        """
+        content = self._content()
+        if content.strip():
+            check_media_type(
+                self.header("Content-Type"),
+                self.header("Content-Encoding"),
+                method=self.http_method,
+                begins_object=begins_object(content),
+            )
+        return read_object(content)
 
-    def expected_version(self) -> int | None:
-        """The version that ``If-Match`` names; None without the header or with ``*``."""
-        header = self.header("If-Match")
-        if header is None or header.strip() == "*":
-            return None
-        tag = header.strip().removeprefix("W/").strip('"')
-        return int(tag) if _VERSION.fullmatch(tag) else NO_VERSION
+    def _content(self) -> str | bytes:
+        body = self.body or ""
+        try:
+            return base64.b64decode(body, validate=True) if self.is_base64_encoded else body
+        except ValueError:
+            raise Malformed("malformed_json", "The body is not valid JSON.") from None
+
+    def sent(self) -> str:
+        """The meaning of the whole request as one text, to compare it with another request."""
+        parts = [self.path_parameters, self.multi_value_query_string_parameters, self.json_body]
+        return canonical(parts)
+
+    def preconditions(self) -> Preconditions:
+        """The entity tags of ``If-Match`` and ``If-None-Match``. Raises Malformed."""
+        names = ("If-Match", "If-None-Match")
+        return Preconditions(*(EntityTags.read(name, self.header(name)) for name in names))
 
     def idempotency_key(self) -> str | None:
         """The ``Idempotency-Key`` header; raises Malformed when it is invalid."""
@@ -138,20 +163,25 @@ def read_request[R: Request](
     *,
     has_body: bool,
     ignores_body: bool = False,
+    ignores_unknown: bool = False,
     variables: Sequence[str] = (),
+    settings: Settings | None = None,
 ) -> R:
     """The operation's request model from path variables and query or body. ``variables`` are the
     operation's names of the path variables, in order. The body of a GET has no meaning (RFC 9110
-    section 9.3.1), so it is ignored.
+    section 9.3.1), so it is ignored. ``ignores_unknown`` ignores unknown query parameters, which
+    mail programs and social networks add to links. Fields can depend on the ``settings`` of the
+    deployment, which are pydantic's validation context.
 
-    Raises Malformed for a body that is not a JSON object, and Invalid with one entry for each
-    invalid field.
+    Raises Malformed for a body that is not a JSON object, UnsupportedMediaType for one that is not
+    JSON, and Invalid with one entry for each invalid field.
     """
     # API Gateway has one name for a variable that operations can name differently.
     own = dict(zip(_VARIABLE.findall(event.resource), variables, strict=False))
     given = event.path_parameters or {}
-    path = {to_camel(own.get(name, name)): value for name, value in given.items()}
-    body, query = {} if ignores_body else _read_body(event), _read_query(event)
+    path = {camel_case(own.get(name, name)): value for name, value in given.items()}
+    body = {} if ignores_body else _read_body(event)
+    query = _read_query(event, model.model_fields.values(), ignores_unknown=ignores_unknown)
     # Misplaced fields are errors: ignoring a "mode" could delete a user.
     if has_body:
         _refuse_misplaced(query, "Send this in the body.")
@@ -162,20 +192,25 @@ def read_request[R: Request](
         if has_body:
             # JSON mode is strict about types, but accepts dates and enumerations as text.
             merged = json.dumps({**sent, **path})
-            return model.model_validate_json(merged, strict=True, by_name=False)
-        return model.model_validate({**sent, **path}, by_name=False)
+            return model.model_validate_json(merged, strict=True, by_name=False, context=settings)
+        return model.model_validate({**sent, **path}, by_name=False, context=settings)
     except ValidationError as error:
-        _refuse_fields(error)
+        refuse_invalid(error, model)
 
 
-def write_answer(answer: Answer, status: int, origin: str) -> dict[str, Any]:
-    """The proxy answer of a successful call. Raises Invalid for a list that is larger than Lambda's
-    limit.
+def write_answer(
+    answer: Answer, status: int, origin: str, known: EntityTags | None = None
+) -> dict[str, Any]:
+    """The proxy answer of a successful call. If the caller knows the answer's entity tag, it is 304
+    without a body (RFC 9110 section 15.4.5). Raises Invalid for a list that is larger than
+    Lambda's limit.
     """
     if isinstance(answer, FileAnswer):
         headers = _attach(answer.file_name)
         return _write(status, answer.content, answer.content_type, origin, headers)
-    headers = {"ETag": f'"{answer.version}"'} if isinstance(answer, VersionedAnswer) else {}
+    headers = {"ETag": answer.etag} if isinstance(answer, VersionedAnswer) else {}
+    if known and headers and known.has(headers["ETag"]):
+        return _write(304, "", None, origin, headers)
     body = answer.model_dump_json(by_alias=True, exclude_none=True)
     reply = _write(status, body, "application/json", origin, headers)
     items = getattr(answer, "items", None)  # of every list
@@ -199,10 +234,7 @@ def _check_size(reply: dict[str, Any], items: int) -> None:
 
 def _attach(file_name: str) -> dict[str, str]:
     """The headers for a download under this file name, which is plain ASCII."""
-    return {
-        "Content-Disposition": f'attachment; filename="{file_name}"',
-        "Access-Control-Expose-Headers": "Content-Disposition",
-    }
+    return {"Content-Disposition": f'attachment; filename="{file_name}"'}
 
 
 def write_problem(problem: Problem, request_id: str, origin: str) -> dict[str, Any]:
@@ -219,15 +251,14 @@ def write_internal_error(request_id: str, origin: str) -> dict[str, Any]:
 
 
 def _write(
-    status: int, body: str, content_type: str, origin: str, headers: Mapping[str, str]
+    status: int, body: str, content_type: str | None, origin: str, headers: Mapping[str, str]
 ) -> dict[str, Any]:
     return {
         "statusCode": HTTPStatus(status).value,
         "headers": {
-            "Content-Type": content_type,
+            **({"Content-Type": content_type} if content_type else {}),
             **SECURITY_HEADERS,
-            "Access-Control-Allow-Origin": origin,
-            "Access-Control-Expose-Headers": "ETag",
+            **allow_reading(origin),
             **headers,
         },
         "body": body,
@@ -235,61 +266,43 @@ def _write(
 
 
 def _read_body(event: GatewayEvent) -> dict[str, Any]:
-    text = event.body or ""
-    try:
-        if event.is_base64_encoded:
-            text = base64.b64decode(text, validate=True).decode()
-        if not text.strip():
-            return {}
-        body = json.loads(text, parse_constant=_refuse_constant, parse_int=read_integer)
-    except (ValueError, binascii.Error, RecursionError):
-        raise Malformed("malformed_json", "The body is not valid JSON.") from None
-    if not isinstance(body, dict):
-        raise Malformed("malformed_json", "The body must be a JSON object.")
+    body = event.json_body
     _refuse_unstorable(body)
     return body
 
 
 def _refuse_misplaced(fields: Mapping[str, object], advice: str) -> None:
-    if fields:
-        errors = (FieldError(clean(name), advice, "misplaced") for name in fields)
-        _refuse(list(islice(errors, MAX_ERRORS)))
+    errors = (FieldError(clean(name), advice, "misplaced") for name in fields)
+    refuse(list(islice(errors, MAX_ERRORS)))
 
 
 def _refuse_unstorable(body: Mapping[str, object]) -> None:
     """Numbers that the table cannot store are errors of their fields, whatever the model."""
-    found = list(islice(find_unstorable(body), MAX_ERRORS))
-    if found:
-        message = "This number is too large, too close to 0, or has too many digits."
-        _refuse([FieldError(_json_path(each), message, "number_out_of_range") for each in found])
+    found = islice(find_unstorable(body), MAX_ERRORS)
+    message = "This number is too large, too close to 0, or has too many digits."
+    refuse([FieldError(json_path(each), message, "number_out_of_range") for each in found])
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _read_query(event: GatewayEvent) -> dict[str, str | list[str]]:
-    query = event.multi_value_query_string_parameters or {}
-    return {name: values[0] if len(values) == 1 else values for name, values in query.items()}
-
-
-def _refuse_fields(error: ValidationError) -> NoReturn:
-    entries = error.errors(include_url=False, include_input=False)
-    if any(entry["type"] == "json_invalid" for entry in entries):
-        raise Malformed("malformed_json", "The body is not valid JSON text.") from None
-    _refuse(
+def _read_query(
+    event: GatewayEvent, fields: Iterable[FieldInfo], *, ignores_unknown: bool
+) -> dict[str, str | list[str]]:
+    """The parameters by the names of their fields, which can be spelled as in a filter. Raises
+    Invalid for a repeated parameter that can have one value only.
+    """
+    sent = event.multi_value_query_string_parameters or {}
+    known = {str(field.alias): field for field in fields}
+    names = by_spelling(known) if sent.keys() - known.keys() else {}
+    query: dict[str, list[str]] = {}
+    for name, values in sent.items():
+        meant = name if name in known else names.get(spelling(name), name)
+        if meant in known or not ignores_unknown:
+            query.setdefault(meant, []).extend(values)
+    repeated = {name for name, values in query.items() if len(values) > 1} & known.keys()
+    refuse(
         [
-            FieldError(_json_path(each["loc"]), write_message(each), each["type"])
-            for each in entries[:MAX_ERRORS]
+            FieldError(name, "This parameter is given more than once. Give it once.", "repeated")
+            for name in sorted(repeated)
+            if not takes_many(known[name].annotation)
         ]
     )
-
-
-def _refuse(errors: list[FieldError]) -> NoReturn:
-    fields = ", ".join(dict.fromkeys(each.field or "the request" for each in errors))
-    raise Invalid("invalid", f"Please correct: {fields}.", tuple(errors)) from None
-
-
-def _json_path(location: tuple[int | str, ...]) -> str:
-    parts = (str(part) for part in location)
-    return clean(".".join(part for part in parts if not ALTERNATIVE.fullmatch(part)))
+    return {name: values[0] if len(values) == 1 else values for name, values in query.items()}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollcall.kit.account import MUST_CHANGE_STATUS, Account, FoundAccount
-from rollcall.kit.errors import Problem, Unavailable
+from rollcall.kit.errors import FieldError, Problem, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -22,10 +22,18 @@ ADMINS_GROUP = "admins"
 """The Cognito group of platform admins, for other consumers. Rollcall never authorizes by it."""
 
 
+PASSWORD_REFUSED = "password_refused"  # noqa: S105 (an error code)
+
+
 class IdentityRefused(Problem):
     """Cognito rejected the change permanently; the caller must revert what it wrote for it."""
 
     status, title = 422, "Refused by the identity provider"
+
+    def about(self, field: str) -> IdentityRefused:
+        """The same error about a field of the request."""
+        error = FieldError(field, self.detail, self.code)
+        return IdentityRefused(self.code, self.detail, (error,))
 
 
 class Identity:
@@ -38,6 +46,10 @@ class Identity:
     ) -> None:
         self._make_client = make_client
         self.user_pool_id = user_pool_id
+
+    def in_pool(self, user_pool_id: str) -> Identity:
+        """The accounts of another pool, with the same client."""
+        return Identity(self._make_client, user_pool_id)
 
     def find(self, account_id: str) -> FoundAccount | None:
         """The account with this id or sign-in alias, or None."""
@@ -209,8 +221,8 @@ def _raise_problem(code: str, error: Exception) -> NoReturn:
     if code == "UserNotFoundException":
         raise AccountMissing from error
     if code == "InvalidPasswordException":
-        detail = "The password does not meet the user pool's policy."
-        raise IdentityRefused("password_refused", detail) from error
+        detail = "The password does not meet the policy of the user pool. Choose another one."
+        raise IdentityRefused(PASSWORD_REFUSED, detail) from error
     if code in _REFUSED:
         detail = "The identity provider rejected this, or does not allow it in the account's state."
         raise IdentityRefused("identity_refused", detail) from error
@@ -229,6 +241,7 @@ def _found(user: dict[str, Any], attributes: list[AttributeTypeTypeDef]) -> Foun
         enabled=user["Enabled"],
         status=user["UserStatus"],
         created_at=user["UserCreateDate"],
+        second_factor=bool(user.get("UserMFASettingList")),
     )
 
 

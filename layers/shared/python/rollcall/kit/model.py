@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from typing import Annotated, ClassVar, TypeVar
 
 from pydantic import (
@@ -125,6 +126,13 @@ class WriteRequest(Request):
         Field(description="The reason for the change, in your words. The journal records it."),
     ] = None
 
+    @property
+    def proof(self) -> str | None:
+        """A secret in the request that only its sender knows, such as the token of a mailed link.
+        It separates the idempotency keys of callers who are not signed in.
+        """
+        return None
+
 
 class Answer(Model):
     """An answer. Fields without a value are omitted from the JSON."""
@@ -142,6 +150,26 @@ class FileAnswer(Answer):
 
 
 class VersionedAnswer(Answer):
-    """An answer about one versioned entity. The version is also its ``ETag``."""
+    """An answer about one versioned entity. The version is also its ``ETag``.
 
-    version: Annotated[int, Field(description="Increases by one with every change. The ETag.")]
+    An answer can show more than the entity, such as counts. While it does, the tag ends in a digest
+    of that, so that a caller with the same tag has the same answer. ``If-Match`` compares the
+    version alone.
+    """
+
+    version: Annotated[
+        int, Field(description="Increases by one with every change. The ETag begins with it.")
+    ]
+
+    @property
+    def etag(self) -> str:
+        """The strong entity tag (RFC 9110 section 8.8.3)."""
+        shown = {name: value for name, value in self.unversioned().items() if value}
+        digest = f"-{sha256(repr(shown).encode()).hexdigest()[:16]}" if shown else ""
+        return f'"{self.version}{digest}"'
+
+    def unversioned(self) -> Mapping[str, object]:
+        """What the answer shows that changes without a new version, in a fixed order. What is empty
+        or 0 does not count.
+        """
+        return {}

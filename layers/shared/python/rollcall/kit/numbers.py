@@ -6,16 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rollcall.kit.json_text import Location, iterate_values
+
 _DIGITS = 38
-_READ_EXACTLY = 200
 _SMALLEST, _LIMIT = 1e-130, 10**126
-
-
-def read_integer(text: str) -> int | float:
-    """The integer of a JSON text. One with more digits than any that can be stored is a float,
-    because Python refuses to read thousands of digits.
-    """
-    return int(text) if len(text) <= _READ_EXACTLY else float(text)
 
 
 def is_storable(number: float) -> bool:
@@ -27,14 +21,8 @@ def is_storable(number: float) -> bool:
     return isinstance(number, float) or len(str(abs(number)).rstrip("0")) <= _DIGITS
 
 
-def find_unstorable(value: object) -> Iterator[tuple[int | str, ...]]:
+def find_unstorable(value: object) -> Iterator[Location]:
     """The locations of all numbers in a JSON value that DynamoDB cannot store."""
-    pending: list[tuple[tuple[int | str, ...], object]] = [((), value)]
-    while pending:
-        location, each = pending.pop()
-        if isinstance(each, dict):
-            pending.extend(((*location, name), inner) for name, inner in each.items())
-        elif isinstance(each, list):
-            pending.extend(((*location, number), inner) for number, inner in enumerate(each))
-        elif isinstance(each, int | float) and not is_storable(each):
+    for location, each in iterate_values(value):
+        if isinstance(each, int | float) and not is_storable(each):
             yield location

@@ -13,11 +13,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call, Runtime
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.entity import Taken
 from rollcall.kit.errors import Forbidden, Problem
 from rollcall.kit.http import (
     GatewayEvent,
@@ -28,8 +27,10 @@ from rollcall.kit.http import (
 )
 from rollcall.kit.idempotency import Idempotency
 from rollcall.kit.log import log_call, log_failure
-from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest
+from rollcall.kit.model import Answer, FileAnswer, Request, WriteRequest, camel_case
 from rollcall.kit.retry import retry_contended
+from rollcall.kit.step_up import require_fresh_sign_in
+from rollcall.kit.taken import explain_taken
 
 if TYPE_CHECKING:
     from rollcall.kit.throttle import Throttle
@@ -65,6 +66,9 @@ class Operation[R: Request, A: Answer](Declaration):
     scoped: bool
     """Whether a permission for some resources is enough. If so, the function must check it for
     the resource that the call is about."""
+    fresh_sign_in: bool | str
+    """Whether the caller must have signed in recently (step-up). A text: only in the case that it
+    describes, in which the function calls ``call.require_fresh_sign_in``."""
     oauth_scopes: tuple[str, ...]
     """The access token needs one of these; none: no token is needed."""
     throttle: Throttle | None
@@ -90,7 +94,7 @@ class Operation[R: Request, A: Answer](Declaration):
     @property
     def public_path(self) -> str:
         """The path as callers write it, with its variables in camelCase as in JSON."""
-        return PATH_VARIABLE.sub(lambda match: f"{{{to_camel(match[1])}}}", self.path)
+        return PATH_VARIABLE.sub(lambda match: f"{{{camel_case(match[1])}}}", self.path)
 
     @property
     def public(self) -> bool:
@@ -119,7 +123,8 @@ class Operation[R: Request, A: Answer](Declaration):
         try:
             answer, actor = self._perform(gateway_event, runtime)
             has_file = self.file_model is None or isinstance(answer, self.file_model)
-            reply = write_answer(answer, self.status if has_file else NOT_YET, origin)
+            known = gateway_event.preconditions().if_none_match if self.method == "GET" else None
+            reply = write_answer(answer, self.status if has_file else NOT_YET, origin, known)
         except Problem as problem:
             log_call(self.name, outcome=problem.code, request_id=request_id)
             return write_problem(problem, request_id, origin)
@@ -142,12 +147,16 @@ class Operation[R: Request, A: Answer](Declaration):
     def _attempt(self, event: GatewayEvent, runtime: Runtime) -> tuple[R, Call, A]:
         now = runtime.clock()
         actor = self._admit(event, runtime, now)
+        if self.fresh_sign_in is True:
+            require_fresh_sign_in(actor, runtime.settings, now)
         request = read_request(
             event,
             self.request_model,
             has_body=self.has_body,
             ignores_body=self.method == "GET",
+            ignores_unknown=self.public and self.method == "GET",
             variables=self.path_variables,
+            settings=runtime.settings,
         )
         call = Call(
             runtime=runtime,
@@ -156,11 +165,14 @@ class Operation[R: Request, A: Answer](Declaration):
             action=self.name,
             request_id=event.request_context.request_id,
             reason=request.reason if isinstance(request, WriteRequest) else None,
-            expected_version=event.expected_version(),
-            idempotency=self._idempotency(event, actor),
+            preconditions=event.preconditions(),
+            idempotency=self._idempotency(event, actor, request, runtime),
             reauthorize=lambda: self._admit(event, runtime, runtime.clock()),
         )
-        return request, call, self._recall(call) or self.function(request, call)
+        try:
+            return request, call, self._recall(call) or self.function(request, call)
+        except Taken as taken:
+            raise explain_taken(taken, call.table, actor) from None
 
     def _admit(self, event: GatewayEvent, runtime: Runtime, now: datetime) -> Actor:
         actor = self.authorize(event, runtime, now)
@@ -168,16 +180,34 @@ class Operation[R: Request, A: Answer](Declaration):
             require_permission(actor, self.permission)
         return actor
 
-    def _idempotency(self, event: GatewayEvent, actor: Actor) -> Idempotency | None:
+    def _idempotency(
+        self, event: GatewayEvent, actor: Actor, request: R, runtime: Runtime
+    ) -> Idempotency | None:
         key = event.idempotency_key() if self.changes else None
         if key is None:
             return None
-        return Idempotency.of(key, actor_id=actor.id, operation=self.name, sent=event.sent())
+        return Idempotency.read(
+            runtime.table,
+            key,
+            actor_id=actor.id,
+            operation=self.name,
+            sent=event.sent(),
+            proof=self._identify_sender(event, request),
+        )
+
+    def _identify_sender(self, event: GatewayEvent, request: R) -> str:
+        """What separates the idempotency keys of callers without a token: the token of their link,
+        which is the same wherever they retry from. Otherwise, their network.
+        """
+        if self.throttle is None or not self.public:
+            return ""
+        proof = request.proof if isinstance(request, WriteRequest) else None
+        return proof or self.throttle.network_of(event.source_ip)
 
     def _recall(self, call: Call) -> A | None:
         if call.idempotency is None:
             return None
-        stored = call.idempotency.recall(call.table.get_item(call.idempotency.key), call.now)
+        stored = call.idempotency.recall(call.now)
         return self.answer_model.model_validate_json(stored) if stored else None
 
 

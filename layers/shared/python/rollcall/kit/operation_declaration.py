@@ -33,6 +33,7 @@ def declare_operation[R: Request, A: Answer](
     route: str,
     permission: StrEnum | None,
     scoped: bool,
+    fresh_sign_in: bool | str,
     oauth_scopes: tuple[str, ...],
     throttle: Throttle | None,
     body_at_most: int | None,
@@ -59,6 +60,11 @@ def declare_operation[R: Request, A: Answer](
     _check_writes(name, method, writes, request_model, read_only=read_only)
     _check_follow_up(name, then, request_model, answer_model)
     _check_public(name, permission, oauth_scopes, throttle)
+    if fresh_sign_in and not oauth_scopes:
+        raise WrongDeclaration(
+            f"{name} is public, but needs a recent sign-in. Remove fresh_sign_in, or use the "
+            "decorator of another application."
+        )
     if permission is not None and not isinstance(permission, StrEnum):
         raise WrongDeclaration(
             f"{name} has the permission {permission!r}. Use a member of Permission, or None for "
@@ -73,6 +79,7 @@ def declare_operation[R: Request, A: Answer](
         path=path,
         permission=permission,
         scoped=scoped,
+        fresh_sign_in=fresh_sign_in,
         oauth_scopes=oauth_scopes,
         throttle=throttle,
         body_at_most=body_at_most or (BODY_AT_MOST if oauth_scopes else PUBLIC_BODY_AT_MOST),

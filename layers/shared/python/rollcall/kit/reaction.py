@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -100,6 +100,7 @@ class SignIn(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     user_name: str = Field(alias="userName")
+    user_pool_id: str = Field("", alias="userPoolId")
     trigger_source: str = Field(alias="triggerSource")
     request: SignInRequest = Field(default_factory=SignInRequest)
 
@@ -128,8 +129,14 @@ class CognitoReaction(Declaration):
         return event
 
     def react(self, event: dict[str, Any], runtime: Runtime) -> None:
-        """React to one sign-in."""
-        self.function(SignIn.model_validate(event), make_call(self.name, runtime))
+        """React to one sign-in. The event names the pool, because the pool refers to the function,
+        so that its environment cannot refer to the pool.
+        """
+        sign_in = SignIn.model_validate(event)
+        if sign_in.user_pool_id:
+            identity = runtime.identity.in_pool(sign_in.user_pool_id)
+            runtime = replace(runtime, identity=identity)
+        self.function(sign_in, make_call(self.name, runtime))
 
 
 class StackEvent(BaseModel):

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+PASSWORD_LENGTHS = (8, 99)
+"""The range of the minimum length of passwords: the policy's own, and the largest that a user pool
+can have (Amazon Cognito API reference, PasswordPolicyType).
+"""
 LOGIN_URL = r"^(https?://[^\s<>\"]+)?$"
 """The format of the sign-in page's address."""
+
+type Mfa = Literal["off", "optional", "required", "required-for-admins"]
+"""Whether no, each, every user or every platform admin has a second factor."""
+MINUTES_AT_MOST = 366 * 24 * 60
+"""A year: the longest time that a sign-in can count as recent."""
 
 
 class Settings(BaseModel):
@@ -59,11 +69,23 @@ class Settings(BaseModel):
         ge=1,
         description="Facts are ignored when their source has sent nothing for longer.",
     )
+    fresh_sign_in_minutes: int = Field(
+        480,
+        alias="FRESH_SIGN_IN_MINUTES",
+        ge=1,
+        le=MINUTES_AT_MOST,
+        description="How old a sign-in can be for operations that need a recent one.",
+    )
+    mfa: Mfa = Field(
+        "optional",
+        alias="MFA",
+        description="Who needs a second factor. Cognito enforces it, and for admins the trigger.",
+    )
     invitation_url: str = Field(
         "",
         alias="INVITATION_URL",
-        description="The page to accept an invitation. The token replaces {token}, or ?token=… is "
-        "appended. Empty: the mail contains only the token.",
+        description="The page to accept an invitation. The token replaces {token} behind a #, or "
+        "#token=… is appended. Empty: the mail contains only the token.",
     )
     verification_url: str = Field(
         "",
@@ -73,12 +95,23 @@ class Settings(BaseModel):
     allow_registration: bool = Field(
         False, alias="ALLOW_REGISTRATION", description="Whether self-registration is allowed."
     )
+    password_minimum_length: int = Field(
+        PASSWORD_LENGTHS[0],
+        alias="PASSWORD_MINIMUM_LENGTH",
+        ge=PASSWORD_LENGTHS[0],
+        le=PASSWORD_LENGTHS[1],
+        description="The characters that a password must have at least.",
+    )
     clean_up_schedule: str = Field(
         "cron(0 3 * * ? *)",
         alias="CLEAN_UP_SCHEDULE",
         description="The schedule of the clean-up of inactive accounts: a cron expression in UTC.",
     )
-    allowed_origin: str = Field("*", alias="ALLOWED_ORIGIN", description="For CORS.")
+    allowed_origin: str = Field(
+        "",
+        alias="ALLOWED_ORIGIN",
+        description="The origin whose pages can call the API (CORS). Empty: none; *: any.",
+    )
     time_scale: int = Field(
         1, alias="TIME_SCALE", ge=1, description="The speed of the clock; 1: real time."
     )

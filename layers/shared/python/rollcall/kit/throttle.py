@@ -28,7 +28,7 @@ class Throttle:
 
     def admit(self, address: str, what: str, table: Table, now: datetime) -> None:
         """Count a call from an IP address; raises Throttled."""
-        self.count(network_of(address), what, table, now)
+        self.count(self.network_of(address), what, table, now)
 
     def count(self, who: str, what: str, table: Table, now: datetime) -> None:
         """Count a call. Raises Throttled, with the seconds until the next period, when the limit is
@@ -42,15 +42,15 @@ class Throttle:
             wait = max(1, ends - int(now.timestamp()))
             raise Throttled("throttled", f"Too many requests. Retry in {wait} seconds.", wait)
 
-
-def network_of(address: str) -> str:
-    """The network that counts as one caller: an IPv4 address, or the /64 of an IPv6 subscriber
-    (RFC 6177 section 2).
-    """
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(found, IPv6Address):
-        return str(ip_network((found, 64), strict=False).network_address)
-    return str(found)
+    @staticmethod
+    def network_of(address: str) -> str:
+        """The network that counts as one caller: an IPv4 address, or the /64 of an IPv6 subscriber
+        (RFC 6177 section 2).
+        """
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return "unknown"
+        if isinstance(found, IPv6Address):
+            return str(ip_network((found, 64), strict=False).network_address)
+        return str(found)

@@ -14,16 +14,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.kit.actor import Actor
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.condition_check import ConditionCheck, as_witnessed
 from rollcall.kit.counter_update import CounterUpdate
-from rollcall.kit.entity import Counter, Entity, Key, Row
+from rollcall.kit.entity import Counter, Entity, Item, Key, Row, Taken
 from rollcall.kit.errors import Contended, Invalid, Problem
 from rollcall.kit.ids import new_id
 from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
+from rollcall.kit.model import camel_case
 from rollcall.kit.table import Table, TransactionRefused
 
 if TYPE_CHECKING:
@@ -114,9 +113,11 @@ class Transaction:
         for key, version in self._actor.witnesses.items():
             self._check(key, *as_witnessed(version))
 
-    def add_item(self, item: dict[str, Any], condition: str, values: dict[str, Any]) -> None:
+    def add_item(
+        self, item: Item, condition: str | None = None, values: Item | None = None
+    ) -> None:
         """Write an item that is not part of an entity, such as the idempotency row."""
-        self._put(item, condition, values)
+        self._put(item, condition, values or {})
 
     def remove_item(self, key: Key, condition: str | None = None) -> None:
         """Delete an item that is not part of an entity."""
@@ -162,7 +163,7 @@ class Transaction:
         held = before.claims() if before else frozenset()
         for claim in sorted(after.claims() - held):
             item = {**claim.key._asdict(), "owner": after.id}
-            self._put(item, "attribute_not_exists(pk)", {}, refusal=claim.refusal)
+            self._put(item, "attribute_not_exists(pk)", {}, refusal=Taken(claim, type(after)))
         for claim in sorted(held - after.claims()):
             # It is absent if it was stored under another key, before its value was compared so.
             owned = "attribute_not_exists(pk) OR #owner = :owner"
@@ -254,7 +255,7 @@ def _unchanged(entity: Entity) -> tuple[str, dict[str, Any]]:
     stored = entity.item()
     conditions, values = ["version = :version"], {":version": entity.version}
     names = [name for name in entity.unversioned_fields if name not in entity.row_fields]
-    for number, name in enumerate(map(to_camel, names)):
+    for number, name in enumerate(map(camel_case, names)):
         if name in stored:
             conditions.append(f"{name} = :u{number}")
             values[f":u{number}"] = stored[name]

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.directory.columns import Column, read_columns
 from rollcall.directory.conditions import (
     NO_FACTS,
@@ -30,12 +28,31 @@ from rollcall.directory.expressions import (
     Or,
     Presence,
 )
-from rollcall.directory.selections import read_known_facts
+from rollcall.directory.selections import NAMED_AT_MOST, read_known_facts
 from rollcall.directory.user_queries import read_values
 from rollcall.kit.call import Call
+from rollcall.kit.error_messages import clean
+from rollcall.kit.errors import Invalid
+from rollcall.kit.model import camel_case
 from rollcall.lifecycle.decisions import COLUMNS, Candidate
 from rollcall.lifecycle.policy import LifecycleTerms
+from rollcall.lifecycle.runs import StoppedFor
 from rollcall.users.statuses import Status
+
+
+class Doubt(NamedTuple):
+    """Why it is not known which users the policy's filter exempts."""
+
+    stopped_for: StoppedFor
+    detail: str
+
+
+class ExemptionsUnknown(Exception):
+    """It is not known which users are exempt, so no action is allowed."""
+
+    def __init__(self, doubt: Doubt) -> None:
+        super().__init__(doubt.detail)
+        self.doubt = doubt
 
 
 class Candidates(NamedTuple):
@@ -45,15 +62,20 @@ class Candidates(NamedTuple):
     condition: Condition
     exempt: Condition
     """Selects the users whom the policy's filter exempts."""
+    refused: str | None = None
+    """Why the policy's filter cannot be used any more; None if it can."""
 
     @classmethod
     def of(cls, call: Call, database: Database, terms: LifecycleTerms, now: datetime) -> Candidates:
-        """The candidates for a policy. Raises Invalid if its filter is no longer valid."""
+        """The candidates for a policy."""
         known = read_known_facts(call, database)
-        exempt = NO_USERS
+        exempt, refused = NO_USERS, None
         if terms.exempt_filter is not None:
-            exempt = compile_condition(read_filter(terms.exempt_filter), known)
-        return cls(database, compile_condition(_may_be_due(terms, now), known), exempt)
+            try:
+                exempt = compile_condition(read_filter(terms.exempt_filter), known)
+            except Invalid as problem:  # it could be used when it was saved
+                refused = problem.detail
+        return cls(database, compile_condition(_may_be_due(terms, now), known), exempt, refused)
 
     @property
     def skipped(self) -> tuple[SkippedFilter, ...]:
@@ -61,6 +83,16 @@ class Candidates(NamedTuple):
         are any, it is not known which users are exempt.
         """
         return self.exempt.skipped
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why it is not known which users are exempt; None if it is known."""
+        if self.refused is not None:
+            return Doubt(StoppedFor.INVALID_FILTER, self.refused)
+        if self.skipped:
+            names = ", ".join(clean(each.filter) for each in self.skipped[:NAMED_AT_MOST])
+            return Doubt(StoppedFor.UNCERTAIN_FILTER, f"Unknown at present: {names}.")
+        return None
 
     def read(self, after: str = "", limit: int | None = None) -> list[Candidate]:
         """The candidates whose ids come after an id, up to a limit."""
@@ -79,7 +111,7 @@ class Candidates(NamedTuple):
 
 def _columns() -> list[Column]:
     columns = read_columns()
-    return [columns[to_camel(name).lower()] for name in COLUMNS]
+    return [columns[camel_case(name).lower()] for name in COLUMNS]
 
 
 def _may_be_due(terms: LifecycleTerms, now: datetime) -> Expression:

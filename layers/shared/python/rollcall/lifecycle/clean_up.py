@@ -21,7 +21,7 @@ from rollcall.kit.log import log_failure
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.actions import plan_action
-from rollcall.lifecycle.candidates import Candidates
+from rollcall.lifecycle.candidates import Candidates, Doubt, ExemptionsUnknown
 from rollcall.lifecycle.decisions import Candidate, Deed, decide
 from rollcall.lifecycle.impact import Impact
 from rollcall.lifecycle.policy import CleanUpMode, LifecyclePolicy, read_lifecycle_policy
@@ -41,6 +41,7 @@ class CleanUpReport(Report):
     status: RunStatus | None = None
     """None if there was no run."""
     stopped_for: StoppedFor | None = None
+    stopped_detail: str | None = None
     users: int = 0
     due: Mapping[Deed, int] = {}
     warned: int = 0
@@ -48,6 +49,7 @@ class CleanUpReport(Report):
     deleted: int = 0
     refused: int = 0
     failed: int = 0
+    """The failed steps, which raise an alarm. A run that stops for a wrong policy has one."""
 
 
 def clean_up(call: Call, *, seconds: float = SECONDS) -> CleanUpReport:
@@ -57,29 +59,32 @@ def clean_up(call: Call, *, seconds: float = SECONDS) -> CleanUpReport:
     if running is None:
         if policy.mode is CleanUpMode.OFF:
             return CleanUpReport(mode=policy.mode)
-        impact = find_impact(call, policy)
+        impact, doubt = find_impact(call, policy)
         if policy.mode is CleanUpMode.DRY_RUN:
-            return CleanUpReport(mode=policy.mode, users=impact.users, due=impact.due)
-        running = retry_contended(lambda: _begin(call.part(), policy, impact))
+            return _report_dry_run(impact, doubt)
+        running = retry_contended(lambda: _begin(call.part(), policy, impact, doubt))
     if running.status is RunStatus.RUNNING:
         running = _continue(call, running, time.monotonic() + seconds)
     return _report(running, policy.mode)
 
 
-def find_impact(call: Call, policy: LifecyclePolicy) -> Impact:
-    """The impact of a policy now."""
+def find_impact(call: Call, policy: LifecyclePolicy) -> tuple[Impact, Doubt | None]:
+    """The impact of a policy now, and why it is not certain."""
     database = open_directory(call, answers_within=None)
     candidates = Candidates.of(call, database, policy, call.now)
     decisions = (decide(policy, each, call.now) for each in candidates.read())
-    return Impact.of(count_not_deleted(database), decisions, uncertain=bool(candidates.skipped))
+    return Impact.of(count_not_deleted(database), decisions), candidates.doubt
 
 
-def _begin(call: Call, policy: LifecyclePolicy, impact: Impact) -> LifecycleRun:
+def _begin(
+    call: Call, policy: LifecyclePolicy, impact: Impact, doubt: Doubt | None
+) -> LifecycleRun:
     run = LifecycleRun.begin(
         call, policy_version=policy.version, users=impact.users, due=impact.due
     )
-    obstacle = _find_obstacle(call, policy, impact)
-    if obstacle or not impact.due:
+    if doubt:
+        run = run.as_ended(call.now, *doubt)
+    elif (obstacle := _find_obstacle(call, policy, impact)) or not impact.due:
         run = run.as_ended(call.now, obstacle)
     return call.commit(Change(None, run), answer=_itself, requires=[policy.unchanged()])
 
@@ -87,8 +92,6 @@ def _begin(call: Call, policy: LifecyclePolicy, impact: Impact) -> LifecycleRun:
 def _find_obstacle(call: Call, policy: LifecyclePolicy, impact: Impact) -> StoppedFor | None:
     if not call.mail.sender:
         return StoppedFor.NO_MAIL
-    if impact.uncertain:
-        return StoppedFor.UNCERTAIN_FILTER
     return StoppedFor.TOO_MANY if impact.is_too_much(policy) else None
 
 
@@ -97,35 +100,37 @@ def _continue(call: Call, run: LifecycleRun, deadline: float) -> LifecycleRun:
     policy = read_lifecycle_policy(call.table, call.now)
     if not run.rests_on(policy):
         return _end(call, run.id, StoppedFor.POLICY_CHANGED)
-    candidates = _find_candidates(call, run, policy)
-    if candidates.skipped:
-        return _end(call, run.id, StoppedFor.UNCERTAIN_FILTER)
-    for candidate in _find_due(call, run, policy, candidates):
-        run = _process(call, run.id, candidate)
-        if run.status is not RunStatus.RUNNING or time.monotonic() > deadline:
-            return run
-        if run.steps >= policy.steps_per_run:
-            break
+    try:
+        for candidate in _find_due(call, run, policy):
+            run = _process(call, run.id, candidate)
+            if run.status is not RunStatus.RUNNING or time.monotonic() > deadline:
+                return run
+            if run.steps >= policy.steps_per_run:
+                break
+    except ExemptionsUnknown as unknown:
+        return _end(call, run.id, *unknown.doubt)
     return _end(call, run.id)
 
 
-def _find_due(
-    call: Call, run: LifecycleRun, policy: LifecyclePolicy, candidates: Candidates
-) -> Iterator[Candidate]:
+def _find_due(call: Call, run: LifecycleRun, policy: LifecyclePolicy) -> Iterator[Candidate]:
     """The candidates for whom an action is due, after the run's position. Each page is read from
     the current directory.
     """
-    page = candidates.read(after=run.position, limit=PAGE)
-    while page:
+    position, full = run.position, True
+    while full:
+        page = _find_candidates(call, run, policy).read(after=position, limit=PAGE)
         yield from (each for each in page if decide(policy, each, run.created_at).deed)
         full = len(page) == PAGE
-        candidates = _find_candidates(call, run, policy) if full else candidates
-        page = candidates.read(after=page[-1].id, limit=PAGE) if full else []
+        position = page[-1].id if page else position
 
 
 def _find_candidates(call: Call, run: LifecycleRun, policy: LifecyclePolicy) -> Candidates:
+    """The candidates of a run. Raises ExemptionsUnknown unless it is known who is exempt."""
     database = open_directory(call, answers_within=None)
-    return Candidates.of(call, database, policy, run.created_at)
+    candidates = Candidates.of(call, database, policy, run.created_at)
+    if candidates.doubt:
+        raise ExemptionsUnknown(candidates.doubt)
+    return candidates
 
 
 def _process(call: Call, run_id: str, candidate: Candidate) -> LifecycleRun:
@@ -170,10 +175,7 @@ def _refresh(
     row = StoredRow.of(record)
     if Candidate.of(row, filtered=candidate.filtered) == candidate:
         return candidate
-    candidates = _find_candidates(call, run, policy)
-    if candidates.skipped:
-        return None
-    found = candidates.find(candidate.id)
+    found = _find_candidates(call, run, policy).find(candidate.id)
     if found is not None and Candidate.of(row, filtered=found.filtered) != found:
         raise Contended
     return found
@@ -192,13 +194,15 @@ def _record_outcome(call: Call, run_id: str, user_id: str, outcome: Outcome) -> 
     return call.commit(_advance(call, run, user_id, outcome), answer=_itself)
 
 
-def _end(call: Call, run_id: str, stopped_for: StoppedFor | None = None) -> LifecycleRun:
+def _end(
+    call: Call, run_id: str, stopped_for: StoppedFor | None = None, detail: str | None = None
+) -> LifecycleRun:
     def end() -> LifecycleRun:
         part = call.part()
         run = part.table.load(LifecycleRun, run_id)
         if run.status is not RunStatus.RUNNING:
             return run
-        ended = Change(run, run.as_ended(part.now, stopped_for))
+        ended = Change(run, run.as_ended(part.now, stopped_for, detail))
         return part.commit(ended, answer=_itself)
 
     return retry_contended(end)
@@ -213,12 +217,27 @@ def _itself(written: LifecycleRun) -> LifecycleRun:
 
 
 def _report(run: LifecycleRun, mode: CleanUpMode) -> CleanUpReport:
+    counts = {outcome.value: run.outcomes.get(outcome, 0) for outcome in Outcome}
+    counts["failed"] += run.stopped_for is StoppedFor.INVALID_FILTER
     return CleanUpReport(
         run_id=run.id,
         mode=mode,
         status=run.status,
         stopped_for=run.stopped_for,
+        stopped_detail=run.stopped_detail,
         users=run.users,
         due=run.due,
-        **{outcome.value: run.outcomes.get(outcome, 0) for outcome in Outcome},
+        **counts,
+    )
+
+
+def _report_dry_run(impact: Impact, doubt: Doubt | None) -> CleanUpReport:
+    stopped_for, detail = doubt or (None, None)
+    return CleanUpReport(
+        mode=CleanUpMode.DRY_RUN,
+        stopped_for=stopped_for,
+        stopped_detail=detail,
+        users=impact.users,
+        due=impact.due,
+        failed=int(stopped_for is StoppedFor.INVALID_FILTER),
     )

@@ -15,13 +15,11 @@ class Impact(NamedTuple):
 
     users: int
     due: Mapping[Deed, int]
-    uncertain: bool
-    """Whether the filter of exempt users has facts that are currently unknown."""
 
     @classmethod
-    def of(cls, users: int, decisions: Iterable[Decision], *, uncertain: bool) -> Self:
+    def of(cls, users: int, decisions: Iterable[Decision]) -> Self:
         """The impact of the decision for each user."""
-        return cls(users, Counter(each.deed for each in decisions if each.deed), uncertain)
+        return cls(users, Counter(each.deed for each in decisions if each.deed))
 
     @property
     def selected(self) -> int:

@@ -4,8 +4,8 @@ are exempt.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ from pydantic import Field
 
 from rollcall.directory.segment import SegmentFilter
 from rollcall.directory.time_zones import ZoneName, begin_day, to_local
+from rollcall.grants.permissions import Permission
+from rollcall.kit.choices import Choice
 from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Entity, Key
 from rollcall.kit.field_types import Ids
@@ -26,7 +28,7 @@ STEPS_AT_MOST = 2_000
 Days = Annotated[int, Field(ge=1, le=3_650)]
 
 
-class CleanUpMode(StrEnum):
+class CleanUpMode(Choice):
     """What the scheduled clean-up does."""
 
     OFF = "off"
@@ -121,6 +123,16 @@ class LifecycleTerms(Model):
     def grace_days(self) -> int:
         """The number of days between the warning and disabling."""
         return self.disable_after_days - self.warn_after_days
+
+    def find_needed_permissions(self, before: LifecycleTerms) -> Iterator[Permission]:
+        """The permissions for what the clean-up and the purge will do by these terms, and would not
+        do without them.
+        """
+        if self.mode is CleanUpMode.ON:
+            yield Permission.USER_DISABLE
+        deletes = self.mode is CleanUpMode.ON and self.delete_disabled
+        if deletes or self.purge_deleted_after_days < before.purge_deleted_after_days:
+            yield Permission.USER_DELETE
 
     def end_grace(self, warned_at: datetime) -> datetime:
         """When a warned user can be disabled: at the start of the day in the mail."""

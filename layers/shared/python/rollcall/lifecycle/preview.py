@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field
@@ -13,6 +12,8 @@ from rollcall.directory.conditions import SkippedFilter
 from rollcall.directory.counts import count_not_deleted
 from rollcall.directory.directory import ALL_READ_WITHIN, open_directory
 from rollcall.kit.call import Call
+from rollcall.kit.choices import Choice
+from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer, Time
 from rollcall.kit.paging import Page, PageRequest, paginate
 from rollcall.lifecycle.candidates import Candidates
@@ -21,7 +22,7 @@ from rollcall.lifecycle.impact import Impact
 from rollcall.lifecycle.policy import LifecyclePolicy
 
 
-class Shown(StrEnum):
+class Shown(Choice):
     """The users that a preview lists: those with this action, or those who are exempt."""
 
     WARN = Deed.WARN.value
@@ -97,16 +98,14 @@ class LifecyclePreview(Page[ForeseenUser]):
 def preview(
     call: Call, policy: LifecyclePolicy, request: PageRequest, show: Shown | None
 ) -> LifecyclePreview:
-    """What the policy would do now."""
+    """What the policy would do now. Raises Invalid if its filter cannot be used any more."""
     database = open_directory(call, answers_within=ALL_READ_WITHIN)
     candidates = Candidates.of(call, database, policy, call.now)
+    if candidates.refused is not None:
+        raise Invalid.field("exemptFilter", candidates.refused, "filter_invalid")
     decided = (Previewed(each, decide(policy, each, call.now)) for each in candidates.read())
     found = [each for each in decided if each.decision.due]
-    impact = Impact.of(
-        count_not_deleted(database),
-        (each.decision for each in found),
-        uncertain=bool(candidates.skipped),
-    )
+    impact = Impact.of(count_not_deleted(database), (each.decision for each in found))
     wanted = [each for each in found if show is None or each.shown is show]
     page, pagination = paginate(wanted, request)
     return LifecyclePreview(

@@ -44,6 +44,9 @@ class StoppedFor(StrEnum):
     """The deployment sends no mail (mailSender), so users cannot be warned."""
     UNCERTAIN_FILTER = "uncertain_filter"
     """The policy's filter uses facts that are currently unknown."""
+    INVALID_FILTER = "invalid_filter"
+    """The policy's filter uses an attribute or a value that does not exist any more. Until the
+    policy is corrected, each run stops."""
     POLICY_CHANGED = "policy_changed"
     """The policy has been changed. The next run uses the new one."""
 
@@ -93,6 +96,8 @@ class LifecycleRun(Entity):
 
     status: RunStatus = RunStatus.RUNNING
     stopped_for: StoppedFor | None = None
+    stopped_detail: str | None = None
+    """What is wrong with the policy's filter, in one sentence."""
     policy_version: int
     users: int
     """The number of all users at its start."""
@@ -151,11 +156,13 @@ class LifecycleRun(Entity):
         }
         return self.model_copy(update=changed)
 
-    def as_ended(self, now: datetime, stopped_for: StoppedFor | None = None) -> Self:
+    def as_ended(
+        self, now: datetime, stopped_for: StoppedFor | None = None, detail: str | None = None
+    ) -> Self:
         """The ended run."""
         status = RunStatus.STOPPED if stopped_for else RunStatus.COMPLETE
         changed = {"status": status, "stopped_for": stopped_for, "finished_at": now}
-        return self.model_copy(update=changed)
+        return self.model_copy(update={**changed, "stopped_detail": detail})
 
     def rests_on(self, policy: LifecyclePolicy) -> bool:
         """Whether the run started with this version of the policy."""
@@ -180,6 +187,9 @@ class LifecycleRunAnswer(Answer):
     id: str
     status: RunStatus
     stopped_for: StoppedFor | None = None
+    stopped_detail: Annotated[
+        str | None, Field(description="What is wrong with exemptFilter, if that stopped the run.")
+    ] = None
     started_at: Annotated[
         Time, Field(description="The time that all decisions of the run are based on.")
     ]

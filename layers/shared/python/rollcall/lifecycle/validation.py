@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pydantic.alias_generators import to_camel
-
 from rollcall.directory.conditions import read_filter
 from rollcall.grants.group import Group
 from rollcall.grants.role import Role
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import FieldError, Invalid
+from rollcall.kit.model import camel_case
 from rollcall.kit.table import not_found
 from rollcall.lifecycle.policy import LifecycleTerms
+from rollcall.users.resource_types import read_types
 from rollcall.users.user import User
 
 
@@ -26,7 +26,7 @@ def validate_terms(call: Call, terms: LifecycleTerms, before: LifecycleTerms) ->
         raise Invalid("invalid", errors[0].message, tuple(errors))
     if terms.exempt_filter is not None:
         try:
-            read_filter(terms.exempt_filter)
+            read_filter(terms.exempt_filter, read_types(call.settings.resource_types))
         except Invalid as refused:
             raise Invalid.field("exemptFilter", refused.detail, "filter_invalid") from None
 
@@ -60,4 +60,4 @@ def _find_unknown(
     for (name, each), key in added.items():
         if key not in found or found[key]["erased"]:
             problem = not_found(_EXEMPT[name])
-            yield FieldError(to_camel(name), f"{problem.detail}: {each}", problem.code)
+            yield FieldError(camel_case(name), f"{problem.detail}: {each}", problem.code)

@@ -42,7 +42,7 @@ ALREADY_REGISTERED = _mail("already_registered")
 INACTIVITY_WARNING = _mail("inactivity_warning", "closes", may=("last_sign_in",))
 _OUTCOMES = ("warned", "disabled", "deleted", "refused", "failed")
 _DUE = ("due_warn", "due_disable", "due_delete")
-_STOPPED_FOR = ("too_many", "no_mail", "uncertain_filter", "policy_changed")
+_STOPPED_FOR = ("too_many", "no_mail", "uncertain_filter", "invalid_filter", "policy_changed")
 CLEAN_UP_REPORT = _mail(
     "clean_up_report", "run", may=("day", "users", *_OUTCOMES, *_STOPPED_FOR, *_DUE)
 )

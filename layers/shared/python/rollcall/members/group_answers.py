@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import Field
@@ -36,3 +37,7 @@ class GroupAnswer(VersionedAnswer):
         """The group's fields, by their names in answers."""
         fields = {name: getattr(group, name) for name in Group.model_fields}
         return {**fields, "member_count": group.listed_count, "permissions": permissions}
+
+    def unversioned(self) -> Mapping[str, object]:
+        """The numbers of members and workspaces."""
+        return {"members": self.member_count, "workspaces": self.active_workspace_count}

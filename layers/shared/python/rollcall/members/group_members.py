@@ -4,6 +4,7 @@ changing groups does not load what only lists need.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
 from rollcall.grants.grant import GroupRole
@@ -36,6 +37,11 @@ class GroupDetail(GroupAnswer):
     ) -> Self:
         """The detail of a group."""
         return cls.model_validate({**cls.shown(group, permissions), "members": members})
+
+    def unversioned(self) -> Mapping[str, object]:
+        """The numbers, and the page of members."""
+        page = self.members.model_dump_json() if self.members.items else None
+        return {**super().unversioned(), "page": page}
 
 
 def read_group_members(call: Call, group: Group, request: ListRequest) -> GroupMemberPage:

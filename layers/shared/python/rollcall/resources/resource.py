@@ -10,6 +10,7 @@ from typing import ClassVar, Self
 from rollcall.grants.group import Group
 from rollcall.grants.holders import active_workspaces_of_group
 from rollcall.grants.permissions import Permission
+from rollcall.grants.scopes import Scope, require_scope_for
 from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Key, Row
@@ -81,6 +82,11 @@ class Resource(Entity):
     """Whether it is in use. Archived workspaces do not keep their owner in a group."""
     orphaned: bool = False
     last_accessed_at: Time | None = None
+
+    @property
+    def person(self) -> str | None:
+        """The owner."""
+        return self.user_id
 
     def claims(self) -> frozenset[Claim]:
         """The external id."""
@@ -166,6 +172,15 @@ class Resource(Entity):
         """
         group = [ConditionCheck.exists(Group, self.group_id)] if self.group_id else []
         return [ConditionCheck.unchanged(owner), *group] if owner else group
+
+
+def load_resource(call: Call, resource_id: str) -> Resource:
+    """A resource of a type that the calling service has. Raises NotFound, and Forbidden for a
+    resource of another type.
+    """
+    resource = call.table.load(Resource, resource_id)
+    require_scope_for(call.actor, Scope.RESOURCES, resource.type)
+    return resource
 
 
 def load_workspace(call: Call, workspace_id: str, permission: Permission) -> Resource:

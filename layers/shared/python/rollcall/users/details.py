@@ -9,7 +9,7 @@ from pydantic import Field
 
 from rollcall.grants.grant import Period
 from rollcall.grants.permissions import Permission
-from rollcall.kit.model import Model, Time
+from rollcall.kit.model import Model, Time, format_time
 from rollcall.users.answers import UserAnswer
 from rollcall.users.fact_set import Facts
 from rollcall.users.owned import Owned
@@ -64,11 +64,30 @@ class UserDetail(UserAnswer):
     workspace_count: int
     last_workspace: LastWorkspace | None = None
     last_login_at: Time | None = None
+    disables_at: Annotated[
+        Time | None,
+        Field(
+            description="The earliest time at which the clean-up of inactive users disables the "
+            "user, as in the warning mail. Absent without a warning, and after a new sign-in."
+        ),
+    ] = None
     facts: Annotated[
         Mapping[str, Facts],
         Field(description="The facts that other services have pushed, by source."),
     ]
     identity: IdentityState
+
+    def unversioned(self) -> Mapping[str, object]:
+        """What follows from groups, roles and time; what the user owns and does; the account."""
+        return {
+            "permissions": [each.value for each in self.effective_permissions],
+            "resources": sorted(self.resources.items()),
+            "workspace": self.last_workspace and self.last_workspace.model_dump_json(),
+            "login": self.last_login_at and format_time(self.last_login_at),
+            "disables": self.disables_at and format_time(self.disables_at),
+            "facts": sorted(self.facts.items()),
+            "identity": self.identity != IdentityState(in_step=True) and repr(self.identity),
+        }
 
     @classmethod
     def describe(cls, user: User, effective: Iterable[Permission]) -> Self:
@@ -80,6 +99,7 @@ class UserDetail(UserAnswer):
                 "organizations": [dict(each) for each in user.organization_memberships],
                 "resources": user.owned.by_type,
                 "workspace_count": user.owned.by_type.get(WORKSPACE, 0),
+                "disables_at": user.disables_at,
                 "last_workspace": LastWorkspace.of(user.owned),
                 "facts": {each.source: each.values for each in user.fact_sets},
                 "identity": {"in_step": user.in_step, "pending": user.pending_credential},

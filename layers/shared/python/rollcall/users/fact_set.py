@@ -146,6 +146,11 @@ class FactSet(Entity):
             pushed_at=now,
         )
 
+    @property
+    def person(self) -> str | None:
+        """The user that the facts are about."""
+        return self.user_id
+
     def key(self) -> Key:
         """The primary key, in the user's partition."""
         return facts_key(self.user_id, self.source)

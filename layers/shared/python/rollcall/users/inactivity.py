@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from rollcall.kit.model import Time
 from rollcall.users.activity import UserActivity
-from rollcall.users.storage import INACTIVITY_SORT_KEY
+from rollcall.users.storage import INACTIVITY_SORT_KEY, warning_applies
 
 
 class Inactivity(UserActivity):
@@ -22,14 +22,8 @@ class Inactivity(UserActivity):
     disabled_at: Time | None = None
 
     def warns(self, last_login_at: datetime | None, auth_epoch: int) -> bool:
-        """Whether the warning still applies. A later sign-in voids it. The end of all sessions, for
-        example when the user is disabled, also voids it, so a user who is enabled again is warned
-        again.
-        """
-        if self.warned_at is None:
-            return False
-        unused = last_login_at is None or last_login_at < self.warned_at
-        return unused and auth_epoch <= self.warned_at.timestamp()
+        """Whether the last warning still applies."""
+        return warning_applies(self.warned_at, last_login_at, auth_epoch)
 
     def has_disabled(self, auth_epoch: int) -> bool:
         """Whether the clean-up was the last to end a disabled user's sessions. False when an admin

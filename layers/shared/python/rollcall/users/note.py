@@ -25,6 +25,11 @@ class Note(Entity):
     author_id: str | None = None
     text: str | None = None
 
+    @property
+    def person(self) -> str | None:
+        """The user that the note is about."""
+        return self.user_id
+
     def key(self) -> Key:
         """The primary key, in the user's partition."""
         return note_key(self.user_id, self.id)

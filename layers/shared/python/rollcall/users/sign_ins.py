@@ -14,7 +14,7 @@ from rollcall.users.storage import SIGN_INS_SORT_KEY
 
 LISTED_EVERY = timedelta(hours=1)
 """The shortest time between two updates of what lists show of one user's sign-ins."""
-_UNLISTED = {"lastLoginAt": None, "count": None}
+_UNLISTED = {"lastLoginAt": None, "count": None, "secondFactorAfter": None}
 """The facts that lists do not show."""
 BY_PASSWORD = "password"  # noqa: S105 (a method of signing in)
 """The method of a user who signs in without another provider."""
@@ -36,6 +36,9 @@ class SignIns(UserActivity):
     """What lists show as the number of sign-ins."""
     methods: tuple[str, ...] = ()
     """All methods ever used: BY_PASSWORD, and the names of other providers, such as google."""
+    second_factor_after: int | None = None
+    """Epoch seconds. All sign-ins after this time had a second factor. None: the last one had none,
+    or was not checked."""
     failed_attempts: int = 0
     """Failed attempts since the last sign-in."""
     locked_until: Time | None = None
@@ -45,13 +48,16 @@ class SignIns(UserActivity):
         shown = before is not None and self.facts() | _UNLISTED == before.facts() | _UNLISTED
         return frozenset(() if shown else {self.user_id})
 
-    def with_sign_in(self, now: datetime, methods: Iterable[str]) -> Self:
+    def with_sign_in(
+        self, now: datetime, methods: Iterable[str], *, second_factor: bool = False
+    ) -> Self:
         """One more sign-in. It resets the count of failed attempts."""
         signed_in = self.model_copy(
             update={
                 "last_login_at": now,
                 "count": self.count + 1,
                 "methods": tuple(sorted({*self.methods, *methods})),
+                "second_factor_after": self._find_single_factor() if second_factor else None,
                 "failed_attempts": 0,
                 "locked_until": None,
             }
@@ -59,6 +65,13 @@ class SignIns(UserActivity):
         listed_at = self.listed_login_at
         due = listed_at is None or now >= listed_at + LISTED_EVERY
         return signed_in._as_listed() if due or signed_in.touches(self) else signed_in
+
+    def _find_single_factor(self) -> int:
+        """The last second in which a token of a sign-in without a second factor can be issued."""
+        if self.second_factor_after is not None:
+            return self.second_factor_after
+        # The token can be a second newer than the record of the sign-in.
+        return int(self.last_login_at.timestamp()) + 1 if self.last_login_at else 0
 
     def _as_listed(self) -> Self:
         listed = {"listed_login_at": self.last_login_at, "listed_count": self.count}

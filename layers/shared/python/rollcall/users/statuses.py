@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, WithJsonSchema
 
+from rollcall.kit.choices import Choice
 
-class Status(StrEnum):
+
+class Status(Choice):
     """The status of a user (U12)."""
 
     INVITED = "invited"

@@ -5,6 +5,7 @@ the facts of grants in the journal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from rollcall.grants.built_in_roles import SYSTEM
@@ -51,8 +52,8 @@ GRANT_FIELDS: Mapping[str, type[Grant]] = {
 """The user's fields that hold grants, each with the kind of grant."""
 _FIELD_OF_KIND = {kind.kind: name for name, kind in GRANT_FIELDS.items()}
 _FIELD_OF_FACT = {kind.facts_name: name for name, kind in GRANT_FIELDS.items()}
-_NOT_FIELDS = {f"{RoleGrant.kind}{SYSTEM.id}", INACTIVITY_SORT_KEY}
-"""Rows that are not fields of the user. The role System follows from ``is_admin``."""
+_NOT_A_FIELD = f"{RoleGrant.kind}{SYSTEM.id}"
+"""The row that is not a field of the user: the role System follows from ``is_admin``."""
 
 
 def find_list(user_id: str) -> str:
@@ -76,14 +77,31 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
             user = item
         elif sort_key == SIGN_INS_SORT_KEY:
             fields["last_login_at"] = item.get("lastLoginAt")
+            fields["second_factor_after"] = item.get("secondFactorAfter")
+        elif sort_key == INACTIVITY_SORT_KEY:
+            fields["warned_at"] = item.get("warnedAt")
+            fields["promised_until"] = item.get("disablesAt")
         elif sort_key == OWNED_SORT_KEY:
             fields["owned"] = Owned.of_item(item)
         elif sort_key.startswith(FACTS):
             fields["fact_sets"].append(item)
-        elif sort_key not in _NOT_FIELDS:
+        elif sort_key != _NOT_A_FIELD:
             kind = sort_key[: sort_key.index("#", 1) + 1]
             fields[_FIELD_OF_KIND[kind]].append(item)
     return user, fields
+
+
+def warning_applies(
+    warned_at: datetime | None, last_login_at: datetime | None, auth_epoch: int
+) -> bool:
+    """Whether the clean-up's warning still applies. A later sign-in voids it. The end of all
+    sessions, for example when the user is disabled, also voids it, so a user who is enabled again
+    is warned again.
+    """
+    if warned_at is None:
+        return False
+    unused = last_login_at is None or last_login_at < warned_at
+    return unused and auth_epoch <= warned_at.timestamp()
 
 
 def write_grant_facts(grants: Iterable[Grant]) -> Item:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, Literal, Self
-
-from pydantic.alias_generators import to_camel
 
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.grant import (
@@ -23,10 +22,11 @@ from rollcall.grants.grant import (
     RoleGrant,
 )
 from rollcall.grants.holders import GROUP, HIDDEN, ORGANIZATION, ROLE
+from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Floor, Item, Key
 from rollcall.kit.errors import Conflict
-from rollcall.kit.model import Time, format_time
+from rollcall.kit.model import Time, camel_case, format_time
 from rollcall.kit.table import Table
 from rollcall.users.fact_set import FactSet
 from rollcall.users.fields import RESERVED, Profile
@@ -42,6 +42,7 @@ from rollcall.users.storage import (
     find_list,
     read_grant_facts,
     split_items,
+    warning_applies,
     write_grant_facts,
 )
 
@@ -63,6 +64,16 @@ type PendingCredential = Literal["invitation", "password", "reset"]
 type FirstPassword = Literal["mailed", "given"]
 """How a new user gets the first password: by mail from the identity provider, or from the admin who
 chose it."""
+
+
+_ADVICE = {
+    Status.DELETED: "The user who has it is soft-deleted: restore the user, or delete the user "
+    "permanently.",
+    Status.INVITED: "The user who has it is invited: resend the invitation, or cancel it.",
+    Status.PENDING_VERIFICATION: "The user who has it has registered, but not confirmed the "
+    "address yet.",
+}
+"""What callers can do who need a unique value of another user, by the user's status."""
 
 
 class User(Entity):
@@ -87,9 +98,20 @@ class User(Entity):
         ROLE.partition: ("holderCount", "erased"),
     }
     grant_fields: ClassVar[Mapping[str, type[Grant]]] = GRANT_FIELDS
-    row_fields: ClassVar[tuple[str, ...]] = (*GRANT_FIELDS, "last_login_at", "owned", "fact_sets")
+    row_fields: ClassVar[tuple[str, ...]] = (
+        *GRANT_FIELDS,
+        "last_login_at",
+        "second_factor_after",
+        "warned_at",
+        "promised_until",
+        "owned",
+        "fact_sets",
+    )
     unversioned_fields: ClassVar[tuple[str, ...]] = (
         "last_login_at",
+        "second_factor_after",
+        "warned_at",
+        "promised_until",
         "owned",
         "fact_sets",
         "identity_version",
@@ -138,12 +160,38 @@ class User(Entity):
     welcomed_with: FirstPassword | None = None
     """What the welcome mail says about the first password. None: no welcome mail is sent."""
     last_login_at: Time | None = None
+    second_factor_after: int | None = None
+    """Epoch seconds. The sign-ins after this time had a second factor. None: the last one had none,
+    or was not checked."""
     owned: Owned = Owned()
     """How much the user owns. It changes with the resources."""
     fact_sets: tuple[FactSet, ...] = ()
     """The facts that other services have pushed."""
 
+    warned_at: Time | None = None
+    promised_until: Time | None = None
+    """The last warning of the clean-up, and until when it promised not to disable the user."""
+
     keeps_tombstone: ClassVar[bool] = True
+    seen_with: ClassVar[StrEnum | None] = Permission.USER_VIEW
+
+    @property
+    def disables_at(self) -> datetime | None:
+        """The earliest time at which the clean-up disables the user; None without a warning that
+        still applies.
+        """
+        warned_at, used_at = self.warned_at, self.last_login_at
+        return self.promised_until if warning_applies(warned_at, used_at, self.auth_epoch) else None
+
+    @property
+    def advice_on_claims(self) -> str | None:
+        """What a caller can do who needs the email, for example, of this user."""
+        return _ADVICE.get(self.status)
+
+    @property
+    def shown_as_holder(self) -> Mapping[str, str]:
+        """The user's id and status."""
+        return {"existingUserId": self.id, "existingStatus": self.status.value}
 
     @classmethod
     def key_of(cls, entity_id: str) -> Key:
@@ -157,6 +205,11 @@ class User(Entity):
         """The user from the items of the partition; None when the user's own item is missing."""
         user, rows = split_items(items)
         return cls.model_validate({**user, **rows}) if user else None
+
+    @property
+    def person(self) -> str | None:
+        """The user. A tombstone has no personal data."""
+        return None if self.erased else self.id
 
     @property
     def grants(self) -> Iterator[Grant]:
@@ -182,9 +235,16 @@ class User(Entity):
         return self.email or self.phone
 
     @property
+    def accepted(self) -> bool:
+        """Whether Cognito has accepted this version, and so its addresses. A change that Cognito
+        refuses is undone.
+        """
+        return self.identity_version == self.version
+
+    @property
     def in_step(self) -> bool:
         """Whether the Cognito account is in sync with the table."""
-        return self.identity_version == self.version and self.pending_credential is None
+        return self.accepted and self.pending_credential is None
 
     def claims(self) -> frozenset[Claim]:
         """Email, phone, username and unique id (in any case), also while a deleted user can be
@@ -231,7 +291,7 @@ class User(Entity):
         """
         facts = super().facts()
         for name in self.grant_fields:
-            facts.pop(to_camel(name))
+            facts.pop(camel_case(name))
         return facts if self.erased else facts | write_grant_facts(self.grants)
 
     def with_facts(self, facts: Item, version: int) -> Self:
@@ -283,7 +343,9 @@ class User(Entity):
 
     def with_status(self, status: Status, now: datetime) -> Self:
         """The user in another status, or unchanged in the present one. A status that does not allow
-        signing in also ends all sessions. Raises Conflict if STATUS_RULES do not allow the change.
+        signing in ends all sessions. An activation ends the earlier ones: before the address was
+        proved, another person can have signed in (I26). Raises Conflict if STATUS_RULES do not
+        allow the change.
         """
         if status is self.status:
             return self
@@ -291,11 +353,26 @@ class User(Entity):
             detail = f"A user who is {self.status.value} cannot become {status.value}."
             raise Conflict("status_change_refused", detail)
         changed = self.model_copy(update={"status": status})
-        return changed if STATUS_RULES[status].sign_in else changed.with_sessions_ended(now)
+        if not STATUS_RULES[status].sign_in:
+            return changed.with_sessions_ended(now)
+        activated = status is Status.ACTIVE and STATUS_RULES[self.status].sign_in
+        return changed.with_earlier_sessions_ended(now) if activated else changed
 
     def with_sessions_ended(self, now: datetime) -> Self:
-        """The user with all sign-ins up to this second invalidated."""
-        return self.model_copy(update={"auth_epoch": int(now.timestamp()) + 1})
+        """The user with all sign-ins up to this second invalidated, for a user who must not sign in
+        any more.
+        """
+        return self.model_copy(update={"auth_epoch": max(self.auth_epoch, _second(now) + 1)})
+
+    def with_earlier_sessions_ended(self, now: datetime) -> Self:
+        """The user with the earlier sign-ins invalidated, who can sign in immediately with the new
+        credentials (I26). Tokens have no fractions of seconds. So sign-ins of this second stay
+        valid, unless the user is known to have signed in or to have lost sessions in it before.
+        """
+        signed_in = _second(self.last_login_at) if self.last_login_at else 0
+        ended = max(self.auth_epoch, self.signed_out_epoch)
+        ended += ended == _second(now)  # sessions that are newer than that end too
+        return self.model_copy(update={"auth_epoch": max(_second(now), signed_in + 1, ended)})
 
     def with_credential(self, pending: PendingCredential, now: datetime) -> Self:
         """The user with a credential that the identity provider still has to process."""
@@ -371,7 +448,7 @@ class User(Entity):
             created_at=self.created_at,
             updated_at=now,
             status=Status.DELETED,
-            auth_epoch=int(now.timestamp()) + 1,
+            auth_epoch=max(self.auth_epoch, _second(now) + 1),
             erased=True,
             identity_version=self.identity_version,
             is_admin=False,
@@ -380,6 +457,10 @@ class User(Entity):
             things_left=self.owned.total,
             **{name: getattr(self, name) for name in self.grant_fields},
         )
+
+
+def _second(time: datetime) -> int:
+    return int(time.timestamp())
 
 
 def load_modifiable(table: Table, user_id: str) -> User:
