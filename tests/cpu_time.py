@@ -15,6 +15,7 @@ import pytest
 STARTING = "imports and collection"
 BUDGETS = {
     STARTING: 1.0,
+    "api": 1.0,
     "deployed": 2.5,
     "directory": 3.5,
     "faults": 8.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollcall.directory.directory import DIRECTORY, open_directory
+from rollcall.directory.directory import ALL_READ_WITHIN, DIRECTORY, open_directory
 from rollcall.directory.export import Export, ExportFile
 from rollcall.directory.export_files import Selected
 from rollcall.directory.export_steps import Exporter, ExportProgress, ExportRequest, UsersFile
@@ -35,7 +35,7 @@ def export_users(request: ExportRequest, call: Call) -> UsersFile | ExportProgre
     value. The elements of lists are separated by semicolons; within an element, a backslash
     precedes semicolons and backslashes.
     """
-    database = open_directory(call)
+    database = open_directory(call, answers_within=ALL_READ_WITHIN)
     condition = select_users(call, database, request)
     if not request.allow_skipped:
         refuse_skipped(condition)

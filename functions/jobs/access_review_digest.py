@@ -49,7 +49,7 @@ def access_review_digest(call: Call) -> AccessReview:
     however often it runs.
     """
     found = {
-        **find_users(open_directory(call)),
+        **find_users(open_directory(call, answers_within=None)),
         **find_invitations(call.table, call.now),
         **find_differences(call.table, call.now),
     }

@@ -40,6 +40,6 @@ def list_organization_members(
     memberships.
     """
     organization = call.table.load(Organization, request.organization_id)
-    members, pagination = read_members(call, organization.id, request, organization.member_count)
+    members, pagination = read_members(call, organization.id, request, organization.listed_count)
     items = tuple(OrganizationMember.of(each) for each in members)
     return OrganizationMemberPage(items=items, pagination=pagination)

@@ -32,7 +32,7 @@ from rollcall.users.answers import UserAnswer
 from rollcall.users.fields import Email, Phone, Username
 from rollcall.users.passwords import Password
 from rollcall.users.profile_request import ProfileRequest, refuse_unborn
-from rollcall.users.statuses import OpenStatus, Status
+from rollcall.users.statuses import FirstStatus, Status
 from rollcall.users.user import FirstPassword, PendingCredential, User
 from rollcall.users.usernames import suggest_usernames, with_free_username
 
@@ -77,7 +77,7 @@ class CreateUser(WriteRequest):
     user_types: Slugs = ()
     roles: RoleAssignments = ()
     permissions: PermissionAssignments = ()
-    status: OpenStatus = Status.ACTIVE
+    status: FirstStatus = Status.ACTIVE
     profile: ProfileRequest = ProfileRequest()
 
     @property

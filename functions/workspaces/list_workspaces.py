@@ -10,7 +10,7 @@ from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Item
 from rollcall.kit.errors import Forbidden
-from rollcall.kit.field_types import Id
+from rollcall.kit.field_types import Id, has_prefix
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
 from rollcall.resources.answers import ResourceAnswer
@@ -24,7 +24,9 @@ class ListWorkspaces(ListRequest):
     user: Annotated[
         Id | None, Field(description="The present or last owner, who may be deleted.")
     ] = None
-    group: Annotated[Id | None, Field(description="The group of the workspaces.")] = None
+    group: Annotated[
+        Annotated[Id, has_prefix("grp_")] | None, Field(description="The group of the workspaces.")
+    ] = None
     orphaned: Annotated[
         bool | None, Field(description="true: without an owner; false: with an owner.")
     ] = None

@@ -251,8 +251,9 @@ _WORD = re.compile(
 )
 _COLUMNS = {f'"{each.name}"' for each in read_stored_columns()}
 _WORDS = re.compile(
-    r"AND|OR|NOT|TRUE|FALSE|IS|NULL|IN|SELECT|FROM|WHERE|GROUP|BY|HAVING|bool_and|coalesce|lower|upper|contains|starts_with"
+    r"AND|OR|NOT|TRUE|FALSE|IS|NULL|IN|SELECT|FROM|WHERE|GROUP|BY|HAVING|LEFT|JOIN|AS|ON|bool_and|bool_or|coalesce|lower|upper|contains|starts_with"
     r"|ends_with|md5_number|len|list_contains|list_transform|lambda|element"
+    r"|users|users\.key|values[0-9]+|values[0-9]+\.(key|a[0-9]+)|a[0-9]+"
     r"|key|facts|facts\.(key|source|name|number|text|moment)|elements|elements\.(key|list|value|number)"
 )
 
@@ -266,6 +267,25 @@ def assert_has_no_input(condition: Condition) -> None:
         assert each["word"] is None or _WORDS.fullmatch(each["word"])
         assert each["number"] in {None, "0"}
     assert condition.sql.count("?") == len(condition.parameters)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FACTS.LEARNING.PROGRESS ge 50",
+        'facts.Learning.PROGRAMIDS eq "algebra"',
+        "Facts.learning.progress[VALUE ge 50]",
+        "RESOURCES.WORKSPACE gt 0",
+        'EMAIL sw "zoe"',
+        'GROUPS.VALUE eq "grp_a"',
+        'urn:ietf:params:scim:schemas:core:2.0:USER:EMAIL sw "zoe"',
+    ],
+)
+def test_names_of_attributes_sources_facts_and_types_have_no_case(text: str) -> None:
+    condition = compile_condition(parse_filter(text), ALL_KNOWN)
+
+    assert select_where(open_three_users(), condition) == ["usr_zoe"]
+    assert not condition.skipped
 
 
 @settings(max_examples=300)

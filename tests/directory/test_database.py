@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import duckdb
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from rollcall.directory.database import Database
 from rollcall.directory.rows import StoredRow
+from rollcall.kit.errors import Invalid
 from tests.directory.population import (
     assert_in_order,
     make_facts,
@@ -23,6 +25,7 @@ from tests.directory.population import (
 )
 from tests.faults.directory_invariants import shown_users
 
+ENDLESS = "SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range <> b.range"
 TEXTS = st.text(max_size=12)
 TIMES = st.datetimes(
     datetime(2020, 1, 1),  # noqa: DTZ001 (hypothesis adds the zone)
@@ -176,3 +179,42 @@ def test_sources_are_known_with_their_facts_and_their_latest_push() -> None:
 
     database.replace({"usr_2": make_row("usr_2", facts=make_facts("billing", plan="free"))})
     assert {source for source, *_ in database.list_sources()} == {"learning", "billing"}
+
+
+def test_limited_database_interrupts_what_takes_too_long() -> None:
+    database = open_database(number_rows(0, 2_000))
+
+    with pytest.raises(Invalid) as refused:
+        database.limited(0.2).fetch(ENDLESS)
+
+    assert refused.value.code == "filter_too_expensive"
+    assert database.count() == 2_000
+
+
+def test_queries_of_a_limited_database_share_its_time() -> None:
+    limited = open_database(number_rows(0, 10)).limited(0.3)
+    assert limited.count() == 10
+    sleep(0.4)
+
+    with pytest.raises(Invalid), limited.hold() as fetch:
+        fetch(ENDLESS)
+
+
+def test_limited_database_knows_new_sources_of_facts() -> None:
+    database = open_database([make_row("usr_1")])
+    limited = database.limited(60)
+    assert not limited.list_sources()
+
+    database.replace({"usr_1": make_row("usr_1", facts=make_facts("learning", progress=1))})
+
+    assert [source for source, _, _ in limited.list_sources()] == ["learning"]
+
+
+def test_folder_lives_as_long_as_a_limited_database() -> None:
+    limited = open_database([]).limited(60)
+    folder = limited.folder
+    assert folder.exists()
+
+    del limited
+
+    assert not folder.exists()

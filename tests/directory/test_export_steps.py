@@ -19,6 +19,7 @@ from rollcall.directory.export_files import Selected, write_part
 from rollcall.directory.export_formats import ExportFormat, read_export
 from rollcall.directory.export_steps import (
     LIMITS,
+    Begun,
     Exporter,
     ExportProgress,
     ExportRequest,
@@ -269,7 +270,18 @@ def test_export_continued_twice_from_one_cursor_is_not_mixed_up(world: World) ->
     assert record.user_count == ROWS - 1
 
 
-@pytest.mark.parametrize("operation", ["UploadPart", "CompleteMultipartUpload"])
+def test_cursor_is_as_short_after_any_number_of_parts() -> None:
+    begun = Begun(export_id="exp_1", upload_id="u" * 200, rows=10**9, after={"value": "v" * 800})
+    state = begun
+    for number in range(10_000):
+        state = state.with_part(f'"{number:032}"')
+
+    first, last = (len(each.model_dump_json()) for each in (begun.with_part("x"), state))
+    assert last <= first + len("10000")
+    assert last < 3_000
+
+
+@pytest.mark.parametrize("operation", ["UploadPart", "ListParts", "CompleteMultipartUpload"])
 def test_export_can_be_retried_when_storage_does_not_answer(world: World, operation: str) -> None:
     first = ask_for(world)
     cursor = ask_for(world, first.cursor).cursor

@@ -6,7 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+from pydantic.alias_generators import to_snake
 
+from rollcall.directory.columns import Kind, read_columns
 from rollcall.directory.conditions import KnownFacts, KnownSource
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import (
@@ -17,10 +22,13 @@ from rollcall.directory.expressions import (
     Or,
     TextSearch,
 )
+from rollcall.directory.filter_values import NAMED, all_equalities
 from rollcall.directory.filters import UserFilters, without_deleted
 from rollcall.directory.scim_filter import parse_filter
+from rollcall.directory.shorthands import ShortFor
 from rollcall.kit.errors import Invalid
 from rollcall.kit.http import GatewayEvent, read_request
+from rollcall.kit.text import Line
 from tests.directory.population import NOW, make_facts, make_row, open_database, select_ids
 
 LEARNING = {
@@ -115,7 +123,7 @@ FILTERS: list[tuple[dict[str, str], str]] = [
     ({"auth_method": "phone,email"}, "ann bob"),
     ({"has_oauth": "true"}, "ann"),
     ({"has_oauth": "false"}, "bob"),
-    ({"oauth_provider": "Google,facebook"}, "ann"),
+    ({"oauth_provider": "Google"}, "ann"),
     ({"has_password": "false"}, "bob"),
     ({"roles": "rol_1,rol_2"}, "ann"),
     ({"groups": "grp_2"}, "ann"),
@@ -193,6 +201,71 @@ def test_several_values_are_repeated_or_separated_by_commas() -> None:
     assert ask(groups="a,b") == Or(
         (Comparison("groups", Operator.EQ, "a"), Comparison("groups", Operator.EQ, "b"))
     )
+
+
+def test_comma_is_part_of_a_text() -> None:
+    assert ask(designation="VP, Sales") == Comparison("designation", Operator.EQ, "VP, Sales")
+    assert ask(expertise=["C, C++", "Go"]) == Or(
+        (Comparison("expertise", Operator.EQ, "C, C++"), Comparison("expertise", Operator.EQ, "Go"))
+    )
+
+
+CODES = {"userTypes", "country", "timezone", "locale", "facts.learning.programIds"}
+"""Columns whose rules for new values allow no commas."""
+
+
+def test_commas_separate_ids_codes_and_fixed_values_only() -> None:
+    separated = set()
+    for name, field in UserFilters.model_fields.items():
+        for mark in field.metadata:
+            if isinstance(mark, ShortFor) and mark.filter.endswith(" eq {}"):
+                value = ask(**{field.alias or name: VALUES.get(name, "a, b")})
+                separated |= (
+                    {mark.filter.removesuffix(" eq {}")} if isinstance(value, Or) else set()
+                )
+
+    fixed = {each.name for each in read_columns().values() if each.values}
+    assert separated == fixed | {"roles", "groups", "organizations"} | CODES
+
+
+VALUES = {
+    "status": "active, invited",
+    "statuses": "active, invited",
+    "auth_method": "email, phone",
+    "permissions": "user.list, user.view",
+}
+
+
+def read_line(text: str) -> str | None:
+    """The text as a line of a profile, if it can be one."""
+    try:
+        return TypeAdapter(Line).validate_python(text)
+    except ValidationError:
+        return None
+
+
+LINES = st.text(min_size=1, max_size=20).map(read_line).filter(bool)
+SIGNS = st.text(alphabet="aB, ;\"'%_\\{}*?&=+", min_size=1, max_size=8).map(read_line).filter(bool)
+FREE = [
+    (parameter, column)
+    for parameter, column in all_equalities()
+    if column.kind in {Kind.TEXT, Kind.TEXTS} and not column.values and column.name not in CODES
+    if column.name not in NAMED
+]
+
+
+@settings(max_examples=60)
+@given(value=st.one_of(SIGNS, LINES))
+def test_every_value_is_found_by_its_parameter(value: str) -> None:
+    columns = {column.name: column for _, column in FREE}
+    profile = {
+        to_snake(name): (value,) if column.kind is Kind.TEXTS else value
+        for name, column in columns.items()
+    }
+    database = open_database([make_row("usr_1", **profile), make_row("usr_2")])
+
+    for parameter, column in FREE:
+        assert select_ids(database, ask(**{parameter: value})) == ["usr_1"], column.name
 
 
 def test_parameters_can_be_spelled_as_attributes_of_filters() -> None:

@@ -93,6 +93,9 @@ def test_platform_admin_has_the_role_system(world: World) -> None:
         ({}, (True, False)),
         ({"phone": "+4915112345678"}, (True, True)),
         ({"status": Status.PENDING_VERIFICATION, "phone": "+4915112345678"}, (False, False)),
+        ({"status": Status.INVITED, "phone": "+4915112345678"}, (False, False)),
+        ({"status": Status.DELETED, "status_before_deletion": Status.INVITED}, (False, False)),
+        ({"status": Status.DELETED, "status_before_deletion": Status.ACTIVE}, (True, False)),
     ],
 )
 def test_addresses_are_verified_unless_the_user_has_yet_to_do_so(

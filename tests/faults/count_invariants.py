@@ -17,10 +17,11 @@ _LISTED = {
     "SEGMENT#": "SEGMENTS",
 }
 _NUMBERS = {
-    "GROUP#": ("memberCount", "activeWorkspaceCount"),
+    "GROUP#": ("memberCount", "hiddenMemberCount", "activeWorkspaceCount"),
     "ROLE#": ("holderCount",),
-    "ORGANIZATION#": ("memberCount",),
+    "ORGANIZATION#": ("memberCount", "hiddenMemberCount"),
 }
+_MEMBER_OF = {"groupId": "GROUP#", "organizationId": "ORGANIZATION#"}
 _INDEXES = {"gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"}
 
 
@@ -42,7 +43,7 @@ def _counted(stored: Stored) -> Iterator[tuple[tuple[str, str], int]]:
             yield from (((pk, name), int(item[name])) for name in item if "#" in name)
         elif item["sk"] == pk:
             names = next((held for each, held in _NUMBERS.items() if pk.startswith(each)), ())
-            yield from (((pk, name), int(item[name])) for name in names)
+            yield from (((pk, name), int(item.get(name, 0))) for name in names)
 
 
 def _count(stored: Stored) -> Iterator[tuple[str, str]]:
@@ -51,14 +52,19 @@ def _count(stored: Stored) -> Iterator[tuple[str, str]]:
     for organization in stored.of_kind("ORGANIZATION#"):
         yield f"ROLE#{organization['defaultRoleId']}", "holderCount"
     for _, row in stored.grants():
-        if "groupId" in row:
-            yield f"GROUP#{row['groupId']}", "memberCount"
-        if "organizationId" in row:
-            yield f"ORGANIZATION#{row['organizationId']}", "memberCount"
-        if "roleId" in row:
-            yield f"ROLE#{row['roleId']}", "holderCount"
+        yield from _count_grant(row)
     for resource in stored.of_kind("RESOURCE#"):
         yield from _count_resource(resource)
+
+
+def _count_grant(row: Item) -> Iterator[tuple[str, str]]:
+    for field, holder in _MEMBER_OF.items():
+        if field in row:
+            yield f"{holder}{row[field]}", "memberCount"
+        if field in row and row.get("hidden"):
+            yield f"{holder}{row[field]}", "hiddenMemberCount"
+    if "roleId" in row:
+        yield f"ROLE#{row['roleId']}", "holderCount"
 
 
 def _count_resource(resource: Item) -> Iterator[tuple[str, str]]:
@@ -124,7 +130,17 @@ def check_rows(stored: Stored) -> Iterator[str]:
         ends = [row["endsAt"] for _, row in stored.grants(user["pk"]) if "endsAt" in row]
         if user.get("grantsEndAt") != (min(ends, default=None) if not user["erased"] else None):
             yield f"I6: grants of {user['id']} end at {ends}, not {user.get('grantsEndAt')}"
+    yield from _check_hidden(stored)
     yield from _check_places(stored)
+
+
+def _check_hidden(stored: Stored) -> Iterator[str]:
+    """Memberships are hidden while their user is soft-deleted."""
+    for user in stored.users:
+        members = [row for _, row in stored.grants(user["pk"]) if row.keys() & _MEMBER_OF.keys()]
+        wrong = [row for row in members if bool(row.get("hidden")) != ("deletedAt" in user)]
+        if wrong and not user["erased"]:
+            yield f"I6: {user['id']} is wrongly hidden from or shown in {wrong[0]['sk']}"
 
 
 def _index_of(kind: GrantKind, row: Item) -> dict[str, str]:

@@ -15,10 +15,10 @@ _NO_FACTS = {
     "checkedAt",
     "credentialSentTo",
     "welcomedWith",
-    *("memberCount", "activeWorkspaceCount", "holderCount", "lastAccessedAt"),
+    *("memberCount", "hiddenMemberCount", "activeWorkspaceCount", "holderCount", "lastAccessedAt"),
 }
 """Attributes of entities that are not in the journal."""
-_NO_FACTS_OF_GRANTS = {"userId", "pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"}
+_NO_FACTS_OF_GRANTS = {"userId", "hidden", "pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk"}
 
 
 def check_journal(stored: Stored) -> Iterator[str]:

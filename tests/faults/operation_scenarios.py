@@ -40,10 +40,10 @@ def a_user_with_a_temporary_password(world: World) -> Plan:
 
 
 @scenario("create_user", 201, again=frozenset({409}))
-def an_invited_admin_in_a_group(world: World) -> Plan:
+def a_suspended_admin_in_a_group(world: World) -> Plan:
     group = world.add_group("Editors", Permission.USER_VIEW)
     body = {"email": "new@example.com", "isAdmin": True, "groups": [group], "username": "newest"}
-    return ask(world, create_user, Example(body={**body, "status": "invited"}))
+    return ask(world, create_user, Example(body={**body, "status": "suspended"}))
 
 
 @scenario("create_user", 201, again=frozenset({409}))
@@ -137,7 +137,9 @@ def a_disabled_user(world: World) -> Plan:
 
 @scenario("delete_user")
 def soft_deletion(world: World) -> Plan:
-    example = Example(path={"user_id": world.add_user().id}, query={"mode": "soft"})
+    user = world.join_group(world.add_user().id, world.add_group("Readers"))
+    user = world.join_organization(user.id, world.add_organization("Acme"))
+    example = Example(path={"user_id": user.id}, query={"mode": "soft"})
     return ask(world, delete_user, example)
 
 
@@ -152,7 +154,7 @@ def deletion_of_an_admin_in_groups(world: World) -> Plan:
 
 @scenario("delete_user", again=frozenset({404}))
 def deletion_of_a_soft_deleted_user_whose_account_is_gone(world: World) -> Plan:
-    user = world.add_user()
+    user = world.join_group(world.add_user().id, world.add_group("Readers"))
     world.runtime.identity.delete(user.id)
     leave_behind(world, user, user.as_deleted(world.clock.now))
     return ask(world, delete_user, Example(path={"user_id": user.id}))
@@ -160,7 +162,7 @@ def deletion_of_a_soft_deleted_user_whose_account_is_gone(world: World) -> Plan:
 
 @scenario("restore_user", again=frozenset({409}))
 def a_user_deleted_while_cognito_was_down(world: World) -> Plan:
-    user = world.add_user()
+    user = world.join_group(world.add_user().id, world.add_group("Readers"))
     leave_behind(world, user, user.as_deleted(world.clock.now))
     return ask(world, restore_user, about(user.id))
 

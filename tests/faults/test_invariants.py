@@ -50,7 +50,7 @@ def fill(world: World) -> None:
     scene = Scene.complete(world)
     now = world.clock.now
     busy = world.user(scene.user_id)
-    box = {"starts_at": now, "ends_at": now + timedelta(days=1)}
+    box: dict[str, Any] = {"starts_at": now, "ends_at": now + timedelta(days=1)}
     granted = busy.with_grants("role_grants", [RoleGrant(user_id=busy.id, role_id=scene.role_id)])
     boxed = Membership(user_id=busy.id, group_id=scene.group_id, role=GroupRole.ADMIN, **box)
     world.change_user(busy, granted.with_grants("memberships", [boxed]))
@@ -113,6 +113,12 @@ CORRUPTIONS: dict[str, tuple[Callable[[Item], bool], Corruption, str]] = {
         put("activeWorkspaceCount", 9),
         "I4: activeWorkspaceCount",
     ),
+    "a group's hidden members": (
+        having(sk="GROUP#"),
+        put("hiddenMemberCount", 9),
+        "I4: hiddenMemberCount",
+    ),
+    "a shown member": (MEMBER, put("hidden", True), "I4: hiddenMemberCount"),
     "a role's holders": (having(sk="ROLE#"), put("holderCount", 9), "I4: holderCount"),
     "an organization's members": (having(sk="ORGANIZATION#"), put("memberCount", 9), "I4: member"),
     "an owner's resources": (having(sk="#OWNED"), put("type#persona", 7), "I4: type#persona"),

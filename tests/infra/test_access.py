@@ -541,11 +541,11 @@ def test_no_operation_sends_mail_so_that_none_fails_when_one_cannot_be_sent() ->
 
 
 def test_trigger_sees_second_factors_only_of_a_pool_that_is_known() -> None:
-    arns = Arns("table", "", "bucket", ())
+    arns = ARNS._replace(user_pool="")
     unknown = derive_statements(admit_sign_in, arns)
-    known = derive_statements(admit_sign_in, arns._replace(user_pool="pool"))
+    known = derive_statements(admit_sign_in, ARNS)
     assert [each for each in known if each not in unknown] == [
-        {"Effect": "Allow", "Action": ["cognito-idp:AdminGetUser"], "Resource": ["pool"]}
+        {"Effect": "Allow", "Action": ["cognito-idp:AdminGetUser"], "Resource": ["pool-arn"]}
     ]
     assert "cognito-idp" not in str(unknown)
 

@@ -211,7 +211,7 @@ print(json.dumps({s: make_client(s).meta.service_model.operation_names for s in 
     granted = {action for each in kinds for action in (*each.read_actions, *each.write_actions)}
     assert {f"cognito-idp:{name}" for name in operations["cognito-idp"]} == granted
     assert operations["sesv2"] == ["SendEmail"]
-    in_parts = {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"}
+    in_parts = {"CreateMultipartUpload", "UploadPart", "ListParts", "CompleteMultipartUpload"}
     calls = {"DeleteObjects", "GetObject", "ListObjectsV2", "PutObject", *in_parts}
     assert set(operations["s3"]) == calls
     assert {"GetItem", "Query", "TransactWriteItems"} <= set(operations["dynamodb"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from rollcall.kit.field_types import Id, Ids, Slugs
+from rollcall.kit.field_types import Id, Ids, Slugs, has_prefix
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from rollcall.kit.field_types import Id, Ids, Slugs
         (Ids, [f"grp_{number}" for number in range(51)]),
         (Slugs, ["Not A Slug"]),
         (Slugs, ["1st"]),
+        (Annotated[Id, has_prefix("grp_")], "Editors"),
     ],
 )
 def test_text_that_is_too_long_or_does_not_match_is_refused(kind: Any, value: Any) -> None:

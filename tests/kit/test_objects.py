@@ -291,6 +291,7 @@ def test_role_can_access_only_what_it_declares(world: World, objects: Objects, f
         objects.upload("reports/two", file)
         upload_id = objects.begin_upload("reports/one", "text/csv")
         tag = objects.upload_part("reports/one", upload_id, 1, file)
+        assert list(objects.list_parts("reports/one", upload_id)) == [tag]
         objects.finish_upload("reports/one", upload_id, [tag])
         objects.delete(["reports/one", "reports/two"])
         with pytest.raises(ClientError, match="AccessDenied"):

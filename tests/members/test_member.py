@@ -53,12 +53,16 @@ def test_row_of_a_permanently_deleted_user_is_left_out(world: World) -> None:
     assert [member.user.id for member in members] == [kept.id]
 
 
-def test_soft_deleted_user_is_a_member_who_can_be_restored(world: World) -> None:
+def test_soft_deleted_user_is_listed_again_when_restored(world: World) -> None:
     group_id = world.add_group("Readers")
     user = world.join_group(world.add_user().id, group_id)
-    world.change_user(user, user.as_deleted(world.clock.now))
+    deleted = world.change_user(user, user.as_deleted(world.clock.now))
+    assert read_members(world.call(), group_id, ListRequest(), 0)[0] == []
+
+    world.change_user(deleted, deleted.as_restored(world.clock.now))
+
     ((_, found),), _ = read_members(world.call(), group_id, ListRequest(), 1)
-    assert found.status == "deleted"
+    assert found.id == user.id
 
 
 def test_users_are_loaded_in_a_batch_each_once(world: World) -> None:

@@ -9,6 +9,7 @@ import pytest
 from functions.organizations.delete_organization import delete_organization
 from functions.organizations.list_organization_members import list_organization_members
 from rollcall.grants import built_in_roles
+from rollcall.users.statuses import Status
 from tests.world.aws_edge import watched
 from tests.world.clock import START
 from tests.world.gateway import Reply
@@ -96,13 +97,16 @@ def test_cursor_of_another_organization_is_refused(world: World) -> None:
 
 def test_disabled_members_are_shown_as_such_and_deleted_users_are_not(world: World) -> None:
     organization_id = world.add_organization("Acme")
-    soft, gone = (world.join_organization(world.add_user().id, organization_id) for _ in range(2))
+    inactive, soft, gone = (
+        world.join_organization(world.add_user().id, organization_id) for _ in range(3)
+    )
+    world.change_user(inactive, inactive.with_status(Status.INACTIVE, world.clock.now))
     world.change_user(soft, soft.as_deleted(world.clock.now))
     world.write(gone, gone.as_erased(world.clock.now))
 
     items = list_them(world, organization_id).body["items"]
 
-    assert [(each["userId"], each["status"]) for each in items] == [(soft.id, "deleted")]
+    assert [(each["userId"], each["status"]) for each in items] == [(inactive.id, "inactive")]
 
 
 @pytest.mark.parametrize("deleted", [False, True])

@@ -115,7 +115,7 @@ def test_all_sent_fields_are_stored(world: World) -> None:
         "name": "New User",
         "userTypes": ["learner", "mentor"],
         "permissions": ["user.view"],
-        "status": "invited",
+        "status": "suspended",
         "profile": {
             "bio": "Two\nlines",
             "country": "DE",
@@ -129,9 +129,25 @@ def test_all_sent_fields_are_stored(world: World) -> None:
     assert reply.status == 201
     assert sent.items() <= reply.body.items()
     kept = world.user(reply.body["id"])
-    assert kept.status is Status.INVITED
+    assert kept.status is Status.SUSPENDED
     assert [each.permission for each in kept.permission_grants] == [Permission.USER_VIEW]
     assert kept.profile.model_dump(mode="json", by_alias=True, exclude_none=True) == sent["profile"]
+
+
+@pytest.mark.parametrize(
+    ("status", "way"), [("invited", "POST /admin/invitations"), ("deleted", "Use DELETE")]
+)
+def test_status_that_has_its_own_operation_is_refused(world: World, status: str, way: str) -> None:
+    reply = create(world, status=status)
+
+    assert (reply.status, reply.fields) == (422, ["status"])
+    assert way in reply.body["errors"][0]["message"]
+    assert len(world.users()) == 1
+
+
+@pytest.mark.parametrize("status", ["active", "inactive", "suspended", "pending_verification"])
+def test_user_is_created_with_any_other_status(world: World, status: str) -> None:
+    assert create(world, status=status).body["status"] == status
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,12 @@ def test_unknown_fields_and_values_are_refused(world: World) -> None:
     assert (reply.status, sorted(reply.fields)) == (422, ["orphaned", "owner"])
 
 
+def test_name_of_a_group_is_refused_instead_of_selecting_nothing(world: World) -> None:
+    reply = ask(world, group="Writers")
+    assert (reply.status, reply.fields) == (422, ["group"])
+    assert "starts with grp_" in reply.body["errors"][0]["message"]
+
+
 def test_permission_to_view_workspaces_shows_all_of_them(world: World, stage: Stage) -> None:
     caller = world.add_user(permissions=(Permission.WORKSPACE_VIEW,))
     assert len(ids(ask(world, caller=caller.id))) == len(stage.resources)

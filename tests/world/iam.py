@@ -83,8 +83,11 @@ def find_denied(call: WireCall) -> NeededPermission | None:
 def is_allowed(declaration: Declaration, needed: NeededPermission) -> bool:
     """Whether the policy derived from a declaration includes this permission."""
     known = {"leadingkeys": needed.leading_keys, "attributes": needed.attributes or None}
+    # A * matches any characters in IAM, but no line breaks in this evaluator.
     keys: dict[str, Any] = {
-        f"dynamodb:{name}": list(each) for name, each in known.items() if each is not None
+        f"dynamodb:{name}": [value.replace("\n", " ") for value in each]
+        for name, each in known.items()
+        if each is not None
     }
     if needed.prefix is not None:
         keys["s3:prefix"] = needed.prefix
@@ -148,6 +151,7 @@ def _read_s3(operation: str, sent: dict[str, Any]) -> Iterator[NeededPermission]
             yield NeededPermission("s3:DeleteObject", f"{bucket}/{each['Key']}")
     else:
         action = "PutObject" if operation in _IN_PARTS else operation
+        action = "ListMultipartUploadParts" if operation == "ListParts" else action
         yield NeededPermission(f"s3:{action}", f"{bucket}/{sent['Key']}")
 
 

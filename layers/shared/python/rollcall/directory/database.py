@@ -11,14 +11,16 @@ and of placeholders. It never contains any input.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from copy import copy
 from datetime import datetime
 from itertools import batched
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
-from threading import Lock
-from typing import Any, Protocol
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Any, Protocol, Self
 from weakref import finalize
 
 import duckdb
@@ -41,6 +43,7 @@ from rollcall.directory.columns import (
 from rollcall.directory.row_files import write_rows
 from rollcall.directory.rows import StoredRow
 from rollcall.directory.tables import RELATED_TABLES, define_user_columns, user_column_names
+from rollcall.kit.errors import Invalid
 
 FILES_AT_ONCE = 8
 """The number of files whose rows are in memory twice while they are loaded."""
@@ -48,6 +51,8 @@ ROWS_IN_GROUP = 30_720
 """The row group size of a snapshot's file; each group has its own dictionaries. It is a quarter of
 DuckDB's default: reading 26 scattered rows of a million takes two thirds of the time, and searching
 takes no longer."""
+INTERRUPTED_EVERY = 0.1
+"""Seconds between the interruptions of a query that has exceeded its time."""
 _DISPOSABLE = "RECOVERY_MODE no_wal_writes"
 """A file that is never opened again after a crash needs no write-ahead log."""
 _IN_MEMORY, _LOADED, _SAVED = "memory", "loaded", "saved"
@@ -72,7 +77,6 @@ class Database:
 
     def __init__(self) -> None:
         self._folder = Path(mkdtemp(prefix="rollcall-directory-"))
-        finalize(self, rmtree, self._folder, ignore_errors=True)
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -84,10 +88,22 @@ class Database:
                 "disabled_optimizers": "build_side_probe_side",
             },
         )
+        # Not with this object: a limited one can outlive it.
+        finalize(self._connection, rmtree, self._folder, ignore_errors=True)
         self._catalog = _IN_MEMORY
         self._bounds: dict[str, Bounds] = {}
-        self._sources: Sequence[tuple[str, list[str], datetime]] | None = None
+        self._sources: list[Sequence[tuple[str, list[str], datetime]]] = []
+        """The sources of facts, if they are known. A list, so that limited databases share it."""
         self._writing = Lock()
+        self._until: float | None = None
+
+    def limited(self, seconds: float) -> Self:
+        """The same database, for queries that may take this time together. Then the running query
+        is interrupted, and raises Invalid.
+        """
+        limited = copy(self)
+        limited._until = monotonic() + seconds
+        return limited
 
     @property
     def folder(self) -> Path:
@@ -137,7 +153,7 @@ class Database:
                 self._stage(file)
                 self._insert_staged()
             if had_facts or any(row.facts for row in rows.values() if row):
-                self._sources = None
+                self._sources.clear()
 
     def save(self, file: Path) -> None:
         """Write a snapshot's file."""
@@ -165,9 +181,9 @@ class Database:
         The result is cached until a fact changes.
         """
         with self._writing:  # otherwise a change in between would be missed
-            if self._sources is None:
-                self._sources = self._find_sources()
-            return self._sources
+            if not self._sources:
+                self._sources.append(self._find_sources())
+            return self._sources[0]
 
     def _find_sources(self) -> Sequence[tuple[str, list[str], datetime]]:
         sql = 'SELECT source, list(DISTINCT name), max("pushedAt") FROM facts GROUP BY source'
@@ -177,7 +193,8 @@ class Database:
     def _open_cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._connection.cursor() as cursor:
             cursor.execute(f"USE {self._catalog}")
-            yield cursor
+            with _interrupted(cursor, self._until) if self._until else nullcontext():
+                yield cursor
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -197,7 +214,7 @@ class Database:
         self._connection.execute(f"CREATE OR REPLACE TABLE users ({define_user_columns()})")
         for table, columns in RELATED_TABLES.items():
             self._connection.execute(f"CREATE OR REPLACE TABLE {table} (key BIGINT, {columns})")
-        self._sources = None
+        self._sources.clear()
         self._bounds = no_bounds()
 
     def _copy_to(self, catalog: str) -> None:
@@ -250,3 +267,30 @@ class Database:
     def _rebuild_buckets(self) -> None:
         with self._transaction():
             self._bounds = rebuild_buckets(self._connection)
+
+
+@contextmanager
+def _interrupted(cursor: duckdb.DuckDBPyConnection, until: float) -> Iterator[None]:
+    """Interrupt the cursor's queries from a time of the monotonic clock on. Raises Invalid then."""
+    done = Event()
+
+    def watch() -> None:
+        wait = max(0.0, until - monotonic())
+        # DuckDB ignores an interruption just before a query, so one is not enough.
+        while not done.wait(wait):
+            cursor.interrupt()
+            wait = INTERRUPTED_EVERY
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    except duckdb.InterruptException:
+        message = (
+            "These filters take too long for this number of users. Use fewer comparisons, or ask "
+            "in several requests."
+        )
+        raise Invalid("filter_too_expensive", message) from None
+    finally:
+        done.set()
+        watcher.join()

@@ -24,6 +24,12 @@ from rollcall.users.user import User
 
 DIRECTORY = (User, JournalTail, DirectoryState, Snapshot)
 """What every function that uses the directory declares to read."""
+ANSWERS_WITHIN = 4.0
+"""The seconds that the queries of one answer can take (I23). With the rest of a call, the answer
+comes in five seconds, or is a refusal. Ordinary queries take milliseconds."""
+ALL_READ_WITHIN = 20.0
+"""The same for answers that read all users: exports, which write for up to 12 seconds, and previews
+of the clean-up."""
 CHANGES_AT_ONCE = 2000
 """The number of users to read before their rows are replaced."""
 FOLLOWED_AT_MOST = 10_000
@@ -139,12 +145,15 @@ def _open(table: Table, objects: Objects) -> Directory:
     return Directory(table, objects)
 
 
-def open_directory(call: Call) -> Database:
-    """The current directory. A warm process only applies the changes. Raises Unavailable while the
-    directory is being built.
+def open_directory(call: Call, answers_within: float | None = ANSWERS_WITHIN) -> Database:
+    """The current directory. A warm process only applies the changes. Its queries can take
+    ``answers_within`` seconds together, and raise Invalid after that; None: any time.
+
+    Raises Unavailable while the directory is being built.
     """
     directory = _open(call.runtime.table, call.runtime.objects)
-    return directory.refresh(call.runtime.clock())
+    database = directory.refresh(call.runtime.clock())
+    return database if answers_within is None else database.limited(answers_within)
 
 
 def _being_built() -> Unavailable:

@@ -7,10 +7,13 @@ is in its cursor: there is no job, and nothing to clean up.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
+from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -128,11 +131,18 @@ class Begun(Model):
 
     export_id: str
     upload_id: str
-    tags: tuple[str, ...] = ()
-    """The ETags of the stored parts."""
+    parts: int = 0
+    digest: str = ""
+    """Of the ETags of the stored parts. The ETags themselves are too long for a cursor: an export
+    can have thousands."""
     rows: int = 0
     after: dict[str, Any] | None = None
     """The last user written."""
+
+    def with_part(self, tag: str) -> Self:
+        """With one more part, which has this ETag."""
+        digest = sha256(f"{self.digest}{tag}".encode()).hexdigest()
+        return self.model_copy(update={"parts": self.parts + 1, "digest": digest})
 
 
 class Exporter:
@@ -206,19 +216,30 @@ class Exporter:
     def _add(self, begun: Begun, file: Path, part: Part) -> ExportProgress:
         """Store one more part, and complete the upload if it is the last."""
         key, rows = self._key(begun.export_id), begun.rows + part.rows
-        tag = self._objects.upload_part(key, begun.upload_id, len(begun.tags) + 1, file)
-        tags = (*begun.tags, tag)
+        tag = self._objects.upload_part(key, begun.upload_id, begun.parts + 1, file)
+        stored = begun.with_part(tag)
         if not part.is_last:
-            changed = {"tags": tags, "rows": rows, "after": part.after}
-            state = begun.model_copy(update=changed).model_dump(mode="json", by_alias=True)
-            following = Position(len(tags) + 1, state)
+            changed = {"rows": rows, "after": part.after}
+            state = stored.model_copy(update=changed).model_dump(mode="json", by_alias=True)
+            following = Position(stored.parts + 1, state)
             cursor = write_position(self._call, self._request, following, self._list_read)
             total = begun.rows + part.left
             return self._answer(status="running", rows=rows, total=total, cursor=cursor)
+        tags = self._read_tags(key, stored)
         before = self._call.table.find(Export, begun.export_id)  # from a call that was interrupted
         recorded = self._record(begun.export_id, rows, before)
         self._objects.finish_upload(key, begun.upload_id, tags)
         return self._link(recorded)
+
+    def _read_tags(self, key: str, stored: Begun) -> Sequence[str]:
+        """The ETags of the parts. Raises UploadLost if another call has stored one of them."""
+        tags = list(islice(self._objects.list_parts(key, stored.upload_id), stored.parts))
+        found = Begun(export_id=stored.export_id, upload_id=stored.upload_id)
+        for tag in tags:
+            found = found.with_part(tag)
+        if found.digest != stored.digest:
+            raise UploadLost
+        return tags
 
     def _record(self, export_id: str, rows: int, before: Export | None = None) -> Export:
         """Record the export before the caller gets the users."""

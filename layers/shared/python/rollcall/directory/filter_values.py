@@ -70,11 +70,12 @@ class ListedFilter(NamedTuple):
 @cache
 def listed_filters() -> tuple[ListedFilter, ...]:
     """The filters that compare a text column with any of several values; one for each column."""
-    found = {column.name: ListedFilter(name, column) for name, column in _equalities()}
+    found = {column.name: ListedFilter(name, column) for name, column in all_equalities()}
     return tuple(each for name, each in found.items() if name not in OPEN_ENDED)
 
 
-def _equalities() -> Iterator[tuple[str, Column]]:
+def all_equalities() -> Iterator[tuple[str, Column]]:
+    """The parameters that compare a column with any of several values, and the column."""
     for name, field in UserFilters.model_fields.items():
         for mark in field.metadata:
             match = _EQUALITY.fullmatch(mark.filter) if isinstance(mark, ShortFor) else None

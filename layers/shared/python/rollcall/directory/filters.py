@@ -42,10 +42,34 @@ def _split(value: object) -> object:
     return tuple(part.strip() for each in given for part in each.split(","))
 
 
+def _gather(value: object) -> object:
+    """Values that are repeated."""
+    return (value,) if isinstance(value, str) else value
+
+
 T = TypeVar("T")
 SEPARATED = BeforeValidator(_split)
-"""For the type of a parameter with several values."""
-OneOrMore = Annotated[tuple[T, ...], Field(max_length=VALUES_AT_MOST), SEPARATED]
+"""For the type of a parameter whose values are repeated or separated by commas: ids, and codes and
+names from a list, which contain no commas."""
+OneOrMore = Annotated[
+    tuple[T, ...],
+    Field(
+        max_length=VALUES_AT_MOST,
+        description="To match any of several values, repeat the parameter or separate them with "
+        "commas.",
+    ),
+    SEPARATED,
+]
+Repeated = Annotated[
+    tuple[T, ...],
+    Field(
+        max_length=VALUES_AT_MOST,
+        description="To match any of several values, repeat the parameter. A comma is part of a "
+        "value.",
+    ),
+    BeforeValidator(_gather),
+]
+"""The type of a parameter for free text, in which a comma is a part of the value."""
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 Years = Annotated[int, Field(ge=0, le=150)]
@@ -56,12 +80,13 @@ Amount = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 _STATUS = ShortFor("status eq {}", words="status and statuses are the same filter.")
 _YEARS = "In full years, in UTC."
 Flag = bool | None
-Words = OneOrMore[Word] | None
+Codes = OneOrMore[Word] | None
+Texts = Repeated[Word] | None
 
 
 class UserFilters(Request):
     """The users to select. Users must match all filters. A filter with several values matches any
-    of them; repeat the parameter or separate the values with commas.
+    of them: repeat the parameter. Ids, codes and fixed values can also be separated by commas.
     """
 
     search: Annotated[
@@ -93,7 +118,7 @@ class UserFilters(Request):
     is_learner: Annotated[Flag, Field(alias="is_learner"), ShortFor('userTypes eq "learner"')] = (
         None
     )
-    user_types: Annotated[Words, Field(alias="user_types"), ShortFor("userTypes eq {}")] = None
+    user_types: Annotated[Codes, Field(alias="user_types"), ShortFor("userTypes eq {}")] = None
     email_verified: Annotated[
         Flag, Field(alias="email_verified"), ShortFor("emailVerified eq true")
     ] = None
@@ -105,14 +130,14 @@ class UserFilters(Request):
     ] = None
     has_oauth: Annotated[Flag, Field(alias="has_oauth"), ShortFor("oauthProviders pr")] = None
     oauth_provider: Annotated[
-        Words, Field(alias="oauth_provider"), ShortFor("oauthProviders eq {}")
+        Texts, Field(alias="oauth_provider"), ShortFor("oauthProviders eq {}")
     ] = None
     has_password: Annotated[Flag, Field(alias="has_password"), ShortFor("hasPassword eq true")] = (
         None
     )
-    roles: Annotated[Words, ShortFor("roles eq {}")] = None
-    groups: Annotated[Words, ShortFor("groups eq {}")] = None
-    organizations: Annotated[Words, ShortFor("organizations eq {}")] = None
+    roles: Annotated[Codes, ShortFor("roles eq {}")] = None
+    groups: Annotated[Codes, ShortFor("groups eq {}")] = None
+    organizations: Annotated[Codes, ShortFor("organizations eq {}")] = None
     permissions: Annotated[OneOrMore[Permission] | None, ShortFor("permissions eq {}")] = None
 
     profile_complete: Annotated[
@@ -121,15 +146,15 @@ class UserFilters(Request):
     has_avatar: Annotated[Flag, Field(alias="has_avatar"), ShortFor("avatarUrl pr")] = None
     has_bio: Annotated[Flag, Field(alias="has_bio"), ShortFor("bio pr")] = None
     has_location: Annotated[Flag, Field(alias="has_location"), ShortFor("location pr")] = None
-    country: Annotated[Words, ShortFor("country eq {}")] = None
-    city: Annotated[Words, ShortFor("city eq {}")] = None
-    state: Annotated[Words, ShortFor("state eq {}")] = None
-    continent: Annotated[Words, ShortFor("continent eq {}")] = None
-    timezone: Annotated[Words, ShortFor("timezone eq {}")] = None
-    locale: Annotated[Words, ShortFor("locale eq {}")] = None
-    gender: Annotated[Words, ShortFor("gender eq {}")] = None
-    designation: Annotated[Words, ShortFor("designation eq {}")] = None
-    expertise: Annotated[Words, ShortFor("expertise eq {}")] = None
+    country: Annotated[Codes, ShortFor("country eq {}")] = None
+    city: Annotated[Texts, ShortFor("city eq {}")] = None
+    state: Annotated[Texts, ShortFor("state eq {}")] = None
+    continent: Annotated[Texts, ShortFor("continent eq {}")] = None
+    timezone: Annotated[Codes, ShortFor("timezone eq {}")] = None
+    locale: Annotated[Codes, ShortFor("locale eq {}")] = None
+    gender: Annotated[Texts, ShortFor("gender eq {}")] = None
+    designation: Annotated[Texts, ShortFor("designation eq {}")] = None
+    expertise: Annotated[Texts, ShortFor("expertise eq {}")] = None
     age_min: Annotated[
         Years | None, Field(alias="age_min"), ShortFor("birthDate le {}", YEARS_AGO, _YEARS)
     ] = None
@@ -184,15 +209,15 @@ class UserFilters(Request):
         Flag, Field(alias="has_enrollments"), ShortFor("facts.learning.enrollmentCount gt 0")
     ] = None
     enrollment_status: Annotated[
-        Words,
+        Texts,
         Field(alias="enrollment_status"),
         ShortFor("facts.learning.enrollmentStatuses eq {}"),
     ] = None
     enrolled_program_type: Annotated[
-        Words, Field(alias="enrolled_program_type"), ShortFor("facts.learning.programTypes eq {}")
+        Texts, Field(alias="enrolled_program_type"), ShortFor("facts.learning.programTypes eq {}")
     ] = None
     enrolled_program_ids: Annotated[
-        Words, Field(alias="enrolled_program_ids"), ShortFor("facts.learning.programIds eq {}")
+        Codes, Field(alias="enrolled_program_ids"), ShortFor("facts.learning.programIds eq {}")
     ] = None
     progress_min: Annotated[
         Amount | None, Field(alias="progress_min"), ShortFor("facts.learning.progress ge {}")

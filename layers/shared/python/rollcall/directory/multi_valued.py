@@ -26,6 +26,7 @@ from rollcall.directory.expressions import (
     TextSearch,
     ValuePath,
 )
+from rollcall.directory.lookups import Lookups, Values
 
 LOOKED_UP_AT_MOST = 3
 """Up to this many values are looked up in a list one by one. With more, each element is compared
@@ -34,17 +35,20 @@ ELEMENT = "value"
 """The name of an element in brackets, and after a dot."""
 
 
-def compile_column(leaf: OfAttribute, column: Column) -> Part | None:
+def compile_column(leaf: OfAttribute, column: Column, lookups: Lookups) -> Part | None:
     """A condition on a column."""
+    if column.indexed:
+        return _IndexedElements(column, lookups).compile(leaf)
     if column.kind is Kind.TEXTS:
-        elements = _IndexedElements if column.indexed else _Elements
-        return elements(column).compile(leaf)
+        return _Elements(column).compile(leaf)
     return compile_value(leaf, Term.of(column))
 
 
-def compile_fact(leaf: OfAttribute, source: str, names: Sequence[str]) -> Part | None:
+def compile_fact(
+    leaf: OfAttribute, source: str, names: Sequence[str], lookups: Lookups
+) -> Part | None:
     """A condition on a fact, in all the spellings of its name."""
-    return _FactValues(leaf.path, source, names).compile(leaf)
+    return _FactValues(leaf.path, source, names, lookups).compile(leaf)
 
 
 def compile_value(leaf: Leaf, term: Term) -> Part:
@@ -147,32 +151,26 @@ class _Elements(_Values):
 
 
 class _ValuesInTable(_Values):
-    """Values that are rows of a separate table, each with the key of its user."""
+    """Values that are rows of a separate table."""
 
-    def __init__(self, table: str, which: Part) -> None:
-        self._key = f"{table}.key"
-        self._has = f"key IN (SELECT {self._key} FROM {table} WHERE {which.sql}{{}})"
-        self._parameters = which.parameters
+    def __init__(self, values: Values, lookups: Lookups) -> None:
+        self._values, self._lookups = values, lookups
 
     def has_any(self) -> Part:
-        return Part(self._has.format(""), self._parameters)
+        return self.any_where(Part("TRUE"))
 
     def any_where(self, condition: Part) -> Part:
-        return self._select(f" AND {condition.sql}", condition)
+        return self._lookups.any_where(self._values, condition)
 
     def all_where(self, condition: Part) -> Part:
-        every = f"bool_and(coalesce({condition.sql}, FALSE))"
-        return self._select(f" GROUP BY {self._key} HAVING {every}", condition)
-
-    def _select(self, which: str, condition: Part) -> Part:
-        return Part(self._has.format(which), (*self._parameters, *condition.parameters))
+        return self._lookups.all_where(self._values, condition)
 
 
 class _IndexedElements(_ValuesInTable):
     """The elements of a list column that are in the table ``elements``."""
 
-    def __init__(self, column: Column) -> None:
-        super().__init__("elements", Part("elements.list = ?", (column.name,)))
+    def __init__(self, column: Column, lookups: Lookups) -> None:
+        super().__init__(Values("elements", Part("elements.list = ?", (column.name,))), lookups)
         term = Term.of(column)._replace(kind=Kind.TEXT)
         self._by_value = term._replace(sql="elements.value")
         self._by_number = term._replace(
@@ -190,10 +188,11 @@ class _IndexedElements(_ValuesInTable):
 class _FactValues(_ValuesInTable):
     """The values of a fact."""
 
-    def __init__(self, path: str, source: str, names: Sequence[str]) -> None:
+    def __init__(self, path: str, source: str, names: Sequence[str], lookups: Lookups) -> None:
         named = f"facts.name IN ({', '.join('?' * len(names))})"
         which = "facts.name = ?" if len(names) == 1 else named
-        super().__init__("facts", Part(f"facts.source = ? AND {which}", (source, *names)))
+        these = Part(f"facts.source = ? AND {which}", (source, *names))
+        super().__init__(Values("facts", these), lookups)
         self._path = path
 
     def compile_value(self, leaf: Leaf) -> Part | None:

@@ -25,6 +25,8 @@ from rollcall.users.sign_ins import BY_PASSWORD, SignIns
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
+_UNCONFIRMED = frozenset({Status.INVITED, Status.PENDING_VERIFICATION})
+"""The statuses of users who have not followed a link to their address yet."""
 COMPLETE_AT = 0.8
 """The share of its parts that a complete profile has."""
 
@@ -145,7 +147,7 @@ class DirectoryUser(Answer):
     @staticmethod
     def _columns(record: UserRecord) -> dict[str, object]:
         user, sign_ins = record.user, record.sign_ins
-        verified = user.status is not Status.PENDING_VERIFICATION
+        verified = (user.status_before_deletion or user.status) not in _UNCONFIRMED
         providers = sorted(set(sign_ins.methods) - {BY_PASSWORD})
         own = {name: getattr(user, name) for name in User.model_fields}
         return {

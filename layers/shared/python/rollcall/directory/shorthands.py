@@ -73,16 +73,16 @@ class ShortFor(NamedTuple):
         """The parameter's schema, with the filter in its description."""
         described = handler(schema)
         meant = self.filter.replace(_PLACEHOLDER, f"<{self.reading.words}>")
-        kinds = {each.get("type") for each in described.get("anyOf", ())}
-        more = (sentence for kind, sentence in _MORE.items() if kind in kinds)
-        words = " ".join((f"Short for `{meant}`.", *more, self.words)).strip()
+        more = [_describe(each) for each in described.get("anyOf", ())]
+        words = " ".join(each for each in (f"Short for `{meant}`.", *more, self.words) if each)
         return {**described, "description": words}
 
 
-_MORE = {
-    "boolean": "false negates the filter.",
-    "array": "To match any of several values, repeat the parameter or separate them with commas.",
-}
+def _describe(alternative: dict[str, Any]) -> str:
+    """What a type says about its values; moved from there to the parameter."""
+    if alternative.get("type") == "boolean":
+        return "false negates the filter."
+    return str(alternative.pop("description", "")) if alternative.get("type") == "array" else ""
 
 
 @cache

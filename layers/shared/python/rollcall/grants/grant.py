@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, NamedTuple, Self
 
-from rollcall.grants.holders import holders_of_role, members_of_group, members_of_organization
+from rollcall.grants.holders import (
+    count_member,
+    holders_of_role,
+    members_of_group,
+    members_of_organization,
+)
 from rollcall.grants.permissions import Permission
 from rollcall.kit.choices import Choice
 from rollcall.kit.entity import Counter, Item, Key, Row
@@ -94,7 +99,7 @@ class Grant(Row):
 
     def fact(self) -> Item:
         """The grant as a fact of the journal. The name of the fact contains the subject."""
-        known = {"user_id", self.subject_field}
+        known = {"user_id", self.subject_field, "hidden"}
         return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=known)
 
     @classmethod
@@ -112,6 +117,8 @@ class Membership(Grant):
 
     group_id: str
     role: GroupRole
+    hidden: bool | None = None
+    """Whether the user is soft-deleted, so that the members are listed and counted without it."""
 
     def index(self) -> Mapping[str, str]:
         """Listed by group, and for an admin, with the admins of all groups."""
@@ -122,7 +129,7 @@ class Membership(Grant):
 
     def counts(self) -> Mapping[Counter, int]:
         """One member of the group."""
-        return {members_of_group(self.group_id): 1}
+        return count_member(members_of_group(self.group_id), hidden=bool(self.hidden))
 
     @property
     def makes_admin(self) -> bool:
@@ -143,6 +150,8 @@ class OrganizationMembership(Grant):
 
     organization_id: str
     role_id: str
+    hidden: bool | None = None
+    """As in a group."""
 
     def index(self) -> Mapping[str, str]:
         """Listed by organization and by role."""
@@ -155,7 +164,9 @@ class OrganizationMembership(Grant):
 
     def counts(self) -> Mapping[Counter, int]:
         """One member of the organization, one holder of the role."""
-        return {members_of_organization(self.organization_id): 1, holders_of_role(self.role_id): 1}
+        members = members_of_organization(self.organization_id)
+        counted = count_member(members, hidden=bool(self.hidden))
+        return {**counted, holders_of_role(self.role_id): 1}
 
     def includes(self, other: Self) -> bool:
         """A role never includes another role."""

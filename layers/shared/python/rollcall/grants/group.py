@@ -25,13 +25,24 @@ class Group(GrantingEntity):
     index_partitions: ClassVar[tuple[str, ...]] = (listed_in,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (GROUP_NAME,)
     counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {COUNTERS + listed_in: ("count",)}
-    unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count", "active_workspace_count")
+    unversioned_fields: ClassVar[tuple[str, ...]] = (
+        "member_count",
+        "hidden_member_count",
+        "active_workspace_count",
+    )
     keeps_tombstone: ClassVar[bool] = True
 
     member_count: int = 0
+    hidden_member_count: int | None = None
+    """How many of the members are soft-deleted."""
     active_workspace_count: int = 0
     members_left: int | None = None
     """Of a deleted group: how many memberships are not yet removed."""
+
+    @property
+    def listed_count(self) -> int:
+        """The number of members that lists show."""
+        return self.member_count - (self.hidden_member_count or 0)
 
     def claims(self) -> frozenset[Claim]:
         """The name, in any case and with spaces of any width."""

@@ -58,14 +58,21 @@ class Organization(ListedEntity):
         COUNTERS + listed_in: ("count",),
         ROLE.partition: ("holderCount", "erased"),
     }
-    unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count",)
+    unversioned_fields: ClassVar[tuple[str, ...]] = ("member_count", "hidden_member_count")
     keeps_tombstone: ClassVar[bool] = True
 
     slug: str
     default_role_id: str
     member_count: int = 0
+    hidden_member_count: int | None = None
+    """How many of the members are soft-deleted."""
     members_left: int | None = None
     """Of a deleted organization: how many memberships are not yet removed."""
+
+    @property
+    def listed_count(self) -> int:
+        """The number of members that lists show."""
+        return self.member_count - (self.hidden_member_count or 0)
 
     def claims(self) -> frozenset[Claim]:
         """The slug."""
@@ -111,16 +118,15 @@ class OrganizationAnswer(VersionedAnswer):
     default_role_id: Annotated[
         str, Field(description="The role of members who are added without a role.")
     ]
-    member_count: int
+    member_count: Annotated[int, Field(description="Without soft-deleted users.")]
     created_at: Time
     updated_at: Time
 
     @classmethod
     def of(cls, organization: Organization) -> Self:
         """The answer for an organization."""
-        return cls.model_validate(
-            {name: getattr(organization, name) for name in Organization.model_fields}
-        )
+        fields = {name: getattr(organization, name) for name in Organization.model_fields}
+        return cls.model_validate({**fields, "member_count": organization.listed_count})
 
     def unversioned(self) -> Mapping[str, object]:
         """The number of members."""

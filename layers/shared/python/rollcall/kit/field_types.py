@@ -16,6 +16,19 @@ def drop_duplicates(values: tuple[str, ...]) -> tuple[str, ...]:
 
 # Every text is accepted: a text that is not an id is not found (I12).
 Id = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def has_prefix(prefix: str) -> AfterValidator:
+    """For the ids of a filter: another text, such as a name, would silently select nothing."""
+
+    def check(value: str) -> str:
+        if not value.startswith(prefix):
+            raise ValueError(f"Enter an id, which starts with {prefix}. Names are not accepted.")
+        return value
+
+    return AfterValidator(check)
+
+
 Slug = Annotated[
     str,
     TextPattern(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import batched
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from urllib.parse import quote
@@ -33,7 +33,11 @@ class StoredObject:
 
     service: ClassVar[str] = "s3"
     read_actions: ClassVar[tuple[str, ...]] = ("s3:GetObject",)
-    write_actions: ClassVar[tuple[str, ...]] = ("s3:DeleteObject", "s3:PutObject")
+    write_actions: ClassVar[tuple[str, ...]] = (
+        "s3:DeleteObject",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+    )
 
     prefix: ClassVar[str]
     """The prefix of its keys, as ``directory/``."""
@@ -76,7 +80,17 @@ class Objects:
             target = {"Key": key, "UploadId": upload_id, "PartNumber": number}
             return str(self._call("upload_part", Body=body, **target)["ETag"])
 
-    def finish_upload(self, key: str, upload_id: str, tags: Sequence[str]) -> None:
+    def list_parts(self, key: str, upload_id: str) -> Iterator[str]:
+        """The ETags of the stored parts by their numbers, 1000 a request. Raises UploadLost."""
+        options: dict[str, Any] = {"Key": key, "UploadId": upload_id}
+        while True:
+            answer = self._call("list_parts", **options)
+            yield from (str(part["ETag"]) for part in answer.get("Parts", []))
+            if not answer["IsTruncated"]:
+                return
+            options["PartNumberMarker"] = answer["NextPartNumberMarker"]
+
+    def finish_upload(self, key: str, upload_id: str, tags: Iterable[str]) -> None:
         """Create the object from the parts with these ETags. Raises UploadLost, also when a part
         has another ETag.
         """

@@ -70,7 +70,7 @@ class Page[A: Answer](Answer):
 
 class Listing(NamedTuple):
     """A partition of an index in the order of its sort key. With ``holding``, other items are read
-    and left out.
+    and left out; ``without`` leaves out the items that have an attribute.
     """
 
     index_name: str
@@ -79,6 +79,7 @@ class Listing(NamedTuple):
     up_to: str | None = None
     later_than: str | None = None
     holding: Item | None = None
+    without: str | None = None
     newest_first: bool = False
 
     @property
@@ -122,6 +123,7 @@ def _read_items(
         up_to=listing.up_to,
         later_than=listing.later_than,
         holding=listing.holding,
+        without=listing.without,
         after=position.after or None,
         limit=skipped + limit,
         newest_first=listing.newest_first,
@@ -137,6 +139,7 @@ def _count(table: Table, listing: Listing) -> int:
         up_to=listing.up_to,
         later_than=listing.later_than,
         holding=listing.holding,
+        without=listing.without,
     )
 
 

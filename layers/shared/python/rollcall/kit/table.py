@@ -110,6 +110,7 @@ class Table:
         up_to: str | None = None,
         later_than: str | None = None,
         holding: Item | None = None,
+        without: str | None = None,
         after: Item | None = None,
         limit: int | None = None,
         at_once: int | None = None,
@@ -118,8 +119,9 @@ class Table:
         """The items of one index partition in order, eventually consistent.
 
         ``prefix``, ``up_to`` (inclusive) or ``later_than`` select sort keys. ``holding`` filters
-        by attribute values, ``after`` continues after an item. ``limit`` is the maximum number of
-        items, ``at_once`` the number that each request reads.
+        by attribute values, ``without`` by the absence of an attribute, which few items have.
+        ``after`` continues after an item. ``limit`` is the maximum number of items, ``at_once`` the
+        number that each request reads.
         """
         condition, values = _index_condition(index, pk, prefix, up_to, later_than)
         options: dict[str, Any] = {"IndexName": index, "ScanIndexForward": not newest_first}
@@ -131,7 +133,7 @@ class Table:
         if after is not None:
             names = (PARTITION_KEY, SORT_KEY, *INDEXES[index])
             options["ExclusiveStartKey"] = to_attributes({name: after[name] for name in names})
-        return islice(self._query(condition, values, holding, **options), limit)
+        return islice(self._query(condition, values, holding, without, **options), limit)
 
     def count_index(
         self,
@@ -142,28 +144,45 @@ class Table:
         up_to: str | None = None,
         later_than: str | None = None,
         holding: Item | None = None,
+        without: str | None = None,
     ) -> int:
         """The number of items that :meth:`query_index` finds. DynamoDB reads them, but does not
         return them.
         """
         condition, values = _index_condition(index, pk, prefix, up_to, later_than)
-        pages = self._query_pages(condition, values, holding, IndexName=index, Select="COUNT")
+        options = {"IndexName": index, "Select": "COUNT"}
+        pages = self._query_pages(condition, values, holding, without, **options)
         return sum(page["Count"] for page in pages)
 
     def _query(
-        self, condition: str, values: Item, holding: Item | None = None, **options: Any
+        self,
+        condition: str,
+        values: Item,
+        holding: Item | None = None,
+        without: str | None = None,
+        **options: Any,
     ) -> Iterator[Item]:
-        for page in self._query_pages(condition, values, holding, **options):
+        for page in self._query_pages(condition, values, holding, without, **options):
             yield from (from_attributes(item) for item in page["Items"])
 
     def _query_pages(
-        self, condition: str, values: Item, holding: Item | None, **options: Any
+        self,
+        condition: str,
+        values: Item,
+        holding: Item | None,
+        without: str | None,
+        **options: Any,
     ) -> Iterator[QueryOutputTypeDef]:
-        if holding:
-            values = {**values, **{f":h{n}": value for n, value in enumerate(holding.values())}}
-            names = {f"#h{n}": name for n, name in enumerate(holding)}
+        held = holding or {}
+        values = {**values, **{f":h{n}": value for n, value in enumerate(held.values())}}
+        names = {f"#h{n}": name for n, name in enumerate(held)}
+        filters = [f"{each} = :{each[1:]}" for each in names]
+        if without:
+            names["#without"] = without
+            filters.append("attribute_not_exists(#without)")
+        if filters:
             options["ExpressionAttributeNames"] = names
-            options["FilterExpression"] = " AND ".join(f"{each} = :{each[1:]}" for each in names)
+            options["FilterExpression"] = " AND ".join(filters)
         while True:
             try:
                 answer = self._client.query(

@@ -70,7 +70,7 @@ def clean_up(call: Call, *, seconds: float = SECONDS) -> CleanUpReport:
 
 def find_impact(call: Call, policy: LifecyclePolicy) -> tuple[Impact, Doubt | None]:
     """The impact of a policy now, and why it is not certain."""
-    database = open_directory(call)
+    database = open_directory(call, answers_within=None)
     candidates = Candidates.of(call, database, policy, call.now)
     decisions = (decide(policy, each, call.now) for each in candidates.read())
     return Impact.of(count_not_deleted(database), decisions), candidates.doubt
@@ -126,7 +126,8 @@ def _find_due(call: Call, run: LifecycleRun, policy: LifecyclePolicy) -> Iterato
 
 def _find_candidates(call: Call, run: LifecycleRun, policy: LifecyclePolicy) -> Candidates:
     """The candidates of a run. Raises ExemptionsUnknown unless it is known who is exempt."""
-    candidates = Candidates.of(call, open_directory(call), policy, run.created_at)
+    database = open_directory(call, answers_within=None)
+    candidates = Candidates.of(call, database, policy, run.created_at)
     if candidates.doubt:
         raise ExemptionsUnknown(candidates.doubt)
     return candidates

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from rollcall.directory.conditions import SkippedFilter
 from rollcall.directory.counts import count_not_deleted
-from rollcall.directory.directory import open_directory
+from rollcall.directory.directory import ALL_READ_WITHIN, open_directory
 from rollcall.kit.call import Call
 from rollcall.kit.choices import Choice
 from rollcall.kit.errors import Invalid
@@ -99,7 +99,7 @@ def preview(
     call: Call, policy: LifecyclePolicy, request: PageRequest, show: Shown | None
 ) -> LifecyclePreview:
     """What the policy would do now. Raises Invalid if its filter cannot be used any more."""
-    database = open_directory(call)
+    database = open_directory(call, answers_within=ALL_READ_WITHIN)
     candidates = Candidates.of(call, database, policy, call.now)
     if candidates.refused is not None:
         raise Invalid.field("exemptFilter", candidates.refused, "filter_invalid")

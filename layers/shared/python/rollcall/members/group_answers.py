@@ -22,7 +22,7 @@ class GroupAnswer(VersionedAnswer):
         tuple[Permission, ...],
         Field(description="The permissions that every member gets."),
     ]
-    member_count: int
+    member_count: Annotated[int, Field(description="Without soft-deleted users.")]
     active_workspace_count: int
     created_at: Time
     updated_at: Time
@@ -36,7 +36,7 @@ class GroupAnswer(VersionedAnswer):
     def shown(group: Group, permissions: tuple[Permission, ...]) -> dict[str, object]:
         """The group's fields, by their names in answers."""
         fields = {name: getattr(group, name) for name in Group.model_fields}
-        return {**fields, "permissions": permissions}
+        return {**fields, "member_count": group.listed_count, "permissions": permissions}
 
     def unversioned(self) -> Mapping[str, object]:
         """The numbers of members and workspaces."""

@@ -46,6 +46,6 @@ class GroupDetail(GroupAnswer):
 
 def read_group_members(call: Call, group: Group, request: ListRequest) -> GroupMemberPage:
     """A page of a group's members, including memberships that are not in force at this time."""
-    members, pagination = read_members(call, group.id, request, group.member_count)
+    members, pagination = read_members(call, group.id, request, group.listed_count)
     items = tuple(GroupMember.of(each) for each in members)
     return GroupMemberPage(items=items, pagination=pagination)

@@ -44,10 +44,11 @@ class MemberAnswer(Period, Answer):
 def read_members(
     call: Call, subject_id: str, request: ListRequest, total: int
 ) -> tuple[list[Member], Pagination]:
-    """A page of the members of a group or an organization, sorted by id: one Query and one
-    BatchGetItem for any page size.
+    """A page of the members of a group or an organization, sorted by id, without soft-deleted
+    users: one Query and one BatchGetItem for any page size, unless users are left out.
     """
-    rows, pagination = read_page(call, Listing("gsi1", f"{MEMBERS}{subject_id}"), request, total)
+    listing = Listing("gsi1", f"{MEMBERS}{subject_id}", without="hidden")
+    rows, pagination = read_page(call, listing, request, total)
     users = load_users(call.table, (str(row["userId"]) for row in rows))
     known = [Member(row, users[row["userId"]]) for row in rows if row["userId"] in users]
     return known, pagination

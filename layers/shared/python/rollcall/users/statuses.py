@@ -58,3 +58,19 @@ OpenStatus = Annotated[
     WithJsonSchema({"type": "string", "enum": [each for each in Status if each != "deleted"]}),
 ]
 """A status that a request can set."""
+
+
+def _refuse_invited(status: Status) -> Status:
+    if status is Status.INVITED:
+        raise ValueError("An invited user needs an invitation. Use POST /admin/invitations.")
+    return status
+
+
+FirstStatus = Annotated[
+    OpenStatus,
+    AfterValidator(_refuse_invited),
+    WithJsonSchema(
+        {"type": "string", "enum": [e for e in Status if e not in {"deleted", "invited"}]}
+    ),
+]
+"""A status that a user can be created with."""

@@ -21,7 +21,7 @@ from rollcall.grants.grant import (
     PermissionGrant,
     RoleGrant,
 )
-from rollcall.grants.holders import GROUP, ORGANIZATION, ROLE
+from rollcall.grants.holders import GROUP, HIDDEN, ORGANIZATION, ROLE
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Floor, Item, Key
@@ -54,6 +54,11 @@ ADMINS = Counter.named(
     "admins",
     Floor(1, "last_admin", "This is the last active platform admin. Promote another user first."),
 )
+
+HIDDEN_AT_MOST = 40
+"""The most memberships of a soft-deleted user that are hidden. Each takes two actions of a
+transaction, which has a hundred: the row, and the counter. With more, all stay in lists and counts.
+"""
 
 type PendingCredential = Literal["invitation", "password", "reset"]
 type FirstPassword = Literal["mailed", "given"]
@@ -88,8 +93,8 @@ class User(Entity):
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (EMAIL, PHONE, USERNAME, UNIQUE_ID)
     counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {
         ADMINS.key.pk: ("count",),
-        GROUP.partition: ("memberCount", "erased"),
-        ORGANIZATION.partition: ("memberCount", "erased"),
+        GROUP.partition: ("memberCount", HIDDEN, "erased"),
+        ORGANIZATION.partition: ("memberCount", HIDDEN, "erased"),
         ROLE.partition: ("holderCount", "erased"),
     }
     grant_fields: ClassVar[Mapping[str, type[Grant]]] = GRANT_FIELDS
@@ -420,12 +425,23 @@ class User(Entity):
         """The user soft-deleted: it can be restored, is signed out, and still claims its email."""
         deleted = self.with_status(Status.DELETED, now)
         marks = {"status_before_deletion": self.status, "deleted_at": now}
-        return deleted.model_copy(update=marks)
+        few = len(self.memberships) + len(self.organization_memberships) <= HIDDEN_AT_MOST
+        return deleted._with_hidden(few or None).model_copy(update=marks)
 
     def as_restored(self, now: datetime) -> Self:
         """The user restored, with the status from before the soft deletion."""
         restored = self.with_status(self.status_before_deletion or Status.ACTIVE, now)
-        return restored.model_copy(update={"status_before_deletion": None, "deleted_at": None})
+        marks = {"status_before_deletion": None, "deleted_at": None}
+        return restored._with_hidden(None).model_copy(update=marks)
+
+    def _with_hidden(self, hidden: bool | None) -> Self:
+        """The user with all memberships in lists and counts, or in none."""
+        names = ("memberships", "organization_memberships")
+        changed = {
+            name: tuple(each.model_copy(update={"hidden": hidden}) for each in getattr(self, name))
+            for name in names
+        }
+        return self.model_copy(update=changed)
 
     def as_erased(self, now: datetime) -> Self:
         """A tombstone without claims, permissions and personal data."""
