@@ -187,10 +187,11 @@ def read_request[R: Request](
     given = event.path_parameters or {}
     path = {camel_case(own.get(name, name)): value for name, value in given.items()}
     body = {} if ignores_body else _read_body(event)
-    query = _read_query(event, model.model_fields.values(), ignores_unknown=ignores_unknown)
+    parameters = _read_query(event, model.model_fields.values(), ignores_unknown=ignores_unknown)
     # Misplaced fields are errors: ignoring a "mode" could delete a user.
-    sent, other = (body, query) if has_body else (query, body)
-    _refuse_misplaced(other, model, f"Send this in the {'body' if has_body else 'query'}.")
+    sent = body if has_body else parameters
+    misplaced = parameters if has_body else body
+    _refuse_misplaced(misplaced, model, f"Send this in the {'body' if has_body else 'query'}.")
     differing = {name: each for name, each in sent.items() if path.get(name, each) != each}
     _refuse_misplaced(differing, model, "The path has another value. Leave this out.")
     try:
