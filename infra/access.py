@@ -1,7 +1,9 @@
 """The permissions of each function, as IAM statements generated from its declaration.
 
 Every statement on the table names the partitions it applies to (``dynamodb:LeadingKeys``): a
-function that reads groups cannot read users, although both are in one table.
+function that reads groups cannot read users, although both are in one table. Every statement that
+allows writing also names the attributes (``dynamodb:Attributes``): a function that writes users
+without declaring grants cannot grant anything, although both are in one partition.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from rollcall.kit.account import Account, SecondFactor
-from rollcall.kit.cursor import Cursors
+from rollcall.kit.cursor import CursorKey
 from rollcall.kit.declaration import Declaration, Resource
 from rollcall.kit.entity import COUNTERS, EXPIRY_ATTRIBUTE, Entity, Row
 from rollcall.kit.idempotency import StoredAnswer
@@ -21,6 +23,7 @@ from rollcall.kit.model import camel_case
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import CursorRequest
+from rollcall.kit.signing_key import SigningKey
 from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY
 from rollcall.kit.throttle import Throttle
 
@@ -29,29 +32,39 @@ type Statement = dict[str, Any]
 FIND = frozenset({"dynamodb:GetItem", "dynamodb:Query"})
 READ = FIND | {"dynamodb:BatchGetItem"}
 CHECK = frozenset({"dynamodb:ConditionCheckItem"})
-CHANGE = CHECK | {
-    "dynamodb:PutItem",
-    "dynamodb:UpdateItem",
-    "dynamodb:DeleteItem",
-    "dynamodb:BatchWriteItem",
-}
-CLAIM = READ - {"dynamodb:Query"} | {"dynamodb:PutItem", "dynamodb:DeleteItem"}
+DELETE = frozenset({"dynamodb:DeleteItem"})
+CLAIM = DELETE | {"dynamodb:BatchGetItem", "dynamodb:GetItem"}
 LOOK_UP = frozenset({"dynamodb:GetItem"})
+REMEMBER = DELETE | {"dynamodb:BatchGetItem"}
+# Allowed for named attributes only. BatchWriteItem is not allowed at all, because it can delete and
+# write alike.
 COUNT = frozenset({"dynamodb:UpdateItem"})
 APPEND = frozenset({"dynamodb:PutItem"})
-REMEMBER = frozenset({"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"})
-KEEP = frozenset({"dynamodb:PutItem", "dynamodb:UpdateItem"})
-MARK = frozenset({"dynamodb:GetItem", "dynamodb:PutItem"})
+KEEP = APPEND | COUNT
+
+KEYS = (PARTITION_KEY, SORT_KEY)
+INDEX_KEYS = tuple(f"{name}*" for name in INDEXES)
 
 
 class Arns(NamedTuple):
     """The ARNs of the resources that functions can get access to."""
 
     table: str
+    keys: str
+    """The table of the signing keys."""
     user_pool: str
     bucket: str
     mail_identities: tuple[str, ...]
     """The SES identities to send mail from. None: no function can send mail."""
+
+
+class Write(NamedTuple):
+    """The permission to write some attributes of items, and no others."""
+
+    actions: frozenset[str]
+    pattern: str
+    """The pattern of the partition keys."""
+    attributes: tuple[str, ...]
 
 
 def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
@@ -61,18 +74,15 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
         _allow(actions, [arns.table], patterns)
         for actions, patterns in _grants_by_actions(declaration).items()
     ]
-    statements += _guest_statements(declaration, arns.table)
-    statements += _count_statements(declaration, arns.table)
+    statements += _write_statements(declaration, arns.table)
     kept = [each for each in touched if issubclass(each, (Entity, Row))]
     if listed := [name for each in kept for name in each.index_partitions]:
         indexes = [f"{arns.table}/index/{name}" for name in INDEXES]
         statements.append(_allow({"dynamodb:Query"}, indexes, {f"{name}*" for name in listed}))
+    statements += _key_statements(declaration, arns.keys)
     statements += _object_statements(declaration, arns.bucket)
-    if Account in touched:
-        changed = Account.write_actions if Account in declaration.writes else ()
-        statements.append(_allow({*Account.read_actions, *changed}, [arns.user_pool]))
-    if SecondFactor in touched and arns.user_pool:
-        statements.append(allow_second_factor(arns.user_pool))
+    if arns.user_pool and (called := _account_actions(declaration)):
+        statements.append(_allow(called, [arns.user_pool]))
     if Mail in declaration.writes and arns.mail_identities:
         statements.append(_allow(Mail.write_actions, arns.mail_identities))
     return statements
@@ -95,7 +105,9 @@ def _grants_by_actions(declaration: Declaration) -> dict[frozenset[str], set[str
 
 
 def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
-    """Patterns of partition keys with actions. A pattern can occur more than once."""
+    """Patterns of partition keys with actions that read, check or delete. A pattern can occur more
+    than once.
+    """
     # A transaction checks its preconditions: the caller's record, the existence of a group.
     check = CHECK if declaration.writes else frozenset()
     for entity in declaration.principals:
@@ -106,24 +118,13 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
     # Rows that are found by an index are only read there.
     read = (each for each in _rows(declaration.reads) if not each.index_partitions)
     yield from ((f"{row.partition}*", FIND) for row in read)
-    yield from ((f"{row.partition}*", KEEP) for row in _rows(declaration.writes))
     for entity in _entities(declaration.writes):
-        yield f"{entity.partition}*", READ if entity.guest else READ | CHANGE
-        yield f"{JournalEntry.partition}*", APPEND
+        yield f"{entity.partition}*", READ if entity.guest else READ | CHECK | DELETE
         yield from ((f"{kind.partition}*", CLAIM) for kind in entity.claim_kinds)
     if Mail in declaration.writes:
-        yield f"{Mail.partition}*", MARK
-    if isinstance(declaration, Operation):
-        yield from _grants_of_operation(declaration)
-
-
-def _grants_of_operation(operation: Operation[Any, Any]) -> Iterable[tuple[str, frozenset[str]]]:
-    if operation.throttle:
-        yield f"{Throttle.partition}*", COUNT
-    if operation.changes:
+        yield f"{Mail.partition}*", LOOK_UP
+    if isinstance(declaration, Operation) and declaration.changes:
         yield f"{StoredAnswer.partition}*", REMEMBER
-    if issubclass(operation.request_model, CursorRequest):
-        yield Cursors.partition, MARK
 
 
 def _named_counters(declaration: Declaration) -> Iterable[str]:
@@ -132,33 +133,86 @@ def _named_counters(declaration: Declaration) -> Iterable[str]:
         yield from (each for each in entity.counter_partitions if each.startswith(COUNTERS))
 
 
-def _guest_statements(declaration: Declaration, table: str) -> Iterable[Statement]:
-    """Permission to write the attributes of entities that are stored with others, and no other
-    attributes there: a service that pushes facts about a user must not grant the user permissions.
+def _write_statements(declaration: Declaration, table: str) -> Iterable[Statement]:
+    """Permission to write, one statement for each set of attributes. A request must be within one
+    of them, so what two statements allow cannot be combined in one item.
     """
+    patterns: dict[tuple[frozenset[str], tuple[str, ...]], set[str]] = defaultdict(set)
+    for write in _writes(declaration):
+        patterns[write.actions, write.attributes].add(write.pattern)
+    for (actions, attributes), matching in patterns.items():
+        yield _allow(actions, [table], matching, attributes)
+
+
+def _writes(declaration: Declaration) -> Iterable[Write]:
     for entity in _entities(declaration.writes):
-        if entity.guest:
-            kept = [camel_case(each) for each in entity.model_fields]
-            attributes = [PARTITION_KEY, SORT_KEY, EXPIRY_ATTRIBUTE, *kept]
-            yield _allow(APPEND, [table], [f"{entity.partition}*"], attributes)
+        yield from _entity_writes(entity)
+    for row in _rows(declaration.writes):
+        yield Write(KEEP, f"{row.partition}*", _attributes(row))
+    if Mail in declaration.writes:
+        yield Write(APPEND, f"{Mail.partition}*", (*KEYS, EXPIRY_ATTRIBUTE))
+    if isinstance(declaration, Operation):
+        if declaration.throttle:
+            yield Write(COUNT, f"{Throttle.partition}*", (*KEYS, "count", EXPIRY_ATTRIBUTE))
+        if declaration.changes:
+            yield Write(APPEND, f"{StoredAnswer.partition}*", _attributes(StoredAnswer))
 
 
-def _count_statements(declaration: Declaration, table: str) -> list[Statement]:
-    """Permission to update counters on the items of other entities, and no other attributes: a
-    service that registers a workspace counts it on its owner, but must not make any user an admin.
+def _entity_writes(entity: type[Entity]) -> Iterable[Write]:
+    """The item of an entity, its rows, claims and journal entries, and the counters on the items of
+    others: a service that registers a workspace counts it on its owner, and changes nothing else
+    there.
     """
-    written = _entities(declaration.writes)
-    own = {entity.partition for entity in written}
-    patterns_by_attributes: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for entity in written:
-        for partition, attributes in entity.counter_partitions.items():
-            if partition not in own:
-                pattern = partition if partition.startswith(COUNTERS) else f"{partition}*"
-                patterns_by_attributes[attributes].add(pattern)
-    return [
-        _allow(COUNT, [table], patterns, [PARTITION_KEY, SORT_KEY, *(f"{a}*" for a in attributes)])
-        for attributes, patterns in patterns_by_attributes.items()
-    ]
+    actions = APPEND if entity.guest else KEEP
+    yield Write(actions, f"{entity.partition}*", _attributes(entity))
+    rows: tuple[type[Row], ...] = (*entity.row_kinds, JournalEntry)
+    for row in rows:
+        yield Write(APPEND, f"{row.partition}*", _attributes(row))
+    for kind in entity.claim_kinds:
+        yield Write(APPEND, f"{kind.partition}*", (*KEYS, "owner"))
+    for partition, prefixes in entity.counter_partitions.items():
+        pattern = partition if partition.startswith(COUNTERS) else f"{partition}*"
+        yield Write(COUNT, pattern, (*KEYS, *(f"{each}*" for each in prefixes)))
+
+
+def _attributes(kind: type[Entity | Row]) -> tuple[str, ...]:
+    """All attributes of the items of an entity, without those of its rows, or of a row."""
+    indexed = kind.index not in (Entity.index, Row.index)
+    names = [*KEYS, *(INDEX_KEYS if indexed else ())]
+    elsewhere: tuple[str, ...] = ()
+    if issubclass(kind, Entity):
+        names += [EXPIRY_ATTRIBUTE, *kind.derived_attributes]
+        elsewhere = kind.row_fields
+    names += [camel_case(each) for each in kind.model_fields if each not in elsewhere]
+    return tuple(dict.fromkeys(names))
+
+
+def _account_actions(declaration: Declaration) -> set[str]:
+    read, written = (
+        [each for each in resources if issubclass(each, Account)]
+        for resources in (declaration.reads, declaration.writes)
+    )
+    actions = {action for each in (*read, *written) for action in each.read_actions}
+    return actions | {action for each in written for action in each.write_actions}
+
+
+def find_signing_keys(declaration: Declaration) -> set[type[SigningKey]]:
+    """The keys that a function uses: the declared ones, and for lists that of their cursors."""
+    touched = (*declaration.reads, *declaration.writes)
+    keys = {each for each in touched if issubclass(each, SigningKey)}
+    if isinstance(declaration, Operation) and issubclass(declaration.request_model, CursorRequest):
+        keys.add(CursorKey)
+    return keys
+
+
+def _key_statements(declaration: Declaration, table: str) -> Iterable[Statement]:
+    """Permission to read signing keys, and for those who declare it, to rotate them."""
+    if used := find_signing_keys(declaration):
+        yield _allow(LOOK_UP, [table], [each.partition for each in used])
+    written = [each for each in declaration.writes if issubclass(each, SigningKey)]
+    if written:
+        partitions = [each.partition for each in written]
+        yield _allow(KEEP, [table], partitions, SigningKey.attributes)
 
 
 def _object_statements(declaration: Declaration, bucket: str) -> Iterable[Statement]:
@@ -196,12 +250,18 @@ def _allow(
     }
     if patterns:
         keys = {"dynamodb:LeadingKeys": sorted(patterns)}
-        # Every key of a batch must match. A scan, which has no key, is never granted.
-        statement["Condition"] = {"ForAllValues:StringLike": keys}
         if attributes:
             # Keys, and all attributes that an expression names, changed or only compared (DynamoDB
-            # developer guide, IAM policy conditions). The response must not show other attributes.
+            # developer guide, IAM policy conditions).
             keys["dynamodb:Attributes"] = list(attributes)
-            unseen = {"dynamodb:ReturnValues": ["NONE", "UPDATED_OLD", "UPDATED_NEW"]}
-            statement["Condition"]["StringEqualsIfExists"] = unseen
+        # Every key of a batch must match. ForAllValues is also true for a request without the key,
+        # such as a scan, so the key must be there too (IAM user guide, multivalued context keys).
+        condition: dict[str, Any] = {
+            "ForAllValues:StringLike": keys,
+            "Null": dict.fromkeys(keys, "false"),
+        }
+        if attributes:
+            # The response must not show other attributes.
+            condition["StringEqualsIfExists"] = {"dynamodb:ReturnValues": "NONE"}
+        statement["Condition"] = condition
     return statement

@@ -52,6 +52,7 @@ class ApiStack(Stack):
         surroundings = Surroundings(
             self._deployment,
             data.table,
+            data.keys,
             data.bucket,
             add_layers(self, self._deployment, here),
             data.user_pool_id,

@@ -15,7 +15,7 @@ from infra.background import Background
 from infra.function import Surroundings, add_function
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.job import Job
-from rollcall.kit.reaction import DeploymentReaction, StreamReaction
+from rollcall.kit.reaction import DeploymentReaction, JournalWatch, StreamReaction
 
 
 class AreaStack(NestedStack):
@@ -33,13 +33,15 @@ class AreaStack(NestedStack):
         super().__init__(scope, area)
         self._surroundings = surroundings
         declared = list(declarations)
-        if any(isinstance(each, (Job, StreamReaction)) for each in declared):
+        if any(isinstance(each, (Job, StreamReaction, JournalWatch)) for each in declared):
             background = Background.of(self, topic)
         for declaration in declared:
             if isinstance(declaration, Job):
                 background.add_job(self, declaration, surroundings)
             elif isinstance(declaration, StreamReaction):
                 background.add_stream_reaction(self, declaration, surroundings)
+            elif isinstance(declaration, JournalWatch):
+                background.add_journal_watch(self, declaration, surroundings)
             elif isinstance(declaration, DeploymentReaction):
                 self._add_deployment_reaction(declaration)
             else:
@@ -52,7 +54,8 @@ class AreaStack(NestedStack):
             self,
             f"{reaction.name}-run",
             service_token=function.function_arn,
-            # A custom resource runs again when a property changes.
-            properties={"firstAdminEmail": email},
+            # A custom resource runs again when a property changes: the admin, or a table of keys
+            # that is still empty.
+            properties={"firstAdminEmail": email, "keyTable": self._surroundings.keys.ref},
             service_timeout=Duration.seconds(2 * reaction.timeout),
         )

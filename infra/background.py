@@ -23,7 +23,7 @@ from infra.checks import acknowledge
 from infra.function import Surroundings, add_function
 from infra.schedule import add_schedule, allow_sending
 from rollcall.kit.job import Job
-from rollcall.kit.reaction import StreamReaction
+from rollcall.kit.reaction import JournalWatch, StreamReaction
 from rollcall.mails.notices import MARK_KEPT
 
 STREAM_RETRIES = 10
@@ -97,6 +97,35 @@ class Background:
         surroundings: Surroundings,
     ) -> None:
         """A reaction's function and its subscription to the table's stream."""
+        function, own = self._add_reader(scope, reaction, surroundings)
+        self._watch(own, function)
+        age = function.metric("IteratorAge", statistic="Maximum", period=PERIOD)
+        words = f"{reaction.name} is behind the journal. Look for failing records in its log."
+        milliseconds = BEHIND_AT_MOST / timedelta(milliseconds=1)
+        add_alarm(own, "BehindAlarm", self.topic, age, at=milliseconds, words=words)
+
+    def add_journal_watch(
+        self, scope: Construct, watch: JournalWatch, surroundings: Surroundings
+    ) -> None:
+        """The function that is invoked when an entry of the journal is changed or deleted, and the
+        alarm that reports it. The alarm needs only the invocation, so it also reports if the
+        function fails.
+        """
+        function, own = self._add_reader(scope, watch, surroundings)
+        invoked = function.metric_invocations(period=PERIOD)
+        words = (
+            "An entry of the journal was changed or deleted, which Rollcall never does. Someone "
+            f"has used a function's role or an operator's credentials. {watch.name} logs the entry."
+        )
+        add_alarm(own, "JournalAlarm", self.topic, invoked, at=1, words=words)
+
+    def _add_reader(
+        self,
+        scope: Construct,
+        reaction: StreamReaction | JournalWatch,
+        surroundings: Surroundings,
+    ) -> tuple[lambda_.Function, Construct]:
+        """A function that reads the table's stream, and the scope of what belongs to it."""
         stream_arn = surroundings.table.attr_stream_arn
         function = add_function(
             scope,
@@ -116,14 +145,10 @@ class Background:
             retry_attempts=STREAM_RETRIES,
             max_record_age=STREAM_AGE_AT_MOST,
             bisect_batch_on_error=True,
-            report_batch_item_failures=True,
+            report_batch_item_failures=isinstance(reaction, StreamReaction),
             on_failure=SqsDlq(self.dead_letter_queue),
         )
-        self._watch(own, function)
-        age = function.metric("IteratorAge", statistic="Maximum", period=PERIOD)
-        words = f"{reaction.name} is behind the journal. Look for failing records in its log."
-        milliseconds = BEHIND_AT_MOST / timedelta(milliseconds=1)
-        add_alarm(own, "BehindAlarm", self.topic, age, at=milliseconds, words=words)
+        return function, own
 
     def _watch(self, scope: Construct, function: lambda_.Function) -> None:
         errors = function.metric_errors(period=PERIOD)

@@ -11,7 +11,12 @@ from rollcall.kit.declaration import Declaration
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.job import Job
 from rollcall.kit.operation import Operation
-from rollcall.kit.reaction import CognitoReaction, DeploymentReaction, StreamReaction
+from rollcall.kit.reaction import (
+    CognitoReaction,
+    DeploymentReaction,
+    JournalWatch,
+    StreamReaction,
+)
 
 FUNCTIONS = Path(__file__).parents[1] / "functions"
 
@@ -24,6 +29,7 @@ class Catalog(NamedTuple):
     stream_reactions: tuple[StreamReaction, ...]
     cognito_reactions: tuple[CognitoReaction, ...]
     deployment_reactions: tuple[DeploymentReaction, ...]
+    journal_watches: tuple[JournalWatch, ...]
 
     @property
     def declarations(self) -> tuple[Declaration, ...]:
@@ -46,6 +52,7 @@ def read_catalog() -> Catalog:
         stream_reactions=_of_kind(StreamReaction, found),
         cognito_reactions=_of_kind(CognitoReaction, found),
         deployment_reactions=_of_kind(DeploymentReaction, found),
+        journal_watches=_of_kind(JournalWatch, found),
     )
     check_unique(catalog)
     return catalog

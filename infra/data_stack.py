@@ -20,9 +20,8 @@ from infra.deployment import Deployment
 from infra.function import Surroundings, add_function, add_layers
 from infra.machine_clients import add_service_clients
 from infra.properties import as_properties
-from infra.table_definition import create_table_parameters
+from infra.table_definition import create_key_table_parameters, create_table_parameters
 from infra.user_pool import CLIENT, GROUP, MFA_CONFIGURATION, make_resource_server, make_user_pool
-from rollcall.kit.account import Account
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.reaction import CognitoReaction
@@ -44,6 +43,7 @@ class DataStack(Stack):
         )
         self._deployment = deployment
         self.table = self._add_table()
+        self.keys = self._add_key_table()
         self.bucket = self._add_bucket(catalog)
         triggers = self._add_triggers(catalog.cognito_reactions)
         if deployment.user_pool_id:
@@ -78,6 +78,19 @@ class DataStack(Stack):
         )
         return self._keep(table)
 
+    def _add_key_table(self) -> dynamodb.CfnTable:
+        parameters = create_key_table_parameters("")
+        del parameters["TableName"]  # CloudFormation generates it
+        table = dynamodb.CfnTable(
+            self,
+            "Keys",
+            **as_properties(parameters),
+            deletion_protection_enabled=self._deployment.size.protected,
+        )
+        words = "A backup would keep signing keys for longer than they are valid."
+        acknowledge(table, {"AwsSolutions-DDB3": words})
+        return self._keep(table)
+
     def _add_bucket(self, catalog: Catalog) -> s3.Bucket:
         touched = {kind for each in catalog.declarations for kind in each.stored_objects}
         expiring = sorted((each.prefix, each.days_kept) for each in touched if each.days_kept)
@@ -107,12 +120,12 @@ class DataStack(Stack):
 
     def _add_triggers(self, reactions: tuple[CognitoReaction, ...]) -> dict[str, lambda_.Function]:
         layers = add_layers(self, self._deployment, reactions)
-        surroundings = Surroundings(self._deployment, self.table, self.bucket, layers)
+        surroundings = Surroundings(self._deployment, self.table, self.keys, self.bucket, layers)
         triggers: dict[str, lambda_.Function] = {}
         for reaction in reactions:
-            if Account in (*reaction.reads, *reaction.writes):
+            if reaction.uses_accounts:
                 raise WrongDeclaration(
-                    f"{reaction.name} accesses Account, but the user pool refers to it and cannot "
+                    f"{reaction.name} accesses accounts, but the user pool refers to it and cannot "
                     "be referred to by it. Move this part to a stream reaction."
                 )
             triggers[reaction.trigger] = add_function(self, reaction, surroundings)

@@ -16,11 +16,10 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.access import Arns, derive_statements
+from infra.access import Arns, derive_statements, find_signing_keys
 from infra.checks import acknowledge
 from infra.deployment import Deployment
 from infra.layers import build_function, build_package_layer, build_shared_layer
-from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.mail import Mail
 from rollcall.kit.operation import Operation
@@ -49,6 +48,8 @@ class Surroundings:
 
     deployment: Deployment
     table: dynamodb.CfnTable
+    keys: dynamodb.CfnTable
+    """The table of the signing keys."""
     bucket: s3.IBucket
     layers: Mapping[str, lambda_.ILayerVersion]
     user_pool_id: str = ""
@@ -150,7 +151,8 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
     clients = filter(None, (surroundings.client_id, deployment.client_ids))
     return Settings(
         table_name=surroundings.table.ref,
-        user_pool_id=surroundings.user_pool_id if Account in touched else "",
+        key_table_name=surroundings.keys.ref if find_signing_keys(declaration) else "",
+        user_pool_id=surroundings.user_pool_id if declaration.uses_accounts else "",
         bucket_name=surroundings.bucket.bucket_name if declaration.stored_objects else "",
         client_ids=",".join(clients) if isinstance(declaration, Operation) else "",
         mail_sender=deployment.mail_sender if Mail in touched else "",
@@ -177,6 +179,7 @@ def _add_role(
 ) -> iam.IRole:
     arns = Arns(
         surroundings.table.attr_arn,
+        surroundings.keys.attr_arn,
         surroundings.user_pool_arn,
         surroundings.bucket.bucket_arn,
         _mail_identities(scope, surroundings.deployment.mail_sender),

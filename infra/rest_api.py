@@ -102,10 +102,14 @@ class RestApi:
             actions=["lambda:InvokeFunction"],
             resources=[self._function_arn(operation) for operation in operations],
         )
+        # "IfExists", because API Gateway assumes the role of an integration without this key, and
+        # every request would fail. IAM does not let an API of another account use the role at all
+        # (IAM user guide, PassRole).
+        own_account = {"StringEqualsIfExists": {"aws:SourceAccount": self._stack.account}}
         return iam.Role(
             self._stack,
             "Invoker",
-            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com"),
+            assumed_by=iam.ServicePrincipal("apigateway.amazonaws.com", conditions=own_account),
             inline_policies={"invoke": iam.PolicyDocument(statements=[invoke])},
         )
 

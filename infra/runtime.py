@@ -29,6 +29,7 @@ def make_runtime(
     s3 = connect(StoredObject.service)
     return Runtime(
         table=Table(connect(Table.service), settings.table_name),
+        keys=Table(connect(Table.service), settings.key_table_name),
         identity=Identity(lambda: cognito, settings.user_pool_id),
         mail=Mail(lambda: ses, settings.mail_sender),
         objects=Objects(lambda: s3, settings.bucket_name),

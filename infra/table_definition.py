@@ -31,6 +31,19 @@ def create_table_parameters(name: str) -> dict[str, Any]:
     }
 
 
+def create_key_table_parameters(name: str) -> dict[str, Any]:
+    """The table of the signing keys: no stream, which would contain them, and no index."""
+    pair = (PARTITION_KEY, SORT_KEY)
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": attribute, "AttributeType": "S"} for attribute in pair
+        ],
+        "KeySchema": _key_schema(pair),
+    }
+
+
 def _key_schema(pair: tuple[str, str]) -> list[dict[str, str]]:
     return [
         {"AttributeName": pair[0], "KeyType": "HASH"},

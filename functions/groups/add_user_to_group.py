@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from rollcall.access.policy import AccessPolicy
+from rollcall.grants.grant import Membership
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
@@ -32,7 +33,7 @@ class AddUserToGroup(MembershipSettings, WriteRequest):
     permission=Permission.GROUP_ASSIGN,
     status=201,
     reads=[AccessPolicy, Group],
-    writes=[User],
+    writes=[User, Membership],
 )
 def add_user_to_group(request: AddUserToGroup, call: Call) -> UserAnswer:
     """Add a user to a group, as member or group admin, with or without an expiry.

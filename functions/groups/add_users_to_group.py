@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field
 
 from rollcall.access.policy import AccessPolicy
+from rollcall.grants.grant import Membership
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.grants.time_boxes import find_lasting, refuse_repeated
@@ -57,7 +58,7 @@ class AddUsersToGroup(WriteRequest):
     status=207,
     timeout=29,
     reads=[AccessPolicy, Group],
-    writes=[User],
+    writes=[User, Membership],
 )
 def add_users_to_group(request: AddUsersToGroup, call: Call) -> RowResults:
     """Add many users to a group, with a result for each: 201 for an added user, 200 for one who was

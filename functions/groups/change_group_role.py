@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ConfigDict
 
 from rollcall.access.policy import AccessPolicy
-from rollcall.grants.grant import GroupRole
+from rollcall.grants.grant import GroupRole, Membership
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.grants.time_boxes import TimeBoxed
@@ -32,7 +32,7 @@ class ChangeGroupRole(TimeBoxed, WriteRequest):
     "PATCH /admin/users/{user_id}/groups/{group_id}/role",
     permission=Permission.GROUP_ASSIGN,
     reads=[AccessPolicy, Group],
-    writes=[User],
+    writes=[User, Membership],
 )
 def change_group_role(request: ChangeGroupRole, call: Call) -> UserAnswer:
     """Change a user's role in a group, member or group admin, with or without an expiry."""

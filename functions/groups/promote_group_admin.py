@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollcall.access.policy import AccessPolicy
-from rollcall.grants.grant import GroupRole
+from rollcall.grants.grant import GroupRole, Membership
 from rollcall.grants.group import Group
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
@@ -26,7 +26,7 @@ class PromoteGroupAdmin(WriteRequest):
     "POST /admin/users/{user_id}/groups/{group_id}/promote",
     permission=Permission.GROUP_ASSIGN,
     reads=[AccessPolicy, Group],
-    writes=[User],
+    writes=[User, Membership],
 )
 def promote_group_admin(request: PromoteGroupAdmin, call: Call) -> UserAnswer:
     """Make a group member its admin, who manages the workspaces of the group."""

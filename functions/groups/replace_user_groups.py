@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
+from rollcall.grants.grant import Membership
 from rollcall.grants.group import Group, load_groups
 from rollcall.grants.permissions import Permission
 from rollcall.grants.time_boxes import refuse_repeated
@@ -50,7 +51,7 @@ class ReplaceUserGroups(WriteRequest):
     "PUT /admin/users/{user_id}/groups",
     permission=Permission.GROUP_ASSIGN,
     reads=[AccessPolicy, Group],
-    writes=[User],
+    writes=[User, Membership],
 )
 def replace_user_groups(request: ReplaceUserGroups, call: Call) -> UserAnswer:
     """Replace a user's groups in one transaction. The change applies from the user's next request.

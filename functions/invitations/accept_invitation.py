@@ -12,7 +12,7 @@ from rollcall.accounts.convergence import Credential
 from rollcall.accounts.settlement import settle_account
 from rollcall.invitations.activation import ActivatedUser, LinkRequest, activate
 from rollcall.invitations.invitation import Invitation, open_invitation, refuse_withdrawn
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, AccountPassword
 from rollcall.kit.call import Call
 from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
@@ -47,7 +47,7 @@ def open_account(request: AcceptInvitation, call: Call, answer: ActivatedUser) -
     permission=None,
     throttle=OPENINGS,
     reads=[AccessPolicy],
-    writes=[Invitation, User, Account],
+    writes=[Invitation, User, Account, AccountPassword],
     then=open_account,
 )
 def accept_invitation(request: AcceptInvitation, call: Call) -> ActivatedUser:

@@ -17,6 +17,7 @@ from rollcall.access.granting import require_grantable
 from rollcall.access.inviters import list_passed_on
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_account
+from rollcall.grants.grant import Membership, OrganizationMembership, PermissionGrant, RoleGrant
 from rollcall.grants.organization import Organization
 from rollcall.grants.permissions import Permission
 from rollcall.grants.role import Role
@@ -75,7 +76,15 @@ def create_account(request: InviteUser, call: Call, answer: InvitationAnswer) ->
     fresh_sign_in="the invited user becomes a platform admin",
     status=201,
     reads=[AccessPolicy, Organization, Role, TokenKey, LifecyclePolicy],
-    writes=[Invitation, User, Account, TokenKey],
+    writes=[
+        Invitation,
+        User,
+        Membership,
+        OrganizationMembership,
+        PermissionGrant,
+        RoleGrant,
+        Account,
+    ],
     then=create_account,
 )
 def invite_user(request: InviteUser, call: Call) -> InvitationAnswer:

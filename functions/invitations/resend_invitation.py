@@ -23,7 +23,7 @@ from rollcall.users.user import User
     permission=Permission.USER_INVITE,
     fresh_sign_in="the invited user becomes a platform admin",
     reads=[AccessPolicy, User, TokenKey, LifecyclePolicy],
-    writes=[Invitation, TokenKey],
+    writes=[Invitation],
 )
 def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer:
     """Mail a new link to the present email of a user who is still invited.

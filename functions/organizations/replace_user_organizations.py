@@ -55,7 +55,7 @@ class ReplacedOrganizations(VersionedAnswer):
     "PUT /admin/users/{user_id}/organizations",
     permission=Permission.ORGANIZATION_ASSIGN,
     reads=[AccessPolicy, Organization, Role],
-    writes=[User],
+    writes=[User, OrganizationMembership],
 )
 def replace_user_organizations(
     request: ReplaceUserOrganizations, call: Call

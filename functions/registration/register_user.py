@@ -52,7 +52,7 @@ class RegistrationReceived(Answer):
     throttle=REGISTRATIONS,
     status=202,
     reads=[TokenKey],
-    writes=[Registration, User, TokenKey],
+    writes=[Registration, User],
 )
 def register_user(request: RegisterUser, call: Call) -> RegistrationReceived:
     """Register as a user. The route does not exist if the deployment does not allow registration.

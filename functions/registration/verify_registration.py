@@ -17,7 +17,7 @@ from rollcall.invitations.activation import (
     find_by_token,
 )
 from rollcall.invitations.registration import Registration, RegistrationStatus
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, AccountPassword
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Gone
 from rollcall.kit.text import Line
@@ -61,7 +61,7 @@ def open_account(request: VerifyRegistration, call: Call, answer: ActivatedUser)
     "POST /register/verify",
     permission=None,
     throttle=OPENINGS,
-    writes=[Registration, User, Account],
+    writes=[Registration, User, Account, AccountPassword],
     then=open_account,
 )
 def verify_registration(request: VerifyRegistration, call: Call) -> ActivatedUser:

@@ -8,6 +8,7 @@ from rollcall.access.assignments import PermissionAssignments, with_permissions
 from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
+from rollcall.grants.grant import PermissionGrant
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
 from rollcall.operations import operation
@@ -38,7 +39,7 @@ class ReplaceUserPermissions(ChangeUser):
     "PUT /admin/users/{user_id}/permissions",
     permission=Permission.PERMISSION_ASSIGN,
     reads=[AccessPolicy],
-    writes=[User],
+    writes=[User, PermissionGrant],
 )
 def replace_user_permissions(request: ReplaceUserPermissions, call: Call) -> UserAnswer:
     """Replace the permissions that are granted to a user directly, with or without an expiry, in

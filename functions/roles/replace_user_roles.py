@@ -9,6 +9,7 @@ from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_user
+from rollcall.grants.grant import RoleGrant
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -37,7 +38,7 @@ class ReplaceUserRoles(ChangeUser):
     permission=Permission.ROLE_ASSIGN,
     fresh_sign_in="the role System is granted",
     reads=[AccessPolicy],
-    writes=[User, Account],
+    writes=[User, RoleGrant, Account],
     then=settle_user,
 )
 def replace_user_roles(request: ReplaceUserRoles, call: Call) -> UserAnswer:

@@ -17,8 +17,9 @@ from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential
 from rollcall.accounts.settlement import settle_account
 from rollcall.grants.built_in_roles import SYSTEM
+from rollcall.grants.grant import Membership, PermissionGrant, RoleGrant
 from rollcall.grants.permissions import Permission
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, AccountPassword
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Ids, Slugs
@@ -125,7 +126,7 @@ def create_account(request: CreateUser, call: Call, answer: UserAnswer) -> None:
     fresh_sign_in="the new user is a platform admin",
     status=201,
     reads=[AccessPolicy],
-    writes=[User, Account],
+    writes=[User, Membership, PermissionGrant, RoleGrant, Account, AccountPassword],
     then=create_account,
 )
 def create_user(request: CreateUser, call: Call) -> UserAnswer:

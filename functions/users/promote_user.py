@@ -5,6 +5,7 @@ from __future__ import annotations
 from rollcall.access.granting import commit_grants
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_user
+from rollcall.grants.grant import RoleGrant
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -18,7 +19,7 @@ from rollcall.users.user import User, load_modifiable
     permission=Permission.USER_PROMOTE,
     fresh_sign_in=True,
     reads=[AccessPolicy],
-    writes=[User, Account],
+    writes=[User, RoleGrant, Account],
     then=settle_user,
 )
 def promote_user(request: ChangeUser, call: Call) -> UserAnswer:

@@ -11,7 +11,7 @@ from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential, refuse_federated
 from rollcall.accounts.settlement import settle_account
 from rollcall.grants.permissions import Permission
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, AccountPassword
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Conflict, Invalid
 from rollcall.kit.field_types import Id
@@ -57,7 +57,7 @@ def set_password(request: ResetPassword, call: Call, answer: UserAnswer) -> None
     permission=Permission.USER_RESET_PASSWORD,
     fresh_sign_in=True,
     reads=[AccessPolicy],
-    writes=[User, Account],
+    writes=[User, Account, AccountPassword],
     then=set_password,
 )
 def reset_password(request: ResetPassword, call: Call) -> UserAnswer:

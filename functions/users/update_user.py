@@ -12,7 +12,7 @@ from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential, refuse_federated
 from rollcall.accounts.settlement import settle_account
 from rollcall.grants.permissions import Permission
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, AccountPassword
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Id
@@ -66,7 +66,7 @@ def update_account(request: UpdateUser, call: Call, answer: UserAnswer) -> None:
     permission=Permission.USER_UPDATE,
     fresh_sign_in="the password, email or phone number changes, or a platform admin is enabled",
     reads=[AccessPolicy],
-    writes=[User, Account],
+    writes=[User, Account, AccountPassword],
     then=update_account,
 )
 def update_user(request: UpdateUser, call: Call) -> UserAnswer:

@@ -21,7 +21,7 @@ from infra.catalog import read_catalog
 from infra.client_scopes import EVERYTHING
 from infra.local.demo_people import GROUPS, NUMBER, ORGANIZATIONS, YEAR, Fate, Person, make_people
 from infra.local.emulator import connect_to
-from infra.local.provision import read_configuration
+from infra.local.provision import KEY_TABLE, read_configuration
 from infra.local.sign_in import sign_in
 from infra.local.state import LocalProblem, LocalRun
 from infra.progress import with_progress
@@ -60,6 +60,7 @@ def run_demo(run: LocalRun) -> None:
     logger.setLevel(logging.ERROR)
     settings = Settings(
         table_name=run.table,
+        key_table_name=KEY_TABLE,
         user_pool_id=run.user_pool_id,
         bucket_name=run.table,
         client_ids=run.client_id,

@@ -16,7 +16,7 @@ from infra.client_scopes import EVERYTHING, ServiceClient
 from infra.configuration import CDK_JSON, Configuration
 from infra.local.emulator import Emulator
 from infra.local.state import SERVICE, LocalProblem, Service
-from infra.table_definition import create_table_parameters
+from infra.table_definition import create_key_table_parameters, create_table_parameters
 from infra.user_pool import (
     CLIENT,
     GROUP,
@@ -30,6 +30,7 @@ from rollcall.kit.reaction import CognitoReaction
 from rollcall.kit.settings import Settings
 
 NAME = "rollcall"
+KEY_TABLE = "rollcall-keys"
 MAIL_SENDER = "rollcall@example.com"
 # Required parameters that the emulator ignores.
 _ROLE = "arn:aws:iam::000000000000:role/rollcall"
@@ -51,7 +52,7 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
     passes ``time_scale`` times as fast. Raises LocalProblem if ``cdk.json`` is not valid.
     """
     configuration = read_configuration()
-    stream_arn = _ensure_table(emulator.client("dynamodb"))
+    stream_arn = _ensure_tables(emulator.client("dynamodb"))
     _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
     services = {SERVICE: EVERYTHING, **configuration.service_clients}
@@ -63,6 +64,7 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
     emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
     settings = Settings(
         table_name=NAME,
+        key_table_name=KEY_TABLE,
         user_pool_id=pool_id,
         bucket_name=NAME,
         client_ids=client_id,
@@ -90,8 +92,11 @@ def read_configuration() -> Configuration:
         raise LocalProblem(f"cdk.json is not valid: {'; '.join(wrong)}") from None
 
 
-def _ensure_table(dynamodb: Any) -> str:
-    if NAME not in dynamodb.list_tables()["TableNames"]:
+def _ensure_tables(dynamodb: Any) -> str:
+    present = dynamodb.list_tables()["TableNames"]
+    if KEY_TABLE not in present:
+        dynamodb.create_table(**create_key_table_parameters(KEY_TABLE))
+    if NAME not in present:
         dynamodb.create_table(**create_table_parameters(NAME))
         expiry = {"Enabled": True, "AttributeName": EXPIRY_ATTRIBUTE}
         dynamodb.update_time_to_live(TableName=NAME, TimeToLiveSpecification=expiry)

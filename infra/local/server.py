@@ -34,6 +34,7 @@ from rollcall.kit.call import Runtime
 from rollcall.kit.clock import read_clock
 from rollcall.kit.errors import Problem
 from rollcall.kit.job import make_call
+from rollcall.kit.key_rotation import rotate_keys
 from rollcall.kit.log import logger
 from rollcall.kit.mail_templates import WrongTemplate, check_templates
 from rollcall.kit.settings import LOGIN_URL, Settings
@@ -82,6 +83,7 @@ def run_local(options: LocalOptions) -> None:
         emulator = _start_emulator(options, state, listener, stack)
         resources = provision(emulator, options.time_scale)
         runtime = make_runtime(emulator.client, _with_options(resources.settings, options))
+        rotate_keys(runtime.keys, runtime.clock())
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
         if not options.stores_nothing:
             state.write_admin(admin)

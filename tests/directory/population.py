@@ -16,13 +16,15 @@ from rollcall.directory.conditions import (
 from rollcall.directory.database import Database
 from rollcall.directory.expressions import Expression
 from rollcall.directory.row_files import write_rows
-from rollcall.directory.rows import FactCell, StoredRow, fold
-from rollcall.directory.scim_filter import SEARCHED
+from rollcall.directory.rows import FactCell, StoredRow
+from rollcall.directory.search_text import join_searched
 from rollcall.directory.tables import bucket_sql, key_sql
 from rollcall.users.fact_set import FactSet
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 START = datetime(2026, 1, 1, tzinfo=UTC)
+SEARCHED = ("name", "email", "username", "phone", "uniqueId")
+"""The fields that a search covers."""
 ALL_KNOWN = KnownFacts(
     {"learning": KnownSource(frozenset({"progress", "lastActivityAt", "programIds"}), NOW)},
     NOW - timedelta(days=2),
@@ -48,7 +50,7 @@ def make_row(user_id: str, **given: Any) -> StoredRow:
         }
     )
     shown = row.model_dump(by_alias=True)
-    searched = "\n".join(fold(shown[name]) for name in SEARCHED if shown[name])
+    searched = join_searched(shown[name] for name in SEARCHED)
     return row.model_copy(update={"search_text": searched})
 
 

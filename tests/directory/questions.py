@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import operator
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from random import Random
@@ -24,7 +26,8 @@ from rollcall.directory.expressions import (
     Value,
     ValuePath,
 )
-from rollcall.directory.rows import StoredRow, fold
+from rollcall.directory.rows import StoredRow
+from rollcall.directory.search_text import base_form
 from rollcall.users.statuses import Status
 from tests.directory.population import NOW, make_facts, make_row
 
@@ -41,8 +44,15 @@ TEXTS = (
     'say "hi"',
     "\\",
     "Ø",
+    "Jos\u00e9",
+    "Jose\u0301",
+    "STRASSE",
+    "Straße",
+    "\u0130d",
+    "\u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2",
+    "\u03c3\u03af\u03c3\u03c5\u03c6\u03bf\u03c3",
 )
-PIECES = (*TEXTS, "nn", "eiß", "ra", "%", "_", "zoë ")
+PIECES = (*TEXTS, "nn", "eiß", "ra", "%", "_", "zoë ", "e\u0301", "SS", "\u03c2", "\u03a3")
 GROUPS = ("grp_1", "grp_2", "GRP_1", "grp_10")
 SKILLS = ("SQL", "sql", "Python", "Łódź", "p%")
 TIMES = tuple((NOW + timedelta(hours=hours)).isoformat() for hours in (-48, -1, 0, 1, 48))
@@ -74,6 +84,7 @@ def _make_one(chance: Random, number: int) -> StoredRow:
         f"usr_{number}",
         name=perhaps(texts),
         email=perhaps(["ann@example.com", "zoe@example.com"]),
+        phone=perhaps(["+4915112345", "+4912"]),
         city=perhaps(texts),
         country=perhaps(["DE", "FR"]),
         status=chance.choice(list(Status)),
@@ -161,7 +172,20 @@ UNKNOWN: SearchStrategy[Expression] = st.one_of(
 )
 EXPRESSIONS = _combine(st.one_of(LEAVES, LEAVES, UNKNOWN))
 SEARCHES: SearchStrategy[Expression] = st.builds(
-    TextSearch, st.sampled_from((*TEXTS, "zoë ANN", "ann example", "WEISS", " 50%  "))
+    TextSearch,
+    st.sampled_from(
+        (
+            *TEXTS,
+            "zoë ANN",
+            "ann example",
+            "WEISS",
+            " 50%  ",
+            "zoe",
+            "jose",
+            "0151 12",
+            "ann +49 (0)1",
+        )
+    ),
 )
 
 
@@ -182,13 +206,34 @@ def _judge(row: StoredRow, expression: Expression) -> bool | None:
             judgement = _judge(row, operand)
             return None if judgement is None else not judgement
         case TextSearch(text):
-            words = fold(text).split()
-            return all(word in row.search_text for word in words) if words else None
+            return _is_found(row, base_form(text).split())
         case Comparison(path=path) | Presence(path=path) | ValuePath(path=path):
             asked = path.lower().startswith("facts.")
             if asked and path.split(".")[1:] not in [["learning", each] for each in FACTS]:
                 return None
             return _judge_values(row, path.removesuffix(".value"), expression)
+
+
+def _is_found(row: StoredRow, words: Sequence[str]) -> bool | None:
+    """Whether a search finds a user. Neighbouring words of a phone number are judged together."""
+    values = (row.name, row.email, row.username, row.phone, row.unique_id)
+    lines = [base_form(each) for each in values if each]
+    judged: list[bool] = []
+    while words:
+        number = next(
+            (n for n, word in enumerate(words) if re.search(r"[^0-9+()./-]", word)), len(words)
+        )
+        taken = max(number, 1)
+        found = all(any(word in line for line in lines) for word in words[:taken])
+        digits = re.sub(r"\(0\)|[^0-9]", "", "".join(words[:number])).lstrip("0")
+        judged.append(found or bool(digits and row.phone and digits in row.phone))
+        words = words[taken:]
+    return all(judged) if judged else None
+
+
+def in_one_case(text: str) -> str:
+    """The text as comparisons see it: canonical caseless matching (The Unicode Standard, D145)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
 def _judge_values(row: StoredRow, path: str, leaf: Comparison | Presence | ValuePath) -> bool:
@@ -248,7 +293,7 @@ def _compares(path: str, found: Any, how: Operator, value: Any) -> bool:
     if isinstance(found, date):
         return _COMPARISONS[how](found, date.fromisoformat(value))
     if isinstance(found, str) and path.lower() not in EXACT:
-        return _COMPARISONS[how](found.lower(), value.lower())
+        return _COMPARISONS[how](in_one_case(found), in_one_case(value))
     return _COMPARISONS[how](found, value)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from rollcall.directory.columns import Kind, find_column, read_columns
+from rollcall.directory.columns import Case, Kind, find_column, read_columns
 from rollcall.directory.comparisons import Part, Term, compare, compare_fact, negate
 from rollcall.directory.expressions import Operator, Value
 from rollcall.directory.rows import AuthMethod
@@ -22,7 +22,7 @@ from rollcall.users.statuses import Status
 
 NOON = datetime(2026, 3, 1, 12)  # noqa: DTZ001 (as the columns are)
 OWN: dict[Kind, tuple[Value, Value]] = {
-    Kind.TEXT: ("Ann", "Ann"),
+    Kind.TEXT: ("Jose\u0301 WEIß", "josé weiss"),
     Kind.NUMBER: (5, 5),
     Kind.COUNTS: (2.5, 2.5),
     Kind.BOOLEAN: (True, True),
@@ -93,27 +93,21 @@ def test_times_are_bound_in_utc_without_a_time_zone(value: Value, bound: datetim
         (Operator.GE, 50, Part("facts.number >= ?", (50.0,))),
         (Operator.EQ, True, Part("facts.number = ?", (1.0,))),
         (Operator.NE, False, Part("coalesce(facts.number <> ?, TRUE)", (0.0,))),
-        (Operator.SW, "a", Part("starts_with(lower(facts.text), lower(?))", ("a",))),
+        (Operator.SW, "a", Part("starts_with(facts.text, ?)", ("a",))),
         (
             Operator.LT,
             "2026-03-01T12:00:00Z",
-            Part(
-                "coalesce(facts.moment < ?, lower(facts.text) < lower(?))",
-                (NOON, "2026-03-01T12:00:00Z"),
-            ),
+            Part("coalesce(facts.moment < ?, facts.text < ?)", (NOON, "2026-03-01t12:00:00z")),
         ),
         (
             Operator.EQ,
             "soon",
-            Part("coalesce(facts.moment = ?, lower(facts.text) = lower(?))", (None, "soon")),
+            Part("coalesce(facts.moment = ?, facts.text = ?)", (None, "soon")),
         ),
         (
             Operator.GT,
             datetime(2026, 3, 1, 12, tzinfo=UTC),
-            Part(
-                "coalesce(facts.moment > ?, lower(facts.text) > lower(?))",
-                (NOON, "2026-03-01T12:00:00.000Z"),
-            ),
+            Part("coalesce(facts.moment > ?, facts.text > ?)", (NOON, "2026-03-01t12:00:00.000z")),
         ),
     ],
 )
@@ -127,11 +121,10 @@ def test_negation_holds_for_absent_values() -> None:
     assert negate(Part("a = ?", (1,))) == Part("NOT coalesce(a = ?, FALSE)", (1,))
 
 
-def spelling(column: str) -> tuple[str, str]:
+def bound(column: str, value: str, operator: Operator = Operator.EQ) -> Part:
     found = find_column(column)
     assert found
-    stored, value = Term.of(found).folding
-    return stored.format("stored"), value
+    return compare(Term.of(found)._replace(kind=Kind.TEXT, optional=False), operator, value)
 
 
 def written(kind: Any, value: str) -> list[str]:
@@ -160,22 +153,32 @@ def test_columns_that_are_compared_as_they_are_have_only_lower_case(column: str)
     found = [each for value in values for each in written(kind, value)]
 
     assert found
-    assert all(each == each.lower() for each in found)
-    assert spelling(column) == ("stored", "lower(?)")
+    for each in found:
+        assert (
+            bound(column, each.upper()) == bound(column, each) == Part(f'"{column}" = ?', (each,))
+        )
 
 
 def test_countries_are_stored_in_upper_case() -> None:
     assert written(CountryCode, "de") == ["DE"]
-    assert spelling("country") == ("stored", "upper(?)")
+    assert bound("country", "de") == bound("country", "DE") == Part('"country" = ?', ("DE",))
+    assert bound("country", "DE", Operator.GT) == Part('lower("country") > ?', ("de",))
 
 
-def test_ids_are_compared_exactly_and_other_texts_ignoring_case() -> None:
-    texts = {each.name for each in read_columns().values() if each.kind in {Kind.TEXT, Kind.TEXTS}}
-    exact = {each for each in texts if spelling(each) == ("stored", "?")}
-    others = texts - exact - LOWER.keys() - {"country"}
+@pytest.mark.parametrize("column", ["id", "phone", "roles", "groups", "organizations"])
+def test_ids_and_phone_numbers_are_compared_exactly(column: str) -> None:
+    found = find_column(column)
+    assert found
+    assert found.case is Case.EXACT
+    assert found.folded is None
 
-    assert exact == {"id", "roles", "groups", "organizations"}
-    assert {spelling(each) for each in others} == {("lower(stored)", "lower(?)")}
+
+def test_other_texts_are_compared_by_their_folded_form() -> None:
+    texts = [each for each in read_columns().values() if each.kind in {Kind.TEXT, Kind.TEXTS}]
+    others = {each.name for each in texts if each.case is Case.ANY}
+    assert {"name", "uniqueId", "city", "bio", "expertise", "oauthProviders"} <= others
+    assert others.isdisjoint({*LOWER, "country"})
+    assert bound("city", "Zu\u0308RICH") == Part('"cityFolded" = ?', ("zürich",))
 
 
 @pytest.mark.parametrize(

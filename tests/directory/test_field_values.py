@@ -64,6 +64,14 @@ def test_text_is_found_literally_and_in_any_case(cities: Database, q: str) -> No
     assert {value for value, _ in find(cities, "city", q)} == expected
 
 
+@pytest.mark.parametrize("q", ["zürich", "zu\u0308RICH", "zurich", "ZÜ", "Lodz", "łÓDŹ", "berlin"])
+def test_value_is_found_in_any_normal_form_and_if_nothing_else_is_without_accents(
+    cities: Database, q: str
+) -> None:
+    (found,) = find(cities, "city", q)
+    assert found in {("Zürich", 8), ("Łódź", 5), ("Berlin", 4)}
+
+
 @given(st.sampled_from(["expertise", "country", "status"]), st.text("SQLpythonŁÓDŹde%", max_size=3))
 def test_field_values_are_those_of_the_users(database: Database, field: str, q: str) -> None:
     kept = [getattr(row, field) for row in POPULATION]
@@ -71,6 +79,8 @@ def test_field_values_are_those_of_the_users(database: Database, field: str, q: 
         value for each in kept if each for value in ([each] if isinstance(each, str) else each)
     ]
     found = Counter(value for value in values if q.lower() in value.lower())
+    if not found:
+        return  # accents do not count then
 
     assert dict(find(database, field, q, limit=1000)) == found
 

@@ -6,11 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rollcall.directory.records import read_row
-from rollcall.directory.rows import AuthMethod, FactCell, StoredRow, fold, sort_key
+from rollcall.directory.rows import AuthMethod, FactCell, StoredRow
 from rollcall.grants.permissions import Permission
 from rollcall.users.fact_set import FactSet
 from rollcall.users.statuses import Status
@@ -146,9 +144,10 @@ def test_only_users_who_can_be_restored_have_a_row_after_deletion(world: World) 
         (0.5, 0.5, None, None),
         (True, 1, None, None),
         ("active", None, "active", None),
-        ("2026-01-05T10:00:00+01:00", None, "2026-01-05T10:00:00+01:00", NOW),
+        ("Jose\u0301 WEIß", None, "josé weiss", None),
+        ("2026-01-05T10:00:00+01:00", None, "2026-01-05t10:00:00+01:00", NOW),
         ("2026-01-05", None, "2026-01-05", None),
-        ("2026-01-05T10:00:00", None, "2026-01-05T10:00:00", None),
+        ("2026-01-05T10:00:00", None, "2026-01-05t10:00:00", None),
     ],
 )
 def test_fact_is_stored_as_number_text_or_time(
@@ -160,33 +159,14 @@ def test_fact_is_stored_as_number_text_or_time(
     assert cell.pushed_at == NOW
 
 
-def test_search_text_is_folded_and_keeps_values_apart(world: World) -> None:
+def test_search_text_has_base_letters_and_keeps_values_apart(world: World) -> None:
     user = world.add_user("ada@example.com", name="ÅSA \uff37eiß", unique_id="U-77", username="asa")
     assert row_of(world, user.id).search_text.split("\n") == [
-        "åsa weiss",
+        "asa weiss",
         "ada@example.com",
         "asa",
         "u-77",
     ]
-
-
-def test_names_are_sorted_without_case_and_accents() -> None:
-    names = ["Zoë", "Ákos", "adam", "Émile", "Eva", "Ångström", "zoe b"]
-    assert sorted(names, key=sort_key) == [
-        "adam",
-        "Ákos",
-        "Ångström",
-        "Émile",
-        "Eva",
-        "Zoë",
-        "zoe b",
-    ]
-
-
-@given(st.text(), st.text())
-def test_what_is_part_of_a_text_is_part_of_it_folded(one: str, other: str) -> None:
-    assert fold(one) in fold(one) + fold(other)
-    assert fold(one.upper()) == fold(fold(one.upper()))
 
 
 def test_change_of_a_user_is_a_change_of_the_row(world: World) -> None:
@@ -194,5 +174,5 @@ def test_change_of_a_user_is_a_change_of_the_row(world: World) -> None:
     world.clock.advance(days=1)
     world.change_user(user, user.model_copy(update={"name": "After"}))
     row = row_of(world, user.id)
-    assert (row.name, row.name_key, row.version) == ("After", "after", 2)
+    assert (row.name, row.search_text.split("\n")[0], row.version) == ("After", "after", 2)
     assert row.updated_at - row.created_at == timedelta(days=1)

@@ -8,8 +8,11 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from rollcall.directory import snapshots
+from rollcall.directory.collation import COLLATION
 from rollcall.directory.database import Database
 from rollcall.directory.snapshots import (
     RETAINED,
@@ -34,6 +37,15 @@ def state(world: World, snapshot_id: str, sha256: str = "") -> DirectoryState:
         rows=1,
         columns=fingerprint_columns(),
     )
+
+
+def test_snapshot_with_sort_keys_of_another_version_is_not_readable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = fingerprint_columns()
+    assert duckdb.__version__ in COLLATION
+    monkeypatch.setattr(snapshots, "COLLATION", f"{COLLATION}.1")
+    assert fingerprint_columns() != before
 
 
 def test_first_one_to_name_a_snapshot_wins(world: World) -> None:

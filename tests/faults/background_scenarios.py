@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -12,6 +13,7 @@ from functions.jobs.clear_ended_grants import KEPT as GRANTS_KEPT
 from functions.jobs.clear_ended_grants import clear_ended_grants
 from functions.jobs.purge_deleted_users import purge_deleted_users
 from functions.jobs.reconcile_identities import reconcile_identities
+from functions.jobs.rotate_signing_keys import rotate_signing_keys
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.converge_identity import converge_identity
 from functions.reactions.create_first_admin import create_first_admin
@@ -20,6 +22,7 @@ from rollcall.accounts.convergence import Credential, converge_account
 from rollcall.accounts.first_admin import ensure_first_admin
 from rollcall.grants.grant import GroupRole
 from rollcall.kit.job import make_call
+from rollcall.kit.key_rotation import KINDS, ROTATED_AFTER
 from rollcall.users.statuses import Status
 from tests.faults.scenario import Plan
 from tests.faults.staging import (
@@ -49,6 +52,22 @@ def a_purge_of_two_users_but_not_the_third(world: World) -> Plan:
             yield "the wrong users were purged"
 
     return work(lambda: purge_deleted_users.run(world.runtime), verify)
+
+
+@scenario("rotate_signing_keys", by_client=False)
+def a_rotation_of_both_keys(world: World) -> Plan:
+    world.clock.advance(days=ROTATED_AFTER.days)
+
+    def read() -> list[Any]:
+        return [world.runtime.keys.get_item(kind.key()) for kind in KINDS]
+
+    before = read()
+
+    def verify(_: Reply) -> Iterable[str]:
+        if [each["previous"] for each in read()] != [each["secret"] for each in before]:
+            yield "a key was not rotated exactly once"
+
+    return work(lambda: rotate_signing_keys.run(world.runtime), verify)
 
 
 @scenario("clear_ended_grants", by_client=False)

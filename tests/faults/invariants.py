@@ -65,7 +65,11 @@ def check_settled(world: World) -> list[str]:
     stored, pool = Stored(world.items()), accounts(world)
     return [
         *check_always(world),
-        *(line for user in stored.users for line in _check_account(user, pool.get(user["id"]))),
+        *(
+            line
+            for user in stored.users
+            for line in _check_account(stored, user, pool.get(user["id"]))
+        ),
         *check_remains(stored),
         *check_waiting(stored),
     ]
@@ -89,7 +93,9 @@ def _check_accounts_have_users(world: World, stored: Stored) -> Iterator[str]:
             yield f"I1: the account {name} has no user"
 
 
-def _check_account(user: dict[str, Any], account: CognitoIdpUser | None) -> Iterator[str]:
+def _check_account(
+    stored: Stored, user: dict[str, Any], account: CognitoIdpUser | None
+) -> Iterator[str]:
     """I2: the account matches the user, and the user is marked as in sync."""
     who = f"I2: {user['id']} ({user['status']})"
     waiting = user.get("pendingCredential")
@@ -105,13 +111,15 @@ def _check_account(user: dict[str, Any], account: CognitoIdpUser | None) -> Iter
         if user["signedOutEpoch"] < user["authEpoch"]:
             yield f"I26: Cognito has not ended the sessions of {user['id']}"
         yield from (f"{who} {difference}" for difference in _differences(user, account))
+        if ("admins" in {group.group_name for group in account.groups}) is not stored.is_admin(
+            user
+        ):
+            yield f"{who} is wrongly in or out of the group admins"
 
 
 def _differences(user: dict[str, Any], account: CognitoIdpUser) -> Iterator[str]:
     if account.enabled is not (user["status"] in OPEN):
         yield f"has an account with enabled={account.enabled}"
-    if ("admins" in {group.group_name for group in account.groups}) is not user["isAdmin"]:
-        yield "is wrongly in or out of the group admins"
     held = {name: value for name, value in account.attribute_lookup.items() if name != "sub"}
     if held != _expected_attributes(user, held):
         yield f"has the attributes {held}"
@@ -136,7 +144,7 @@ def _check_admins(stored: Stored) -> Iterator[str]:
     if not stored.users:  # there is no first admin yet
         return
     counters = [int(item["count"]) for item in stored.partitions["COUNTER#admins"]]
-    admins = sum(user["isAdmin"] and user["status"] == "active" for user in stored.users)
+    admins = sum(stored.is_admin(user) and user["status"] == "active" for user in stored.users)
     if counters != [admins]:
         yield f"I4: {admins} active admins are counted as {counters}"
     if admins < 1:

@@ -71,6 +71,8 @@ def _facts(stored: Stored, entity: Item) -> Item:
     facts = {name: value for name, value in entity.items() if name not in _NO_FACTS}
     if not entity["erased"]:
         del facts["erased"]  # recorded for tombstones only
+    if entity["sk"] == "#USER":
+        facts["isAdmin"] = stored.is_admin(entity)
     if entity["sk"] == "#USER" and not entity["erased"]:
         for kind, row in stored.grants(entity["pk"]):
             if row["sk"] != SYSTEM_ROW:

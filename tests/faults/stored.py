@@ -77,6 +77,10 @@ class Stored:
         """The tombstones of all kinds."""
         return (each for each in self.entities.values() if each.get("erased"))
 
+    def is_admin(self, user: Item) -> bool:
+        """Whether a user has the role System."""
+        return any(item["sk"] == SYSTEM_ROW for item in self.partitions[user["pk"]])
+
     def grants(self, pk: str | None = None) -> Iterator[tuple[GrantKind, Item]]:
         """The rows of grants, of one user or of all."""
         items: Iterable[Item] = self.items if pk is None else self.partitions[pk]

@@ -28,7 +28,7 @@ from tests.faults.invariants import check_settled
 from tests.faults.journal_invariants import check_journal
 from tests.faults.stored import Item, Stored
 from tests.world.opening import open_world
-from tests.world.world import World
+from tests.world.world import ADMIN_EMAIL, World
 
 type Corruption = Callable[[Item], object]
 
@@ -158,7 +158,7 @@ CORRUPTIONS: dict[str, tuple[Callable[[Item], bool], Corruption, str]] = {
         "R1: grp_x",
     ),
     "a role that no list finds": (having(sk="#ROLE#"), drop("gsi2pk"), "is indexed as"),
-    "the role System of an admin": (having(sk="#ROLE#rol_system"), vanish, "the role System"),
+    "the role System of an admin": (having(sk="#ROLE#rol_system"), vanish, "I6: isAdmin"),
     "a permission that is gone": (having(sk="#PERMISSION#"), vanish, "I6: permissions."),
     "a permission that no list finds": (having(sk="#PERMISSION#"), drop("gsi2pk"), "is indexed"),
     "a resource in no list of its owner": (WORKSPACE_IN_USE, drop("gsi1pk"), "is indexed as"),
@@ -177,7 +177,7 @@ CORRUPTIONS: dict[str, tuple[Callable[[Item], bool], Corruption, str]] = {
     "a workspace's owner outside of the group": (MEMBER, vanish, "that its owner is not in"),
     "a deleted group with a workspace": (having(sk="GROUP#"), put("erased", True), "W1"),
     "a user's version": (having(sk="#USER"), put("version", 99), "is at 99"),
-    "a user who is gone": (having(isAdmin=True, sk="#USER"), vanish, "is in the journal only"),
+    "a user who is gone": (having(email=ADMIN_EMAIL, sk="#USER"), vanish, "is in the journal only"),
     "a resource that is gone": (having(type="persona", sk="RESOURCE#"), vanish, "journal only"),
     "a note that is gone": (having(sk="NOTE#"), vanish, "is in the journal only"),
     "a note": (having(sk="NOTE#"), put("text", "Other"), "I6: text"),

@@ -6,6 +6,7 @@ Every test that calls an operation or drains the stream does so within these pol
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from functions.organizations.list_organizations import list_organizations
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.create_first_admin import create_first_admin
 from functions.reactions.notify_user import notify_user
+from functions.registration.register_user import register_user
 from functions.roles.list_roles import list_roles
 from functions.system.register_resource import register_resource
 from functions.users.create_user import create_user
@@ -31,34 +33,47 @@ from functions.users.update_user import update_user
 from infra.access import Arns, derive_statements
 from infra.catalog import read_catalog
 from rollcall.directory.snapshots import DirectoryState
-from rollcall.kit.account import Account
+from rollcall.grants.grant import KINDS as GRANTS
+from rollcall.grants.grant import Grant
+from rollcall.kit.account import Account, AccountList, AccountPassword
+from rollcall.kit.cursor import CursorKey
 from rollcall.kit.declaration import Declaration, Resource
 from rollcall.kit.entity import Entity
 from rollcall.kit.job import Job
+from rollcall.kit.key_rotation import KINDS
 from rollcall.kit.mail import Mail
 from rollcall.kit.model import camel_case
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import CursorRequest
-from rollcall.kit.reaction import StreamReaction
+from rollcall.kit.reaction import JournalWatch, StreamReaction
+from rollcall.kit.tokens import TokenKey
 from rollcall.users.user import User
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.aws_edge import watched
+from tests.world.clock import START
 from tests.world.iam import BUCKET, TABLE, USER_POOL, NeededPermission, acting_as, is_allowed
 from tests.world.opening import open_world
 from tests.world.world import ADMIN_EMAIL, World
 
 CATALOG = read_catalog()
-ARNS = Arns("table-arn", "pool-arn", "bucket-arn", ("identity-arn",))
+ARNS = Arns("table-arn", "keys-arn", "pool-arn", "bucket-arn", ("identity-arn",))
 
 
 def each_name(declaration: Declaration) -> str:
     return declaration.name
 
 
+def on_keys(verb: str, key: str) -> NeededPermission:
+    """A call on the table of the signing keys, with attributes if it writes."""
+    written = ("pk", "sk", "secret") if verb in {"PutItem", "UpdateItem"} else ()
+    return NeededPermission(f"dynamodb:{verb}", f"{TABLE}rollcall-keys", (key,), written)
+
+
 def on_table(verb: str, key: str | None, index: str = "") -> NeededPermission:
     resource = f"{TABLE}rollcall" + (f"/index/{index}" if index else "")
-    return NeededPermission(f"dynamodb:{verb}", resource, (key,) if key else None)
+    written = ("pk", "sk") if verb in {"PutItem", "UpdateItem"} else ()
+    return NeededPermission(f"dynamodb:{verb}", resource, (key,) if key else None, written)
 
 
 def updating(key: str, *attributes: str) -> NeededPermission:
@@ -107,7 +122,7 @@ def test_job_succeeds_within_its_role(world: World, job: Job[Any]) -> None:
     with acting_as(job), watched(world.aws) as seen:
         report = job.run(world.runtime)
 
-    writing = {"TransactWriteItems", "AdminEnableUser", "PutObject", "SendEmail"}
+    writing = {"TransactWriteItems", "UpdateItem", "AdminEnableUser", "PutObject", "SendEmail"}
     written = {call.operation for call in seen} & writing
     assert written, "there is something for it to do"
     assert not getattr(report, "failed", 0)
@@ -137,11 +152,14 @@ def test_mail_goes_out_within_the_role_of_its_reaction(world: World) -> None:
     assert [mail.to for mail in world.mails()] == [["new@example.com"], ["old@example.com"]]
 
 
+GRANTING = ("add", "change", "promote", "replace")
+"""The first words of the operations whose examples grant something."""
 LACKING = [
     pytest.param(operation, resource, id=f"{operation.name}-{resource.__name__}")
     for operation in CATALOG.operations
     for resource in operation.writes
     if resource in (User, Account)
+    or (issubclass(resource, Grant) and operation.name.startswith(GRANTING))
 ]
 
 
@@ -254,7 +272,7 @@ def test_answer_to_counting_does_not_show_the_rest_of_the_item() -> None:
         and each["Action"] == ["dynamodb:UpdateItem"]
     )
     shown = statement["Condition"]["StringEqualsIfExists"]["dynamodb:ReturnValues"]
-    assert not [each for each in shown if each.startswith("ALL")]
+    assert shown == "NONE"
 
 
 LISTS: list[tuple[Declaration, str]] = [
@@ -265,32 +283,116 @@ LISTS: list[tuple[Declaration, str]] = [
 
 
 @pytest.mark.parametrize(("declaration", "counter"), LISTS)
-def test_list_reads_its_total_and_signs_its_cursors(declaration: Declaration, counter: str) -> None:
+def test_list_reads_its_total(declaration: Declaration, counter: str) -> None:
     assert is_allowed(declaration, on_table("GetItem", counter))
-    assert is_allowed(declaration, on_table("GetItem", "CURSOR_KEY"))
-    assert is_allowed(declaration, on_table("PutItem", "CURSOR_KEY"))  # the first one to sign
     assert not is_allowed(declaration, updating(counter, "count"))
     others = {each for _, each in LISTS} - {counter}
     assert not [each for each in others if is_allowed(declaration, on_table("GetItem", each))]
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
-def test_key_of_the_cursors_is_for_walking_alone(declaration: Declaration) -> None:
+def test_signing_keys_are_read_by_those_who_sign_and_written_by_those_who_rotate(
+    declaration: Declaration,
+) -> None:
     lists = isinstance(declaration, Operation) and issubclass(
         declaration.request_model, CursorRequest
     )
-    assert is_allowed(declaration, on_table("GetItem", "CURSOR_KEY")) == lists
-    assert not is_allowed(declaration, on_table("DeleteItem", "CURSOR_KEY"))
+    used = {
+        CursorKey: lists or CursorKey in declaration.writes,
+        TokenKey: TokenKey in (*declaration.reads, *declaration.writes),
+    }
+    for kind, reads in used.items():
+        assert is_allowed(declaration, on_keys("GetItem", kind.partition)) == reads
+        for verb in ("PutItem", "UpdateItem"):
+            rotates = kind in declaration.writes
+            assert is_allowed(declaration, on_keys(verb, kind.partition)) == rotates
+        assert not is_allowed(declaration, on_keys("DeleteItem", kind.partition))
+        for verb in ("GetItem", "PutItem", "UpdateItem", "DeleteItem"):
+            assert not is_allowed(declaration, on_table(verb, kind.partition))
+
+
+def test_no_operation_rotates_a_signing_key() -> None:
+    rotating = {each.name for each in CATALOG.declarations if {*KINDS} & {*each.writes}}
+    assert rotating == {"create_first_admin", "rotate_signing_keys"}
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
-def test_key_of_the_tokens_is_for_those_who_send_them(declaration: Declaration) -> None:
-    sends = {"invite_user", "mail_invitation", "mail_registration", "register_user", "renew_link"}
-    reads = declaration.name in sends | {"resend_invitation"}
-    assert is_allowed(declaration, on_table("GetItem", "TOKEN_KEY")) == reads
-    assert not is_allowed(declaration, on_table("DeleteItem", "TOKEN_KEY"))
-    makes = reads and isinstance(declaration, Operation)
-    assert is_allowed(declaration, on_table("PutItem", "TOKEN_KEY")) == makes
+def test_only_functions_that_declare_a_grant_can_write_one(declaration: Declaration) -> None:
+    declared = [each for each in declaration.writes if issubclass(each, Grant)]
+    for kind in GRANTS:
+        needed = camel_case(kind.subject_field)
+        holds = any(kind.subject_field in each.model_fields for each in declared)
+        for writing in (putting, updating):
+            assert is_allowed(declaration, writing("USER#usr_1", "userId", needed)) == holds
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_nobody_can_mark_a_user_as_platform_admin_beside_the_grant(
+    declaration: Declaration,
+) -> None:
+    assert not is_allowed(declaration, putting("USER#usr_1", "isAdmin"))
+    assert not is_allowed(declaration, updating("USER#usr_1", "isAdmin"))
+
+
+def test_public_functions_make_no_admins() -> None:
+    public = [each for each in CATALOG.operations if each.public]
+    assert register_user in public
+    for each in public:
+        assert not is_allowed(each, putting("USER#usr_1", "userId", "roleId", "gsi2pk", "gsi2sk"))
+        assert not is_allowed(each, putting("USER#usr_1", "userId", "permission"))
+    own = User.model_validate({"id": "usr_1", "createdAt": START, "updatedAt": START}).item()
+    assert is_allowed(register_user, putting("USER#usr_1", *own))
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_journal_is_appended_to_with_the_attributes_of_an_entry_and_nothing_else(
+    declaration: Declaration,
+) -> None:
+    entry = "JOURNAL#2026-01-05T09#1"
+    writes = any(issubclass(each, Entity) for each in declaration.writes)
+    assert is_allowed(declaration, putting(entry, "id", "at", "action", "gsi1pk")) == writes
+    assert not is_allowed(declaration, putting(entry, "id", "expiresAt"))
+    assert not is_allowed(declaration, updating(entry, "changes"))
+    assert not is_allowed(declaration, on_table("DeleteItem", entry))
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_password_is_set_only_by_functions_that_declare_it(declaration: Declaration) -> None:
+    def may(action: str) -> bool:
+        pool = f"{USER_POOL}eu-west-1_1"
+        return is_allowed(declaration, NeededPermission(f"cognito-idp:{action}", pool))
+
+    assert may("AdminSetUserPassword") == (AccountPassword in declaration.writes)
+    assert may("AdminDeleteUser") == (Account in declaration.writes)
+    assert may("ListUsers") == (AccountList in declaration.reads)
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_request_without_the_keys_of_a_condition_is_refused(declaration: Declaration) -> None:
+    for statement in derive_statements(declaration, ARNS):
+        for action in (each for each in statement["Action"] if each.startswith("dynamodb:")):
+            keys = statement["Condition"]["ForAllValues:StringLike"]
+            (first, *_) = keys["dynamodb:LeadingKeys"]
+            for table in (f"{TABLE}rollcall", f"{TABLE}rollcall-keys"):
+                assert not is_allowed(declaration, NeededPermission(action, table))
+                if "dynamodb:Attributes" in keys:
+                    bare = NeededPermission(action, table, (first.rstrip("*"),))
+                    assert not is_allowed(declaration, bare)
+
+
+POLICY_AT_MOST = 10_240
+"""The characters of all inline policies of a role, without white space (IAM quotas)."""
+REST = 1_000
+"""Of those, for logs, traces, the stream and the dead-letter queue."""
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_policy_fits_into_a_role(declaration: Declaration) -> None:
+    table = "arn:aws:dynamodb:ap-southeast-2:123456789012:table/rollcall-data-Table-" + "X" * 12
+    bucket = "arn:aws:s3:::rollcall-data-bucket-" + "x" * 12
+    arns = Arns(table, table, table, bucket, (table, table))
+    policy = json.dumps(derive_statements(declaration, arns), separators=(",", ":"))
+    assert len(policy) <= POLICY_AT_MOST - REST
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
@@ -365,7 +467,7 @@ def test_every_statement_names_actions_resources_and_on_the_table_the_keys(
 
     prefixes = [f"bucket-arn/{kind.prefix}" for kind in declaration.stored_objects]
 
-    assert statements
+    assert statements or isinstance(declaration, JournalWatch)
     for statement in statements:
         assert not [each for each in statement["Action"] if "*" in each or each.endswith(":Scan")]
         named = [each for each in statement["Resource"] if each.removesuffix("*") not in prefixes]
@@ -439,11 +541,11 @@ def test_no_operation_sends_mail_so_that_none_fails_when_one_cannot_be_sent() ->
 
 
 def test_trigger_sees_second_factors_only_of_a_pool_that_is_known() -> None:
-    arns = Arns("table", "", "bucket", ())
+    arns = ARNS._replace(user_pool="")
     unknown = derive_statements(admit_sign_in, arns)
-    known = derive_statements(admit_sign_in, arns._replace(user_pool="pool"))
+    known = derive_statements(admit_sign_in, ARNS)
     assert [each for each in known if each not in unknown] == [
-        {"Effect": "Allow", "Action": ["cognito-idp:AdminGetUser"], "Resource": ["pool"]}
+        {"Effect": "Allow", "Action": ["cognito-idp:AdminGetUser"], "Resource": ["pool-arn"]}
     ]
     assert "cognito-idp" not in str(unknown)
 

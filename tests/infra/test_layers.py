@@ -24,7 +24,7 @@ from infra.layers import (
     build_shared_layer,
     start_with_ours,
 )
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, AccountList, AccountPassword
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.settings import Settings
 
@@ -207,7 +207,8 @@ services = ("cognito-idp", "dynamodb", "s3", "sesv2")
 print(json.dumps({s: make_client(s).meta.service_model.operation_names for s in services}))
 """
     operations = json.loads(run_deployed(code))
-    granted = {*Account.read_actions, *Account.write_actions}
+    kinds = (Account, AccountList, AccountPassword)
+    granted = {action for each in kinds for action in (*each.read_actions, *each.write_actions)}
     assert {f"cognito-idp:{name}" for name in operations["cognito-idp"]} == granted
     assert operations["sesv2"] == ["SendEmail"]
     in_parts = {"CreateMultipartUpload", "UploadPart", "ListParts", "CompleteMultipartUpload"}

@@ -17,21 +17,21 @@ from aws_cdk import aws_sqs as sqs
 from cfnlint.api import lint_by_config  # type: ignore[import-untyped]  # has no types
 from pydantic import ValidationError
 
-from infra.access import Arns, derive_statements
+from infra.access import Arns, derive_statements, find_signing_keys
 from infra.app import build_app
 from infra.catalog import Catalog, read_catalog
 from infra.checks import add_checks
 from infra.data_stack import DataStack
 from infra.deployment import Deployment
 from infra.firewall import PUBLIC_WINDOW
-from infra.table_definition import create_table_parameters
+from infra.table_definition import create_key_table_parameters, create_table_parameters
 from infra.user_pool import CLIENT, GROUP, make_user_pool
 from rollcall.grants.scopes import Scope
-from rollcall.kit.account import Account
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
+from rollcall.kit.reaction import JournalWatch, StreamReaction
 from rollcall.kit.settings import Settings
 from rollcall.mails.notices import MARK_KEPT
 
@@ -184,22 +184,24 @@ def each_name(declaration: Declaration) -> str:
 
 
 def test_data_outlives_its_stack_and_refuses_to_be_deleted(prod: Synthesized) -> None:
-    kept = ("DynamoDB::Table", "S3::Bucket", "Cognito::UserPool", "Cognito::UserPoolClient")
+    for table in prod.find("DynamoDB::Table", "data"):
+        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+        assert table["Properties"]["DeletionProtectionEnabled"] is True
+    kept = ("S3::Bucket", "Cognito::UserPool", "Cognito::UserPoolClient")
     for kind in (*kept, "Cognito::UserPoolGroup", "Cognito::UserPoolResourceServer"):
         resource = prod.only(kind, "data")
         assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", kind
-    assert prod.only("DynamoDB::Table")["Properties"]["DeletionProtectionEnabled"] is True
     assert prod.only("Cognito::UserPool")["Properties"]["DeletionProtection"] == "ACTIVE"
 
 
 def test_development_deployment_can_be_thrown_away(other: Synthesized) -> None:
-    table, bucket = other.only("DynamoDB::Table"), other.only("S3::Bucket")
+    table, bucket = other.find("DynamoDB::Table")[0], other.only("S3::Bucket")
     assert table["DeletionPolicy"] == bucket["DeletionPolicy"] == "Delete"
     assert table["Properties"]["DeletionProtectionEnabled"] is False
 
 
 def test_table_is_the_one_that_tests_and_local_runtime_make(prod: Synthesized) -> None:
-    made = prod.only("DynamoDB::Table")["Properties"]
+    made = prod.find("DynamoDB::Table")[0]["Properties"]
     declared = create_table_parameters("")
     for name in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode"):
         assert made[name] == declared[name]
@@ -378,7 +380,7 @@ def test_function_is_made_as_declared(prod: Synthesized, declaration: Declaratio
 def test_role_holds_the_derived_statements_and_otherwise_only_logs_traces_and_its_trigger(
     prod: Synthesized, declaration: Declaration
 ) -> None:
-    arns = Arns("table", "pool", "bucket", ("sender", "domain"))
+    arns = Arns("table", "keys", "pool", "bucket", ("sender", "domain"))
     derived = [
         (each["Action"], each.get("Condition")) for each in derive_statements(declaration, arns)
     ]
@@ -421,14 +423,14 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     settings = Settings.model_validate(
         {name: each if isinstance(each, str) else json.dumps(each) for name, each in told.items()}
     )
-    touches_accounts = Account in (*declaration.reads, *declaration.writes)
-    assert bool(settings.user_pool_id) == touches_accounts
+    assert bool(settings.user_pool_id) == declaration.uses_accounts
     assert bool(settings.bucket_name) == bool(declaration.stored_objects)
     assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
     assert bool(settings.mail_sender) == (Mail in (*declaration.reads, *declaration.writes))
     assert bool(settings.login_url) == bool(settings.mail_sender)
     assert not settings.mail_templates  # in the layer
     assert settings.table_name
+    assert bool(settings.key_table_name) == bool(find_signing_keys(declaration))
     assert settings.resource_types == "invoice=refuse"
     assert settings.unique_id_pattern == "EMP-####"
     assert settings.facts_fresh_days == 30
@@ -466,10 +468,11 @@ def test_api_is_throttled_and_logged_as_json_without_what_may_be_a_token(
         name: (each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"], each["LoggingLevel"])
         for name, each in settings.items()
     }
-    public = [each for each in CATALOG.operations if each.public]
+    public = {f"{path_of(each)} {each.method}" for each in CATALOG.operations if each.public}
+    heads = {name.replace(" GET", " HEAD") for name in public}
     assert limits == {
         "/* *": (200, 400, "ERROR"),
-        **{f"{path_of(each)} {each.method}": (10, 20, "OFF") for each in public},
+        **dict.fromkeys(public | heads, (10, 20, "OFF")),
     }
     line = json.loads(stage["AccessLogSetting"]["Format"])
     assert line["requestId"] == "$context.requestId"
@@ -556,16 +559,25 @@ def test_public_operations_alone_have_a_share_of_the_concurrency(
     assert "ReservedConcurrentExecutions" not in prod.function(declaration)
 
 
+def filter_of(source: Resource) -> str:
+    """The only filter pattern of an event source mapping."""
+    (pattern,) = source["Properties"]["FilterCriteria"]["Filters"]
+    return json.dumps(json.loads(pattern["Pattern"]))
+
+
 def test_stream_reaction_hears_of_its_entity_alone_and_gives_up_in_bounded_time(
     prod: Synthesized,
 ) -> None:
     sources = prod.find("Lambda::EventSourceMapping")
-    assert len(sources) == len(CATALOG.stream_reactions)
-    for source, reaction in zip(sources, CATALOG.stream_reactions, strict=True):
+    readers: tuple[StreamReaction | JournalWatch, ...]
+    readers = (*CATALOG.stream_reactions, *CATALOG.journal_watches)
+    filters = {json.dumps(each.stream_filter()) for each in readers}
+    assert {filter_of(each) for each in sources} == filters
+    assert len(sources) == len(readers)
+    partly = {json.dumps(each.stream_filter()) for each in CATALOG.stream_reactions}
+    for source in sources:
         properties = source["Properties"]
-        (pattern,) = properties["FilterCriteria"]["Filters"]
-        assert json.loads(pattern["Pattern"]) == reaction.stream_filter()
-        assert properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert bool(properties.get("FunctionResponseTypes")) == (filter_of(source) in partly)
         assert properties["BisectBatchOnFunctionError"] is True
         assert 0 < properties["MaximumRetryAttempts"] <= 10
         assert 0 < properties["MaximumRecordAgeInSeconds"] <= 6 * 3600
@@ -613,9 +625,54 @@ def test_alarms_are_about_everything_that_can_fail_and_reach_the_topic(prod: Syn
     )
 
 
+def test_each_call_of_the_journal_watch_is_an_alarm(prod: Synthesized) -> None:
+    (alarm,) = (
+        each["Properties"]
+        for each in prod.find("CloudWatch::Alarm")
+        if each["Properties"]["MetricName"] == "Invocations"
+    )
+    (watch,) = CATALOG.journal_watches
+    (dimension,) = alarm["Dimensions"]
+    function_id = dimension["Value"]["Ref"]
+    function = prod.templates["reactions"]["Resources"][function_id]["Properties"]
+    assert function["FunctionName"] == f"rollcall-{watch.name}"
+    assert (alarm["Threshold"], alarm["Statistic"]) == (1, "Sum")
+
+
+def test_signing_keys_are_in_a_table_without_a_stream(prod: Synthesized) -> None:
+    main, keys = prod.find("DynamoDB::Table", "data")
+    assert "StreamSpecification" in main["Properties"]
+    assert "StreamSpecification" not in keys["Properties"]
+    declared = create_key_table_parameters("")
+    del declared["TableName"]
+    assert {name: keys["Properties"][name] for name in declared} == declared
+
+
+@pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
+def test_policy_of_a_role_fits_into_its_quota(prod: Synthesized, declaration: Declaration) -> None:
+    # The references are longer than the ARNs that they become.
+    policy = {"Version": "2012-10-17", "Statement": prod.statements(declaration)}
+    assert len(json.dumps(policy, separators=(",", ":"))) <= 10_240
+
+
+def test_roles_of_gateway_and_scheduler_are_for_this_account(prod: Synthesized) -> None:
+    account = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    (trust,) = invoker(prod)["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {"StringEqualsIfExists": account}
+    assumed = [
+        statement
+        for role in prod.find("IAM::Role")
+        for statement in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        if statement["Principal"]["Service"] == "scheduler.amazonaws.com"
+    ]
+    assert len(assumed) == len(CATALOG.jobs)
+    assert all(each["Condition"] == {"StringEquals": account} for each in assumed)
+
+
 def test_first_admin_is_made_again_when_the_address_changes(prod: Synthesized) -> None:
     run = prod.only("CloudFormation::CustomResource", "reactions")["Properties"]
     assert run["firstAdminEmail"] == EMAIL
+    assert run["keyTable"]
     assert int(run["ServiceTimeout"]) <= 300
 
 

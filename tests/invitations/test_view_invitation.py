@@ -56,8 +56,8 @@ def test_all_invalid_tokens_have_the_same_answer(world: World) -> None:
     registration = world.add_registration()
     tokens = {
         "altered": altered(token),
-        "of an invitation that is not there": Tokens(world.runtime.table).derive(unknown, 1),
-        "of a generation to come": Tokens(world.runtime.table).derive(invitation.id, 2),
+        "of an invitation that is not there": Tokens(world.runtime.keys).derive(unknown, 1),
+        "of a generation to come": Tokens(world.runtime.keys).derive(invitation.id, 2),
         "in capitals": token.upper(),
         "with something behind it": f"{token}0",
         "the id alone": invitation.id,

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rollcall.directory.rows import SORTED_CHARACTERS, sort_key
-from rollcall.kit.cursor import LIFETIME, Cursors, Position
+from rollcall.directory.collation import sort_keys
+from rollcall.kit.cursor import LIFETIME, CursorKey, Cursors, Position
 from rollcall.kit.entity import Item, Key
 from rollcall.kit.errors import Malformed
+from rollcall.kit.key_rotation import ROTATED_AFTER, rotate_keys
 from rollcall.kit.paging import ListRequest
-from tests.faults.races import meanwhile
 from tests.world.aws_edge import watched
 from tests.world.world import World
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
-PLACE = Key("CURSOR_KEY", "CURSOR_KEY")
+PLACE = CursorKey.key()
 MAC_BYTES = 16
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=50)
 POSITIONS = st.builds(
@@ -161,7 +161,7 @@ def test_cursor_with_the_longest_sort_key_fits_into_a_request(letter: str) -> No
     | st.characters(codec="utf-8", exclude_categories=["Cc"]).map(lambda each: each * 200)
 )
 def test_every_cursor_of_a_name_is_short_and_accepted(name: str) -> None:
-    after = {"value": sort_key(name)[:SORTED_CHARACTERS], "id": f"usr_{'0' * 26}"}
+    after = {"value": sort_keys([name])[0], "id": f"usr_{'0' * 26}"}
     position = Position(10**6, after)
     cursor = CURSORS.write(position, "list", NOW)
     assert len(cursor) < 1_500
@@ -169,42 +169,32 @@ def test_every_cursor_of_a_name_is_short_and_accepted(name: str) -> None:
     assert CURSORS.read(cursor, "list", NOW) == position
 
 
-def test_key_is_generated_once_for_all_processes(world: World) -> None:
-    table = world.runtime.table
-    assert table.get_item(PLACE) is None
-
-    cursor = Cursors(table).write(Position(3, {"pk": "A"}), "list", NOW)
-
-    stored = table.get_item(PLACE)
-    assert stored is not None
-    assert len(bytes.fromhex(stored["secret"])) == 32
-    other_process = Cursors(table)
+def test_cursor_survives_one_rotation_of_the_key_and_not_two(world: World) -> None:
+    keys, position = world.runtime.keys, Position(3, {"pk": "A"})
+    cursor = Cursors(keys).write(position, "list", NOW)
+    other_process = Cursors(keys)
     with watched(world.aws) as seen:
         for _ in range(3):
-            assert other_process.read(cursor, "list", NOW) == Position(3, {"pk": "A"})
+            assert other_process.read(cursor, "list", NOW) == position
     assert [call.operation for call in seen] == ["GetItem"], "read once in a process"
-    assert table.get_item(PLACE) == stored
+
+    for survives in (True, False):
+        world.clock.advance(days=ROTATED_AFTER.days)
+        rotate_keys(keys, world.clock.now)
+        read = partial(Cursors(keys).read, cursor, "list", NOW)
+        if survives:
+            assert read() == position
+        else:
+            assert code_of(read) == "cursor_invalid"
 
 
-def test_processes_that_generate_the_key_concurrently_use_the_same_key(world: World) -> None:
-    table, position = world.runtime.table, Position(1, {})
-    first, second = Cursors(table), Cursors(table)
-    made: list[str] = []
-
-    with meanwhile(world, "PutItem", lambda: made.append(first.write(position, "list", NOW))):
-        made.append(second.write(position, "list", NOW))
-
-    assert len(made) == 2
-    assert len(set(made)) == 1
-    assert Cursors(table).read(made[0], "list", NOW) == position
-
-
-def test_keys_of_two_tables_differ(world: World) -> None:
-    Cursors(world.runtime.table).write(Position(1, {}), "list", NOW)
-    first = world.runtime.table.get_item(PLACE)
-    world.runtime.table.delete_items([PLACE])
-    Cursors(world.runtime.table).write(Position(1, {}), "list", NOW)
-    assert world.runtime.table.get_item(PLACE) != first
+def test_process_reads_cursors_that_were_written_after_a_rotation(world: World) -> None:
+    keys, position = world.runtime.keys, Position(3, {"pk": "A"})
+    older = Cursors(keys)
+    assert older.read(older.write(position, "list", NOW), "list", NOW) == position
+    world.clock.advance(days=ROTATED_AFTER.days)
+    rotate_keys(keys, world.clock.now)
+    assert older.read(Cursors(keys).write(position, "list", NOW), "list", NOW) == position
 
 
 @given(page=st.integers(1, 10**6), name=st.text(st.characters(codec="utf-8"), min_size=4))

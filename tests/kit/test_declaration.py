@@ -80,7 +80,7 @@ def test_resource_without_an_iam_policy_is_refused(word: str, resource: Any) -> 
 
     assert str(refused.value) == (
         f"move_user {word} {resource!r}, from which no IAM policy can be derived. Use entities, "
-        "rows, stored objects, Account or Mail."
+        "rows, signing keys, stored objects, Account or Mail."
     )
 
 

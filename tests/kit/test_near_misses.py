@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from pydantic.alias_generators import to_camel, to_snake
+from pydantic.alias_generators import to_snake
 
 from infra.catalog import read_catalog
-from rollcall.kit.model import Request
+from rollcall.kit.model import Request, camel_case
 from rollcall.kit.near_misses import (
     LONGEST,
     by_spelling,
@@ -24,7 +24,7 @@ def test_fields_of_a_request_differ_in_spelling(model: type[Request]) -> None:
     names = names_at(model, ())
     assert len(by_spelling(names)) == len(names)
     for name in names:
-        assert {spelling(to_snake(name)), spelling(to_camel(to_snake(name)))} == {spelling(name)}
+        assert {spelling(to_snake(name)), spelling(camel_case(to_snake(name)))} == {spelling(name)}
 
 
 @pytest.mark.parametrize(

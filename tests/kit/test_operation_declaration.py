@@ -270,7 +270,7 @@ def test_follow_up_can_take_more_general_types() -> None:
 def test_unknown_resource_is_refused() -> None:
     assert refusal_of(writes=[User, "mail"]) == (
         "move_user writes 'mail', from which no IAM policy can be derived. Use entities, rows, "
-        "stored objects, Account or Mail."
+        "signing keys, stored objects, Account or Mail."
     )
 
 

@@ -14,7 +14,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from rollcall.kit.text import COMPOSED_OF, JOINERS, Line, Text, check_line, check_text, name_key
+from rollcall.kit.text import (
+    COMPOSED_OF,
+    JOINERS,
+    Line,
+    Text,
+    check_line,
+    check_text,
+    fold,
+    name_key,
+    without_invisible,
+)
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
@@ -184,6 +194,49 @@ def test_unique_names_are_compared_as_they_look() -> None:
     assert name_key("Sales\u3000 Team") == name_key("sales team") != name_key("salesteam")
     assert name_key("\u0645\u06cc\u200c\u062e") == name_key("\u0645\u06cc\u062e")
     assert name_key("STRASSE") == name_key("Stra\u00dfe")
+
+
+@given(text=st.text())
+def test_texts_that_differ_only_in_case_and_normal_form_are_folded_to_one(text: str) -> None:
+    """Canonical caseless matching (The Unicode Standard, D145)."""
+    form = fold(text)
+    assert fold(form) == form == unicodedata.normalize("NFC", form)
+    for written in ("NFC", "NFD"):
+        assert fold(unicodedata.normalize(written, text)) == form
+        assert fold(unicodedata.normalize(written, text.casefold())) == form
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("STRASSE", "straße"),
+        ("STRASSE", "STRA\u1e9eE"),
+        (
+            "\u03a3\u038a\u03a3\u03a5\u03a6\u039f\u03a3",
+            "\u03c3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2",
+        ),
+        ("\u0130", "i\u0307"),
+        ("Jose\u0301", "JOSÉ"),
+        ("\ufb01nn", "FINN"),
+        ("\u212a", "k"),
+        ("\u13a0", "\uab70"),
+        ("\u1fb3", "\u03b1\u03b9"),
+    ],
+)
+def test_full_case_folding_makes_one_of_what_has_several_spellings(one: str, other: str) -> None:
+    assert fold(one) == fold(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("\u0131", "i"), ("é", "e"), ("a\u200bb", "ab")])
+def test_folding_keeps_letters_and_accents_apart(one: str, other: str) -> None:
+    assert fold(one) != fold(other)
+
+
+@given(text=st.text())
+def test_invisible_characters_are_taken_out_and_nothing_else(text: str) -> None:
+    kept = without_invisible(text)
+    assert without_invisible(kept) == kept
+    assert without_invisible(f"a\u200d{text}\ufe0f\u3164b") == f"a{kept}b"
 
 
 def test_text_may_have_several_lines() -> None:

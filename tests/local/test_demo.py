@@ -11,12 +11,13 @@ from functions.lifecycle.preview_lifecycle_policy import preview_lifecycle_polic
 from functions.workspaces.list_workspaces import list_workspaces
 from infra.local.demo import DemoHistory
 from infra.local.demo_people import NUMBER, Fate, make_people
-from tests.world.world import CLIENT_ID, World
+from rollcall.grants.scopes import ANY, Scope
+from tests.world.world import World, service_claims
 
 
 def make_history(world: World) -> DemoHistory:
     """The history that the command writes into this world."""
-    service = {"client_id": CLIENT_ID, "scope": "rollcall/resources"}
+    service = service_claims(Scope.RESOURCES, ANY)
     return DemoHistory(world.runtime, world.claims(world.admin_id), service)
 
 

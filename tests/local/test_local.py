@@ -358,7 +358,7 @@ def test_operations_are_listed_with_the_data_that_they_read_and_write() -> None:
     row = next(line for line in listed if " promote_user " in line)
     assert row.split() == [
         "POST", "/admin/users/{userId}/promote", "user.promote", "promote_user",
-        "AccessPolicy", "User,Account",
+        "AccessPolicy", "User,RoleGrant,Account",
     ]  # fmt: skip
 
 

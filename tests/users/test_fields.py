@@ -21,6 +21,7 @@ from rollcall.users.fields import (
     check_username,
     is_address,
     normalize_email,
+    show_domain,
 )
 
 NORMALIZERS = [normalize_email, check_phone, check_username, check_line, check_text]
@@ -155,6 +156,22 @@ def test_stored_domain_and_its_unicode_form_are_one_address(address: str) -> Non
     in_unicode = f"{local}@{idna.decode(domain)}"
     assert normalize_email(in_unicode) == normalize_email(in_unicode.upper()) == stored
     assert is_address(in_unicode, stored)
+    assert normalize_email(show_domain(stored)) == stored
+    assert show_domain(stored) in {stored, in_unicode}
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("jane@xn--bcher-kva.example", "jane@bücher.example"),
+        ("jane@a.xn--bcher-kva.example", "jane@a.bücher.example"),
+        ("jane@example.com", "jane@example.com"),
+        ("jane@xn--0.example", "jane@xn--0.example"),
+        ("xn--bcher-kva", "xn--bcher-kva"),
+    ],
+)
+def test_domain_is_shown_in_unicode_if_it_has_such_a_form(stored: str, shown: str) -> None:
+    assert show_domain(stored) == shown
 
 
 @given(

@@ -10,6 +10,7 @@ from rollcall.grants.grant import GroupRole, Membership, PermissionGrant, RoleGr
 from rollcall.grants.permissions import Permission
 from rollcall.users.inactivity import Inactivity
 from rollcall.users.sign_ins import SignIns
+from rollcall.users.statuses import Status
 from rollcall.users.storage import GRANTS_END_AT, LISTED
 from rollcall.users.user import User
 from tests.users.test_user import make_user
@@ -30,6 +31,25 @@ def test_user_has_the_last_sign_in_and_the_last_warning_of_other_rows() -> None:
     assert found == user.model_copy(update=known)
     assert found.facts() == user.facts()
     assert found.item() == user.item()
+
+
+def test_platform_admin_is_who_has_the_grant_whatever_the_users_own_item_says() -> None:
+    user = make_user()
+    item = user.item()
+    grant = RoleGrant(user_id="usr_1", role_id="rol_system").item()
+
+    assert "isAdmin" not in make_user(is_admin=True).item()
+    assert User.assemble([{**item, "isAdmin": True}]) == user
+    assert User.assemble([item, {**grant, "roleId": "rol_user"}]) == user
+    assert User.assemble([item, {name: grant[name] for name in ("pk", "sk")}]) == user
+    assert User.assemble([item, grant]) == make_user(is_admin=True)
+
+
+def test_item_without_a_status_is_not_a_user() -> None:
+    item = make_user(status=Status.SUSPENDED).item()
+    assert User.assemble([item]) == make_user(status=Status.SUSPENDED)
+    del item["status"]
+    assert User.assemble([item]) is None
 
 
 def test_rows_without_the_users_item_are_not_a_user() -> None:

@@ -15,12 +15,13 @@ from moto.core import responses
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.utils import method_names_from_class
 
-from infra.table_definition import create_table_parameters
+from infra.table_definition import create_key_table_parameters, create_table_parameters
 from infra.user_pool import CLIENT, GROUP, USER_POOL
 from rollcall.kit.call import Runtime
 from rollcall.kit.clients import HANDLERS, config_for
 from rollcall.kit.identity import Identity
 from rollcall.kit.ids import new_id
+from rollcall.kit.key_rotation import rotate_keys
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import Settings
@@ -64,6 +65,8 @@ def _set_up_services() -> Settings:
     parameters = create_table_parameters("rollcall")
     del parameters["StreamSpecification"]  # drain() replaces the stream
     clients.dynamodb.create_table(**parameters)
+    clients.dynamodb.create_table(**create_key_table_parameters("rollcall-keys"))
+    rotate_keys(Table(clients.dynamodb, "rollcall-keys"), Clock().now)
     pool_id = clients.cognito.create_user_pool(PoolName="rollcall", **USER_POOL)["UserPool"]["Id"]
     clients.cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
     clients.cognito.create_group(UserPoolId=pool_id, **GROUP)
@@ -73,6 +76,7 @@ def _set_up_services() -> Settings:
     )
     return Settings(
         table_name="rollcall",
+        key_table_name="rollcall-keys",
         user_pool_id=pool_id,
         bucket_name="rollcall",
         mail_sender="rollcall@example.com",
@@ -102,6 +106,7 @@ def _make_world() -> World:
     clients = _Clients.attached_to(aws)
     runtime = Runtime(
         table=Table(clients.dynamodb, settings.table_name),
+        keys=Table(clients.dynamodb, settings.key_table_name),
         identity=Identity(lambda: clients.cognito, settings.user_pool_id),
         mail=Mail(lambda: clients.ses, settings.mail_sender),
         objects=Objects(lambda: clients.s3, settings.bucket_name),

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of a world: table, user pool, objects, mails, time and processed stream records."""
+    """The state of a world: tables, user pool, objects, mails, time, processed stream records."""
 
     table: TableSnapshot
+    keys: TableSnapshot
     pool: Any
     """Accounts and groups, which reference each other."""
     objects: dict[str, bytes]
@@ -41,6 +42,7 @@ class Snapshot:
         pool = find_pool(world.runtime.settings.user_pool_id)
         return cls(
             table=TableSnapshot.of(world.runtime.table.name),
+            keys=TableSnapshot.of(world.runtime.keys.name),
             pool=deepcopy((pool.users, pool.groups)),
             objects=stored_objects(world),
             mails=list(sent_mails(world)),
@@ -54,6 +56,7 @@ class Snapshot:
         open_for_process.cache_clear()
         reset_model_data()  # moto retains every model that was ever created or copied
         self.table.restore()
+        self.keys.restore()
         pool = find_pool(world.runtime.settings.user_pool_id)
         pool.users, pool.groups = deepcopy(self.pool)
         _replace_objects(world, self.objects)

@@ -112,7 +112,7 @@ class StoredWorld:
 
     def token_of(self, activation: Activation) -> str:
         """The token in the most recent mail."""
-        return Tokens(self.runtime.table).derive(activation.id, activation.generation)
+        return Tokens(self.runtime.keys).derive(activation.id, activation.generation)
 
     def user(self, user_id: str) -> User:
         """A user as stored, or the user's tombstone."""

@@ -34,7 +34,8 @@ class World(ArrangedWorld):
         """Create the first platform admin, as a deployment does."""
         ensure_first_admin(make_call("create_first_admin", self.runtime), ADMIN_EMAIL)
         self.drain()
-        self.admin_id = next(str(item["id"]) for item in self.items() if item.get("isAdmin"))
+        (admin,) = self.users_with_email(ADMIN_EMAIL)
+        self.admin_id = admin.id
 
     def configure(self, **settings: Any) -> None:
         """Change settings of the deployment."""

@@ -182,7 +182,7 @@ def _users(files: Sequence[Path], columns: Sequence[Column]) -> Iterator[Sequenc
     counts = {each.name for each in columns if each.kind is Kind.COUNTS}
 
     def value_of(line: Line, name: str) -> object:
-        return json(line[name]) if name in counts else line[name]
+        return json(line.get(name)) if name in counts else line.get(name)
 
     for key, line in enumerate(read_lines(files), 1):
         yield key, *(value_of(line, each.name) for each in columns)

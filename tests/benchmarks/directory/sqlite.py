@@ -141,7 +141,7 @@ def _users(files: Sequence[Path], columns: Sequence[Column]) -> Iterator[Sequenc
         yield (
             key,
             *(
-                json.dumps(line[each.name]) if each.name in nested else line[each.name]
+                json.dumps(line.get(each.name)) if each.name in nested else line.get(each.name)
                 for each in columns
             ),
         )

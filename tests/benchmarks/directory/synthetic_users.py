@@ -10,8 +10,10 @@ from itertools import accumulate
 from random import Random
 from typing import Any, NamedTuple
 
-from rollcall.directory.rows import FactCell, StoredRow, fold, sort_key
+from rollcall.directory.rows import FactCell, StoredRow
+from rollcall.directory.search_text import base_form, join_searched
 from rollcall.kit.ids import ALPHABET, last_id
+from rollcall.kit.text import fold
 from rollcall.users.statuses import Status
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -207,14 +209,13 @@ def _make_user(random: Random, place: int, created: datetime) -> StoredRow:
         **_profile(random, culture),
     }
     searched = (name, columns["email"], columns["username"], columns["phone"])
-    columns["name_key"] = sort_key(name)
-    columns["search_text"] = "\n".join(fold(each) for each in searched if each)
+    columns["search_text"] = join_searched(searched)
     columns["facts"] = list(_facts(random)) if random.random() < 1 / 3 else []
     return StoredRow.model_validate(columns)
 
 
 def _contacts(random: Random, name: str, place: int, verified: bool) -> dict[str, Any]:
-    plain = "".join(each for each in sort_key(name) if each.isascii() and each.isalpha())
+    plain = "".join(each for each in base_form(name) if each.isascii() and each.isalpha())
     username = f"{plain or 'user'}{place}"
     has_email = random.random() < 0.95
     return {
@@ -281,7 +282,7 @@ def _profile(random: Random, culture: Culture) -> dict[str, Any]:
 
 def _facts(random: Random) -> Iterator[FactCell]:
     active = NOW - timedelta(seconds=random.randrange(300 * _DAY))
-    text = active.isoformat().replace("+00:00", "Z")
+    text = fold(active.isoformat().replace("+00:00", "Z"))
     yield _fact("progress", number=float(random.randrange(101)))
     yield _fact("enrollmentCount", number=float(random.randrange(1, 6)))
     yield _fact("lastActivityAt", text=text, moment=active)

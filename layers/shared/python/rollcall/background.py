@@ -10,3 +10,4 @@ job = _background.job
 stream_reaction = _background.stream_reaction
 cognito_reaction = _background.cognito_reaction
 deployment_reaction = _background.deployment_reaction
+journal_watch = _background.journal_watch

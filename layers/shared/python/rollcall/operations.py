@@ -30,6 +30,7 @@ def connect() -> Runtime:
     settings = Settings.from_environment()
     return Runtime(
         table=Table(make_client(Table.service), settings.table_name),
+        keys=Table(make_client(Table.service), settings.key_table_name),
         identity=Identity(lambda: make_client(Account.service), settings.user_pool_id),
         mail=Mail(lambda: make_client(Mail.service), settings.mail_sender),
         objects=Objects(lambda: make_client(StoredObject.service), settings.bucket_name),

@@ -10,12 +10,14 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import batched, chain
 
 from rollcall.kit.account import FoundAccount
 from rollcall.kit.call import Call
+from rollcall.kit.entity import Item
 from rollcall.kit.model import format_time
-from rollcall.users.storage import LISTED, OUT_OF_STEP
+from rollcall.users.storage import ADMINS_LISTED, LISTED, OUT_OF_STEP
 from rollcall.users.user import User
 
 GRACE = timedelta(minutes=15)
@@ -96,8 +98,15 @@ class Suspicions:
 
     def _users_of(self, accounts: Iterable[FoundAccount]) -> dict[str, User]:
         keys = [User.key_of(account.id) for account in accounts]
-        users = (User.assemble([item]) for item in self._call.table.get_items(keys).values())
+        items = self._call.table.get_items(keys).values()
+        users = (User.assemble([each, *self._admin_rows.get(each["pk"], ())]) for each in items)
         return {user.id: user for user in users if user is not None}
+
+    @cached_property
+    def _admin_rows(self) -> dict[str, list[Item]]:
+        """The grants that make users platform admins, by partition."""
+        listed = self._call.table.query_index("gsi2", ADMINS_LISTED)
+        return {item["pk"]: [item] for item in listed}
 
 
 def look_closely(call: Call, suspect: str) -> Standing:

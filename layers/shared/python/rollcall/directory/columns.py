@@ -37,6 +37,29 @@ NUMBER_OF = "md5_number({})"
 in a row group, and ids start alike. By number, it skips the rows of other elements."""
 
 
+class Case(StrEnum):
+    """How the texts of a column are stored, and so how they are compared."""
+
+    EXACT = "exact"
+    """As they are asked for."""
+    FOLDED = "folded"
+    """In the form of :func:`fold`."""
+    UPPER = "upper"
+    """In upper-case ASCII."""
+    ANY = "any"
+    """As they were written."""
+
+
+_CASES: Mapping[str, Case] = {
+    **dict.fromkeys(("id", "roles", "groups", "organizations", "phone"), Case.EXACT),
+    **dict.fromkeys(
+        ("email", "username", "status", "userTypes", "authMethods", "permissions"), Case.FOLDED
+    ),
+    "country": Case.UPPER,
+}
+"""The text columns whose texts are always stored in one form, and compared as they are."""
+
+
 class Column(NamedTuple):
     """One column."""
 
@@ -52,6 +75,21 @@ class Column(NamedTuple):
     """Whether it is a list whose elements are also in a separate table."""
     values: frozenset[str] = frozenset()
     """All possible values or elements; empty: any."""
+    case: Case = Case.EXACT
+    """How its texts are stored."""
+
+    @property
+    def folded(self) -> Column | None:
+        """The hidden column with the same texts in the form of :func:`fold`. Only columns with any
+        case have one. To store it takes a few percent more space; to convert a million texts in
+        each query would take longer than to compare them, and DuckDB has no full case folding.
+        """
+        return Column(f"{self.name}Folded", self.kind) if self.case is Case.ANY else None
+
+    @property
+    def is_sorted_by_key(self) -> bool:
+        """Whether lists are sorted by another column than this one."""
+        return self.sort_key not in {None, self.name}
 
     @property
     def sql(self) -> str:
@@ -69,8 +107,18 @@ def read_columns() -> Mapping[str, Column]:
 
 @cache
 def read_stored_columns() -> tuple[Column, ...]:
-    """All columns of a snapshot's rows, in order."""
-    return tuple(_columns_of(StoredRow))
+    """All columns of a snapshot's rows, in order: those of the model, and those derived from them
+    when rows are written.
+    """
+    keys = (Column(name, Kind.TEXT) for name in derived_sort_keys().values())
+    folded = (each.folded for each in read_columns().values())
+    return (*_columns_of(StoredRow), *keys, *(each for each in folded if each))
+
+
+@cache
+def derived_sort_keys() -> Mapping[str, str]:
+    """The columns that are sorted by a derived column, with the names of both."""
+    return {each.name: str(each.sort_key) for each in sortable_columns() if each.is_sorted_by_key}
 
 
 def find_column(name: str) -> Column | None:
@@ -93,16 +141,18 @@ def _columns_of(model: type[DirectoryUser]) -> list[Column]:
 
 
 def _make_column(name: str, field: FieldInfo) -> Column:
-    alias = camel_case(name)
+    alias, kind = camel_case(name), _kind_of(field.annotation)
+    written = Case.ANY if kind in {Kind.TEXT, Kind.TEXTS} else Case.EXACT
     marks = [each for each in field.metadata if isinstance(each, Sortable)]
     return Column(
         alias,
-        _kind_of(field.annotation),
+        kind,
         field.description or "",
         (marks[0].key or alias) if marks else None,
         NoneType in get_args(field.annotation),
         any(isinstance(each, Indexed) for each in field.metadata),
         _values_of(field.annotation),
+        _CASES.get(alias, written),
     )
 
 

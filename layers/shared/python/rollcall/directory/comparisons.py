@@ -10,10 +10,12 @@ from datetime import UTC, date, datetime, time
 from math import isfinite
 from typing import NamedTuple, NoReturn
 
-from rollcall.directory.columns import Column, Kind
+from rollcall.directory.asked_texts import write_as_stored
+from rollcall.directory.columns import Case, Column, Kind
 from rollcall.directory.expressions import Operator, Value
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import format_time
+from rollcall.kit.text import fold
 from rollcall.kit.times import read_date, read_time_or_date
 
 
@@ -24,33 +26,6 @@ class Part(NamedTuple):
     parameters: tuple[object, ...] = ()
 
 
-class Folding(NamedTuple):
-    """How texts are converted to one case: the stored value, and the value to compare with."""
-
-    stored: str
-    value: str
-
-    @property
-    def takes_as_stored(self) -> bool:
-        """Whether the stored value is compared as it is."""
-        return self.stored == "{}"
-
-
-_EXACT = Folding("{}", "?")
-_LOWER = Folding("{}", "lower(?)")
-_UPPER = Folding("{}", "upper(?)")
-_ANY_CASE = Folding("lower({})", "lower(?)")
-_FOLDINGS: Mapping[str, Folding] = {
-    **dict.fromkeys(("id", "roles", "groups", "organizations"), _EXACT),
-    **dict.fromkeys(
-        ("email", "username", "status", "userTypes", "authMethods", "permissions"), _LOWER
-    ),
-    "country": _UPPER,
-}
-"""Converting a million values to one case takes longer than comparing them. Columns that are always
-stored in one case are compared as they are."""
-
-
 class Term(NamedTuple):
     """The left side of a comparison: a column, an element of a list or a count."""
 
@@ -59,7 +34,10 @@ class Term(NamedTuple):
     kind: Kind
     sql: str
     parameters: tuple[object, ...] = ()
-    folding: Folding = _ANY_CASE
+    case: Case = Case.FOLDED
+    """How its texts are stored."""
+    placeholder: str = "?"
+    """The SQL of the value to compare with."""
     optional: bool = True
     """Whether it can be absent."""
     values: frozenset[str] = frozenset()
@@ -67,13 +45,12 @@ class Term(NamedTuple):
 
     @classmethod
     def of(cls, column: Column) -> Term:
-        """A column."""
-        folding = _FOLDINGS.get(column.name, _ANY_CASE)
+        """A column, or the one with its texts in the form in which they are compared."""
         return cls(
             column.name,
             column.kind,
-            column.sql,
-            folding=folding,
+            (column.folded or column).sql,
+            case=Case.FOLDED if column.case is Case.ANY else column.case,
             optional=column.optional,
             values=column.values,
         )
@@ -87,12 +64,12 @@ def compare(term: Term, operator: Operator, value: Value) -> Part:
     rule = _RULES[term.kind]
     if operator not in rule.operators:
         refuse_operator(term.path, operator, f"{', '.join(sorted(rule.operators))} or pr")
-    stored, value_sql = _spell(term)
-    bound = _read(term, value)
+    bound = _read(term, operator, value)
     if operator in {Operator.EQ, Operator.NE}:
         _check_known(term, bound)
     comparison = _SQL[operator] if term.optional else _SQL_OF_PRESENT[operator]
-    return Part(comparison.format(stored, value_sql), (*term.parameters, bound))
+    sql, bound = _in_one_case(term, operator, bound)
+    return Part(comparison.format(sql, term.placeholder), (*term.parameters, bound))
 
 
 def compare_any(term: Term, values: Sequence[Value]) -> Part:
@@ -100,26 +77,33 @@ def compare_any(term: Term, values: Sequence[Value]) -> Part:
 
     Raises Invalid for a type of value that the term does not support.
     """
-    stored, value_sql = _spell(term)
-    bound = [_read(term, each) for each in values]
+    bound = [_read(term, Operator.EQ, each) for each in values]
     for each in bound:
         _check_known(term, each)
-    placeholders = ", ".join([value_sql] * len(values))
-    return Part(f"{stored} IN ({placeholders})", (*term.parameters, *bound))
+    bound = [_in_one_case(term, Operator.EQ, each)[1] for each in bound]
+    placeholders = ", ".join([term.placeholder] * len(values))
+    return Part(f"{term.sql} IN ({placeholders})", (*term.parameters, *bound))
 
 
-def _spell(term: Term) -> tuple[str, str]:
-    """The SQL of the stored value and of the placeholder, both in one case."""
-    folding = term.folding if term.kind is Kind.TEXT else _EXACT
-    return folding.stored.format(term.sql), folding.value
-
-
-def _read(term: Term, value: Value) -> object:
+def _read(term: Term, operator: Operator, value: Value) -> object:
+    """The value to bind, written as the stored ones are."""
     rule = _RULES[term.kind]
     bound = rule.read(value)
     if bound is None:
         refuse_value(term.path, rule.takes)
+    if isinstance(bound, str):
+        written = write_as_stored(term.path, operator, bound)
+        return written if term.case is Case.EXACT else fold(written)
     return bound
+
+
+def _in_one_case(term: Term, operator: Operator, bound: object) -> tuple[str, object]:
+    """The SQL of the term, and the value to bind. Upper case has an order of its own."""
+    if term.case is not Case.UPPER or not isinstance(bound, str):
+        return term.sql, bound
+    if operator in _INEQUALITIES:
+        return f"lower({term.sql})", bound
+    return term.sql, bound.upper() if bound.isascii() else bound
 
 
 _ID_PREFIXES = {"roles": "rol_", "groups": "grp_", "organizations": "org_"}
@@ -201,6 +185,7 @@ _SQL_OF_PRESENT: Mapping[Operator, str] = {
 }
 _SQL: Mapping[Operator, str] = {**_SQL_OF_PRESENT, Operator.NE: "coalesce({} <> {}, TRUE)"}
 _SUBSTRING = frozenset({Operator.CO, Operator.SW, Operator.EW})
+_INEQUALITIES = _SQL_OF_PRESENT.keys() - _SUBSTRING - {Operator.EQ, Operator.NE}
 
 
 class _Rule(NamedTuple):

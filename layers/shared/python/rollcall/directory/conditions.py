@@ -3,10 +3,10 @@
 The SQL consists only of column names of the row's model and of fragments in this module and in
 ``comparisons``, ``connectives`` and ``multi_valued``. It never contains any input.
 
-Text comparisons ignore case, except for ids. A list, or a fact that is a list, meets a comparison
-if at least one element does. An absent value meets ``ne`` and no other comparison. So
-``groups ne "x"`` holds for users in no group or in another group, and ``not (groups eq "x")`` for
-users who are not in x. ``groups eq null`` holds for users in no group.
+Texts are compared in the form of :func:`rollcall.kit.text.fold`, except for ids. A list, or a fact
+that is a list, meets a comparison if at least one element does. An absent value meets ``ne`` and no
+other comparison. So ``groups ne "x"`` holds for users in no group or in another group, and
+``not (groups eq "x")`` for users who are not in x. ``groups eq null`` holds for users in no group.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from rollcall.directory.connectives import Leaf, OfAttribute, OneOf, combine, jo
 from rollcall.directory.expressions import Expression, TextSearch
 from rollcall.directory.lookups import ONE_BY_ONE_AT_MOST, InOnePass, Lookups, OneByOne
 from rollcall.directory.multi_valued import ELEMENT, compile_column, compile_fact, compile_value
-from rollcall.directory.rows import fold
 from rollcall.directory.scim_filter import parse_filter, write_filter
+from rollcall.directory.search_text import Sought, read_search
 from rollcall.kit.error_messages import clean
 from rollcall.kit.errors import Invalid
 from rollcall.kit.model import Answer
@@ -189,8 +189,13 @@ class _Compiler:
 
 
 def _search(text: str) -> Part | None:
-    words = fold(text).split()
-    return join(" AND ", [Part('contains("searchText", ?)', (word,)) for word in words])
+    return join(" AND ", [_find_part(each) for each in read_search(text)])
+
+
+def _find_part(part: Sought) -> Part | None:
+    has_word = [Part('contains("searchText", ?)', (word,)) for word in part.words]
+    has_digits = Part('contains("phone", ?)', (part.digits,)) if part.digits else None
+    return join(" OR ", [join(" AND ", has_word), has_digits])
 
 
 def _find(path: str) -> Column:

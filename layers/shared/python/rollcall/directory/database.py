@@ -146,7 +146,8 @@ class Database:
         """Replace the rows of these users; None deletes a user."""
         file = self.folder / "changes.json"
         with self._writing:
-            write_rows(file, (row for row in rows.values() if row), self._bounds)
+            kept = (row for row in rows.values() if row)
+            write_rows(file, kept, self._bounds, self._connection)
             with self._transaction():
                 had_facts = self._delete(list(rows))
                 self._stage(file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Annotated
 
@@ -14,7 +14,9 @@ from rollcall.directory.counts import values_sql
 from rollcall.directory.database import Database
 from rollcall.directory.filter_values import NAMED, CountedValue
 from rollcall.directory.filters import UserFilters
+from rollcall.directory.search_text import base_form
 from rollcall.kit.paging import PageRequest, Pagination
+from rollcall.kit.text import fold
 
 PERSONAL = frozenset({"id", "name", "email", "phone", "username", "uniqueId", "avatarUrl", "bio"})
 """Text columns whose values belong to one person. The search of the list covers them."""
@@ -48,19 +50,18 @@ class FieldValuesRequest(UserFilters, PageRequest):
 
     field: Annotated[SuggestedColumn, Field(description="A field of listed users.")]
     q: Annotated[
-        str, Field(max_length=200, description="Text that the values contain, in any case.")
+        str,
+        Field(
+            max_length=200,
+            description="Text that the values contain, in any case. If there are no such values, "
+            "accents do not count.",
+        ),
     ] = ""
 
 
-_MATCHING = """
-WITH found AS MATERIALIZED (
-    SELECT value, count(*) AS users FROM (SELECT {values} AS value FROM users WHERE {condition})
-    WHERE value IS NOT NULL GROUP BY value HAVING contains(lower(value), lower(?))
-)
-SELECT total, value, users FROM (SELECT count(*) AS total FROM found) LEFT JOIN (
-    SELECT value, users, starts_with(lower(value), lower(?)) AS leads FROM found
-    ORDER BY leads DESC, users DESC, value LIMIT ? OFFSET ?
-) ON TRUE ORDER BY leads DESC, users DESC, value
+_COUNTED = """
+SELECT value, count(*) AS users FROM (SELECT {values} AS value FROM users WHERE {condition})
+WHERE value IS NOT NULL GROUP BY value ORDER BY users DESC, value
 """
 
 
@@ -71,11 +72,23 @@ def find_values(
     with more users.
     """
     column = suggested_columns()[request.field]
-    sql = _MATCHING.format(values=values_sql(column), condition=condition.sql)
-    offset = (request.page - 1) * request.limit
-    parameters = [*condition.parameters, request.q, request.q, request.limit, offset]
-    rows = database.fetch(sql, parameters)
+    sql = _COUNTED.format(values=values_sql(column), condition=condition.sql)
+    found = find_text(request.q, database.fetch(sql, condition.parameters))
+    begin = (request.page - 1) * request.limit
     return (
-        tuple(CountedValue(value=v, users=users) for _, v, users in rows if v is not None),
-        Pagination.of(request.page, request.limit, rows[0][0]),
+        tuple(CountedValue(value=v, users=n) for v, n in found[begin : begin + request.limit]),
+        Pagination.of(request.page, request.limit, len(found)),
     )
+
+
+def find_text(text: str, counted: Sequence[tuple[str, int]]) -> Sequence[tuple[str, int]]:
+    """The values that contain a text, first those that begin with it. Accents count only if there
+    are such values.
+    """
+    for form_of in (fold, base_form):
+        sought = form_of(text)
+        forms = ((form_of(each[0]), each) for each in counted)
+        found = [(form.startswith(sought), each) for form, each in forms if sought in form]
+        if found:
+            return [each for leads in (True, False) for does, each in found if does is leads]
+    return ()

@@ -93,8 +93,10 @@ class UserFilters(Request):
         str | None,
         Field(
             max_length=200,
-            description="Words that must all occur, in any case, in name, email, username, phone "
-            "or unique id.",
+            description="Words that must all occur in name, email, username, phone or unique id. "
+            "Case, accents, width and invisible characters do not count, and letters such as ł and "
+            "ß count as l and ss. Phone numbers are compared by their digits, and "
+            "internationalized domains in both forms.",
         ),
     ] = None
     filter: Annotated[

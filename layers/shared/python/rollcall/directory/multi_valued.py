@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from rollcall.directory.columns import NUMBER_OF, Column, Kind
 from rollcall.directory.comparisons import (
-    Folding,
     Part,
     Term,
     compare,
@@ -119,12 +118,12 @@ class _Elements(_Values):
     """The elements of a list column."""
 
     def __init__(self, column: Column) -> None:
-        self._column = column
-        self._term = Term.of(column)._replace(kind=Kind.TEXT, sql="element")
-        self._folding = self._term.folding
+        term = Term.of(column)
+        self._list = term.sql
+        self._term = term._replace(kind=Kind.TEXT, sql="element")
 
     def has_any(self) -> Part:
-        return Part(f"len({self._column.sql}) > 0")
+        return Part(f"len({self._list}) > 0")
 
     def any_of(self, condition: Expression) -> Part | None:
         """Splits a short ``or`` and looks up the value of ``eq``, which is faster."""
@@ -132,9 +131,8 @@ class _Elements(_Values):
             return join(" OR ", [self.any_of(each) for each in condition.operands])
         found = super().any_of(condition)
         match condition:
-            case Comparison(_, Operator.EQ, str()) if found and self._folding.takes_as_stored:
-                sql = f"list_contains({self._column.sql}, {self._folding.value})"
-                return Part(sql, found.parameters)
+            case Comparison(_, Operator.EQ, str()) if found:
+                return Part(f"list_contains({self._list}, ?)", found.parameters)
             case _:
                 return found
 
@@ -146,7 +144,7 @@ class _Elements(_Values):
         return Part(f"({self.has_any().sql} AND {no_other})", condition.parameters)
 
     def _each(self, condition: Part) -> str:
-        return f"list_transform({self._column.sql}, lambda element: {condition.sql})"
+        return f"list_transform({self._list}, lambda element: {condition.sql})"
 
     def compile_value(self, leaf: Leaf) -> Part | None:
         return compile_value(leaf, self._term)
@@ -175,14 +173,13 @@ class _IndexedElements(_ValuesInTable):
         super().__init__(Values("elements", Part("elements.list = ?", (column.name,))), lookups)
         term = Term.of(column)._replace(kind=Kind.TEXT)
         self._by_value = term._replace(sql="elements.value")
-        number = Folding("{}", NUMBER_OF.format(term.folding.value))
-        self._by_number = term._replace(sql="elements.number", folding=number)
+        self._by_number = term._replace(
+            sql="elements.number", placeholder=NUMBER_OF.format(term.placeholder)
+        )
 
     def compile_value(self, leaf: Leaf) -> Part | None:
-        # A number identifies a text exactly as it is stored, not the same text in another case.
-        as_stored = self._by_value.folding.takes_as_stored
         match leaf:
-            case OneOf() | Comparison(_, Operator.EQ, _) if as_stored:
+            case OneOf() | Comparison(_, Operator.EQ, _):
                 return compile_value(leaf, self._by_number)
             case _:
                 return compile_value(leaf, self._by_value)

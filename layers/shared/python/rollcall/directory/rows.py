@@ -4,17 +4,18 @@ exports and the API document derive.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, NamedTuple, Self
 
 from pydantic import Field
 
+from rollcall.directory.search_text import join_searched
 from rollcall.grants.grant import RoleGrant
 from rollcall.grants.permissions import Permission
 from rollcall.kit.choices import Choice
 from rollcall.kit.model import Answer, Date, Model, Time
+from rollcall.kit.text import fold
 from rollcall.kit.times import read_time
 from rollcall.users.fact_set import Fact, FactSet
 from rollcall.users.fields import Profile
@@ -24,8 +25,6 @@ from rollcall.users.sign_ins import BY_PASSWORD, SignIns
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
-SORTED_CHARACTERS = 200
-"""The part of a name that it is sorted by. A letter can become many, and cursors hold this part."""
 _UNCONFIRMED = frozenset({Status.INVITED, Status.PENDING_VERIFICATION})
 """The statuses of users who have not followed a link to their address yet."""
 COMPLETE_AT = 0.8
@@ -36,7 +35,7 @@ class Sortable(NamedTuple):
     """Marks a column that lists can be sorted by."""
 
     key: str = ""
-    """The column with the sort values; empty: the column itself."""
+    """The column with the sort values, which are derived; empty: the column itself."""
 
 
 class Indexed(NamedTuple):
@@ -200,6 +199,7 @@ class FactCell(Model):
     name: str
     number: float | None = None
     text: str | None = None
+    """In the form of :func:`fold`."""
     moment: Time | None = None
     pushed_at: Time
 
@@ -219,16 +219,15 @@ class FactCell(Model):
     def _of(cls, facts: FactSet, name: str, value: Fact) -> Self:
         known = {"source": facts.source, "name": name, "pushed_at": facts.pushed_at}
         if isinstance(value, str):
-            return cls.model_validate({**known, "text": value, "moment": _read_time(value)})
+            return cls.model_validate({**known, "text": fold(value), "moment": _read_time(value)})
         return cls.model_validate({**known, "number": float(value)})
 
 
 class StoredRow(DirectoryUser):
-    """A row with columns that are only used for filtering and sorting."""
+    """A row with columns that are only used for filtering."""
 
-    name_key: str | None = None
     search_text: str
-    """The values that a search covers, folded, one a line."""
+    """The values that a search covers, as :func:`join_searched` writes them."""
     facts: tuple[FactCell, ...] = ()
 
     @classmethod
@@ -239,8 +238,7 @@ class StoredRow(DirectoryUser):
         return cls.model_validate(
             {
                 **cls._columns(record),
-                "name_key": sort_key(user.name)[:SORTED_CHARACTERS] if user.name else None,
-                "search_text": "\n".join(fold(each) for each in searched if each),
+                "search_text": join_searched(searched),
                 "facts": [cell for each in user.fact_sets for cell in FactCell.all_of(each)],
             }
         )
@@ -253,17 +251,6 @@ class UserRecord(NamedTuple):
     sign_ins: SignIns
     inactivity: Inactivity | None = None
     """What the clean-up has done; None for most users."""
-
-
-def fold(text: str) -> str:
-    """The form of a text for searching: it ignores case and compatibility forms."""
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
-def sort_key(text: str) -> str:
-    """The form of a name for sorting: it ignores case and accents."""
-    plain = unicodedata.normalize("NFKD", fold(text))
-    return "".join(each for each in plain if not unicodedata.combining(each))
 
 
 def _read_time(text: str) -> datetime | None:

@@ -23,7 +23,6 @@ from rollcall.directory.expressions import (
     TextSearch,
     Value,
     ValuePath,
-    conjoin,
     disjoin,
 )
 from rollcall.kit.errors import Invalid
@@ -58,7 +57,7 @@ def parse_filter(text: str) -> Expression:
 
 
 def write_filter(expression: Expression) -> str:
-    """The filter of an expression."""
+    """The filter of an expression. Raises ValueError for one with a search."""
     match expression:
         case And(operands):
             written = " and ".join(map(_write_operand, operands))
@@ -72,8 +71,8 @@ def write_filter(expression: Expression) -> str:
             written = f"{path} pr"
         case ValuePath(path, condition):
             written = f"{path}[{write_filter(condition)}]"
-        case TextSearch(text):
-            written = write_filter(_spell_out(text))
+        case TextSearch():
+            raise ValueError("A filter cannot express a search, which compares texts differently.")
     return written
 
 
@@ -86,18 +85,6 @@ def _write_value(value: Value) -> str:
     if isinstance(value, datetime):
         return json.dumps(format_time(value))
     return json.dumps(value.isoformat() if isinstance(value, date) else value, ensure_ascii=False)
-
-
-SEARCHED = ("name", "email", "username", "phone", "uniqueId")
-"""The fields that a search covers."""
-
-
-def _spell_out(text: str) -> Expression:
-    words = (
-        disjoin(tuple(Comparison(path, Operator.CO, word) for path in SEARCHED))
-        for word in text.split()
-    )
-    return conjoin(*words) or Presence("id")
 
 
 class _Token(NamedTuple):

@@ -7,6 +7,7 @@ are written at the same time, one is discarded.
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime, timedelta
 from hashlib import file_digest, sha256
 from pathlib import Path
@@ -15,9 +16,9 @@ from typing import ClassVar, NamedTuple, Self
 import duckdb
 from pydantic import ConfigDict
 
+from rollcall.directory.collation import COLLATION, SORTED_CHARACTERS
 from rollcall.directory.columns import read_stored_columns
 from rollcall.directory.database import Database
-from rollcall.directory.rows import SORTED_CHARACTERS
 from rollcall.directory.tables import RELATED_TABLES
 from rollcall.kit.entity import Key, Row
 from rollcall.kit.ids import last_id, new_id
@@ -155,6 +156,7 @@ def fingerprint_columns() -> str:
     columns = (
         (each.name, each.kind, each.sort_key, each.indexed) for each in read_stored_columns()
     )
-    others = (*RELATED_TABLES.items(), ("name", SORTED_CHARACTERS))
+    order = (COLLATION, SORTED_CHARACTERS, unicodedata.unidata_version)
+    others = (*RELATED_TABLES.items(), order)
     words = ",".join(" ".join(map(str, each)) for each in (*columns, *others))
     return sha256(words.encode()).hexdigest()[:16]

@@ -75,7 +75,7 @@ class Activation(Entity):
     def with_link(self, call: Call, email: str, valid_for: timedelta) -> Self:
         """The activation with a new link to an address. The previous link is not valid any more."""
         generation = self.generation + 1
-        token = Tokens(call.table).derive(self.id, generation)
+        token = Tokens(call.keys).derive(self.id, generation)
         return self.model_copy(
             update={
                 "email": email,

@@ -26,12 +26,11 @@ class Account:
     admin: bool = False
 
     service: ClassVar[str] = "cognito-idp"
-    # The IAM policies of functions that declare to read or write accounts.
+    # The IAM policies of functions that declare to read or write accounts. To synchronize one
+    # account can take each of the write actions, whatever the operation has changed.
     read_actions: ClassVar[tuple[str, ...]] = (
         "cognito-idp:AdminGetUser",
         "cognito-idp:AdminListGroupsForUser",
-        "cognito-idp:ListUsers",
-        "cognito-idp:ListUsersInGroup",
     )
     write_actions: ClassVar[tuple[str, ...]] = (
         "cognito-idp:AdminAddUserToGroup",
@@ -42,7 +41,6 @@ class Account:
         "cognito-idp:AdminEnableUser",
         "cognito-idp:AdminRemoveUserFromGroup",
         "cognito-idp:AdminResetUserPassword",
-        "cognito-idp:AdminSetUserPassword",
         "cognito-idp:AdminUpdateUserAttributes",
         "cognito-idp:AdminUserGlobalSignOut",
     )
@@ -59,6 +57,27 @@ class Account:
             "name": self.name,
         }
         return {name: value for name, value in wanted.items() if value is not None}
+
+
+class AccountList(Account):
+    """All accounts of the pool, as a resource for declarations: functions that read it can list
+    them.
+    """
+
+    read_actions: ClassVar[tuple[str, ...]] = (
+        "cognito-idp:ListUsers",
+        "cognito-idp:ListUsersInGroup",
+    )
+    write_actions: ClassVar[tuple[str, ...]] = ()
+
+
+class AccountPassword(Account):
+    """The password of an account, as a resource for declarations: functions that write it can set
+    the one that a caller has chosen.
+    """
+
+    read_actions: ClassVar[tuple[str, ...]] = ()
+    write_actions: ClassVar[tuple[str, ...]] = ("cognito-idp:AdminSetUserPassword",)
 
 
 MANAGED_ATTRIBUTES = frozenset(

@@ -15,9 +15,11 @@ from rollcall.kit.entity import Entity
 from rollcall.kit.job import Job, Report, declare_job
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.reaction import (
+    ChangedEntry,
     CognitoReaction,
     CognitoTrigger,
     DeploymentReaction,
+    JournalWatch,
     SignIn,
     StreamReaction,
     check_reaction,
@@ -83,6 +85,12 @@ class Background:
             )
 
         return declare
+
+    def journal_watch(self, function: Callable[[ChangedEntry], None]) -> JournalWatch:
+        """Declare what reports changed and deleted entries of the journal."""
+        return JournalWatch(
+            **check_reaction(function, (ChangedEntry,), (), ()), timeout=60, function=function
+        )
 
     def cognito_reaction(
         self, trigger: CognitoTrigger, *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()

@@ -33,6 +33,8 @@ class Runtime:
     """The clients, clock and id generator that calls share; created once per process."""
 
     table: Table
+    keys: Table
+    """The table of the signing keys."""
     identity: Identity
     mail: Mail
     objects: Objects
@@ -63,6 +65,11 @@ class Call:
     def table(self) -> Table:
         """The table."""
         return self.runtime.table
+
+    @property
+    def keys(self) -> Table:
+        """The table of the signing keys."""
+        return self.runtime.keys
 
     @property
     def identity(self) -> Identity:

@@ -13,8 +13,7 @@ import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 from rollcall.kit.entity import Item
 from rollcall.kit.errors import Malformed
@@ -34,13 +33,17 @@ class Position(NamedTuple):
     after: Item
 
 
-class Cursors:
-    """Writes and reads cursors."""
+class CursorKey(SigningKey):
+    """The key of all cursors."""
 
     partition: ClassVar[str] = "CURSOR_KEY"
 
-    def __init__(self, table: Table) -> None:
-        self._key = SigningKey(table, self.partition)
+
+class Cursors:
+    """Writes and reads cursors."""
+
+    def __init__(self, keys: Table) -> None:
+        self._key = CursorKey(keys)
 
     def write(self, position: Position, bound: str, now: datetime) -> str:
         """A cursor for this position. ``bound`` identifies the list and the caller."""
@@ -48,17 +51,17 @@ class Cursors:
         parts = [expiry, position.page, position.after]
         content = json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()
         content += b" " * (-len(content) % _PADDED_TO)
-        mac = self._sign(content, bound)
-        return _write(mac + self._encrypt(content, mac))
+        cipher = _Cipher.of(self._key.newest)
+        mac = cipher.sign(content, bound)
+        return _write(mac + cipher.encrypt(content, mac))
 
     def read(self, cursor: str, bound: str, now: datetime) -> Position:
         """The position. Raises Malformed for a cursor that was altered, has expired, or belongs to
         another caller or another list.
         """
         raw = _read(cursor)
-        mac = raw[:_MAC_BYTES]
-        content = self._encrypt(raw[_MAC_BYTES:], mac)
-        if not hmac.compare_digest(mac, self._sign(content, bound)):
+        content = self._key.find(lambda secret: _Cipher.of(secret).open(raw, bound))
+        if content is None:
             raise Malformed("cursor_invalid", "This cursor does not belong to this list.")
         expiry, page, after = json.loads(content)
         if now.timestamp() > expiry:
@@ -66,23 +69,34 @@ class Cursors:
             raise Malformed("cursor_expired", detail)
         return Position(page, after)
 
-    def _sign(self, content: bytes, bound: str) -> bytes:
-        message = hashlib.sha256(bound.encode()).digest() + content
-        return hmac.digest(self._keys[0], message, "sha256")[:_MAC_BYTES]
 
-    def _encrypt(self, content: bytes, mac: bytes) -> bytes:
+class _Cipher(NamedTuple):
+    """The keys for signing and for encrypting, which must differ."""
+
+    signing: bytes
+    encrypting: bytes
+
+    @classmethod
+    def of(cls, secret: bytes) -> Self:
+        return cls(*(hmac.digest(secret, use, "sha256") for use in (b"sign", b"encrypt")))
+
+    def open(self, raw: bytes, bound: str) -> bytes | None:
+        """The content; None if it was not signed with this key and ``bound``."""
+        mac = raw[:_MAC_BYTES]
+        content = self.encrypt(raw[_MAC_BYTES:], mac)
+        return content if hmac.compare_digest(mac, self.sign(content, bound)) else None
+
+    def sign(self, content: bytes, bound: str) -> bytes:
+        message = hashlib.sha256(bound.encode()).digest() + content
+        return hmac.digest(self.signing, message, "sha256")[:_MAC_BYTES]
+
+    def encrypt(self, content: bytes, mac: bytes) -> bytes:
         """The content in encrypted form, or from it: both are the same."""
         blocks = range(-(-len(content) // _HASH_BYTES))
         stream = b"".join(
-            hmac.digest(self._keys[1], mac + block.to_bytes(4), "sha256") for block in blocks
+            hmac.digest(self.encrypting, mac + block.to_bytes(4), "sha256") for block in blocks
         )
         return bytes(one ^ other for one, other in zip(content, stream, strict=False))
-
-    @cached_property
-    def _keys(self) -> tuple[bytes, bytes]:
-        """The keys for signing and for encrypting, which must differ."""
-        secret = self._key.secret
-        return hmac.digest(secret, b"sign", "sha256"), hmac.digest(secret, b"encrypt", "sha256")
 
 
 def _write(raw: bytes) -> str:

@@ -14,8 +14,11 @@ from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.settings import in_lambda
+from rollcall.kit.signing_key import SigningKey
 
-type Resource = type[Entity] | type[Row] | type[Account] | type[Mail] | type[StoredObject]
+type Resource = (
+    type[Entity] | type[Row] | type[SigningKey] | type[Account] | type[Mail] | type[StoredObject]
+)
 """What a function reads or writes. Its IAM policy is derived only from these."""
 
 
@@ -45,9 +48,14 @@ class Declaration:
         """
         if in_lambda():
             touched = (*self.reads, *self.writes)
-            services = {each.service for each in (Account, Mail) if each in touched}
+            services = {each.service for each in touched if issubclass(each, (Account, Mail))}
             for service in services | {each.service for each in self.stored_objects}:
                 make_client(service)
+
+    @property
+    def uses_accounts(self) -> bool:
+        """Whether it calls Cognito."""
+        return any(issubclass(each, Account) for each in (*self.reads, *self.writes))
 
     @property
     def stored_objects(self) -> tuple[type[StoredObject], ...]:
@@ -119,11 +127,11 @@ def check_resources(name: str, reads: tuple[Any, ...], writes: tuple[Any, ...]) 
     """Raise WrongDeclaration for a resource that no IAM policy can be derived from."""
     for word, resources in (("reads", reads), ("writes", writes)):
         for resource in resources:
-            kinds = (Entity, Row, Account, Mail, StoredObject)
+            kinds = (Entity, Row, SigningKey, Account, Mail, StoredObject)
             if not (isinstance(resource, type) and issubclass(resource, kinds)):
                 raise WrongDeclaration(
                     f"{name} {word} {resource!r}, from which no IAM policy can be derived. Use "
-                    "entities, rows, stored objects, Account or Mail."
+                    "entities, rows, signing keys, stored objects, Account or Mail."
                 )
 
 

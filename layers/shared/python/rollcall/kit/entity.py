@@ -156,6 +156,11 @@ class Entity(Model):
     prefixes of the attributes that an update changes or compares."""
     row_fields: ClassVar[tuple[str, ...]] = ()
     """Fields that are stored as separate rows, not in the entity's item."""
+    row_kinds: ClassVar[tuple[type[Row], ...]] = ()
+    """The rows that a function that writes the entity is allowed to write. Other rows are declared
+    by each function that writes them."""
+    derived_attributes: ClassVar[tuple[str, ...]] = ()
+    """The attributes of its item that are not fields."""
     unversioned_fields: ClassVar[tuple[str, ...]] = ()
     """Bookkeeping fields that change without a new version and without a journal entry."""
     guest: ClassVar[bool] = False

@@ -28,6 +28,13 @@ class StoredAnswer(Row):
 
     partition: ClassVar[str] = "IDEMPOTENCY#"
 
+    fingerprint: str | None = None
+    answer: str | None = None
+    erased: bool | None = None
+    secret: str | None = None
+    """Of the key of the fingerprints, which has an item of its own."""
+    expires_at: int | None = None
+
 
 _SECRET = Key(f"{StoredAnswer.partition}SECRET", "SECRET")
 """The key of the fingerprints. It is generated with the first answer of a table."""

@@ -165,20 +165,20 @@ def read_cursor(
     """The position of the request's cursor; None without a cursor."""
     if request.cursor is None:
         return None
-    return _cursors(call.table).read(request.cursor, _bound(call, request, list_read), call.now)
+    return _cursors(call.keys).read(request.cursor, _bound(call, request, list_read), call.now)
 
 
 def write_position(
     call: Call, request: CursorRequest, position: Position, list_read: Sequence[object] = ()
 ) -> str:
     """The cursor that continues at this position."""
-    return _cursors(call.table).write(position, _bound(call, request, list_read), call.now)
+    return _cursors(call.keys).write(position, _bound(call, request, list_read), call.now)
 
 
 @lru_cache(maxsize=1)
-def _cursors(table: Table) -> Cursors:
+def _cursors(keys: Table) -> Cursors:
     """Cached, so that a process reads the signing key once."""
-    return Cursors(table)
+    return Cursors(keys)
 
 
 def _bound(call: Call, request: CursorRequest, list_read: Sequence[object]) -> str:

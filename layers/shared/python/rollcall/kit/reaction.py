@@ -6,7 +6,8 @@ import json
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -19,7 +20,7 @@ from rollcall.kit.declaration import (
     describe,
     read_signature,
 )
-from rollcall.kit.entity import Entity, Item
+from rollcall.kit.entity import Entity, Item, Key
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.job import make_call
 from rollcall.kit.journal import JournalEntry
@@ -70,6 +71,41 @@ class StreamReaction(Declaration):
                 "Keys": {"pk": {"S": [{"prefix": JournalEntry.partition}]}},
                 "NewImage": {"target": {"M": {"kind": {"S": [entity.kind for entity in self.on]}}}},
             },
+        }
+
+
+class ChangedEntry(NamedTuple):
+    """An entry of the journal that was changed or deleted, which no function does."""
+
+    key: Key
+    event: str
+    """DynamoDB's name of the change: MODIFY or REMOVE."""
+    at: datetime
+    """When, to the second."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalWatch(Declaration):
+    """Invoked only for entries of the journal that were changed or deleted.
+
+    IAM cannot allow to write new items only, so each role that writes the journal could also
+    replace an entry. Entries do not expire, so their deletion by DynamoDB is reported too.
+    """
+
+    function: Callable[[ChangedEntry], None]
+
+    def __call__(self, event: dict[str, Any], context: object) -> None:
+        """The Lambda handler."""
+        for record in event["Records"]:
+            key = from_attributes(record["dynamodb"]["Keys"])
+            at = datetime.fromtimestamp(record["dynamodb"]["ApproximateCreationDateTime"], UTC)
+            self.function(ChangedEntry(Key(**key), record["eventName"], at))
+
+    def stream_filter(self) -> dict[str, Any]:
+        """The filter pattern of the event source."""
+        return {
+            "eventName": ["MODIFY", "REMOVE"],
+            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": JournalEntry.partition}]}}},
         }
 
 

@@ -30,6 +30,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     table_name: str = Field(alias="TABLE_NAME")
+    key_table_name: str = Field("", alias="KEY_TABLE_NAME", description="For the signing keys.")
     user_pool_id: str = Field(alias="USER_POOL_ID")
     bucket_name: str = Field("", alias="BUCKET_NAME", description="The bucket for files.")
     client_ids: str = Field(

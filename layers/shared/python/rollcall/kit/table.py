@@ -281,17 +281,11 @@ class Table:
         return True
 
     def delete_items(self, keys: Iterable[Key]) -> None:
-        """Delete items without a condition, 25 a request."""
-        pending: list[Any] = [
-            {"DeleteRequest": {"Key": to_attributes(key._asdict())}} for key in keys
-        ]
-        while pending:
-            batch, pending = pending[:25], pending[25:]
-            try:
-                answer = self._client.batch_write_item(RequestItems={self.name: batch})
-            except (ClientError, BotoCoreError) as error:
-                _refuse_unanswered(error)
-            pending.extend(answer["UnprocessedItems"].get(self.name, []))
+        """Delete items without a condition. One request for each: who is allowed to delete in
+        batches (BatchWriteItem) is also allowed to write.
+        """
+        for key in keys:
+            self._write(self._client.delete_item, Key=to_attributes(key._asdict()))
 
 
 def _index_condition(

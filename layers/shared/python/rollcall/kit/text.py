@@ -61,8 +61,21 @@ def name_key(name: str) -> str:
     """The form in which unique names are compared: in any case (The Unicode Standard, D145), with
     one space for each run of spaces of any width, and without joiners and variation selectors.
     """
-    shown = unicodedata.normalize("NFD", _UNSEEN.sub("", name)).casefold()
-    return " ".join(unicodedata.normalize("NFC", shown).split())
+    return " ".join(fold(_UNSEEN.sub("", name)).split())
+
+
+def fold(text: str) -> str:
+    """The form in which texts are compared: with full case folding, which makes ``ß`` equal to
+    ``ss`` (The Unicode Standard, D145), and in NFC.
+    """
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
+def without_invisible(text: str) -> str:
+    """The text without joiners, variation selectors and characters that show nothing."""
+    return text if text.isascii() else _BLANK.sub("", _UNSEEN.sub("", text))
 
 
 def check_text(value: str) -> str:

@@ -11,17 +11,14 @@ import hmac
 import re
 from typing import ClassVar
 
-from rollcall.kit.entity import Row
 from rollcall.kit.signing_key import SigningKey
 from rollcall.kit.table import Table
 
 _TOKEN = re.compile(r"([a-z]{3}_[0-9a-z]{26})_[0-9a-f]{64}")
 
 
-class TokenKey(Row):
-    """The key that tokens are derived from, as a resource for declarations: functions that write it
-    can generate it, functions that read it can send tokens.
-    """
+class TokenKey(SigningKey):
+    """The key that tokens are derived from."""
 
     partition: ClassVar[str] = "TOKEN_KEY"
 
@@ -29,13 +26,31 @@ class TokenKey(Row):
 class Tokens:
     """Derives tokens: the id of the holder, such as an invitation, then an HMAC of 256 bits."""
 
-    def __init__(self, table: Table) -> None:
-        self._key = SigningKey(table, TokenKey.partition)
+    def __init__(self, keys: Table) -> None:
+        self._key = TokenKey(keys)
 
     def derive(self, holder_id: str, generation: int) -> str:
-        """The token of this generation, unrelated to those of other generations."""
-        message = f"{holder_id}#{generation}".encode()
-        return f"{holder_id}_{hmac.digest(self._key.secret, message, 'sha256').hex()}"
+        """A new token of this generation, unrelated to those of other generations."""
+        return _derive(self._key.newest, holder_id, generation)
+
+    def derive_again(self, holder_id: str, generation: int, hashed: str) -> str:
+        """The token with this hash, also after the rotation of the key that it was derived from.
+        Raises LookupError if that key no longer exists.
+        """
+
+        def check(secret: bytes) -> str | None:
+            token = _derive(secret, holder_id, generation)
+            return token if is_token(token, hashed) else None
+
+        token = self._key.find(check)
+        if token is None:
+            raise LookupError(f"The key of the token of {holder_id} no longer exists.")
+        return token
+
+
+def _derive(secret: bytes, holder_id: str, generation: int) -> str:
+    message = f"{holder_id}#{generation}".encode()
+    return f"{holder_id}_{hmac.digest(secret, message, 'sha256').hex()}"
 
 
 def hash_token(token: str) -> str:

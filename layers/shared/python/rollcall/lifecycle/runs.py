@@ -92,6 +92,7 @@ class LifecycleRun(Entity):
     index_partitions: ClassVar[tuple[str, ...]] = (RUNS,)
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = (ONE_AT_A_TIME,)
     row_fields: ClassVar[tuple[str, ...]] = ("step",)
+    row_kinds: ClassVar[tuple[type[Row], ...]] = (StepRow,)
     unversioned_fields: ClassVar[tuple[str, ...]] = ("step",)
 
     status: RunStatus = RunStatus.RUNNING

@@ -66,7 +66,10 @@ def describe_link(call: Call, activation: Activation, page: str) -> Mapping[str,
     """The values for mails about the last link of an activation. The link leads to this page, if
     there is one.
     """
-    link = write_link(page, Tokens(call.table).derive(activation.id, activation.generation))
+    token = Tokens(call.keys).derive_again(
+        activation.id, activation.generation, activation.token_hash
+    )
+    link = write_link(page, token)
     return {
         "link": link,
         "page": link if page else "",

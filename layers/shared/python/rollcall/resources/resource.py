@@ -69,6 +69,7 @@ class Resource(Entity):
         User.partition: OWNED_ATTRIBUTES,
         Group.partition: ("activeWorkspaceCount", "erased"),
     }
+    row_kinds: ClassVar[tuple[type[Row], ...]] = (ListingRow,)
     unversioned_fields: ClassVar[tuple[str, ...]] = ("last_accessed_at",)
 
     type: str

@@ -14,7 +14,7 @@ _LOCAL_PART = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{
 # The last label of an IP address or of another number is none of a domain (RFC 3696 section 2).
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?!(?:[0-9]+|0x[0-9a-f]*)$){_LABEL}")
-_ADDRESS_AT_MOST = 254
+ADDRESS_AT_MOST = 254
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # E.164, as Cognito requires
 _DIGITS = r"(?:[ \u00a0.-]{0,3}[0-9])+"
 _WRITTEN_PHONE = re.compile(rf"\+(?:{_DIGITS})?(?:[ \u00a0.-]?\([0-9]{{1,5}}\){_DIGITS})?")
@@ -37,9 +37,9 @@ def normalize_email(value: str) -> str:
     """
     local, _, domain = value.strip(" \t\r\n").rpartition("@")
     local = _to_lower(local)
-    if len(value) <= _ADDRESS_AT_MOST and _LOCAL_PART.fullmatch(local) and len(local) <= 64:
-        address = f"{local}@{_ascii_domain(domain)}"
-        if _DOMAIN.fullmatch(address, len(local) + 1) and len(address) <= _ADDRESS_AT_MOST:
+    if len(value) <= ADDRESS_AT_MOST and _LOCAL_PART.fullmatch(local) and len(local) <= 64:
+        address = f"{local}@{ascii_domain(domain)}"
+        if _DOMAIN.fullmatch(address, len(local) + 1) and len(address) <= ADDRESS_AT_MOST:
             return address
     raise ValueError("This is not an email address that can be used.")
 
@@ -51,7 +51,7 @@ def _to_lower(text: str) -> str:
     return text.lower() if text.isascii() else text
 
 
-def _ascii_domain(domain: str) -> str:
+def ascii_domain(domain: str) -> str:
     """The domain in lower case and as registered: by IDNA 2008, prepared by UTS #46 without the
     transitional mappings, which turn some domains into others. Empty if it is invalid.
     """
@@ -65,6 +65,21 @@ def _ascii_domain(domain: str) -> str:
         return ascii_form.decode() if idna.encode(idna.decode(ascii_form)) == ascii_form else ""
     except UnicodeError:
         return ""
+
+
+def show_domain(email: str) -> str:
+    """The address with its domain in Unicode, as people read it; unchanged if it has no such
+    form.
+    """
+    if "xn--" not in email or "@" not in email:
+        return email
+    import idna  # noqa: PLC0415 (few addresses need it, and its tables take 18 ms of a cold start)
+
+    local, _, domain = email.rpartition("@")
+    try:
+        return f"{local}@{idna.decode(domain)}"
+    except UnicodeError:
+        return email
 
 
 def is_address(written: str, email: str | None) -> bool:
@@ -109,7 +124,7 @@ def check_username(value: str) -> str:
 
 Email = Annotated[
     str,
-    Field(max_length=_ADDRESS_AT_MOST, json_schema_extra={"format": "email"}),
+    Field(max_length=ADDRESS_AT_MOST, json_schema_extra={"format": "email"}),
     AfterValidator(normalize_email),
 ]
 Phone = Annotated[

@@ -10,6 +10,7 @@ from typing import Any
 
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.grant import (
+    HOLDERS,
     Grant,
     Membership,
     OrganizationMembership,
@@ -37,6 +38,9 @@ GRANTS_END_AT = "grantsEndAt"
 field of the user. A scan of all users needs it, because it does not read the rows.
 """
 
+ADMINS_LISTED = f"{HOLDERS}{SYSTEM.id}"
+"""The GSI2 partition of the platform admins: their grants of the role System."""
+
 USER_SORT_KEY = "#USER"
 SIGN_INS_SORT_KEY = "#SIGN_IN"
 INACTIVITY_SORT_KEY = "#INACTIVITY"
@@ -52,8 +56,7 @@ GRANT_FIELDS: Mapping[str, type[Grant]] = {
 """The user's fields that hold grants, each with the kind of grant."""
 _FIELD_OF_KIND = {kind.kind: name for name, kind in GRANT_FIELDS.items()}
 _FIELD_OF_FACT = {kind.facts_name: name for name, kind in GRANT_FIELDS.items()}
-_NOT_A_FIELD = f"{RoleGrant.kind}{SYSTEM.id}"
-"""The row that is not a field of the user: the role System follows from ``is_admin``."""
+_SYSTEM_SORT_KEY = f"{RoleGrant.kind}{SYSTEM.id}"
 
 
 def find_list(user_id: str) -> str:
@@ -71,10 +74,14 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
     """
     user: Item | None = None
     fields: dict[str, Any] = {name: [] for name in (*GRANT_FIELDS, "fact_sets")}
+    # By its alias, so that it overrides an attribute of the user's own item. Only the grant counts:
+    # fewer functions are allowed to write it.
+    fields["isAdmin"] = False
     for item in items:
         sort_key = str(item["sk"])
         if sort_key == USER_SORT_KEY:
-            user = item
+            # Functions that write only notes or facts could replace the item, but without a status.
+            user = item if "status" in item else None
         elif sort_key == SIGN_INS_SORT_KEY:
             fields["last_login_at"] = item.get("lastLoginAt")
             fields["second_factor_after"] = item.get("secondFactorAfter")
@@ -85,7 +92,9 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
             fields["owned"] = Owned.of_item(item)
         elif sort_key.startswith(FACTS):
             fields["fact_sets"].append(item)
-        elif sort_key != _NOT_A_FIELD:
+        elif sort_key == _SYSTEM_SORT_KEY:
+            fields["isAdmin"] = item.get("roleId") == SYSTEM.id
+        else:
             kind = sort_key[: sort_key.index("#", 1) + 1]
             fields[_FIELD_OF_KIND[kind]].append(item)
     return user, fields

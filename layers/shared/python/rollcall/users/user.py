@@ -100,6 +100,7 @@ class User(Entity):
     grant_fields: ClassVar[Mapping[str, type[Grant]]] = GRANT_FIELDS
     row_fields: ClassVar[tuple[str, ...]] = (
         *GRANT_FIELDS,
+        "is_admin",
         "last_login_at",
         "second_factor_after",
         "warned_at",
@@ -107,6 +108,7 @@ class User(Entity):
         "owned",
         "fact_sets",
     )
+    derived_attributes: ClassVar[tuple[str, ...]] = (GRANTS_END_AT,)
     unversioned_fields: ClassVar[tuple[str, ...]] = (
         "last_login_at",
         "second_factor_after",
@@ -130,6 +132,7 @@ class User(Entity):
     status_before_deletion: Status | None = None
     deleted_at: Time | None = None
     is_admin: bool = False
+    """Whether the user has the role System, whose grant is a row like any other."""
     user_types: tuple[str, ...] = ()
     profile: Profile = Profile()
     memberships: tuple[Membership, ...] = ()
