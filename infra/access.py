@@ -81,8 +81,10 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
         statements.append(_allow({"dynamodb:Query"}, indexes, {f"{name}*" for name in listed}))
     statements += _key_statements(declaration, arns.keys)
     statements += _object_statements(declaration, arns.bucket)
-    if arns.user_pool and (called := _account_actions(declaration)):
+    if called := _account_actions(declaration):
         statements.append(_allow(called, [arns.user_pool]))
+    if SecondFactor in touched and arns.user_pool:
+        statements.append(allow_second_factor(arns.user_pool))
     if Mail in declaration.writes and arns.mail_identities:
         statements.append(_allow(Mail.write_actions, arns.mail_identities))
     return statements
