@@ -9,7 +9,8 @@ without declaring grants cannot grant anything, although both are in one partiti
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from rollcall.kit.account import Account, SecondFactor
@@ -42,6 +43,7 @@ COUNT = frozenset({"dynamodb:UpdateItem"})
 APPEND = frozenset({"dynamodb:PutItem"})
 KEEP = APPEND | COUNT
 
+_ALL_MATCH = "ForAllValues:StringLike"
 KEYS = (PARTITION_KEY, SORT_KEY)
 INDEX_KEYS = tuple(f"{name}*" for name in INDEXES)
 
@@ -87,7 +89,7 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
         statements.append(allow_second_factor(arns.user_pool))
     if Mail in declaration.writes and arns.mail_identities:
         statements.append(_allow(Mail.write_actions, arns.mail_identities))
-    return statements
+    return [*statements, *_deny_absent_keys(statements)]
 
 
 def allow_second_factor(user_pool: str) -> Statement:
@@ -147,8 +149,11 @@ def _write_statements(declaration: Declaration, table: str) -> Iterable[Statemen
 
 
 def _writes(declaration: Declaration) -> Iterable[Write]:
-    for entity in _entities(declaration.writes):
+    written = _entities(declaration.writes)
+    own = {each.partition: set(_attributes(each)) for each in written if not each.guest}
+    for entity in written:
         yield from _entity_writes(entity)
+        yield from _counter_writes(entity, own)
     for row in _rows(declaration.writes):
         yield Write(KEEP, f"{row.partition}*", _attributes(row))
     if Mail in declaration.writes:
@@ -161,10 +166,7 @@ def _writes(declaration: Declaration) -> Iterable[Write]:
 
 
 def _entity_writes(entity: type[Entity]) -> Iterable[Write]:
-    """The item of an entity, its rows, claims and journal entries, and the counters on the items of
-    others: a service that registers a workspace counts it on its owner, and changes nothing else
-    there.
-    """
+    """The item of an entity, its rows, claims and journal entries."""
     actions = APPEND if entity.guest else KEEP
     yield Write(actions, f"{entity.partition}*", _attributes(entity))
     rows: tuple[type[Row], ...] = (*entity.row_kinds, JournalEntry)
@@ -172,9 +174,18 @@ def _entity_writes(entity: type[Entity]) -> Iterable[Write]:
         yield Write(APPEND, f"{row.partition}*", _attributes(row))
     for kind in entity.claim_kinds:
         yield Write(APPEND, f"{kind.partition}*", (*KEYS, "owner"))
+
+
+def _counter_writes(entity: type[Entity], own: Mapping[str, AbstractSet[str]]) -> Iterable[Write]:
+    """The counters of an entity on the items of others: a service that registers a workspace counts
+    it on its owner, and changes nothing else there. ``own`` are the attributes that the function
+    can write anyway, by partition. The counters among them need no statement, because the policies
+    of a role have a quota (10,240 characters: IAM user guide, "IAM and AWS STS quotas").
+    """
     for partition, prefixes in entity.counter_partitions.items():
-        pattern = partition if partition.startswith(COUNTERS) else f"{partition}*"
-        yield Write(COUNT, pattern, (*KEYS, *(f"{each}*" for each in prefixes)))
+        if not own.get(partition, set()) >= set(prefixes):
+            pattern = partition if partition.startswith(COUNTERS) else f"{partition}*"
+            yield Write(COUNT, pattern, (*KEYS, *(f"{each}*" for each in prefixes)))
 
 
 def _attributes(kind: type[Entity | Row]) -> tuple[str, ...]:
@@ -231,6 +242,24 @@ def _object_statements(declaration: Declaration, bucket: str) -> Iterable[Statem
         yield _allow(StoredObject.write_actions, [f"{bucket}/{each}*" for each in sorted(written)])
 
 
+def _deny_absent_keys(statements: Iterable[Statement]) -> Iterable[Statement]:
+    """Refuse requests without a key that their statement compares, such as a scan: ForAllValues is
+    also true for them (IAM user guide, multivalued context keys). One statement for each key is
+    shorter than a condition in each statement, and the policies of a role have a quota.
+    """
+    for key in ("dynamodb:LeadingKeys", "dynamodb:Attributes"):
+        compared = [
+            each for each in statements if key in each.get("Condition", {}).get(_ALL_MATCH, ())
+        ]
+        if compared:
+            yield {
+                "Effect": "Deny",
+                "Action": sorted({action for each in compared for action in each["Action"]}),
+                "Resource": sorted({arn for each in compared for arn in each["Resource"]}),
+                "Condition": {"Null": {key: "true"}},
+            }
+
+
 def _rows(resources: Iterable[Resource]) -> list[type[Row]]:
     return [each for each in resources if issubclass(each, Row)]
 
@@ -256,12 +285,8 @@ def _allow(
             # Keys, and all attributes that an expression names, changed or only compared (DynamoDB
             # developer guide, IAM policy conditions).
             keys["dynamodb:Attributes"] = list(attributes)
-        # Every key of a batch must match. ForAllValues is also true for a request without the key,
-        # such as a scan, so the key must be there too (IAM user guide, multivalued context keys).
-        condition: dict[str, Any] = {
-            "ForAllValues:StringLike": keys,
-            "Null": dict.fromkeys(keys, "false"),
-        }
+        # Every key of a batch must match.
+        condition: dict[str, Any] = {_ALL_MATCH: keys}
         if attributes:
             # The response must not show other attributes.
             condition["StringEqualsIfExists"] = {"dynamodb:ReturnValues": "NONE"}
