@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple
 
 from rollcall.kit.account import Account, SecondFactor
@@ -43,7 +42,6 @@ COUNT = frozenset({"dynamodb:UpdateItem"})
 APPEND = frozenset({"dynamodb:PutItem"})
 KEEP = APPEND | COUNT
 
-_ALL_MATCH = "ForAllValues:StringLike"
 KEYS = (PARTITION_KEY, SORT_KEY)
 INDEX_KEYS = tuple(f"{name}*" for name in INDEXES)
 
@@ -89,7 +87,7 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
         statements.append(allow_second_factor(arns.user_pool))
     if Mail in declaration.writes and arns.mail_identities:
         statements.append(_allow(Mail.write_actions, arns.mail_identities))
-    return [*statements, *_deny_absent_keys(statements)]
+    return statements
 
 
 def allow_second_factor(user_pool: str) -> Statement:
@@ -146,6 +144,23 @@ def _write_statements(declaration: Declaration, table: str) -> Iterable[Statemen
         patterns[write.actions, write.attributes].add(write.pattern)
     for (actions, attributes), matching in patterns.items():
         yield _allow(actions, [table], matching, attributes)
+    if patterns:
+        yield _deny_returned_values(table)
+
+
+def _deny_returned_values(table: str) -> Statement:
+    """Responses to writes must not show the attributes of the item, which the function perhaps
+    cannot read.
+    """
+    return {
+        "Effect": "Deny",
+        "Action": ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+        "Resource": [table],
+        "Condition": {
+            "StringNotEquals": {"dynamodb:ReturnValues": "NONE"},
+            "Null": {"dynamodb:ReturnValues": "false"},
+        },
+    }
 
 
 def _writes(declaration: Declaration) -> Iterable[Write]:
@@ -176,11 +191,11 @@ def _entity_writes(entity: type[Entity]) -> Iterable[Write]:
         yield Write(APPEND, f"{kind.partition}*", (*KEYS, "owner"))
 
 
-def _counter_writes(entity: type[Entity], own: Mapping[str, AbstractSet[str]]) -> Iterable[Write]:
+def _counter_writes(entity: type[Entity], own: Mapping[str, set[str]]) -> Iterable[Write]:
     """The counters of an entity on the items of others: a service that registers a workspace counts
     it on its owner, and changes nothing else there. ``own`` are the attributes that the function
-    can write anyway, by partition. The counters among them need no statement, because the policies
-    of a role have a quota (10,240 characters: IAM user guide, "IAM and AWS STS quotas").
+    can write anyway, by partition. The counters among them need no statement: the policies of a
+    role have a quota.
     """
     for partition, prefixes in entity.counter_partitions.items():
         if not own.get(partition, set()) >= set(prefixes):
@@ -242,24 +257,6 @@ def _object_statements(declaration: Declaration, bucket: str) -> Iterable[Statem
         yield _allow(StoredObject.write_actions, [f"{bucket}/{each}*" for each in sorted(written)])
 
 
-def _deny_absent_keys(statements: Iterable[Statement]) -> Iterable[Statement]:
-    """Refuse requests without a key that their statement compares, such as a scan: ForAllValues is
-    also true for them (IAM user guide, multivalued context keys). One statement for each key is
-    shorter than a condition in each statement, and the policies of a role have a quota.
-    """
-    for key in ("dynamodb:LeadingKeys", "dynamodb:Attributes"):
-        compared = [
-            each for each in statements if key in each.get("Condition", {}).get(_ALL_MATCH, ())
-        ]
-        if compared:
-            yield {
-                "Effect": "Deny",
-                "Action": sorted({action for each in compared for action in each["Action"]}),
-                "Resource": sorted({arn for each in compared for arn in each["Resource"]}),
-                "Condition": {"Null": {key: "true"}},
-            }
-
-
 def _rows(resources: Iterable[Resource]) -> list[type[Row]]:
     return [each for each in resources if issubclass(each, Row)]
 
@@ -285,10 +282,10 @@ def _allow(
             # Keys, and all attributes that an expression names, changed or only compared (DynamoDB
             # developer guide, IAM policy conditions).
             keys["dynamodb:Attributes"] = list(attributes)
-        # Every key of a batch must match.
-        condition: dict[str, Any] = {_ALL_MATCH: keys}
-        if attributes:
-            # The response must not show other attributes.
-            condition["StringEqualsIfExists"] = {"dynamodb:ReturnValues": "NONE"}
-        statement["Condition"] = condition
+        # Every key of a batch must match. ForAllValues is also true for a request without the key,
+        # such as a scan, so the key must be there too (IAM user guide, multivalued context keys).
+        statement["Condition"] = {
+            "ForAllValues:StringLike": keys,
+            "Null": dict.fromkeys(keys, "false"),
+        }
     return statement

@@ -102,17 +102,17 @@ class Deployed:
                     PolicyDocument=document,
                 )
 
-    def drop_denials(self) -> None:
-        """Remove the statements that deny requests without condition keys: the emulator has no
-        condition keys of DynamoDB, so it would deny every request. ``tests/world/iam.py`` evaluates
-        these statements.
+    def drop_null_conditions(self) -> None:
+        """Remove the Null conditions of what functions are allowed: the emulator has no condition
+        keys of DynamoDB, so it would refuse every request. ``tests/world/iam.py`` evaluates them.
         """
         iam = self.aws.client("iam")
         for declaration in read_catalog().declarations:
             named = {"RoleName": self.role_of(declaration.name), "PolicyName": "function"}
             document = iam.get_role_policy(**named)["PolicyDocument"]
-            allowing = [each for each in document["Statement"] if each["Effect"] == "Allow"]
-            document["Statement"] = allowing
+            for statement in document["Statement"]:
+                if statement["Effect"] == "Allow":
+                    statement.get("Condition", {}).pop("Null", None)
             iam.put_role_policy(**named, PolicyDocument=json.dumps(document))
 
     def invoke(self, name: str) -> Any:
@@ -150,7 +150,7 @@ def deploy(folder: Path) -> Iterator[Deployed]:
         emulator.start(check_roles=True)
         made = Deployed(emulator, outputs, output)
         made.allow_mail()
-        made.drop_denials()
+        made.drop_null_conditions()
         made.invoke("compact_directory")  # on AWS its schedule does this immediately
         yield made
     finally:

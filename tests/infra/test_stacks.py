@@ -31,7 +31,7 @@ from rollcall.kit.declaration import Declaration
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
-from rollcall.kit.reaction import CognitoReaction, JournalWatch, StreamReaction
+from rollcall.kit.reaction import JournalWatch, StreamReaction
 from rollcall.kit.settings import Settings
 from rollcall.mails.notices import MARK_KEPT
 
@@ -380,8 +380,7 @@ def test_function_is_made_as_declared(prod: Synthesized, declaration: Declaratio
 def test_role_holds_the_derived_statements_and_otherwise_only_logs_traces_and_its_trigger(
     prod: Synthesized, declaration: Declaration
 ) -> None:
-    # The pool refers to its trigger, so the role of the trigger cannot refer to the pool.
-    pool = "" if isinstance(declaration, CognitoReaction) else "pool"
+    pool = "pool" if declaration.uses_accounts else ""  # the pool refers to the trigger
     arns = Arns("table", "keys", pool, "bucket", ("sender", "domain"))
     derived = [
         (each["Action"], each.get("Condition")) for each in derive_statements(declaration, arns)

@@ -83,7 +83,8 @@ class AccountPassword(Account):
 class SecondFactor:
     """Whether accounts have a second factor, as a resource for the declaration of the trigger at
     sign-ins. It has access only if ``mfa`` is ``required-for-admins``. It is not an Account: the
-    pool refers to the trigger, so neither its role nor its environment can refer to the pool.
+    pool refers to the trigger, so neither its role nor its environment can refer to the pool. The
+    trigger takes the pool from its event.
     """
 
     read_actions: ClassVar[tuple[str, ...]] = ("cognito-idp:AdminGetUser",)

@@ -60,7 +60,7 @@ class Declaration:
 
     @property
     def uses_accounts(self) -> bool:
-        """Whether it calls Cognito."""
+        """Whether its settings name the user pool."""
         return any(issubclass(each, Account) for each in (*self.reads, *self.writes))
 
     @property
