@@ -17,7 +17,13 @@ from rollcall.kit.settings import in_lambda
 from rollcall.kit.signing_key import SigningKey
 
 type Resource = (
-    type[Entity] | type[Row] | type[SigningKey] | type[Account] | type[Mail] | type[StoredObject]
+    type[Entity]
+    | type[Row]
+    | type[SigningKey]
+    | type[Account]
+    | type[SecondFactor]
+    | type[Mail]
+    | type[StoredObject]
 )
 """What a function reads or writes. Its IAM policy is derived only from these."""
 
@@ -54,11 +60,8 @@ class Declaration:
 
     @property
     def uses_accounts(self) -> bool:
-        """Whether its settings name the user pool. A trigger that looks up second factors takes the
-        pool from its event, because the pool refers to the trigger.
-        """
-        touched = (*self.reads, *self.writes)
-        return any(issubclass(each, Account) and each is not SecondFactor for each in touched)
+        """Whether its settings name the user pool."""
+        return any(issubclass(each, Account) for each in (*self.reads, *self.writes))
 
     @property
     def stored_objects(self) -> tuple[type[StoredObject], ...]:
@@ -130,7 +133,7 @@ def check_resources(name: str, reads: tuple[Any, ...], writes: tuple[Any, ...]) 
     """Raise WrongDeclaration for a resource that no IAM policy can be derived from."""
     for word, resources in (("reads", reads), ("writes", writes)):
         for resource in resources:
-            kinds = (Entity, Row, SigningKey, Account, Mail, StoredObject)
+            kinds = (Entity, Row, SigningKey, Account, SecondFactor, Mail, StoredObject)
             if not (isinstance(resource, type) and issubclass(resource, kinds)):
                 raise WrongDeclaration(
                     f"{name} {word} {resource!r}, from which no IAM policy can be derived. Use "

@@ -281,8 +281,8 @@ class Table:
         return True
 
     def delete_items(self, keys: Iterable[Key]) -> None:
-        """Delete items without a condition. One request for each: who is allowed to delete in
-        batches (BatchWriteItem) is also allowed to write.
+        """Delete items without a condition, one request for each: the permission to delete in
+        batches (BatchWriteItem) is also one to write.
         """
         for key in keys:
             self._write(self._client.delete_item, Key=to_attributes(key._asdict()))
