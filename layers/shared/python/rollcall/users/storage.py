@@ -83,11 +83,9 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
             # Functions that write only notes or facts could replace the item, but without a status.
             user = item if "status" in item else None
         elif sort_key == SIGN_INS_SORT_KEY:
-            fields["last_login_at"] = item.get("lastLoginAt")
-            fields["second_factor_after"] = item.get("secondFactorAfter")
+            fields |= _read_fields(item, _OF_SIGN_INS)
         elif sort_key == INACTIVITY_SORT_KEY:
-            fields["warned_at"] = item.get("warnedAt")
-            fields["promised_until"] = item.get("disablesAt")
+            fields |= _read_fields(item, _OF_INACTIVITY)
         elif sort_key == OWNED_SORT_KEY:
             fields["owned"] = Owned.of_item(item)
         elif sort_key.startswith(FACTS):
@@ -98,6 +96,15 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
             kind = sort_key[: sort_key.index("#", 1) + 1]
             fields[_FIELD_OF_KIND[kind]].append(item)
     return user, fields
+
+
+_OF_SIGN_INS = {"last_login_at": "lastLoginAt", "second_factor_after": "secondFactorAfter"}
+_OF_INACTIVITY = {"warned_at": "warnedAt", "promised_until": "disablesAt"}
+"""The fields of a user by the attributes of the items that hold them."""
+
+
+def _read_fields(item: Item, attributes: Mapping[str, str]) -> dict[str, Any]:
+    return {name: item.get(attribute) for name, attribute in attributes.items()}
 
 
 def warning_applies(
