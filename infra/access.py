@@ -142,6 +142,23 @@ def _write_statements(declaration: Declaration, table: str) -> Iterable[Statemen
         patterns[write.actions, write.attributes].add(write.pattern)
     for (actions, attributes), matching in patterns.items():
         yield _allow(actions, [table], matching, attributes)
+    if patterns:
+        yield _deny_returned_values(table)
+
+
+def _deny_returned_values(table: str) -> Statement:
+    """Responses to writes must not show the attributes of the item, which the function perhaps
+    cannot read.
+    """
+    return {
+        "Effect": "Deny",
+        "Action": ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+        "Resource": [table],
+        "Condition": {
+            "StringNotEquals": {"dynamodb:ReturnValues": "NONE"},
+            "Null": {"dynamodb:ReturnValues": "false"},
+        },
+    }
 
 
 def _writes(declaration: Declaration) -> Iterable[Write]:
@@ -256,12 +273,8 @@ def _allow(
             keys["dynamodb:Attributes"] = list(attributes)
         # Every key of a batch must match. ForAllValues is also true for a request without the key,
         # such as a scan, so the key must be there too (IAM user guide, multivalued context keys).
-        condition: dict[str, Any] = {
+        statement["Condition"] = {
             "ForAllValues:StringLike": keys,
             "Null": dict.fromkeys(keys, "false"),
         }
-        if attributes:
-            # The response must not show other attributes.
-            condition["StringEqualsIfExists"] = {"dynamodb:ReturnValues": "NONE"}
-        statement["Condition"] = condition
     return statement

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict, get_type_hints
 
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, SecondFactor
 from rollcall.kit.clients import make_client
 from rollcall.kit.entity import Entity, Row
 from rollcall.kit.errors import WrongDeclaration
@@ -54,8 +54,11 @@ class Declaration:
 
     @property
     def uses_accounts(self) -> bool:
-        """Whether it calls Cognito."""
-        return any(issubclass(each, Account) for each in (*self.reads, *self.writes))
+        """Whether its settings name the user pool. A trigger that looks up second factors takes the
+        pool from its event, because the pool refers to the trigger.
+        """
+        touched = (*self.reads, *self.writes)
+        return any(issubclass(each, Account) and each is not SecondFactor for each in touched)
 
     @property
     def stored_objects(self) -> tuple[type[StoredObject], ...]:
