@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from infra.gateway import AnyOperation, Json
 from infra.openapi_schemas import Schemas
 from rollcall.grants.scopes import ADMIN_SCOPES
@@ -192,7 +194,16 @@ def _responses(operation: AnyOperation, schemas: Schemas) -> Json:
 def _is_conditional(operation: AnyOperation) -> bool:
     """Whether it changes what is at its address."""
     at_its_address = bool(operation.path_variables) or operation.method == "PUT"
-    return operation.changes and at_its_address
+    return operation.changes and at_its_address and not _only_creates(operation)
+
+
+def _only_creates(operation: AnyOperation) -> bool:
+    """Whether it creates something below its address, and changes nothing that the address
+    names.
+    """
+    named = {name.removesuffix("_id") for name in operation.path_variables}
+    changed = {getattr(each, "kind", "") for each in operation.writes}
+    return operation.status == HTTPStatus.CREATED and not named & changed
 
 
 def _can_be_known(operation: AnyOperation) -> bool:

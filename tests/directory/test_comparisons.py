@@ -190,3 +190,40 @@ def test_only_the_forms_of_rfc_3339_are_times_and_dates(kind: Kind, value: Value
     with pytest.raises(Invalid) as refused:
         compare(term(kind), Operator.GE, value)
     assert refused.value.errors[0].code == "filter_wrong_type"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("groups", "Sales"),
+        ("roles", "Admin"),
+        ("organizations", "Acme"),
+        ("country", "Germany"),
+        ("country", "D1"),
+        ("locale", "de_DE"),
+        ("timezone", "Central European Time"),
+    ],
+)
+@pytest.mark.parametrize("operator", [Operator.EQ, Operator.NE])
+def test_value_that_no_user_can_have_is_refused(
+    column: str, value: str, operator: Operator
+) -> None:
+    found = find_column(column)
+    assert found
+    with pytest.raises(Invalid) as refused:
+        compare(Term.of(found)._replace(kind=Kind.TEXT), operator, value)
+    assert refused.value.errors[0].code == "filter_unknown_value"
+    compare(Term.of(found)._replace(kind=Kind.TEXT), Operator.SW, value)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("country", "xx"),
+        ("timezone", "Mars/Phobos"),
+        ("timezone", "etc/gmt+5"),
+        ("locale", "DE-de"),
+    ],
+)
+def test_codes_are_known_by_their_form_alone(column: str, value: str) -> None:
+    assert bound(column, value).parameters

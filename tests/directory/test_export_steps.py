@@ -347,3 +347,13 @@ def test_what_there_is_not_is_refused(query: dict[str, str]) -> None:
 def test_columns_are_unique_and_in_the_requested_order() -> None:
     asked = ExportRequest.model_validate({"columns": ["name,id", "name"]}, by_name=False)
     assert [each.name for each in asked.chosen] == ["name", "id"]
+
+
+def test_columns_can_be_spelled_as_parameters() -> None:
+    asked = ExportRequest.model_validate({"columns": "birth_date,NAME,name"}, by_name=False)
+    assert [each.name for each in asked.chosen] == ["birthDate", "name"]
+
+
+def test_similar_column_is_named() -> None:
+    with pytest.raises(ValidationError, match=r"Did you mean birthDate\?"):
+        ExportRequest.model_validate({"columns": "birthDay"}, by_name=False)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from rollcall.directory.collation import sort_keys
 from rollcall.directory.columns import find_column, sortable_columns
@@ -208,6 +209,11 @@ def test_order_can_be_spelled_as_a_parameter(call: Call) -> None:
     database, rows = population()
     answer = read(call, database, sort_by="last_login_at", sort_order="ASC", limit=20)
     assert [each.id for each in answer.items] == in_order(rows, "lastLoginAt", "asc")[:20]
+
+
+def test_similar_column_to_sort_by_is_named() -> None:
+    with pytest.raises(ValidationError, match=r"Did you mean createdAt\?"):
+        DirectoryRequest.model_validate({"sortBy": "createdOn"}, by_name=False)
 
 
 def test_empty_directory_has_an_empty_page(call: Call) -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Annotated, Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core._pydantic_core import list_all_errors
 
 from infra.catalog import read_catalog
 from rollcall.kit.error_messages import OTHERWISE, TextPattern, write_message
 from rollcall.kit.errors import FieldError, Invalid
 from rollcall.kit.http import GatewayEvent, read_request
+from rollcall.kit.model import Request
 from rollcall.kit.operation import Operation
 
 RAW = re.compile(
     r"\b(Input|Tuple|String|List|Dictionary|Value|should|valid|parse|unable|pattern|instance"
-    r"|validation|schema|attribute|None|True|False|python)\b"
+    r"|validation|schema|attribute|None|True|False|python|datetime)\b|\d\.0\b"
 )
 """Words of pydantic's messages, which ours do not use."""
 JUNK: tuple[Any, ...] = (
@@ -30,7 +32,10 @@ JUNK: tuple[Any, ...] = (
     [{"groupId": "", "organizationId": 1, "roleId": [], "permission": "x", "role": "x"}],
     [{"userId": "u", "role": 5, "startsAt": 5, "endsAt": "x"}],
 )  # fmt: skip
-QUERIES = ("", "x", "-1", "0", "1.5", "9" * 5000, "9" * 400, "2030-13-01", "?", "A" * 5000)
+QUERIES = (
+    "", "x", "-1", "0", "1.5", "1e300", "9" * 5000, "9" * 400, "2030-13-01", "?", "A" * 5000,
+    "0001-01-01", "9999-12-31",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("known", list_all_errors(), ids=lambda each: each["type"])
@@ -62,6 +67,23 @@ def refusals(operation: Operation[Any, Any]) -> Iterator[FieldError]:
                 read_request(event, operation.request_model, has_body=operation.has_body)
             except Invalid as refused:
                 yield from refused.errors
+
+
+def test_limits_are_written_as_requests_write_them() -> None:
+    class Limited(Request):
+        day: Annotated[date, Field(ge=date(1970, 1, 1))] = date(2026, 1, 1)
+        share: Annotated[float, Field(le=1e15)] = 0.0
+        ratio: Annotated[float, Field(lt=0.5)] = 0.0
+
+    query = {"day": ["1969-12-31"], "share": ["1e16"], "ratio": ["0.5"]}
+    sent = GatewayEvent.model_validate({"multiValueQueryStringParameters": query})
+    with pytest.raises(Invalid) as refused:
+        read_request(sent, Limited, has_body=False)
+    assert [each.message for each in refused.value.errors] == [
+        "This must be at least 1970-01-01.",
+        "This must be at most 1000000000000000.",
+        "This must be less than 0.5.",
+    ]
 
 
 @pytest.mark.parametrize("operation", read_catalog().operations, ids=lambda each: each.name)

@@ -73,6 +73,12 @@ class MoveThing(Request):
     user_id: str
 
 
+class UserOnly(Request):
+    """Names a user."""
+
+    user_id: str
+
+
 def test_path_variables_have_the_names_of_the_operation_not_of_the_gateway() -> None:
     sent = event(
         resource="/users/{userId}/things/{id}/move",
@@ -82,6 +88,23 @@ def test_path_variables_have_the_names_of_the_operation_not_of_the_gateway() -> 
     variables = ("owner_id", "thing_id")
     request = read_request(sent, MoveThing, has_body=True, variables=variables)
     assert request == MoveThing(owner_id="usr_1", thing_id="res_1", user_id="usr_2")
+
+
+@pytest.mark.parametrize("has_body", [True, False])
+def test_value_that_differs_from_that_in_the_path_is_refused(has_body: bool) -> None:
+    def send(user_id: object) -> GatewayEvent:
+        path = {"userId": "usr_1"}
+        if has_body:
+            return event(pathParameters=path, body=json.dumps({"userId": user_id}))
+        query = {"userId": [user_id]}
+        return event(pathParameters=path, multiValueQueryStringParameters=query)
+
+    same = read_request(send("usr_1"), UserOnly, has_body=has_body)
+    assert same == UserOnly(user_id="usr_1")
+    with pytest.raises(Invalid) as refused:
+        read_request(send("usr_2"), UserOnly, has_body=has_body)
+    assert [each.field for each in refused.value.errors] == ["userId"]
+    assert "path has another value" in refused.value.errors[0].message
 
 
 @given(body=JSON | known_fields(CreateUser) | known_fields(UpdateUser))
@@ -211,13 +234,25 @@ def test_error_lists_the_fields_without_their_values() -> None:
 
 
 def test_query_of_an_operation_with_a_body_is_refused() -> None:
-    sent = event(body="{}", multiValueQueryStringParameters={"newPassword": ["Abcdef12!"]})
+    sent = event(body="{}", multiValueQueryStringParameters={"password": ["Abcdef12!"]})
 
     with pytest.raises(Invalid) as refused:
         read_request(sent, UpdateUser, has_body=True)
 
     assert [tuple(each) for each in refused.value.errors] == [
-        ("newPassword", "Send this in the body.", "misplaced")
+        ("password", "Send this in the body.", "misplaced")
+    ]
+
+
+def test_unknown_parameter_of_an_operation_with_a_body_does_not_exist_in_the_body_either() -> None:
+    sent = event(body="{}", multiValueQueryStringParameters={"utm_source": ["x"], "nmae": ["x"]})
+
+    with pytest.raises(Invalid) as refused:
+        read_request(sent, UpdateUser, has_body=True)
+
+    assert [tuple(each) for each in refused.value.errors] == [
+        ("utm_source", "This field does not exist.", "extra_forbidden"),
+        ("nmae", "Did you mean name? This field does not exist.", "extra_forbidden"),
     ]
 
 

@@ -174,3 +174,17 @@ def test_beginning_of_an_object_is_recognized(sent: str | bytes, begins: bool) -
 def test_very_long_integers_are_read_as_floats() -> None:
     assert read_integer("12") == 12
     assert isinstance(read_integer("9" * 201), float)
+
+
+@pytest.mark.parametrize("text", ["3.0", "3e0", "0.3e1", "-0.0", "9007199254740992.0"])
+def test_whole_numbers_are_integers_however_they_are_written(text: str) -> None:
+    found = read_object(f'{{"a": {text}}}')["a"]
+    assert found == float(text)
+    assert isinstance(found, int)
+
+
+@pytest.mark.parametrize("text", ["3.5", "1e-3", "1e16", "1e300", "1e999"])
+def test_other_numbers_are_floats(text: str) -> None:
+    found = read_object(f'{{"a": {text}}}')["a"]
+    assert found == float(text)
+    assert isinstance(found, float)

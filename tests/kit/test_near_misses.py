@@ -10,6 +10,7 @@ from rollcall.kit.model import Request, camel_case
 from rollcall.kit.near_misses import (
     LONGEST,
     by_spelling,
+    find_spelled,
     names_at,
     spelling,
     suggest,
@@ -40,6 +41,14 @@ def test_fields_of_a_request_differ_in_spelling(model: type[Request]) -> None:
 )
 def test_similar_name_is_suggested(given: str, known: str) -> None:
     assert suggest(given, ["name", known, "colour"]) == f"Did you mean {known}? "
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [("birth_date", "birthDate"), ("BIRTHDATE", "birthDate"), ("birthDay", None), ("", None)],
+)
+def test_name_is_found_in_any_spelling(given: str, found: str | None) -> None:
+    assert find_spelled(given, ["name", "birthDate"]) == found
 
 
 @pytest.mark.parametrize("given", ["", "zzz", "favouriteFood", None, 5, "email" * LONGEST])

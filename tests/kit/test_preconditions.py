@@ -68,6 +68,7 @@ def test_any_text_is_read_or_malformed(value: str) -> None:
         ('W/"3"', False),
         ('"2", W/"3"', False),
         ('"4"', False),
+        ('"03"', False),
         ('"03x"', False),
         ('"x"', False),
         ('"' + "9" * 5000 + '"', False),

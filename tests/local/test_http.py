@@ -143,6 +143,9 @@ def test_public_links_ignore_unknown_parameters_and_others_do_not(local: LocalRo
     unknown = f"inv_{'0' * 26}_{'0' * 64}"
     with calling_from("127.0.0.9", local.api) as api:
         assert api.get(f"/invitations/{unknown}?utm_source=mail&fbclid=1").status_code == 404
+        accepted = {"name": "Ann", "password": "Long-Pass-123"}
+        sent = api.post(f"/invitations/{unknown}/accept?utm_source=mail", json=accepted)
+        assert sent.status_code == 404
     with local.client() as api:
         refused = api.get("/me?utm_source=mail")
         assert refused.json()["errors"][0]["field"] == "utm_source"

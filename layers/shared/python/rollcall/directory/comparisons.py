@@ -5,6 +5,7 @@ Fragments consist only of column names and of the text in this module; values ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from math import isfinite
@@ -106,7 +107,27 @@ def _in_one_case(term: Term, operator: Operator, bound: object) -> tuple[str, ob
     return term.sql, bound.upper() if bound.isascii() else bound
 
 
-_ID_PREFIXES = {"roles": "rol_", "groups": "grp_", "organizations": "org_"}
+class _Form(NamedTuple):
+    """What all values of a column look like, in the form in which they are compared."""
+
+    pattern: str
+    words: str
+
+
+def _id_form(prefix: str) -> _Form:
+    words = f"ids, which start with {prefix}. Names are not accepted"
+    return _Form(rf"(?is:{prefix}.*)", words)
+
+
+_FORMS: Mapping[str, _Form] = {
+    "roles": _id_form("rol_"),
+    "groups": _id_form("grp_"),
+    "organizations": _id_form("org_"),
+    "country": _Form(r"[a-z]{2}", "a code of two letters (ISO 3166-1 alpha-2), such as DE"),
+    "locale": _Form(r"[a-z0-9-]+", "a language tag (BCP 47), such as de-DE"),
+    "timezone": _Form(r"[a-z0-9_+/-]+", "the name of a time zone, such as Europe/Berlin"),
+}
+"""Only the form is checked, because stored values can be unknown to the present lists."""
 
 
 def _check_known(term: Term, value: object) -> None:
@@ -118,10 +139,9 @@ def _check_known(term: Term, value: object) -> None:
     if term.values and value.lower() not in term.values:
         known = ", ".join(sorted(term.values))
         refuse_value(term.path, f"one of {known}", "filter_unknown_value")
-    prefix = _ID_PREFIXES.get(term.path, "")
-    if not value.lower().startswith(prefix):
-        takes = f"ids, which start with {prefix}. Names are not accepted"
-        refuse_value(term.path, takes, "filter_unknown_value")
+    form = _FORMS.get(term.path)
+    if form and not re.fullmatch(form.pattern, value):
+        refuse_value(term.path, form.words, "filter_unknown_value")
 
 
 def compare_fact(path: str, operator: Operator, value: Value) -> Part:

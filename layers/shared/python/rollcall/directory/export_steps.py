@@ -29,6 +29,7 @@ from rollcall.kit.cursor import Position
 from rollcall.kit.error_messages import clean
 from rollcall.kit.errors import Conflict
 from rollcall.kit.model import FileAnswer, Model, Time, WriteRequest
+from rollcall.kit.near_misses import find_spelled, suggest
 from rollcall.kit.objects import UploadLost
 from rollcall.kit.paging import Cursor, CursorRequest, read_cursor, write_position
 from rollcall.kit.transaction import Change
@@ -55,11 +56,15 @@ _NAMES = [each.name for each in read_columns().values()]
 
 
 def _check_columns(names: tuple[str, ...]) -> tuple[str, ...]:
-    unknown = [name for name in names if name not in _NAMES]
-    if unknown:
-        column = clean(unknown[0])
-        raise ValueError(f"The column '{column}' does not exist. Use {', '.join(_NAMES)}.")
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(map(_find_name, names)))
+
+
+def _find_name(name: str) -> str:
+    found = find_spelled(name, _NAMES)
+    if found is None:
+        message = f"The column '{clean(name)}' does not exist. Use {', '.join(_NAMES)}."
+        raise ValueError(suggest(name, _NAMES) + message)
+    return found
 
 
 Columns = Annotated[

@@ -15,6 +15,7 @@ from rollcall.directory.database import Database
 from rollcall.directory.filter_values import NAMED, CountedValue
 from rollcall.directory.filters import UserFilters
 from rollcall.directory.search_text import base_form
+from rollcall.kit.near_misses import find_spelled, suggest
 from rollcall.kit.paging import PageRequest, Pagination
 from rollcall.kit.text import fold
 
@@ -33,9 +34,11 @@ def suggested_columns() -> Mapping[str, Column]:
 
 
 def _check_suggested(name: str) -> str:
-    if name not in suggested_columns():
-        raise ValueError(f"Use one of {', '.join(suggested_columns())}.")
-    return name
+    found = find_spelled(name, suggested_columns())
+    if found is None:
+        hint = suggest(name, suggested_columns())
+        raise ValueError(f"{hint}Use one of {', '.join(suggested_columns())}.")
+    return found
 
 
 SuggestedColumn = Annotated[

@@ -26,17 +26,18 @@ from rollcall.kit.call import Call
 from rollcall.kit.choices import ANY_CASE
 from rollcall.kit.cursor import Position
 from rollcall.kit.model import format_time
-from rollcall.kit.near_misses import by_spelling, spelling
+from rollcall.kit.near_misses import find_spelled, suggest
 from rollcall.kit.paging import ListRequest, Page, Pagination, read_position, write_position
 
 NEWEST = "createdAt"
 
 
 def _check_sortable(name: str) -> str:
-    names = by_spelling(each.name for each in sortable_columns())
-    if spelling(name) not in names:
-        raise ValueError(f"Sort by one of {', '.join(names.values())}.")
-    return names[spelling(name)]
+    names = [each.name for each in sortable_columns()]
+    found = find_spelled(name, names)
+    if found is None:
+        raise ValueError(f"{suggest(name, names)}Sort by one of {', '.join(names)}.")
+    return found
 
 
 SortColumn = Annotated[

@@ -62,7 +62,11 @@ class Cursors:
         raw = _read(cursor)
         content = self._key.find(lambda secret: _Cipher.of(secret).open(raw, bound))
         if content is None:
-            raise Malformed("cursor_invalid", "This cursor does not belong to this list.")
+            detail = (
+                "This cursor does not belong to this list. Send it with all other parameters as in "
+                "the request that returned it, or start again from the first page."
+            )
+            raise Malformed("cursor_invalid", detail)
         expiry, page, after = json.loads(content)
         if now.timestamp() > expiry:
             detail = "This cursor has expired. Start again from the first page."

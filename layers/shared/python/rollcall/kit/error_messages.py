@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import GetCoreSchemaHandler
@@ -22,6 +23,7 @@ OTHERWISE = "This is not accepted here."
 """For errors that no request can cause."""
 MAX_ECHO = 100
 """The length of what an error message repeats of the request."""
+UNKNOWN_FIELD = "This field does not exist."
 _TEXT, _TRUTH = "This must be text.", "This must be true or false."
 _WHOLE, _NUMBER = "This must be a whole number.", "This must be a number."
 _TIME = "Write the time with its offset from UTC, as 2030-01-31T12:00:00Z."
@@ -29,10 +31,12 @@ _DATE = "Write the date as 2030-01-31."
 _TIME_OR_DATE = (
     "Write a date as 2030-01-31, or a time with its offset from UTC, as 2030-01-31T12:00:00Z."
 )
+_BOUNDS = frozenset({"ge", "gt", "le", "lt"})
+_OF_DATE = re.compile(r"datetime\.date\((\d+), (\d+), (\d+)\)")
 _LIST, _OBJECT = "This must be a list.", "This must be a JSON object."
 _ONE_OF = "This must be {expected}."
 _MESSAGES: Mapping[str, str] = {
-    "extra_forbidden": "This field does not exist.",
+    "extra_forbidden": UNKNOWN_FIELD,
     "missing": "This field is required.",
     "string_type": _TEXT,
     "string_sub_type": _TEXT,
@@ -86,7 +90,15 @@ def write_message(error: ErrorDetails) -> str:
     known = {**context, "s": "" if length == 1 else "s"}
     if "expected" in known:
         known["expected"] = str(known["expected"]).replace("'", "")
+    known |= {name: _write_bound(known[name]) for name in _BOUNDS & known.keys()}
     return _MESSAGES.get(error["type"], OTHERWISE).format_map(known)
+
+
+def _write_bound(bound: object) -> str:
+    """A limit as requests write such a value. Pydantic names a date by its Python code."""
+    if isinstance(bound, float) and bound.is_integer():
+        return str(int(bound))
+    return _OF_DATE.sub(lambda found: str(date(*map(int, found.groups()))), str(bound))
 
 
 def clean(text: str, length: int = MAX_ECHO) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NoReturn
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from rollcall.kit.error_messages import clean, write_message
+from rollcall.kit.error_messages import UNKNOWN_FIELD, clean, write_message
 from rollcall.kit.errors import FieldError, Invalid, Malformed
 from rollcall.kit.model import Request
 from rollcall.kit.near_misses import names_at, suggest
@@ -40,6 +41,11 @@ def json_path(location: tuple[int | str, ...]) -> str:
     """The location of a field for messages, as ``profile.birthDate``."""
     parts = (str(part) for part in location)
     return clean(".".join(part for part in parts if not ALTERNATIVE.fullmatch(part)))
+
+
+def describe_unknown(name: str, known: Iterable[str]) -> FieldError:
+    """The error of a field that a request has in none of its parts."""
+    return FieldError(clean(name), suggest(name, known) + UNKNOWN_FIELD, "extra_forbidden")
 
 
 def _describe(error: ErrorDetails, model: type[Request]) -> FieldError:

@@ -17,11 +17,17 @@ from pydantic.fields import FieldInfo
 from rollcall.kit.cors import allow_reading
 from rollcall.kit.error_messages import clean
 from rollcall.kit.errors import FieldError, Invalid, Malformed, PayloadTooLarge, Problem
-from rollcall.kit.field_errors import MAX_ERRORS, json_path, refuse, refuse_invalid
+from rollcall.kit.field_errors import (
+    MAX_ERRORS,
+    describe_unknown,
+    json_path,
+    refuse,
+    refuse_invalid,
+)
 from rollcall.kit.json_text import begins_object, canonical, read_object
 from rollcall.kit.media_types import check_media_type
 from rollcall.kit.model import Answer, FileAnswer, Request, VersionedAnswer, camel_case
-from rollcall.kit.near_misses import by_spelling, spelling, takes_many
+from rollcall.kit.near_misses import by_spelling, names_at, spelling, takes_many
 from rollcall.kit.numbers import find_unstorable
 from rollcall.kit.preconditions import EntityTags, Preconditions
 
@@ -183,11 +189,10 @@ def read_request[R: Request](
     body = {} if ignores_body else _read_body(event)
     query = _read_query(event, model.model_fields.values(), ignores_unknown=ignores_unknown)
     # Misplaced fields are errors: ignoring a "mode" could delete a user.
-    if has_body:
-        _refuse_misplaced(query, "Send this in the body.")
-    else:
-        _refuse_misplaced(body, "Send this in the query.")
-    sent = body if has_body else query
+    sent, other = (body, query) if has_body else (query, body)
+    _refuse_misplaced(other, model, f"Send this in the {'body' if has_body else 'query'}.")
+    differing = {name: each for name, each in sent.items() if path.get(name, each) != each}
+    _refuse_misplaced(differing, model, "The path has another value. Leave this out.")
     try:
         if has_body:
             # JSON mode is strict about types, but accepts dates and enumerations as text.
@@ -271,8 +276,13 @@ def _read_body(event: GatewayEvent) -> dict[str, Any]:
     return body
 
 
-def _refuse_misplaced(fields: Mapping[str, object], advice: str) -> None:
-    errors = (FieldError(clean(name), advice, "misplaced") for name in fields)
+def _refuse_misplaced(fields: Mapping[str, object], model: type[Request], advice: str) -> None:
+    """The advice is for fields of the request. Any other field exists nowhere."""
+    known = names_at(model, ())
+    errors = (
+        FieldError(name, advice, "misplaced") if name in known else describe_unknown(name, known)
+        for name in fields
+    )
     refuse(list(islice(errors, MAX_ERRORS)))
 
 

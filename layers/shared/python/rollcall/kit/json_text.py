@@ -18,6 +18,7 @@ type Location = tuple[int | str, ...]
 DEPTH_AT_MOST = 64
 """Objects and lists within each other. Requests need far fewer."""
 _READ_EXACTLY = 200
+_EXACT_UP_TO = 2**53
 _PLANE_ENDS = "".join(chr(plane << 16 | end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
 _NOT_INTERCHANGEABLE = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_PLANE_ENDS}]")
 """Surrogates without their other half, and noncharacters (RFC 7493 section 2.1)."""
@@ -37,6 +38,7 @@ def read_object(sent: str | bytes) -> dict[str, Any]:
             object_pairs_hook=_read_pairs,
             parse_constant=_refuse_constant,
             parse_int=read_integer,
+            parse_float=read_float,
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
@@ -80,6 +82,14 @@ def read_integer(text: str) -> int | float:
     because Python refuses to read thousands of digits.
     """
     return int(text) if len(text) <= _READ_EXACTLY else float(text)
+
+
+def read_float(text: str) -> int | float:
+    """The number of a JSON text with a fraction or an exponent. A whole number is an integer, as
+    JSON Schema says (Understanding JSON Schema, "Numeric types"), up to where floats are exact.
+    """
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _EXACT_UP_TO else number
 
 
 def _decode(sent: str | bytes) -> str:

@@ -21,6 +21,11 @@ def by_spelling(names: Iterable[str]) -> Mapping[str, str]:
     return {spelling(each): each for each in names}
 
 
+def find_spelled(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a name is a spelling of; None if there is none."""
+    return by_spelling(known).get(spelling(name))
+
+
 def suggest(given: object, known: Iterable[str]) -> str:
     """A question that names the known name most similar to the given one, with a space after it;
     empty if none is similar.

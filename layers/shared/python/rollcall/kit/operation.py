@@ -154,7 +154,7 @@ class Operation[R: Request, A: Answer](Declaration):
             self.request_model,
             has_body=self.has_body,
             ignores_body=self.method == "GET",
-            ignores_unknown=self.public and self.method == "GET",
+            ignores_unknown=self.public,
             variables=self.path_variables,
             settings=runtime.settings,
         )

@@ -11,7 +11,7 @@ from rollcall.kit.errors import Malformed, Stale
 _TAG = r'(W/)?"([^\x00-\x20"\x7f]*)"'
 _TAGS = re.compile(rf"[ \t,]*{_TAG}([ \t]*,[ \t,]*{_TAG})*[ \t,]*")
 _EACH_TAG = re.compile(_TAG)
-_VERSION = re.compile(r"([0-9]{1,15})(?:-[0-9a-f]+)?")
+_VERSION = re.compile(r"(0|[1-9][0-9]{0,14})(?:-[0-9a-f]+)?")
 
 
 class EntityTags(NamedTuple):
