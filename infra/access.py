@@ -9,7 +9,7 @@ without declaring grants cannot grant anything, although both are in one partiti
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from rollcall.kit.account import Account, SecondFactor
@@ -81,8 +81,10 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
         statements.append(_allow({"dynamodb:Query"}, indexes, {f"{name}*" for name in listed}))
     statements += _key_statements(declaration, arns.keys)
     statements += _object_statements(declaration, arns.bucket)
-    if arns.user_pool and (called := _account_actions(declaration)):
+    if called := _account_actions(declaration):
         statements.append(_allow(called, [arns.user_pool]))
+    if SecondFactor in touched and arns.user_pool:
+        statements.append(allow_second_factor(arns.user_pool))
     if Mail in declaration.writes and arns.mail_identities:
         statements.append(_allow(Mail.write_actions, arns.mail_identities))
     return statements
@@ -142,11 +144,31 @@ def _write_statements(declaration: Declaration, table: str) -> Iterable[Statemen
         patterns[write.actions, write.attributes].add(write.pattern)
     for (actions, attributes), matching in patterns.items():
         yield _allow(actions, [table], matching, attributes)
+    if patterns:
+        yield _deny_returned_values(table)
+
+
+def _deny_returned_values(table: str) -> Statement:
+    """Responses to writes must not show the attributes of the item, which the function perhaps
+    cannot read.
+    """
+    return {
+        "Effect": "Deny",
+        "Action": ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+        "Resource": [table],
+        "Condition": {
+            "StringNotEquals": {"dynamodb:ReturnValues": "NONE"},
+            "Null": {"dynamodb:ReturnValues": "false"},
+        },
+    }
 
 
 def _writes(declaration: Declaration) -> Iterable[Write]:
-    for entity in _entities(declaration.writes):
+    written = _entities(declaration.writes)
+    own = {each.partition: set(_attributes(each)) for each in written if not each.guest}
+    for entity in written:
         yield from _entity_writes(entity)
+        yield from _counter_writes(entity, own)
     for row in _rows(declaration.writes):
         yield Write(KEEP, f"{row.partition}*", _attributes(row))
     if Mail in declaration.writes:
@@ -159,10 +181,7 @@ def _writes(declaration: Declaration) -> Iterable[Write]:
 
 
 def _entity_writes(entity: type[Entity]) -> Iterable[Write]:
-    """The item of an entity, its rows, claims and journal entries, and the counters on the items of
-    others: a service that registers a workspace counts it on its owner, and changes nothing else
-    there.
-    """
+    """The item of an entity, its rows, claims and journal entries."""
     actions = APPEND if entity.guest else KEEP
     yield Write(actions, f"{entity.partition}*", _attributes(entity))
     rows: tuple[type[Row], ...] = (*entity.row_kinds, JournalEntry)
@@ -170,9 +189,18 @@ def _entity_writes(entity: type[Entity]) -> Iterable[Write]:
         yield Write(APPEND, f"{row.partition}*", _attributes(row))
     for kind in entity.claim_kinds:
         yield Write(APPEND, f"{kind.partition}*", (*KEYS, "owner"))
+
+
+def _counter_writes(entity: type[Entity], own: Mapping[str, set[str]]) -> Iterable[Write]:
+    """The counters of an entity on the items of others: a service that registers a workspace counts
+    it on its owner, and changes nothing else there. ``own`` are the attributes that the function
+    can write anyway, by partition. The counters among them need no statement: the policies of a
+    role have a quota.
+    """
     for partition, prefixes in entity.counter_partitions.items():
-        pattern = partition if partition.startswith(COUNTERS) else f"{partition}*"
-        yield Write(COUNT, pattern, (*KEYS, *(f"{each}*" for each in prefixes)))
+        if not own.get(partition, set()) >= set(prefixes):
+            pattern = partition if partition.startswith(COUNTERS) else f"{partition}*"
+            yield Write(COUNT, pattern, (*KEYS, *(f"{each}*" for each in prefixes)))
 
 
 def _attributes(kind: type[Entity | Row]) -> tuple[str, ...]:
@@ -256,12 +284,8 @@ def _allow(
             keys["dynamodb:Attributes"] = list(attributes)
         # Every key of a batch must match. ForAllValues is also true for a request without the key,
         # such as a scan, so the key must be there too (IAM user guide, multivalued context keys).
-        condition: dict[str, Any] = {
+        statement["Condition"] = {
             "ForAllValues:StringLike": keys,
             "Null": dict.fromkeys(keys, "false"),
         }
-        if attributes:
-            # The response must not show other attributes.
-            condition["StringEqualsIfExists"] = {"dynamodb:ReturnValues": "NONE"}
-        statement["Condition"] = condition
     return statement

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from rollcall.kit.account import Account
@@ -17,13 +16,9 @@ from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
 
 
-def make_runtime(
-    connect: Callable[[str], Any],
-    settings: Settings,
-    clock: Callable[[], datetime] | None = None,
-) -> Runtime:
+def make_runtime(connect: Callable[[str], Any], settings: Settings) -> Runtime:
     """The runtime of a deployment with these settings. ``connect`` returns the client of an AWS
-    service; ``clock`` replaces the clock of the settings.
+    service.
     """
     cognito, ses = connect(Account.service), connect(Mail.service)
     s3 = connect(StoredObject.service)
@@ -34,6 +29,6 @@ def make_runtime(
         mail=Mail(lambda: ses, settings.mail_sender),
         objects=Objects(lambda: s3, settings.bucket_name),
         settings=settings,
-        clock=clock or make_clock(settings),
+        clock=make_clock(settings),
         new_id=new_id,
     )

@@ -12,30 +12,8 @@ from infra.client_scopes import ServiceClient, describe_scopes
 from rollcall.grants.scopes import RESOURCE_SERVER
 from rollcall.kit.identity import ADMINS_GROUP
 from rollcall.kit.settings import Mfa
-from rollcall.users import passwords
+from rollcall.users.passwords import TEMPORARY_DAYS
 
-PASSWORD_POLICY: dict[str, Any] = {
-    "MinimumLength": passwords.LENGTH_AT_LEAST,
-    "RequireUppercase": True,
-    "RequireLowercase": True,
-    "RequireNumbers": True,
-    "RequireSymbols": True,
-    "TemporaryPasswordValidityDays": passwords.TEMPORARY_DAYS,
-}
-
-USER_POOL: dict[str, Any] = {
-    "AliasAttributes": ["email", "phone_number", "preferred_username"],
-    "UsernameConfiguration": {"CaseSensitive": False},
-    "Policies": {"PasswordPolicy": PASSWORD_POLICY},
-    "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
-    "AccountRecoverySetting": {
-        "RecoveryMechanisms": [
-            {"Name": "verified_email", "Priority": 1},
-            {"Name": "verified_phone_number", "Priority": 2},
-        ]
-    },
-    "AutoVerifiedAttributes": ["email"],
-}
 MFA_CONFIGURATION: Mapping[Mfa, str] = {
     "off": "OFF",
     "optional": "OPTIONAL",
@@ -48,8 +26,27 @@ needs no role and no phone number, unlike text messages."""
 
 def make_user_pool(password_minimum_length: int) -> dict[str, Any]:
     """The user pool with this minimum length of passwords."""
-    policy = {**PASSWORD_POLICY, "MinimumLength": password_minimum_length}
-    return {**USER_POOL, "Policies": {"PasswordPolicy": policy}}
+    policy = {
+        "MinimumLength": password_minimum_length,
+        "RequireUppercase": True,
+        "RequireLowercase": True,
+        "RequireNumbers": True,
+        "RequireSymbols": True,
+        "TemporaryPasswordValidityDays": TEMPORARY_DAYS,
+    }
+    return {
+        "AliasAttributes": ["email", "phone_number", "preferred_username"],
+        "UsernameConfiguration": {"CaseSensitive": False},
+        "Policies": {"PasswordPolicy": policy},
+        "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True},
+        "AccountRecoverySetting": {
+            "RecoveryMechanisms": [
+                {"Name": "verified_email", "Priority": 1},
+                {"Name": "verified_phone_number", "Priority": 2},
+            ]
+        },
+        "AutoVerifiedAttributes": ["email"],
+    }
 
 
 CLIENT: dict[str, Any] = {

@@ -22,7 +22,7 @@ class CreateSegment(WriteRequest):
         json_schema_extra={
             "examples": [
                 {
-                    "name": "Dormant learners",
+                    "name": "Inactive learners",
                     "filter": 'userTypes eq "learner" and not (lastLoginAt ge "2026-01-01")',
                 }
             ]

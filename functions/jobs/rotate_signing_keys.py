@@ -6,10 +6,8 @@ from datetime import timedelta
 
 from rollcall.background import job
 from rollcall.kit.call import Call
-from rollcall.kit.cursor import CursorKey
 from rollcall.kit.job import Report
-from rollcall.kit.key_rotation import rotate_keys
-from rollcall.kit.tokens import TokenKey
+from rollcall.kit.key_rotation import KINDS, rotate_keys
 
 
 class RotatedKeys(Report):
@@ -18,7 +16,7 @@ class RotatedKeys(Report):
     rotated: int
 
 
-@job(every=timedelta(days=1), writes=[CursorKey, TokenKey])
+@job(every=timedelta(days=1), writes=KINDS)
 def rotate_signing_keys(call: Call) -> RotatedKeys:
     """Replace the signing keys of cursors and links that are 30 days old.
 

@@ -55,8 +55,8 @@ def _admit(sign_in: SignIn, call: Call) -> None:
 
 
 def _has_second_factor(user_id: str, call: Call) -> bool:
-    """Whether the account has a second factor, which Cognito then requires at each sign-in. Neither
-    the event nor every access token tells it. Looked up only if the deployment needs it.
+    """Whether the account has a second factor, which Cognito then requires at each sign-in. The
+    event does not say it, nor does every access token. Looked up only if the deployment needs it.
     """
     if call.settings.mfa != "required-for-admins":
         return False

@@ -1,4 +1,4 @@
-"""Stream reaction: disabled and deleted users neither are invited nor invite (I2, I11)."""
+"""Stream reaction: disabled and deleted users neither are invited nor invite (I2, I11, U11)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from functools import partial
 from rollcall.access.inviters import find_inviter
 from rollcall.access.policy import AccessPolicy
 from rollcall.background import stream_reaction
+from rollcall.invitations.erasure import erase_links
 from rollcall.invitations.invitation import (
     Invitation,
     InvitationStatus,
     listed_as,
     mark_expiry,
 )
+from rollcall.invitations.registration import Registration
 from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck
+from rollcall.kit.idempotency import StoredAnswer, erase_answers
 from rollcall.kit.journal import Changed, JournalEntry
 from rollcall.kit.retry import retry_contended
 from rollcall.kit.transaction import Change
@@ -22,13 +25,17 @@ from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
 
-@stream_reaction(on=[User], reads=[User, AccessPolicy], writes=[Invitation])
+@stream_reaction(
+    on=[User],
+    reads=[User, AccessPolicy, StoredAnswer],
+    writes=[Invitation, Registration, StoredAnswer],
+)
 def close_invitation(entry: JournalEntry, call: Call) -> None:
-    """Cancel the invitation of a user who is no longer invited, and withdraw the invitations of an
-    inviter who lost what they grant.
+    """Cancel the invitation of a user who is no longer invited, withdraw the invitations of an
+    inviter who lost what they grant, and erase the personal data of a deleted user.
 
     Their links have already stopped working, because each use of a link checks both; this reaction
-    makes lists show it.
+    makes lists show it. What it erases is in the invitation, the registration and stored answers.
     """
     change = entry.changes.get("status")
     if change is not None and change.before == Status.INVITED:
@@ -36,6 +43,9 @@ def close_invitation(entry: JournalEntry, call: Call) -> None:
     if any(_revokes(fact, each) for fact, each in entry.changes.items()):
         for invitation_id in _find_sent(call, entry.target.id):
             retry_contended(partial(_withdraw, call, invitation_id))
+    if "erased" in entry.changes:
+        retry_contended(lambda: erase_links(call, entry.target.id))
+        erase_answers(call.table, entry.target.id)
 
 
 def _revokes(fact: str, change: Changed) -> bool:

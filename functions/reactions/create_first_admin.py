@@ -8,14 +8,12 @@ from rollcall.grants.grant import RoleGrant
 from rollcall.grants.role import Role, ensure_built_in_roles
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
-from rollcall.kit.cursor import CursorKey
-from rollcall.kit.key_rotation import rotate_keys
+from rollcall.kit.key_rotation import KINDS, rotate_keys
 from rollcall.kit.log import logger
-from rollcall.kit.tokens import TokenKey
 from rollcall.users.user import User
 
 
-@deployment_reaction(writes=[User, RoleGrant, Role, Account, CursorKey, TokenKey])
+@deployment_reaction(writes=[User, RoleGrant, Role, Account, *KINDS])
 def create_first_admin(call: Call) -> None:
     """Create the signing keys, the built-in roles, and the first platform admin from the
     deployment's ``firstAdminEmail``.

@@ -6,11 +6,7 @@ from rollcall.access.policy import AccessPolicy
 from rollcall.background import stream_reaction
 from rollcall.grants.group import Group
 from rollcall.grants.organization import Organization
-from rollcall.invitations.erasure import erase_links
-from rollcall.invitations.invitation import Invitation
-from rollcall.invitations.registration import Registration
 from rollcall.kit.call import Call
-from rollcall.kit.idempotency import StoredAnswer, erase_answers
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.retry import retry_contended
 from rollcall.members.removal import remove_memberships
@@ -21,14 +17,10 @@ from rollcall.users.user import User
 ON = (User, Group, Organization)
 
 
-@stream_reaction(
-    on=ON,
-    reads=[StoredAnswer],
-    writes=[*ON, Resource, AccessPolicy, Invitation, Registration, StoredAnswer],
-)
+@stream_reaction(on=ON, writes=[*ON, Resource, AccessPolicy])
 def finish_deletion(entry: JournalEntry, call: Call) -> None:
-    """Erase what invitations and stored answers hold of a deleted user, and release the user's next
-    resources; or end the next memberships of a deleted group or organization.
+    """Release the next resources of a deleted user, or end the next memberships of a deleted group
+    or organization.
 
     Each step is a version of the tombstone, which records what is left and whose journal entry
     triggers the next step. So it works for any number, and continues after any interruption.
@@ -37,9 +29,6 @@ def finish_deletion(entry: JournalEntry, call: Call) -> None:
         return
     kind, target_id = entry.target.kind, entry.target.id
     if kind == User.kind:
-        if "erased" in entry.changes:
-            retry_contended(lambda: erase_links(call, target_id))
-            erase_answers(call.table, target_id)
         retry_contended(lambda: release_resources(call, target_id))
     elif kind == Group.kind:
         remove_memberships(call, Group, target_id)

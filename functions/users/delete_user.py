@@ -10,6 +10,7 @@ from rollcall.access.grant_rules import refuse_self
 from rollcall.access.granting import refuse_superior
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_account
+from rollcall.grants.grant import Membership, OrganizationMembership
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -51,7 +52,7 @@ def delete_account(request: DeleteUser, call: Call, answer: UserDeletion) -> Non
     permission=Permission.USER_DELETE,
     fresh_sign_in="the deletion is permanent",
     reads=[AccessPolicy],
-    writes=[User, Resource, Account],
+    writes=[User, Membership, OrganizationMembership, Resource, Account],
     then=delete_account,
 )
 def delete_user(request: DeleteUser, call: Call) -> UserDeletion:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rollcall.access.granting import require_permissions_held
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.settlement import settle_user
+from rollcall.grants.grant import Membership, OrganizationMembership
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account
 from rollcall.kit.call import Call
@@ -21,7 +22,7 @@ from rollcall.users.user import User
     permission=Permission.USER_DELETE,
     fresh_sign_in="the user is a platform admin",
     reads=[AccessPolicy],
-    writes=[User, Account],
+    writes=[User, Membership, OrganizationMembership, Account],
     then=settle_user,
 )
 def restore_user(request: ChangeUser, call: Call) -> UserAnswer:

@@ -103,15 +103,16 @@ class Deployed:
                 )
 
     def drop_null_conditions(self) -> None:
-        """Remove the Null conditions of all functions: the emulator has no condition keys of
-        DynamoDB, so it would refuse every request. ``tests/world/iam.py`` evaluates them.
+        """Remove the Null conditions of what functions are allowed: the emulator has no condition
+        keys of DynamoDB, so it would refuse every request. ``tests/world/iam.py`` evaluates them.
         """
         iam = self.aws.client("iam")
         for declaration in read_catalog().declarations:
             named = {"RoleName": self.role_of(declaration.name), "PolicyName": "function"}
             document = iam.get_role_policy(**named)["PolicyDocument"]
             for statement in document["Statement"]:
-                statement.get("Condition", {}).pop("Null", None)
+                if statement["Effect"] == "Allow":
+                    statement.get("Condition", {}).pop("Null", None)
             iam.put_role_policy(**named, PolicyDocument=json.dumps(document))
 
     def invoke(self, name: str) -> Any:

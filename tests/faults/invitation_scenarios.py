@@ -9,7 +9,6 @@ from functions.invitations.accept_invitation import accept_invitation
 from functions.invitations.resend_invitation import resend_invitation
 from functions.jobs.end_registrations import end_registrations
 from functions.reactions.close_invitation import close_invitation
-from functions.reactions.finish_deletion import finish_deletion
 from functions.reactions.mail_invitation import mail_invitation
 from functions.reactions.mail_registration import mail_registration
 from functions.reactions.renew_link import renew_link
@@ -102,7 +101,7 @@ def the_end_of_an_invitation_whose_user_is_disabled(world: World) -> Plan:
     return work(lambda: close_invitation.react(entry, world.runtime), verify)
 
 
-@scenario("finish_deletion", by_client=False)
+@scenario("close_invitation", by_client=False)
 def the_personal_data_of_a_deleted_user(world: World) -> Plan:
     invitation = world.add_invitation()
     path = {"invitation_id": invitation.id}
@@ -116,7 +115,7 @@ def the_personal_data_of_a_deleted_user(world: World) -> Plan:
         if invitation.email in repr(held):
             yield "the email is still in the table"
 
-    return work(lambda: finish_deletion.react(entry, world.runtime), verify)
+    return work(lambda: close_invitation.react(entry, world.runtime), verify)
 
 
 def _renew(world: World, held: Invitation | Registration) -> Plan:

@@ -380,7 +380,8 @@ def test_function_is_made_as_declared(prod: Synthesized, declaration: Declaratio
 def test_role_holds_the_derived_statements_and_otherwise_only_logs_traces_and_its_trigger(
     prod: Synthesized, declaration: Declaration
 ) -> None:
-    arns = Arns("table", "keys", "pool", "bucket", ("sender", "domain"))
+    pool = "pool" if declaration.uses_accounts else ""  # the pool refers to the trigger
+    arns = Arns("table", "keys", pool, "bucket", ("sender", "domain"))
     derived = [
         (each["Action"], each.get("Condition")) for each in derive_statements(declaration, arns)
     ]

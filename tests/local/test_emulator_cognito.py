@@ -13,8 +13,9 @@ from botocore.exceptions import ClientError
 
 from infra.local.emulator import Emulator
 from infra.local.password_policy import find_violations
-from infra.user_pool import CLIENT, PASSWORD_POLICY, make_user_pool
+from infra.user_pool import CLIENT, make_user_pool
 from rollcall.kit import identity
+from rollcall.users.passwords import LENGTH_AT_LEAST
 from tests.api.acceptance import PASSWORD, Session
 from tests.local.running import LocalRollcall, run_command
 
@@ -104,7 +105,8 @@ def test_password_is_accepted_by_every_call_if_the_documented_policy_accepts_it(
 ) -> None:
     client = emulator.client("cognito-idp")
     pool_id = client.list_user_pools(MaxResults=60)["UserPools"][0]["Id"]
-    refused = find_violations(PASSWORD_POLICY, password)
+    policy = make_user_pool(LENGTH_AT_LEAST)["Policies"]["PasswordPolicy"]
+    refused = find_violations(policy, password)
     expected = "InvalidPasswordException" if refused else None
     name = f"user-{secrets.token_hex(4)}"
     user = {"UserPoolId": pool_id, "Username": name}

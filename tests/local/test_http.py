@@ -108,7 +108,7 @@ def test_conditional_requests(local: LocalRollcall) -> None:
         ({"Content-Type": "application/x-www-form-urlencoded"}, b"name=x", 415),
         ({"Content-Type": "text/xml"}, b"<name/>", 415),
         ({"Content-Type": "application/json; charset=latin1"}, b'{"name": "Zo\xeb"}', 415),
-        ({"Content-Encoding": "gzip"}, gzip.compress(b'{"name": "x"}'), 415),
+        ({"Content-Encoding": "gzip"}, gzip.compress(b'{"name": "x"}', mtime=0), 415),
         ({}, b'{"name": "Zo\xeb"}', 400),
         ({}, b'{"name": "x", "name": "y"}', 400),
         ({}, b'{"name": "\\ud800"}', 400),

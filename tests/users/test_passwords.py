@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from infra.catalog import read_catalog
 from infra.local.password_policy import find_violations
-from infra.user_pool import PASSWORD_POLICY
+from infra.user_pool import make_user_pool
 from rollcall.kit.operation import Operation
 from rollcall.users.passwords import SYMBOLS, check_password
 from tests.api.examples import EXAMPLES, Scene
@@ -83,7 +83,7 @@ def test_every_symbol_of_cognito_is_accepted(symbol: str) -> None:
 def test_our_rule_is_the_one_of_the_pool(password: str, shortest: int) -> None:
     ours = broken_rules(password, shortest)
     if not ours.startswith(COMMON):
-        policy = {**PASSWORD_POLICY, "MinimumLength": shortest}
+        policy = make_user_pool(shortest)["Policies"]["PasswordPolicy"]
         assert bool(ours) == bool(find_violations(policy, password))
 
 

@@ -54,6 +54,8 @@ class NeededPermission(NamedTuple):
     """The attributes that a write sets or compares."""
     prefix: str | None = None
     """The prefix of listed keys; None for a call without one."""
+    return_values: str | None = None
+    """What the response to a write shows of the item."""
 
 
 @contextmanager
@@ -91,6 +93,8 @@ def is_allowed(declaration: Declaration, needed: NeededPermission) -> bool:
     }
     if needed.prefix is not None:
         keys["s3:prefix"] = needed.prefix
+    if needed.return_values is not None:
+        keys["dynamodb:returnvalues"] = needed.return_values
     context = EvalContext(
         principal_arn=_PREFIX.format(service="sts") + f"assumed-role/{declaration.name}",
         principal_type="AssumedRole",
@@ -168,7 +172,11 @@ def _read_dynamodb(operation: str, sent: dict[str, Any]) -> Iterator[NeededPermi
         index = f"/index/{sent['IndexName']}" if "IndexName" in sent else ""
         table = TABLE + sent["TableName"] + index
         yield NeededPermission(
-            f"dynamodb:{operation}", table, _read_keys(sent), _read_attributes(sent)
+            f"dynamodb:{operation}",
+            table,
+            _read_keys(sent),
+            _read_attributes(sent),
+            return_values=sent.get("ReturnValues"),
         )
 
 

@@ -16,7 +16,7 @@ from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.utils import method_names_from_class
 
 from infra.table_definition import create_key_table_parameters, create_table_parameters
-from infra.user_pool import CLIENT, GROUP, USER_POOL
+from infra.user_pool import CLIENT, GROUP, make_user_pool
 from rollcall.kit.call import Runtime
 from rollcall.kit.clients import HANDLERS, config_for
 from rollcall.kit.identity import Identity
@@ -26,6 +26,7 @@ from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
+from rollcall.users.passwords import LENGTH_AT_LEAST
 from tests.world import dynamodb
 from tests.world.clock import Clock
 from tests.world.snapshot import Snapshot
@@ -67,7 +68,8 @@ def _set_up_services() -> Settings:
     clients.dynamodb.create_table(**parameters)
     clients.dynamodb.create_table(**create_key_table_parameters("rollcall-keys"))
     rotate_keys(Table(clients.dynamodb, "rollcall-keys"), Clock().now)
-    pool_id = clients.cognito.create_user_pool(PoolName="rollcall", **USER_POOL)["UserPool"]["Id"]
+    declared = make_user_pool(LENGTH_AT_LEAST)
+    pool_id = clients.cognito.create_user_pool(PoolName="rollcall", **declared)["UserPool"]["Id"]
     clients.cognito.create_user_pool_client(UserPoolId=pool_id, **CLIENT)
     clients.cognito.create_group(UserPoolId=pool_id, **GROUP)
     clients.ses.create_email_identity(EmailIdentity="rollcall@example.com")

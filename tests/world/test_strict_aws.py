@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.user_pool import USER_POOL
+from rollcall.users.passwords import LENGTH_AT_LEAST
 from tests.world.strict_aws import USERS_A_PAGE
 from tests.world.world import World
 
@@ -236,7 +236,7 @@ def test_temporary_password_must_meet_the_policy(world: World) -> None:
     with pytest.raises(ClientError) as error:
         create(world, "usr_a", "a@example.com", TemporaryPassword="short")
 
-    assert USER_POOL["Policies"]["PasswordPolicy"]["MinimumLength"] > len("short")
+    assert len("short") < LENGTH_AT_LEAST
     assert refused(error) == "InvalidPasswordException"
 
 

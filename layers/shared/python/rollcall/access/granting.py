@@ -95,8 +95,8 @@ def require_permissions_held(call: Call, user: User) -> None:
 
 
 def _require_fresh_sign_in(call: Call, granted: Iterable[Grant]) -> None:
-    """Refuse (401) to grant everything without a recent sign-in. The role System grants it, and
-    never a stored role or group, so the policy is not read. Only who holds it gets here.
+    """Refuse (401) to grant everything without a recent sign-in. Only the role System grants it, no
+    stored role or group does, so the policy is not read. The caller holds everything.
     """
     own = AccessPolicy.empty(call.now)
     if any(each.permission == EVERYTHING for one in granted for each in own.permissions_of(one)):

@@ -89,8 +89,8 @@ def _read_segment(segment: Segment) -> Expression:
 
 
 def refuse_skipped(condition: Condition) -> None:
-    """Raise Invalid if parts of the filters were ignored. What does something with the selected
-    users, and does not only show them, would do it with other users than the caller asked for.
+    """Raise Invalid if parts of the filters were ignored. For operations that do more than show the
+    selected users: they would act on other users than the caller asked for.
     """
     if not condition.skipped:
         return

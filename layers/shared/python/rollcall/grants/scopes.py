@@ -50,8 +50,8 @@ ADMIN_SCOPES = (SIGN_IN_SCOPE, Scope.ADMIN.value)
 SYSTEM_SCOPES = tuple(scope for scope in Scope if scope is not Scope.ADMIN)
 """The scopes that clients of the system API can have."""
 LIMITED_SCOPES = {Scope.RESOURCES: "resourceTypes", Scope.FACTS: "factSources"}
-"""The scopes that count only for the types or sources that further scopes of the token name, and
-where the context ``serviceClients`` lists these.
+"""The scopes that apply only to the types or sources that further scopes of the token name, and the
+keys of the context ``serviceClients`` that list these.
 """
 
 

@@ -80,19 +80,20 @@ class AccountPassword(Account):
     write_actions: ClassVar[tuple[str, ...]] = ("cognito-idp:AdminSetUserPassword",)
 
 
+class SecondFactor:
+    """Whether accounts have a second factor, as a resource for the declaration of the trigger at
+    sign-ins. It has access only if ``mfa`` is ``required-for-admins``. It is not an Account: the
+    pool refers to the trigger, so neither its role nor its environment can refer to the pool. The
+    trigger takes the pool from its event.
+    """
+
+    read_actions: ClassVar[tuple[str, ...]] = ("cognito-idp:AdminGetUser",)
+
+
 MANAGED_ATTRIBUTES = frozenset(
     ("email", "email_verified", "phone_number", "phone_number_verified")
     + ("preferred_username", "name")
 )
-
-
-class SecondFactor(Account):
-    """Whether accounts have a second factor, as a resource for the declaration of the trigger at
-    sign-ins. It has access only if ``mfa`` is ``required-for-admins``.
-    """
-
-    read_actions: ClassVar[tuple[str, ...]] = ("cognito-idp:AdminGetUser",)
-    write_actions: ClassVar[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True)

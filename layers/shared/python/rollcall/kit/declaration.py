@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypedDict, get_type_hints
 
-from rollcall.kit.account import Account
+from rollcall.kit.account import Account, SecondFactor
 from rollcall.kit.clients import make_client
 from rollcall.kit.entity import Entity, Row
 from rollcall.kit.errors import WrongDeclaration
@@ -17,7 +17,13 @@ from rollcall.kit.settings import in_lambda
 from rollcall.kit.signing_key import SigningKey
 
 type Resource = (
-    type[Entity] | type[Row] | type[SigningKey] | type[Account] | type[Mail] | type[StoredObject]
+    type[Entity]
+    | type[Row]
+    | type[SigningKey]
+    | type[Account]
+    | type[SecondFactor]
+    | type[Mail]
+    | type[StoredObject]
 )
 """What a function reads or writes. Its IAM policy is derived only from these."""
 
@@ -54,7 +60,7 @@ class Declaration:
 
     @property
     def uses_accounts(self) -> bool:
-        """Whether it calls Cognito."""
+        """Whether its settings name the user pool."""
         return any(issubclass(each, Account) for each in (*self.reads, *self.writes))
 
     @property
@@ -127,7 +133,7 @@ def check_resources(name: str, reads: tuple[Any, ...], writes: tuple[Any, ...]) 
     """Raise WrongDeclaration for a resource that no IAM policy can be derived from."""
     for word, resources in (("reads", reads), ("writes", writes)):
         for resource in resources:
-            kinds = (Entity, Row, SigningKey, Account, Mail, StoredObject)
+            kinds = (Entity, Row, SigningKey, Account, SecondFactor, Mail, StoredObject)
             if not (isinstance(resource, type) and issubclass(resource, kinds)):
                 raise WrongDeclaration(
                     f"{name} {word} {resource!r}, from which no IAM policy can be derived. Use "

@@ -170,8 +170,8 @@ class Entity(Model):
     """Whether a tombstone has no expiry until a function has deleted its dependents."""
 
     seen_with: ClassVar[StrEnum | None] = None
-    """The permission that allows callers to know which entity holds a unique value. None: no caller
-    is told."""
+    """The permission that allows callers to know which entity holds a unique value. None: the error
+    does not say it to any caller."""
 
     id: str
     version: int = Field(default=0, ge=0)

@@ -19,7 +19,7 @@ LOGIN_URL = r"^(https?://[^\s<>\"]+)?$"
 """The format of the sign-in page's address."""
 
 type Mfa = Literal["off", "optional", "required", "required-for-admins"]
-"""Whether no, each, every user or every platform admin has a second factor."""
+"""Who has a second factor: no user, each user by choice, every user, or every platform admin."""
 MINUTES_AT_MOST = 366 * 24 * 60
 """A year: the longest time that a sign-in can count as recent."""
 

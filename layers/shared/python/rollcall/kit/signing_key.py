@@ -1,7 +1,7 @@
 """Signing keys: generated, stored and rotated by the deployment, so that it needs no secrets.
 
-They are in a table of their own, without a stream: whoever is allowed to read the stream of the
-other table, as every stream reaction is, would otherwise read a new key there.
+They are in a table of their own, without a stream. Every stream reaction is allowed to read the
+whole stream of the other table, and would read new keys there.
 """
 
 from __future__ import annotations

@@ -150,8 +150,9 @@ class Table:
         return them.
         """
         condition, values = _index_condition(index, pk, prefix, up_to, later_than)
-        options = {"IndexName": index, "Select": "COUNT"}
-        pages = self._query_pages(condition, values, holding, without, **options)
+        pages = self._query_pages(
+            condition, values, holding, without, IndexName=index, Select="COUNT"
+        )
         return sum(page["Count"] for page in pages)
 
     def _query(
@@ -175,13 +176,14 @@ class Table:
     ) -> Iterator[QueryOutputTypeDef]:
         held = holding or {}
         values = {**values, **{f":h{n}": value for n, value in enumerate(held.values())}}
-        names = {f"#h{n}": name for n, name in enumerate(held)}
-        filters = [f"{each} = :{each[1:]}" for each in names]
-        if without:
-            names["#without"] = without
-            filters.append("attribute_not_exists(#without)")
+        named = {f"#h{n}": name for n, name in enumerate(held)}
+        absent = {"#absent": without} if without else {}
+        filters = [
+            *(f"{each} = :{each[1:]}" for each in named),
+            *(f"attribute_not_exists({each})" for each in absent),
+        ]
         if filters:
-            options["ExpressionAttributeNames"] = names
+            options["ExpressionAttributeNames"] = {**named, **absent}
             options["FilterExpression"] = " AND ".join(filters)
         while True:
             try:
@@ -279,8 +281,8 @@ class Table:
         return True
 
     def delete_items(self, keys: Iterable[Key]) -> None:
-        """Delete items without a condition. One request for each: who is allowed to delete in
-        batches (BatchWriteItem) is also allowed to write.
+        """Delete items without a condition, one request for each: the permission to delete in
+        batches (BatchWriteItem) is also one to write.
         """
         for key in keys:
             self._write(self._client.delete_item, Key=to_attributes(key._asdict()))

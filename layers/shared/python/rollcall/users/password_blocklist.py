@@ -1,4 +1,4 @@
-"""Common passwords, which everyone who guesses passwords tries first (NIST SP 800-63B, section
+"""Common passwords, which attackers guess first (NIST SP 800-63B, section
 "Password Verifiers": a blocklist).
 
 The list is Django's: the 20,000 most frequent passwords in breaches. ``infra.password_blocklist``

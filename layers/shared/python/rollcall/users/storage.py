@@ -56,6 +56,11 @@ GRANT_FIELDS: Mapping[str, type[Grant]] = {
 """The user's fields that hold grants, each with the kind of grant."""
 _FIELD_OF_KIND = {kind.kind: name for name, kind in GRANT_FIELDS.items()}
 _FIELD_OF_FACT = {kind.facts_name: name for name, kind in GRANT_FIELDS.items()}
+_ATTRIBUTES_BY_FIELD: Mapping[str, Mapping[str, str]] = {
+    SIGN_INS_SORT_KEY: {"last_login_at": "lastLoginAt", "second_factor_after": "secondFactorAfter"},
+    INACTIVITY_SORT_KEY: {"warned_at": "warnedAt", "promised_until": "disablesAt"},
+}
+"""The fields of the user that are attributes of other rows, by the sort keys of these rows."""
 _SYSTEM_SORT_KEY = f"{RoleGrant.kind}{SYSTEM.id}"
 
 
@@ -82,12 +87,9 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
         if sort_key == USER_SORT_KEY:
             # Functions that write only notes or facts could replace the item, but without a status.
             user = item if "status" in item else None
-        elif sort_key == SIGN_INS_SORT_KEY:
-            fields["last_login_at"] = item.get("lastLoginAt")
-            fields["second_factor_after"] = item.get("secondFactorAfter")
-        elif sort_key == INACTIVITY_SORT_KEY:
-            fields["warned_at"] = item.get("warnedAt")
-            fields["promised_until"] = item.get("disablesAt")
+        elif sort_key in _ATTRIBUTES_BY_FIELD:
+            attributes = _ATTRIBUTES_BY_FIELD[sort_key]
+            fields |= {name: item.get(attribute) for name, attribute in attributes.items()}
         elif sort_key == OWNED_SORT_KEY:
             fields["owned"] = Owned.of_item(item)
         elif sort_key.startswith(FACTS):
