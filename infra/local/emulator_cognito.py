@@ -1,5 +1,6 @@
-"""Makes ministack's Cognito do what Amazon's does: it lacks AdminDeleteUserAttributes, and it has
-another password policy.
+"""Makes ministack's Cognito do what Amazon's does: it lacks AdminDeleteUserAttributes, has another
+password policy, and sends an invitation again with the same password. What it leaves open at
+sign-ins is in ``emulator_sign_in``.
 """
 
 from __future__ import annotations
@@ -10,26 +11,36 @@ from ministack.core.concurrency import run_reentrant
 from ministack.core.responses import json_response
 from ministack.services import cognito
 
+from infra.local.emulator_sign_in import SignInChecks, send_random_codes
 from infra.local.password_policy import find_violations
+from rollcall.kit.account import MUST_CHANGE_STATUS
 
 _NEW_PASSWORD = "NEW_PASSWORD_REQUIRED"  # noqa: S105 (the name of a challenge)
 
 
 def follow_amazon() -> None:
-    """Let ministack serve the missing call, and check passwords as Amazon Cognito does."""
-    dispatch = cognito._dispatch_idp
+    """Let ministack serve the missing call, and check passwords and sign-ins as Amazon Cognito
+    does.
+    """
+    dispatch, checks = cognito._dispatch_idp, SignInChecks()
 
     async def dispatch_all(action: str, data: dict[str, Any]) -> Any:
         if action == "AdminDeleteUserAttributes":
             return await run_reentrant(_delete_attributes, data)
+        refused = checks.find_refusal(action, data)
         if action in {"RespondToAuthChallenge", "AdminRespondToAuthChallenge"}:
-            if refused := _check_new_password(data):
-                return refused
-        elif action == "AdminCreateUser" and data.get("MessageAction") != "RESEND":
+            refused = refused or _check_new_password(data)
+        elif action == "AdminCreateUser":
             data = _with_password(data)
-        return await dispatch(action, data)
+            refused = refused or _replace_password(data)
+        if refused:
+            return refused
+        response = await dispatch(action, data)
+        checks.remember(action, data, response)
+        return response
 
     cognito._dispatch_idp = dispatch_all
+    send_random_codes()
     cognito._password_policy_errors = _find_violations
 
 
@@ -60,6 +71,21 @@ def _with_password(data: dict[str, Any]) -> dict[str, Any]:
     while len(password) < _policy_of(pool).get("MinimumLength", 0):
         password += cognito._generate_temp_password()
     return {**data, "TemporaryPassword": password}
+
+
+def _replace_password(data: dict[str, Any]) -> Any:
+    """Replace the temporary password before the invitation is sent again, so that the former one,
+    which was perhaps sent elsewhere, ends (AdminCreateUser, ``MessageAction``). Returns the error
+    for a password that the policy refuses.
+    """
+    pool, _ = cognito._resolve_pool(data.get("UserPoolId"))
+    if pool is None or data.get("MessageAction") != "RESEND":
+        return None
+    user, _ = cognito._resolve_user(pool, data.get("Username"))
+    refused = cognito._validate_password(pool, data["TemporaryPassword"])
+    if user and user["UserStatus"] == MUST_CHANGE_STATUS and not refused:
+        user["_password"] = data["TemporaryPassword"]
+    return refused
 
 
 def _delete_attributes(data: dict[str, Any]) -> Any:

@@ -36,8 +36,6 @@ _SIGN_IN_PAGES = frozenset(
         ("POST", "/login"),
         ("GET", "/logout"),
         ("POST", "/oauth2/token"),
-        ("GET", "/oauth2/userInfo"),
-        ("POST", "/oauth2/userInfo"),
     }
 )
 _PUBLIC_KEYS = re.compile(r"/[\w-]+_\w+/\.well-known/(jwks\.json|openid-configuration)", re.ASCII)

@@ -14,6 +14,10 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+_OWN_SITES = {"same-origin", "none"}
+"""What ``Sec-Fetch-Site`` says of a request by the server's own page, or by the person directly. A
+page of another port of this machine is of another origin, but of the same site.
+"""
 _OF_A_PAGE = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
 """The headers of a link that a person follows. The page with the link cannot read the answer."""
 
@@ -33,7 +37,8 @@ def find_intrusion(scope: Scope, origins: Collection[str]) -> str | None:
     if senders:
         trusted = len(senders) == 1 and senders[0] in origins
     else:
-        trusted = "cross-site" not in headers.getlist("Sec-Fetch-Site") or _follows_link(scope)
+        sites = {each.lower() for each in headers.getlist("Sec-Fetch-Site")}
+        trusted = sites <= _OWN_SITES or _follows_link(scope)
     return None if trusted else "Pages of this origin cannot use this server."
 
 

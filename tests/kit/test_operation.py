@@ -234,3 +234,19 @@ def test_scoped_permission_is_enough_only_for_a_scoped_operation(
     if status == 403:
         assert json.loads(answer["body"])["code"] == "permission_missing"
         assert "user.update" in json.loads(answer["body"])["detail"]
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        ({}, "which you do not hold"),
+        ({"scoped": SCOPED}, "which you do not hold"),
+        ({"scoped": {"user.update": frozenset()}}, "none that says for what, as user.update:NAME"),
+    ],
+)
+def test_refusal_tells_a_missing_permission_from_a_scope_for_nothing(
+    world: World, held: dict[str, Any], says: str
+) -> None:
+    operation = replace(declare(), authorize=authorized_as(**held))
+    answer = operation.handle(make_event(operation, claims={}), world.runtime)
+    assert says in json.loads(answer["body"])["detail"]

@@ -52,6 +52,7 @@ def sign(emulator: Emulator, *, secret: str = "", **request: Any) -> httpx.Respo
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1.evil.example"},
         {"Sec_Fetch_Site": "cross-site", "Sec_Fetch_Mode": "no-cors"},
+        {"Sec_Fetch_Site": "same-site", "Sec_Fetch_Mode": "no-cors"},
         {"Host": "evil.example"},
         {"Host": "localhost.evil.example:4566"},
         {},

@@ -191,6 +191,8 @@ def test_documentation_loads_nothing_from_other_hosts(local: LocalRollcall) -> N
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "Cross-Site"},
         {"Host": "evil.example"},
         {"Host": "127.0.0.1.evil.example:8000"},
     ],
@@ -212,7 +214,9 @@ def test_own_page_and_a_link_that_a_person_follows_are_answered(local: LocalRoll
         "Sec-Fetch-Mode": "navigate",
         "Sec-Fetch-Dest": "document",
     }
-    for headers in ({"Origin": root}, {"Origin": root.replace("127.0.0.1", "localhost")}, link):
+    own = {"Origin": root}, {"Origin": root.replace("127.0.0.1", "localhost")}
+    sites = [{"Sec-Fetch-Site": each} for each in ("same-origin", "none")]
+    for headers in (*own, *sites, link, {**link, "Sec-Fetch-Site": "same-site"}):
         assert shared_client().get(f"{root}/mail", headers=headers).status_code == 200
 
 

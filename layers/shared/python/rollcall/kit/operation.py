@@ -213,6 +213,13 @@ class Operation[R: Request, A: Answer](Declaration):
 
 def require_permission(actor: Actor, permission: StrEnum) -> None:
     """Raise Forbidden, which names the permission, if the actor does not hold it."""
-    if not actor.holds(permission):
-        detail = f"This requires the permission {permission.value}, which you do not hold."
-        raise Forbidden("permission_missing", detail)
+    if actor.holds(permission):
+        return
+    detail = f"This requires the permission {permission.value}, which you do not hold."
+    if actor.scoped.get(permission) == frozenset():  # a service has requested this scope alone
+        detail = (
+            f"The token has the scope {permission.value}, but none that says for what, as "
+            f"{permission.value}:NAME. Request the token without a scope. It then has all scopes "
+            "of the service."
+        )
+    raise Forbidden("permission_missing", detail)

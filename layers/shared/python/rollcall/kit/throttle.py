@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import ClassVar
 
 from rollcall.kit.entity import Key
@@ -45,12 +45,15 @@ class Throttle:
     @staticmethod
     def network_of(address: str) -> str:
         """The network that counts as one caller: an IPv4 address, or the /64 of an IPv6 subscriber
-        (RFC 6177 section 2).
+        (RFC 6177 section 2). An IPv4 address can be written as an IPv6 one (RFC 4291 section
+        2.5.5.2).
         """
         try:
             found = ip_address(address)
         except ValueError:
             return "unknown"
-        if isinstance(found, IPv6Address):
-            return str(ip_network((found, 64), strict=False).network_address)
-        return str(found)
+        if not isinstance(found, IPv6Address):
+            return str(found)
+        if found.ipv4_mapped:
+            return str(found.ipv4_mapped)
+        return str(IPv6Network((int(found), 64), strict=False).network_address)
