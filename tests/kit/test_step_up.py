@@ -87,7 +87,7 @@ def test_time_can_be_set_and_is_in_the_error() -> None:
         require_fresh_sign_in(
             signed_in(timedelta(minutes=6)), settings(fresh_sign_in_minutes=5), NOW
         )
-    assert error.value.max_age == 300
+    assert error.value.extensions == {"maxAge": 300}
     assert "5 minutes" in error.value.detail
     assert not is_refused(signed_in(timedelta(minutes=6)), fresh_sign_in_minutes=7)
 

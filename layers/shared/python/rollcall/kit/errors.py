@@ -48,7 +48,7 @@ class Problem(Exception):
         self.code = code
         self.detail = detail
         self.errors = errors
-        self.extensions: Mapping[str, str] = {}
+        self.extensions: Mapping[str, object] = {}
         """Further members of the document (RFC 9457 section 3.2)."""
 
     @property
@@ -109,14 +109,9 @@ class SignInInsufficient(Unauthenticated):
             **({} if max_age is None else {"max_age": str(max_age)}),
         }
         super().__init__(code, detail, challenge)
-        self.max_age = max_age
-
-    def body(self, request_id: str) -> dict[str, object]:
-        """The document with ``maxAge``, because API Gateway renames the header to
-        ``x-amzn-Remapped-WWW-Authenticate`` (Developer Guide, "Important notes").
-        """
-        extension = {} if self.max_age is None else {"maxAge": self.max_age}
-        return {**super().body(request_id), **extension}
+        # The header has it too, but API Gateway renames the header to
+        # x-amzn-Remapped-WWW-Authenticate (Developer Guide, "Important notes").
+        self.extensions = {} if max_age is None else {"maxAge": max_age}
 
 
 class Forbidden(Problem):
