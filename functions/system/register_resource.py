@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field
 from rollcall.grants.group import Group
 from rollcall.grants.scopes import Scope, require_scope_for
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import WriteRequest
 from rollcall.kit.text import Line
@@ -17,7 +16,7 @@ from rollcall.kit.transaction import Change
 from rollcall.resources.answers import ResourceAnswer
 from rollcall.resources.resource import Resource
 from rollcall.system_operations import system_operation
-from rollcall.users.resource_types import WORKSPACE, read_types
+from rollcall.users.resource_types import WORKSPACE, require_type
 from rollcall.users.user import User, load_modifiable
 
 
@@ -58,10 +57,7 @@ def register_resource(request: RegisterResource, call: Call) -> ResourceAnswer:
     The type decides what happens when the owner is deleted: the resource is deleted too, stays
     without an owner, or prevents the deletion.
     """
-    types = read_types(call.settings.resource_types)
-    if request.type not in types:
-        message = f"The type {request.type} does not exist. Use one of: {', '.join(types)}."
-        raise Invalid.field("type", message, "unknown_type")
+    require_type(call.settings.resource_types, request.type)
     require_scope_for(call.actor, Scope.RESOURCES, request.type)
     owner = load_modifiable(call.table, request.user_id)
     resource = Resource(

@@ -8,27 +8,19 @@ from pydantic import Field
 
 from rollcall.grants.permissions import Permission
 from rollcall.kit.call import Call
-from rollcall.kit.error_messages import TextPattern
 from rollcall.kit.errors import Invalid
 from rollcall.kit.field_types import Id
 from rollcall.kit.paging import Listing, ListRequest, Page, read_page
 from rollcall.operations import operation
 from rollcall.resources.answers import ResourceAnswer
 from rollcall.resources.resource import OF_TYPE, OWNER, Resource
-
-_TypeName = Annotated[
-    str,
-    TextPattern(
-        r"^[a-z][a-z0-9-]{0,39}$",
-        "A type's name has up to 40 of a-z, 0-9 and hyphen, and begins with a letter.",
-    ),
-]
+from rollcall.users.resource_types import require_type
 
 
 class ListResources(ListRequest):
     """The type, the owner or both, and the page."""
 
-    type: Annotated[_TypeName | None, Field(description="workspace, persona, …")] = None
+    type: Annotated[str | None, Field(max_length=40, description="workspace, persona, …")] = None
     owner: Annotated[
         Id | None, Field(description="The present or last owner, who may be deleted.")
     ] = None
@@ -41,6 +33,8 @@ class ResourcePage(Page[ResourceAnswer]):
 @operation("GET /admin/resources", permission=Permission.RESOURCE_VIEW, reads=[Resource])
 def list_resources(request: ListResources, call: Call) -> ResourcePage:
     """List resources of users: all of one type, oldest first, or all of one owner."""
+    if request.type:
+        require_type(call.settings.resource_types, request.type)
     if request.owner:
         prefix = f"{request.type}#" if request.type else ""
         listing = Listing("gsi1", f"{OWNER}{request.owner}", prefix=prefix)

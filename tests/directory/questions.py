@@ -152,7 +152,8 @@ def _one_and_the_same(path: str, leaves: SearchStrategy[Expression]) -> SearchSt
 LEAVES: SearchStrategy[Expression] = st.one_of(
     *(_compare(path, EVERY, PIECES) for path in ("name", "CITY", "email")),
     _compare("status", EVERY, (*Status, "ACTIVE")),
-    _compare("country", EVERY, ("de", "DE", "F")),
+    _compare("country", EVERY, ("de", "DE", "fr")),
+    _compare("country", (*SUBSTRINGS, Operator.GE, Operator.LT), ("F", "e")),
     _compare("isAdmin", (Operator.EQ, Operator.NE), (True, False)),
     _compare("groupCount", ORDERS, NUMBERS),
     _compare("lastLoginAt", ORDERS, (*TIMES, "2026-03-15", "2026-03-15T12:00:00-11:30")),

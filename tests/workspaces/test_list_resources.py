@@ -44,6 +44,7 @@ def test_resources_are_listed_by_owner_by_type_and_by_both(world: World) -> None
 
 
 def test_type_with_the_prefix_of_another_one_is_listed_separately(world: World) -> None:
+    world.configure(resource_types="person=cascade")
     owner = world.add_user().id
     world.add_resource(owner, "persona")
     assert found(ask(world, owner=owner, type="person")) == set()
@@ -77,3 +78,8 @@ def test_type_or_owner_is_required(world: World) -> None:
 
 def test_wrong_type_is_refused(world: World) -> None:
     assert ask(world, type="Persona#").fields == ["type"]
+    reply = ask(world, type="workspce")
+    assert (reply.status, reply.fields) == (422, ["type"])
+    assert reply.body["errors"][0]["message"].startswith(
+        "Did you mean workspace? The type workspce does not"
+    )

@@ -189,8 +189,12 @@ def read_request[R: Request](
     body = {} if ignores_body else _read_body(event)
     query = _read_query(event, model.model_fields.values(), ignores_unknown=ignores_unknown)
     # Misplaced fields are errors: ignoring a "mode" could delete a user.
-    sent, other = (body, query) if has_body else (query, body)
-    _refuse_misplaced(other, model, f"Send this in the {'body' if has_body else 'query'}.")
+    if has_body:
+        sent = body
+        _refuse_misplaced(query, model, "Send this in the body.")
+    else:
+        sent = query
+        _refuse_misplaced(body, model, "Send this in the query.")
     differing = {name: each for name, each in sent.items() if path.get(name, each) != each}
     _refuse_misplaced(differing, model, "The path has another value. Leave this out.")
     try:

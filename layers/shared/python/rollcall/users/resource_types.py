@@ -6,6 +6,10 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 
+from rollcall.kit.error_messages import clean
+from rollcall.kit.errors import Invalid
+from rollcall.kit.near_misses import suggest
+
 WORKSPACE = "workspace"
 TYPE_NAME = re.compile("[a-z][a-z0-9-]{0,39}")
 
@@ -28,6 +32,17 @@ BUILT_IN_TYPES: Mapping[str, OwnerDeletion] = {
     "annotation": OwnerDeletion.CASCADE,
     "api-key": OwnerDeletion.CASCADE,
 }
+
+
+def require_type(configured: str, name: str) -> None:
+    """Raise Invalid unless this is the name of a type."""
+    types = read_types(configured)
+    if name not in types:
+        known = ", ".join(types)
+        message = (
+            f"{suggest(name, types)}The type {clean(name)} does not exist. Use one of: {known}."
+        )
+        raise Invalid.field("type", message, "unknown_type")
 
 
 def read_types(configured: str) -> Mapping[str, OwnerDeletion]:
