@@ -17,7 +17,7 @@ from rollcall.kit.near_misses import (
     takes_many,
 )
 
-MODELS = {operation.request_model for operation in read_catalog().operations}
+MODELS = dict.fromkeys(operation.request_model for operation in read_catalog().operations)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda each: each.__name__)
