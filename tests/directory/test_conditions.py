@@ -356,7 +356,7 @@ def test_filters_from_input_never_become_sql(text: str) -> None:
         assert_has_no_input(compile_condition(parse_filter(text), ALL_KNOWN))
 
 
-LIMITED = {"lastLoginAt", "birthDate", "groups", "groups.value", "status"}
+LIMITED = {"lastLoginAt", "birthDate", "groups", "groups.value", "status", "country", "locale"}
 """Attributes that do not accept every text."""
 
 

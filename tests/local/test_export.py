@@ -17,6 +17,7 @@ from rollcall.directory.export_formats import ExportFormat, read_export
 from rollcall.directory.export_steps import Exporter, ExportProgress, ExportRequest, Limits
 from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
+from rollcall.kit.key_rotation import rotate_keys
 from tests.api.acceptance import wait_for
 from tests.directory.population import make_row, open_database
 from tests.local.running import LocalRollcall
@@ -41,7 +42,9 @@ def test_gateway_returns_an_export_as_a_file(local: LocalRollcall) -> None:
 @pytest.fixture
 def runtime(emulator: Emulator) -> Runtime:
     """The runtime with table and bucket on the emulator."""
-    return make_runtime(emulator.client, provision(emulator).settings)
+    made = make_runtime(emulator.client, provision(emulator).settings)
+    rotate_keys(made.keys, made.clock())
+    return made
 
 
 def export_in_steps(runtime: Runtime, selected: Selected) -> list[ExportProgress]:

@@ -287,7 +287,7 @@ def test_own_pages_need_no_cors_headers_and_no_others_get_them(local: LocalRollc
 def test_unknown_route_and_too_large_body_are_refused(local: LocalRollcall) -> None:
     with local.client() as api:
         assert api.get("/nothing/here").json()["code"] == "route_not_found"
-        assert api.put("/me").json()["code"] == "route_not_found"
+        assert api.put("/me").json()["code"] == "method_not_allowed"
         large = api.post("/admin/users", content=b" " * (1024 * 1024 + 1))
         chunks = api.post("/admin/users", content=iter([b" " * 1024] * 1025))
         public = api.post("/register", content=b" " * (16 * 1024 + 1))
