@@ -14,5 +14,6 @@ def test_jobs_and_reactions_share_the_clients_of_operations() -> None:
         *(reaction.connect for reaction in catalog.cognito_reactions),
         *(reaction.connect for reaction in catalog.deployment_reactions),
     ]
-    assert len(connections) == len(catalog.declarations) - len(catalog.operations)
+    unconnected = (*catalog.operations, *catalog.journal_watches)
+    assert len(connections) == len(catalog.declarations) - len(unconnected)
     assert set(connections) == {connect}

@@ -56,7 +56,7 @@ class ReplaceUserGroups(WriteRequest):
 def replace_user_groups(request: ReplaceUserGroups, call: Call) -> UserAnswer:
     """Replace a user's groups in one transaction. The change applies from the user's next request.
 
-    At most 45 memberships can be added, changed and removed in one request. Refused while the user
+    At most 44 memberships can be added, changed and removed in one request. Refused while the user
     has active workspaces in a group to leave. The error has their number.
     """
     user = load_modifiable(call.table, request.user_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,7 +75,9 @@ def run_demo(run: LocalRun) -> None:
         admin={name: str(claims[name]) for name in ("username", "auth_time", "client_id")},
         service={"client_id": run.service.client_id, "scope": " ".join(EVERYTHING.allowed_scopes)},
     )
-    written = sum(1 for _ in with_progress(history.write(), "People created"))
+    written = sum(
+        1 for _ in with_progress(history.write(make_people(runtime.clock())), "People created")
+    )
     rebuild_directory.run(runtime)
     existing = NUMBER - written
     already = f", {existing} existed already" if existing else ""
@@ -94,11 +96,11 @@ class DemoHistory:
         self._operations = {each.name: each for each in read_catalog().operations}
         self._admin, self._service = admin, service
 
-    def write(self) -> Iterator[Person]:
+    def write(self, people: Iterable[Person]) -> Iterator[Person]:
         """The people who did not exist, each when all about them is written."""
         groups = {name: self._ensure("group", name) for name in GROUPS}
         organizations = {name: self._ensure("organization", name) for name in ORGANIZATIONS}
-        for person in make_people(self._now):
+        for person in people:
             places = groups[person.group], organizations[person.organization]
             if person.fate == Fate.INVITED:
                 written = self._invite(person, *places)

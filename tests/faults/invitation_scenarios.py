@@ -76,7 +76,7 @@ def a_mail_to_a_registered_user(world: World) -> Plan:
 def the_end_of_an_unconfirmed_registration(world: World) -> Plan:
     waiting, activated = world.add_registration(), world.add_registration()
     user = world.user(activated.user_id)
-    world.change_user(user, change(user, status=Status.ACTIVE))
+    world.change_user(user, user.with_status(Status.ACTIVE, world.clock.now))
     world.clock.advance(days=9)
 
     def verify(_: Reply) -> Iterable[str]:

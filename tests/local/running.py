@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import signal
@@ -12,7 +13,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from infra.local.state import AwsKeys
 from tests.api.acceptance import wait_for
 
 START_SECONDS = 60
+RENEWED_AFTER = 10 * 60
 UNHELPFUL = {"AWS_PROFILE": "a-profile-that-is-not-there", "HTTP_PROXY": "http://127.0.0.1:9"}
 """Settings of the shell that must have no effect."""
 _COMMAND = (sys.executable, "-c", "import sys; from infra.local.cli import main; sys.exit(main())")
@@ -59,6 +60,8 @@ class LocalRollcall:
     process: subprocess.Popen[str]
     state: Path
     output: Path
+    _admin_token: str = ""
+    _signed_in_at: float = -math.inf
 
     @property
     def described(self) -> dict[str, Any]:
@@ -86,16 +89,19 @@ class LocalRollcall:
         """A client of the embedded AWS."""
         return make_client(service, self.described["aws"], self.aws_keys)
 
-    @cached_property
+    @property
     def admin_token(self) -> str:
-        """The admin's access token, from one sign-in."""
-        run = self.described
-        return sign_in(
-            self.aws("cognito-idp"),
-            run["clientId"],
-            run["admin"]["email"],
-            run["admin"]["password"],
-        )
+        """The admin's access token, from a sign-in of the last ten minutes: it expires after 15."""
+        if time.monotonic() - self._signed_in_at > RENEWED_AFTER:
+            run = self.described
+            self._admin_token = sign_in(
+                self.aws("cognito-idp"),
+                run["clientId"],
+                run["admin"]["email"],
+                run["admin"]["password"],
+            )
+            self._signed_in_at = time.monotonic()
+        return self._admin_token
 
     def client(self, token: str | None = None) -> httpx.Client:
         """A client of the API with this token or as the admin."""

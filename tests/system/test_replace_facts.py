@@ -220,7 +220,7 @@ def test_each_invalid_fact_has_its_error(world: World, facts: Any, fields: list[
 
 
 def test_wrong_source_and_unknown_fields_are_refused(world: World) -> None:
-    reply = push(world, world.add_user().id, {}, source="Learning", userId="usr_1", at="now")
+    reply = push(world, world.add_user().id, {}, source="Learning", at="now")
     assert (reply.status, sorted(reply.fields)) == (422, ["at", "source"])
 
 

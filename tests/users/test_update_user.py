@@ -397,13 +397,13 @@ def test_unknown_user_is_not_found(world: World) -> None:
         assert reply.body["detail"] == "User not found"
 
 
-def test_path_wins_over_the_body(world: World) -> None:
+def test_body_that_contradicts_the_path_is_refused(world: World) -> None:
     user, other = world.add_user(name="One"), world.add_user(name="Two")
 
     reply = update(world, user, userId=other.id, name="Changed")
 
-    assert reply.body["id"] == user.id
-    assert world.user(other.id).name == "Two"
+    assert (reply.status, reply.fields) == (422, ["userId"])
+    assert [world.user(each.id).name for each in (user, other)] == ["One", "Two"]
 
 
 def test_deleted_user_cannot_be_changed(world: World) -> None:
