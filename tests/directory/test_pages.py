@@ -72,6 +72,12 @@ def read(call: Call, database: Database, **asked: Any) -> DirectoryPage:
     return read_users_page(call, database, condition, request)
 
 
+@cache
+def key_of(name: str) -> str:
+    """The sort key of a name, computed once for all examples."""
+    return sort_keys([name])[0]
+
+
 def in_order(rows: list[StoredRow], column: str, order: str) -> list[str]:
     """The ids in the requested order, computed by sorting all users."""
     found = find_column(column)
@@ -79,7 +85,7 @@ def in_order(rows: list[StoredRow], column: str, order: str) -> list[str]:
 
     def value(row: StoredRow) -> Any:
         if column == "name":
-            return row.name and sort_keys([row.name])[0]
+            return row.name and key_of(row.name)
         return row.model_dump(mode="json", by_alias=True)[column]
 
     descending = order == "desc"
