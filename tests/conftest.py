@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, core, settings
 
 from rollcall.kit.log import logger
 from tests.cpu_time import CpuTime
@@ -24,8 +24,12 @@ settings.load_profile("rollcall")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Measure the CPU time of all tests."""
+    """Measure the CPU time of all tests, and let Hypothesis sample by the seed of the day, so that
+    a failure of a run can be repeated.
+    """
     config.pluginmanager.register(CpuTime())
+    if config.getoption("--hypothesis-seed") is None:
+        core.global_force_seed = SEED  # type: ignore[assignment]  # Hypothesis declares it as None
 
 
 @pytest.fixture
