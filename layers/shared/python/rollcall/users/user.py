@@ -75,6 +75,17 @@ _ADVICE = {
 }
 """What callers can do who need a unique value of another user, by the user's status."""
 
+_OTHER_ROWS = (
+    "last_login_at",
+    "second_factor_after",
+    "warned_at",
+    "promised_until",
+    "owned",
+    "fact_sets",
+)
+"""The fields that other rows of the user's partition hold, whose changes are no version of the
+user."""
+
 
 class User(Entity):
     """One user with all grants. A permanently deleted user stays as a tombstone until the Cognito
@@ -101,21 +112,11 @@ class User(Entity):
     row_fields: ClassVar[tuple[str, ...]] = (
         *GRANT_FIELDS,
         "is_admin",
-        "last_login_at",
-        "second_factor_after",
-        "warned_at",
-        "promised_until",
-        "owned",
-        "fact_sets",
+        *_OTHER_ROWS,
     )
     derived_attributes: ClassVar[tuple[str, ...]] = (GRANTS_END_AT,)
     unversioned_fields: ClassVar[tuple[str, ...]] = (
-        "last_login_at",
-        "second_factor_after",
-        "warned_at",
-        "promised_until",
-        "owned",
-        "fact_sets",
+        *_OTHER_ROWS,
         "identity_version",
         "signed_out_epoch",
         "pending_credential",
