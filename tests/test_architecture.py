@@ -15,12 +15,12 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from infra.catalog import FUNCTIONS
 from rollcall.kit.account import Account
 from rollcall.kit.identity import Identity
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.table import Table
+from rollcall_infra.catalog import FUNCTIONS
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT / "layers" / "shared" / "python" / "rollcall"
@@ -48,7 +48,7 @@ def read(folder: Path) -> tuple[Source, ...]:
 
 def ours() -> tuple[Source, ...]:
     """All code that is deployed or that deploys."""
-    return (*read(SHARED), *read(FUNCTIONS), *read(ROOT / "infra"))
+    return (*read(SHARED), *read(FUNCTIONS), *read(ROOT / "infra" / "rollcall_infra"))
 
 
 def imported(source: Source) -> Iterator[str]:
@@ -114,17 +114,17 @@ def rooms_below(room: str) -> tuple[str, ...]:
 
 def test_shared_code_imports_neither_functions_nor_infrastructure() -> None:
     fix = "dependencies run functions → rollcall → rollcall.kit: move the code to rollcall."
-    assert_imports_nothing_of(read(SHARED), "functions", "infra", "tests", fix=fix)
+    assert_imports_nothing_of(read(SHARED), "functions", "rollcall_infra", "tests", fix=fix)
 
 
 def test_functions_never_import_each_other() -> None:
     fix = "a function is deployed as one file: move code that functions share to rollcall."
-    assert_imports_nothing_of(read(FUNCTIONS), "functions", "infra", "tests", fix=fix)
+    assert_imports_nothing_of(read(FUNCTIONS), "functions", "rollcall_infra", "tests", fix=fix)
 
 
 def test_infrastructure_does_not_import_the_tests() -> None:
     fix = "infrastructure must work without the tests: move the code out of the tests."
-    assert_imports_nothing_of(read(ROOT / "infra"), "tests", fix=fix)
+    assert_imports_nothing_of(read(ROOT / "infra" / "rollcall_infra"), "tests", fix=fix)
 
 
 def test_operations_do_not_import_modules_for_jobs_and_reactions() -> None:
@@ -196,7 +196,7 @@ print(f"{made} clients")
 def test_only_the_settings_read_environment_variables() -> None:
     found = [
         f"{source.name}:{node.lineno} reads the environment. Add a field to "
-        "rollcall.kit.settings.Settings instead, which infra/function.py then fills."
+        "rollcall.kit.settings.Settings instead, which infra/rollcall_infra/function.py then fills."
         for source in (*read(SHARED), *read(FUNCTIONS))
         if source.path != KIT / "settings.py"
         for node in ast.walk(source.tree)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from infra.catalog import read_catalog
 from rollcall.operations import connect
+from rollcall_infra.catalog import read_catalog
 
 
 def test_jobs_and_reactions_share_the_clients_of_operations() -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from functions.users.create_user import create_user
-from infra.catalog import read_catalog
+from rollcall_infra.catalog import read_catalog
 from tests.cpu_time import BUDGET_OF_OTHERS, BUDGETS, STARTING
 from tests.world.world import World
 
@@ -37,7 +37,8 @@ PATH = re.compile(
     r"[\w.*-]+(/[\w.*-]+)*/|[\w.*-]+(/[\w.*-]+)+|[\w.*-]+\.(py|md|json|toml|txt|in|html)"
 )
 ARGUMENT = re.compile(r"(?<=\s)(functions|infra|layers|tests)/[\w./-]+(?=\s|$)", re.M)
-MODULE = re.compile(r"(?<=-m )(infra|tests)[\w.]*")
+MODULE = re.compile(r"(?<=-m )(rollcall_infra|tests)[\w.]*")
+MODULES = "infra/rollcall_infra"
 NO_FILES = {
     "rollcall/admin": "a scope of OAuth",
     "rollcall/facts": "a scope of OAuth",
@@ -87,7 +88,13 @@ def arguments() -> list[Named]:
     ]
     files = {Named(readme, m[0]) for readme, code in blocks for m in ARGUMENT.finditer(code)}
     modules = {Named(readme, m[0]) for readme, code in blocks for m in MODULE.finditer(code)}
-    return sorted(files | {Named(each.readme, each.text.replace(".", "/")) for each in modules})
+    return sorted(files | {Named(each.readme, _locate(each.text)) for each in modules})
+
+
+def _locate(module: str) -> str:
+    """The path of a module without its suffix."""
+    package = {"rollcall_infra": MODULES}.get(module.partition(".")[0], "tests")
+    return "/".join([package, *module.split(".")[1:]])
 
 
 @pytest.mark.parametrize("link", links(), ids=str)
@@ -120,7 +127,7 @@ def resolves(path: Named) -> bool:
     """Whether a path exists in one of the folders that the READMEs write paths from. A name
     without a folder may be anywhere.
     """
-    folders = (path.readme.parent, ROOT, ROLLCALL, ROLLCALL.parent)
+    folders = (path.readme.parent, ROOT, ROOT / MODULES, ROLLCALL, ROLLCALL.parent)
     if any(found for folder in folders for found in folder.glob(path.text)):
         return True
     return "/" not in path.text and any(
@@ -171,7 +178,7 @@ def test_build_backend_is_the_locked_one() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     backend = project["build-system"]["requires"]
     assert backend == project["project"]["optional-dependencies"]["build"]
-    for lock in ("infra/local/requirements.txt", "tests/requirements.txt"):
+    for lock in ("infra/requirements.txt", "tests/requirements.txt"):
         assert {f"{each} \\" for each in backend} <= set((ROOT / lock).read_text().splitlines())
 
 
@@ -241,11 +248,16 @@ def test_every_job_and_reaction_is_described(function: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [file.name for file in (ROOT / "infra").glob("*.py") if file.stem != "__init__"]
+    "module",
+    [
+        file.name
+        for file in (ROOT / "infra" / "rollcall_infra").glob("*.py")
+        if file.stem != "__init__"
+    ],
 )
 def test_every_module_of_infra_has_its_place_in_the_list(module: str) -> None:
     rows = table_rows(ROOT / "infra" / "README.md")
-    assert any(f"[`{module}`]({module})" in row.split("|")[1] for row in rows), (
+    assert any(f"[`{module}`](rollcall_infra/{module})" in row.split("|")[1] for row in rows), (
         f"infra/README.md has no row with {module}. Add it to the table of files."
     )
 

@@ -12,11 +12,11 @@ import pytest
 from functions.invitations.accept_invitation import accept_invitation
 from functions.invitations.view_invitation import view_invitation
 from functions.users.get_me import get_me
-from infra.catalog import read_catalog
 from rollcall.kit.errors import NotFound
 from rollcall.kit.http import GatewayEvent
 from rollcall.kit.text import COMPOSED_OF
 from rollcall.public_operations import admit_anyone, admit_registrant
+from rollcall_infra.catalog import read_catalog
 from tests.world.gateway import make_event
 from tests.world.world import World
 

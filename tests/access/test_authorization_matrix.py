@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from infra.catalog import read_catalog
 from rollcall.access.authorization import authorize_caller
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
@@ -20,6 +19,7 @@ from rollcall.grants.scopes import Scope
 from rollcall.kit.operation import Operation
 from rollcall.system_operations import authorize_client
 from rollcall.users.statuses import Status
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.gateway import Reply
 from tests.world.world import World, service_claims

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from infra.catalog import read_catalog
 from rollcall.access.policy import AccessPolicy
 from rollcall.grants.group import Group
 from rollcall.grants.organization import Organization
@@ -16,6 +15,7 @@ from rollcall.grants.role import Role
 from rollcall.kit.operation import Operation
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import Example
 from tests.world.gateway import Reply
 from tests.world.world import World

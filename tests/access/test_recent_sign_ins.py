@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from infra.catalog import read_catalog
 from rollcall.access.authorization import authorize_caller
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.permissions import Permission
 from rollcall.users.statuses import Status
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Example, Scene
 from tests.world.aws_edge import watched
 from tests.world.gateway import Reply

@@ -12,13 +12,13 @@ from functions.jobs.reconcile_identities import reconcile_identities
 from functions.users.create_user import create_user
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
-from infra.adopt import ACTION
 from rollcall.accounts.adoptable import AdoptionRules
 from rollcall.accounts.adoption import AdoptionRow, Outcome, adopt_accounts, plan_adoption
 from rollcall.invitations.invitation import Invitation
 from rollcall.kit.account import FEDERATED_STATUS
 from rollcall.kit.job import make_call
 from rollcall.users.statuses import Status
+from rollcall_infra.adopt import ACTION
 from tests.faults.injection import Crash, Injection, Kind, choose_sites, variants_of
 from tests.faults.invariants import check_always, check_settled
 from tests.faults.races import meanwhile

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from functions.jobs.clean_up_accounts import clean_up_accounts
-from infra.catalog import read_catalog
 from rollcall.directory.columns import sortable_columns
 from rollcall.directory.pages import SortedFilters
 from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import CursorRequest
+from rollcall_infra.catalog import read_catalog
 from tests.world.world import World
 
 LENGTH_AT_MOST = 4096

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.catalog import read_catalog
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.world import World
 

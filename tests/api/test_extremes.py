@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic.alias_generators import to_snake
 
-from infra.catalog import read_catalog
-from infra.openapi import build_document
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.openapi import build_document
 from tests.api.examples import EXAMPLES, Example, Scene
 from tests.api.extremes import NUMBERS, OTHERS, extreme_filters, extreme_texts
 from tests.sample import SEED

@@ -28,9 +28,9 @@ from functions.users.delete_user import delete_user
 from functions.users.disable_user import disable_user
 from functions.users.enable_user import enable_user
 from functions.users.update_user import update_user
-from infra.catalog import read_catalog
 from rollcall.kit.journal import JournalEntry
 from rollcall.resources.deletion import erase_user
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.iam import acting_as
 from tests.world.world import World

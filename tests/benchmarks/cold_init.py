@@ -22,11 +22,17 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from infra.catalog import read_catalog
-from infra.layers import BUILD, PYTHON, build_function, build_package_layer, build_shared_layer
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.operation import Operation
 from rollcall.kit.settings import Settings
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.layers import (
+    BUILD,
+    PYTHON,
+    build_function,
+    build_package_layer,
+    build_shared_layer,
+)
 from tests.benchmarks.import_costs import print_import_costs
 from tests.benchmarks.instructions import (
     count_by_perf,

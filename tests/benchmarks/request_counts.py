@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.catalog import read_catalog
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Scene
 from tests.benchmarks.measuring import show_progress
 from tests.benchmarks.tally import Tally, print_tallies, tallying

@@ -20,9 +20,6 @@ from typing import Any
 import botocore.session
 
 from functions.users.get_user import get_user
-from infra.local.emulator import REGION, Emulator
-from infra.local.provision import NAME
-from infra.table_definition import create_table_parameters
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
@@ -31,6 +28,9 @@ from rollcall.kit.transaction import Change
 from rollcall.operations import connect
 from rollcall.users.answers import UserAnswer
 from rollcall.users.user import User
+from rollcall_infra.local.emulator import REGION, Emulator
+from rollcall_infra.local.provision import NAME
+from rollcall_infra.table_definition import create_table_parameters
 from tests.benchmarks.measuring import Measured, interleave, print_table
 from tests.world.gateway import make_event
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from infra.catalog import read_catalog
-from infra.local.emulator import REGION, Emulator
-from infra.local.sign_in import get_service_token, sign_in
-from infra.local.state import Service
 from rollcall.grants.scopes import SYSTEM_SCOPES
 from rollcall.kit.mail import Mail
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.local.emulator import REGION, Emulator
+from rollcall_infra.local.sign_in import get_service_token, sign_in
+from rollcall_infra.local.state import Service
 from tests.api.acceptance import PASSWORD, Api
 
 ROOT = Path(__file__).parents[2]

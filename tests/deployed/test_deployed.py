@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.catalog import read_catalog
-from infra.local.mailbox import read_mails
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.local.mailbox import read_mails
 from tests.api.acceptance import Acceptance, Api, Session, may_sign_in, wait_for
 from tests.deployed.deploying import Deployed
 

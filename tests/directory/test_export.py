@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functions.directory.export_users import export_users
-from infra.catalog import read_catalog
 from rollcall.directory.export import Export, ExportFile
 from rollcall.kit.declaration import ReadingRecord
+from rollcall_infra.catalog import read_catalog
 
 
 def test_files_pass_away_by_themselves() -> None:

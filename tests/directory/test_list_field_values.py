@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from functions.directory.list_field_values import list_field_values
-from infra.catalog import read_catalog
-from infra.openapi import build_document
 from rollcall.users.statuses import Status
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.openapi import build_document
 from tests.world.gateway import Reply
 from tests.world.world import World
 

@@ -10,7 +10,6 @@ import pytest
 from functions.directory.delete_segment import delete_segment
 from functions.directory.list_users import list_users
 from functions.directory.update_segment import update_segment
-from infra.catalog import read_catalog
 from rollcall.directory.conditions import Condition, SkippedFilter
 from rollcall.directory.directory import open_directory
 from rollcall.directory.filters import UserFilters
@@ -22,6 +21,7 @@ from rollcall.directory.selections import (
 )
 from rollcall.kit.errors import Invalid, NotFound
 from rollcall.users.statuses import Status
+from rollcall_infra.catalog import read_catalog
 from tests.world.gateway import Reply
 from tests.world.world import World
 

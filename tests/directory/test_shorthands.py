@@ -7,8 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from infra.catalog import read_catalog
-from infra.openapi import build_document
 from rollcall.directory.expressions import And, Comparison, Not, Operator, Or, Presence
 from rollcall.directory.shorthands import (
     A_YEAR_MORE_AGO,
@@ -17,6 +15,8 @@ from rollcall.directory.shorthands import (
     YEARS_AGO,
     ShortFor,
 )
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.openapi import build_document
 
 TODAY = datetime(2026, 3, 15, 12, tzinfo=UTC)
 

@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from infra.catalog import read_catalog
-from infra.openapi import build_document
 from rollcall.directory.conditions import compile_condition
 from rollcall.directory.database import Database
 from rollcall.directory.filters import UserFilters, without_deleted
@@ -19,6 +17,8 @@ from rollcall.directory.rows import AuthMethod, StoredRow
 from rollcall.directory.selections import Selection
 from rollcall.directory.statistics import UserStatistics, count_statistics
 from rollcall.users.statuses import Status
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.openapi import build_document
 from tests.directory.population import ALL_KNOWN, NOW, make_row, open_database
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from infra.catalog import read_catalog
 from rollcall.kit.operation import Operation
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Scene
 from tests.faults import (
     annotation_scenarios,

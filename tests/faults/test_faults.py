@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from infra.catalog import read_catalog
+from rollcall_infra.catalog import read_catalog
 from tests.faults.harness import explore
 from tests.faults.injection import choose_sites, variants_of
 from tests.faults.scenario import Scenario

@@ -16,12 +16,12 @@ from functions.users.disable_user import disable_user
 from functions.users.enable_user import enable_user
 from functions.users.reset_password import reset_password
 from functions.users.update_user import update_user
-from infra.catalog import read_catalog
 from rollcall.access.authorization import authorize_caller
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
 from rollcall.kit.operation import Operation
 from rollcall.users.statuses import Status
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Scene
 from tests.faults.invariants import accounts, check_always, check_settled
 from tests.faults.races import COMMIT, meanwhile

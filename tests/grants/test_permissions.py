@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from infra.catalog import read_catalog
 from rollcall.grants.permissions import Permission
+from rollcall_infra.catalog import read_catalog
 
 
 def test_names_follow_one_pattern() -> None:

@@ -30,8 +30,6 @@ from functions.users.get_user import get_user
 from functions.users.get_user_history import get_user_history
 from functions.users.promote_user import promote_user
 from functions.users.update_user import update_user
-from infra.access import Arns, derive_statements
-from infra.catalog import read_catalog
 from rollcall.directory.snapshots import DirectoryState
 from rollcall.grants.grant import KINDS as GRANTS
 from rollcall.grants.grant import Grant
@@ -49,6 +47,8 @@ from rollcall.kit.paging import CursorRequest
 from rollcall.kit.reaction import JournalWatch, StreamReaction
 from rollcall.kit.tokens import TokenKey
 from rollcall.users.user import User
+from rollcall_infra.access import Arns, derive_statements
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.aws_edge import watched
 from tests.world.clock import START

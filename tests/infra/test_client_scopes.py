@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from infra.client_scopes import (
+from rollcall.grants.scopes import SYSTEM_SCOPES, Scope, read_scopes
+from rollcall_infra.client_scopes import (
     EVERYTHING,
     SCOPES_AT_MOST,
     SCOPES_PER_CLIENT_AT_MOST,
@@ -18,7 +19,6 @@ from infra.client_scopes import (
     ServiceClients,
     describe_scopes,
 )
-from rollcall.grants.scopes import SYSTEM_SCOPES, Scope, read_scopes
 
 CLIENTS: TypeAdapter[Mapping[str, ServiceClient]] = TypeAdapter(ServiceClients)
 LEARNING = {"scopes": ["facts", "users"], "factSources": ["learning", "exams"]}

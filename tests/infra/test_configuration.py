@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import ValidationError
 
-from infra.configuration import CDK_JSON, Configuration
 from rollcall.invitations.activation import write_link
 from rollcall.kit.settings import Settings
+from rollcall_infra.configuration import CDK_JSON, Configuration
 
 CONTEXT: dict[str, Any] = json.loads(CDK_JSON.read_text())["context"]
 

@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-from infra.deferral import NotDeferrable, defer_imports, names_imported
+from rollcall_infra.deferral import NotDeferrable, defer_imports, names_imported
 
 
 def defer(source: str, *modules: str) -> str:

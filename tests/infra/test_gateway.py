@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from infra.catalog import read_catalog
-from infra.gateway import AUTHORIZER, build_gateway_document, unify_variables
 from rollcall.kit.http import SECURITY_HEADERS
 from rollcall.kit.operation import Operation
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.gateway import AUTHORIZER, build_gateway_document, unify_variables
 
 OPERATIONS = read_catalog().operations
 ORIGIN = "https://admin.example.com"

@@ -15,8 +15,11 @@ from functions.jobs.compact_directory import compact_directory
 from functions.reactions.notify_user import notify_user
 from functions.users.create_user import create_user
 from functions.users.get_user import get_user
-from infra.catalog import FUNCTIONS, read_catalog
-from infra.layers import (
+from rollcall.kit.account import Account, AccountList, AccountPassword
+from rollcall.kit.declaration import Declaration
+from rollcall.kit.settings import Settings
+from rollcall_infra.catalog import FUNCTIONS, read_catalog
+from rollcall_infra.layers import (
     LAYERS,
     Architecture,
     build_function,
@@ -24,9 +27,6 @@ from infra.layers import (
     build_shared_layer,
     start_with_ours,
 )
-from rollcall.kit.account import Account, AccountList, AccountPassword
-from rollcall.kit.declaration import Declaration
-from rollcall.kit.settings import Settings
 
 ARCHITECTURES: tuple[Architecture, ...] = ("arm64", "x86_64")
 ELF_MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}
@@ -134,7 +134,7 @@ print(json.dumps(sorted(sys.modules)))
     loaded = set(json.loads(run_deployed(code, *operations)))
     assert not loaded & UNWANTED, (
         f"Each cold start would load {', '.join(sorted(loaded & UNWANTED))}: import it in the "
-        "function that needs it, or mend infra/lean_packages.py when a package has loaded it."
+        "function that needs it, or mend lean_packages.py when a package has loaded it."
     )
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.deferral import NotDeferrable
-from infra.lean_packages import DEFERRED, EDITS, SCHEMAS, make_lean, plain_dicts
+from rollcall_infra.deferral import NotDeferrable
+from rollcall_infra.lean_packages import DEFERRED, EDITS, SCHEMAS, make_lean, plain_dicts
 
 TOUCHED = sorted({*DEFERRED, *(edit.file for edit in EDITS), SCHEMAS})
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from infra.catalog import read_catalog
-from infra.openapi import DOCUMENT, build_document
-from infra.openapi_operations import is_for_services
 from rollcall.grants.scopes import SYSTEM_SCOPES
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.openapi import DOCUMENT, build_document
+from rollcall_infra.openapi_operations import is_for_services
 
 DOCUMENT_NOW = build_document(read_catalog().operations)
 DESCRIBED: dict[str, dict[str, Any]] = {
@@ -28,7 +28,7 @@ def test_committed_document_is_that_of_the_operations() -> None:
     written = json.loads(DOCUMENT.read_text())
 
     assert written == DOCUMENT_NOW, (
-        "infra/openapi.json is stale; write it with: python -m infra.openapi"
+        "infra/openapi.json is stale; write it with: python -m rollcall_infra.openapi"
     )
 
 

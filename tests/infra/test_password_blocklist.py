@@ -8,9 +8,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from infra import password_blocklist
-from infra.password_blocklist import SOURCE, select, update
 from rollcall.users.password_blocklist import LIST
+from rollcall_infra import password_blocklist
+from rollcall_infra.password_blocklist import SOURCE, select, update
 
 
 def test_list_and_license_are_taken_from_the_wheel(

@@ -13,11 +13,17 @@ import jsonschema_rs
 import pytest
 from aws_cdk import App
 
-from infra.catalog import read_catalog
-from infra.deployment import Deployment
-from infra.layers import LAYERS, ROOT, build_function, build_package_layer, build_shared_layer
-from infra.sbom import write_sbom
 from rollcall.kit.declaration import Declaration
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.deployment import Deployment
+from rollcall_infra.layers import (
+    LAYERS,
+    ROOT,
+    build_function,
+    build_package_layer,
+    build_shared_layer,
+)
+from rollcall_infra.sbom import write_sbom
 
 pytestmark = pytest.mark.xdist_group("stacks")
 """It needs the same layers."""

@@ -17,15 +17,6 @@ from aws_cdk import aws_sqs as sqs
 from cfnlint.api import lint_by_config  # type: ignore[import-untyped]  # has no types
 from pydantic import ValidationError
 
-from infra.access import Arns, derive_statements, find_signing_keys
-from infra.app import build_app
-from infra.catalog import Catalog, read_catalog
-from infra.checks import add_checks
-from infra.data_stack import DataStack
-from infra.deployment import Deployment
-from infra.firewall import PUBLIC_WINDOW
-from infra.table_definition import create_key_table_parameters, create_table_parameters
-from infra.user_pool import CLIENT, GROUP, make_user_pool
 from rollcall.grants.scopes import Scope
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.mail import Mail
@@ -34,6 +25,15 @@ from rollcall.kit.operation import Operation
 from rollcall.kit.reaction import JournalWatch, StreamReaction
 from rollcall.kit.settings import Settings
 from rollcall.mails.notices import MARK_KEPT
+from rollcall_infra.access import Arns, derive_statements, find_signing_keys
+from rollcall_infra.app import build_app
+from rollcall_infra.catalog import Catalog, read_catalog
+from rollcall_infra.checks import add_checks
+from rollcall_infra.data_stack import DataStack
+from rollcall_infra.deployment import Deployment
+from rollcall_infra.firewall import PUBLIC_WINDOW
+from rollcall_infra.table_definition import create_key_table_parameters, create_table_parameters
+from rollcall_infra.user_pool import CLIENT, GROUP, make_user_pool
 
 pytestmark = pytest.mark.xdist_group("stacks")
 """Each synthesis takes seconds and serves many tests."""

@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from infra.catalog import read_catalog
 from rollcall.kit.choices import ANY_CASE, Choice
 from rollcall.kit.near_misses import parts_of
+from rollcall_infra.catalog import read_catalog
 
 
 class Colour(Choice):

@@ -11,7 +11,6 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
-from infra.catalog import read_catalog
 from rollcall.kit.clients import (
     ATTEMPTS,
     CONNECT_SECONDS,
@@ -22,6 +21,7 @@ from rollcall.kit.clients import (
 )
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
+from rollcall_infra.catalog import read_catalog
 
 
 def test_client_is_created_once_in_the_region_of_the_environment(

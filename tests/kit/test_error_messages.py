@@ -12,12 +12,12 @@ import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core._pydantic_core import list_all_errors
 
-from infra.catalog import read_catalog
 from rollcall.kit.error_messages import OTHERWISE, TextPattern, write_message
 from rollcall.kit.errors import FieldError, Invalid
 from rollcall.kit.http import GatewayEvent, read_request
 from rollcall.kit.model import Request
 from rollcall.kit.operation import Operation
+from rollcall_infra.catalog import read_catalog
 
 RAW = re.compile(
     r"\b(Input|Tuple|String|List|Dictionary|Value|should|valid|parse|unable|pattern|instance"

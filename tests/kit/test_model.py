@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from infra.catalog import read_catalog
 from rollcall.kit.model import Answer, Model, Request, Time, WriteRequest, camel_case, format_time
+from rollcall_infra.catalog import read_catalog
 
 MOMENTS = st.datetimes(
     min_value=datetime(1000, 1, 2),  # noqa: DTZ001 (hypothesis adds the zone itself)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from pydantic.alias_generators import to_snake
 
-from infra.catalog import read_catalog
 from rollcall.kit.model import Request, camel_case
 from rollcall.kit.near_misses import (
     LONGEST,
@@ -16,6 +15,7 @@ from rollcall.kit.near_misses import (
     suggest,
     takes_many,
 )
+from rollcall_infra.catalog import read_catalog
 
 MODELS = dict.fromkeys(operation.request_model for operation in read_catalog().operations)
 

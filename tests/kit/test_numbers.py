@@ -14,14 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.lifecycle.replace_lifecycle_policy import ReplaceLifecyclePolicy
-from infra.catalog import read_catalog
-from infra.openapi import build_document
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.errors import Invalid, Malformed
 from rollcall.kit.http import GatewayEvent, read_request
 from rollcall.kit.json_text import read_integer
 from rollcall.kit.numbers import find_unstorable, is_storable
 from rollcall.kit.operation import Operation
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.openapi import build_document
 
 DYNAMODB = Context(
     Emin=-128,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.precompiling import write_precompiled
 from rollcall.kit.precompiled import readable_version, use_precompiled
+from rollcall_infra.precompiling import write_precompiled
 
 USING = """
 import collections, dataclasses, re, sys

@@ -15,7 +15,6 @@ from ministack.services.lambda_svc import _match_esm_filter
 
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.reactions.create_first_admin import create_first_admin
-from infra.catalog import read_catalog
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
@@ -28,6 +27,7 @@ from rollcall.operations import connect
 from rollcall.users.inactivity import Inactivity
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
+from rollcall_infra.catalog import read_catalog
 from tests.world.world import World
 
 background = Background(connect=connect)

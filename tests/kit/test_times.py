@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from infra.catalog import read_catalog
 from rollcall.kit.error_messages import write_message
 from rollcall.kit.model import Date, Model, Time, TimeOrDate
 from rollcall.kit.times import read_date, read_time, read_time_or_date
+from rollcall_infra.catalog import read_catalog
 
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda n: timezone(timedelta(minutes=n)))
 TIMES = st.datetimes(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.emulator import Emulator
-from infra.local.provision import provision
+from rollcall_infra.local.emulator import Emulator
+from rollcall_infra.local.provision import provision
 from tests.local.running import LocalRollcall, start_local
 
 

@@ -18,17 +18,21 @@ from typing import Any
 
 import httpx
 
-from infra.local.emulator import make_client
-from infra.local.mailbox import read_mails
-from infra.local.sign_in import sign_in
-from infra.local.state import AwsKeys
+from rollcall_infra.local.emulator import make_client
+from rollcall_infra.local.mailbox import read_mails
+from rollcall_infra.local.sign_in import sign_in
+from rollcall_infra.local.state import AwsKeys
 from tests.api.acceptance import wait_for
 
 START_SECONDS = 60
 RENEWED_AFTER = 10 * 60
 UNHELPFUL = {"AWS_PROFILE": "a-profile-that-is-not-there", "HTTP_PROXY": "http://127.0.0.1:9"}
 """Settings of the shell that must have no effect."""
-_COMMAND = (sys.executable, "-c", "import sys; from infra.local.cli import main; sys.exit(main())")
+_COMMAND = (
+    sys.executable,
+    "-c",
+    "import sys; from rollcall_infra.local.cli import main; sys.exit(main())",
+)
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:

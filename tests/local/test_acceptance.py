@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from infra.local.sign_in import get_service_token, sign_in
-from infra.local.state import Service
+from rollcall_infra.local.sign_in import get_service_token, sign_in
+from rollcall_infra.local.state import Service
 from tests.api.acceptance import Acceptance, Api
 from tests.local.running import LocalRollcall
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.emulator import REGION
+from rollcall_infra.local.emulator import REGION
 from tests.api.acceptance import wait_for
 from tests.local.running import LocalRollcall, run_command
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from infra.local.background import StreamReader
-from infra.local.emulator import Emulator, make_client
-from infra.local.state import AwsKeys
+from rollcall_infra.local.background import StreamReader
+from rollcall_infra.local.emulator import Emulator, make_client
+from rollcall_infra.local.state import AwsKeys
 
 pytestmark = pytest.mark.xdist_group("emulator")
 """One embedded AWS serves them all."""

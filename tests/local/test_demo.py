@@ -9,9 +9,9 @@ from functions.invitations.list_invitations import list_invitations
 from functions.jobs.rebuild_directory import rebuild_directory
 from functions.lifecycle.preview_lifecycle_policy import preview_lifecycle_policy
 from functions.workspaces.list_workspaces import list_workspaces
-from infra.local.demo import DemoHistory
-from infra.local.demo_people import Fate, make_people
 from rollcall.grants.scopes import ANY, Scope
+from rollcall_infra.local.demo import DemoHistory
+from rollcall_infra.local.demo_people import Fate, make_people
 from tests.world.world import World, service_claims
 
 

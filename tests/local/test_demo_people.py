@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from infra.local.demo_people import NUMBER, YEAR, Fate, make_people
+from rollcall_infra.local.demo_people import NUMBER, YEAR, Fate, make_people
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 

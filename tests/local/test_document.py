@@ -19,9 +19,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
 
-from infra.catalog import read_catalog
-from infra.openapi import build_document
 from rollcall.kit.model import camel_case
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.openapi import build_document
 from tests.api.acceptance import Session
 from tests.api.examples import EXAMPLES, Example, Scene
 from tests.local.http_scene import HttpScene

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local.emulator import Emulator
-from infra.local.password_policy import find_violations
-from infra.user_pool import CLIENT, make_user_pool
 from rollcall.kit import identity
 from rollcall.users.passwords import LENGTH_AT_LEAST
+from rollcall_infra.local.emulator import Emulator
+from rollcall_infra.local.password_policy import find_violations
+from rollcall_infra.user_pool import CLIENT, make_user_pool
 from tests.api.acceptance import PASSWORD, Session
 from tests.local.running import LocalRollcall, run_command
 

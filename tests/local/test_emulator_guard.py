@@ -12,9 +12,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from infra.local.emulator import REGION, Emulator
-from infra.local.provision import NAME
-from infra.local.state import AwsKeys
+from rollcall_infra.local.emulator import REGION, Emulator
+from rollcall_infra.local.provision import NAME
+from rollcall_infra.local.state import AwsKeys
 from tests.api.acceptance import shared_client
 from tests.local.running import LocalRollcall
 
@@ -171,7 +171,7 @@ def test_keys_are_new_at_each_start_and_there_are_no_others() -> None:
     first, second = AwsKeys.invent(), AwsKeys.invent()
     assert first.access_key_id != second.access_key_id
     assert first.secret_access_key != second.secret_access_key
-    process = [sys.executable, "-m", "infra.local.emulator_process"]
+    process = [sys.executable, "-m", "rollcall_infra.local.emulator_process"]
     keys = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "EMULATOR_ORIGINS": ""}
     refused = subprocess.run(
         process, env=keys, input=b"", capture_output=True, timeout=60, check=False

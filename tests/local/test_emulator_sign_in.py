@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.local.emulator import Emulator
-from infra.local.mailbox import read_mails
-from infra.user_pool import CLIENT, make_user_pool
 from rollcall.users.passwords import LENGTH_AT_LEAST
+from rollcall_infra.local.emulator import Emulator
+from rollcall_infra.local.mailbox import read_mails
+from rollcall_infra.user_pool import CLIENT, make_user_pool
 
 TEMPORARY, CHOSEN, OTHER = "Brisk-Otter-41", "Calm-Heron-52", "Loud-Magpie-63"
 ADDRESS, PRESENT_ADDRESS = "jane@example.com", "jane@example.org"

@@ -8,9 +8,6 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from infra.local.emulator import Emulator
-from infra.local.provision import provision
-from infra.runtime import make_runtime
 from rollcall.directory.conditions import Condition
 from rollcall.directory.export_files import Selected
 from rollcall.directory.export_formats import ExportFormat, read_export
@@ -18,6 +15,9 @@ from rollcall.directory.export_steps import Exporter, ExportProgress, ExportRequ
 from rollcall.kit.call import Runtime
 from rollcall.kit.job import make_call
 from rollcall.kit.key_rotation import rotate_keys
+from rollcall_infra.local.emulator import Emulator
+from rollcall_infra.local.provision import provision
+from rollcall_infra.runtime import make_runtime
 from tests.api.acceptance import wait_for
 from tests.directory.population import make_row, open_database
 from tests.local.running import LocalRollcall

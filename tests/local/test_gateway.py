@@ -9,8 +9,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from infra.local.gateway import find_origins, make_gateway
-from infra.local.verifier import TokenVerifier
+from rollcall_infra.local.gateway import find_origins, make_gateway
+from rollcall_infra.local.verifier import TokenVerifier
 from tests.world.world import World
 
 OWN = "http://127.0.0.1:8000"

@@ -7,7 +7,7 @@ import secrets
 import httpx
 import pytest
 
-from infra.local.sign_in import sign_in
+from rollcall_infra.local.sign_in import sign_in
 from tests.api.acceptance import Session
 from tests.local.running import LocalRollcall, calling_from
 

@@ -12,9 +12,9 @@ from typing import Any
 import jwt
 import pytest
 
-from infra.client_scopes import EVERYTHING
-from infra.local.emulator import free_port
 from rollcall.kit.http import SECURITY_HEADERS
+from rollcall_infra.client_scopes import EVERYTHING
+from rollcall_infra.local.emulator import free_port
 from tests.api.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command, run_unread
 

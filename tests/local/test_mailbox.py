@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.mailbox import wait_for_mail
-from infra.local.state import LocalProblem, LocalRun
+from rollcall_infra.local.mailbox import wait_for_mail
+from rollcall_infra.local.state import LocalProblem, LocalRun
 from tests.api.acceptance import shared_client, wait_for
 from tests.local.running import LocalRollcall, run_command
 

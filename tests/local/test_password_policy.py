@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.local.password_policy import find_violations
+from rollcall_infra.local.password_policy import find_violations
 
 ALL = {
     "MinimumLength": 8,

@@ -13,14 +13,14 @@ import jwt
 import pytest
 from botocore.session import Session
 
-from infra.configuration import CDK_JSON
-from infra.local.emulator import REGION, Emulator
-from infra.local.provision import Resources, provision
-from infra.local.sign_in import get_service_token
-from infra.local.state import LocalProblem
-from infra.runtime import make_runtime
 from rollcall.kit.clients import config_for
 from rollcall.kit.objects import Objects, StoredObject
+from rollcall_infra.configuration import CDK_JSON
+from rollcall_infra.local.emulator import REGION, Emulator
+from rollcall_infra.local.provision import Resources, provision
+from rollcall_infra.local.sign_in import get_service_token
+from rollcall_infra.local.state import LocalProblem
+from rollcall_infra.runtime import make_runtime
 
 pytestmark = pytest.mark.xdist_group("emulator")
 """One embedded AWS serves them all."""
@@ -105,7 +105,7 @@ def test_services_have_their_own_clients_for_as_long_as_cdk_json_names_them(
 ) -> None:
     context = json.loads(CDK_JSON.read_text())["context"]
     file = tmp_path / "cdk.json"
-    monkeypatch.setattr("infra.local.provision.CDK_JSON", file)
+    monkeypatch.setattr("rollcall_infra.local.provision.CDK_JSON", file)
     learning = {"scopes": ["facts"], "factSources": ["learning"]}
     billing = {"scopes": ["users"]}
 
@@ -133,7 +133,7 @@ def test_token_of_a_service_has_the_scopes_for_its_sources(
     context = {**json.loads(CDK_JSON.read_text())["context"], "serviceClients": clients}
     file = tmp_path / "cdk.json"
     file.write_text(json.dumps({"context": context}))
-    monkeypatch.setattr("infra.local.provision.CDK_JSON", file)
+    monkeypatch.setattr("rollcall_infra.local.provision.CDK_JSON", file)
 
     token = get_service_token(provision(emulator).services["learning"])
 
@@ -148,7 +148,7 @@ def test_settings_come_from_cdk_json(
     context = {**json.loads(CDK_JSON.read_text())["context"], "resourceTypes": "invoice=refuse"}
     file = tmp_path / "cdk.json"
     file.write_text(json.dumps({"context": context}))
-    monkeypatch.setattr("infra.local.provision.CDK_JSON", file)
+    monkeypatch.setattr("rollcall_infra.local.provision.CDK_JSON", file)
     assert provision(emulator).settings.resource_types == "invoice=refuse"
 
     file.write_text(json.dumps({"context": {**context, "uniqueIdPattern": "U"}}))

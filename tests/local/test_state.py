@@ -12,7 +12,7 @@ import httpx
 import jwt
 import pytest
 
-from infra.client_scopes import EVERYTHING
+from rollcall_infra.client_scopes import EVERYTHING
 from tests.api.acceptance import shared_client
 from tests.local.running import run_command, start_local
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.cli import main
-from infra.local.server import LocalOptions
+from rollcall_infra.local.cli import main
+from rollcall_infra.local.server import LocalOptions
 
 
 @pytest.mark.parametrize("scale", ["0", "-5", "1.5", "100001", "fast"])

@@ -9,11 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from infra.catalog import read_catalog
-from infra.local.password_policy import find_violations
-from infra.user_pool import make_user_pool
 from rollcall.kit.operation import Operation
 from rollcall.users.passwords import SYMBOLS, check_password
+from rollcall_infra.catalog import read_catalog
+from rollcall_infra.local.password_policy import find_violations
+from rollcall_infra.user_pool import make_user_pool
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.aws_edge import failing
 from tests.world.gateway import Reply

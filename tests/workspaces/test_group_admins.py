@@ -15,11 +15,11 @@ from functions.users.disable_user import disable_user
 from functions.workspaces.delete_workspace import delete_workspace
 from functions.workspaces.list_workspaces import list_workspaces
 from functions.workspaces.transfer_workspace import transfer_workspace
-from infra.catalog import read_catalog
 from rollcall.access.authorization import authorize_caller
 from rollcall.grants.grant import GroupRole, Period
 from rollcall.resources.resource import Resource
 from rollcall.users.user import User
+from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Scene
 from tests.faults.races import COMMIT, meanwhile
 from tests.world.gateway import Reply

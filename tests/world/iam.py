@@ -22,9 +22,9 @@ from ministack.core.iam_evaluator import (
     parse_policy_document,
 )
 
-from infra.access import Arns, derive_statements
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.table import PARTITION_KEY
+from rollcall_infra.access import Arns, derive_statements
 
 if TYPE_CHECKING:
     from tests.world.strict_aws import WireCall

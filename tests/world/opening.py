@@ -15,8 +15,6 @@ from moto.core import responses
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.utils import method_names_from_class
 
-from infra.table_definition import create_key_table_parameters, create_table_parameters
-from infra.user_pool import CLIENT, GROUP, make_user_pool
 from rollcall.kit.call import Runtime
 from rollcall.kit.clients import HANDLERS, config_for
 from rollcall.kit.identity import Identity
@@ -27,6 +25,8 @@ from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
 from rollcall.users.passwords import LENGTH_AT_LEAST
+from rollcall_infra.table_definition import create_key_table_parameters, create_table_parameters
+from rollcall_infra.user_pool import CLIENT, GROUP, make_user_pool
 from tests.world import dynamodb
 from tests.world.clock import Clock
 from tests.world.snapshot import Snapshot

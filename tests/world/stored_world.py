@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from infra.catalog import read_catalog
 from rollcall.directory.segment import Segment
 from rollcall.grants.group import Group
 from rollcall.grants.organization import Organization
@@ -24,6 +23,7 @@ from rollcall.kit.tokens import Tokens
 from rollcall.resources.resource import Resource
 from rollcall.users.sign_ins import SignIns
 from rollcall.users.user import User
+from rollcall_infra.catalog import read_catalog
 from tests.world import dynamodb
 from tests.world.clock import Clock
 from tests.world.iam import acting_as

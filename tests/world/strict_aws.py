@@ -26,7 +26,7 @@ from moto.core.botocore_stubber import MockRawResponse
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from infra.local.password_policy import find_violations
+from rollcall_infra.local.password_policy import find_violations
 from tests.world import dynamodb
 from tests.world.iam import find_denied, may_list
 

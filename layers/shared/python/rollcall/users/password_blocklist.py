@@ -1,8 +1,9 @@
 """Common passwords, which attackers guess first (NIST SP 800-63B, section
 "Password Verifiers": a blocklist).
 
-The list is Django's: the 20,000 most frequent passwords in breaches. ``infra.password_blocklist``
-updates it, ``password_blocklist.LICENSE`` is its license. It is read when a password is set.
+The list is Django's: the 20,000 most frequent passwords in breaches.
+``rollcall_infra.password_blocklist`` updates it, ``password_blocklist.LICENSE`` is its license. It
+is read when a password is set.
 """
 
 from __future__ import annotations

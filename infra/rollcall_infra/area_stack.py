@@ -1,0 +1,61 @@
+"""The functions of one area with their triggers, as a nested stack.
+
+A stack can have 500 resources (CloudFormation quotas), and an operation is three of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aws_cdk import CustomResource, Duration, NestedStack
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from rollcall.kit.declaration import Declaration
+from rollcall.kit.job import Job
+from rollcall.kit.reaction import DeploymentReaction, JournalWatch, StreamReaction
+from rollcall_infra.background import Background
+from rollcall_infra.function import Surroundings, add_function
+
+
+class AreaStack(NestedStack):
+    """The functions of one folder in ``functions``."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        area: str,
+        declarations: Iterable[Declaration],
+        *,
+        surroundings: Surroundings,
+        topic: sns.ITopic,
+    ) -> None:
+        super().__init__(scope, area)
+        self._surroundings = surroundings
+        declared = list(declarations)
+        if any(isinstance(each, (Job, StreamReaction, JournalWatch)) for each in declared):
+            background = Background.of(self, topic)
+        for declaration in declared:
+            if isinstance(declaration, Job):
+                background.add_job(self, declaration, surroundings)
+            elif isinstance(declaration, StreamReaction):
+                background.add_stream_reaction(self, declaration, surroundings)
+            elif isinstance(declaration, JournalWatch):
+                background.add_journal_watch(self, declaration, surroundings)
+            elif isinstance(declaration, DeploymentReaction):
+                self._add_deployment_reaction(declaration)
+            else:
+                add_function(self, declaration, surroundings)
+
+    def _add_deployment_reaction(self, reaction: DeploymentReaction) -> None:
+        function = add_function(self, reaction, self._surroundings)
+        email = self._surroundings.deployment.first_admin_email
+        CustomResource(
+            self,
+            f"{reaction.name}-run",
+            service_token=function.function_arn,
+            # A custom resource runs again when a property changes: the admin, or a table of keys
+            # that is still empty.
+            properties={"firstAdminEmail": email, "keyTable": self._surroundings.keys.ref},
+            service_timeout=Duration.seconds(2 * reaction.timeout),
+        )

@@ -1,0 +1,204 @@
+"""The data stack, which outlives every deployment: the table, the bucket and the user pool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnOutput, CfnResource, Duration, Stack
+from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+from pydantic.alias_generators import to_pascal
+
+from rollcall.kit.entity import EXPIRY_ATTRIBUTE
+from rollcall.kit.errors import WrongDeclaration
+from rollcall.kit.reaction import CognitoReaction
+from rollcall_infra.access import allow_second_factor
+from rollcall_infra.catalog import Catalog
+from rollcall_infra.checks import acknowledge
+from rollcall_infra.deployment import Deployment
+from rollcall_infra.function import Surroundings, add_function, add_layers
+from rollcall_infra.machine_clients import add_service_clients
+from rollcall_infra.properties import as_properties
+from rollcall_infra.table_definition import create_key_table_parameters, create_table_parameters
+from rollcall_infra.user_pool import (
+    CLIENT,
+    GROUP,
+    MFA_CONFIGURATION,
+    make_resource_server,
+    make_user_pool,
+)
+
+
+class DataStack(Stack):
+    """Table, bucket, user pool, and the trigger that the pool calls at every sign-in.
+
+    The trigger is in this stack because the pool refers to it. It is created and deleted with the
+    pool, and deleting the API does not affect sign-ins.
+    """
+
+    def __init__(self, scope: Construct, deployment: Deployment, catalog: Catalog) -> None:
+        super().__init__(
+            scope,
+            f"{deployment.prefix}-data",
+            termination_protection=deployment.size.protected,
+            description="Rollcall: users, groups, journal and accounts.",
+        )
+        self._deployment = deployment
+        self.table = self._add_table()
+        self.keys = self._add_key_table()
+        self.bucket = self._add_bucket(catalog)
+        triggers = self._add_triggers(catalog.cognito_reactions)
+        if deployment.user_pool_id:
+            self.user_pool_id = deployment.user_pool_id
+            self.user_pool_arn = self.format_arn(
+                service="cognito-idp", resource="userpool", resource_name=deployment.user_pool_id
+            )
+            self._output_triggers(triggers)
+        else:
+            pool = self._add_user_pool(triggers)
+            self.user_pool_id, self.user_pool_arn = pool.ref, pool.attr_arn
+        if deployment.mfa == "required-for-admins":
+            self._allow_second_factor(triggers["pre_token_generation"])
+        for trigger in triggers.values():
+            principal = iam.ServicePrincipal("cognito-idp.amazonaws.com")
+            trigger.add_permission("UserPool", principal=principal, source_arn=self.user_pool_arn)
+        self.client_id = self._add_pool_resources()
+        CfnOutput(self, "TableName", value=self.table.ref)
+        CfnOutput(self, "UserPoolId", value=self.user_pool_id)
+
+    def _add_table(self) -> dynamodb.CfnTable:
+        parameters = create_table_parameters("")
+        # CloudFormation generates the name, and has no switch for the stream.
+        del parameters["TableName"], parameters["StreamSpecification"]["StreamEnabled"]
+        table = dynamodb.CfnTable(
+            self,
+            "Table",
+            **as_properties(parameters),
+            point_in_time_recovery_specification={"pointInTimeRecoveryEnabled": True},
+            time_to_live_specification={"enabled": True, "attributeName": EXPIRY_ATTRIBUTE},
+            deletion_protection_enabled=self._deployment.size.protected,
+        )
+        return self._keep(table)
+
+    def _add_key_table(self) -> dynamodb.CfnTable:
+        parameters = create_key_table_parameters("")
+        del parameters["TableName"]  # CloudFormation generates it
+        table = dynamodb.CfnTable(
+            self,
+            "Keys",
+            **as_properties(parameters),
+            deletion_protection_enabled=self._deployment.size.protected,
+        )
+        words = "A backup would keep signing keys for longer than they are valid."
+        acknowledge(table, {"AwsSolutions-DDB3": words})
+        return self._keep(table)
+
+    def _add_bucket(self, catalog: Catalog) -> s3.Bucket:
+        touched = {kind for each in catalog.declarations for kind in each.stored_objects}
+        expiring = sorted((each.prefix, each.days_kept) for each in touched if each.days_kept)
+        bucket = s3.Bucket(
+            self,
+            "Bucket",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            lifecycle_rules=[
+                s3.LifecycleRule(abort_incomplete_multipart_upload_after=Duration.days(1)),
+                *(
+                    s3.LifecycleRule(prefix=prefix, expiration=Duration.days(days))
+                    for prefix, days in expiring
+                ),
+            ],
+            removal_policy=self._deployment.size.removal,
+        )
+        words = (
+            "Only our functions have access, and each call is in the API's access log "
+            "and in the journal. Operators can add a log of the requests for each object."
+        )
+        acknowledge(bucket, {"AwsSolutions-S1": words})
+        CfnOutput(self, "BucketName", value=bucket.bucket_name)
+        return bucket
+
+    def _add_triggers(self, reactions: tuple[CognitoReaction, ...]) -> dict[str, lambda_.Function]:
+        layers = add_layers(self, self._deployment, reactions)
+        surroundings = Surroundings(self._deployment, self.table, self.keys, self.bucket, layers)
+        triggers: dict[str, lambda_.Function] = {}
+        for reaction in reactions:
+            if reaction.uses_accounts:
+                raise WrongDeclaration(
+                    f"{reaction.name} accesses accounts, but the user pool refers to it and cannot "
+                    "be referred to by it. Move this part to a stream reaction."
+                )
+            triggers[reaction.trigger] = add_function(self, reaction, surroundings)
+        return triggers
+
+    def _add_user_pool(self, triggers: dict[str, lambda_.Function]) -> cognito.CfnUserPool:
+        trigger = triggers["pre_token_generation"].function_arn
+        pool = cognito.CfnUserPool(
+            self,
+            "UserPool",
+            **as_properties(make_user_pool(self._deployment.password_minimum_length)),
+            # Only version 2 of the event covers access tokens.
+            lambda_config={
+                "preTokenGenerationConfig": {"lambdaArn": trigger, "lambdaVersion": "V2_0"}
+            },
+            mfa_configuration=MFA_CONFIGURATION[self._deployment.mfa],
+            enabled_mfas=None if self._deployment.mfa == "off" else ["SOFTWARE_TOKEN_MFA"],
+            user_pool_tier="ESSENTIALS",
+            deletion_protection="ACTIVE" if self._deployment.size.protected else "INACTIVE",
+        )
+        acknowledge(
+            pool,
+            {
+                "AwsSolutions-COG2": "Each user can enable an authenticator app. Who must do so is "
+                "the operator's policy, the context key mfa.",
+                "AwsSolutions-COG8": "The Plus plan has a price per active user and adds risk "
+                "scoring. Essentials has all features that are used here.",
+            },
+        )
+        return self._keep(pool)
+
+    def _allow_second_factor(self, trigger: lambda_.Function) -> None:
+        """Let the trigger see an account's factors. The policy is a separate resource, because the
+        pool refers to the trigger, so the role of the trigger cannot refer to the pool.
+        """
+        if trigger.role is None:
+            raise WrongDeclaration("The trigger has no role. Deploy it with add_function.")
+        statement = iam.PolicyStatement.from_json(allow_second_factor(self.user_pool_arn))
+        iam.CfnPolicy(
+            self,
+            "SecondFactorPolicy",
+            policy_name="second-factor",
+            policy_document=iam.PolicyDocument(statements=[statement]),
+            roles=[trigger.role.role_name],
+        )
+
+    def _output_triggers(self, triggers: dict[str, lambda_.Function]) -> None:
+        """Output the trigger, which the operator must set in an existing pool."""
+        for kind, function in triggers.items():
+            words = f"Set this as the user pool's {kind} trigger, event version V2_0."
+            name = f"{to_pascal(kind)}Trigger"
+            CfnOutput(self, name, value=function.function_arn, description=words)
+
+    def _add_pool_resources(self) -> str:
+        pool: dict[str, Any] = {"user_pool_id": self.user_pool_id}
+        client = cognito.CfnUserPoolClient(self, "Client", **as_properties(CLIENT), **pool)
+        self._keep(client)
+        self._keep(cognito.CfnUserPoolGroup(self, "Admins", **as_properties(GROUP), **pool))
+        declared = make_resource_server(self._deployment.service_clients.values())
+        server = cognito.CfnUserPoolResourceServer(
+            self, "ResourceServer", **as_properties(declared), **pool
+        )
+        self._keep(server)
+        add_service_clients(self, self._deployment, self.user_pool_id, server)
+        CfnOutput(self, "ClientId", value=client.ref)
+        return client.ref
+
+    def _keep[R: CfnResource](self, resource: R) -> R:
+        resource.apply_removal_policy(self._deployment.size.removal)
+        return resource

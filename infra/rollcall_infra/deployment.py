@@ -1,0 +1,130 @@
+"""The settings of a deployment: the context of ``cdk.json``, overridden by ``-c name=value``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, Self
+
+from aws_cdk import RemovalPolicy
+from aws_cdk.aws_logs import RetentionDays
+from constructs import Node
+from pydantic import AfterValidator, Field, model_validator
+
+from rollcall.kit.mail import check_sender
+from rollcall.kit.mail_templates import check_templates
+from rollcall.kit.model import camel_case
+from rollcall.kit.settings import LOGIN_URL
+from rollcall.mails.catalog import MAIL_TEMPLATES
+from rollcall_infra.configuration import Configuration
+from rollcall_infra.layers import Architecture
+
+
+class Size(NamedTuple):
+    """The differences between a deployment for development and one for production."""
+
+    removal: RemovalPolicy
+    """What happens to the users when the stack is deleted."""
+    protected: bool
+    """Whether the table, the user pool and their stack have deletion protection."""
+    logs_kept: RetentionDays
+    requests_per_second: int
+    """Across all callers; above it, API Gateway responds with 429. An account has 10,000."""
+    burst: int
+
+
+SIZES = {
+    "dev": Size(RemovalPolicy.DESTROY, False, RetentionDays.ONE_WEEK, 20, 40),
+    "prod": Size(RemovalPolicy.RETAIN, True, RetentionDays.THREE_MONTHS, 200, 400),
+}
+
+
+def _check_templates(folder: str) -> str:
+    if folder:
+        check_templates(Path(folder), MAIL_TEMPLATES)
+    return folder
+
+
+RATE_AT_MOST = 2_000_000_000
+"""The highest limit of a rate-based rule; the lowest is 10 (AWS WAF, RateBasedStatement)."""
+RESERVED = ("aws", "amazon", "cognito")
+"""What the prefix of a user pool's domain cannot contain (Cognito, user pool domains)."""
+
+
+class Deployment(Configuration):
+    """The settings of one deployment. The defaults are in ``cdk.json``."""
+
+    prefix: str = Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")
+    """The prefix of the names of stacks and functions. A second prefix is a second deployment."""
+    stage: Literal["dev", "prod"]
+    architecture: Architecture
+    first_admin_email: str
+    user_pool_id: str
+    """An existing pool to use instead of a new one."""
+    client_ids: str
+    """Additional app clients of the pool whose tokens are accepted, separated by commas."""
+    user_pool_domain: str = Field(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")
+    """The domain of an existing pool, such as ``auth.example.com``."""
+    mail_sender: Annotated[str, AfterValidator(check_sender)]
+    """An address verified in SES. Empty: only Cognito sends mail."""
+    mail_templates: Annotated[str, AfterValidator(_check_templates)]
+    """A folder of mail templates that replace the built-in ones. Empty: the built-in ones."""
+    login_url: str = Field(pattern=LOGIN_URL)
+    """The sign-in page for mails. Empty: mails do not mention one."""
+    waf: bool
+    """Whether AWS WAF limits the requests per IP address."""
+    requests_per_address: int = Field(ge=10, le=RATE_AT_MOST)
+    """How many requests WAF accepts from one IP address in five minutes."""
+    public_requests_per_address: int = Field(ge=10, le=RATE_AT_MOST)
+    """How many of them in one minute for the routes that need no token."""
+    reserved_concurrency: int = Field(ge=0, le=1000)
+    """The executions that each public operation has for itself, and cannot exceed. 0: it shares
+    those of the account.
+    """
+
+    @model_validator(mode="after")
+    def _check_mfa(self) -> Self:
+        if self.user_pool_id and self.mfa in {"off", "required"}:
+            raise ValueError(
+                f"mfa={self.mfa} is a setting of the user pool, and a deployment does not change "
+                "an existing pool. Set it there, and leave mfa out."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_domain(self) -> Self:
+        if self.user_pool_domain and not self.user_pool_id:
+            raise ValueError(
+                "userPoolDomain is the domain of an existing pool. Give userPoolId too."
+            )
+        reserved = [word for word in RESERVED if word in self.prefix]
+        if self.makes_domain and reserved:
+            raise ValueError(
+                f"serviceClients need a domain that begins with the prefix, and Cognito accepts no "
+                f"domain with {reserved[0]} in it. Choose another prefix."
+            )
+        return self
+
+    @classmethod
+    def from_context(cls, node: Node) -> Deployment:
+        """Read and check the context. Raises ``pydantic.ValidationError`` with all errors."""
+        names = [camel_case(name) for name in cls.model_fields]
+        return cls.model_validate({name: node.try_get_context(name) for name in names})
+
+    @property
+    def size(self) -> Size:
+        """The size of the stage."""
+        return SIZES[self.stage]
+
+    @property
+    def own_templates(self) -> Path | None:
+        """The folder with the deployment's own mail templates."""
+        return Path(self.mail_templates) if self.mail_templates else None
+
+    @property
+    def makes_domain(self) -> bool:
+        """Whether the deployment creates a domain for the token endpoint."""
+        return bool(self.service_clients) and not self.user_pool_domain
+
+    def function_name(self, declaration_name: str) -> str:
+        """A function's physical name, without a reference to its stack."""
+        return f"{self.prefix}-{declaration_name}"

@@ -1,0 +1,154 @@
+"""Stream reactions and scheduled jobs of ``rollcall local``."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rollcall.kit.attribute_values import from_attributes
+from rollcall.kit.call import Runtime
+from rollcall.kit.entity import Item
+from rollcall.kit.job import Job
+from rollcall.kit.log import log_failure
+from rollcall.kit.objects import StoredObject
+from rollcall.kit.reaction import StreamReaction
+from rollcall_infra.catalog import read_catalog
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_dynamodbstreams.type_defs import GetRecordsOutputTypeDef, RecordTypeDef
+
+POLL_SECONDS = 0.2
+RETRY_SECONDS = (2, 10)
+"""Delays before the retries of a failed job; Lambda waits longer."""
+RUN_SECONDS = 5
+"""Minimum time between two runs of a job, whatever the time scale."""
+ATTEMPTS = 5
+"""On AWS the event source mapping retries more often and then uses a dead-letter queue."""
+
+
+class StreamReader:
+    """Reads new records of the table's stream, each record once."""
+
+    def __init__(self, streams: DynamoDBStreamsClient, stream_arn: str) -> None:
+        self._streams = streams
+        self._stream_arn = stream_arn
+        self._last = 0
+        self._iterator = self._find_iterator("LATEST")
+
+    def read(self) -> list[Any]:
+        """The next records; empty if there are none or if the stream does not answer."""
+        try:
+            answer = self._get_records()
+        except (ClientError, BotoCoreError) as error:
+            log_failure("stream", error, request_id="")
+            return []
+        self._iterator = answer["NextShardIterator"]
+        records = [each for each in answer["Records"] if _number(each) > self._last]
+        self._last = max(map(_number, records), default=self._last)
+        return records
+
+    def _get_records(self) -> GetRecordsOutputTypeDef:
+        try:
+            return self._streams.get_records(ShardIterator=self._iterator)
+        except self._streams.exceptions.ExpiredIteratorException:
+            # An iterator expires after 15 minutes, for example while the machine sleeps.
+            self._iterator = self._find_iterator("TRIM_HORIZON")
+            return self._streams.get_records(ShardIterator=self._iterator)
+
+    def _find_iterator(self, kind: Literal["LATEST", "TRIM_HORIZON"]) -> str:
+        stream = self._streams.describe_stream(StreamArn=self._stream_arn)["StreamDescription"]
+        shard_id = stream["Shards"][0]["ShardId"]
+        return self._streams.get_shard_iterator(
+            StreamArn=self._stream_arn, ShardId=shard_id, ShardIteratorType=kind
+        )["ShardIterator"]
+
+
+def _number(record: RecordTypeDef) -> int:
+    return int(record["dynamodb"]["SequenceNumber"])
+
+
+class Background:
+    """Threads that read the table's stream and run the scheduled jobs."""
+
+    def __init__(self, runtime: Runtime, streams: DynamoDBStreamsClient, stream_arn: str) -> None:
+        self._runtime = runtime
+        self._reader = StreamReader(streams, stream_arn)
+        self._stopping = threading.Event()
+        self._directory_built = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._follow_stream, name="stream"),
+            *(
+                threading.Thread(target=self._keep_schedule, args=(job,), name=job.name)
+                for job in read_catalog().jobs
+            ),
+        ]
+
+    def start(self) -> None:
+        """Start all threads. Each job runs once immediately and completes the work that an earlier
+        process left unfinished. Jobs that build the directory run first.
+        """
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Process the records that are already in the stream, then stop."""
+        self._stopping.set()
+        self._directory_built.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _follow_stream(self) -> None:
+        while True:
+            stopping = self._stopping.is_set()
+            records = self._reader.read()
+            for record in records:
+                if record["eventName"] == "INSERT":
+                    self._react(from_attributes(record["dynamodb"]["NewImage"]))
+            if stopping and not records:
+                return
+            if not records:
+                self._stopping.wait(POLL_SECONDS)
+
+    def _react(self, image: Item) -> None:
+        for reaction in read_catalog().stream_reactions:
+            self._try_repeatedly(reaction, image)
+
+    def _try_repeatedly(self, reaction: StreamReaction, image: Item) -> None:
+        for attempt in range(ATTEMPTS):
+            try:
+                reaction.react(image, self._runtime)
+            except Exception as error:  # noqa: BLE001 (the outermost caller: retries as Lambda does)
+                log_failure(reaction.name, error, request_id="")
+                time.sleep(0.2 * 2**attempt)
+            else:
+                return
+
+    def _keep_schedule(self, job: Job[Any]) -> None:
+        if not any(issubclass(each, StoredObject) for each in job.writes):
+            self._directory_built.wait()
+        while not self._stopping.is_set():
+            self._run(job)
+            self._directory_built.set()
+            self._stopping.wait(self._seconds_until_next(job))
+
+    def _run(self, job: Job[Any]) -> None:
+        for seconds in (*RETRY_SECONDS, None):
+            try:
+                job.run(self._runtime)
+            except Exception as error:  # noqa: BLE001 (the outermost caller: the next run follows anyway)
+                log_failure(job.name, error, request_id="")
+                if seconds is None or self._stopping.wait(seconds):
+                    return
+            else:
+                return
+
+    def _seconds_until_next(self, job: Job[Any]) -> float:
+        settings, now = self._runtime.settings, self._runtime.clock()
+        waits = job.find_next_run(settings, now) - now
+        # At a high time scale, jobs would otherwise run without a pause.
+        shortened = max(waits.total_seconds() / settings.time_scale, RUN_SECONDS)
+        return min(shortened, threading.TIMEOUT_MAX)
