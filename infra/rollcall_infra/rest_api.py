@@ -61,6 +61,8 @@ class RestApi:
             "Api",
             api_definition=apigateway.ApiDefinition.from_inline(document),
             rest_api_name=title,
+            # The role is one setting of the account and region, for all of its APIs.
+            cloud_watch_role=self._deployment.api_gateway_account,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
