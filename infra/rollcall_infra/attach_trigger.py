@@ -9,7 +9,7 @@ writes all of them back with the trigger.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,11 +41,12 @@ class AttachOptions:
     replace: bool
 
 
-def run_attach_trigger(options: AttachOptions) -> None:
+def run_attach_trigger(options: AttachOptions, connect: Callable[[str], Any] | None = None) -> None:
     """Print the change of the pool and, with ``apply``, make it. Raises LocalProblem for errors
-    that the operator can resolve.
+    that the operator can resolve. ``connect`` returns the client of an AWS service; by default
+    with the credentials of the shell.
     """
-    connect = connect_to_aws()
+    connect = connect or connect_to_aws()
     try:
         outputs = read_outputs(connect("cloudformation"), f"{options.prefix}-data")
         if OUTPUT not in outputs:

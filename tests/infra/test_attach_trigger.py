@@ -11,7 +11,13 @@ import pytest
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 from botocore.stub import Stubber
 
-from rollcall_infra.attach_trigger import Attachment, TriggerProblem, select_accepted
+from rollcall_infra.attach_trigger import (
+    Attachment,
+    AttachOptions,
+    TriggerProblem,
+    run_attach_trigger,
+    select_accepted,
+)
 
 POOL_ID, FUNCTION = "eu-west-1_Existing", "arn:aws:lambda:eu-west-1:000000000000:function:admit"
 OTHER = "arn:aws:lambda:eu-west-1:000000000000:function:another"
@@ -19,6 +25,10 @@ OURS = {"LambdaArn": FUNCTION, "LambdaVersion": "V1_0"}
 COGNITO: Any = botocore.session.get_session().create_client(
     "cognito-idp", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="s"
 )
+CLOUDFORMATION: Any = botocore.session.get_session().create_client(
+    "cloudformation", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="s"
+)
+CLIENTS = {"cognito-idp": COGNITO, "cloudformation": CLOUDFORMATION}
 ATTACHMENT = Attachment(COGNITO, POOL_ID, FUNCTION)
 UPDATE, SET_FACTORS, DESCRIBE = (
     COGNITO.meta.service_model.operation_model(name)
@@ -204,3 +214,42 @@ def test_setting_that_did_not_survive_is_named_with_its_former_value(aws: Stubbe
 def test_factors_are_restored_with_all_that_cognito_describes() -> None:
     output = COGNITO.meta.service_model.operation_model("GetUserPoolMfaConfig").output_shape
     assert {*output.members, "UserPoolId"} == {*SET_FACTORS.input_shape.members}
+
+
+def run(**outputs: str) -> None:
+    """Run the command, with these outputs of the deployment's data stack."""
+    listed = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
+    stack = {
+        "StackName": "users-data",
+        "CreationTime": datetime(2026, 1, 31, tzinfo=UTC),
+        "StackStatus": "CREATE_COMPLETE",
+        "Outputs": listed,
+    }
+    with Stubber(CLOUDFORMATION) as stubbed:
+        stubbed.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": "users-data"})
+        run_attach_trigger(AttachOptions("users", apply=False, replace=False), CLIENTS.__getitem__)
+
+
+def test_command_finds_pool_and_function_by_the_prefix_and_shows_the_change_first(
+    aws: Stubber, capsys: pytest.CaptureFixture[str]
+) -> None:
+    describe(aws, full_pool())
+    run(UserPoolId=POOL_ID, PreTokenGenerationTrigger=FUNCTION)
+    printed = capsys.readouterr().out
+    assert f'"LambdaArn": "{FUNCTION}"' in printed
+    assert printed.endswith("Nothing was changed. Use --apply to attach the trigger.\n")
+
+    describe(aws, attached(full_pool()))
+    run(UserPoolId=POOL_ID, PreTokenGenerationTrigger=FUNCTION)
+    assert capsys.readouterr().out == "The trigger is attached. Nothing was changed.\n"
+
+
+def test_pool_of_the_deployment_itself_needs_no_command(aws: Stubber) -> None:
+    with pytest.raises(TriggerProblem, match="created its user pool, which has the trigger"):
+        run(UserPoolId=POOL_ID)
+
+
+def test_error_of_aws_is_one_line_for_the_operator(aws: Stubber) -> None:
+    aws.add_client_error("describe_user_pool", "NotAuthorizedException", "Not yours.")
+    with pytest.raises(TriggerProblem, match="Not yours"):
+        run(UserPoolId=POOL_ID, PreTokenGenerationTrigger=FUNCTION)
