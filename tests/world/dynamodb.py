@@ -60,6 +60,11 @@ def copy_table(name: str, to: str) -> None:
     engine._tables[to] = {**_copy_table(engine._tables[name]), "TableName": to}
 
 
+def drop_table(name: str) -> None:
+    """Delete a table, if it exists."""
+    engine._tables.pop(name, None)
+
+
 def put_item(table: str, item: Attributes) -> None:
     """Store an item as damage does, without a client."""
     _write(table, "PutItem", Item=item)
