@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnResource, CustomResource, Duration, Stack
+from aws_cdk import (
+    CfnOutput,
+    CfnResource,
+    CrossStackReferences,
+    CustomResource,
+    Duration,
+    ReferenceStrength,
+    Stack,
+)
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -79,12 +87,13 @@ class DataStack(Stack):
 
     def _add_table(self) -> dynamodb.CfnTable:
         parameters = create_table_parameters("")
-        # CloudFormation generates the name, and has no switch for the stream.
+        # CloudFormation generates the name by default, and has no switch for the stream.
         del parameters["TableName"], parameters["StreamSpecification"]["StreamEnabled"]
         table = dynamodb.CfnTable(
             self,
             "Table",
             **as_properties(parameters),
+            table_name=self._deployment.table_name or None,
             point_in_time_recovery_specification={"pointInTimeRecoveryEnabled": True},
             time_to_live_specification={"enabled": True, "attributeName": EXPIRY_ATTRIBUTE},
             deletion_protection_enabled=self._deployment.size.protected,
@@ -128,6 +137,8 @@ class DataStack(Stack):
             "and in the journal. Operators can add a log of the requests for each object."
         )
         acknowledge(bucket, {"AwsSolutions-S1": words})
+        # The only export: policies name prefixes in the bucket and are acknowledged by that name.
+        CrossStackReferences.of(bucket).produce(ReferenceStrength.STRONG)
         CfnOutput(self, "BucketName", value=bucket.bucket_name)
         return bucket
 

@@ -50,6 +50,9 @@ class Deployment(Configuration):
     """The first platform admin, who is invited by mail. Empty: none is created."""
     user_pool_id: str = ""
     """An existing pool to use instead of a new one."""
+    table_name: str = Field("", pattern=r"^([A-Za-z0-9_.-]{3,255})?$")
+    """The name of the table (DynamoDB naming rules). Empty: CloudFormation generates it. Another
+    name creates another, empty table and keeps the former one; ``rollcall restore`` fills it."""
     client_ids: str = ""
     """Additional app clients of the pool whose tokens are accepted, separated by commas."""
     user_pool_domain: str = Field("", pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")

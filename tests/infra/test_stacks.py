@@ -221,6 +221,37 @@ def test_table_is_the_one_that_tests_and_local_runtime_make(prod: Synthesized) -
     assert made["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
 
 
+def test_table_can_be_replaced_because_no_stack_holds_an_export_of_it(
+    prod: Synthesized, tmp_path: Path
+) -> None:
+    imported = {
+        json.dumps(each["Fn::ImportValue"])
+        for template in prod.templates.values()
+        for each in find_all(template, "Fn::ImportValue")
+    }
+    read = {
+        each["Fn::GetStackOutput"]["OutputName"]
+        for template in prod.templates.values()
+        for each in find_all(template, "Fn::GetStackOutput")
+    }
+    assert all("Bucket" in name for name in imported)
+    for words in ("RefTable", "GetAttTable.*StreamArn", "GetAttTable.*Arn", "RefKeys"):
+        assert any(re.search(words, name) for name in read), words
+    named = synthesize_data(tmp_path, tableName="rollcall-2").find("DynamoDB::Table")
+    assert [each["Properties"].get("TableName") for each in named] == ["rollcall-2", None]
+
+
+def find_all(value: Any, name: str) -> Iterator[Any]:
+    """All objects with this name, at any depth."""
+    if isinstance(value, dict):
+        if name in value:
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from find_all(each, name)
+
+
 def test_bucket_is_private_encrypted_and_spoken_to_in_secret(prod: Synthesized) -> None:
     bucket = prod.only("S3::Bucket")["Properties"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
@@ -811,6 +842,7 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
             {"serviceClients": SERVICES, "prefix": "my-aws-users"},
             "no domain with aws in it",
         ),
+        ({"tableName": "my table"}, "tableName\n.*match pattern"),
         ({"userPoolDomain": "auth.example.com"}, "Give userPoolId too"),
         (
             {"userPoolId": "eu-west-1_Existing", "userPoolDomain": "https://auth.example.com"},

@@ -20,7 +20,7 @@ from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Forbidden, WrongDeclaration
-from rollcall.kit.journal import JournalEntry
+from rollcall.kit.journal import COPIED, JournalEntry
 from rollcall.kit.reaction import SignIn, StreamReaction
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.runs import LifecycleRun
@@ -114,6 +114,19 @@ def test_event_filter_matches_the_entities_of_the_reaction(
     assert sorted(let_through) == sorted(reacted)
     assert {entries[each] for each in reacted} == {entity.kind for entity in reaction.on}
     assert len(reacted) < len(entries)
+
+
+def test_entry_that_a_restore_has_copied_is_only_a_record(world: World) -> None:
+    user = world.add_user()
+    (item,) = (item for item in world.items() if item.get("target", {}).get("id") == user.id)
+    reacted: list[str] = []
+    reaction = next(each for each in read_catalog().stream_reactions if User in each.on)
+    watching = replace(reaction, function=lambda entry, _: reacted.append(entry.id))
+
+    watching.react({**item, COPIED: True}, world.runtime)
+    assert reacted == []
+    watching.react(item, world.runtime)
+    assert reacted == [item["id"]]
 
 
 def _clean_up(world: World, user_id: str) -> None:

@@ -23,7 +23,7 @@ from rollcall.kit.declaration import (
 from rollcall.kit.entity import Entity, Item, Key
 from rollcall.kit.errors import Problem, WrongDeclaration
 from rollcall.kit.job import make_call
-from rollcall.kit.journal import JournalEntry
+from rollcall.kit.journal import COPIED, JournalEntry
 from rollcall.kit.log import log_call, log_failure
 
 
@@ -55,8 +55,8 @@ class StreamReaction(Declaration):
         return {"batchItemFailures": []}
 
     def react(self, image: Item, runtime: Runtime) -> None:
-        """React to a stored item, if it is a journal entry about this reaction's entities."""
-        if not str(image["pk"]).startswith(JournalEntry.partition):
+        """React to a stored item, if it is a new journal entry about this reaction's entities."""
+        if not str(image["pk"]).startswith(JournalEntry.partition) or COPIED in image:
             return
         entry = JournalEntry.model_validate(image)
         if entry.target.kind in {entity.kind for entity in self.on}:
