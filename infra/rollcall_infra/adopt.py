@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -43,6 +43,8 @@ class AdoptionOptions:
     plan: Path | None
     as_json: bool
     reason: str | None
+    functions: list[Path] = field(default_factory=list)
+    """Further folders of functions."""
 
 
 def run_adoption(options: AdoptionOptions) -> None:
@@ -51,7 +53,7 @@ def run_adoption(options: AdoptionOptions) -> None:
     """
     try:
         call = make_call(ACTION, _connect(options), reason=options.reason)
-        rules = AdoptionRules(options.trust_addresses, _reserved_words())
+        rules = AdoptionRules(options.trust_addresses, _reserved_words(options.functions))
         rows = adopt_accounts(call, rules) if options.apply else plan_adoption(call, rules)
         summary = Summary.of(read_lifecycle_policy(call.table, call.now), call.now)
         _process(with_progress(rows, "Accounts processed"), options, summary)
@@ -86,9 +88,9 @@ def _read_outputs(client: Any, stack: str) -> dict[str, str]:
     return {each["OutputKey"]: each["OutputValue"] for each in described}
 
 
-def _reserved_words() -> frozenset[str]:
+def _reserved_words(functions: Iterable[Path]) -> frozenset[str]:
     """Segments of API paths in the position of user ids, such as ``export``."""
-    paths = (each.path.split("/") for each in read_catalog().operations)
+    paths = (each.path.split("/") for each in read_catalog(*functions).operations)
     followers = (path[path.index("users") + 1 :] for path in paths if "users" in path)
     return frozenset(each[0] for each in followers if each and not each[0].startswith("{"))
 

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from aws_cdk import App
 
-from rollcall_infra.api_stack import ApiStack
 from rollcall_infra.catalog import Catalog, read_catalog
 from rollcall_infra.checks import add_checks
-from rollcall_infra.data_stack import DataStack
+from rollcall_infra.construct import Rollcall
 from rollcall_infra.deployment import Deployment
-from rollcall_infra.sbom import write_sbom
 
 
 def build_app(app: App, catalog: Catalog) -> None:
-    """Add both stacks to the app, and write the SBOM into its folder. Synthesis checks the stacks
-    with cdk-nag.
-    """
-    deployment = Deployment.from_context(app.node)
-    data = DataStack(app, deployment, catalog)
-    ApiStack(app, deployment, catalog, data)
+    """Add Rollcall to the app. Synthesis checks its stacks with cdk-nag."""
+    # The CDK leaves the id "Default" out of the names that it generates, as if the stacks were
+    # directly in the app.
+    Rollcall(app, "Default", settings=Deployment.from_context(app.node), catalog=catalog)
     add_checks(app)
-    write_sbom(Path(app.outdir) / f"{deployment.prefix}.cdx.json", catalog, deployment)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -11,12 +12,12 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from rollcall.grants.scopes import ANY
 from rollcall.kit.cron import CronExpression
-from rollcall.kit.model import Model
+from rollcall.kit.model import Model, camel_case
 from rollcall.kit.settings import MINUTES_AT_MOST, PASSWORD_LENGTHS, Mfa
 from rollcall.users.resource_types import read_types
+from rollcall_infra.bundle import CDK_JSON
 from rollcall_infra.client_scopes import ServiceClients
 
-CDK_JSON = Path(__file__).parents[2] / "cdk.json"
 PLACES_AT_LEAST = 4
 PLACEHOLDER = "{token}"
 _ORIGIN = re.compile(
@@ -73,6 +74,13 @@ PageUrl = Annotated[
 Origin = Annotated[str, AfterValidator(_check_origin)]
 
 
+@cache
+def read_defaults() -> dict[str, Any]:
+    """The context of ``cdk.json``: the default of every setting."""
+    context: dict[str, Any] = json.loads(CDK_JSON.read_text())["context"]
+    return context
+
+
 class Configuration(Model):
     """The settings that a deployment and ``rollcall local`` share. The defaults are in
     ``cdk.json``.
@@ -107,6 +115,11 @@ class Configuration(Model):
     """
     service_clients: ServiceClients
     """The services that call the system API, by name."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _add_defaults(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {**read_defaults(), **{camel_case(name): each for name, each in given.items()}}
 
     @model_validator(mode="after")
     def _check_services(self) -> Self:

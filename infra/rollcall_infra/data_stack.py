@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnResource, Duration, Stack
+from aws_cdk import CfnOutput, CfnResource, Duration, Environment, Stack
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -40,16 +40,28 @@ class DataStack(Stack):
     pool, and deleting the API does not affect sign-ins.
     """
 
-    def __init__(self, scope: Construct, deployment: Deployment, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        deployment: Deployment,
+        catalog: Catalog,
+        *,
+        table_name: str = "",
+        env: Environment | None = None,
+    ) -> None:
+        """``table_name``: the name of the table. Empty: CloudFormation generates one."""
+        name = f"{deployment.prefix}-data"
         super().__init__(
             scope,
-            f"{deployment.prefix}-data",
+            name,
+            stack_name=name,
+            env=env,
             termination_protection=deployment.size.protected,
             description="Rollcall: users, groups, journal and accounts.",
         )
         self._deployment = deployment
-        self.table = self._add_table()
-        self.keys = self._add_key_table()
+        self.table = self._add_table(table_name)
+        self.keys = self._add_key_table(table_name and f"{table_name}-keys")
         self.bucket = self._add_bucket(catalog)
         triggers = self._add_triggers(catalog.cognito_reactions)
         if deployment.user_pool_id:
@@ -70,10 +82,10 @@ class DataStack(Stack):
         CfnOutput(self, "TableName", value=self.table.ref)
         CfnOutput(self, "UserPoolId", value=self.user_pool_id)
 
-    def _add_table(self) -> dynamodb.CfnTable:
-        parameters = create_table_parameters("")
-        # CloudFormation generates the name, and has no switch for the stream.
-        del parameters["TableName"], parameters["StreamSpecification"]["StreamEnabled"]
+    def _add_table(self, name: str) -> dynamodb.CfnTable:
+        parameters = _named_or_not(create_table_parameters(name))
+        # CloudFormation has no switch for the stream.
+        del parameters["StreamSpecification"]["StreamEnabled"]
         table = dynamodb.CfnTable(
             self,
             "Table",
@@ -84,9 +96,8 @@ class DataStack(Stack):
         )
         return self._keep(table)
 
-    def _add_key_table(self) -> dynamodb.CfnTable:
-        parameters = create_key_table_parameters("")
-        del parameters["TableName"]  # CloudFormation generates it
+    def _add_key_table(self, name: str) -> dynamodb.CfnTable:
+        parameters = _named_or_not(create_key_table_parameters(name))
         table = dynamodb.CfnTable(
             self,
             "Keys",
@@ -202,3 +213,8 @@ class DataStack(Stack):
     def _keep[R: CfnResource](self, resource: R) -> R:
         resource.apply_removal_policy(self._deployment.size.removal)
         return resource
+
+
+def _named_or_not(parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a table; without a name, CloudFormation generates it."""
+    return {name: each for name, each in parameters.items() if name != "TableName" or each}

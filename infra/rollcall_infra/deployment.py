@@ -108,7 +108,8 @@ class Deployment(Configuration):
     def from_context(cls, node: Node) -> Deployment:
         """Read and check the context. Raises ``pydantic.ValidationError`` with all errors."""
         names = [camel_case(name) for name in cls.model_fields]
-        return cls.model_validate({name: node.try_get_context(name) for name in names})
+        given = {name: node.try_get_context(name) for name in names}
+        return cls.model_validate({name: each for name, each in given.items() if each is not None})
 
     @property
     def size(self) -> Size:

@@ -10,7 +10,8 @@ import pytest
 from functions.users.demote_user import demote_user
 from functions.users.promote_user import promote_user
 from rollcall.kit.errors import WrongDeclaration
-from rollcall_infra.catalog import FUNCTIONS, check_unique, read_catalog, read_declaration
+from rollcall_infra.bundle import FUNCTIONS
+from rollcall_infra.catalog import check_unique, read_catalog, read_declaration
 
 
 def test_every_file_declares_something() -> None:

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from rollcall.invitations.activation import write_link
 from rollcall.kit.settings import Settings
-from rollcall_infra.configuration import CDK_JSON, Configuration
+from rollcall_infra.bundle import CDK_JSON
+from rollcall_infra.configuration import Configuration
 
 CONTEXT: dict[str, Any] = json.loads(CDK_JSON.read_text())["context"]
 

@@ -14,15 +14,10 @@ import pytest
 from aws_cdk import App
 
 from rollcall.kit.declaration import Declaration
+from rollcall_infra.bundle import CDK_JSON, LAYERS, ROOT
 from rollcall_infra.catalog import read_catalog
 from rollcall_infra.deployment import Deployment
-from rollcall_infra.layers import (
-    LAYERS,
-    ROOT,
-    build_function,
-    build_package_layer,
-    build_shared_layer,
-)
+from rollcall_infra.layers import build_function, build_package_layer, build_shared_layer
 from rollcall_infra.sbom import write_sbom
 
 pytestmark = pytest.mark.xdist_group("stacks")
@@ -34,7 +29,7 @@ PACKAGE_LAYERS = sorted(each.parent.name for each in LAYERS.glob("*/requirements
 
 def read_deployment() -> Deployment:
     """The deployment of ``cdk.json``."""
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
+    context = json.loads(CDK_JSON.read_text())["context"]
     return Deployment.from_context(App(context=context).node)
 
 

@@ -115,10 +115,9 @@ def lint(files: Iterable[Path]) -> list[str]:
 
 def name_of(file: Path) -> str:
     """``data``, ``api``, or the area whose nested stack this is."""
-    nested = re.fullmatch(
-        r"rollcallapi([a-z]+)[0-9A-F]{8}\.nested", file.name.removesuffix(".template.json")
-    )
-    return nested[1] if nested else file.name.removesuffix(".template.json").rpartition("-")[2]
+    name = file.name.removesuffix(".template.json").removeprefix("rollcall")
+    nested = re.fullmatch(r"api([a-z]+)[0-9A-F]{8}\.nested", name)
+    return nested[1] if nested else name.strip("-")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from botocore.session import Session
 
 from rollcall.kit.clients import config_for
 from rollcall.kit.objects import Objects, StoredObject
-from rollcall_infra.configuration import CDK_JSON
+from rollcall_infra.bundle import CDK_JSON
 from rollcall_infra.local.emulator import REGION, Emulator
 from rollcall_infra.local.provision import Resources, provision
 from rollcall_infra.local.sign_in import get_service_token
