@@ -31,6 +31,11 @@ from rollcall.kit.reaction import (
 )
 from rollcall_infra.bundle import FUNCTIONS, FUNCTIONS_PACKAGE
 
+NAME_AT_MOST = 43
+"""A function's name has 64 characters (Lambda API, CreateFunction), 21 of them for a prefix."""
+SUMMARY_AT_MOST = 256
+"""The longest description of a function (Lambda API, CreateFunction)."""
+
 
 class Catalog(NamedTuple):
     """The declarations by kind, each sorted by area and name."""
@@ -194,6 +199,16 @@ def read_declaration(file: Path, namespace: str = FUNCTIONS_PACKAGE) -> Declarat
         raise WrongDeclaration(
             f"{file.parents[1].name}/{area}/{file.name} has no declaration {name}. "
             f"Decorate a function {name} with @operation, @job or one of the reactions."
+        )
+    if len(name) > NAME_AT_MOST:
+        raise WrongDeclaration(
+            f"{file} has a name of {len(name)} characters. Shorten it to {NAME_AT_MOST}, so that "
+            "Lambda accepts it with a prefix."
+        )
+    if len(declared.summary) > SUMMARY_AT_MOST:
+        raise WrongDeclaration(
+            f"{file} has a summary of {len(declared.summary)} characters, the first paragraph of "
+            f"its docstring. Shorten it to {SUMMARY_AT_MOST}, which is what Lambda accepts."
         )
     return declared
 

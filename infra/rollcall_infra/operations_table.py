@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+
 from rollcall.kit.declaration import Resource
 from rollcall_infra.gateway import AnyOperation
 

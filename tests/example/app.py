@@ -1,7 +1,7 @@
 """Rollcall in the CDK app of another product, with its own operations, tags and boundary.
 
-``tests/infra/test_construct.py`` synthesizes it with an installed wheel, outside of this repository.
-``tests/deployed`` deploys it to an emulated AWS.
+``tests/deployed`` deploys it to an emulated AWS. ``tests/infra/test_construct.py`` runs the app of
+``infra/README.md`` with the same functions outside of this repository.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Shop(Stack):
             permissions_boundary=boundary,
         )
         Tags.of(self.users).add("product", "shop")
-        CfnOutput(self, "Users", value=self.users.api_url)
+        CfnOutput(self, "UsersUrl", value=self.users.api_url)
 
 
 if __name__ == "__main__":

@@ -182,7 +182,7 @@ def test_every_role_has_the_boundary(synthesized: Synthesized) -> None:
     roles = synthesized.find("IAM::Role")
     functions = synthesized.find("Lambda::Function")
     assert len(roles) > len(functions)  # also those of the gateway, its logs and the schedules
-    assert [each for each in roles if "policy/developer" not in str(each["PermissionsBoundary"])] == []
+    assert all("policy/developer" in str(each["PermissionsBoundary"]) for each in roles)
     assert not synthesized.find("IAM::User")
 
 

@@ -193,6 +193,17 @@ def test_data_outlives_its_stack_and_refuses_to_be_deleted(prod: Synthesized) ->
     assert prod.only("Cognito::UserPool")["Properties"]["DeletionProtection"] == "ACTIVE"
 
 
+def test_data_has_the_logical_ids_of_existing_deployments(prod: Synthesized) -> None:
+    """CloudFormation creates a new resource, and so an empty table, for another logical id."""
+    resources = prod.templates["data"]["Resources"]
+    kept = {name for name, each in resources.items() if each.get("DeletionPolicy") == "Retain"}
+    pool = {"UserPool", "Client", "Admins", "ResourceServer"}
+    assert kept == {"Table", "Keys", "Bucket83908E77", *pool}
+    manifest = json.loads((prod.folder / "manifest.json").read_text())["artifacts"].values()
+    names = {each["properties"].get("stackName") for each in manifest if "properties" in each}
+    assert {"rollcall-data", "rollcall-api"} <= names
+
+
 def test_development_deployment_can_be_thrown_away(other: Synthesized) -> None:
     table, bucket = other.find("DynamoDB::Table")[0], other.only("S3::Bucket")
     assert table["DeletionPolicy"] == bucket["DeletionPolicy"] == "Delete"

@@ -79,6 +79,7 @@ def make_gateway(
     verifier: TokenVerifier,
     token_url: str,
     origins: Collection[str],
+    *,
     more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """The application for pages of these origins: the operations below ``/api``, and their

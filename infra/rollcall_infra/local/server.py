@@ -154,7 +154,7 @@ def _make_server(run: LocalRun, runtime: Runtime, catalog: Catalog) -> uvicorn.S
                 _make_verifier(run, runtime.settings),
                 run.service.token_url,
                 find_origins(urlsplit(run.api).port or 80, runtime.settings.allowed_origin),
-                mail_routes(run.aws, run.aws_keys),
+                more_routes=mail_routes(run.aws, run.aws_keys),
             ),
             log_config=None,
             lifespan="off",
