@@ -1,7 +1,7 @@
 """Where the files are that deployments consist of: in a checkout, or in an installed wheel.
 
 The wheel has the functions and the locked packages of the layers as data, in the folder ``_bundle``
-of this package (``pyproject.toml``, ``force-include``). A checkout has them at its root.
+of this package (``pyproject.toml``, the target ``wheel``). A checkout has them at its root.
 """
 
 from __future__ import annotations

@@ -39,6 +39,22 @@ UNTAGGED = frozenset(
 )
 """The types of resources that CloudFormation cannot tag (CloudFormation template reference)."""
 
+ADDED = """
+from aws_cdk import CfnOutput
+from rollcall_infra.checks import add_checks
+
+CfnOutput(shop, "ApiUrl", value=users.api_url)
+CfnOutput(shop, "UserPoolId", value=users.user_pool_id)
+CfnOutput(shop, "ClientId", value=users.client_id)
+CfnOutput(shop, "TableArn", value=users.table.table_arn)
+CfnOutput(shop, "TableName", value=users.table.table_name)
+CfnOutput(shop, "AlarmTopic", value=users.alarm_topic.topic_arn)
+CfnOutput(shop, "DomainTarget", value=users.domain_name.domain_name_alias_domain_name)
+add_checks(app)
+app.synth()
+"""
+"""Uses what the construct offers in the stack around it."""
+
 type Resource = dict[str, Any]
 
 
@@ -49,6 +65,8 @@ class Synthesized(NamedTuple):
     """By file name, those of Rollcall."""
     stacks: dict[str, str]
     """Templates of stacks by the stacks' names."""
+    environments: set[str]
+    """The accounts and regions of the stacks."""
     folder: Path
 
     def resources(self) -> Iterator[Resource]:
@@ -77,12 +95,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
 
 @pytest.fixture(scope="module")
 def synthesized(installed: Installation) -> Synthesized:
-    """The README's example, run with the wheel, with cdk-nag in addition."""
+    """The README's example, run with the wheel, with cdk-nag and the attributes as outputs."""
     section = (ROOT / "infra" / "README.md").read_text().partition("## Use it in your own CDK")[2]
     example = next(each["code"] for each in FENCE.finditer(section))
-    checks = "from rollcall_infra.checks import add_checks\nadd_checks(app)\napp.synth()"
-    assert "\napp.synth()\n" in example
-    (installed.project / "app.py").write_text(example.replace("app.synth()", checks))
+    assert example.endswith("\napp.synth()\n")
+    (installed.project / "app.py").write_text(example.replace("app.synth()\n", ADDED))
     folder = installed.project / "cdk.out"
     settings = {"CDK_OUTDIR": str(folder), "CDK_VALIDATION": "false"}
 
@@ -93,13 +110,16 @@ def synthesized(installed: Installation) -> Synthesized:
     # The pool belongs to the caller. Each finding about Rollcall is acknowledged.
     assert not [each for each in unacknowledged if "/Users/" in each], unacknowledged
     manifest = json.loads((folder / "manifest.json").read_text())["artifacts"]
+    made = {
+        name: each for name, each in manifest.items() if each["type"] == "aws:cloudformation:stack"
+    }
     stacks = {
         each["properties"].get("stackName", name): each["properties"]["templateFile"]
-        for name, each in manifest.items()
-        if each["type"] == "aws:cloudformation:stack"
+        for name, each in made.items()
     }
+    environments = {each["environment"] for each in made.values()}
     ours = {file.name: json.loads(file.read_text()) for file in folder.glob("*Users*template.json")}
-    return Synthesized(ours, stacks, folder)
+    return Synthesized(ours, stacks, environments, folder)
 
 
 def find_violations(report: Path) -> set[str]:
@@ -133,6 +153,7 @@ def test_app_of_somebody_else_holds_both_stacks_and_own_functions(
     tables = {each["TableName"] for each in synthesized.find("DynamoDB::Table")}
     assert tables == {"shop-users", "shop-users-keys"}
     assert not synthesized.find("Cognito::UserPool")
+    assert synthesized.environments == {"aws://111122223333/eu-west-1"}
     assert (synthesized.folder / "shop-users.cdx.json").exists()
 
 
@@ -217,3 +238,19 @@ def test_pool_of_another_stack_is_the_one_of_all_functions_and_of_the_authorizer
     (api,) = synthesized.find("ApiGateway::RestApi")
     schemes = api["Body"]["components"]["securitySchemes"]
     assert "accounts:ExportsOutputRefPool" in json.dumps(schemes)
+
+
+def test_stack_around_the_construct_refers_to_what_it_offers(synthesized: Synthesized) -> None:
+    template = json.loads((synthesized.folder / "shop.template.json").read_text())
+    outputs = {name: json.dumps(each["Value"]) for name, each in template["Outputs"].items()}
+    assert outputs["ApiUrl"] == '"https://users.example.com"'
+    sources = {
+        "UserPoolId": "accounts:",
+        "ClientId": "shop-users-data:",
+        "TableArn": "shop-users-data:",
+        "TableName": "shop-users-data:",
+        "AlarmTopic": "shop-users-api:",
+        "DomainTarget": "shop-users-api:",
+    }
+    for name, stack in sources.items():
+        assert stack in outputs[name], name
