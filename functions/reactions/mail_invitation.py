@@ -26,8 +26,7 @@ def mail_invitation(entry: JournalEntry, call: Call) -> None:
     if not waits or invitation.generation != sent.after:
         return
     user = call.table.find(User, invitation.user_id)
-    locale = user.profile.locale if user else None
-    invited = Recipient(invitation.email, invitation.name or "", locale)
+    invited = Recipient.at(invitation.email, user, name=invitation.name or "")
     link = describe_link(call, invitation, call.settings.invitation_url)
     values = {**link, "message": invitation.message or ""}
     send_once(call, entry.id, write_notice(call, INVITATION, invited, values))

@@ -30,12 +30,13 @@ def mail_registration(entry: JournalEntry, call: Call) -> None:
 
 def _ask(registration: Registration, call: Call) -> Notice:
     # Without the given name: anyone could use it to send any text to any address.
-    address = Recipient(registration.email)
+    address = Recipient.at(registration.email, call.table.find(User, registration.user_id))
     link = describe_link(call, registration, call.settings.verification_url)
     return write_notice(call, REGISTRATION, address, link)
 
 
 def _tell_owner(registration: Registration, call: Call) -> Notice:
     owner = call.table.find(User, registration.user_id)
-    known = Recipient.of(owner) if owner else Recipient("")
-    return write_notice(call, ALREADY_REGISTERED, known._replace(email=registration.email))
+    name = Recipient.of(owner).name if owner else ""
+    known = Recipient.at(registration.email, owner, name=name)
+    return write_notice(call, ALREADY_REGISTERED, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -49,6 +49,12 @@ class UpdateUser(WriteRequest):
     profile: Annotated[
         Omissible[ProfileRequest],
         Field(description="Merged into the present one; null clears a field of it."),
+    ] = None
+    email_bounced: Annotated[
+        Omissible[Literal[False]],
+        Field(
+            description="false: mails go to the email again. SES may still suppress the address."
+        ),
     ] = None
     end_sessions: EndSessions = True
 
@@ -107,6 +113,8 @@ def _changed(request: UpdateUser, call: Call, user: User) -> User:
         merged = {name: getattr(request.profile, name) for name in sent}
         update["profile"] = user.profile.model_copy(update=merged)
     changed = user.model_copy(update=update)
+    if request.email_bounced is not None:
+        changed = changed.without_bounce(call.now)
     if request.password is not None:
         changed = changed.with_credential("password", call.now)
     if changed.email is None and changed.phone is None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.job import Job
+from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.operation import Operation
 from rollcall.kit.reaction import (
     CognitoReaction,
@@ -30,6 +31,7 @@ class Catalog(NamedTuple):
     cognito_reactions: tuple[CognitoReaction, ...]
     deployment_reactions: tuple[DeploymentReaction, ...]
     journal_watches: tuple[JournalWatch, ...]
+    mail_event_reactions: tuple[MailEventReaction, ...]
 
     @property
     def declarations(self) -> tuple[Declaration, ...]:
@@ -53,6 +55,7 @@ def read_catalog() -> Catalog:
         cognito_reactions=_of_kind(CognitoReaction, found),
         deployment_reactions=_of_kind(DeploymentReaction, found),
         journal_watches=_of_kind(JournalWatch, found),
+        mail_event_reactions=_of_kind(MailEventReaction, found),
     )
     check_unique(catalog)
     return catalog

@@ -96,6 +96,8 @@ class Configuration(Model):
     """The page to confirm a registered address, in the same form."""
     allow_registration: bool
     """Whether people can register themselves."""
+    sms: bool
+    """Whether the user pool can send text messages to users without an email."""
     password_minimum_length: int = Field(ge=PASSWORD_LENGTHS[0], le=PASSWORD_LENGTHS[1])
     """The characters that a password must have at least."""
     clean_up_schedule: CronExpression

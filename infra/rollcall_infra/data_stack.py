@@ -22,6 +22,11 @@ from rollcall_infra.checks import acknowledge
 from rollcall_infra.deployment import Deployment
 from rollcall_infra.function import Surroundings, add_function, add_layers
 from rollcall_infra.machine_clients import add_service_clients
+from rollcall_infra.mail_sending import (
+    add_configuration_set,
+    configure_email,
+    configure_sms,
+)
 from rollcall_infra.properties import as_properties
 from rollcall_infra.table_definition import create_key_table_parameters, create_table_parameters
 from rollcall_infra.user_pool import (
@@ -51,6 +56,7 @@ class DataStack(Stack):
         self.table = self._add_table()
         self.keys = self._add_key_table()
         self.bucket = self._add_bucket(catalog)
+        self._configuration_sets = add_configuration_set(self, deployment)
         triggers = self._add_triggers(catalog.cognito_reactions)
         if deployment.user_pool_id:
             self.user_pool_id = deployment.user_pool_id
@@ -150,8 +156,12 @@ class DataStack(Stack):
             mfa_configuration=MFA_CONFIGURATION[self._deployment.mfa],
             enabled_mfas=None if self._deployment.mfa == "off" else ["SOFTWARE_TOKEN_MFA"],
             user_pool_tier="ESSENTIALS",
+            email_configuration=configure_email(self, self._deployment),
+            sms_configuration=configure_sms(self, self._deployment),
             deletion_protection="ACTIVE" if self._deployment.size.protected else "INACTIVE",
         )
+        for each in self._configuration_sets:
+            pool.add_resource_dependency(each)
         acknowledge(
             pool,
             {

@@ -11,3 +11,4 @@ stream_reaction = _background.stream_reaction
 cognito_reaction = _background.cognito_reaction
 deployment_reaction = _background.deployment_reaction
 journal_watch = _background.journal_watch
+mail_event_reaction = _background.mail_event_reaction

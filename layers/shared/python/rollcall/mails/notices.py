@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 from rollcall.invitations.activation import Activation, write_link
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Key
+from rollcall.kit.log import log_call
 from rollcall.kit.mail import Mail
 from rollcall.kit.mail_templates import MailTemplate
 from rollcall.kit.tokens import Tokens
@@ -25,13 +26,25 @@ class Recipient(NamedTuple):
     email: str
     name: str = ""
     locale: str | None = None
+    bounced: bool = False
+    """Whether no mail is sent, because mails to the email are not delivered."""
 
     @classmethod
     def of(cls, user: User) -> Self:
         """The recipient for a user, with the language of the profile. Without an email, no mail can
         be sent.
         """
-        return cls(user.email or "", user.name or user.username or "", user.profile.locale)
+        bounced = user.email_bounced is not None
+        name = user.name or user.username or ""
+        return cls(user.email or "", name, user.profile.locale, bounced)
+
+    @classmethod
+    def at(cls, email: str, user: User | None, **shown: str) -> Self:
+        """The recipient of a mail to an address that a user has or had, without the name of the
+        user unless ``shown`` has one.
+        """
+        bounced = user is not None and user.email_bounced is not None and user.email == email
+        return cls(email, locale=user.profile.locale if user else None, bounced=bounced, **shown)
 
 
 class Notice(NamedTuple):
@@ -41,6 +54,8 @@ class Notice(NamedTuple):
     subject: str
     text: str
     html: str = ""
+    bounced: bool = False
+    """Whether it is not sent, because mails to the address are not delivered."""
 
 
 def write_notice(
@@ -59,7 +74,7 @@ def write_notice(
         **(values or {}),
     }
     written = find_templates(settings.mail_templates).render(template, recipient.locale, known)
-    return Notice(recipient.email, *written)
+    return Notice(recipient.email, *written, bounced=recipient.bounced)
 
 
 def describe_link(call: Call, activation: Activation, page: str) -> Mapping[str, str]:
@@ -81,11 +96,15 @@ def send_once(call: Call, entry_id: str, notice: Notice) -> None:
     """Send a mail about one journal entry unless it was sent before. Several mails about one entry
     need different suffixes of ``entry_id``. The mark is written after the mail: if the process
     crashes between them, the mail is sent twice instead of never. Raises Unavailable if the mail
-    was not sent. The caller can retry.
+    was not sent. The caller can retry. A mail to an address that refused one before is not sent: it
+    would not arrive, and SES stops accounts with many bounces.
     """
+    if notice.bounced:
+        log_call(call.action, outcome="skipped_bounced", request_id=call.request_id)
+        return
     mark = Key(f"{Mail.partition}{entry_id}", "MAIL")
     if call.table.get_item(mark) is not None:
         return
-    call.mail.send(*notice)
+    call.mail.send(notice.to, notice.subject, notice.text, notice.html)
     expiry = int((call.now + MARK_KEPT).timestamp())
     call.table.put_once({**mark._asdict(), EXPIRY_ATTRIBUTE: expiry})
