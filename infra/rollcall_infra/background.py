@@ -111,7 +111,8 @@ class Background:
         self, scope: Construct, reaction: MailEventReaction, surroundings: Surroundings
     ) -> None:
         """A reaction's function and the rule that invokes it for the mails of this deployment. The
-        rule is left out if no mails are sent.
+        rule is left out if no mails are sent. A failure that retries do not end is in the
+        dead-letter queue, whose alarm reports it.
         """
         function = add_function(
             scope,
@@ -120,14 +121,12 @@ class Background:
             statements=[allow_sending(self.dead_letter_queue)],
             dead_letter_queue=self.dead_letter_queue,
         )
-        own = Construct(scope, f"{reaction.name}-rule")
-        self._watch(own, function)
         configuration_set = surroundings.deployment.configuration_set
         if configuration_set:
             pattern = reaction.event_pattern(configuration_set)
             events.Rule(
-                own,
-                "Rule",
+                scope,
+                f"{reaction.name}-rule",
                 description=reaction.summary,
                 event_pattern=events.EventPattern(
                     source=pattern["source"],

@@ -9,9 +9,11 @@ from typing import NamedTuple, Self
 from rollcall.invitations.activation import Activation, write_link
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Key
+from rollcall.kit.errors import Contended, StillContended
 from rollcall.kit.log import log_call
 from rollcall.kit.mail import Mail
 from rollcall.kit.mail_templates import MailTemplate
+from rollcall.kit.retry import retry_contended
 from rollcall.kit.tokens import Tokens
 from rollcall.mails.catalog import find_templates, format_date_time
 from rollcall.users.user import User
@@ -39,12 +41,12 @@ class Recipient(NamedTuple):
         return cls(user.email or "", name, user.profile.locale, bounced)
 
     @classmethod
-    def at(cls, email: str, user: User | None, **shown: str) -> Self:
-        """The recipient of a mail to an address that a user has or had, without the name of the
-        user unless ``shown`` has one.
+    def at(cls, email: str, user: User | None, name: str = "") -> Self:
+        """The recipient of a mail to an address that a user has or had. The mail shows this name,
+        and not the name of the user.
         """
         bounced = user is not None and user.email_bounced is not None and user.email == email
-        return cls(email, locale=user.profile.locale if user else None, bounced=bounced, **shown)
+        return cls(email, name, user.profile.locale if user else None, bounced)
 
 
 class Notice(NamedTuple):
@@ -75,6 +77,29 @@ def write_notice(
     }
     written = find_templates(settings.mail_templates).render(template, recipient.locale, known)
     return Notice(recipient.email, *written, bounced=recipient.bounced)
+
+
+def find_settled[A: Activation](
+    call: Call, kind: type[A], activation_id: str
+) -> tuple[A | None, User | None]:
+    """An activation and its user, after waiting a little for Cognito to accept the addresses. If
+    Cognito refuses them, both are undone, and no mail goes there. If Cognito is down, the mail is
+    not delayed further: the link works as soon as Cognito is up.
+    """
+
+    def read(*, settled: bool) -> tuple[A | None, User | None]:
+        activation = call.table.find(kind, activation_id)
+        user = call.table.find(User, activation.user_id) if activation else None
+        if activation is None or not activation.exists or (user and not user.exists):
+            return None, None
+        if settled and user is not None and not user.accepted:
+            raise Contended
+        return activation, user
+
+    try:
+        return retry_contended(lambda: read(settled=True))
+    except StillContended:
+        return read(settled=False)
 
 
 def describe_link(call: Call, activation: Activation, page: str) -> Mapping[str, str]:
