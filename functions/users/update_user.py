@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
@@ -22,6 +22,7 @@ from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
+from rollcall.users.email_bounce import NotBounced
 from rollcall.users.fields import Email, Phone, Username
 from rollcall.users.passwords import EndSessions, Password
 from rollcall.users.profile_request import ProfileRequest, refuse_unborn
@@ -51,7 +52,7 @@ class UpdateUser(WriteRequest):
         Field(description="Merged into the present one; null clears a field of it."),
     ] = None
     email_bounced: Annotated[
-        Omissible[Literal[False]],
+        Omissible[NotBounced],
         Field(
             description="false: mails go to the email again. SES may still suppress the address."
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from rollcall.kit.choices import Choice
 from rollcall.kit.errors import Conflict
@@ -28,6 +28,18 @@ class EmailBounce(Model):
     category: Annotated[
         str, Field(description="SES's type of the bounce or complaint, as General or abuse.")
     ] = ""
+
+
+def _refuse_true(value: bool) -> bool:
+    if value:
+        raise ValueError("Only a bounce sets this. Send false if the address works again.")
+    return value
+
+
+NotBounced = Annotated[
+    bool, AfterValidator(_refuse_true), WithJsonSchema({"type": "boolean", "const": False})
+]
+"""The value in a request that clears a bounce."""
 
 
 def require_reachable(bounce: EmailBounce | None) -> None:
