@@ -14,6 +14,7 @@ from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.operation import Operation
 from rollcall.kit.reaction import (
     CognitoReaction,
+    DeploymentGuard,
     DeploymentReaction,
     JournalWatch,
     StreamReaction,
@@ -30,6 +31,7 @@ class Catalog(NamedTuple):
     stream_reactions: tuple[StreamReaction, ...]
     cognito_reactions: tuple[CognitoReaction, ...]
     deployment_reactions: tuple[DeploymentReaction, ...]
+    deployment_guards: tuple[DeploymentGuard, ...]
     journal_watches: tuple[JournalWatch, ...]
     mail_event_reactions: tuple[MailEventReaction, ...]
 
@@ -54,6 +56,7 @@ def read_catalog() -> Catalog:
         stream_reactions=_of_kind(StreamReaction, found),
         cognito_reactions=_of_kind(CognitoReaction, found),
         deployment_reactions=_of_kind(DeploymentReaction, found),
+        deployment_guards=_of_kind(DeploymentGuard, found),
         journal_watches=_of_kind(JournalWatch, found),
         mail_event_reactions=_of_kind(MailEventReaction, found),
     )

@@ -14,6 +14,7 @@ import pytest
 from ministack.services.lambda_svc import _match_esm_filter
 
 from functions.reactions.admit_sign_in import admit_sign_in
+from functions.reactions.check_deployment import check_deployment
 from functions.reactions.create_first_admin import create_first_admin
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.background import Background
@@ -53,6 +54,7 @@ DECORATORS: dict[str, tuple[Callable[..., Any], str]] = {
     "stream": (background.stream_reaction([User]), "JournalEntry, Call"),
     "cognito": (background.cognito_reaction("pre_token_generation"), "SignIn, Call"),
     "deployment": (background.deployment_reaction(), "Call"),
+    "guard": (background.deployment_guard(), "StackEvent, Call"),
 }
 
 
@@ -65,6 +67,7 @@ DECORATORS: dict[str, tuple[Callable[..., Any], str]] = {
         ("cognito", follow_user, "entry, call"),
         ("cognito", follow_nothing, "call"),
         ("deployment", follow_user, "entry, call"),
+        ("guard", follow_nothing, "call"),
     ],
 )
 def test_wrong_signature_is_refused(kind: str, function: Callable[..., Any], taken: str) -> None:
@@ -207,6 +210,19 @@ def test_failure_is_sent_to_cloudformation_without_its_message(
         "create_first_admin failed with ValueError. See its log group.",
     )
     assert "ValueError" in logged.getvalue()
+
+
+def test_guard_stops_the_deployment_with_its_reason(world: World, address: str) -> None:
+    guard = replace(check_deployment, connect=lambda: world.runtime)
+    first = {"prefix": "rollcall", "tableName": "people", "userPoolId": "own"}
+    guard({**stack_event("Create", address), "ResourceProperties": first}, object())
+    second = {**first, "prefix": "other"}
+    guard({**stack_event("Update", address), "ResourceProperties": second}, object())
+
+    created, updated = Answers.received
+    assert created["Status"] == "SUCCESS"
+    assert updated["Status"] == "FAILED"
+    assert updated["Reason"].startswith("This would deploy with another prefix: other instead of")
 
 
 def test_nothing_happens_when_the_stack_is_deleted(world: World, address: str) -> None:

@@ -66,6 +66,9 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_mail(commands.add_parser("mail", help="print the last mail that was sent to an address"))
     _add_demo(commands.add_parser("demo", help="fill the running Rollcall with people"))
     _add_adopt(commands.add_parser("adopt", help="create users for the accounts of a user pool"))
+    _add_attach(
+        commands.add_parser("attach-trigger", help="set the trigger in an existing user pool")
+    )
     listing = commands.add_parser(
         "operations", help="list every operation and the data that it reads and writes"
     )
@@ -89,6 +92,12 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
         help="port of the embedded AWS, 0 for a free one (default: 4566)",
     )
     _add_state(parser, "directory for all data, local.json and the logs")
+    add(
+        "--environment",
+        metavar="NAME",
+        help="environment whose settings apply, such as prod for environments/prod.json "
+        "(default: local if it has a file, otherwise the default settings)",
+    )
     add("--ephemeral", action="store_true", help="start empty and store only the logs")
     add("--allow-registration", action="store_true", help="allow self-registration")
     add("--admin-email", metavar="E", help="email of the first admin (default: admin@example.com)")
@@ -132,8 +141,8 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=SERVICE,
         metavar="NAME",
-        help="print a service's token for the system API: one of serviceClients in cdk.json "
-        "(default: a service with all scopes, sources and types)",
+        help="print a service's token for the system API: one of serviceClients in the "
+        "environment's file (default: a service with all scopes, sources and types)",
     )
     _add_state(parser, "state directory of the running rollcall local")
     parser.set_defaults(run=_print_token)
@@ -190,6 +199,24 @@ def _add_adopt(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_adopt)
 
 
+def _add_attach(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Show how the settings of the deployment's user pool would change to have its pre token "
+        "generation trigger. With --apply, change them; all other settings stay. You can repeat "
+        "the command. Only a pool that existed before the deployment needs it."
+    )
+    add = parser.add_argument
+    add(
+        "--prefix",
+        required=True,
+        metavar="P",
+        help="prefix of the deployment on AWS, such as rollcall; uses the shell's credentials",
+    )
+    add("--apply", action="store_true", help="attach the trigger")
+    add("--replace", action="store_true", help="replace another trigger of the pool")
+    parser.set_defaults(run=_attach)
+
+
 def _add_state(parser: argparse.ArgumentParser, purpose: str) -> None:
     help_text = f"{purpose} (default: {DEFAULT_DIRECTORY})"
     parser.add_argument(
@@ -238,7 +265,7 @@ def _find_service(run: LocalRun, name: str) -> Service:
     if name not in run.services:
         raise LocalProblem(
             f"There is no service {name}. Use one of: {', '.join(run.services)}; or add it to "
-            "serviceClients in cdk.json and start Rollcall again."
+            "serviceClients in the environment's file and start Rollcall again."
         )
     return run.services[name]
 
@@ -275,6 +302,12 @@ def _adopt(options: argparse.Namespace) -> None:
     from rollcall_infra.adopt import AdoptionOptions, run_adoption  # noqa: PLC0415 (a second for --help)
 
     run_adoption(_collect(AdoptionOptions, options))
+
+
+def _attach(options: argparse.Namespace) -> None:
+    from rollcall_infra.attach_trigger import AttachOptions, run_attach_trigger  # noqa: PLC0415 (a second for --help)
+
+    run_attach_trigger(_collect(AttachOptions, options))
 
 
 def _collect[O: DataclassInstance](kind: type[O], options: argparse.Namespace) -> O:
