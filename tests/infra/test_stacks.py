@@ -452,7 +452,7 @@ def test_cognito_sends_its_mails_from_the_same_address(prod: Synthesized) -> Non
 
 
 def test_failures_of_mails_reach_the_reaction(prod: Synthesized) -> None:
-    assert prod.only("SES::ConfigurationSet", "data")["DeletionPolicy"] == "Retain"
+    assert prod.only("SES::ConfigurationSet", "data")["DeletionPolicy"] == "RetainExceptOnCreate"
     properties = prod.only("SES::ConfigurationSetEventDestination")["Properties"]
     destination = properties["EventDestination"]
     assert properties["ConfigurationSetName"] == "rollcall"
