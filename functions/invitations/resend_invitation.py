@@ -14,6 +14,7 @@ from rollcall.kit.tokens import TokenKey
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.policy import LifecyclePolicy, read_lifecycle_policy
 from rollcall.operations import operation
+from rollcall.users.email_bounce import require_reachable
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 
@@ -29,7 +30,7 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     """Mail a new link to the present email of a user who is still invited.
 
     The link expires after the number of days that the lifecycle policy has now. The previous link
-    stops working immediately.
+    stops working immediately. Refused while mails to the email are not delivered (emailBounced).
     """
     invitation = call.table.load(Invitation, request.invitation_id)
     user = call.table.find(User, invitation.user_id)
@@ -39,6 +40,7 @@ def resend_invitation(request: ChangeInvitation, call: Call) -> InvitationAnswer
     if user.email is None:
         detail = "This user has no email. Set an email first, and then resend the invitation."
         raise Conflict("no_email", detail)
+    require_reachable(user.email_bounced)
     require_permissions_held(call, user)
     valid_for = read_lifecycle_policy(call.table, call.now).invitation_validity
     return call.commit(

@@ -9,7 +9,14 @@ from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
 from rollcall.kit.tokens import TokenKey
 from rollcall.mails.catalog import ALREADY_REGISTERED, REGISTRATION
-from rollcall.mails.notices import Notice, Recipient, describe_link, send_once, write_notice
+from rollcall.mails.notices import (
+    Notice,
+    Recipient,
+    describe_link,
+    find_settled,
+    send_once,
+    write_notice,
+)
 from rollcall.users.user import User
 
 
@@ -19,23 +26,25 @@ def mail_registration(entry: JournalEntry, call: Call) -> None:
     user of the attempt instead. Only the last attempt counts.
     """
     attempt = entry.changes.get("generation")
-    registration = call.table.find(Registration, entry.target.id) if attempt else None
-    if attempt is None or registration is None or registration.generation != attempt.after:
+    if attempt is None:
         return
-    if registration.status is RegistrationStatus.PENDING and registration.exists:
-        send_once(call, entry.id, _ask(registration, call))
+    registration, user = find_settled(call, Registration, entry.target.id)
+    if registration is None or registration.generation != attempt.after:
+        return
+    if registration.status is RegistrationStatus.PENDING:
+        send_once(call, entry.id, _ask(registration, user, call))
     elif registration.status is RegistrationStatus.REFUSED:
-        send_once(call, entry.id, _tell_owner(registration, call))
+        send_once(call, entry.id, _tell_owner(registration, user, call))
 
 
-def _ask(registration: Registration, call: Call) -> Notice:
+def _ask(registration: Registration, user: User | None, call: Call) -> Notice:
     # Without the given name: anyone could use it to send any text to any address.
-    address = Recipient(registration.email)
+    address = Recipient.at(registration.email, user)
     link = describe_link(call, registration, call.settings.verification_url)
     return write_notice(call, REGISTRATION, address, link)
 
 
-def _tell_owner(registration: Registration, call: Call) -> Notice:
-    owner = call.table.find(User, registration.user_id)
-    known = Recipient.of(owner) if owner else Recipient("")
-    return write_notice(call, ALREADY_REGISTERED, known._replace(email=registration.email))
+def _tell_owner(registration: Registration, owner: User | None, call: Call) -> Notice:
+    name = Recipient.of(owner).name if owner else ""
+    known = Recipient.at(registration.email, owner, name=name)
+    return write_notice(call, ALREADY_REGISTERED, known)

@@ -55,6 +55,5 @@ def _notify(event: AccountEvent, call: Call) -> None:
     values = {"at": format_date_time(event.entry.at), "email": event.user.email or "", **days}
     for rule in RULES:
         if rule.applies(event) and (address := rule.to(event)):
-            recipient = event.recipient._replace(email=address)
-            notice = write_notice(call, rule.template, recipient, values)
+            notice = write_notice(call, rule.template, event.recipient_at(address), values)
             send_once(call, f"{event.entry.id}#{rule.template.name}", notice)

@@ -37,6 +37,8 @@ def report_clean_up(entry: JournalEntry, call: Call) -> None:
 def _describe(run: LifecycleRun) -> Mapping[str, str]:
     values = {"run": run.id, "users": str(run.users)}
     values |= {each.value: str(run.outcomes.get(each, 0)) for each in Outcome}
+    if run.unreachable:
+        values["unreachable"] = str(run.unreachable)
     if run.stopped_for:
         values |= {f"due_{each}": str(run.due.get(each, 0)) for each in Deed}
         values[run.stopped_for.value] = run.stopped_detail or run.stopped_for.value

@@ -45,5 +45,7 @@ def _find_day(record: UserRecord) -> datetime | None:
     user, inactivity = record.user, record.inactivity
     if inactivity is None or user.status is not Status.ACTIVE:
         return None
-    counts = inactivity.warns(record.sign_ins.last_login_at, user.auth_epoch)
+    counts = inactivity.warns(
+        record.sign_ins.last_login_at, user.auth_epoch, user.email_works_since
+    )
     return inactivity.disables_at if counts else None

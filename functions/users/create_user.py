@@ -16,6 +16,7 @@ from rollcall.access.granting import require_grantable
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential
 from rollcall.accounts.settlement import settle_account
+from rollcall.accounts.text_messages import require_deliverable
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.grant import Membership, PermissionGrant, RoleGrant
 from rollcall.grants.permissions import Permission
@@ -138,6 +139,8 @@ def create_user(request: CreateUser, call: Call) -> UserAnswer:
     """
     if request.email is None and request.phone is None:
         raise Invalid.field("email", "An email or a phone number is required.", "address_needed")
+    if request.welcomed_with == "mailed":
+        require_deliverable(call, request.email)
     refuse_unborn(request.profile, call.now)
     if request.wants_admin:
         require_permission(call.actor, Permission.USER_PROMOTE)

@@ -10,6 +10,7 @@ from rollcall.access.granting import refuse_superior
 from rollcall.access.policy import AccessPolicy
 from rollcall.accounts.convergence import Credential, refuse_federated
 from rollcall.accounts.settlement import settle_account
+from rollcall.accounts.text_messages import require_deliverable
 from rollcall.grants.permissions import Permission
 from rollcall.kit.account import Account, AccountPassword
 from rollcall.kit.call import Call
@@ -19,6 +20,7 @@ from rollcall.kit.model import WriteRequest
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
+from rollcall.users.email_bounce import require_reachable
 from rollcall.users.passwords import EndSessions, Password
 from rollcall.users.statuses import STATUS_RULES
 from rollcall.users.user import User, load_modifiable
@@ -64,7 +66,8 @@ def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
     """Set a user's password. Without a body, a password reset is mailed.
 
     The user's earlier sessions end, unless endSessions is false. A user who has never chosen a
-    password gets the invitation again. Refused for a user who signs in with another provider.
+    password gets the invitation again. Refused for a user who signs in with another provider, and
+    without a new password for a user whom no mail or text message reaches.
     """
     if request.permanent and request.new_password is None:
         raise Invalid.field("newPassword", "permanent requires newPassword.", "password_needed")
@@ -72,6 +75,9 @@ def reset_password(request: ResetPassword, call: Call) -> UserAnswer:
     refuse_superior(call, user)
     if request.new_password is None and not STATUS_RULES[user.status].sign_in:
         raise Conflict("sign_in_closed", "This user cannot sign in. Enable the user first.")
+    if request.new_password is None:
+        require_deliverable(call, user.email)
+        require_reachable(user.email_bounced)
     refuse_federated(call, user)
     changed = user.with_credential("password" if request.new_password else "reset", call.now)
     if request.end_sessions:

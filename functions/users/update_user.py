@@ -22,6 +22,7 @@ from rollcall.kit.text import Line
 from rollcall.kit.transaction import Change
 from rollcall.operations import operation
 from rollcall.users.answers import UserAnswer
+from rollcall.users.email_bounce import NotBounced
 from rollcall.users.fields import Email, Phone, Username
 from rollcall.users.passwords import EndSessions, Password
 from rollcall.users.profile_request import ProfileRequest, refuse_unborn
@@ -49,6 +50,12 @@ class UpdateUser(WriteRequest):
     profile: Annotated[
         Omissible[ProfileRequest],
         Field(description="Merged into the present one; null clears a field of it."),
+    ] = None
+    email_bounced: Annotated[
+        Omissible[NotBounced],
+        Field(
+            description="false: mails go to the email again. SES may still suppress the address."
+        ),
     ] = None
     end_sessions: EndSessions = True
 
@@ -107,6 +114,8 @@ def _changed(request: UpdateUser, call: Call, user: User) -> User:
         merged = {name: getattr(request.profile, name) for name in sent}
         update["profile"] = user.profile.model_copy(update=merged)
     changed = user.model_copy(update=update)
+    if request.email_bounced is not None:
+        changed = changed.without_bounce(call.now)
     if request.password is not None:
         changed = changed.with_credential("password", call.now)
     if changed.email is None and changed.phone is None:

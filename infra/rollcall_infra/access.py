@@ -54,8 +54,9 @@ class Arns(NamedTuple):
     """The table of the signing keys."""
     user_pool: str
     bucket: str
-    mail_identities: tuple[str, ...]
-    """The SES identities to send mail from. None: no function can send mail."""
+    mail_resources: tuple[str, ...]
+    """The SES identities and the configuration set to send mail with. None: no function can send
+    mail."""
 
 
 class Write(NamedTuple):
@@ -85,8 +86,8 @@ def derive_statements(declaration: Declaration, arns: Arns) -> list[Statement]:
         statements.append(_allow(called, [arns.user_pool]))
     if SecondFactor in touched and arns.user_pool:
         statements.append(allow_second_factor(arns.user_pool))
-    if Mail in declaration.writes and arns.mail_identities:
-        statements.append(_allow(Mail.write_actions, arns.mail_identities))
+    if Mail in declaration.writes and arns.mail_resources:
+        statements.append(_allow(Mail.write_actions, arns.mail_resources))
     return statements
 
 

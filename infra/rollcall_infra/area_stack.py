@@ -13,10 +13,13 @@ from constructs import Construct
 
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.job import Job
+from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.reaction import DeploymentReaction, JournalWatch, StreamReaction
 from rollcall_infra.background import Background
 from rollcall_infra.function import Surroundings, add_function
 from rollcall_infra.layers import build_function
+
+_BACKGROUND = (Job, StreamReaction, JournalWatch, MailEventReaction)
 
 
 class AreaStack(NestedStack):
@@ -34,7 +37,7 @@ class AreaStack(NestedStack):
         super().__init__(scope, area)
         self._surroundings = surroundings
         declared = list(declarations)
-        if any(isinstance(each, (Job, StreamReaction, JournalWatch)) for each in declared):
+        if any(isinstance(each, _BACKGROUND) for each in declared):
             background = Background.of(self, topic)
         for declaration in declared:
             if isinstance(declaration, Job):
@@ -43,6 +46,8 @@ class AreaStack(NestedStack):
                 background.add_stream_reaction(self, declaration, surroundings)
             elif isinstance(declaration, JournalWatch):
                 background.add_journal_watch(self, declaration, surroundings)
+            elif isinstance(declaration, MailEventReaction):
+                background.add_mail_event_reaction(self, declaration, surroundings)
             elif isinstance(declaration, DeploymentReaction):
                 self._add_deployment_reaction(declaration)
             else:

@@ -10,21 +10,24 @@ from datetime import timedelta
 from typing import Any
 
 from aws_cdk import Duration
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_events_targets import LambdaFunction
 from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
 
 from rollcall.kit.job import Job
+from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.reaction import JournalWatch, StreamReaction
 from rollcall.mails.notices import MARK_KEPT
 from rollcall_infra.alarms import PERIOD, add_alarm
 from rollcall_infra.checks import acknowledge
 from rollcall_infra.function import Surroundings, add_function
-from rollcall_infra.schedule import add_schedule, allow_sending
+from rollcall_infra.schedule import RETRIES, add_schedule, allow_sending
 
 STREAM_RETRIES = 10
 STREAM_AGE_AT_MOST = Duration.hours(6)
@@ -103,6 +106,41 @@ class Background:
         words = f"{reaction.name} is behind the journal. Look for failing records in its log."
         milliseconds = BEHIND_AT_MOST / timedelta(milliseconds=1)
         add_alarm(own, "BehindAlarm", self.topic, age, at=milliseconds, words=words)
+
+    def add_mail_event_reaction(
+        self, scope: Construct, reaction: MailEventReaction, surroundings: Surroundings
+    ) -> None:
+        """A reaction's function and the rule that invokes it for the mails of this deployment. The
+        rule is left out if no mails are sent. A failure that retries do not end is in the
+        dead-letter queue, whose alarm reports it.
+        """
+        function = add_function(
+            scope,
+            reaction,
+            surroundings,
+            statements=[allow_sending(self.dead_letter_queue)],
+            dead_letter_queue=self.dead_letter_queue,
+        )
+        configuration_set = surroundings.deployment.configuration_set
+        if configuration_set:
+            pattern = reaction.event_pattern(configuration_set)
+            events.Rule(
+                scope,
+                f"{reaction.name}-rule",
+                description=reaction.summary,
+                event_pattern=events.EventPattern(
+                    source=pattern["source"],
+                    detail_type=pattern["detail-type"],
+                    detail=pattern["detail"],
+                ),
+                targets=[
+                    LambdaFunction(
+                        function,
+                        dead_letter_queue=self.dead_letter_queue,
+                        retry_attempts=RETRIES,
+                    )
+                ],
+            )
 
     def add_journal_watch(
         self, scope: Construct, watch: JournalWatch, surroundings: Surroundings

@@ -22,6 +22,7 @@ from rollcall.kit.declaration import Declaration
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.job import Job
+from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.operation import PATH_VARIABLE, Operation
 from rollcall.kit.reaction import (
     CognitoReaction,
@@ -48,6 +49,7 @@ class Catalog(NamedTuple):
     deployment_reactions: tuple[DeploymentReaction, ...]
     deployment_guards: tuple[DeploymentGuard, ...]
     journal_watches: tuple[JournalWatch, ...]
+    mail_event_reactions: tuple[MailEventReaction, ...]
 
     @property
     def declarations(self) -> tuple[Declaration, ...]:
@@ -73,6 +75,7 @@ def read_catalog(*folders: Path) -> Catalog:
         deployment_reactions=_of_kind(DeploymentReaction, found),
         deployment_guards=_of_kind(DeploymentGuard, found),
         journal_watches=_of_kind(JournalWatch, found),
+        mail_event_reactions=_of_kind(MailEventReaction, found),
     )
     check_unique(catalog)
     return catalog

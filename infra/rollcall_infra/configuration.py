@@ -95,6 +95,8 @@ class Configuration(Model):
     """The page to confirm a registered address, in the same form."""
     allow_registration: bool = False
     """Whether people can register themselves."""
+    sms: bool = False
+    """Whether the user pool can send text messages to users without an email."""
     password_minimum_length: int = Field(
         PASSWORD_LENGTHS[0], ge=PASSWORD_LENGTHS[0], le=PASSWORD_LENGTHS[1]
     )

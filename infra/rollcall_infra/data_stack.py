@@ -32,6 +32,11 @@ from rollcall_infra.checks import acknowledge
 from rollcall_infra.deployment import Deployment
 from rollcall_infra.function import Surroundings, add_function, add_layers
 from rollcall_infra.machine_clients import add_service_clients
+from rollcall_infra.mail_sending import (
+    add_configuration_set,
+    configure_email,
+    configure_sms,
+)
 from rollcall_infra.properties import as_properties
 from rollcall_infra.table_definition import create_key_table_parameters, create_table_parameters
 from rollcall_infra.user_pool import (
@@ -72,6 +77,7 @@ class DataStack(Stack):
         self.table = self._add_table()
         self.keys = self._add_key_table()
         self.bucket = self._add_bucket(catalog)
+        self._configuration_sets = add_configuration_set(self, deployment)
         here = (*catalog.cognito_reactions, *catalog.deployment_guards)
         layers = add_layers(self, deployment, here)
         surroundings = Surroundings(deployment, self.table, self.keys, self.bucket, layers)
@@ -197,8 +203,12 @@ class DataStack(Stack):
             enabled_mfas=None if self._deployment.mfa == "off" else ["SOFTWARE_TOKEN_MFA"],
             user_pool_tier=plan.upper(),
             user_pool_add_ons={"advancedSecurityMode": "AUDIT"} if plan == "plus" else None,
+            email_configuration=configure_email(self, self._deployment),
+            sms_configuration=configure_sms(self, self._deployment),
             deletion_protection="ACTIVE" if self._deployment.size.protected else "INACTIVE",
         )
+        for each in self._configuration_sets:
+            pool.add_resource_dependency(each)
         acknowledge(
             pool,
             {

@@ -61,6 +61,8 @@ class Deployment(Configuration):
     """The feature plan of the new user pool, which decides its price per active user."""
     mail_sender: Annotated[str, AfterValidator(check_sender)] = ""
     """An address verified in SES. Empty: only Cognito sends mail."""
+    mail_configuration_set: str = Field("", pattern=r"^[A-Za-z0-9_-]{0,64}$")
+    """An existing configuration set of SES to send with. Empty: one is created."""
     mail_templates: Annotated[str, AfterValidator(_check_templates)] = ""
     """A folder of mail templates that replace the built-in ones. Empty: the built-in ones."""
     login_url: str = Field("", pattern=LOGIN_URL)
@@ -94,6 +96,15 @@ class Deployment(Configuration):
         return self
 
     @model_validator(mode="after")
+    def _check_mail(self) -> Self:
+        if self.mail_configuration_set and not self.mail_sender:
+            raise ValueError(
+                "mailConfigurationSet is the configuration set that mails of mailSender are sent "
+                "with. Give mailSender too."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_domain(self) -> Self:
         if self.user_pool_domain and not self.user_pool_id:
             raise ValueError(
@@ -118,6 +129,11 @@ class Deployment(Configuration):
     def own_templates(self) -> Path | None:
         """The folder with the deployment's own mail templates."""
         return Path(self.mail_templates) if self.mail_templates else None
+
+    @property
+    def configuration_set(self) -> str:
+        """The name of the configuration set that mails are sent with; empty: none are sent."""
+        return (self.mail_configuration_set or self.prefix) if self.mail_sender else ""
 
     @property
     def makes_domain(self) -> bool:

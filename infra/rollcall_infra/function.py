@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
 from typing import cast
 
 from aws_cdk import CfnResource, Duration, RemovalPolicy, Size, Stack
@@ -25,6 +24,7 @@ from rollcall_infra.access import Arns, derive_statements, find_signing_keys
 from rollcall_infra.checks import acknowledge
 from rollcall_infra.deployment import Deployment
 from rollcall_infra.layers import build_function, build_package_layer, build_shared_layer
+from rollcall_infra.mail_sending import list_mail_resources
 
 _NO_RESOURCES = (
     "X-Ray actions and dynamodb:ListStreams, which are all that these statements allow, have no "
@@ -156,6 +156,7 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
         bucket_name=surroundings.bucket.bucket_name if declaration.stored_objects else "",
         client_ids=",".join(clients) if isinstance(declaration, Operation) else "",
         mail_sender=deployment.mail_sender if Mail in touched else "",
+        mail_configuration_set=deployment.configuration_set if Mail in touched else "",
         login_url=deployment.login_url if Mail in touched else "",
         first_admin_email=deployment.first_admin_email if first else "",
         **deployment.shared,
@@ -182,7 +183,7 @@ def _add_role(
         surroundings.keys.attr_arn,
         surroundings.user_pool_arn,
         surroundings.bucket.bucket_arn,
-        _mail_identities(scope, surroundings.deployment.mail_sender),
+        list_mail_resources(scope, surroundings.deployment),
     )
     declared = map(iam.PolicyStatement.from_json, derive_statements(declaration, arns))
     role = iam.Role(
@@ -195,18 +196,6 @@ def _add_role(
     )
     # The policy is complete; constructs must not add to it.
     return role.without_policy_updates()
-
-
-def _mail_identities(scope: Construct, sender: str) -> tuple[str, ...]:
-    """The address or its domain, whichever is verified."""
-    address = parseaddr(sender)[1]
-    if not address:
-        return ()
-    names = (address, address.rpartition("@")[2])
-    stack = Stack.of(scope)
-    return tuple(
-        stack.format_arn(service="ses", resource="identity", resource_name=name) for name in names
-    )
 
 
 def _write_logs(log_group: logs.ILogGroup) -> iam.PolicyStatement:

@@ -46,7 +46,7 @@ def make_runtime(connect: Callable[[str], Any], settings: Settings) -> Runtime:
         table=Table(connect(Table.service), settings.table_name),
         keys=Table(connect(Table.service), settings.key_table_name),
         identity=Identity(lambda: cognito, settings.user_pool_id),
-        mail=Mail(lambda: ses, settings.mail_sender),
+        mail=Mail(lambda: ses, settings.mail_sender, settings.mail_configuration_set),
         objects=Objects(lambda: s3, settings.bucket_name),
         settings=settings,
         clock=make_clock(settings),

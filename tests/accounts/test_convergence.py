@@ -120,6 +120,7 @@ class TestPasswordThatWasSent:
         assert self.move(world, user_id, name="Renamed") == []
 
     def test_is_replaced_when_it_was_sent_to_a_former_phone(self, world: World) -> None:
+        world.configure(sms=True)
         user_id = self.create(world, phone="+4915112345678", sendInvite=True)
         with watched(world.aws) as seen:
             assert self.move(world, user_id, email="new@example.com") == [self.RESENT]

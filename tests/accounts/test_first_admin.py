@@ -33,6 +33,20 @@ def test_password_of_the_first_admin_is_permanent(empty: World) -> None:
     assert (admin.in_step, empty.count(ADMINS)) == (True, 1)
 
 
+def test_mailed_password_of_the_first_admin_is_replaced_when_the_email_changes(
+    empty: World,
+) -> None:
+    empty.create_first_admin()
+    admin = empty.user(empty.admin_id)
+    assert admin.credential_sent_to == ADMIN_EMAIL
+
+    with watched(empty.aws) as seen:
+        empty.change_user(admin, admin.model_copy(update={"email": "other@example.com"}))
+
+    (resent,) = (each for each in seen if each.operation == "AdminCreateUser")
+    assert resent.parameters["MessageAction"] == "RESEND"
+
+
 def test_repeating_it_changes_nothing(empty: World) -> None:
     ensure_first_admin(empty.call(), "first@example.com", CREDENTIAL)
     stored = empty.items()

@@ -30,6 +30,7 @@ from functions.users.enable_user import enable_user
 from functions.users.update_user import update_user
 from rollcall.kit.journal import JournalEntry
 from rollcall.resources.deletion import erase_user
+from rollcall.users.email_bounce import BounceKind, EmailBounce
 from rollcall_infra.catalog import read_catalog
 from tests.api.examples import EXAMPLES, Scene
 from tests.world.iam import acting_as
@@ -37,7 +38,11 @@ from tests.world.world import World
 
 FORMER, EMAIL, PHONE = "jane@former.example", "jane@present.example", "+4915112345678"
 NAME, USERNAME, UNIQUE_ID, REMARK = "Jane Q. Doe", "janeqdoe", "EMP-JANE", "Jane likes tea"
-TRACES = (FORMER, EMAIL, PHONE, NAME, USERNAME, UNIQUE_ID, REMARK, UNIQUE_ID.casefold())
+CATEGORY = "abuse-by-jane"
+TRACES = (
+    *(FORMER, EMAIL, PHONE, NAME, USERNAME, UNIQUE_ID, REMARK),
+    *(UNIQUE_ID.casefold(), CATEGORY),
+)
 PASSWORD = "TempPass123!"
 
 
@@ -111,6 +116,9 @@ def use(world: World, user_id: str) -> None:
     ask(world, disable_user, path)
     ask(world, enable_user, path)
     world.sign_in(user_id)
+    bounce = EmailBounce(at=world.clock.now, kind=BounceKind.COMPLAINT, category=CATEGORY)
+    user = world.user(user_id)
+    world.change_user(user, user.with_bounce(bounce, world.clock.now))
 
 
 @pytest.mark.parametrize("begin", [create, accept, verify])
@@ -121,6 +129,7 @@ def test_only_the_journal_holds_data_of_a_deleted_user(
     user_id = begin(world)
     use(world, user_id)
     assert set(find_traces(world).values()) >= {EMAIL, PHONE, REMARK}
+    assert CATEGORY in repr(world.user(user_id).item())
 
     ask(world, delete_user, {"user_id": user_id}, mode="soft" if purged else "permanent")
     if purged:

@@ -53,6 +53,13 @@ def test_stream_reaction_completes_an_interrupted_operation(deployed: Deployed, 
     wait_for(lambda: admin.answer("GET", path)["identity"]["inStep"])
 
 
+def test_bounce_of_a_mail_reaches_the_user_by_the_rule(api: Api) -> None:
+    admin = api.admin()
+    invited = admin.create("/admin/invitations", email="bounce+1@simulator.amazonses.com")
+    path = f"/admin/users/{invited['userId']}"
+    wait_for(lambda: "emailBounced" in admin.answer("GET", path))
+
+
 def test_old_address_is_notified_of_an_address_change(deployed: Deployed, api: Api) -> None:
     admin = api.admin()
     user = admin.create_user()

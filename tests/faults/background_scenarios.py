@@ -19,11 +19,13 @@ from functions.reactions.check_deployment import check_deployment
 from functions.reactions.converge_identity import converge_identity
 from functions.reactions.create_first_admin import create_first_admin
 from functions.reactions.notify_user import notify_user
+from functions.reactions.record_mail_event import record_mail_event
 from rollcall.accounts.convergence import Credential, converge_account
 from rollcall.accounts.first_admin import ensure_first_admin
 from rollcall.grants.grant import GroupRole
 from rollcall.kit.job import make_call
 from rollcall.kit.key_rotation import KINDS, ROTATED_AFTER
+from rollcall.kit.model import format_time
 from rollcall.kit.reaction import StackEvent
 from rollcall.users.statuses import Status
 from tests.faults.scenario import Plan
@@ -166,6 +168,27 @@ def mails_to_the_new_and_the_old_address(world: World) -> Plan:
             yield "a mail was sent again although it was marked as sent"
 
     return work(lambda: notify_user.react(last_entry(world, user.id), world.runtime), verify)
+
+
+@scenario("record_mail_event", by_client=False)
+def a_bounce_of_the_mail_to_an_invited_user(world: World) -> Plan:
+    invitation = world.add_invitation("invited@example.com")
+    at = format_time(world.clock.now)
+    bounce = {
+        "bounceType": "Permanent",
+        "bounceSubType": "NoEmail",
+        "bouncedRecipients": [{"emailAddress": invitation.email}],
+        "timestamp": at,
+    }
+    detail = {"mail": {"timestamp": at, "destination": [invitation.email]}, "bounce": bounce}
+    version = world.user(invitation.user_id).version
+
+    def verify(_: Reply) -> Iterable[str]:
+        user = world.user(invitation.user_id)
+        if user.email_bounced is None or user.version != version + 1:
+            yield f"the bounce was not recorded once: {user.email_bounced}, {user.version}"
+
+    return work(lambda: record_mail_event.react({"detail": detail}, world.runtime), verify)
 
 
 @scenario("admit_sign_in", by_client=False)

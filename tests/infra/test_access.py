@@ -552,7 +552,7 @@ def test_trigger_sees_second_factors_only_of_a_pool_that_is_known() -> None:
 def test_no_mail_may_be_sent_from_a_deployment_without_an_address() -> None:
     actions = [
         action
-        for statement in derive_statements(notify_user, ARNS._replace(mail_identities=()))
+        for statement in derive_statements(notify_user, ARNS._replace(mail_resources=()))
         for action in statement["Action"]
     ]
     assert Mail in notify_user.writes

@@ -14,6 +14,8 @@ from urllib.parse import unquote
 import pytest
 from aws_cdk import App, FileSystem, Stack
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.assertions import Annotations as CdkAnnotations
+from aws_cdk.assertions import Match, Template
 from cfnlint.api import lint_by_config  # type: ignore[import-untyped]  # has no types
 from pydantic import ValidationError
 
@@ -467,8 +469,93 @@ def as_list(value: str | list[str]) -> list[str]:
 def test_mail_leaves_from_the_verified_address_or_domain_alone(prod: Synthesized) -> None:
     (reaction,) = (each for each in CATALOG.stream_reactions if each.name == "notify_user")
     (sending,) = (s for s in prod.statements(reaction) if s["Action"] == "ses:SendEmail")
-    ends = [json.dumps(each).rpartition("identity/")[2] for each in sending["Resource"]]
-    assert [each.partition('"')[0] for each in ends] == ["rollcall@example.com", "example.com"]
+    ends = [json.dumps(each).rpartition(":")[2] for each in sending["Resource"]]
+    assert [each.partition('"')[0] for each in ends] == [
+        "identity/rollcall@example.com",
+        "identity/example.com",
+        "configuration-set/rollcall",
+    ]
+
+
+def test_cognito_sends_its_mails_from_the_same_address(prod: Synthesized) -> None:
+    pool = prod.only("Cognito::UserPool")
+    configured = dict(pool["Properties"]["EmailConfiguration"])
+    source = resolve(configured.pop("SourceArn"))
+    assert source.endswith(":identity/rollcall@example.com")
+    assert source.startswith("arn:aws:ses:ap-southeast-2:")
+    assert configured == {
+        "EmailSendingAccount": "DEVELOPER",
+        "From": "Rollcall <rollcall@example.com>",
+        "ConfigurationSet": "rollcall",
+    }
+    assert "ConfigurationSet" in pool["DependsOn"]
+    assert "SmsConfiguration" not in pool["Properties"]
+
+
+def test_failures_of_mails_reach_the_reaction(prod: Synthesized) -> None:
+    assert prod.only("SES::ConfigurationSet", "data")["DeletionPolicy"] == "RetainExceptOnCreate"
+    properties = prod.only("SES::ConfigurationSetEventDestination")["Properties"]
+    destination = properties["EventDestination"]
+    assert properties["ConfigurationSetName"] == "rollcall"
+    assert destination["MatchingEventTypes"] == ["bounce", "complaint"]
+    bus = resolve(destination["EventBridgeDestination"]["EventBusArn"])
+    assert bus.endswith(":event-bus/default")
+    rule = prod.only("Events::Rule", "reactions")["Properties"]
+    (reaction,) = CATALOG.mail_event_reactions
+    assert rule["EventPattern"] == reaction.event_pattern("rollcall")
+    (target,) = rule["Targets"]
+    assert target["DeadLetterConfig"]
+    assert prod.function(reaction)["DeadLetterConfig"]
+    invoking = [
+        each["Properties"]
+        for each in prod.find("Lambda::Permission", "reactions")
+        if each["Properties"]["Principal"] == "events.amazonaws.com"
+    ]
+    assert [each["FunctionName"] for each in invoking] == [target["Arn"]]
+    assert all("SourceArn" in each for each in invoking)
+    assert not [s for s in prod.statements(reaction) if "ses:SendEmail" in as_list(s["Action"])]
+
+
+def test_existing_pool_and_deployment_without_a_sender_get_no_configuration_of_mail(
+    other: Synthesized,
+) -> None:
+    for kind in ("SES::ConfigurationSet", "SES::ConfigurationSetEventDestination", "Events::Rule"):
+        assert other.find(kind) == []
+
+
+def test_deployment_without_a_sender_is_warned_about_the_limit_of_cognito(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    stack = DataStack(app, Deployment(), CATALOG)
+    warnings = CdkAnnotations.from_stack(stack).find_warning(
+        "*", Match.string_like_regexp("50 mails")
+    )
+    assert len(warnings) == 1
+    pool = Template.from_stack(stack).find_resources("AWS::Cognito::UserPool")
+    assert all("EmailConfiguration" not in each["Properties"] for each in pool.values())
+
+
+def test_text_messages_go_to_phones_only_by_a_role_for_the_pool(tmp_path: Path) -> None:
+    made = synthesize_data(
+        tmp_path, sms=True, mailSender="a@example.com", mailConfigurationSet="shared"
+    )
+    sms = made.only("Cognito::UserPool")["Properties"]["SmsConfiguration"]
+    role = made.templates["data"]["Resources"][sms["SnsCallerArn"]["Fn::GetAtt"][0]]["Properties"]
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    conditions = trusted["Condition"]["StringEquals"]
+    assert trusted["Principal"] == {"Service": "cognito-idp.amazonaws.com"}
+    assert conditions["sts:ExternalId"] == sms["ExternalId"]
+    assert conditions["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert (statement["Action"], resolve(statement["NotResource"])) == (
+        "sns:Publish",
+        "arn:aws:sns:*:*:*",
+    )
+    # The named configuration set exists already; it only gets an event destination.
+    assert made.find("SES::ConfigurationSet") == []
+    destination = made.only("SES::ConfigurationSetEventDestination")["Properties"]
+    assert destination["ConfigurationSetName"] == "shared"
+    email = made.only("Cognito::UserPool")["Properties"]["EmailConfiguration"]
+    assert email["ConfigurationSet"] == "shared"
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
@@ -482,6 +569,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert bool(settings.first_admin_email) == (declaration.name == "create_first_admin")
     assert bool(settings.mail_sender) == (Mail in (*declaration.reads, *declaration.writes))
     assert bool(settings.login_url) == bool(settings.mail_sender)
+    assert settings.mail_configuration_set == ("rollcall" if settings.mail_sender else "")
     assert not settings.mail_templates  # in the layer
     assert settings.table_name
     assert bool(settings.key_table_name) == bool(find_signing_keys(declaration))
@@ -866,6 +954,11 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
         (
             {"mailSender": "a@example.com\nBcc: b@example.com"},
             "mailSender\n.*cannot contain line breaks",
+        ),
+        ({"mailConfigurationSet": "shared"}, "Give mailSender too"),
+        (
+            {"mailSender": "a@example.com", "mailConfigurationSet": "a b"},
+            "mailConfigurationSet\n",
         ),
         ({"mailTemplates": "infra"}, "mailTemplates\n.*is not the name of a template"),
         ({"mailTemplates": "nowhere"}, "mailTemplates\n.*nowhere is not a folder"),

@@ -20,6 +20,7 @@ from functions.users.promote_user import promote_user
 from rollcall.kit.retry import ATTEMPTS
 from rollcall.lifecycle.clean_up import CleanUpReport
 from rollcall.lifecycle.runs import StoppedFor
+from rollcall.users.email_bounce import BounceKind, EmailBounce
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 from tests.faults.harness import without_sleep
@@ -133,6 +134,25 @@ def test_exempt_users_and_admins_are_never_disabled(world: World) -> None:
     assert on_day(world, 200) == {"idle warned"}
     assert on_day(world, 300) == {"idle disabled"}
     assert sum(user.status is Status.INACTIVE for user in world.users()) == 1
+
+
+def test_user_whose_warning_bounced_is_warned_again_before_the_disabling(world: World) -> None:
+    ada = add(world, "ada")
+    set_policy(world)
+    assert on_day(world, 200) == {"ada warned"}
+    bounce = EmailBounce(at=world.clock.now, kind=BounceKind.BOUNCE)
+    bounced = world.change_user(ada, ada.with_bounce(bounce, world.clock.now))
+
+    go_to(world, 230)
+    report = run(world)
+    assert (report.unreachable, report.due) == (1, {})
+    assert world.user(ada.id).status is Status.ACTIVE
+
+    world.change_user(bounced, bounced.model_copy(update={"email": "new@example.com"}))
+    assert on_day(world, 231) == {"ada warned"}
+    warnings = [mail.to for mail in world.mails() if "will be disabled" in mail.subject]
+    assert warnings == [["ada@example.com"], ["new@example.com"]]
+    assert on_day(world, 246) == {"ada disabled"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from rollcall.kit.errors import Unavailable
@@ -19,6 +21,16 @@ def test_mail_is_sent_as_text_and_html_from_the_deployments_address(world: World
     assert (mail.text, mail.html) == ("Two\nlines", "<p>Two<br>lines</p>")
     (call,) = seen
     assert call.parameters["FromEmailAddress"] == "rollcall@example.com"
+
+
+def test_mail_is_sent_with_the_configuration_set_of_the_deployment(world: World) -> None:
+    mail = Mail(lambda: world.ses, "rollcall@example.com", "failures")
+    with watched(world.aws) as seen, suppress(Unavailable):
+        mail.send("jane@example.com", "Subject", "Text")
+    assert seen[0].parameters["ConfigurationSetName"] == "failures"
+    with watched(world.aws) as seen:
+        world.runtime.mail.send("jane@example.com", "Subject", "Text")
+    assert "ConfigurationSetName" not in seen[0].parameters
 
 
 def test_mail_may_be_plain_text_alone(world: World) -> None:

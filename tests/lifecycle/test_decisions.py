@@ -28,6 +28,7 @@ def make_candidate(**known: Any) -> Candidate:
         "id": "usr_1",
         "version": 1,
         "email": "ada@example.com",
+        "email_bounced": False,
         "status": Status.ACTIVE,
         "is_admin": False,
         "groups": (),
@@ -110,6 +111,18 @@ def test_disabled_user_without_an_address_is_deleted() -> None:
     assert decide(TERMS, disabled, NOW).deed is Deed.DELETE
 
 
+def test_user_whose_mails_bounce_is_neither_warned_nor_disabled_but_deleted() -> None:
+    exempt = (Exemption(reason=ExemptFor.EMAIL_BOUNCED),)
+    for known, due in (({}, Deed.WARN), ({"inactivity_warned_at": ago(14)}, Deed.DISABLE)):
+        decision = decide(TERMS, make_candidate(email_bounced=True, **known), NOW)
+        assert (decision.due, decision.exemptions) == (due, exempt)
+        assert decision.is_unreachable
+    admin = decide(TERMS, make_candidate(email_bounced=True, is_admin=True), NOW)
+    assert not admin.is_unreachable
+    disabled = {"status": Status.INACTIVE, "disabled_for_inactivity_at": ago(31)}
+    assert decide(TERMS, make_candidate(email_bounced=True, **disabled), NOW).deed is Deed.DELETE
+
+
 DAYS = st.integers(1, 60)
 TIMES = st.floats(0, 200).map(ago)
 CANDIDATES = st.builds(
@@ -117,6 +130,7 @@ CANDIDATES = st.builds(
     status=st.sampled_from(Status),
     is_admin=st.booleans(),
     email=st.none() | st.just("ada@example.com"),
+    email_bounced=st.booleans(),
     groups=st.lists(st.sampled_from(["grp_1", "grp_2"]), max_size=2).map(tuple),
     roles=st.lists(st.sampled_from(["rol_1", "rol_2"]), max_size=2).map(tuple),
     created_at=TIMES,

@@ -20,6 +20,13 @@ def test_exempt_users_are_not_selected() -> None:
     found = Impact.of(100, decisions)
 
     assert (found.due, found.selected) == ({Deed.WARN: 2, Deed.DISABLE: 1}, 3)
+    assert found.unreachable == 0
+
+
+def test_users_who_are_exempt_only_because_mails_bounce_are_counted() -> None:
+    bounced, admin = (Exemption(reason=each) for each in (ExemptFor.EMAIL_BOUNCED, ExemptFor.ADMIN))
+    decisions = [Decision(Deed.DISABLE, each) for each in ((bounced,), (admin, bounced), (admin,))]
+    assert Impact.of(100, decisions).unreachable == 1
 
 
 @pytest.mark.parametrize(

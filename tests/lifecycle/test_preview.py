@@ -16,8 +16,8 @@ from tests.world.world import World
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 CANDIDATE = Candidate(
-    "usr_1", 1, "Ada", "ada@example.com", Status.ACTIVE, False, (), (), NOW, None, None, None,
-    None, filtered=False,
+    "usr_1", 1, "Ada", "ada@example.com", False, Status.ACTIVE, False, (), (), NOW, None, None,
+    None, None, filtered=False,
 )  # fmt: skip
 EXEMPT = Exemption(reason=ExemptFor.FILTER)
 

@@ -11,6 +11,7 @@ from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import Unavailable
 from rollcall.mails.catalog import INVITATION
 from rollcall.mails.notices import MARK_KEPT, Notice, Recipient, send_once, write_notice
+from rollcall.users.email_bounce import BounceKind, EmailBounce
 from tests.world.aws_edge import failing
 from tests.world.world import World
 
@@ -28,6 +29,29 @@ def test_rejected_mail_is_retried(world: World) -> None:
         send_once(world.call(), "jrn_1", NOTICE)
     send_once(world.call(), "jrn_1", NOTICE)
     assert len(world.mails()) == 1
+
+
+def test_mail_to_an_address_that_has_bounced_is_not_sent(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    send_once(world.call(), "jrn_1", NOTICE._replace(bounced=True))
+    assert world.mails() == []
+    assert [vars(each)["outcome"] for each in caplog.records] == ["skipped_bounced"]
+    assert NOTICE.to not in repr([vars(each) for each in caplog.records])
+
+
+def test_recipient_has_bounced_only_at_the_address_of_the_bounce(world: World) -> None:
+    user = world.add_user("jane@example.com", name="Jane")
+    assert not Recipient.of(user).bounced
+    bounce = EmailBounce(at=world.clock.now, kind=BounceKind.BOUNCE)
+    bounced = user.with_bounce(bounce, world.clock.now)
+
+    assert Recipient.of(bounced) == Recipient("jane@example.com", "Jane", bounced=True)
+    assert Recipient.at("jane@example.com", bounced).bounced
+    assert not Recipient.at("other@example.com", bounced).bounced
+    assert Recipient.at("other@example.com", None, name="Jo") == Recipient(
+        "other@example.com", "Jo"
+    )
 
 
 def test_mark_of_a_sent_mail_expires(world: World) -> None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from functions.invitations.invite_user import invite_user
 from functions.reactions.mail_invitation import mail_invitation
+from rollcall.invitations.invitation import Invitation
 from rollcall.users.fields import Profile
+from rollcall.users.user import User
 from tests.faults.staging import last_entry
+from tests.world.aws_edge import failing
 from tests.world.world import World
 
 
@@ -55,6 +61,37 @@ def test_repeated_entry_is_mailed_once(world: World) -> None:
     mail_invitation.react(last_entry(world, invitation.id), world.runtime)
 
     assert len(world.mails()) == 1
+
+
+def invite_without_cognito(world: World) -> tuple[Invitation, User]:
+    """The invitation and the user whom Cognito has not accepted yet."""
+    with failing(world.aws, "cognito-idp"):
+        assert world.invoke(invite_user, body={"email": "invited@example.com"}).status == 503
+    (user,) = world.users_with_email("invited@example.com")
+    return world.invitation(Invitation.id_for(user.id)), user
+
+
+def test_invitation_that_is_undone_because_cognito_refuses_the_address_is_not_mailed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invitation, user = invite_without_cognito(world)
+    undone = user.as_erased(world.clock.now)
+    monkeypatch.setattr("time.sleep", lambda _: world.write(user, undone))
+
+    mail_invitation.react(last_entry(world, invitation.id), world.runtime)
+
+    assert world.mails() == []
+
+
+def test_invitation_is_mailed_while_cognito_is_down(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invitation, _ = invite_without_cognito(world)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+    mail_invitation.react(last_entry(world, invitation.id), world.runtime)
+
+    assert [mail.to for mail in world.mails()] == [["invited@example.com"]]
 
 
 def test_cancelled_and_expired_invitations_are_not_mailed(world: World) -> None:

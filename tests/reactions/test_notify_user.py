@@ -20,6 +20,7 @@ from rollcall.accounts.convergence import converge_account
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Unavailable
 from rollcall.kit.operation import Operation
+from rollcall.users.email_bounce import BounceKind, EmailBounce
 from rollcall.users.fields import Profile
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
@@ -132,8 +133,29 @@ def test_welcome_mail_says_where_the_first_password_comes_from(
 def test_new_user_without_an_invitation_a_way_in_or_an_email_gets_no_mail(
     world: World, sent: dict[str, Any]
 ) -> None:
+    world.configure(sms=True)
     assert world.invoke(create_user, body=sent).status == 201
     world.drain()
+    assert world.mails() == []
+
+
+def test_old_address_that_has_bounced_gets_no_mail_and_the_new_one_does(world: World) -> None:
+    user = world.add_user("old@example.com")
+    bounce = EmailBounce(at=world.clock.now, kind=BounceKind.BOUNCE)
+    user = world.change_user(user, user.with_bounce(bounce, world.clock.now))
+
+    ask(world, update_user, user, email="new@example.com")
+
+    assert [mail.to for mail in world.mails()] == [["new@example.com"]]
+
+
+def test_deleted_user_whose_address_has_bounced_gets_no_mail(world: World) -> None:
+    user = world.add_user("old@example.com")
+    bounce = EmailBounce(at=world.clock.now, kind=BounceKind.COMPLAINT)
+    user = world.change_user(user, user.with_bounce(bounce, world.clock.now))
+
+    ask(world, delete_user, user, mode="permanent")
+
     assert world.mails() == []
 
 

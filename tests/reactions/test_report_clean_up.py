@@ -50,6 +50,7 @@ def test_every_admin_gets_one_report_of_a_run(world: World) -> None:
     assert "has checked 40 users." in text
     assert "Warned: 1\nDisabled: 0\n" in text
     assert "stopped" not in text
+    assert "not delivered" not in text
     assert f"GET /admin/lifecycle-runs/{run.id}" in text
 
 
@@ -66,6 +67,16 @@ def test_stopped_run_is_reported_and_run_without_actions_is_not(
     (mail,) = world.mails()
     assert "It was stopped, because it would affect a larger share" in mail.text
     assert "3 to be warned, 1 to be\ndisabled, 0 to be deleted." in mail.text
+
+
+def test_report_counts_users_whose_mails_bounce_only_if_there_are_some(world: World) -> None:
+    call = world.call()
+    run = LifecycleRun.begin(call, policy_version=0, users=40, due={}, unreachable=2)
+    run = write(world, None, run)
+    run = write(world, run, run.with_step("usr_1", Outcome.WARNED, world.clock.now))
+    react(world, write(world, run, run.as_ended(world.clock.now)))
+
+    assert "because mails to them are not delivered:\n2 (list users by" in world.mails()[-1].text
 
 
 def test_report_has_the_language_of_the_admins_profile(world: World) -> None:

@@ -100,6 +100,7 @@ def test_invitation_is_mailed_if_requested_or_without_a_password(
 
 
 def test_user_without_email_is_invited_by_text_message(world: World) -> None:
+    world.configure(sms=True)
     with watched(world.aws) as seen:
         reply = create(world, email=None, phone="+49 (151) 123-45678")
 

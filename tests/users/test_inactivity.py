@@ -34,6 +34,11 @@ def test_warning_applies_until_a_sign_in_or_the_end_of_all_sessions(
     assert WARNED.warns(last_login_at, auth_epoch) is counts
 
 
+def test_warning_before_a_bounce_was_cleared_does_not_apply() -> None:
+    assert WARNED.warns(None, 0, email_works_since=NOW)
+    assert not WARNED.warns(None, 0, email_works_since=NOW + DAY)
+
+
 def test_disabling_voids_the_warning_and_is_recognized_by_the_ended_sessions() -> None:
     disabled = WARNED.with_disabling(NOW + 14 * DAY)
     epoch = int((NOW + 14 * DAY).timestamp()) + 1

@@ -8,6 +8,7 @@ from typing import Any
 
 from functions.jobs.compact_directory import compact_directory
 from rollcall.access.policy import change_policy
+from rollcall.accounts.convergence import converge_account
 from rollcall.directory.segment import Segment
 from rollcall.grants import built_in_roles
 from rollcall.grants.grant import (
@@ -192,6 +193,7 @@ class ArrangedWorld(StoredWorld):
             self.call(), email, read_lifecycle_policy(self.runtime.table, now).invitation_validity
         )
         self._commit("add_invitation", Change(None, invitation), Change(None, user))
+        converge_account(self.call(), user_id)
         self.drain()
         return self.invitation(invitation.id)
 
@@ -208,6 +210,7 @@ class ArrangedWorld(StoredWorld):
         )
         registration = Registration.attempt(self.call(), user_id, email, None)
         self._commit("add_registration", Change(None, registration), Change(None, user))
+        converge_account(self.call(), user_id)
         self.drain()
         return self.registration(user_id)
 

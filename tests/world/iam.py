@@ -111,13 +111,13 @@ def is_allowed(declaration: Declaration, needed: NeededPermission) -> bool:
 @cache
 def _policy(declaration: Declaration) -> list[ParsedStatement]:
     # Every call names the same tables, bucket and pool, so these names are sufficient.
-    mail_identities = (f"{IDENTITY}rollcall@example.com",)
+    mail_resources = (f"{IDENTITY}rollcall@example.com",)
     arns = Arns(
         f"{TABLE}rollcall",
         f"{TABLE}rollcall-keys",
         f"{USER_POOL}*",
         f"{BUCKET}rollcall",
-        mail_identities,
+        mail_resources,
     )
     document = {"Version": "2012-10-17", "Statement": derive_statements(declaration, arns)}
     statements: list[ParsedStatement] = parse_policy_document(document)

@@ -110,7 +110,7 @@ def _make_world() -> World:
         table=Table(clients.dynamodb, settings.table_name),
         keys=Table(clients.dynamodb, settings.key_table_name),
         identity=Identity(lambda: clients.cognito, settings.user_pool_id),
-        mail=Mail(lambda: clients.ses, settings.mail_sender),
+        mail=Mail(lambda: clients.ses, settings.mail_sender, settings.mail_configuration_set),
         objects=Objects(lambda: clients.s3, settings.bucket_name),
         settings=settings,
         clock=clock,

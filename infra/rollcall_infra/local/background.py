@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,6 +15,7 @@ from rollcall.kit.call import Runtime
 from rollcall.kit.entity import Item
 from rollcall.kit.job import Job
 from rollcall.kit.log import log_failure
+from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import StreamReaction
 from rollcall_infra.catalog import Catalog
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams.type_defs import GetRecordsOutputTypeDef, RecordTypeDef
 
 POLL_SECONDS = 0.2
+LONG_POLL_SECONDS = 2
+"""How long a request for mail events waits for one, and so the longest time until a stop."""
 RETRY_SECONDS = (2, 10)
 """Delays before the retries of a failed job; Lambda waits longer."""
 RUN_SECONDS = 5
@@ -72,18 +77,28 @@ def _number(record: RecordTypeDef) -> int:
 
 
 class Background:
-    """Threads that read the table's stream and run the scheduled jobs."""
+    """Threads that read the table's stream and the queue of mail events, and run the scheduled
+    jobs.
+    """
 
     def __init__(
-        self, runtime: Runtime, catalog: Catalog, streams: DynamoDBStreamsClient, stream_arn: str
+        self,
+        runtime: Runtime,
+        catalog: Catalog,
+        connect: Callable[[str], Any],
+        stream_arn: str,
+        mail_events_url: str,
     ) -> None:
         self._runtime = runtime
-        self._reactions = catalog.stream_reactions
-        self._reader = StreamReader(streams, stream_arn)
+        self._catalog = catalog
+        self._reader = StreamReader(connect("dynamodbstreams"), stream_arn)
+        self._sqs = connect("sqs")
+        self._mail_events_url = mail_events_url
         self._stopping = threading.Event()
         self._directory_built = threading.Event()
         self._threads = [
             threading.Thread(target=self._follow_stream, name="stream"),
+            threading.Thread(target=self._follow_mail, name="mail events"),
             *(
                 threading.Thread(target=self._keep_schedule, args=(job,), name=job.name)
                 for job in catalog.jobs
@@ -116,11 +131,31 @@ class Background:
             if not records:
                 self._stopping.wait(POLL_SECONDS)
 
+    def _follow_mail(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                answer = self._sqs.receive_message(
+                    QueueUrl=self._mail_events_url, WaitTimeSeconds=LONG_POLL_SECONDS
+                )
+                for message in answer.get("Messages", []):
+                    self._react_to_mail(json.loads(message["Body"]))
+                    handle = message["ReceiptHandle"]
+                    self._sqs.delete_message(QueueUrl=self._mail_events_url, ReceiptHandle=handle)
+            except (ClientError, BotoCoreError) as error:
+                log_failure("mail events", error, request_id="")
+                self._stopping.wait(POLL_SECONDS)
+
+    def _react_to_mail(self, event: dict[str, Any]) -> None:
+        for reaction in self._catalog.mail_event_reactions:
+            self._try_repeatedly(reaction, event)
+
     def _react(self, image: Item) -> None:
-        for reaction in self._reactions:
+        for reaction in self._catalog.stream_reactions:
             self._try_repeatedly(reaction, image)
 
-    def _try_repeatedly(self, reaction: StreamReaction, image: Item) -> None:
+    def _try_repeatedly(
+        self, reaction: StreamReaction | MailEventReaction, image: dict[str, Any]
+    ) -> None:
         for attempt in range(ATTEMPTS):
             try:
                 reaction.react(image, self._runtime)

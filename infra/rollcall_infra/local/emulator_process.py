@@ -15,6 +15,7 @@ from ministack import app as ministack
 
 from rollcall_infra.local.emulator_cognito import follow_amazon
 from rollcall_infra.local.emulator_guard import EmulatorGuard
+from rollcall_infra.local.emulator_mail import publish_mail_events
 
 
 def _stop_at_end_of_input() -> None:
@@ -28,6 +29,7 @@ if __name__ == "__main__":
         sys.exit("The embedded AWS needs keys of its own.")
     threading.Thread(target=_stop_at_end_of_input, daemon=True).start()
     follow_amazon()
+    publish_mail_events()
     origins = frozenset(os.environ.pop("EMULATOR_ORIGINS").split())
     ministack.app = EmulatorGuard(ministack.app, origins)
     ministack.main()

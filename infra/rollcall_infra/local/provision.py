@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 import zipfile
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
+from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import CognitoReaction
 from rollcall.kit.settings import Settings
@@ -17,7 +19,7 @@ from rollcall_infra.catalog import find_source, read_catalog
 from rollcall_infra.client_scopes import EVERYTHING, ServiceClient
 from rollcall_infra.configuration import Configuration
 from rollcall_infra.environments import WrongEnvironment, read_local_environment
-from rollcall_infra.local.emulator import Emulator
+from rollcall_infra.local.emulator import REGION, Emulator
 from rollcall_infra.local.state import SERVICE, LocalProblem, Service
 from rollcall_infra.table_definition import create_key_table_parameters, create_table_parameters
 from rollcall_infra.user_pool import (
@@ -34,7 +36,14 @@ KEY_TABLE = "rollcall-keys"
 MAIL_SENDER = "rollcall@example.com"
 # Required parameters that the emulator ignores.
 _ROLE = "arn:aws:iam::000000000000:role/rollcall"
+_BUS = f"arn:aws:events:{REGION}:000000000000:event-bus/default"
 _RUNTIME = "python3.13"
+_EMAIL = {
+    "EmailSendingAccount": "DEVELOPER",
+    "SourceArn": f"arn:aws:ses:{REGION}:000000000000:identity/{MAIL_SENDER}",
+    "From": MAIL_SENDER,
+    "ConfigurationSet": NAME,
+}
 
 
 class Resources(NamedTuple):
@@ -45,6 +54,8 @@ class Resources(NamedTuple):
     services: dict[str, Service]
     """The services of ``serviceClients`` and the built-in one, by name."""
     stream_arn: str
+    mail_events_url: str
+    """The queue of bounces and complaints. On AWS, the rule invokes the function itself."""
 
 
 def provision(
@@ -58,12 +69,16 @@ def provision(
     _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
     services = {SERVICE: EVERYTHING, **configuration.service_clients}
-    declared = make_user_pool(configuration.password_minimum_length)
+    declared = {
+        **make_user_pool(configuration.password_minimum_length),
+        "EmailConfiguration": _EMAIL,
+    }
     pool_id = _ensure_user_pool(cognito, declared, make_resource_server(services.values()))
     client_id = _ensure_client(cognito, pool_id, CLIENT)["ClientId"]
     token_url = f"{emulator.url}/oauth2/token"
     credentials = _ensure_services(cognito, pool_id, services, token_url)
-    emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
+    _ensure_sender(emulator.client("sesv2"))
+    mail_events_url = _ensure_mail_events(emulator.client("events"), emulator.client("sqs"))
     settings = Settings(
         table_name=NAME,
         key_table_name=KEY_TABLE,
@@ -71,6 +86,7 @@ def provision(
         bucket_name=NAME,
         client_ids=client_id,
         mail_sender=MAIL_SENDER,
+        mail_configuration_set=NAME,
         **select_settings(configuration),
         time_scale=time_scale,
         time_origin=int(time.time()),
@@ -81,7 +97,7 @@ def provision(
         cognito.update_user_pool(
             UserPoolId=pool_id, LambdaConfig={"PreTokenGenerationConfig": trigger}
         )
-    return Resources(settings, client_id, credentials, stream_arn)
+    return Resources(settings, client_id, credentials, stream_arn, mail_events_url)
 
 
 def read_configuration(environment: str | None) -> Configuration:
@@ -118,13 +134,42 @@ def _ensure_bucket(s3: Any) -> None:
         s3.create_bucket(Bucket=NAME)
 
 
+def _ensure_sender(ses: Any) -> None:
+    """The identity, and the configuration set with its event destination."""
+    ses.create_email_identity(EmailIdentity=MAIL_SENDER)
+    with suppress(ses.exceptions.AlreadyExistsException):
+        ses.create_configuration_set(ConfigurationSetName=NAME)
+    with suppress(ses.exceptions.AlreadyExistsException):
+        ses.create_configuration_set_event_destination(
+            ConfigurationSetName=NAME,
+            EventDestinationName=f"{NAME}-failures",
+            EventDestination={
+                "Enabled": True,
+                "MatchingEventTypes": ["BOUNCE", "COMPLAINT"],
+                "EventBridgeDestination": {"EventBusArn": _BUS},
+            },
+        )
+
+
+def _ensure_mail_events(events: Any, sqs: Any) -> str:
+    """The rule for the events of mails, and the queue that it sends them to; returns its URL."""
+    pattern = json.dumps(MailEventReaction.event_pattern(NAME))
+    events.put_rule(Name=NAME, EventPattern=pattern)
+    url: str = sqs.create_queue(QueueName=f"{NAME}-mail-events")["QueueUrl"]
+    named = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    target = {"Id": "queue", "Arn": named["Attributes"]["QueueArn"]}
+    events.put_targets(Rule=NAME, Targets=[target])
+    return url
+
+
 def _ensure_user_pool(cognito: Any, declared: dict[str, Any], server: dict[str, Any]) -> str:
     for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]:
         if pool["Name"] == NAME:
             pool_id: str = pool["Id"]
             # The services, their scopes and the settings can have changed.
             cognito.update_resource_server(UserPoolId=pool_id, **server)
-            cognito.update_user_pool(UserPoolId=pool_id, Policies=declared["Policies"])
+            changing = {name: declared[name] for name in ("Policies", "EmailConfiguration")}
+            cognito.update_user_pool(UserPoolId=pool_id, **changing)
             return pool_id
     pool_id = cognito.create_user_pool(PoolName=NAME, **declared)["UserPool"]["Id"]
     cognito.create_group(UserPoolId=pool_id, **GROUP)

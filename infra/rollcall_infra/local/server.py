@@ -97,8 +97,9 @@ def run_local(options: LocalOptions) -> None:
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
         if not options.stores_nothing:
             state.write_admin(admin)
-        streams = emulator.client("dynamodbstreams")
-        background = Background(runtime, catalog, streams, resources.stream_arn)
+        background = Background(
+            runtime, catalog, emulator.client, resources.stream_arn, resources.mail_events_url
+        )
         background.start()
         stack.callback(background.stop)
         run = _describe(port, emulator, resources, admin, options.environment)

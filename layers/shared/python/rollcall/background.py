@@ -12,3 +12,4 @@ cognito_reaction = _background.cognito_reaction
 deployment_reaction = _background.deployment_reaction
 deployment_guard = _background.deployment_guard
 journal_watch = _background.journal_watch
+mail_event_reaction = _background.mail_event_reaction

@@ -32,7 +32,9 @@ def connect() -> Runtime:
         table=Table(make_client(Table.service), settings.table_name),
         keys=Table(make_client(Table.service), settings.key_table_name),
         identity=Identity(lambda: make_client(Account.service), settings.user_pool_id),
-        mail=Mail(lambda: make_client(Mail.service), settings.mail_sender),
+        mail=Mail(
+            lambda: make_client(Mail.service), settings.mail_sender, settings.mail_configuration_set
+        ),
         objects=Objects(lambda: make_client(StoredObject.service), settings.bucket_name),
         settings=settings,
         clock=make_clock(settings),

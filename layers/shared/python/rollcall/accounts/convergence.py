@@ -12,6 +12,7 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
+from rollcall.accounts.text_messages import require_deliverable
 from rollcall.kit.account import UNUSED_STATUSES, FoundAccount
 from rollcall.kit.call import Call
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE, Item, Key, tombstone_expiry
@@ -95,6 +96,7 @@ def _repair(call: Call, user: User, credential: Credential | None) -> bool:
     found = replace(found, attributes={**found.attributes, **account.attributes()})
     finished = _apply_credential(call, user, found, credential, created=created)
     if not created and _is_sent_elsewhere(user, found):
+        require_deliverable(call, user.email)
         identity.send_reset(found)
     if user.signed_out_epoch < user.auth_epoch:
         identity.sign_out(user.id)
@@ -114,6 +116,8 @@ def _is_sent_elsewhere(user: User, found: FoundAccount) -> bool:
 def _create(call: Call, user: User, credential: Credential | None) -> FoundAccount:
     password = credential.password.get_secret_value() if credential else None
     invite = credential.invite if credential else user.pending_credential == "invitation"
+    if invite:
+        require_deliverable(call, user.email)
     return call.identity.create(user.account(), password, invite)
 
 
@@ -127,12 +131,14 @@ def _apply_credential(
     if user.pending_credential == "reset":
         if not user.account().enabled:  # Cognito refuses it; it is sent when the account is enabled
             return False
+        require_deliverable(call, user.email)
         call.identity.send_reset(found)
     if user.pending_credential == "password":
         if credential is None or credential.chosen_at not in (None, user.credentials_changed_at):
             return False
         password = credential.password.get_secret_value()
         if credential.invite and not created:
+            require_deliverable(call, user.email)
             call.identity.resend_invitation(found, password)
         elif credential.permanent or not created:
             call.identity.set_password(user.id, password, credential.permanent)

@@ -57,6 +57,7 @@ def _make_admin(call: Call, email: str, held: User | None, credential: Credentia
             username=next(suggest_usernames(email, call.table)),
             is_admin=True,
             pending_credential="password" if credential else "invitation",
+            credential_sent_to=None if credential else email,
         )
         change = Change(None, user)
     return call.commit(change, answer=UserAnswer.of).id

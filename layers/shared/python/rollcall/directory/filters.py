@@ -122,6 +122,9 @@ class UserFilters(Request):
     email_verified: Annotated[
         Flag, Field(alias="email_verified"), ShortFor("emailVerified eq true")
     ] = None
+    email_bounced: Annotated[
+        Flag, Field(alias="email_bounced"), ShortFor("emailBounced eq true")
+    ] = None
     phone_verified: Annotated[
         Flag, Field(alias="phone_verified"), ShortFor("phoneVerified eq true")
     ] = None

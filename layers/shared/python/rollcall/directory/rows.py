@@ -66,6 +66,9 @@ class DirectoryUser(Answer):
     is_admin: bool
     user_types: tuple[str, ...] = ()
     email_verified: bool
+    email_bounced: Annotated[
+        bool, Field(description="Whether no more mails go to the email, after a bounce.")
+    ] = False
     phone_verified: bool
     auth_methods: tuple[AuthMethod, ...] = ()
     oauth_providers: Annotated[
@@ -153,6 +156,7 @@ class DirectoryUser(Answer):
         return {
             **{name: own[name] for name in DirectoryUser.model_fields.keys() & own.keys()},
             **dict(user.profile),
+            "email_bounced": user.email_bounced is not None,
             "email_verified": verified and user.email is not None,
             "phone_verified": verified and user.phone is not None,
             "auth_methods": _auth_methods(user, providers),
@@ -179,7 +183,9 @@ def _inactivity_of(record: UserRecord) -> dict[str, object]:
     user, inactivity = record.user, record.inactivity
     if inactivity is None:
         return {}
-    warned = inactivity.warns(record.sign_ins.listed_login_at, user.auth_epoch)
+    warned = inactivity.warns(
+        record.sign_ins.listed_login_at, user.auth_epoch, user.email_works_since
+    )
     disabled = user.status is Status.INACTIVE and inactivity.has_disabled(user.auth_epoch)
     return {
         "inactivity_warned_at": inactivity.warned_at if warned else None,

@@ -14,6 +14,7 @@ from rollcall.kit.call import Call, Runtime
 from rollcall.kit.entity import Entity
 from rollcall.kit.job import Job, Report, declare_job
 from rollcall.kit.journal import JournalEntry
+from rollcall.kit.mail_event import MailEvent, MailEventReaction
 from rollcall.kit.reaction import (
     ChangedEntry,
     CognitoReaction,
@@ -82,6 +83,24 @@ class Background:
                 writes=tuple(writes),
                 timeout=60,
                 on=tuple(on),
+                function=function,
+                connect=self.connect,
+            )
+
+        return declare
+
+    def mail_event_reaction(
+        self, *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
+    ) -> Callable[[Callable[[MailEvent, Call], None]], MailEventReaction]:
+        """Declare a reaction to bounces and complaints of the deployment's mails."""
+
+        def declare(function: Callable[[MailEvent, Call], None]) -> MailEventReaction:
+            metadata = check_reaction(function, (MailEvent, Call), tuple(reads), tuple(writes))
+            return MailEventReaction(
+                **metadata,
+                reads=tuple(reads),
+                writes=tuple(writes),
+                timeout=60,
                 function=function,
                 connect=self.connect,
             )

@@ -44,7 +44,9 @@ def _check_one_line(value: str) -> str:
 
 
 class Mail:
-    """Sends mail from one verified address. Sends nothing when the deployment has no sender."""
+    """Sends mail from one verified address, with a configuration set of SES if there is one. Sends
+    nothing when the deployment has no sender.
+    """
 
     service: ClassVar[str] = "sesv2"
     read_actions: ClassVar[tuple[str, ...]] = ()
@@ -52,9 +54,12 @@ class Mail:
     partition: ClassVar[str] = "MAIL#"
     """Items that record sent mail, so that no mail is sent twice."""
 
-    def __init__(self, make_client: Callable[[], SESV2Client], sender: str) -> None:
+    def __init__(
+        self, make_client: Callable[[], SESV2Client], sender: str, configuration_set: str = ""
+    ) -> None:
         self._make_client = make_client
         self.sender = sender
+        self.configuration_set = configuration_set
 
     def send(self, to: str, subject: str, text: str, html: str = "") -> None:
         """Send one mail as plain text, and as HTML if given. Raises Unavailable when SES did not
@@ -65,11 +70,15 @@ class Mail:
         if not self.sender:
             return
         body: Any = {"Text": _utf8(text), **({"Html": _utf8(html)} if html else {})}
+        named: Any = (
+            {"ConfigurationSetName": self.configuration_set} if self.configuration_set else {}
+        )
         try:
             self._make_client().send_email(
                 FromEmailAddress=self.sender,
                 Destination={"ToAddresses": [to]},
                 Content={"Simple": {"Subject": _utf8(subject), "Body": body}},
+                **named,
             )
         except (ClientError, BotoCoreError) as error:
             detail = "The mail service did not accept the mail."

@@ -39,6 +39,11 @@ class Settings(BaseModel):
         description="App clients whose tokens are accepted, separated by commas; empty: all.",
     )
     mail_sender: str = Field("", alias="MAIL_SENDER", description="Empty: no mail is sent.")
+    mail_configuration_set: str = Field(
+        "",
+        alias="MAIL_CONFIGURATION_SET",
+        description="The configuration set of SES that mails are sent with, which reports bounces.",
+    )
     mail_templates: str = Field(
         "",
         alias="MAIL_TEMPLATES",
@@ -49,6 +54,9 @@ class Settings(BaseModel):
         alias="LOGIN_URL",
         pattern=LOGIN_URL,
         description="The sign-in page, for mails; empty: mails do not name it.",
+    )
+    sms: bool = Field(
+        False, alias="SMS", description="Whether the user pool can send text messages."
     )
     first_admin_email: str = Field("", alias="FIRST_ADMIN_EMAIL")
     product_name: str = Field("Rollcall", alias="PRODUCT_NAME")

@@ -44,6 +44,7 @@ class CleanUpReport(Report):
     stopped_detail: str | None = None
     users: int = 0
     due: Mapping[Deed, int] = {}
+    unreachable: int = 0
     warned: int = 0
     disabled: int = 0
     deleted: int = 0
@@ -80,7 +81,11 @@ def _begin(
     call: Call, policy: LifecyclePolicy, impact: Impact, doubt: Doubt | None
 ) -> LifecycleRun:
     run = LifecycleRun.begin(
-        call, policy_version=policy.version, users=impact.users, due=impact.due
+        call,
+        policy_version=policy.version,
+        users=impact.users,
+        due=impact.due,
+        unreachable=impact.unreachable,
     )
     if doubt:
         run = run.as_ended(call.now, *doubt)
@@ -227,6 +232,7 @@ def _report(run: LifecycleRun, mode: CleanUpMode) -> CleanUpReport:
         stopped_detail=run.stopped_detail,
         users=run.users,
         due=run.due,
+        unreachable=run.unreachable,
         **counts,
     )
 
@@ -239,5 +245,6 @@ def _report_dry_run(impact: Impact, doubt: Doubt | None) -> CleanUpReport:
         stopped_detail=detail,
         users=impact.users,
         due=impact.due,
+        unreachable=impact.unreachable,
         failed=int(stopped_for is StoppedFor.INVALID_FILTER),
     )

@@ -33,6 +33,9 @@ class ExemptFor(StrEnum):
     FILTER = "filter"
     NO_EMAIL = "no_email"
     """The user cannot be warned by mail. Users who were not warned are not disabled."""
+    EMAIL_BOUNCED = "email_bounced"
+    """Mails to the user are not delivered, and perhaps the warning was not. After the email is
+    changed or works again, the user is warned again."""
 
 
 class Exemption(Answer):
@@ -51,6 +54,7 @@ class Candidate(NamedTuple):
     version: int
     name: str | None
     email: str | None
+    email_bounced: bool
     status: Status
     is_admin: bool
     groups: tuple[str, ...]
@@ -88,6 +92,11 @@ class Decision(NamedTuple):
     def deed(self) -> Deed | None:
         """The action to take."""
         return None if self.exemptions else self.due
+
+    @property
+    def is_unreachable(self) -> bool:
+        """Whether the only reason is that mails to the user are not delivered."""
+        return [each.reason for each in self.exemptions] == [ExemptFor.EMAIL_BOUNCED]
 
 
 def decide(terms: LifecycleTerms, candidate: Candidate, now: datetime) -> Decision:
@@ -127,3 +136,5 @@ def _find_exemptions(terms: LifecycleTerms, candidate: Candidate, due: Deed) -> 
         yield Exemption(reason=ExemptFor.FILTER)
     if candidate.email is None and due is not Deed.DELETE:
         yield Exemption(reason=ExemptFor.NO_EMAIL)
+    if candidate.email_bounced and due is not Deed.DELETE:
+        yield Exemption(reason=ExemptFor.EMAIL_BOUNCED)

@@ -15,11 +15,19 @@ class Impact(NamedTuple):
 
     users: int
     due: Mapping[Deed, int]
+    unreachable: int = 0
+    """The number of users who are exempt only because mails to them are not delivered."""
 
     @classmethod
     def of(cls, users: int, decisions: Iterable[Decision]) -> Self:
         """The impact of the decision for each user."""
-        return cls(users, Counter(each.deed for each in decisions if each.deed))
+        due: Counter[Deed] = Counter()
+        unreachable = 0
+        for each in decisions:
+            unreachable += each.is_unreachable
+            if each.deed:
+                due[each.deed] += 1
+        return cls(users, due, unreachable)
 
     @property
     def selected(self) -> int:

@@ -104,6 +104,9 @@ class LifecycleRun(Entity):
     """The number of all users at its start."""
     due: Mapping[Deed, int]
     """The number of users for each action at its start."""
+    unreachable: int = 0
+    """The number of users at its start who are neither warned nor disabled, only because mails to
+    them are not delivered."""
     position: str = ""
     """The user of the last step. All users before have been processed."""
     steps: int = 0
@@ -113,7 +116,15 @@ class LifecycleRun(Entity):
     """The step of this version; only set while it is written."""
 
     @classmethod
-    def begin(cls, call: Call, *, policy_version: int, users: int, due: Mapping[Deed, int]) -> Self:
+    def begin(
+        cls,
+        call: Call,
+        *,
+        policy_version: int,
+        users: int,
+        due: Mapping[Deed, int],
+        unreachable: int = 0,
+    ) -> Self:
         """A run that starts now."""
         return cls(
             id=call.new_id("run"),
@@ -122,6 +133,7 @@ class LifecycleRun(Entity):
             policy_version=policy_version,
             users=users,
             due=due,
+            unreachable=unreachable,
         )
 
     @classmethod
@@ -199,6 +211,13 @@ class LifecycleRunAnswer(Answer):
     users: Annotated[int, Field(description="The number of all users at its start.")]
     due: Annotated[
         Mapping[Deed, int], Field(description="The number of users for each action at its start.")
+    ]
+    unreachable: Annotated[
+        int,
+        Field(
+            description="The number of users who were neither warned nor disabled, only because "
+            "mails to them are not delivered (emailBounced)."
+        ),
     ]
     steps: Annotated[int, Field(description="The number of users it has processed.")]
     outcomes: Mapping[Outcome, int]

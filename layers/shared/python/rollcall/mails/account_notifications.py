@@ -49,7 +49,20 @@ class AccountEvent(NamedTuple):
             return Recipient.of(self.user)
         erased = (self.change(fact).before for fact in ("email", "name", "username", "profile"))
         email, name, username, profile = erased
-        return Recipient(email or "", name or username or "", (profile or {}).get("locale"))
+        locale = (profile or {}).get("locale")
+        return Recipient(email or "", name or username or "", locale, self._had_bounced)
+
+    @property
+    def _had_bounced(self) -> bool:
+        """Whether this entry has ended the bounce of the former email."""
+        return self.change("emailBounced").before is not None
+
+    def recipient_at(self, email: str) -> Recipient:
+        """The recipient of a mail to the present or the former email."""
+        recipient = self.recipient
+        if email == recipient.email:
+            return recipient
+        return recipient._replace(email=email, bounced=self._had_bounced)
 
 
 def _is_welcome(event: AccountEvent) -> bool:

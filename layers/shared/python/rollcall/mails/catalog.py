@@ -44,10 +44,11 @@ _OUTCOMES = ("warned", "disabled", "deleted", "refused", "failed")
 _DUE = ("due_warn", "due_disable", "due_delete")
 _STOPPED_FOR = ("too_many", "no_mail", "uncertain_filter", "invalid_filter", "policy_changed")
 CLEAN_UP_REPORT = _mail(
-    "clean_up_report", "run", may=("day", "users", *_OUTCOMES, *_STOPPED_FOR, *_DUE)
+    "clean_up_report", "run", may=("day", "users", "unreachable", *_OUTCOMES, *_STOPPED_FOR, *_DUE)
 )
 """For admins: what a run of the clean-up did. If the run was stopped, the variable of the reason is
-set, and the last ones have the numbers of due actions."""
+set, and the last ones have the numbers of due actions. ``unreachable`` is empty if there are
+none."""
 _USERS = ("admins", "without_groups", "never_signed_in", "disabled")
 _INVITATIONS = ("pending_invitations", "expired_invitations")
 ACCESS_REVIEW = _mail(

@@ -10,6 +10,7 @@ from rollcall.grants.grant import GroupRole, Period, RoleGrant
 from rollcall.grants.permissions import Permission
 from rollcall.kit.field_types import Id
 from rollcall.kit.model import Time, VersionedAnswer, WriteRequest
+from rollcall.users.email_bounce import EmailBounce
 from rollcall.users.fields import Profile
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
@@ -40,6 +41,13 @@ class UserAnswer(VersionedAnswer):
     id: str
     username: str | None = None
     email: str | None = None
+    email_bounced: Annotated[
+        EmailBounce | None,
+        Field(
+            description="No more mails go to the email, because one bounced or its recipient "
+            "complained. Absent after a change of the email."
+        ),
+    ] = None
     phone: str | None = None
     unique_id: str | None = None
     name: str | None = None

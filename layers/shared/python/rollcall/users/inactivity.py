@@ -21,9 +21,14 @@ class Inactivity(UserActivity):
     """The earliest time at which the account is disabled, as the warning says."""
     disabled_at: Time | None = None
 
-    def warns(self, last_login_at: datetime | None, auth_epoch: int) -> bool:
+    def warns(
+        self,
+        last_login_at: datetime | None,
+        auth_epoch: int,
+        email_works_since: datetime | None = None,
+    ) -> bool:
         """Whether the last warning still applies."""
-        return warning_applies(self.warned_at, last_login_at, auth_epoch)
+        return warning_applies(self.warned_at, last_login_at, auth_epoch, email_works_since)
 
     def has_disabled(self, auth_epoch: int) -> bool:
         """Whether the clean-up was the last to end a disabled user's sessions. False when an admin

@@ -103,13 +103,16 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
 
 
 def warning_applies(
-    warned_at: datetime | None, last_login_at: datetime | None, auth_epoch: int
+    warned_at: datetime | None,
+    last_login_at: datetime | None,
+    auth_epoch: int,
+    email_works_since: datetime | None,
 ) -> bool:
     """Whether the clean-up's warning still applies. A later sign-in voids it. The end of all
     sessions, for example when the user is disabled, also voids it, so a user who is enabled again
-    is warned again.
+    is warned again. A warning before a bounce was cleared did not arrive.
     """
-    if warned_at is None:
+    if warned_at is None or (email_works_since is not None and warned_at < email_works_since):
         return False
     unused = last_login_at is None or last_login_at < warned_at
     return unused and auth_epoch <= warned_at.timestamp()

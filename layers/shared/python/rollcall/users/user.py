@@ -28,6 +28,7 @@ from rollcall.kit.entity import Claim, ClaimKind, Counter, Entity, Floor, Item, 
 from rollcall.kit.errors import Conflict
 from rollcall.kit.model import Time, camel_case, format_time
 from rollcall.kit.table import Table
+from rollcall.users.email_bounce import EmailBounce
 from rollcall.users.fact_set import FactSet
 from rollcall.users.fields import RESERVED, Profile
 from rollcall.users.owned import Owned
@@ -122,9 +123,14 @@ class User(Entity):
         "pending_credential",
         "credential_sent_to",
         "welcomed_with",
+        "email_works_since",
     )
 
     email: str | None = None
+    email_bounced: EmailBounce | None = None
+    """Why no more mails go to the email. None: mails go there."""
+    email_works_since: Time | None = None
+    """When the last bounce was cleared. Mails that were sent before did not arrive."""
     phone: str | None = None
     username: str | None = None
     unique_id: str | None = None
@@ -184,8 +190,10 @@ class User(Entity):
         """The earliest time at which the clean-up disables the user; None without a warning that
         still applies.
         """
-        warned_at, used_at = self.warned_at, self.last_login_at
-        return self.promised_until if warning_applies(warned_at, used_at, self.auth_epoch) else None
+        applies = warning_applies(
+            self.warned_at, self.last_login_at, self.auth_epoch, self.email_works_since
+        )
+        return self.promised_until if applies else None
 
     @property
     def advice_on_claims(self) -> str | None:
@@ -318,9 +326,16 @@ class User(Entity):
     def succeed(self, before: Self | None, now: datetime) -> Self:
         """The next version. It is in sync immediately if the account does not change with it."""
         after = super().succeed(before, now)
+        if before is not None and after.has_left_bounce(before):
+            after = after.without_bounce(now)
         if before is not None and before.in_step and self.leaves_account(before):
             return after.model_copy(update={"identity_version": after.version})
         return after
+
+    def has_left_bounce(self, before: Self) -> bool:
+        """Whether the email has changed and the bounce is still the one of the former email."""
+        bounced, unchanged = before.email_bounced, self.email_bounced == before.email_bounced
+        return bounced is not None and unchanged and self.email != before.email
 
     def leaves_account(self, before: Self | None) -> bool:
         """Whether the change from ``before`` requires no update of the Cognito account."""
@@ -385,6 +400,21 @@ class User(Entity):
         if pending == "password":
             changed["password_set_at"] = now
         return self.model_copy(update=changed)
+
+    def with_bounce(self, bounce: EmailBounce, sent_at: datetime) -> Self:
+        """The user after a mail sent at this time has bounced. The first bounce stays. One of a
+        mail from before the last bounce was cleared says nothing new.
+        """
+        outdated = self.email_works_since is not None and sent_at < self.email_works_since
+        if outdated or self.email_bounced is not None:
+            return self
+        return self.model_copy(update={"email_bounced": bounce})
+
+    def without_bounce(self, now: datetime) -> Self:
+        """The user to whose email mails go again."""
+        if self.email_bounced is None:
+            return self
+        return self.model_copy(update={"email_bounced": None, "email_works_since": now})
 
     def with_grants(self, name: str, grants: Iterable[Grant]) -> Self:
         """The user with these grants instead of all grants in a field, such as ``role_grants``."""
