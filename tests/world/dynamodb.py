@@ -60,6 +60,32 @@ def find_item(table: str, pk: str, sk: str) -> Attributes | None:
     return partition.get(sk)
 
 
+def copy_table(name: str, to: str) -> None:
+    """Copy a table with its items, as DynamoDB restores a backup to a new table."""
+    engine._tables[to] = {**_copy_table(engine._tables[name]), "TableName": to}
+
+
+def drop_table(name: str) -> None:
+    """Delete a table, if it exists."""
+    engine._tables.pop(name, None)
+
+
+def put_item(table: str, item: Attributes) -> None:
+    """Store an item as damage does, without a client."""
+    _write(table, "PutItem", Item=item)
+
+
+def delete_item(table: str, pk: str, sk: str) -> None:
+    """Delete an item as damage does, without a client."""
+    _write(table, "DeleteItem", Key={"pk": {"S": pk}, "sk": {"S": sk}})
+
+
+def _write(table: str, operation: str, **parameters: Attributes) -> None:
+    status, answer = serve(operation, json.dumps({"TableName": table, **parameters}).encode())
+    if status != 200:
+        raise RuntimeError(answer)
+
+
 @dataclass(frozen=True)
 class TableSnapshot:
     """A table and the tokens of its transactions at one time."""

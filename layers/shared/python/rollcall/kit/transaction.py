@@ -8,7 +8,6 @@ becomes one clear error, or a retry after a concurrent write.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rollcall.kit.actor import Actor
 from rollcall.kit.attribute_values import to_attributes
 from rollcall.kit.condition_check import ConditionCheck, as_read, as_witnessed
-from rollcall.kit.counter_update import CounterUpdate
+from rollcall.kit.counter_update import CounterUpdate, group_by_item
 from rollcall.kit.entity import Counter, Entity, Item, Key, Row, Stored, Taken
 from rollcall.kit.errors import Contended, Invalid, Problem
 from rollcall.kit.ids import new_id
@@ -38,6 +37,14 @@ class Change[E: Entity]:
 
     before: E | None
     after: E
+    lost: bool = False
+    """Whether ``before`` is no longer stored, although no change has deleted it. Its item, claims
+    and rows are written again; counters include it already. Only a restore does this."""
+
+    @property
+    def stored(self) -> E | None:
+        """What the table has before the change."""
+        return None if self.lost else self.before
 
 
 class Origin(NamedTuple):
@@ -82,9 +89,9 @@ class Transaction:
         Raises NewerData when a newer version of the code has written one of the rows.
         """
         before, after = change.before, change.after.succeed(change.before, self._origin.now)
-        self._write_entity(before, after)
-        self._move_claims(before, after)
-        self._replace_rows(before, after)
+        self._write_entity(change, after)
+        self._move_claims(change, after)
+        self._replace_rows(change.stored, after)
         self._record(before, after)
         return after
 
@@ -98,11 +105,7 @@ class Transaction:
 
     def adjust_counts(self, deltas: Mapping[Counter, int]) -> None:
         """Add to counters; counters on the same item are one action."""
-        by_key: dict[Key, dict[Counter, int]] = defaultdict(dict)
-        for counter, delta in deltas.items():
-            if delta:
-                by_key[counter.key][counter] = delta
-        for key, adjusted in by_key.items():
+        for key, adjusted in group_by_item(deltas).items():
             self._adjust(key, adjusted)
 
     def add_requirements(self) -> None:
@@ -152,9 +155,14 @@ class Transaction:
             return Contended()
         return failed[0]
 
-    def _write_entity(self, before: Entity | None, after: Entity) -> None:
+    def _write_entity(self, change: Change[Any], after: Entity) -> None:
+        before = change.before
         if before is None:
             self._put(after.item(), "attribute_not_exists(pk)", {})
+            return
+        if change.lost:  # what is left of it can be damaged
+            older = "attribute_not_exists(version) OR version < :version"
+            self._put(after.item(), older, {":version": after.version})
             return
         witnessed = self._actor.witnesses.get(before.key(), before.version)
         if witnessed != before.version:
@@ -164,15 +172,16 @@ class Transaction:
         else:
             self._update(before, after, *as_read(before))
 
-    def _move_claims(self, before: Entity | None, after: Entity) -> None:
-        held = before.claims() if before else frozenset()
+    def _move_claims(self, change: Change[Any], after: Entity) -> None:
+        held = change.stored.claims() if change.stored else frozenset()
+        owned, owner = "attribute_not_exists(pk) OR #owner = :owner", {":owner": after.id}
         for claim in sorted(after.claims() - held):
             item = {**claim.key._asdict(), "owner": after.id}
-            self._put(item, "attribute_not_exists(pk)", {}, refusal=Taken(claim, type(after)))
+            free = (owned, owner) if change.lost else ("attribute_not_exists(pk)", {})
+            self._put(item, *free, refusal=Taken(claim, type(after)))
         for claim in sorted(held - after.claims()):
             # It is absent if it was stored under another key, before its value was compared so.
-            owned = "attribute_not_exists(pk) OR #owner = :owner"
-            self._delete(claim.key, owned, {":owner": after.id})
+            self._delete(claim.key, owned, owner)
 
     def _replace_rows(self, before: Entity | None, after: Entity) -> None:
         held = _rows_by_key(before)
@@ -270,17 +279,16 @@ def _rows_by_key(entity: Entity | None) -> dict[Key, Row]:
     return {row.key(): row for row in entity.rows()} if entity else {}
 
 
-def find_effective(changes: Iterable[Change[Any]]) -> list[Change[Any]]:
+def find_effective(changes: Sequence[Change[Any]]) -> list[Change[Any]]:
     """The changes that create a new version. Raises NewerData when a newer version of the code has
     written one of the entities.
     """
-    given = list(changes)
-    for change in given:
+    for change in changes:
         if change.before is not None:
             change.before.require_known_schema()
-    return [change for change in given if is_effective(change)]
+    return [change for change in changes if is_effective(change)]
 
 
 def is_effective(change: Change[Any]) -> bool:
-    """Whether the change creates a new version: it is new, or its facts differ."""
-    return change.before is None or change.before.facts() != change.after.facts()
+    """Whether the change creates a new version: it is not stored, or its facts differ."""
+    return change.stored is None or change.stored.facts() != change.after.facts()
