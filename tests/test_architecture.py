@@ -20,7 +20,7 @@ from rollcall.kit.identity import Identity
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.table import Table
-from rollcall_infra.catalog import FUNCTIONS
+from rollcall_infra.bundle import FUNCTIONS
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT / "layers" / "shared" / "python" / "rollcall"

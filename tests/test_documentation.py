@@ -45,6 +45,7 @@ NO_FILES = {
     "rollcall/facts": "a scope of OAuth",
     "directory-parts/": "a prefix in the bucket",
     "exports/": "a prefix in the bucket",
+    "cdk.out/rollcall/": "a folder in the project of another app",
     "local.json": "a file in the state folder of rollcall local, or an environment",
     "prod.json": "an environment",
     "welcome.fr.txt": "a template that a deployment adds",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rollcall.accounts.adoptable import AdoptionRules
@@ -30,6 +31,8 @@ class AdoptionOptions:
     plan: Path | None
     as_json: bool
     reason: str | None
+    functions: list[Path] = field(default_factory=list)
+    """Further folders of functions."""
 
 
 def run_adoption(options: AdoptionOptions) -> None:
@@ -39,7 +42,7 @@ def run_adoption(options: AdoptionOptions) -> None:
     with resumable(apply=options.apply):
         _, runtime = connect_deployment(options.prefix, options.state)
         call = make_call(ACTION, runtime, reason=options.reason)
-        rules = AdoptionRules(options.trust_addresses, _reserved_words())
+        rules = AdoptionRules(options.trust_addresses, _reserved_words(options.functions))
         rows = adopt_accounts(call, rules) if options.apply else plan_adoption(call, rules)
         summary = Summary.of(read_lifecycle_policy(call.table, call.now), call.now)
         reported = with_progress(rows, "Accounts processed")
@@ -48,8 +51,8 @@ def run_adoption(options: AdoptionOptions) -> None:
             print_text("\n".join(summary.describe(applied=options.apply)))
 
 
-def _reserved_words() -> frozenset[str]:
+def _reserved_words(functions: Iterable[Path]) -> frozenset[str]:
     """Segments of API paths in the position of user ids, such as ``export``."""
-    paths = (each.path.split("/") for each in read_catalog().operations)
+    paths = (each.path.split("/") for each in read_catalog(*functions).operations)
     followers = (path[path.index("users") + 1 :] for path in paths if "users" in path)
     return frozenset(each[0] for each in followers if each and not each[0].startswith("{"))

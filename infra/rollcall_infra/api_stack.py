@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Environment, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -21,20 +22,34 @@ from rollcall_infra.function import Surroundings, add_layers
 from rollcall_infra.placement import find_stack
 from rollcall_infra.rest_api import RestApi
 
+if TYPE_CHECKING:
+    from rollcall_infra.construct import Domain
+
 
 class ApiStack(Stack):
     """Gateway, functions and alarms. Deleting the stack loses no data."""
 
     def __init__(
-        self, scope: Construct, deployment: Deployment, catalog: Catalog, data: DataStack
+        self,
+        scope: Construct,
+        deployment: Deployment,
+        catalog: Catalog,
+        data: DataStack,
+        *,
+        domain: Domain | None = None,
+        env: Environment | None = None,
     ) -> None:
+        """``domain``: the API's own domain name."""
+        name = f"{deployment.prefix}-api"
         super().__init__(
             scope,
-            f"{deployment.prefix}-api",
+            name,
+            stack_name=name,
+            env=env,
             description="Rollcall: the API, its functions, jobs and alarms.",
         )
         self._deployment = deployment
-        topic = add_topic(self)
+        topic = self.alarm_topic = add_topic(self)
         self._add_areas(catalog, data, topic)
         api = RestApi(self, deployment).add(catalog.operations, data.user_pool_arn)
         self._watch(api, topic)
@@ -43,7 +58,9 @@ class ApiStack(Stack):
         else:
             words = "The firewall has a monthly price; the setting waf adds it."
             acknowledge(api, {"AwsSolutions-APIG3": words})
-        CfnOutput(self, "ApiUrl", value=api.url.rstrip("/"))
+        self.domain_name = self._add_domain(domain, api) if domain else None
+        self.url = f"https://{domain.name}" if domain else api.url.rstrip("/")
+        CfnOutput(self, "ApiUrl", value=self.url)
         CfnOutput(self, "AlarmTopic", value=topic.topic_arn)
 
     def _add_areas(self, catalog: Catalog, data: DataStack, topic: sns.ITopic) -> None:
@@ -63,6 +80,22 @@ class ApiStack(Stack):
         )
         for name, declarations in groupby(here, key=find_stack):
             AreaStack(self, name, declarations, surroundings=surroundings, topic=topic)
+
+    def _add_domain(self, domain: Domain, api: apigateway.SpecRestApi) -> apigateway.DomainName:
+        """The domain name, whose root is the API's stage."""
+        added = apigateway.DomainName(
+            self,
+            "Domain",
+            domain_name=domain.name,
+            certificate=domain.certificate,
+            endpoint_type=apigateway.EndpointType.REGIONAL,
+            security_policy=apigateway.SecurityPolicy.TLS_1_2,
+            mapping=api,
+        )
+        words = f"Point an alias or CNAME record of {domain.name} to this name."
+        target = added.domain_name_alias_domain_name
+        CfnOutput(self, "DomainTarget", value=target, description=words)
+        return added
 
     def _watch(self, api: apigateway.SpecRestApi, topic: sns.ITopic) -> None:
         """One alarm covers all operations: a function that fails, times out or is throttled gives

@@ -1,16 +1,28 @@
-"""All declarations in ``functions/``, the source of everything that is generated."""
+"""All declarations, ours and those of further folders: the source of everything that is generated.
+
+A folder has one folder per area, with one file per function: ``<area>/<name>.py``. What several of
+its functions need is in packages beside the areas, which have an ``__init__.py``: each function of
+the folder is deployed with them, and imports them by their names.
+"""
 
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Iterable, Iterator
 from functools import cache
+from hashlib import sha256
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.entity import Entity
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.job import Job
-from rollcall.kit.operation import Operation
+from rollcall.kit.operation import PATH_VARIABLE, Operation
 from rollcall.kit.reaction import (
     CognitoReaction,
     DeploymentGuard,
@@ -18,8 +30,12 @@ from rollcall.kit.reaction import (
     JournalWatch,
     StreamReaction,
 )
+from rollcall_infra.bundle import FUNCTIONS, FUNCTIONS_PACKAGE
 
-FUNCTIONS = Path(__file__).parents[2] / "functions"
+NAME_AT_MOST = 43
+"""A function's name has 64 characters (Lambda API, CreateFunction), 21 of them for a prefix."""
+SUMMARY_AT_MOST = 256
+"""The longest description of a function (Lambda API, CreateFunction)."""
 
 
 class Catalog(NamedTuple):
@@ -40,14 +56,15 @@ class Catalog(NamedTuple):
 
 
 @cache
-def read_catalog() -> Catalog:
-    """Import every file in ``functions/`` and collect its declaration.
+def read_catalog(*folders: Path) -> Catalog:
+    """Import every function of ours and of these folders, and collect the declarations.
 
-    Raises WrongDeclaration, with the solution, for a file without a declaration, for two functions
-    with the same name, and for two operations with the same route.
+    Raises WrongDeclaration, with the solution, for a folder without functions, for a file without a
+    declaration, and for what two functions, entities or packages cannot both have: a name, a
+    route, a trigger of the user pool, a partition of the table.
     """
-    files = sorted(FUNCTIONS.glob("*/*.py"))
-    found = [read_declaration(file) for file in files]
+    found = [each for folder in (FUNCTIONS, *folders) for each in _read_folder(folder.absolute())]
+    found.sort(key=lambda each: (each.area, each.name))
     catalog = Catalog(
         operations=_of_kind(Operation, found),
         jobs=_of_kind(Job, found),
@@ -61,37 +78,144 @@ def read_catalog() -> Catalog:
     return catalog
 
 
+def _of_kind[D: Declaration](kind: type[D], found: list[Declaration]) -> tuple[D, ...]:
+    return tuple(each for each in found if isinstance(each, kind))
+
+
 def check_unique(catalog: Catalog) -> None:
-    """Raise WrongDeclaration for a duplicate name or route."""
+    """Raise WrongDeclaration for a duplicate name, route or trigger, and for two entities that
+    share a kind or a partition.
+    """
     names: dict[str, Declaration] = {}
     for declaration in catalog.declarations:
         other = names.setdefault(declaration.name, declaration)
         if other is not declaration:
             raise WrongDeclaration(
-                f"{declaration.name} is in {other.area} and in {declaration.area}. Rename one: "
+                f"{declaration.name} is in {_tell_apart(other, declaration)}. Rename one: "
                 "names of functions are unique across areas."
             )
     routes: dict[str, str] = {}
     for operation in catalog.operations:
         route = f"{operation.method} {operation.path}"
-        first = routes.setdefault(route, operation.name)
+        # The gateway routes by position: the names of variables do not distinguish two routes.
+        first = routes.setdefault(PATH_VARIABLE.sub("{}", route), operation.name)
         if first != operation.name:
             raise WrongDeclaration(
                 f"{operation.name} and {first} both have the route {route}. Change one."
             )
+    triggers: dict[str, str] = {}
+    for reaction in catalog.cognito_reactions:
+        first = triggers.setdefault(reaction.trigger, reaction.name)
+        if first != reaction.name:
+            raise WrongDeclaration(
+                f"{reaction.name} and {first} are both the trigger {reaction.trigger}. A user pool "
+                "has one of each kind: remove one."
+            )
+    _check_entities(catalog.declarations)
 
 
-def _of_kind[D: Declaration](kind: type[D], found: list[Declaration]) -> tuple[D, ...]:
-    return tuple(each for each in found if isinstance(each, kind))
+def _tell_apart(first: Declaration, second: Declaration) -> str:
+    if first.area != second.area:
+        return f"{first.area} and in {second.area}"
+    return f"{find_source(first).parent} and in {find_source(second).parent}"
 
 
-def read_declaration(file: Path) -> Declaration:
-    """The declaration of one file in ``functions/``. Raises WrongDeclaration with the solution."""
-    module = importlib.import_module(f"functions.{file.parent.name}.{file.stem}")
-    declared = getattr(module, file.stem, None)
+def _check_entities(declarations: Iterable[Declaration]) -> None:
+    """Policies name partitions, and the journal names kinds: entities that share one could be read
+    and written through each other's functions. Guests are stored with another entity on purpose.
+    """
+    touched = {each for one in declarations for each in (*one.reads, *one.writes, *one.principals)}
+    entities = [each for each in touched if issubclass(each, Entity) and hasattr(each, "kind")]
+    entities.sort(key=lambda each: (each.__module__, each.__name__))
+    for first, second in combinations(entities, 2):
+        if first.kind == second.kind:
+            raise WrongDeclaration(
+                f"{first.__name__} and {second.__name__} both have the kind {first.kind!r}. "
+                "Rename one."
+            )
+        shared = first.partition.startswith(second.partition) or second.partition.startswith(
+            first.partition
+        )
+        if shared and not (first.guest or second.guest):
+            raise WrongDeclaration(
+                f"{first.__name__} and {second.__name__} share a partition of the table, because "
+                f"{first.partition!r} and {second.partition!r} begin alike. Change one."
+            )
+
+
+def _read_folder(folder: Path) -> Iterator[Declaration]:
+    packages = find_packages(folder)
+    files = [file for file in sorted(folder.glob("*/*.py")) if file.parent not in packages]
+    if not files:
+        raise WrongDeclaration(
+            f"{folder} has no functions. Name a folder with files such as <area>/<name>.py."
+        )
+    for package in packages:
+        _make_importable(package)
+    namespace = _name_space(folder)
+    for file in files:
+        yield read_declaration(file, namespace)
+
+
+def find_packages(folder: Path) -> list[Path]:
+    """The packages that the functions of a folder share."""
+    return [file.parent for file in sorted(folder.glob("*/__init__.py"))]
+
+
+def _make_importable(package: Path) -> None:
+    if str(package.parent) not in sys.path:
+        sys.path.append(str(package.parent))
+        importlib.invalidate_caches()
+    spec = find_spec(package.name)
+    if spec is None or spec.origin is None or Path(spec.origin).parent != package:
+        raise WrongDeclaration(
+            f"{package} has the name of another package, {spec and spec.origin}. Rename one: "
+            "functions import their packages by name."
+        )
+
+
+def _name_space(folder: Path) -> str:
+    """The name of the package that the areas of a folder are imported from, different for each
+    folder: two folders can have areas with the same name.
+    """
+    if folder == FUNCTIONS:
+        return FUNCTIONS_PACKAGE
+    name = f"functions_{sha256(str(folder).encode()).hexdigest()[:16]}"
+    if name not in sys.modules:
+        spec = ModuleSpec(name, loader=None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+        sys.modules[name] = module_from_spec(spec)
+    return name
+
+
+def read_declaration(file: Path, namespace: str = FUNCTIONS_PACKAGE) -> Declaration:
+    """The declaration of one file. Raises WrongDeclaration with the solution."""
+    area, name = file.parent.name, file.stem
+    if not area.isidentifier():
+        raise WrongDeclaration(
+            f"{file.parent} is not the name of a package. Rename it: areas have lower-case letters "
+            "and underscores."
+        )
+    module = importlib.import_module(f"{namespace}.{area}.{name}")
+    declared = getattr(module, name, None)
     if not isinstance(declared, Declaration):
         raise WrongDeclaration(
-            f"functions/{file.parent.name}/{file.name} has no declaration {file.stem}. "
-            f"Decorate a function {file.stem} with @operation, @job or one of the reactions."
+            f"{file.parents[1].name}/{area}/{file.name} has no declaration {name}. "
+            f"Decorate a function {name} with @operation, @job or one of the reactions."
+        )
+    if len(name) > NAME_AT_MOST:
+        raise WrongDeclaration(
+            f"{file} has a name of {len(name)} characters. Shorten it to {NAME_AT_MOST}, so that "
+            "Lambda accepts it with a prefix."
+        )
+    if len(declared.summary) > SUMMARY_AT_MOST:
+        raise WrongDeclaration(
+            f"{file} has a summary of {len(declared.summary)} characters, the first paragraph of "
+            f"its docstring. Shorten it to {SUMMARY_AT_MOST}, which is what Lambda accepts."
         )
     return declared
+
+
+def find_source(declaration: Declaration) -> Path:
+    """The file of a declaration."""
+    return Path(str(sys.modules[declaration.module].__file__))

@@ -10,6 +10,7 @@ from aws_cdk import (
     CrossStackReferences,
     CustomResource,
     Duration,
+    Environment,
     ReferenceStrength,
     Stack,
 )
@@ -50,10 +51,20 @@ class DataStack(Stack):
     pool, and deleting the API does not affect sign-ins.
     """
 
-    def __init__(self, scope: Construct, deployment: Deployment, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        deployment: Deployment,
+        catalog: Catalog,
+        *,
+        env: Environment | None = None,
+    ) -> None:
+        name = f"{deployment.prefix}-data"
         super().__init__(
             scope,
-            f"{deployment.prefix}-data",
+            name,
+            stack_name=name,
+            env=env,
             termination_protection=deployment.size.protected,
             description="Rollcall: users, groups, journal and accounts.",
         )

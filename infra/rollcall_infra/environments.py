@@ -18,9 +18,9 @@ from pydantic_core import ErrorDetails
 
 from rollcall.kit.error_messages import OTHERWISE, clean, write_message
 from rollcall.kit.near_misses import suggest
+from rollcall_infra.bundle import ENVIRONMENTS
 from rollcall_infra.deployment import Deployment
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
 SCHEMA_KEY = "$schema"
 """The key by which an editor finds the schema."""
 SCHEMA = ENVIRONMENTS / "schema.json"

@@ -1,6 +1,6 @@
 """Builds what is deployed: the layers and the file of each function, as folders for the CDK.
 
-Everything is built without Docker and stored below ``build/``, under a name with a hash of the
+Everything is built without Docker and stored below ``BUILD``, under a name with a hash of the
 inputs. The same inputs give the same bytes. The CDK names an asset by its content, so it deploys
 only what has changed. The folder can be deleted at any time.
 """
@@ -11,22 +11,20 @@ import hashlib
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.mail_templates import list_templates
 from rollcall.kit.precompiled import FILE
 from rollcall.mails.catalog import OURS
 from rollcall_infra import deferral, lean_packages, precompiling, trimming
-from rollcall_infra.catalog import FUNCTIONS
+from rollcall_infra.bundle import BUILD, LAYERS, ROLLCALL
+from rollcall_infra.catalog import find_packages, find_source
 from rollcall_infra.deployment import Architecture
 
-ROOT = Path(__file__).parents[2]
-BUILD = ROOT / "build"
-LAYERS = ROOT / "layers"
-SHARED = LAYERS / "shared" / "python"
 PLATFORMS: dict[Architecture, str] = {
     "arm64": "aarch64-manylinux_2_28",
     "x86_64": "x86_64-manylinux_2_28",
@@ -46,7 +44,8 @@ UNUSED = {
 }
 """The folders of each layer that no function imports from."""
 TRIMMERS = (deferral, lean_packages, trimming)
-PYTHON = (ROOT / ".python-version").read_text().strip()
+PYTHON = "3.13"
+"""The version of Python that the functions run under."""
 
 
 def build_package_layer(name: str, architecture: Architecture, build: Path = BUILD) -> Path:
@@ -63,7 +62,8 @@ def build_package_layer(name: str, architecture: Architecture, build: Path = BUI
         _trim(python, UNUSED[name])
         _compile(python, "/opt/python")
 
-    return _build(build / f"{name}-{architecture}", [*sources, *callers], fill)
+    inputs = {each.name: each for each in [*sources, *callers]}
+    return _build(build / f"{name}-{architecture}", inputs, fill)
 
 
 def build_shared_layer(build: Path = BUILD, *, mail_templates: Path | None = None) -> Path:
@@ -74,54 +74,74 @@ def build_shared_layer(build: Path = BUILD, *, mail_templates: Path | None = Non
 
     def fill(folder: Path) -> None:
         python = folder / "python"
-        shutil.copytree(SHARED, python, ignore=shutil.ignore_patterns("__pycache__"))
+        _copy(ROLLCALL, python)
         for template in own:
-            shutil.copyfile(template, python / OURS.relative_to(SHARED) / template.name)
-        precompiling.write_precompiled(python / Path(FILE).relative_to(SHARED))
+            shutil.copyfile(template, python / OURS.relative_to(ROLLCALL.parent) / template.name)
+        precompiling.write_precompiled(python / Path(FILE).relative_to(ROLLCALL.parent))
         _compile(python, "/opt/python")
 
-    files = (file for file in SHARED.rglob("*") if "__pycache__" not in file.parts)
-    sources = [*sorted(file for file in files if file.is_file()), Path(precompiling.__file__)]
-    further = precompiling.packages_installed()
-    return _build(build / "shared", [*sources, *own], fill, further)
+    inputs = {
+        **_list_files(ROLLCALL),
+        "precompiling.py": Path(precompiling.__file__),
+        **{f"own/{each.name}": each for each in own},
+    }
+    return _build(build / "shared", inputs, fill, precompiling.packages_installed())
 
 
 def build_function(declaration: Declaration, build: Path = BUILD) -> Path:
     """Build the package of one function: only its own file, so that an edit redeploys only this
-    function.
+    function, and the packages that its folder shares, if there are any.
     """
-    file = declaration.module.rpartition(".")[2]
-    source = FUNCTIONS / declaration.area / f"{file}.py"
+    source = find_source(declaration)
+    packages = find_packages(source.parents[1])
 
     def fill(folder: Path) -> None:
         folder.mkdir()
-        (folder / source.name).write_text(start_with_ours(source.read_text()))
+        (folder / source.name).write_text(start_with_ours(source))
+        for package in packages:
+            _copy(package, folder)
         _compile(folder, "/var/task")
 
-    return _build(build / declaration.area / file, [source], fill)
+    shared = {name: file for each in packages for name, file in _list_files(each).items()}
+    name = build / declaration.area / source.stem
+    return _build(name, {source.name: source, **shared}, fill)
+
+
+def _copy(package: Path, folder: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(package, folder / package.name, ignore=ignored)
+
+
+def _list_files(package: Path) -> dict[str, Path]:
+    """The files that ``_copy`` copies, by their paths from the package's parent."""
+    files = (each for each in sorted(package.rglob("*")) if each.is_file())
+    named = {str(each.relative_to(package.parent)): each for each in files}
+    return {name: each for name, each in named.items() if "__pycache__" not in each.parts}
 
 
 _FIRST_IMPORT = "from __future__ import annotations\n"
 
 
-def start_with_ours(source: str) -> str:
+def start_with_ours(file: Path) -> str:
     """The source of a function, with ``rollcall`` imported before all other packages, so that these
     use the precompiled code. The import is on the line of the future import, so line numbers stay
-    the same.
+    the same. Raises WrongDeclaration if there is no such line.
     """
+    source = file.read_text()
     if source.count(_FIRST_IMPORT) != 1:
-        raise RuntimeError(
-            f"A function's file begins with exactly one {_FIRST_IMPORT.strip()!r}. Add it there."
+        raise WrongDeclaration(
+            f"{file} does not begin with {_FIRST_IMPORT.strip()!r}. Add this line once, before all "
+            "other imports."
         )
     return source.replace(_FIRST_IMPORT, f"{_FIRST_IMPORT.strip()}; import rollcall\n")
 
 
 def _build(
-    name: Path, inputs: Iterable[Path], fill: Callable[[Path], None], further: str = ""
+    name: Path, inputs: Mapping[str, Path], fill: Callable[[Path], None], further: str = ""
 ) -> Path:
     """The folder called ``name`` and a hash of this file, the inputs and ``further``. It is filled
-    if it does not exist. Raises RuntimeError under another Python version than that of the
-    functions.
+    if it does not exist. The inputs have names that are the same on every machine. Raises
+    RuntimeError under another Python version than that of the functions.
     """
     if f"{sys.version_info.major}.{sys.version_info.minor}" != PYTHON:
         raise RuntimeError(
@@ -129,8 +149,7 @@ def _build(
             f"with {sys.version.split()[0]}."
         )
     digest = hashlib.sha256(f"{sys.implementation.cache_tag} {further}".encode())
-    for file in (Path(__file__), *inputs):
-        name_there = file.relative_to(ROOT, walk_up=True)
+    for name_there, file in {"layers.py": Path(__file__), **inputs}.items():
         digest.update(f"\0{name_there}\0".encode() + file.read_bytes())
     target = name.with_name(f"{name.name}-{digest.hexdigest()[:16]}")
     if not target.is_dir():

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from rollcall.kit.declaration import Resource
-from rollcall.kit.operation import Operation
-from rollcall_infra.catalog import read_catalog
+from rollcall_infra.gateway import AnyOperation
 
 
-def format_operations() -> str:
-    """Method, path, permission, function, reads and writes of every operation, in columns."""
+def format_operations(operations: Iterable[AnyOperation]) -> str:
+    """Method, path, permission, function, reads and writes of each operation, in columns."""
     rows = [("METHOD", "PATH", "PERMISSION", "FUNCTION", "READS", "WRITES")]
     rows += [
         (
@@ -22,16 +20,14 @@ def format_operations() -> str:
             _names(operation.reads),
             _names(operation.writes),
         )
-        for operation in sorted(
-            read_catalog().operations, key=lambda each: (each.public_path, each.method)
-        )
+        for operation in sorted(operations, key=lambda each: (each.public_path, each.method))
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _caller(operation: Operation[Any, Any]) -> str:
+def _caller(operation: AnyOperation) -> str:
     if operation.permission:
         return operation.permission.value
     return "(public)" if operation.public else "(signed in)"

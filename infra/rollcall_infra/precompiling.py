@@ -45,7 +45,7 @@ def write_precompiled(file: Path) -> None:
     subprocess.run(  # noqa: S603 (our own words)
         [sys.executable, "-m", __name__, str(file)],
         env={**_without_aws(os.environ), **ENVIRONMENT},
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[1],
         check=True,
     )
 

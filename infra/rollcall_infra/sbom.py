@@ -21,9 +21,10 @@ from cyclonedx.output.json import JsonV1Dot6
 from packageurl import PackageURL
 
 from rollcall.kit.declaration import Declaration
+from rollcall_infra.bundle import LAYERS
 from rollcall_infra.catalog import Catalog
 from rollcall_infra.deployment import Deployment
-from rollcall_infra.layers import LAYERS, build_function, build_package_layer, build_shared_layer
+from rollcall_infra.layers import build_function, build_package_layer, build_shared_layer
 
 NAME = "rollcall"
 LICENSE = "Apache-2.0"
@@ -66,21 +67,30 @@ def _add(bom: Bom, component: Component, parts: Iterable[Component]) -> Componen
 def _add_function(
     bom: Bom, declaration: Declaration, deployment: Deployment, layers: dict[str, Component]
 ) -> Component:
-    (file,) = build_function(declaration).glob("*.py")
+    folder = build_function(declaration)
+    (file,) = folder.glob("*.py")
     component = _own(ComponentType.APPLICATION, deployment.function_name(declaration.name), file)
     names = ("vendor", "shared", *declaration.layers)
-    return _add(bom, component, [layers[each] for each in names])
+    packages = (each for each in sorted(folder.glob("*/")) if each.name != "__pycache__")
+    parts = [part for each in packages for part in _own_files(folder, each)]
+    bom.components.update(parts)
+    return _add(bom, component, [*(layers[each] for each in names), *parts])
+
+
+def _own_files(folder: Path, below: Path) -> list[Component]:
+    """The files of our own below a folder, named by their paths in the deployed one."""
+    files = sorted(each for each in below.rglob("*") if each.is_file())
+    return [
+        _own(ComponentType.FILE, str(each.relative_to(folder)), each)
+        for each in files
+        if each.suffix != ".pyc"  # compiled from the file
+    ]
 
 
 def _add_layer(bom: Bom, name: str, deployment: Deployment) -> Component:
     if name == "shared":
         folder = build_shared_layer(mail_templates=deployment.own_templates)
-        files = sorted(each for each in folder.rglob("*") if each.is_file())
-        parts = [
-            _own(ComponentType.FILE, str(each.relative_to(folder)), each)
-            for each in files
-            if each.suffix != ".pyc"  # compiled from the file
-        ]
+        parts = _own_files(folder, folder)
     else:
         folder = build_package_layer(name, deployment.architecture)
         locked = _read_hashes(LAYERS / name / "requirements.txt")

@@ -25,9 +25,9 @@ from typing import NamedTuple
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.operation import Operation
 from rollcall.kit.settings import Settings
+from rollcall_infra.bundle import BUILD
 from rollcall_infra.catalog import read_catalog
 from rollcall_infra.layers import (
-    BUILD,
     PYTHON,
     build_function,
     build_package_layer,

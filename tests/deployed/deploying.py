@@ -1,4 +1,4 @@
-"""Runs ``cdk bootstrap`` and ``cdk deploy`` against ministack as against AWS."""
+"""Runs ``cdk bootstrap`` and ``cdk deploy`` of the example app against ministack as against AWS."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from rollcall_infra.local.state import Service
 from tests.api.acceptance import PASSWORD, Api
 
 ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "tests" / "example"
+CATALOG = read_catalog(EXAMPLE / "functions")
 CDK = ROOT / "infra" / "node_modules" / ".bin" / "cdk"
 ADMIN_EMAIL = "first@example.com"
 MAIL_SENDER = "rollcall@example.com"
@@ -93,7 +95,7 @@ class Deployed:
         """
         sending = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
         document = json.dumps({"Version": "2012-10-17", "Statement": [sending]})
-        for declaration in read_catalog().declarations:
+        for declaration in CATALOG.declarations:
             if Mail in declaration.writes:
                 self.aws.client("iam").put_role_policy(
                     RoleName=self.role_of(declaration.name),
@@ -106,7 +108,7 @@ class Deployed:
         keys of DynamoDB, so it would refuse every request. ``tests/world/iam.py`` evaluates them.
         """
         iam = self.aws.client("iam")
-        for declaration in read_catalog().declarations:
+        for declaration in CATALOG.declarations:
             named = {"RoleName": self.role_of(declaration.name), "PolicyName": "function"}
             document = iam.get_role_policy(**named)["PolicyDocument"]
             for statement in document["Statement"]:
@@ -140,7 +142,7 @@ def deploy(folder: Path) -> Iterator[Deployed]:
         environment.write_text(json.dumps(SETTINGS))
         chosen = ["-c", f"environment={environment}"]
         arguments = ["--all", "--require-approval", "never", "--outputs-file", folder / "outputs"]
-        output = run_cdk(emulator, ROOT, "deploy", *arguments, "-o", folder / "cdk.out", *chosen)
+        output = run_cdk(emulator, EXAMPLE, "deploy", *arguments, "-o", folder / "cdk.out", *chosen)
         stacks = json.loads((folder / "outputs").read_text())
         outputs = {name: value for stack in stacks.values() for name, value in stack.items()}
         # The policy denies requests without TLS, which the emulator does not support.
@@ -162,7 +164,7 @@ def run_cdk(emulator: Emulator, folder: Path, *arguments: object) -> str:
     """Run the CDK in a folder and return its output. Fails with the output if the CDK fails."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-        "VIRTUAL_ENV": sys.prefix,
+        "PATH": os.pathsep.join([f"{sys.prefix}/bin", os.environ["PATH"]]),
         "AWS_ENDPOINT_URL": emulator.url,
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": emulator.keys.access_key_id,

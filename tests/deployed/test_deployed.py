@@ -1,4 +1,4 @@
-"""The deployed app: the acceptance flow, reactions and jobs (issue 2, 5)."""
+"""The deployed example app: the acceptance flow, reactions, jobs (issue 2, 5), own operations."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from rollcall_infra.catalog import read_catalog
 from rollcall_infra.local.mailbox import read_mails
 from tests.api.acceptance import Acceptance, Api, Session, may_sign_in, wait_for
-from tests.deployed.deploying import Deployed
+from tests.deployed.deploying import CATALOG, Deployed
 
 pytestmark = pytest.mark.xdist_group("deployed")
 """One deployment serves them all."""
@@ -128,7 +127,7 @@ def test_every_job_has_its_schedule(deployed: Deployed) -> None:
         client.get_schedule(Name=each["Name"])["Target"]["Arn"].rpartition(":")[2]
         for each in client.list_schedules()["Schedules"]
     ]
-    assert sorted(targets) == sorted(f"rollcall-{job.name}" for job in read_catalog().jobs)
+    assert sorted(targets) == sorted(f"rollcall-{job.name}" for job in CATALOG.jobs)
 
 
 def test_function_fails_without_its_policy(deployed: Deployed, api: Api) -> None:
@@ -155,3 +154,17 @@ def test_directory_jobs_store_objects_under_the_prefix_of_the_directory_only(
             deployed.invoke(name)
     stored = s3.list_objects_v2(Bucket=bucket)["Contents"]
     assert {each["Key"].partition("/")[0] for each in stored} == {"directory"}
+
+
+def test_operations_of_the_app_write_and_read_its_own_entity(deployed: Deployed, api: Api) -> None:
+    admin = api.admin()
+    user, other = admin.create_user(), admin.create_user()
+    badges = f"/admin/users/{user['id']}/badges"
+
+    awarded = admin.send("POST", badges, {"name": "First order"})
+
+    assert (awarded.status_code, awarded.json()["name"]) == (201, "First order")
+    assert [each["name"] for each in admin.answer("GET", badges)["items"]] == ["First order"]
+    assert admin.answer("GET", f"/admin/users/{other['id']}/badges")["items"] == []
+    assert admin.send("POST", "/admin/users/usr_none/badges", {"name": "x"}).status_code == 404
+    assert deployed.outputs["TableName"] == "shop-users"

@@ -12,9 +12,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from rollcall_infra.bundle import ENVIRONMENTS
 from rollcall_infra.deployment import Deployment
 from rollcall_infra.environments import (
-    ENVIRONMENTS,
     SCHEMA,
     WrongEnvironment,
     build_schema,

@@ -17,11 +17,12 @@ from functions.users.create_user import create_user
 from functions.users.get_user import get_user
 from rollcall.kit.account import Account, AccountList, AccountPassword
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.settings import Settings
-from rollcall_infra.catalog import FUNCTIONS, read_catalog
+from rollcall_infra.bundle import FUNCTIONS, LAYERS
+from rollcall_infra.catalog import read_catalog
 from rollcall_infra.deployment import Architecture
 from rollcall_infra.layers import (
-    LAYERS,
     build_function,
     build_package_layer,
     build_shared_layer,
@@ -185,7 +186,9 @@ print(json.dumps([keys.access_key, keys.secret_key, keys.token, used.proxy_url_f
     ]
 
 
-def test_a_function_starts_with_our_package_and_keeps_the_numbers_of_its_lines() -> None:
+def test_a_function_starts_with_our_package_and_keeps_the_numbers_of_its_lines(
+    tmp_path: Path,
+) -> None:
     source = (FUNCTIONS / "users" / "create_user.py").read_text()
     deployed = contents(build_function(create_user))["create_user.py"].decode()
     differing = [
@@ -195,8 +198,9 @@ def test_a_function_starts_with_our_package_and_keeps_the_numbers_of_its_lines()
     ]
     first = "from __future__ import annotations"
     assert differing == [(first, f"{first}; import rollcall")]
-    with pytest.raises(RuntimeError, match="begins with"):
-        start_with_ours("import json\n")
+    (tmp_path / "find_user.py").write_text("import json\n")
+    with pytest.raises(WrongDeclaration, match=r"find_user.py does not begin with"):
+        start_with_ours(tmp_path / "find_user.py")
 
 
 def test_the_models_hold_the_granted_calls_and_no_others() -> None:

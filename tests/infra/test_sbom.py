@@ -13,15 +13,10 @@ import jsonschema_rs
 import pytest
 
 from rollcall.kit.declaration import Declaration
+from rollcall_infra.bundle import LAYERS, ROOT
 from rollcall_infra.catalog import read_catalog
 from rollcall_infra.deployment import Deployment
-from rollcall_infra.layers import (
-    LAYERS,
-    ROOT,
-    build_function,
-    build_package_layer,
-    build_shared_layer,
-)
+from rollcall_infra.layers import build_function, build_package_layer, build_shared_layer
 from rollcall_infra.sbom import write_sbom
 
 pytestmark = pytest.mark.xdist_group("stacks")

@@ -119,10 +119,9 @@ def lint(files: Iterable[Path]) -> list[str]:
 
 def name_of(file: Path) -> str:
     """``data``, ``api``, or the area whose nested stack this is."""
-    nested = re.fullmatch(
-        r"rollcallapi([a-z]+)[0-9A-F]{8}\.nested", file.name.removesuffix(".template.json")
-    )
-    return nested[1] if nested else file.name.removesuffix(".template.json").rpartition("-")[2]
+    name = file.name.removesuffix(".template.json").removeprefix("rollcall")
+    nested = re.fullmatch(r"api([a-z]+)[0-9A-F]{8}\.nested", name)
+    return nested[1] if nested else name.strip("-")
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +202,17 @@ def test_data_outlives_its_stack_and_refuses_to_be_deleted(prod: Synthesized) ->
     for kind in (*kept, "Cognito::UserPoolGroup", "Cognito::UserPoolResourceServer"):
         assert_retained(prod.only(kind, "data"))
     assert prod.only("Cognito::UserPool")["Properties"]["DeletionProtection"] == "ACTIVE"
+
+
+def test_data_has_the_logical_ids_of_existing_deployments(prod: Synthesized) -> None:
+    """CloudFormation creates a new resource, and so an empty table, for another logical id."""
+    resources = prod.templates["data"]["Resources"]
+    kept = {name for name, each in resources.items() if each.get("DeletionPolicy") == "Retain"}
+    pool = {"UserPool", "Client", "Admins", "ResourceServer"}
+    assert kept == {"Table", "Keys", "Bucket83908E77", *pool}
+    manifest = json.loads((prod.folder / "manifest.json").read_text())["artifacts"].values()
+    names = {each["properties"].get("stackName") for each in manifest if "properties" in each}
+    assert {"rollcall-data", "rollcall-api"} <= names
 
 
 def test_development_deployment_can_be_thrown_away(other: Synthesized) -> None:

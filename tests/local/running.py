@@ -23,16 +23,14 @@ from rollcall_infra.local.mailbox import read_mails
 from rollcall_infra.local.sign_in import sign_in
 from rollcall_infra.local.state import AwsKeys
 from tests.api.acceptance import wait_for
+from tests.installed import Installation
 
 START_SECONDS = 60
 RENEWED_AFTER = 10 * 60
 UNHELPFUL = {"AWS_PROFILE": "a-profile-that-is-not-there", "HTTP_PROXY": "http://127.0.0.1:9"}
 """Settings of the shell that must have no effect."""
-_COMMAND = (
-    sys.executable,
-    "-c",
-    "import sys; from rollcall_infra.local.cli import main; sys.exit(main())",
-)
+_SCRIPT = ("-c", "import sys; from rollcall_infra.local.cli import main; sys.exit(main())")
+_COMMAND = (sys.executable, *_SCRIPT)
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -140,14 +138,19 @@ def calling_from(address: str, api: str, headers: dict[str, str] | None = None) 
 
 
 @contextmanager
-def start_local(state: Path, *arguments: str) -> Iterator[LocalRollcall]:
-    """Start it on free ports, wait until it is ready, and stop it at the end."""
+def start_local(
+    state: Path, *arguments: str, installed: Installation | None = None
+) -> Iterator[LocalRollcall]:
+    """Start it on free ports, from this repository or from an installed wheel in its project, wait
+    until it is ready, and stop it at the end.
+    """
     # Not a pipe: nothing reads it meanwhile, and a full pipe would block the server.
     output = state / "printed.txt"
     with output.open("w") as out:
         process = subprocess.Popen(
             [
-                *_COMMAND,
+                *(installed.python if installed else (sys.executable,)),
+                *_SCRIPT,
                 "local",
                 "--port",
                 "0",
@@ -160,7 +163,8 @@ def start_local(state: Path, *arguments: str) -> Iterator[LocalRollcall]:
             stdout=out,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, **UNHELPFUL},
+            env={**(installed.environment if installed else os.environ), **UNHELPFUL},
+            cwd=installed.project if installed else None,
         )
     running = LocalRollcall(process, state, output)
     try:

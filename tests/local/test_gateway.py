@@ -9,6 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from rollcall_infra.catalog import read_catalog
 from rollcall_infra.local.gateway import find_origins, make_gateway
 from rollcall_infra.local.verifier import TokenVerifier
 from tests.world.world import World
@@ -24,6 +25,7 @@ def gateway(world: World, allowed_origin: str) -> Send:
     settings = world.runtime.settings.model_copy(update={"allowed_origin": allowed_origin})
     application = make_gateway(
         replace(world.runtime, settings=settings),
+        read_catalog().operations,
         TokenVerifier("http://127.0.0.1:1/jwks.json", "issuer", settings),
         "http://127.0.0.1:1/oauth2/token",
         find_origins(8000, allowed_origin),

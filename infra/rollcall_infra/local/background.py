@@ -15,7 +15,7 @@ from rollcall.kit.job import Job
 from rollcall.kit.log import log_failure
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import StreamReaction
-from rollcall_infra.catalog import read_catalog
+from rollcall_infra.catalog import Catalog
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -74,8 +74,11 @@ def _number(record: RecordTypeDef) -> int:
 class Background:
     """Threads that read the table's stream and run the scheduled jobs."""
 
-    def __init__(self, runtime: Runtime, streams: DynamoDBStreamsClient, stream_arn: str) -> None:
+    def __init__(
+        self, runtime: Runtime, catalog: Catalog, streams: DynamoDBStreamsClient, stream_arn: str
+    ) -> None:
         self._runtime = runtime
+        self._reactions = catalog.stream_reactions
         self._reader = StreamReader(streams, stream_arn)
         self._stopping = threading.Event()
         self._directory_built = threading.Event()
@@ -83,7 +86,7 @@ class Background:
             threading.Thread(target=self._follow_stream, name="stream"),
             *(
                 threading.Thread(target=self._keep_schedule, args=(job,), name=job.name)
-                for job in read_catalog().jobs
+                for job in catalog.jobs
             ),
         ]
 
@@ -114,7 +117,7 @@ class Background:
                 self._stopping.wait(POLL_SECONDS)
 
     def _react(self, image: Item) -> None:
-        for reaction in read_catalog().stream_reactions:
+        for reaction in self._reactions:
             self._try_repeatedly(reaction, image)
 
     def _try_repeatedly(self, reaction: StreamReaction, image: Item) -> None:

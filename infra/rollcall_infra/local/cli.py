@@ -10,6 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rollcall.kit.errors import WrongDeclaration
 from rollcall_infra.local.state import (
     DEFAULT_DIRECTORY,
     SERVICE,
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
         sys.stdout.flush()
-    except LocalProblem as problem:
+    except (LocalProblem, WrongDeclaration) as problem:
         print(f"rollcall: {problem}", file=sys.stderr)  # noqa: T201 (a command talks to its user)
         return 1
     except KeyboardInterrupt:
@@ -73,6 +74,7 @@ def _make_parser() -> argparse.ArgumentParser:
     listing = commands.add_parser(
         "operations", help="list every operation and the data that it reads and writes"
     )
+    _add_functions(listing)
     listing.set_defaults(run=_print_operations)
     return parser
 
@@ -121,6 +123,7 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="run the clock N times as fast and store nothing; at 10000, a minute is a week",
     )
+    _add_functions(parser)
     parser.set_defaults(run=_run_local)
 
 
@@ -234,6 +237,7 @@ def _add_plan(parser: argparse.ArgumentParser, rows: str) -> None:
         action="store_true",
         help=f"print all {rows} as JSON Lines instead of a summary",
     )
+    _add_functions(parser)
     _add_state(parser, "state directory of the running rollcall local")
 
 
@@ -259,6 +263,17 @@ def _add_state(parser: argparse.ArgumentParser, purpose: str) -> None:
     help_text = f"{purpose} (default: {DEFAULT_DIRECTORY})"
     parser.add_argument(
         "--state", type=Path, default=DEFAULT_DIRECTORY, metavar="DIR", help=help_text
+    )
+
+
+def _add_functions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--functions",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="further directory of operations, jobs and reactions; can be repeated",
     )
 
 
@@ -346,6 +361,8 @@ def _attach(options: argparse.Namespace) -> None:
     from rollcall_infra.attach_trigger import AttachOptions, run_attach_trigger  # noqa: PLC0415 (a second for --help)
 
     run_attach_trigger(_collect(AttachOptions, options))
+
+
 def _restore(options: argparse.Namespace) -> None:
     from rollcall_infra.restore import RestoreOptions, run_restore  # noqa: PLC0415 (a second for --help)
 
@@ -358,7 +375,8 @@ def _collect[O: DataclassInstance](kind: type[O], options: argparse.Namespace) -
 
 
 def _print_operations(options: argparse.Namespace) -> None:
-    del options
+    from rollcall_infra.catalog import read_catalog  # noqa: PLC0415 (a second for --help)
     from rollcall_infra.operations_table import format_operations  # noqa: PLC0415 (a second for --help)
 
-    print(format_operations())  # noqa: T201 (a command talks to its user)
+    catalog = read_catalog(*options.functions)
+    print(format_operations(catalog.operations))  # noqa: T201 (a command talks to its user)

@@ -15,8 +15,6 @@ from uuid import uuid4
 
 import jwt
 
-from functions.jobs.rebuild_directory import rebuild_directory
-from functions.reactions.admit_sign_in import admit_sign_in
 from rollcall.kit.account import Account
 from rollcall.kit.call import Runtime
 from rollcall.kit.log import logger
@@ -86,7 +84,8 @@ def run_demo(run: LocalRun) -> None:
     written = sum(
         1 for _ in with_progress(history.write(make_people(runtime.clock())), "People created")
     )
-    rebuild_directory.run(runtime)
+    (rebuild,) = (each for each in read_catalog().jobs if each.name == "rebuild_directory")
+    rebuild.run(runtime)
     existing = NUMBER - written
     already = f", {existing} existed already" if existing else ""
     print(f"Created {written} people{already}.")  # noqa: T201 (a command talks to its user)
@@ -102,6 +101,7 @@ class DemoHistory:
         self._clock = DemoClock(self._now)
         self._runtime = replace(runtime, clock=self._clock)
         self._operations = {each.name: each for each in read_catalog().operations}
+        (self._admit_sign_in,) = read_catalog().cognito_reactions
         self._admin, self._service = admin, service
 
     def write(self, people: Iterable[Person]) -> Iterator[Person]:
@@ -165,7 +165,7 @@ class DemoHistory:
     def _sign_in(self, user_id: str, at: datetime) -> None:
         self._clock.now = at
         event = {"userName": user_id, "triggerSource": "TokenGeneration_Authentication"}
-        admit_sign_in.react(event, self._runtime)
+        self._admit_sign_in.react(event, self._runtime)
 
     def _call(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,8 @@ from rollcall.kit.call import Runtime
 from rollcall.kit.error_messages import clean
 from rollcall.kit.errors import Forbidden, MethodNotAllowed, PayloadTooLarge, Problem
 from rollcall.kit.http import SECURITY_HEADERS, write_problem
-from rollcall.kit.operation import Operation
-from rollcall_infra.catalog import read_catalog
 from rollcall_infra.cors import list_methods, preflight_headers
-from rollcall_infra.gateway import GATEWAY_PROBLEMS
+from rollcall_infra.gateway import GATEWAY_PROBLEMS, AnyOperation
 from rollcall_infra.local.guard import find_intrusion, local_origins
 from rollcall_infra.local.verifier import TokenVerifier
 from rollcall_infra.openapi import build_document
@@ -77,24 +75,28 @@ def find_origins(port: int, allowed_origin: str) -> frozenset[str]:
 
 def make_gateway(
     runtime: Runtime,
+    operations: Iterable[AnyOperation],
     verifier: TokenVerifier,
     token_url: str,
     origins: Collection[str],
+    *,
     more_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The application for pages of these origins: every operation below ``/api``, and its
+    """The application for pages of these origins: the operations below ``/api``, and their
     documentation at ``/docs``, which names ``token_url`` as the token endpoint of services, and
     ``more_routes``.
     """
-    operations, allowed_origin = read_catalog().operations, runtime.settings.allowed_origin
-    by_path: dict[str, dict[str, Operation[Any, Any]]] = {}
-    for operation in operations:
+    allowed_origin = runtime.settings.allowed_origin
+    by_path: dict[str, dict[str, AnyOperation]] = {}
+    # Sorted, because the first route that matches answers: words are before variables ("{").
+    in_order = tuple(sorted(operations, key=lambda each: each.public_path))
+    for operation in in_order:
         by_path.setdefault(operation.public_path, {})[operation.method] = operation
 
     @cache
     def document() -> Response:
         # Built at the first request, because that takes half a second.
-        return JSONResponse(build_document(operations, token_url))
+        return JSONResponse(build_document(in_order, token_url))
 
     token_origin = urlsplit(token_url)._replace(path="").geturl()
     docs_headers = {"Content-Security-Policy": _DOCS_POLICY.format(token_origin=token_origin)}
@@ -157,7 +159,7 @@ class _Address:
     """The operations of one path, as an ASGI application: it answers every method."""
 
     def __init__(
-        self, methods: dict[str, Operation[Any, Any]], runtime: Runtime, verifier: TokenVerifier
+        self, methods: dict[str, AnyOperation], runtime: Runtime, verifier: TokenVerifier
     ) -> None:
         self._methods = methods
         self._runtime = runtime
@@ -173,14 +175,14 @@ class _Address:
         await response(scope, receive, send)
 
 
-def _printed_path(methods: dict[str, Operation[Any, Any]], request: Request) -> str:
+def _printed_path(methods: dict[str, AnyOperation], request: Request) -> str:
     """The path for a terminal, but not what may be a token in it (I17)."""
     public = next((each.public_path for each in methods.values() if each.public), None)
     return f"/{STAGE}{public}" if public else clean(request.scope["path"])
 
 
 async def _perform(
-    methods: dict[str, Operation[Any, Any]],
+    methods: dict[str, AnyOperation],
     runtime: Runtime,
     verifier: TokenVerifier,
     request: Request,
@@ -202,7 +204,7 @@ async def _perform(
 
 
 async def _authorize(
-    operation: Operation[Any, Any], verifier: TokenVerifier, request: Request
+    operation: AnyOperation, verifier: TokenVerifier, request: Request
 ) -> dict[str, str] | None:
     """The claims of the caller's token; None if the operation is public."""
     if operation.public:
@@ -219,7 +221,7 @@ async def _answer_unknown_route(runtime: Runtime, _request: Request, _error: Exc
 
 async def _make_event(
     request: Request,
-    operation: Operation[Any, Any],
+    operation: AnyOperation,
     claims: dict[str, str] | None,
     request_id: str,
 ) -> dict[str, Any]:

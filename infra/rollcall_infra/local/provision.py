@@ -13,7 +13,7 @@ from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import CognitoReaction
 from rollcall.kit.settings import Settings
-from rollcall_infra.catalog import FUNCTIONS, read_catalog
+from rollcall_infra.catalog import find_source, read_catalog
 from rollcall_infra.client_scopes import EVERYTHING, ServiceClient
 from rollcall_infra.configuration import Configuration
 from rollcall_infra.environments import WrongEnvironment, read_local_environment
@@ -172,7 +172,7 @@ def _deploy_trigger(functions: Any, reaction: CognitoReaction, settings: Setting
     """Deploy the trigger's file only. The emulator finds its imports in this environment."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as package:
-        package.write(FUNCTIONS / reaction.area / f"{reaction.name}.py", f"{reaction.name}.py")
+        package.write(find_source(reaction), f"{reaction.name}.py")
     with suppress(functions.exceptions.ResourceNotFoundException):
         functions.delete_function(FunctionName=reaction.name)
     arn: str = functions.create_function(

@@ -10,7 +10,8 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import urlsplit
@@ -31,7 +32,7 @@ from rollcall.kit.settings import LOGIN_URL, Settings
 from rollcall.mails.catalog import MAIL_TEMPLATES
 from rollcall.users.fields import normalize_email
 from rollcall.users.passwords import check_password
-from rollcall_infra.catalog import read_catalog
+from rollcall_infra.catalog import Catalog, read_catalog
 from rollcall_infra.local.background import Background
 from rollcall_infra.local.emulator import HOST, REGION, Emulator
 from rollcall_infra.local.gateway import STAGE, find_origins, make_gateway
@@ -64,6 +65,8 @@ class LocalOptions:
     """How many times as fast time passes. With more than 1 nothing is stored, because the next
     start would find data from its future.
     """
+    functions: list[Path] = field(default_factory=list)
+    """Further folders of functions."""
 
     @property
     def stores_nothing(self) -> bool:
@@ -74,7 +77,7 @@ class LocalOptions:
 def run_local(options: LocalOptions) -> None:
     """Run until Ctrl-C or SIGTERM, then stop all processes and store the state.
 
-    Raises LocalProblem for problems that the user of the command must fix.
+    Raises LocalProblem or WrongDeclaration for problems that the user of the command must fix.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     _check_mail(options)
@@ -87,17 +90,19 @@ def run_local(options: LocalOptions) -> None:
         emulator = _start_emulator(
             options, state, find_origins(port, configuration.allowed_origin), stack
         )
+        catalog = read_catalog(*options.functions)
         resources = provision(emulator, configuration, time_scale=options.time_scale)
         runtime = make_runtime(emulator.client, _with_options(resources.settings, options))
         rotate_keys(runtime.keys, runtime.clock())
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
         if not options.stores_nothing:
             state.write_admin(admin)
-        background = Background(runtime, emulator.client("dynamodbstreams"), resources.stream_arn)
+        streams = emulator.client("dynamodbstreams")
+        background = Background(runtime, catalog, streams, resources.stream_arn)
         background.start()
         stack.callback(background.stop)
         run = _describe(port, emulator, resources, admin, options.environment)
-        server = _make_server(run, runtime)
+        server = _make_server(run, runtime, catalog)
         listener.listen()  # who reads local.json can connect, and waits for the server
         state.write_run(run)
         _greet(run, state.path, options)
@@ -141,19 +146,20 @@ def _start_emulator(
     emulator = Emulator(options.aws_port, state.aws_log, kept, origins)
     stack.callback(emulator.stop)
     stack.callback(_say, "Stopping …")
-    emulator.start(state.lock(), meanwhile=read_catalog)
+    emulator.start(state.lock(), meanwhile=partial(read_catalog, *options.functions))
     return emulator
 
 
-def _make_server(run: LocalRun, runtime: Runtime) -> uvicorn.Server:
+def _make_server(run: LocalRun, runtime: Runtime, catalog: Catalog) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             make_gateway(
                 runtime,
+                catalog.operations,
                 _make_verifier(run, runtime.settings),
                 run.service.token_url,
                 find_origins(urlsplit(run.api).port or 80, runtime.settings.allowed_origin),
-                mail_routes(run.aws, run.aws_keys),
+                more_routes=mail_routes(run.aws, run.aws_keys),
             ),
             log_config=None,
             lifespan="off",
