@@ -6,7 +6,7 @@ from rollcall.background import cognito_reaction
 from rollcall.kit.account import SecondFactor
 from rollcall.kit.call import Call
 from rollcall.kit.condition_check import ConditionCheck
-from rollcall.kit.errors import Forbidden, Unavailable
+from rollcall.kit.errors import Forbidden, NewerData, Unavailable
 from rollcall.kit.log import log_failure
 from rollcall.kit.reaction import SignIn
 from rollcall.kit.retry import retry_contended
@@ -24,13 +24,14 @@ def admit_sign_in(sign_in: SignIn, call: Call) -> None:
     """Refuse tokens to users who cannot sign in, and record each sign-in.
 
     So a disabled user is refused immediately, even before Cognito is synchronized. When the table
-    answers with an error, users are admitted, because every operation checks the table anyway; when
-    it does not answer, Cognito gives up after five seconds. If platform admins need a second
-    factor, the record says whether the sign-in had one, and each operation checks the record.
+    answers with an error, or with data of a newer version of the code, users are admitted, because
+    every operation checks the table anyway; when it does not answer, Cognito gives up after five
+    seconds. If platform admins need a second factor, the record says whether the sign-in had one,
+    and each operation checks the record.
     """
     try:
         retry_contended(lambda: _admit(sign_in, call))
-    except Unavailable as error:
+    except (Unavailable, NewerData) as error:
         log_failure(call.action, error, request_id=call.request_id)
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from rollcall.kit.account import Account, SecondFactor
 from rollcall.kit.cursor import CursorKey
 from rollcall.kit.declaration import Declaration, Resource
-from rollcall.kit.entity import COUNTERS, EXPIRY_ATTRIBUTE, Entity, Row
+from rollcall.kit.entity import COUNTERS, EXPIRY_ATTRIBUTE, SCHEMA_ATTRIBUTE, Entity, Row
 from rollcall.kit.idempotency import StoredAnswer
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.mail import Mail
@@ -182,12 +182,14 @@ def _writes(declaration: Declaration) -> Iterable[Write]:
 
 
 def _entity_writes(entity: type[Entity]) -> Iterable[Write]:
-    """The item of an entity, its rows, claims and journal entries."""
-    actions = APPEND if entity.guest else KEEP
-    yield Write(actions, f"{entity.partition}*", _attributes(entity))
-    rows: tuple[type[Row], ...] = (*entity.row_kinds, JournalEntry)
-    for row in rows:
-        yield Write(APPEND, f"{row.partition}*", _attributes(row))
+    """The item of an entity, its rows, claims and journal entries. A guest's function can also
+    update its own attributes in the other items of the partition, because IAM does not know sort
+    keys. Their ids are read from the keys (rollcall.users.storage).
+    """
+    yield Write(KEEP, f"{entity.partition}*", _attributes(entity))
+    for row in entity.row_kinds:
+        yield Write(KEEP, f"{row.partition}*", _attributes(row))
+    yield Write(APPEND, f"{JournalEntry.partition}*", _attributes(JournalEntry))
     for kind in entity.claim_kinds:
         yield Write(APPEND, f"{kind.partition}*", (*KEYS, "owner"))
 
@@ -212,7 +214,12 @@ def _attributes(kind: type[Entity | Row]) -> tuple[str, ...]:
     if issubclass(kind, Entity):
         names += [EXPIRY_ATTRIBUTE, *kind.derived_attributes]
         elsewhere = kind.row_fields
-    names += [camel_case(each) for each in kind.model_fields if each not in elsewhere]
+    names += [SCHEMA_ATTRIBUTE] if kind.current_schema > 1 else []
+    names += [
+        camel_case(name)
+        for name, field in kind.model_fields.items()
+        if name not in elsewhere and not field.exclude
+    ]
     return tuple(dict.fromkeys(names))
 
 

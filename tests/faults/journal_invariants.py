@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.faults.stored import SYSTEM_ROW, Item, Stored
+from tests.faults.stored import NEWER, SYSTEM_ROW, Item, Stored
 
 _NO_FACTS = {
+    NEWER,
     *("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "expiresAt"),
     *("version", "createdAt", "updatedAt"),
     *("identityVersion", "signedOutEpoch", "pendingCredential", "grantsEndAt"),
@@ -60,6 +61,13 @@ def _check_entity(stored: Stored, entity: Item, ordered: list[Item]) -> Iterator
             yield f"I6: {name} of {target} is {values}"
 
 
+def _known(value: Any) -> Any:
+    """A value without the attributes of a newer version."""
+    if not isinstance(value, dict):
+        return value
+    return {name: each for name, each in value.items() if name != NEWER}
+
+
 def _facts(stored: Stored, entity: Item) -> Item:
     if entity["sk"] == "ACCESS":
         granted = {
@@ -68,7 +76,7 @@ def _facts(stored: Stored, entity: Item) -> Item:
             for name, permissions in entity[kind].items()
         }
         return granted | {f"ended.{name}": True for name in entity["ended"]}
-    facts = {name: value for name, value in entity.items() if name not in _NO_FACTS}
+    facts = {name: _known(value) for name, value in entity.items() if name not in _NO_FACTS}
     if not entity["erased"]:
         del facts["erased"]  # recorded for tombstones only
     if entity["sk"] == "#USER":

@@ -14,6 +14,7 @@ from functions.users.restore_user import restore_user
 from functions.users.update_user import update_user
 from rollcall.grants.grant import GroupRole
 from rollcall.grants.permissions import Permission
+from rollcall.users.fields import Profile
 from rollcall.users.statuses import Status
 from tests.api.examples import Example
 from tests.faults.invariants import accounts
@@ -25,6 +26,7 @@ from tests.faults.staging import (
     change,
     choose_password,
     has_password,
+    keeps_newer_attributes,
     leave_behind,
     make_foreign_account,
     scenario,
@@ -90,11 +92,12 @@ def a_password(world: World) -> Plan:
 
 
 @scenario("update_user")
-def everything_at_once(world: World) -> Plan:
-    user = world.add_user(phone="+4915100000000")
+def everything_at_once_with_attributes_of_a_newer_version(world: World) -> Plan:
+    user = world.add_user(phone="+4915100000000", profile=Profile(city="Rome"))
+    verify = keeps_newer_attributes(world, user)
     fields = {"phone": None, "username": "another", "email": "moved@example.com"}
     more = {"password": PASSWORD, "status": "suspended", "profile": {"city": "Bonn"}}
-    return ask(world, update_user, about(user.id, **fields, **more))
+    return ask(world, update_user, about(user.id, **fields, **more), verify)
 
 
 @scenario("update_user", again=frozenset({412}))

@@ -12,6 +12,7 @@ from rollcall.users.user import User
 from tests.api.examples import Example
 from tests.faults.invariants import accounts
 from tests.faults.scenario import Plan, Scenario, nothing_more
+from tests.faults.stored import NEWER
 from tests.world.gateway import Reply
 from tests.world.world import World
 
@@ -120,6 +121,20 @@ def has_password(world: World, status: str) -> Verify:
         account = accounts(world)[reply.body["id"]]
         if (account.password, account.status) != (PASSWORD, status):
             yield f"the password was not set: {account.status}"
+
+    return verify
+
+
+def keeps_newer_attributes(world: World, user: User) -> Verify:
+    """Attributes that a newer version of the code has stored with the user are still stored."""
+    paths = ((NEWER,), ("profile", NEWER))
+    for path in paths:
+        world.plant(user.key(), path, "kept")
+
+    def verify(_: Reply) -> Iterable[str]:
+        item = world.runtime.table.get_item(user.key()) or {}
+        if (item.get(NEWER), item["profile"].get(NEWER)) != ("kept", "kept"):
+            yield f"attributes of a newer version are lost: {sorted(item)}"
 
     return verify
 

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 type Item = dict[str, Any]
 
+NEWER = "newerAttribute"
+"""The attribute that scenarios add to items, as a newer version of the code would. The code under
+test does not know it, so the journal does not have it."""
 SYSTEM_ROW = "#ROLE#rol_system"
 """The row of every platform admin besides the assigned roles."""
 

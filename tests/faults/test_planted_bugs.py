@@ -88,7 +88,7 @@ def test_account_made_before_the_transaction_is_caught(monkeypatch: pytest.Monke
 def test_missing_condition_on_the_version_is_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
-    monkeypatch.setattr(transaction_module, "_unchanged", lambda _: ("attribute_exists(pk)", {}))
+    monkeypatch.setattr(transaction_module, "as_read", lambda _: ("attribute_exists(pk)", {}))
     user = world.add_user()
     rename = partial(world.invoke, update_user, path={"user_id": user.id})
 
@@ -265,7 +265,7 @@ def test_bookkeeping_overwritten_by_a_later_version_is_caught(
     def version_alone(entity: Entity) -> tuple[str, Item]:
         return "version = :version", {":version": entity.version}
 
-    monkeypatch.setattr(transaction_module, "_unchanged", version_alone)
+    monkeypatch.setattr(transaction_module, "as_read", version_alone)
     user = world.add_user()
     renamed = user.model_copy(update={"name": "Ada", "pending_credential": "reset"})
     world.write(user, renamed)
@@ -274,6 +274,15 @@ def test_bookkeeping_overwritten_by_a_later_version_is_caught(
         world.invoke(update_user, path={"user_id": user.id}, body={"profile": {"city": "Bonn"}})
 
     assert any("still waits" in violation for violation in check_settled(world))
+
+
+def test_item_that_is_replaced_whole_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def put(self: Transaction, _: Entity, after: Entity, *condition: Any) -> None:
+        self._put(after.item(), *condition)
+
+    monkeypatch.setattr(Transaction, "_update", put)
+
+    assert "attributes of a newer version are lost" in caught(find_scenario("everything at once"))
 
 
 def test_sessions_that_survive_a_disabling_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:

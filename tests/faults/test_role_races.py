@@ -309,7 +309,7 @@ def test_assignment_of_a_missing_role_is_caught(
 def test_deletion_of_a_role_that_was_just_assigned_is_caught(
     monkeypatch: pytest.MonkeyPatch, world: World
 ) -> None:
-    monkeypatch.setattr(transaction_module, "_unchanged", version_alone)
+    monkeypatch.setattr(transaction_module, "as_read", version_alone)
     role_id, user = world.add_role("Support"), world.add_user()
 
     race(world, [roles_of(world, user.id, role_id), deletion(world, role_id)], (0, 1))

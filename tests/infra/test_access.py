@@ -425,8 +425,9 @@ def test_whoever_writes_what_is_kept_beside_a_user_writes_nothing_else_of_the_us
 ) -> None:
     assert_gives_no_right(declaration)
     (kind,) = (each for each in declaration.writes if issubclass(each, Entity))
-    own = (camel_case(each) for each in kind.model_fields)
+    own = [camel_case(name) for name, field in kind.model_fields.items() if not field.exclude]
     assert is_allowed(declaration, putting("USER#usr_1", *own))
+    assert is_allowed(declaration, updating("USER#usr_1", *own))
     assert not is_allowed(declaration, putting("GROUP#grp_1", "id"))
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from rollcall.grants.group import Group
 from rollcall.kit.actor import Actor
-from rollcall.kit.condition_check import ConditionCheck
+from rollcall.kit.condition_check import ConditionCheck, as_read
 from rollcall.kit.entity import Key
 from rollcall.kit.errors import NotFound
 
@@ -41,3 +41,13 @@ def test_witness_of_the_same_item_is_in_the_same_condition() -> None:
 
     other = ConditionCheck.exists(Group, "grp_2")
     assert other.with_witness(actor) is other
+
+
+def test_bookkeeping_has_the_value_that_was_read_or_is_absent() -> None:
+    counted = GROUP.model_copy(update={"member_count": 2})
+    condition, values = as_read(counted)
+    assert "version = :version AND memberCount = :u" in condition
+    assert {3, 2} <= {*values.values()}
+    # It was not read: the item is from before the field was introduced, or was just created.
+    condition, _ = as_read(GROUP)
+    assert "(attribute_not_exists(memberCount) OR memberCount = :u" in condition

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollcall.grants.holders import active_workspaces_of_group, members_of_group
 from rollcall.kit.condition_check import ConditionCheck
-from rollcall.kit.counter_update import CounterUpdate
+from rollcall.kit.counter_update import CounterUpdate, group_by_item
 from rollcall.kit.entity import Counter, Floor, Key
 from rollcall.kit.errors import Conflict, NotFound
 
@@ -43,3 +43,9 @@ def test_stamped_counters_increment_the_revision() -> None:
     update.require(ConditionCheck.at_revision(ITEM, 4))
     assert update.condition == "revision = :revision"
     assert update.values == {":c0": 1, ":one": 1, ":revision": 4}
+
+
+def test_counters_of_one_item_are_grouped_and_unchanged_ones_left_out() -> None:
+    key = Key("SHELF", "SHELF")
+    books, boxes, other = Counter(key, "books"), Counter(key, "boxes"), Counter.named("other")
+    assert group_by_item({books: 1, boxes: -2, other: 0}) == {key: {books: 1, boxes: -2}}

@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+import pytest
+from pydantic import ValidationError
+
 from rollcall.grants.group import Group
 from rollcall.kit.entity import (
     EXPIRY_ATTRIBUTE,
+    SCHEMA_ATTRIBUTE,
     TOMBSTONE_RETENTION,
     Claim,
     ClaimKind,
@@ -20,6 +24,7 @@ from rollcall.kit.entity import (
     Taken,
     tombstone_expiry,
 )
+from rollcall.kit.errors import NewerData
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 NAME = ClaimKind("group-name", "name", "Group name already exists")
@@ -128,6 +133,42 @@ class Note(Row):
     def index(self) -> Mapping[str, str]:
         """The entry in the list of all rows."""
         return {"gsi1pk": "NOTES", "gsi1sk": self.leaf_id}
+
+
+class LaterLeaf(Leaf):
+    """A leaf as a later version of the code declares it."""
+
+    current_schema: ClassVar[int] = 2
+
+    height: int
+    """Older versions do not store it."""
+
+
+def test_schema_is_stored_above_one_and_is_no_fact() -> None:
+    fields: dict[str, Any] = {"id": "1", "created_at": NOW, "updated_at": NOW}
+    leaf, later = Leaf(**fields), LaterLeaf(**fields, height=3)
+    assert SCHEMA_ATTRIBUTE not in leaf.item()
+    assert later.item()[SCHEMA_ATTRIBUTE] == 2
+    assert SCHEMA_ATTRIBUTE not in later.facts()
+    assert LaterLeaf.model_validate(later.item()).schema_version == 2
+
+
+def test_older_version_reads_a_newer_schema_and_does_not_write_it() -> None:
+    item = LaterLeaf(id="1", created_at=NOW, updated_at=NOW, height=3).item()
+    LaterLeaf.model_validate(item).require_known_schema()
+    read = Leaf.model_validate(item)
+    with pytest.raises(NewerData):
+        read.require_known_schema()
+
+
+def test_item_that_cannot_be_read_is_explained_by_its_schema() -> None:
+    item = LaterLeaf(id="1", created_at=NOW, updated_at=NOW, height=3).item() | {"name": 7}
+    with pytest.raises(NewerData):
+        Leaf.model_validate(item)
+    with pytest.raises(ValidationError):
+        LaterLeaf.model_validate(item)
+    with pytest.raises(ValidationError):
+        Leaf.model_validate(item | {SCHEMA_ATTRIBUTE: 1})
 
 
 def test_row_is_stored_with_its_keys_and_without_empty_fields() -> None:

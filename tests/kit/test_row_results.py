@@ -9,7 +9,15 @@ import pytest
 
 from rollcall.kit.actor import Actor
 from rollcall.kit.call import Call
-from rollcall.kit.errors import Contended, FieldError, Forbidden, Invalid, NotFound, Unavailable
+from rollcall.kit.errors import (
+    Contended,
+    FieldError,
+    Forbidden,
+    Invalid,
+    NewerData,
+    NotFound,
+    Unavailable,
+)
 from rollcall.kit.retry import ATTEMPTS
 from rollcall.kit.row_results import RowResults, process_row
 from tests.world.world import World
@@ -77,6 +85,11 @@ def test_error_that_affects_all_rows_is_raised(world: World) -> None:
     down = Unavailable("database_unavailable", "The database did not answer.")
     with pytest.raises(Unavailable):
         process_row(world.call(), "usr_1", refusing(down))
+
+
+def test_row_of_a_newer_version_of_the_code_fails_alone(world: World) -> None:
+    result = process_row(world.call(), "usr_1", refusing(NewerData()))
+    assert (result.status, result.problem and result.problem.code) == (503, "newer_data")
 
 
 def test_no_row_is_processed_after_the_permission_is_revoked(world: World) -> None:

@@ -52,6 +52,18 @@ def test_item_without_a_status_is_not_a_user() -> None:
     assert User.assemble([item]) is None
 
 
+def test_ids_come_from_the_keys_which_no_update_can_change() -> None:
+    grant = RoleGrant(user_id="usr_1", role_id="rol_user")
+    items = [make_user().item() | {"id": "usr_2"}, grant.item() | {"userId": "usr_2"}]
+    assert User.assemble(items) == make_user(role_grants=(grant,))
+
+
+@pytest.mark.parametrize("sort_key", ["#LATER", "#LATER#1"])
+def test_row_of_a_kind_that_only_a_newer_version_knows_is_ignored(sort_key: str) -> None:
+    row = {"pk": "USER#usr_1", "sk": sort_key, "userId": "usr_1"}
+    assert User.assemble([make_user().item(), row]) == make_user()
+
+
 def test_rows_without_the_users_item_are_not_a_user() -> None:
     assert User.assemble([SignIns.none_of("usr_1", NOW).item()]) is None
 

@@ -98,7 +98,7 @@ class ArrangedWorld(StoredWorld):
         self.grant_to_role(role.id, permissions)
         return role.id
 
-    def give_role(self, user_id: str, role_id: str, **period: datetime) -> User:
+    def give_role(self, user_id: str, role_id: str, **period: Any) -> User:
         """Assign a global role to a user."""
         user = self.user(user_id)
         grant = RoleGrant(user_id=user_id, role_id=role_id, **period)

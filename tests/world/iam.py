@@ -210,6 +210,6 @@ def _read_attributes(sent: dict[str, Any]) -> tuple[str, ...]:
     names = sent.get("ExpressionAttributeNames", {})
     words = [
         *(sent.get("Item") or sent["Key"]),
-        *re.findall(r"(?<![:\w#])#?[A-Za-z_]\w*", expressions),
+        *re.findall(r"(?<![:\w#.])#?[A-Za-z_]\w*", expressions),
     ]
     return tuple(names.get(word, word) for word in words if word not in _NO_ATTRIBUTES)

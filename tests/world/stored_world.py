@@ -14,9 +14,9 @@ from rollcall.invitations.activation import Activation
 from rollcall.invitations.invitation import Invitation
 from rollcall.invitations.registration import Registration
 from rollcall.kit.actor import Actor
-from rollcall.kit.attribute_values import from_attributes
+from rollcall.kit.attribute_values import from_attributes, to_attributes
 from rollcall.kit.call import Call, Runtime
-from rollcall.kit.entity import Counter
+from rollcall.kit.entity import Counter, Key
 from rollcall.kit.job import make_call
 from rollcall.kit.journal import JournalEntry
 from rollcall.kit.tokens import Tokens
@@ -191,6 +191,19 @@ class StoredWorld:
             key=lambda entry: (entry.at, entry.target.version, entry.id),
         )
         return [e for e in entries if target_id is None or e.target.id == target_id]
+
+    def plant(self, key: Key, path: tuple[str, ...], value: Any, table: str = "") -> None:
+        """Set an attribute of a stored item, as another version of the code would. The path leads
+        through nested maps.
+        """
+        names = {f"#n{number}": name for number, name in enumerate(path)}
+        self.dynamodb.update_item(
+            TableName=table or self.runtime.table.name,
+            Key=to_attributes(key._asdict()),
+            UpdateExpression=f"SET {'.'.join(names)} = :value",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=to_attributes({":value": value}),
+        )
 
     def drain(self) -> None:
         """Run the stream reactions on all journal entries that they have not processed, including

@@ -151,7 +151,7 @@ def _mark_in_sync(call: Call, user: User, finished: bool) -> None:
         values["credentialSentTo"] = user.address
     remove = ("pendingCredential", "gsi1pk", "gsi1sk") if finished else ()
     when = {"version": user.version}
-    if not call.table.update_unversioned(user.key(), values, remove=remove, when=when):
+    if not call.table.update_unversioned(user, values, remove=remove, when=when):
         raise Contended
 
 
@@ -169,7 +169,7 @@ def _erase(call: Call, user: User) -> None:
     if not user.things_left:
         values[EXPIRY_ATTRIBUTE] = tombstone_expiry(call.now)
     remove = ("gsi1pk", "gsi1sk")
-    call.table.update_unversioned(user.key(), values, remove=remove, when={"version": user.version})
+    call.table.update_unversioned(user, values, remove=remove, when={"version": user.version})
 
 
 def _remove_grants(call: Call, user: User) -> None:

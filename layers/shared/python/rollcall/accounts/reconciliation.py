@@ -82,7 +82,7 @@ def _store(call: Call, summary: ReconciliationSummary) -> None:
         return
     checked_at = {camel_case("checked_at"): format_time(summary.checked_at)}
     when = {"version": before.version}
-    if not call.table.update_unversioned(before.key(), checked_at, when=when):
+    if not call.table.update_unversioned(before, checked_at, when=when):
         raise Contended
 
 

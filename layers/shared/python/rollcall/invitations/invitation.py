@@ -73,6 +73,11 @@ class Invitation(Activation):
     anonymized_at: Time | None = None
     """When the personal data was erased with the user."""
 
+    @property
+    def emptied(self) -> bool:
+        """Also without personal data."""
+        return self.erased or self.anonymized_at is not None
+
     def item(self) -> Item:
         """The invitation as stored. It expires after the personal data was erased."""
         item = super().item()

@@ -22,7 +22,7 @@ from rollcall.kit.preconditions import UNCONDITIONAL, Preconditions
 from rollcall.kit.settings import Settings
 from rollcall.kit.step_up import require_fresh_sign_in
 from rollcall.kit.table import Table
-from rollcall.kit.transaction import Change, Origin, Transaction, is_effective
+from rollcall.kit.transaction import Change, Origin, Transaction, find_effective
 
 TAKE_BACK = "take_back"
 """The actor id in the journal when a call reverts what it has committed."""
@@ -120,12 +120,13 @@ class Call:
 
         Raises Stale when the first one does not meet ``If-Match`` or ``If-None-Match``, and the
         Problem of a condition that failed. Raises Contended, upon which the operation runs again,
-        when another writer came first or the call began longer ago than WRITTEN_WITHIN. A change
-        that has no effect is not written and creates no version.
+        when another writer came first or the call began longer ago than WRITTEN_WITHIN, and
+        NewerData when a newer version of the code has written one of the entities. A change that
+        has no effect is not written and creates no version.
         """
         self.check_version(change.before)
         transaction = Transaction(self.table, self.actor, self._origin(), requires)
-        effective = [each for each in (change, *others) if is_effective(each)]
+        effective = find_effective((change, *others))
         written = [Change(each.before, transaction.add_change(each)) for each in effective]
         result = answer(written[0].after if change in effective else change.after)
         if not effective and self.idempotency is None:
@@ -143,7 +144,7 @@ class Call:
         row. The journal names the system as the actor, because the caller did not request this.
         """
         transaction = Transaction(self.table, system_actor(TAKE_BACK), self._origin(), requires)
-        effective = [each for each in changes if is_effective(each)]
+        effective = find_effective(changes)
         for change in effective:
             transaction.add_change(change)
         if effective:

@@ -1,4 +1,4 @@
-"""Conditions on items that a transaction checks, but does not change."""
+"""Conditions on items when a transaction commits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from rollcall.kit.actor import Actor
 from rollcall.kit.entity import Entity, Key
 from rollcall.kit.errors import NotFound, Problem
+from rollcall.kit.model import camel_case
 
 REVISION = "revision"
 """The attribute that each change of an item's stamped counters increments."""
@@ -58,6 +59,27 @@ class ConditionCheck(NamedTuple):
 def as_witnessed(version: int) -> tuple[str, dict[str, Any]]:
     """The condition that an item is at the version of a witness; 0: it does not exist."""
     return _equals("version", version, ":witnessed")
+
+
+def as_read(entity: Entity) -> tuple[str, dict[str, Any]]:
+    """The condition that an entity is stored as it was read. It includes bookkeeping fields, which
+    change without a new version and would be overwritten.
+    """
+    stored = entity.item()
+    conditions, values = ["version = :version"], {":version": entity.version}
+    fields = [name for name in entity.unversioned_fields if name not in entity.row_fields]
+    for number, field_name in enumerate(fields):
+        name = camel_case(field_name)
+        absent, same = f"attribute_not_exists({name})", f"{name} = :u{number}"
+        if name not in stored:
+            conditions.append(absent)
+            continue
+        values[f":u{number}"] = stored[name]
+        # An item from before the field was introduced does not have its default.
+        conditions.append(
+            same if field_name in entity.model_fields_set else f"({absent} OR {same})"
+        )
+    return " AND ".join(conditions), values
 
 
 def _equals(attribute: str, number: int, variable: str) -> tuple[str, dict[str, Any]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from rollcall.kit.condition_check import REVISION, ConditionCheck
-from rollcall.kit.entity import Counter
+from rollcall.kit.entity import Counter, Key
 from rollcall.kit.errors import Conflict, NotFound, Problem
 
 
@@ -64,3 +65,12 @@ class CounterUpdate:
             self._conditions["erased = :no"] = None
             self.values[":no"] = False
             self.refusal = NotFound.of(counter.holder.kind)
+
+
+def group_by_item(deltas: Mapping[Counter, int]) -> dict[Key, dict[Counter, int]]:
+    """The counters that change, by the item that holds them."""
+    by_key: dict[Key, dict[Counter, int]] = defaultdict(dict)
+    for counter, delta in deltas.items():
+        if delta:
+            by_key[counter.key][counter] = delta
+    return by_key

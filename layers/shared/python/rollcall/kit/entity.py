@@ -2,6 +2,9 @@
 
 An entity is an aggregate: one item with a version, and the rows that change with it. The write
 path derives everything that it needs from these declarations, so no operation can omit it.
+
+Items can have attributes that this version of the code does not know, because a newer one has
+written them. Reading ignores these attributes, and writing keeps them (kit/item_update).
 """
 
 from __future__ import annotations
@@ -11,15 +14,24 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 
-from rollcall.kit.errors import Conflict, FieldError
+from rollcall.kit.errors import Conflict, FieldError, NewerData
 from rollcall.kit.model import Model, Time
 
 type Item = dict[str, Any]
 """One DynamoDB item as plain Python values; it is validated into a model before use."""
 
 
+SCHEMA_ATTRIBUTE = "schemaVersion"
+"""The attribute with the number of an item's schema. An item of schema 1 does not have it."""
 EXPIRY_ATTRIBUTE = "expiresAt"
 """Epoch seconds. DynamoDB deletes expired items late, so readers must check it too."""
 TOMBSTONE_RETENTION = timedelta(days=30)
@@ -116,46 +128,88 @@ class Counter(NamedTuple):
         return cls(Key(f"{COUNTERS}{name}", "COUNTER"), floor=floor)
 
 
-class Row(Model):
-    """An item that is stored with an entity, but is not part of the entity's item."""
+class Stored(Model):
+    """What is stored as one item: a row, or an entity without its rows."""
 
     model_config = ConfigDict(extra="ignore")
 
     partition: ClassVar[str]
-    """The prefix of the partition keys of these rows."""
+    """The prefix of the partition keys of these items."""
     index_partitions: ClassVar[tuple[str, ...]] = ()
-    """Partition keys, or their prefixes, of index queries for these rows."""
+    """Partition keys, or their prefixes, of index queries for these items."""
+    current_schema: ClassVar[int] = 1
+    """The schema that this version of the code writes. Raise it when an older version must not
+    write these items any more (layers/README.md). Rows that are written with an entity, but not
+    read with it, have the number of the entity.
+    """
+    row_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that are stored as separate rows, not in this item."""
+
+    schema_version: int = Field(default=1, exclude=True)
+    """The schema of the item as it was read."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _explain_newer_schema(cls, data: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """Raises NewerData for an item of a newer schema that this version cannot read."""
+        try:
+            return validate(data)
+        except ValidationError:
+            if isinstance(data, Mapping) and data.get(SCHEMA_ATTRIBUTE, 1) > cls.current_schema:
+                raise NewerData from None
+            raise
+
+    def require_known_schema(self) -> None:
+        """Raise NewerData when a newer version of the code has written the item, which this version
+        must not change.
+        """
+        if self.schema_version > self.current_schema:
+            raise NewerData
 
     def key(self) -> Key:
-        """The row's primary key."""
+        """The item's primary key."""
         raise NotImplementedError
 
     def index(self) -> Mapping[str, str]:
-        """The row's attributes in the secondary indexes."""
+        """The item's attributes in the secondary indexes."""
         return {}
 
     def item(self) -> Item:
-        """The row as it is stored."""
-        return {**_stored(self), **self.key()._asdict(), **self.index()}
+        """The attributes that this version of the code stores."""
+        item = {**self._dump(), **self.key()._asdict(), **self.index()}
+        if self.current_schema > 1:
+            item[SCHEMA_ATTRIBUTE] = self.current_schema
+        return item
+
+    def stored_maps(self) -> Item:
+        """The nested models and mappings of the item, with what was read and without defaults. So
+        each of them is certain to be stored.
+        """
+        names = {
+            name
+            for name in type(self).model_fields.keys() - self.row_fields
+            if isinstance(getattr(self, name), BaseModel | Mapping)
+        }
+        return self._dump(include=names, exclude_unset=True) if names else {}
+
+    def _dump(self, **options: Any) -> Item:
+        options = {"exclude": {*self.row_fields}, **options}
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, **options)
 
 
-class Entity(Model):
+class Row(Stored):
+    """An item that is stored with an entity, but is not part of the entity's item."""
+
+
+class Entity(Stored):
     """One versioned resource. Subclasses declare ``kind``, ``partition`` and unique fields."""
-
-    model_config = ConfigDict(extra="ignore")
 
     kind: ClassVar[str]
     """Its name in the journal, as ``user``."""
-    partition: ClassVar[str]
-    """The prefix of the partition keys of these entities."""
-    index_partitions: ClassVar[tuple[str, ...]] = ()
-    """Partition keys, or their prefixes, of index queries for these entities."""
     claim_kinds: ClassVar[tuple[ClaimKind, ...]] = ()
     counter_partitions: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     """The items whose counters this entity changes: the prefix of their partition keys, with the
     prefixes of the attributes that an update changes or compares."""
-    row_fields: ClassVar[tuple[str, ...]] = ()
-    """Fields that are stored as separate rows, not in the entity's item."""
     row_kinds: ClassVar[tuple[type[Row], ...]] = ()
     """The rows that a function that writes the entity is allowed to write. Other rows are declared
     by each function that writes them."""
@@ -209,6 +263,13 @@ class Entity(Model):
         return not self.erased
 
     @property
+    def emptied(self) -> bool:
+        """Whether the content, such as personal data, was deleted. The version that deletes it
+        replaces the whole item, with the attributes that this version of the code does not know.
+        """
+        return self.erased
+
+    @property
     def person(self) -> str | None:
         """The id of the user whose personal data answers about it hold. They are erased with the
         user.
@@ -231,10 +292,6 @@ class Entity(Model):
         """The rows that belong to this entity."""
         return ()
 
-    def index(self) -> Mapping[str, str]:
-        """The item's attributes in the secondary indexes."""
-        return {}
-
     def touches(self, before: Self | None) -> frozenset[str]:
         """The ids of other entities whose entries in lists this version has changed; ``before`` is
         None for the first version.
@@ -248,15 +305,15 @@ class Entity(Model):
 
     def item(self) -> Item:
         """The entity as it is stored, without its rows."""
-        item = _stored(self, exclude=set(self.row_fields))
+        item = super().item()
         if self.erased and not self.keeps_tombstone:
             item[EXPIRY_ATTRIBUTE] = tombstone_expiry(self.updated_at)
-        return {**item, **self.key()._asdict(), **self.index()}
+        return item
 
     def facts(self) -> Item:
         """The entity with its rows, as the journal compares and records it."""
         left_out = {"version", "created_at", "updated_at", *self.unversioned_fields}
-        return _stored(self, exclude=left_out if self.erased else left_out | {"erased"})
+        return self._dump(exclude=left_out if self.erased else left_out | {"erased"})
 
     def with_facts(self, facts: Item, version: int) -> Self:
         """The entity at another version, from the facts of that version."""
@@ -267,7 +324,3 @@ class Entity(Model):
 def tombstone_expiry(erased_at: datetime) -> int:
     """When a tombstone expires, in epoch seconds."""
     return int((erased_at + TOMBSTONE_RETENTION).timestamp())
-
-
-def _stored(model: Model, exclude: set[str] | None = None) -> Item:
-    return model.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=exclude)

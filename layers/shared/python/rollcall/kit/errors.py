@@ -15,7 +15,8 @@
     ├── UnsupportedMediaType 415  the body is not JSON in UTF-8
     ├── Invalid            422  one entry for each invalid field
     ├── Throttled          429  too many requests
-    └── Unavailable        503  AWS did not answer; retry
+    ├── Unavailable        503  AWS did not answer; retry
+    └── NewerData          503  a newer version of Rollcall has written the item; retry
 
 ``code`` is stable, for programs; ``detail`` is a message for people.
 """
@@ -228,6 +229,21 @@ class Unavailable(Problem):
     """A service behind the API did not answer. The same call can succeed later."""
 
     status, title = 503, "Unavailable"
+
+
+class NewerData(Problem):
+    """A newer version of the code has written an item in a way that this version cannot read or
+    must not change. This lasts as long as both versions run, for example during a deployment.
+    """
+
+    status, title = 503, "Unavailable"
+
+    def __init__(self) -> None:
+        detail = (
+            "A newer version of Rollcall has written this resource, and this version cannot change "
+            "it. Send the same request again in a few minutes."
+        )
+        super().__init__("newer_data", detail)
 
 
 class Contended(Exception):

@@ -216,7 +216,7 @@ class Table:
 
     def update_unversioned(
         self,
-        key: Key,
+        target: Key | Entity,
         values: Item,
         *,
         remove: Iterable[str] = (),
@@ -225,8 +225,11 @@ class Table:
     ) -> bool:
         """Set bookkeeping attributes without a new version of the entity. False, without a write,
         when an attribute in ``when`` has another value, or the attribute ``rising`` would
-        decrease.
+        decrease. Raises NewerData when a newer version of the code has written the entity.
         """
+        if isinstance(target, Entity):
+            target.require_known_schema()
+        key = target.key() if isinstance(target, Entity) else target
         names = [*values, *remove, *(when or {})]
         aliases = {name: f"#n{index}" for index, name in enumerate(dict.fromkeys(names))}
         sets = ", ".join(f"{aliases[name]} = :{aliases[name][1:]}" for name in values)

@@ -8,7 +8,6 @@ becomes one clear error, or a retry after a concurrent write.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,13 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rollcall.kit.actor import Actor
 from rollcall.kit.attribute_values import to_attributes
-from rollcall.kit.condition_check import ConditionCheck, as_witnessed
-from rollcall.kit.counter_update import CounterUpdate
-from rollcall.kit.entity import Counter, Entity, Item, Key, Row, Taken
+from rollcall.kit.condition_check import ConditionCheck, as_read, as_witnessed
+from rollcall.kit.counter_update import CounterUpdate, group_by_item
+from rollcall.kit.entity import Counter, Entity, Item, Key, Row, Stored, Taken
 from rollcall.kit.errors import Contended, Invalid, Problem
 from rollcall.kit.ids import new_id
+from rollcall.kit.item_update import ItemUpdate
 from rollcall.kit.journal import ActorRecord, JournalEntry, TargetRecord, compare_facts
-from rollcall.kit.model import camel_case
 from rollcall.kit.table import Table, TransactionRefused
 
 if TYPE_CHECKING:
@@ -86,9 +85,11 @@ class Transaction:
         self._touched: set[Key] = set()
 
     def add_change[E: Entity](self, change: Change[E]) -> E:
-        """Write the next version of an entity with claims, rows and journal entry; return it."""
+        """Write the next version of an entity with claims, rows and journal entry; return it.
+        Raises NewerData when a newer version of the code has written one of the rows.
+        """
         before, after = change.before, change.after.succeed(change.before, self._origin.now)
-        self._put_entity(change, after)
+        self._write_entity(change, after)
         self._move_claims(change, after)
         self._replace_rows(change.stored, after)
         self._record(before, after)
@@ -104,11 +105,7 @@ class Transaction:
 
     def adjust_counts(self, deltas: Mapping[Counter, int]) -> None:
         """Add to counters; counters on the same item are one action."""
-        by_key: dict[Key, dict[Counter, int]] = defaultdict(dict)
-        for counter, delta in deltas.items():
-            if delta:
-                by_key[counter.key][counter] = delta
-        for key, adjusted in by_key.items():
+        for key, adjusted in group_by_item(deltas).items():
             self._adjust(key, adjusted)
 
     def add_requirements(self) -> None:
@@ -158,7 +155,7 @@ class Transaction:
             return Contended()
         return failed[0]
 
-    def _put_entity(self, change: Change[Any], after: Entity) -> None:
+    def _write_entity(self, change: Change[Any], after: Entity) -> None:
         before = change.before
         if before is None:
             self._put(after.item(), "attribute_not_exists(pk)", {})
@@ -170,7 +167,10 @@ class Transaction:
         witnessed = self._actor.witnesses.get(before.key(), before.version)
         if witnessed != before.version:
             raise Contended
-        self._put(after.item(), *_unchanged(before))
+        if after.emptied and not before.emptied:
+            self._put(after.item(), *as_read(before))
+        else:
+            self._update(before, after, *as_read(before))
 
     def _move_claims(self, change: Change[Any], after: Entity) -> None:
         held = change.stored.claims() if change.stored else frozenset()
@@ -187,9 +187,14 @@ class Transaction:
         held = _rows_by_key(before)
         wanted = _rows_by_key(after)
         for key, row in wanted.items():
-            if held.get(key) != row:
+            known = held.get(key)
+            if known is None:
                 self._put(row.item(), None, {})
+            elif known != row and known.item() != row.item():
+                known.require_known_schema()
+                self._update(known, row, None, {})
         for key in held.keys() - wanted.keys():
+            held[key].require_known_schema()
             self._delete(key, None, {})
 
     def _record(self, before: Entity | None, after: Entity) -> None:
@@ -218,6 +223,14 @@ class Transaction:
         self._touched.add(key)
         subject = {"Key": to_attributes(key._asdict()), **update.expression()}
         self._append("Update", subject, update.condition, update.values, update.refusal)
+
+    def _update[S: Stored](
+        self, before: S, after: S, condition: str | None, values: dict[str, Any]
+    ) -> None:
+        key, update = before.key(), ItemUpdate.of(before, after)
+        self._touched.add(key)
+        subject = {"Key": to_attributes(key._asdict()), **update.expression()}
+        self._append("Update", subject, condition, {**values, **update.values}, None)
 
     def _put(
         self,
@@ -262,24 +275,18 @@ class Transaction:
         self._actions.append(_Action(write, refusal or Contended()))
 
 
-def _unchanged(entity: Entity) -> tuple[str, dict[str, Any]]:
-    """The condition that an entity is stored as it was read. It includes bookkeeping fields, which
-    change without a new version and would be overwritten.
-    """
-    stored = entity.item()
-    conditions, values = ["version = :version"], {":version": entity.version}
-    names = [name for name in entity.unversioned_fields if name not in entity.row_fields]
-    for number, name in enumerate(map(camel_case, names)):
-        if name in stored:
-            conditions.append(f"{name} = :u{number}")
-            values[f":u{number}"] = stored[name]
-        else:
-            conditions.append(f"attribute_not_exists({name})")
-    return " AND ".join(conditions), values
-
-
 def _rows_by_key(entity: Entity | None) -> dict[Key, Row]:
     return {row.key(): row for row in entity.rows()} if entity else {}
+
+
+def find_effective(changes: Sequence[Change[Any]]) -> list[Change[Any]]:
+    """The changes that create a new version. Raises NewerData when a newer version of the code has
+    written one of the entities.
+    """
+    for change in changes:
+        if change.before is not None:
+            change.before.require_known_schema()
+    return [change for change in changes if is_effective(change)]
 
 
 def is_effective(change: Change[Any]) -> bool:

@@ -73,4 +73,4 @@ def _forget(call: Call, tombstone: Group | Organization) -> None:
     for change in change_policy(call, lambda policy: policy.without_ended(tombstone.id)):
         call.commit(change, answer=lambda written: written)
     values = {EXPIRY_ATTRIBUTE: tombstone_expiry(call.now)}
-    call.table.update_unversioned(tombstone.key(), values)
+    call.table.update_unversioned(tombstone, values)

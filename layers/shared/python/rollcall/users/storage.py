@@ -11,6 +11,7 @@ from typing import Any
 from rollcall.grants.built_in_roles import SYSTEM
 from rollcall.grants.grant import (
     HOLDERS,
+    USER_PARTITION,
     Grant,
     Membership,
     OrganizationMembership,
@@ -75,7 +76,10 @@ def find_list(user_id: str) -> str:
 
 def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
     """The user's own item, if it is among the items of the partition, and the fields that the
-    other items hold.
+    other items hold. Rows of kinds that only a newer version knows are ignored.
+
+    The ids of the user come from the keys. Functions that write only notes or facts can update
+    attributes of the same names in the other items of the partition.
     """
     user: Item | None = None
     fields: dict[str, Any] = {name: [] for name in (*GRANT_FIELDS, "fact_sets")}
@@ -86,7 +90,7 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
         sort_key = str(item["sk"])
         if sort_key == USER_SORT_KEY:
             # Functions that write only notes or facts could replace the item, but without a status.
-            user = item if "status" in item else None
+            user = {**item, "id": _id_of(item)} if "status" in item else None
         elif sort_key in _ATTRIBUTES_BY_FIELD:
             attributes = _ATTRIBUTES_BY_FIELD[sort_key]
             fields |= {name: item.get(attribute) for name, attribute in attributes.items()}
@@ -96,10 +100,14 @@ def split_items(items: Iterable[Item]) -> tuple[Item | None, dict[str, Any]]:
             fields["fact_sets"].append(item)
         elif sort_key == _SYSTEM_SORT_KEY:
             fields["isAdmin"] = item.get("roleId") == SYSTEM.id
-        else:
-            kind = sort_key[: sort_key.index("#", 1) + 1]
-            fields[_FIELD_OF_KIND[kind]].append(item)
+        elif field := _FIELD_OF_KIND.get(sort_key[: sort_key.find("#", 1) + 1]):
+            fields[field].append({**item, "userId": _id_of(item)})
     return user, fields
+
+
+def _id_of(item: Item) -> str:
+    """The id of the user whose partition an item is in."""
+    return str(item["pk"]).removeprefix(USER_PARTITION)
 
 
 def warning_applies(
