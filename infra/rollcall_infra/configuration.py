@@ -100,6 +100,8 @@ class Configuration(Model):
     """The characters that a password must have at least."""
     clean_up_schedule: CronExpression
     """When the clean-up of inactive users runs, in UTC, such as ``cron(0 3 * * ? *)``."""
+    reconciliation_schedule: CronExpression
+    """When the comparison of all accounts with their users begins, in UTC."""
     product_name: str
     allowed_origin: Origin
     """The origin whose pages can call the API, such as ``https://console.example.com``; ``*``: any,

@@ -137,6 +137,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         allowRegistration="true",
         passwordMinimumLength="12",
         cleanUpSchedule="cron(30 2 ? * MON-FRI *)",
+        reconciliationSchedule="cron(15 4 * * ? *)",
     )
 
 
@@ -440,6 +441,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert settings.invitation_url == "https://app.example.com/welcome"
     assert settings.verification_url == "https://app.example.com/confirm"
     assert settings.clean_up_schedule == "cron(30 2 ? * MON-FRI *)"
+    assert settings.reconciliation_schedule == "cron(15 4 * * ? *)"
     assert settings.time_scale == 1
 
 
@@ -588,8 +590,12 @@ def test_stream_reaction_hears_of_its_entity_alone_and_gives_up_in_bounded_time(
 def test_job_runs_on_its_schedule_and_ends_in_the_dead_letters(prod: Synthesized) -> None:
     schedules = [each["Properties"] for each in prod.find("Scheduler::Schedule")]
     rates = {each["Description"]: each["ScheduleExpression"] for each in schedules}
+    by_setting = {
+        "clean_up_schedule": "cron(30 2 ? * MON-FRI *)",
+        "reconciliation_schedule": "cron(15 4 * * ? *)",
+    }
     assert rates == {
-        job.summary: in_words(job.every) if job.every else "cron(30 2 ? * MON-FRI *)"
+        job.summary: in_words(job.every) if job.every else by_setting[str(job.cron_setting)]
         for job in CATALOG.jobs
     }
     for schedule in schedules:
