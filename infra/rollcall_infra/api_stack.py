@@ -59,8 +59,16 @@ class ApiStack(Stack):
             data.user_pool_arn,
             data.client_id,
         )
-        for area, declarations in groupby(here, key=lambda each: each.area):
-            AreaStack(self, area, declarations, surroundings=surroundings, topic=topic)
+        stacks = {
+            area: AreaStack(self, area, declarations, surroundings=surroundings, topic=topic)
+            for area, declarations in groupby(here, key=lambda each: each.area)
+        }
+        # What a deployment prepares for the code, such as a snapshot of the directory with its
+        # columns, must exist before the code runs.
+        preparing = {each.area for each in catalog.deployment_reactions}
+        for area, stack in stacks.items():
+            for each in preparing - {area}:
+                stack.add_dependency(stacks[each])
 
     def _watch(self, api: apigateway.SpecRestApi, topic: sns.ITopic) -> None:
         """One alarm covers all operations: a function that fails, times out or is throttled gives

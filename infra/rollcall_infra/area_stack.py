@@ -17,6 +17,12 @@ from rollcall.kit.reaction import DeploymentReaction, JournalWatch, StreamReacti
 from rollcall_infra.background import Background
 from rollcall_infra.function import Surroundings, add_function
 
+RETRIED_WITHIN = 180
+"""The seconds until Lambda has retried an asynchronous invocation twice, besides their runs (Lambda
+developer guide, asynchronous invocation)."""
+WAITED_AT_MOST = 3600
+"""The seconds that CloudFormation waits for a custom resource (ServiceTimeout)."""
+
 
 class AreaStack(NestedStack):
     """The functions of one folder in ``functions``."""
@@ -54,8 +60,14 @@ class AreaStack(NestedStack):
             self,
             f"{reaction.name}-run",
             service_token=function.function_arn,
-            # A custom resource runs again when a property changes: the admin, or a table of keys
-            # that is still empty.
-            properties={"firstAdminEmail": email, "keyTable": self._surroundings.keys.ref},
-            service_timeout=Duration.seconds(2 * reaction.timeout),
+            # A custom resource runs again when a property changes: the admin, a table of keys that
+            # is still empty, or the code.
+            properties={
+                "firstAdminEmail": email,
+                "keyTable": self._surroundings.keys.ref,
+                "code": [each.layer_version_arn for each in self._surroundings.layers_of(reaction)],
+            },
+            service_timeout=Duration.seconds(
+                min(3 * reaction.timeout + RETRIED_WITHIN, WAITED_AT_MOST)
+            ),
         )

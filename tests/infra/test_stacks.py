@@ -676,11 +676,28 @@ def test_roles_of_gateway_and_scheduler_are_for_this_account(prod: Synthesized) 
     assert all(each["Condition"] == {"StringEquals": account} for each in assumed)
 
 
-def test_first_admin_is_made_again_when_the_address_changes(prod: Synthesized) -> None:
-    run = prod.only("CloudFormation::CustomResource", "reactions")["Properties"]
-    assert run["firstAdminEmail"] == EMAIL
-    assert run["keyTable"]
-    assert int(run["ServiceTimeout"]) <= 300
+def test_deployment_reactions_run_again_when_the_code_or_the_admin_changes(
+    prod: Synthesized,
+) -> None:
+    runs = [each["Properties"] for each in prod.find("CloudFormation::CustomResource", "reactions")]
+    assert len(runs) == len(CATALOG.deployment_reactions)
+    for run in runs:
+        assert run["firstAdminEmail"] == EMAIL
+        assert run["keyTable"]
+    # An edit of the shared code is another version of its layer, and so is a new DuckDB.
+    assert sorted(len(run["code"]) for run in runs) == [2, 3]
+    timeouts = sorted(int(run["ServiceTimeout"]) for run in runs)
+    assert timeouts == [360, 3 * 900 + 180]
+
+
+def test_functions_are_deployed_after_what_a_deployment_prepares_for_them(
+    prod: Synthesized,
+) -> None:
+    nested = prod.templates["api"]["Resources"]
+    stacks = {k: v for k, v in nested.items() if v["Type"] == "AWS::CloudFormation::Stack"}
+    (preparing,) = (name for name in stacks if name.startswith("reactions"))
+    for name, stack in stacks.items():
+        assert (preparing in stack.get("DependsOn", [])) == (name != preparing), name
 
 
 def test_synthesis_writes_what_is_deployed(prod: Synthesized) -> None:

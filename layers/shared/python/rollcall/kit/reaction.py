@@ -202,9 +202,17 @@ class StackEvent(BaseModel):
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 (as above)
 
 
+class Unfinished(Exception):
+    """A deployment reaction needs another run for the rest of its work."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeploymentReaction(Declaration):
-    """Invoked once at each deployment, as a CloudFormation custom resource."""
+    """Invoked once at each deployment, as a CloudFormation custom resource.
+
+    After Unfinished, CloudFormation gets no response yet, and Lambda invokes the function again:
+    twice, after one minute and after two more (Lambda developer guide, asynchronous invocation).
+    """
 
     function: Callable[[Call], None]
     connect: Callable[[], Runtime]
@@ -216,6 +224,8 @@ class DeploymentReaction(Declaration):
         if stack_event.request_type != "Delete":
             try:
                 self.run(self.connect())
+            except Unfinished:
+                raise
             except Exception as error:  # noqa: BLE001 (the outermost handler: CloudFormation needs a response)
                 log_failure(self.name, error, request_id=stack_event.request_id)
                 failure = f"{self.name} failed with {type(error).__name__}. See its log group."
