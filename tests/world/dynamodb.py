@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,10 @@ type Attributes = dict[str, Any]
 """An item in DynamoDB's format: each value with its type."""
 
 _MEMBERS = "_index_members"
+_read_tokens = lru_cache(maxsize=2_000)(engine._tokenize)
+# The engine reads each expression several times per request, and the expressions are few.
+engine._tokenize = lambda expression: list(_read_tokens(expression))
+engine._condition_syntax_error = lru_cache(maxsize=2_000)(engine._condition_syntax_error)
 
 
 def serve(operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
