@@ -213,7 +213,7 @@ def test_pass_that_is_killed_at_any_request_comes_to_the_same_end(world: World) 
         run_with(world, undisturbed)
     wanted, tried = outcome(world), 0
     for site, call in choose_sites(undisturbed.calls):
-        for variant in (each for each in variants_of(call) if each.kind in CRASHES):
+        for variant in (each for each in variants_of(call) if each.kind is Kind.CRASH):
             start.restore(world)
             with without_sleep():
                 with suppress(Crash):
@@ -225,10 +225,7 @@ def test_pass_that_is_killed_at_any_request_comes_to_the_same_end(world: World) 
             assert outcome(world) == wanted, f"{call} (#{site}), {variant}"
             assert position(world).restarts == 0
             tried += 1
-    assert tried > 20
-
-
-CRASHES = (Kind.CRASH_BEFORE, Kind.CRASH_AFTER)
+    assert tried >= 10, "each request that writes; a kill elsewhere is one after the last of them"
 
 
 def run_with(world: World, interception: Any) -> None:
@@ -336,8 +333,11 @@ def peak_memory(world: World, pages: int) -> int:
 
     def answer(call: WireCall, serve: Serve) -> Response:
         nonlocal left
+        # The emulation keeps every version of an item for its stream, and what it has checked.
         if call.operation == "UpdateItem":
-            return call.accept()  # the emulated table keeps every version for its stream
+            return call.accept()
+        if call.operation == "BatchGetItem":
+            return call.answer({"Responses": {}, "UnprocessedKeys": {}})
         if call.operation != "ListUsers":
             return serve()
         left -= 1
