@@ -1,22 +1,25 @@
-"""Scheduled job: repair differences between Cognito and the table (L3)."""
+"""Scheduled job: repair the accounts of users who are marked as out of sync (L3)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from rollcall.accounts.position import PassPosition
 from rollcall.accounts.reconciliation import ReconciliationSummary
-from rollcall.accounts.sweep import Reconciliation, sweep_identities
+from rollcall.accounts.sweep import Reconciliation, add_reports, continue_pass, sweep_marked
 from rollcall.background import job
 from rollcall.kit.account import Account, AccountList
 from rollcall.kit.call import Call
 from rollcall.users.user import User
 
 
-@job(every=timedelta(hours=1), reads=[AccountList], writes=[User, Account, ReconciliationSummary])
+@job(
+    every=timedelta(minutes=15),
+    reads=[AccountList],
+    writes=[User, Account, ReconciliationSummary, PassPosition],
+)
 def reconcile_identities(call: Call) -> Reconciliation:
-    """Finish changes that operations and reactions could not finish, and undo changes made directly
-    in Cognito.
-
-    Accounts without a user are reported, never deleted: they may belong to other applications.
+    """Finish changes that operations and reactions could not finish. Then continue the full pass
+    of reconcile_all_identities, if one is under way.
     """
-    return sweep_identities(call)
+    return add_reports(sweep_marked(call), continue_pass(call))

@@ -78,8 +78,16 @@ class ApiStack(Stack):
             data.user_pool_arn,
             data.client_id,
         )
-        for name, declarations in groupby(here, key=find_stack):
-            AreaStack(self, name, declarations, surroundings=surroundings, topic=topic)
+        stacks = {
+            name: AreaStack(self, name, declarations, surroundings=surroundings, topic=topic)
+            for name, declarations in groupby(here, key=find_stack)
+        }
+        # What a deployment prepares for the code, such as a snapshot of the directory with its
+        # columns, must exist before the code runs.
+        preparing = {find_stack(each) for each in catalog.deployment_reactions}
+        for name, stack in stacks.items():
+            for each in preparing - {name}:
+                stack.add_dependency(stacks[each])
 
     def _add_domain(self, domain: Domain, api: apigateway.SpecRestApi) -> apigateway.DomainName:
         """The domain name, whose root is the API's stage."""

@@ -21,6 +21,12 @@ from rollcall_infra.layers import build_function
 
 _BACKGROUND = (Job, StreamReaction, JournalWatch, MailEventReaction)
 
+RETRIED_WITHIN = 180
+"""The seconds until Lambda has retried an asynchronous invocation twice, besides their runs (Lambda
+developer guide, asynchronous invocation)."""
+WAITED_AT_MOST = 3600
+"""The seconds that CloudFormation waits for a custom resource (ServiceTimeout)."""
+
 
 class AreaStack(NestedStack):
     """The functions of one folder in ``functions``; those that have moved stay in their first."""
@@ -61,12 +67,14 @@ class AreaStack(NestedStack):
             f"{reaction.name}-run",
             service_token=function.function_arn,
             # A custom resource runs again when a property changes: the admin, a table of keys that
-            # is still empty, or the code, which may have new built-in roles.
+            # is still empty, or the code, which may have new built-in roles or other columns.
             properties={
                 "firstAdminEmail": surroundings.deployment.first_admin_email,
                 "keyTable": surroundings.keys.ref,
-                "sharedCode": surroundings.layers["shared"].layer_version_arn,
+                "layers": [each.layer_version_arn for each in surroundings.layers_of(reaction)],
                 "code": FileSystem.fingerprint(str(build_function(reaction))),
             },
-            service_timeout=Duration.seconds(2 * reaction.timeout),
+            service_timeout=Duration.seconds(
+                min(3 * reaction.timeout + RETRIED_WITHIN, WAITED_AT_MOST)
+            ),
         )

@@ -103,6 +103,8 @@ class Configuration(Model):
     """The characters that a password must have at least."""
     clean_up_schedule: CronExpression = "cron(0 3 * * ? *)"
     """When the clean-up of inactive users runs, in UTC, such as ``cron(0 3 * * ? *)``."""
+    reconciliation_schedule: CronExpression = "cron(0 1 * * ? *)"
+    """When the comparison of all accounts with their users begins, in UTC."""
     product_name: str = "Rollcall"
     """The name of the product in mails."""
     allowed_origin: Origin = ""

@@ -57,6 +57,10 @@ class Surroundings:
     user_pool_arn: str = ""
     client_id: str = ""
 
+    def layers_of(self, declaration: Declaration) -> list[lambda_.ILayerVersion]:
+        """The layers that the function of a declaration loads."""
+        return [self.layers[each] for each in ("vendor", "shared", *declaration.layers)]
+
 
 def add_layers(
     scope: Construct, deployment: Deployment, declarations: Iterable[Declaration]
@@ -114,7 +118,7 @@ def add_function(
         architecture=_architecture(deployment),
         code=lambda_.Code.from_asset(str(build_function(declaration))),
         handler=f"{module}.{module}",
-        layers=[surroundings.layers[each] for each in ("vendor", "shared", *declaration.layers)],
+        layers=surroundings.layers_of(declaration),
         memory_size=declaration.memory,
         ephemeral_storage_size=Size.mebibytes(declaration.ephemeral_storage),
         timeout=Duration.seconds(declaration.timeout),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from functions.jobs.reconcile_identities import reconcile_identities
+from functions.jobs.reconcile_all_identities import reconcile_all_identities
 from functions.users.create_user import create_user
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
@@ -64,7 +64,7 @@ def settle(world: World) -> None:
     """Run the reactions, then a reconciliation, which finds no differences and no orphans."""
     world.drain()
     world.clock.advance(minutes=16)
-    report = reconcile_identities.run(world.runtime)
+    report = reconcile_all_identities.run(world.runtime)
     assert (report.mended, report.failed, report.orphans) == (0, 0, 0)
     assert check_settled(world) == []
 

@@ -99,7 +99,7 @@ def test_reconciliation_repairs_an_account_that_is_out_of_sync(
         ExpressionAttributeValues={":earlier": {"S": "2026-01-01T00:00:00.000Z"}},
     )
 
-    report = deployed.invoke("reconcile_identities")
+    report = deployed.invoke("reconcile_all_identities")
 
     assert report["mended"] >= 1
     assert (report["failed"], report["orphans"]) == (0, 0)

@@ -14,7 +14,7 @@ from rollcall.kit.call import Call
 from rollcall.kit.errors import Contended, Unavailable
 from rollcall.kit.transaction import Change
 from rollcall.users.user import User
-from tests.faults.directory_invariants import check_directory, shown_users, stored_users
+from tests.faults.directory_invariants import shown_users, stored_users
 from tests.faults.races import meanwhile
 from tests.world.aws_edge import failing, watched
 from tests.world.world import World
@@ -204,19 +204,6 @@ def test_without_a_snapshot_the_directory_is_refused_until_it_is_built(world: Wo
     world.build_directory()
 
     assert open_directory(world.call()).count() == 1
-
-
-def test_snapshot_with_other_columns_is_rebuilt_instead_of_read(world: World) -> None:
-    world.build_directory()
-    state = state_of(world)
-    assert state.model_copy(update={"columns": "of yesterday"}).replace(world.runtime.table, state)
-
-    with pytest.raises(Unavailable):
-        open_reader(world)
-
-    assert compact_directory.run(world.runtime).rebuilt
-    assert not list(check_directory(world))
-    open_reader(world)
 
 
 def test_file_storage_that_does_not_answer_is_no_damage(world: World) -> None:

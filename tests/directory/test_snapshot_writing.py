@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from rollcall.directory.snapshot_writing import (
     is_worth_writing,
     rebuild,
 )
-from rollcall.directory.snapshots import DirectoryState, Store
+from rollcall.directory.snapshots import DirectoryState, Store, snapshot_key
 from rollcall.kit.journal_tail import LOOK_BACK
 from rollcall.kit.model import format_time
 from tests.faults.directory_invariants import check_directory, shown_users, stored_users
@@ -81,7 +82,7 @@ def test_run_with_changes_writes_them_and_readers_begin_from_there(world: World)
     assert shown_users(opened(world).database) == stored_users(world)
 
 
-def test_run_without_changes_writes_no_files_and_shortens_what_readers_read(world: World) -> None:
+def test_run_without_changes_reads_no_file_and_shortens_what_readers_read(world: World) -> None:
     world.build_directory()
     world.clock.now += timedelta(hours=1)
     compact(world.call())
@@ -92,9 +93,38 @@ def test_run_without_changes_writes_no_files_and_shortens_what_readers_read(worl
         report = compact(world.call())
 
     assert (report.changes, report.rows) == (0, 0)
-    assert not [each for each in seen if each.operation == "PutObject"]
+    assert [each.operation for each in seen if each.service == "s3"] == ["HeadObject"]
+    assert {each.operation for each in seen} == {"GetItem", "Query", "HeadObject", "UpdateItem"}
     after = state_of(world)
     assert (after.snapshot_id, after.since) == (before.snapshot_id, world.clock.now - LOOK_BACK)
+
+
+def test_few_changes_are_counted_without_reading_the_file_or_the_users(world: World) -> None:
+    user = world.add_user()
+    world.build_directory()
+    world.sign_in(user.id)
+
+    with watched(world.aws) as seen:
+        report = compact(world.call())
+
+    assert (report.changes, report.rows) == (2, 0)
+    # An unfinished reading of all users would be continued.
+    used = [each.operation for each in seen if each.service == "s3"]
+    assert used == ["HeadObject", "ListObjectsV2"]
+    assert not [each for each in seen if "USER#" in each.body.decode()]
+
+
+def test_file_that_was_damaged_is_noticed_without_changes(world: World, tmp_path: Path) -> None:
+    world.build_directory()
+    world.clock.now += timedelta(hours=1)
+    compact(world.call())
+    (tmp_path / "file").write_bytes(b"rubbish")
+    key = snapshot_key(state_of(world).snapshot_id)
+    world.runtime.objects.upload(key, tmp_path / "file")
+
+    assert compact(world.call()).rebuilt
+
+    assert shown_users(opened(world).database) == stored_users(world)
 
 
 def test_one_of_two_concurrent_runs_wins_and_nothing_is_lost(world: World) -> None:

@@ -4,7 +4,6 @@ can still use them.
 
 from __future__ import annotations
 
-from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from rollcall.directory.collation import COLLATION
 from rollcall.directory.database import Database
 from rollcall.directory.snapshots import (
     RETAINED,
+    UNUSED_AFTER,
     Damaged,
     DirectoryState,
     Saved,
@@ -28,18 +28,22 @@ from tests.faults.directory_invariants import shown_users
 from tests.world.world import World
 
 
-def state(world: World, snapshot_id: str, sha256: str = "") -> DirectoryState:
+def state(
+    world: World, snapshot_id: str, sha256: str = "", etag: str = "", columns: str = ""
+) -> DirectoryState:
     return DirectoryState(
         snapshot_id=snapshot_id,
         sha256=sha256,
+        etag=etag,
         since=world.clock.now,
         written_at=world.clock.now,
         rows=1,
-        columns=fingerprint_columns(),
+        columns=columns or fingerprint_columns(),
+        expires_at=int((world.clock.now + UNUSED_AFTER).timestamp()),
     )
 
 
-def test_snapshot_with_sort_keys_of_another_version_is_not_readable(
+def test_sort_keys_of_another_version_are_other_columns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = fingerprint_columns()
@@ -66,7 +70,8 @@ def test_snapshot_moves_on_only_from_the_one_that_was_read(world: World) -> None
 
     assert second.replace(table, first)
     assert not third.replace(table, first)
-    later = second.model_copy(update={"since": world.clock.now + timedelta(minutes=5)})
+    world.clock.advance(minutes=5)
+    later = state(world, "snp_1").model_copy(update={"written_at": second.written_at})
     assert later.replace(table, second)
     assert not third.replace(table, second), "the time since when entries count has moved"
 
@@ -115,7 +120,7 @@ def test_files_are_cleared_away_that_are_old_and_do_not_count(world: World) -> N
     world.clock.now += RETAINED
     recent = save()
 
-    assert store.discard_old(counting.snapshot_id, world.clock.now) == 1
+    assert store.discard_old({counting.snapshot_id}, world.clock.now) == 1
 
     kept = list(world.runtime.objects.list_keys("directory/"))
     assert kept == [snapshot_key(each.snapshot_id) for each in (counting, recent)]
@@ -123,6 +128,42 @@ def test_files_are_cleared_away_that_are_old_and_do_not_count(world: World) -> N
         store.load(state(world, *old), Database())
 
 
-def test_snapshot_of_other_columns_is_not_readable(world: World) -> None:
-    assert state(world, "snp_1").readable
-    assert not state(world, "snp_1").model_copy(update={"columns": "others"}).readable
+def test_file_that_is_missing_or_was_replaced_has_changed(world: World, tmp_path: Path) -> None:
+    store = Store(world.runtime.objects)
+    saved = store.save(open_database([make_row("usr_1")]), world.clock.now)
+    assert not store.has_changed(state(world, *saved))
+    (tmp_path / "file").write_bytes(b"rubbish")
+    world.runtime.objects.upload(snapshot_key(saved.snapshot_id), tmp_path / "file")
+    assert store.has_changed(state(world, *saved))
+    world.runtime.objects.delete([snapshot_key(saved.snapshot_id)])
+    assert store.has_changed(state(world, *saved))
+
+
+def test_state_of_other_columns_is_another_item(world: World) -> None:
+    table = world.runtime.table
+    assert state(world, "snp_other", columns="others").replace(table, None)
+    assert DirectoryState.read(table) is None
+    own = state(world, "snp_own")
+    assert own.replace(table, None)
+    assert DirectoryState.read(table) == own
+
+
+def test_snapshots_of_other_columns_are_retained_until_they_are_unused_for_long(
+    world: World,
+) -> None:
+    table = world.runtime.table
+    assert state(world, "snp_other", columns="others").replace(table, None)
+    assert state(world, "snp_own").replace(table, None)
+    assert DirectoryState.list_retained(table, world.clock.now) == {"snp_other", "snp_own"}
+    before = DirectoryState.read(table)
+    assert before is not None
+
+    world.clock.now += UNUSED_AFTER
+    assert before.model_copy(update={"since": world.clock.now}).replace(table, before)
+
+    assert DirectoryState.list_retained(table, world.clock.now) == {"snp_own"}
+    expiries = {
+        item["snapshotId"]: item["expiresAt"] for item in table.query_partition("DIRECTORY")
+    }
+    assert expiries["snp_other"] == world.clock.now.timestamp()
+    assert expiries["snp_own"] == (world.clock.now + UNUSED_AFTER).timestamp()

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from functions.jobs.clear_ended_grants import KEPT as GRANTS_KEPT
 from functions.jobs.clear_ended_grants import clear_ended_grants
 from functions.jobs.purge_deleted_users import purge_deleted_users
+from functions.jobs.reconcile_all_identities import reconcile_all_identities
 from functions.jobs.reconcile_identities import reconcile_identities
 from functions.jobs.rotate_signing_keys import rotate_signing_keys
 from functions.reactions.admit_sign_in import admit_sign_in
@@ -118,7 +119,7 @@ def a_reconciliation_of_a_changed_admin_and_a_missing_account(world: World) -> P
     return work(lambda: reconcile_identities.run(world.runtime))
 
 
-@scenario("reconcile_identities", by_client=False)
+@scenario("reconcile_all_identities", by_client=False)
 def a_reconciliation_of_changes_made_in_cognito(world: World) -> Plan:
     closed, renamed = world.add_user(), world.add_user()
     world.runtime.identity.set_enabled(closed.id, False)
@@ -127,7 +128,7 @@ def a_reconciliation_of_changes_made_in_cognito(world: World) -> Plan:
     assert found is not None
     world.runtime.identity.update_attributes(account, found)
     world.clock.advance(minutes=16)
-    return work(lambda: reconcile_identities.run(world.runtime))
+    return work(lambda: reconcile_all_identities.run(world.runtime))
 
 
 @scenario("converge_identity", by_client=False)

@@ -7,6 +7,7 @@ from functools import partial
 
 from functions.jobs.compact_directory import compact_directory
 from functions.jobs.rebuild_directory import rebuild_directory
+from functions.reactions.prepare_directory import prepare_directory
 from rollcall.directory.snapshot_writing import rebuild
 from rollcall.directory.snapshots import DirectoryState, snapshot_key
 from rollcall.kit.job import make_call
@@ -34,6 +35,12 @@ def a_snapshot_that_replaces_a_damaged_one(world: World) -> Plan:
     assert state is not None
     world.runtime.objects.delete([snapshot_key(state.snapshot_id)])
     return work(lambda: compact_directory.run(world.runtime), lambda _: check_readable(world))
+
+
+@scenario("prepare_directory", by_client=False)
+def a_snapshot_for_a_version_with_other_columns(world: World) -> Plan:
+    world.add_user()
+    return work(lambda: prepare_directory.run(world.runtime), lambda _: check_readable(world))
 
 
 @scenario("rebuild_directory", by_client=False)

@@ -63,7 +63,7 @@ _AFTER_EFFECT = frozenset({Kind.TIMEOUT_AFTER, Kind.SERVER_ERROR_AFTER, Kind.CRA
 _READING = frozenset(
     ("GetItem", "BatchGetItem", "Query")
     + ("AdminGetUser", "AdminListGroupsForUser", "ListUsers", "ListUsersInGroup")
-    + ("GetObject", "ListObjectsV2")
+    + ("GetObject", "HeadObject", "ListObjectsV2")
 )
 
 

@@ -13,7 +13,7 @@ _NO_FACTS = {
     *("pk", "sk", "gsi1pk", "gsi1sk", "gsi2pk", "gsi2sk", "expiresAt"),
     *("version", "createdAt", "updatedAt"),
     *("identityVersion", "signedOutEpoch", "pendingCredential", "grantsEndAt"),
-    "checkedAt",
+    *("checkedAt", "completedAt", "checkedAccounts", "checkedUsers", "mended"),
     "credentialSentTo",
     "welcomedWith",
     *("memberCount", "hiddenMemberCount", "activeWorkspaceCount", "holderCount", "lastAccessedAt"),

@@ -142,6 +142,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         allowRegistration="true",
         passwordMinimumLength="12",
         cleanUpSchedule="cron(30 2 ? * MON-FRI *)",
+        reconciliationSchedule="cron(15 4 * * ? *)",
     )
 
 
@@ -581,6 +582,7 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert settings.invitation_url == "https://app.example.com/welcome"
     assert settings.verification_url == "https://app.example.com/confirm"
     assert settings.clean_up_schedule == "cron(30 2 ? * MON-FRI *)"
+    assert settings.reconciliation_schedule == "cron(15 4 * * ? *)"
     assert settings.time_scale == 1
 
 
@@ -745,8 +747,12 @@ def test_stream_reaction_hears_of_its_entity_alone_and_gives_up_in_bounded_time(
 def test_job_runs_on_its_schedule_and_ends_in_the_dead_letters(prod: Synthesized) -> None:
     schedules = [each["Properties"] for each in prod.find("Scheduler::Schedule")]
     rates = {each["Description"]: each["ScheduleExpression"] for each in schedules}
+    by_setting = {
+        "clean_up_schedule": "cron(30 2 ? * MON-FRI *)",
+        "reconciliation_schedule": "cron(15 4 * * ? *)",
+    }
     assert rates == {
-        job.summary: in_words(job.every) if job.every else "cron(30 2 ? * MON-FRI *)"
+        job.summary: in_words(job.every) if job.every else by_setting[str(job.cron_setting)]
         for job in CATALOG.jobs
     }
     for schedule in schedules:
@@ -827,11 +833,28 @@ def test_roles_of_gateway_and_scheduler_are_for_this_account(prod: Synthesized) 
     assert all(each["Condition"] == {"StringEquals": account} for each in assumed)
 
 
-def test_first_admin_is_made_again_when_the_address_changes(prod: Synthesized) -> None:
-    run = prod.only("CloudFormation::CustomResource", "reactions")["Properties"]
-    assert run["firstAdminEmail"] == EMAIL
-    assert run["keyTable"]
-    assert int(run["ServiceTimeout"]) <= 300
+def test_deployment_reactions_run_again_when_the_code_or_the_admin_changes(
+    prod: Synthesized,
+) -> None:
+    runs = [each["Properties"] for each in prod.find("CloudFormation::CustomResource", "reactions")]
+    assert len(runs) == len(CATALOG.deployment_reactions)
+    for run in runs:
+        assert run["firstAdminEmail"] == EMAIL
+        assert run["keyTable"]
+    # An edit of the shared code is another version of its layer, and so is a new DuckDB.
+    assert sorted(len(run["code"]) for run in runs) == [2, 3]
+    timeouts = sorted(int(run["ServiceTimeout"]) for run in runs)
+    assert timeouts == [360, 3 * 900 + 180]
+
+
+def test_functions_are_deployed_after_what_a_deployment_prepares_for_them(
+    prod: Synthesized,
+) -> None:
+    nested = prod.templates["api"]["Resources"]
+    stacks = {k: v for k, v in nested.items() if v["Type"] == "AWS::CloudFormation::Stack"}
+    (preparing,) = (name for name in stacks if name.startswith("reactions"))
+    for name, stack in stacks.items():
+        assert (preparing in stack.get("DependsOn", [])) == (name != preparing), name
 
 
 def test_deployment_reaction_runs_again_when_the_code_changes(prod: Synthesized) -> None:

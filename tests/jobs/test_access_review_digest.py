@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functions.jobs.access_review_digest import access_review_digest
 from functions.jobs.rebuild_directory import rebuild_directory
-from rollcall.accounts.reconciliation import ReconciliationSummary, store_summary
+from rollcall.accounts.reconciliation import Findings, ReconciliationSummary, store_summary
 from rollcall.users.fields import Profile
 from rollcall.users.statuses import Status
 from tests.faults.staging import leave_behind
@@ -50,8 +50,8 @@ def test_digest_names_invitations_and_orphaned_accounts_in_the_admins_language(
     world.change_user(admin, admin.model_copy(update={"profile": Profile(locale="de-DE")}))
     world.add_invitation("invited@example.com")
     call = world.call("reconcile_identities")
-    summary = ReconciliationSummary.of(call, out_of_step=0, failed=0, orphan_ids=["stranger"])
-    store_summary(call, summary)
+    findings = Findings(orphans=1, orphan_ids=("stranger",))
+    store_summary(call, ReconciliationSummary.of(call, findings, call.now))
     world.build_directory()
 
     with acting_as(access_review_digest):

@@ -57,3 +57,4 @@ def test_lambda_gets_the_time_that_its_caller_waits() -> None:
     assert stream_reaction([User])(follow_user).timeout == 60
     assert cognito_reaction("pre_token_generation")(watch_sign_in).timeout == 5
     assert deployment_reaction()(prepare_table).timeout == 60
+    assert deployment_reaction(timeout=900)(prepare_table).timeout == 900

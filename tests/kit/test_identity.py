@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from rollcall.kit.account import Account, FoundAccount
 from rollcall.kit.errors import Problem, Unavailable
-from rollcall.kit.identity import AccountMissing, AliasHeld, Identity, IdentityRefused
+from rollcall.kit.identity import AccountMissing, AliasHeld, Identity, IdentityRefused, TokenRefused
 from tests.world.aws_edge import failing, watched
 from tests.world.world import World
 
@@ -163,3 +163,19 @@ def test_accounts_of_all_pages_are_iterated_once(world: World, identity: Identit
         identity.create(account, None, invite=False)
     ids = [found.id for found in identity.iterate_accounts()]
     assert sorted(ids) == sorted([world.admin_id, *(f"usr_{number}" for number in range(75))])
+
+
+def test_refused_token_of_a_list_is_told_apart_from_other_refusals(
+    world: World, identity: Identity
+) -> None:
+    with (
+        failing(world.aws, "cognito-idp", "ListUsers", code="InvalidParameterException"),
+        pytest.raises(TokenRefused),
+    ):
+        identity.list_accounts("an old token")
+    with (
+        failing(world.aws, "cognito-idp", "ListUsers", code="InvalidParameterException"),
+        pytest.raises(IdentityRefused) as refused,
+    ):
+        identity.list_accounts()
+    assert not isinstance(refused.value, TokenRefused)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollcall.kit.actor import ActorKind
 from rollcall.kit.ids import new_id
 from rollcall.kit.journal import (
     SHARDS,
@@ -39,12 +41,12 @@ def test_equal_states_have_no_changes(facts: dict[str, Any]) -> None:
     assert compare_facts(facts, dict(facts)) == {}
 
 
-def make_entry(at: datetime) -> JournalEntry:
+def make_entry(at: datetime, kind: ActorKind = "user") -> JournalEntry:
     return JournalEntry(
         id=new_id("jrn", at),
         at=at,
         action="update_user",
-        actor=ActorRecord(kind="user", id="usr_1", ip_address="192.0.2.7"),
+        actor=ActorRecord(kind=kind, id="usr_1", ip_address="192.0.2.7"),
         target=TargetRecord(kind="user", id="usr_2", version=3),
         changes=compare_facts({"name": "Old"}, {"name": "New", "city": None}),
         reason="Asked for it",
@@ -61,6 +63,17 @@ def test_entry_is_stored_by_hour_and_found_by_target_and_actor() -> None:
     assert (item["gsi1pk"], item["gsi2pk"]) == ("TARGET#usr_2", "ACTOR#usr_1")
     assert item["sk"] == item["gsi1sk"] == item["gsi2sk"] == entry.id
     assert JournalEntry.model_validate(item) == entry
+
+
+@pytest.mark.parametrize(
+    ("kind", "indexed"), [("user", True), ("client", True), ("system", False), ("anonymous", False)]
+)
+def test_only_entries_of_users_and_services_are_indexed_by_actor(
+    kind: ActorKind, indexed: bool
+) -> None:
+    item = make_entry(datetime(2026, 1, 5, tzinfo=UTC), kind).item()
+    assert ("gsi2pk" in item, "gsi2sk" in item) == (indexed, indexed)
+    assert item["gsi1pk"] == "TARGET#usr_2"
 
 
 def test_entries_of_an_hour_are_spread_over_all_shards() -> None:

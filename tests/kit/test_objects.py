@@ -305,3 +305,20 @@ def test_missing_bucket_is_not_reported_as_an_outage(world: World, file: Path) -
     elsewhere = Objects(lambda: world.s3, "elsewhere")
     with pytest.raises(ClientError, match="NoSuchBucket"):
         elsewhere.download("reports/one", file)
+
+
+def test_tag_of_an_object_changes_with_its_content(
+    world: World, objects: Objects, file: Path
+) -> None:
+    assert objects.find_tag("reports/one") is None
+    first = objects.upload("reports/one", file)
+    assert objects.find_tag("reports/one") == first
+    file.write_bytes(b"another content")
+    second = objects.upload("reports/one", file)
+    assert objects.find_tag("reports/one") == second != first
+
+    with acting_as(READER):
+        assert objects.find_tag("reports/one") == second
+        assert objects.find_tag("reports/missing") is None
+    with failing(world.aws, "s3", code="InternalError"), pytest.raises(Unavailable):
+        objects.find_tag("reports/one")

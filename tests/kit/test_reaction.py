@@ -21,7 +21,7 @@ from rollcall.kit.background import Background
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Forbidden, WrongDeclaration
 from rollcall.kit.journal import COPIED, JournalEntry
-from rollcall.kit.reaction import SignIn, StreamReaction
+from rollcall.kit.reaction import SignIn, StreamReaction, Unfinished
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.runs import LifecycleRun
 from rollcall.operations import connect
@@ -236,6 +236,16 @@ def test_guard_stops_the_deployment_with_its_reason(world: World, address: str) 
     assert created["Status"] == "SUCCESS"
     assert updated["Status"] == "FAILED"
     assert updated["Reason"].startswith("This would deploy with another prefix: other instead of")
+
+
+def test_unfinished_work_gets_no_response_and_another_run(world: World, address: str) -> None:
+    def work(_: Call) -> None:
+        raise Unfinished("There is more.")
+
+    reaction = replace(create_first_admin, connect=lambda: world.runtime, function=work)
+    with pytest.raises(Unfinished):
+        reaction(stack_event("Update", address), object())
+    assert Answers.received == []
 
 
 def test_nothing_happens_when_the_stack_is_deleted(world: World, address: str) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rollcall.accounts.reconciliation import ReconciliationSummary, store_summary
+from rollcall.accounts.reconciliation import Findings, ReconciliationSummary, store_summary
+from rollcall.accounts.sweep import begin_pass, continue_pass
 from rollcall.directory.conditions import read_filter
 from rollcall.directory.directory import open_directory
 from rollcall.lifecycle.access_review import (
@@ -77,10 +78,28 @@ def test_accounts_out_of_sync_are_listed_after_a_grace_period(world: World) -> N
 
 def test_orphans_are_those_of_the_last_reconciliation(world: World) -> None:
     call = world.call("reconcile_identities")
-    names = [f"stranger-{number:02}" for number in range(LISTED_AT_MOST + 1)]
-    store_summary(call, ReconciliationSummary.of(call, out_of_step=0, failed=0, orphan_ids=names))
+    names = [f"stranger-{number:02}" for number in range(LISTED_AT_MOST)]
+    findings = Findings(orphans=LISTED_AT_MOST + 1, orphan_ids=tuple(names))
+    store_summary(call, ReconciliationSummary.of(call, findings, call.now))
     found = find_differences(world.runtime.table, world.clock.now)
-    assert found["orphans"] == Finding(LISTED_AT_MOST + 1, tuple(names[:LISTED_AT_MOST]))
+    assert found["orphans"] == Finding(LISTED_AT_MOST + 1, tuple(names))
+
+
+def test_orphans_stay_the_same_while_a_pass_is_under_way(world: World) -> None:
+    for name in ("first", "second"):
+        pool_id = world.runtime.identity.user_pool_id
+        world.cognito.admin_create_user(UserPoolId=pool_id, Username=name)
+    world.clock.advance(minutes=16)
+    begin_pass(world.call())
+    world.runtime.identity.delete("first")
+
+    begin_pass(world.call(), seconds=-1)
+    during = find_differences(world.runtime.table, world.clock.now)
+    continue_pass(world.call())
+
+    assert during["orphans"] == Finding(2, ("first", "second"))
+    after = find_differences(world.runtime.table, world.clock.now)
+    assert after["orphans"] == Finding(1, ("second",))
 
 
 def test_filter_of_each_kind_is_valid_in_lists() -> None:

@@ -11,6 +11,8 @@ from functions.users.get_me import get_me
 from rollcall.kit.errors import Forbidden
 from rollcall.kit.settings import Mfa
 from rollcall.users.statuses import Status
+from tests.benchmarks.capacity import TRANSACTIONAL
+from tests.benchmarks.tally import tallying
 from tests.world.aws_edge import failing, watched
 from tests.world.iam import acting_as
 from tests.world.world import World
@@ -232,3 +234,15 @@ def test_second_factor_costs_no_further_read_of_a_call(world: World) -> None:
     with watched(world.aws) as after:
         assert world.invoke(get_me, caller=admin_id).status == 200
     assert [call.operation for call in after] == [call.operation for call in before]
+
+
+def test_sign_in_writes_no_entry_of_the_index_by_actor(world: World) -> None:
+    user = world.add_user()
+
+    with tallying(world) as tally:
+        sign_in(world, user.id)
+
+    assert not [item for item in world.items() if item.get("gsi2pk") == "ACTOR#admit_sign_in"]
+    # The record, its journal entry and the check of the user, in a transaction, and the entry of
+    # the index by target.
+    assert tally.write_units == 3 * TRANSACTIONAL + 1

@@ -157,6 +157,7 @@ def _read_s3(operation: str, sent: dict[str, Any]) -> Iterator[NeededPermission]
     else:
         action = "PutObject" if operation in _IN_PARTS else operation
         action = "ListMultipartUploadParts" if operation == "ListParts" else action
+        action = "GetObject" if operation == "HeadObject" else action
         yield NeededPermission(f"s3:{action}", f"{bucket}/{sent['Key']}")
 
 

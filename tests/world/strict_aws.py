@@ -1,9 +1,9 @@
 """AWS at the wire below the botocore clients. DynamoDB is ministack's engine, the other services
 are moto. Calls that AWS rejects but moto accepts are rejected here.
 
-The sources of these rules: the API references of Amazon S3 (GetObject) and of Amazon Cognito user
-pools (AdminCreateUser, AdminUpdateUserAttributes, ListUsers) and the developer guide on sign-in
-aliases.
+The sources of these rules: the API references of Amazon S3 (GetObject, HeadObject) and of Amazon
+Cognito user pools (AdminCreateUser, AdminUpdateUserAttributes, ListUsers) and the developer guide
+on sign-in aliases.
 """
 
 from __future__ import annotations
@@ -201,6 +201,14 @@ def _get_object(_: StrictAws, call: WireCall, send: Serve) -> Response:
     return success, error
 
 
+def _head_object(_: StrictAws, call: WireCall, send: Serve) -> Response:
+    """As for GetObject. The response has no body, so the error has the status only."""
+    success, error = send()
+    if success and success[0].status_code == 404 and not may_list(call):
+        return call.refuse("403", "Forbidden", 403)
+    return success, error
+
+
 def _send_email(_: StrictAws, call: WireCall, send: Serve) -> Response:
     """Store text and HTML of a mail; moto stores only one of them."""
     success, error = send()
@@ -222,6 +230,7 @@ _RULES: Mapping[str, Callable[[StrictAws, WireCall, Serve], Response]] = {
     "AdminDeleteUserAttributes": _admin_delete_user_attributes,
     "AdminUpdateUserAttributes": _admin_update_user_attributes,
     "GetObject": _get_object,
+    "HeadObject": _head_object,
     "ListUsers": _list_users,
     "SendEmail": _send_email,
 }

@@ -6,18 +6,17 @@ it, before anything is done or reported about it.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from itertools import batched, chain
 
 from rollcall.kit.account import FoundAccount
 from rollcall.kit.call import Call
 from rollcall.kit.entity import Item
+from rollcall.kit.identity import IdentityRefused
 from rollcall.kit.model import format_time
-from rollcall.users.storage import ADMINS_LISTED, LISTED, OUT_OF_STEP
+from rollcall.users.storage import ADMINS_LISTED, OUT_OF_STEP
 from rollcall.users.user import User
 
 GRACE = timedelta(minutes=15)
@@ -35,72 +34,61 @@ class Standing(StrEnum):
     ORPHAN = "orphan"
 
 
-class Suspicions:
-    """Ids of users and accounts that may be out of sync, each once: users marked as out of sync,
-    accounts that differ from their user, users without an account, and accounts without a user, in
-    this order. The iteration stops at the deadline, on Python's monotonic clock.
+def find_marked(call: Call) -> Iterator[str]:
+    """The ids of the users who are marked as out of sync, the earliest change first."""
+    due = format_time(call.now - GRACE)
+    for item in call.table.query_index("gsi1", OUT_OF_STEP, up_to=due):
+        yield str(item["id"])
+
+
+class Comparison:
+    """Compares accounts with users and users with accounts, a page at a time. Of all accounts, only
+    the platform admins are in memory.
     """
 
-    def __init__(self, call: Call, deadline: float) -> None:
-        self.accounts: set[str] = set()
-        """The accounts that have been listed so far."""
-        self.complete = True
-        """Whether the deadline has not stopped the iteration."""
+    def __init__(self, call: Call) -> None:
         self._call = call
-        self._deadline = deadline
         self._due = call.now - GRACE
-        self._unknown: list[str] = []
 
-    def __iter__(self) -> Iterator[str]:
-        raised: set[str] = set()
-        searches = (self._find_marked, self._find_differing, self._find_without_account)
-        for suspect in chain.from_iterable([*(search() for search in searches), self._unknown]):
-            if not self._in_time():
-                return
-            if suspect not in raised:
-                raised.add(suspect)
-                yield suspect
-
-    def _in_time(self) -> bool:
-        self.complete = self.complete and time.monotonic() <= self._deadline
-        return self.complete
-
-    def _find_marked(self) -> Iterator[str]:
-        due = format_time(self._due)
-        for item in self._call.table.query_index("gsi1", OUT_OF_STEP, up_to=due):
-            yield str(item["id"])
-
-    def _find_differing(self) -> Iterator[str]:
-        identity = self._call.identity
-        admins = frozenset(identity.iterate_admins())
-        for accounts in batched(identity.iterate_accounts(), 60, strict=False):
-            if not self._in_time():
-                return
-            users = self._users_of(accounts)
-            self.accounts.update(account.id for account in accounts)
-            for account in accounts:
-                user = users.get(account.id)
-                if user is None:
-                    self._note_unknown(account)
-                elif user.updated_at <= self._due and _differs(account, user, admins):
-                    yield account.id
-
-    def _find_without_account(self) -> Iterator[str]:
-        due = format_time(self._due)
-        for partition in LISTED if self.complete else ():
-            for item in self._call.table.query_index("gsi2", partition):
-                if item["id"] not in self.accounts and item["updatedAt"] <= due:
-                    yield str(item["id"])
-
-    def _note_unknown(self, account: FoundAccount) -> None:
-        if _is_old(account, self._due):
-            self._unknown.append(account.id)
-
-    def _users_of(self, accounts: Iterable[FoundAccount]) -> dict[str, User]:
+    def suspect_accounts(self, accounts: Sequence[FoundAccount]) -> list[str]:
+        """The ids of the accounts that may differ from their user, or may have none. Users who are
+        marked as out of sync are left to :meth:`suspect_users`, so that none is handled twice.
+        """
         keys = [User.key_of(account.id) for account in accounts]
         items = self._call.table.get_items(keys).values()
         users = (User.assemble([each, *self._admin_rows.get(each["pk"], ())]) for each in items)
-        return {user.id: user for user in users if user is not None}
+        known = {user.id: user for user in users if user is not None}
+        return [each.id for each in accounts if self._is_suspect(each, known.get(each.id))]
+
+    def suspect_users(self, items: Sequence[Item]) -> list[str]:
+        """The ids of the users, from an index that lists them, who may have no account, or are
+        marked as out of sync.
+        """
+        due = format_time(self._due)
+        old = (item for item in items if item["updatedAt"] <= due)
+        return [
+            str(item["id"])
+            for item in old
+            if item.get("gsi1pk") == OUT_OF_STEP or not self._has_account(item["id"])
+        ]
+
+    def _is_suspect(self, account: FoundAccount, user: User | None) -> bool:
+        if user is None:
+            return _is_old(account, self._due)
+        # No index lists the tombstones of erased users.
+        is_due = (user.in_step or user.erased) and user.updated_at <= self._due
+        return is_due and _differs(account, user, self._admins)
+
+    def _has_account(self, user_id: str) -> bool:
+        try:
+            return self._call.identity.find(user_id) is not None
+        except IdentityRefused:  # the closer look reports the user as failed
+            return False
+
+    @cached_property
+    def _admins(self) -> frozenset[str]:
+        """The accounts in Cognito's group of admins."""
+        return frozenset(self._call.identity.iterate_admins())
 
     @cached_property
     def _admin_rows(self) -> dict[str, list[Item]]:

@@ -55,13 +55,13 @@ class Directory:
         self.database = Database()
 
     def refresh(self, now: datetime) -> Database:
-        """Apply all changes and return the database. Raises Unavailable while there is no snapshot,
-        or only a damaged one or one with other columns, and while there are too many changes to
-        apply in one call.
+        """Apply all changes and return the database. Raises Unavailable while there is no snapshot
+        with the columns of this version, or only a damaged one, and while there are too many
+        changes to apply in one call.
         """
         with self._refreshing:
             state = DirectoryState.read(self._table)
-            if state is None or not state.readable:
+            if state is None:
                 raise _being_built()
             if self._since is None or self._is_outdated(self._since, state):
                 state = self._load(state)
@@ -111,7 +111,7 @@ class Directory:
         """
         touches = list(read_touches(self._table, self.since, now))
         fresh = [each for each in touches if each.entry_id not in self._seen]
-        changed = list(dict.fromkeys(_users_in(fresh)))
+        changed = list_changed_users(fresh)
         followed = changed[:at_most]
         for some in batched(followed, CHANGES_AT_ONCE, strict=False):
             self.database.replace(dict(read_rows(self._table, some)))
@@ -131,6 +131,11 @@ class Directory:
         if self._since is None:
             raise RuntimeError("No snapshot has been loaded.")
         return self._since
+
+
+def list_changed_users(touches: Iterable[Touch]) -> list[str]:
+    """The users whose entries in lists have changed, each once."""
+    return list(dict.fromkeys(_users_in(touches)))
 
 
 def _users_in(touches: Iterable[Touch]) -> Iterable[str]:

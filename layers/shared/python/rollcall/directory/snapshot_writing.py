@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rollcall.directory.database import Database
-from rollcall.directory.directory import DIRECTORY, Directory
+from rollcall.directory.directory import DIRECTORY, Directory, list_changed_users
 from rollcall.directory.snapshot_rebuilding import Reading, SnapshotPart
 from rollcall.directory.snapshots import (
     Damaged,
@@ -18,7 +18,7 @@ from rollcall.directory.snapshots import (
 )
 from rollcall.kit.call import Call
 from rollcall.kit.job import Report
-from rollcall.kit.journal_tail import LOOK_BACK
+from rollcall.kit.journal_tail import LOOK_BACK, read_touches
 from rollcall.kit.log import logger
 
 READS = (*DIRECTORY, SnapshotPart)
@@ -52,23 +52,34 @@ class CompactionReport(Report):
 
 
 def compact(call: Call) -> CompactionReport:
-    """Write a new snapshot if enough has changed; from the table if there is no readable one."""
+    """Write a new snapshot if enough has changed; from the table if there is none of the columns of
+    this version. The snapshot is downloaded only then: the journal says how much has changed.
+    """
     state = DirectoryState.read(call.table)
-    begun = Reading.find(call.runtime.objects, call.now, Path())
-    if state is None or not state.readable or begun:
+    if state is None:
         return rebuild(call)
+    changes = len(list_changed_users(read_touches(call.table, state.since, call.now)))
+    store = Store(call.runtime.objects)
+    is_damaged = store.has_changed(state)
+    if not changes and not is_damaged:
+        return _move_on(call, state)
+    if Reading.find(call.runtime.objects, call.now, Path()):
+        return rebuild(call)
+    if not is_damaged and not is_worth_writing(changes, call.now - state.written_at):
+        return CompactionReport(changes=changes)
+    return _update(call, state)
+
+
+def _update(call: Call, state: DirectoryState) -> CompactionReport:
+    """Write a new snapshot from the current one, or from the table if it is damaged."""
     directory = Directory(call.table, call.runtime.objects)
     try:
         directory.load(state, call.now)
     except Damaged as damaged:
         logger.error("snapshot_damaged", reason=str(damaged))
         return rebuild(call)
-    changes = directory.changes
-    if not is_worth_writing(changes, call.now - state.written_at):
-        return _move_on(call, state, directory)
-    return _write(call, state, directory.database, directory.since, origin=state.origin).model_copy(
-        update={"changes": changes}
-    )
+    report = _write(call, state, directory.database, directory.since, origin=state.origin)
+    return report.model_copy(update={"changes": directory.changes})
 
 
 def is_worth_writing(changes: int, age: timedelta) -> bool:
@@ -99,12 +110,12 @@ def rebuild(call: Call, time: timedelta = TIME_TO_READ) -> CompactionReport:
     return report.model_copy(update={"rebuilt": True})
 
 
-def _move_on(call: Call, state: DirectoryState, directory: Directory) -> CompactionReport:
-    """If there are no changes, read the journal from a later time in future."""
-    changes = directory.changes
-    if not changes and directory.since > state.since:
-        state.model_copy(update={"since": directory.since}).replace(call.table, state)
-    return CompactionReport(changes=changes)
+def _move_on(call: Call, state: DirectoryState) -> CompactionReport:
+    """Nothing has changed, so readers can read the journal from a later time."""
+    since = call.now - LOOK_BACK
+    if since > state.since:
+        state.model_copy(update={"since": since}).replace(call.table, state)
+    return CompactionReport()
 
 
 def _write(
@@ -116,11 +127,10 @@ def _write(
 ) -> CompactionReport:
     store = Store(call.runtime.objects)
     rows = database.count()
-    snapshot_id, digest = store.save(database, call.now)
+    saved = store.save(database, call.now)
     after = DirectoryState(
-        snapshot_id=snapshot_id,
-        origin=snapshot_id if origin is None else origin,
-        sha256=digest,
+        **saved._asdict(),
+        origin=saved.snapshot_id if origin is None else origin,
         since=since,
         written_at=call.now,
         rows=rows,
@@ -130,6 +140,7 @@ def _write(
     present = after if moved else DirectoryState.read(call.table)
     # The update may have succeeded although its response was lost. Files of snapshots that never
     # became current are deleted later, when there is no doubt about it.
-    if present is None or present.snapshot_id != snapshot_id:
+    if present is None or present.snapshot_id != saved.snapshot_id:
         return CompactionReport(overtaken=True)
-    return CompactionReport(rows=rows, discarded_files=store.discard_old(snapshot_id, call.now))
+    retained = {saved.snapshot_id, *DirectoryState.list_retained(call.table, call.now)}
+    return CompactionReport(rows=rows, discarded_files=store.discard_old(retained, call.now))

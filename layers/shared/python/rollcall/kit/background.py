@@ -133,9 +133,11 @@ class Background:
         return declare
 
     def deployment_reaction(
-        self, *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
+        self, *, reads: Sequence[Any] = (), writes: Sequence[Any] = (), timeout: int = 60
     ) -> Callable[[Callable[[Call], None]], DeploymentReaction]:
-        """Declare a function that runs once at each deployment."""
+        """Declare a function that runs once at each deployment, before the functions of other areas
+        are deployed. ``timeout`` is in seconds, at most 900.
+        """
 
         def declare(function: Callable[[Call], None]) -> DeploymentReaction:
             metadata = check_reaction(function, (Call,), tuple(reads), tuple(writes))
@@ -143,7 +145,7 @@ class Background:
                 **metadata,
                 reads=tuple(reads),
                 writes=tuple(writes),
-                timeout=60,
+                timeout=timeout,
                 function=function,
                 connect=self.connect,
             )

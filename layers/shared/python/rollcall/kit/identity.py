@@ -7,7 +7,7 @@ idempotent: it sets a state, and succeeds when the account already has it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 ADMINS_GROUP = "admins"
 """The Cognito group of platform admins, for other consumers. Rollcall never authorizes by it."""
-
+ACCOUNTS_AT_ONCE = 60
+"""The most accounts that Cognito lists in one request (ListUsers, Limit)."""
 
 PASSWORD_REFUSED = "password_refused"  # noqa: S105 (an error code)
 
@@ -34,6 +35,18 @@ class IdentityRefused(Problem):
         """The same error about a field of the request."""
         error = FieldError(field, self.detail, self.code)
         return IdentityRefused(self.code, self.detail, (error,))
+
+
+class TokenRefused(IdentityRefused):
+    """Cognito no longer accepts the token of a list, so the list must begin again."""
+
+
+class AccountPage(NamedTuple):
+    """One page of the list of accounts."""
+
+    accounts: tuple[FoundAccount, ...]
+    token: str | None
+    """Lists the next page; None: this was the last one."""
 
 
 class Identity:
@@ -58,15 +71,42 @@ class Identity:
             return None
         return _found(answer, answer["UserAttributes"])
 
+    def list_accounts(self, token: str | None = None) -> AccountPage:
+        """A page of the accounts of the pool, eventually consistent, 60 at most: the first one, or
+        the one of this token. A page can be empty although others follow.
+
+        Raises TokenRefused when Cognito does not accept the token. The API reference of ListUsers
+        does not say how long it does; it answers InvalidParameterException otherwise.
+        """
+        options = {"PaginationToken": token} if token else {}
+        try:
+            answer = self._call("list_users", Limit=ACCOUNTS_AT_ONCE, **options)
+        except IdentityRefused as refused:
+            if not token:
+                raise
+            raise TokenRefused("list_token_refused", refused.detail) from refused
+        found = tuple(_found(user, user["Attributes"]) for user in answer["Users"])
+        return AccountPage(found, answer.get("PaginationToken"))
+
     def iterate_accounts(self) -> Iterator[FoundAccount]:
-        """Every account of the pool, eventually consistent, 60 a request."""
-        for user in self._list("list_users", "PaginationToken"):
-            yield _found(user, user["Attributes"])
+        """Every account of the pool, a page at a time."""
+        page = self.list_accounts()
+        yield from page.accounts
+        while page.token:
+            page = self.list_accounts(page.token)
+            yield from page.accounts
 
     def iterate_admins(self) -> Iterator[str]:
         """The id of every account in the group ``admins``, 60 a request."""
-        for user in self._list("list_users_in_group", "NextToken", GroupName=ADMINS_GROUP):
-            yield user["Username"]
+        options: dict[str, str] = {}
+        while True:
+            answer = self._call(
+                "list_users_in_group", GroupName=ADMINS_GROUP, Limit=ACCOUNTS_AT_ONCE, **options
+            )
+            yield from (user["Username"] for user in answer["Users"])
+            if not answer.get("NextToken"):
+                return
+            options = {"NextToken": answer["NextToken"]}
 
     def is_admin(self, account_id: str) -> bool:
         """Whether the account is in the group ``admins``."""
@@ -178,14 +218,6 @@ class Identity:
     def delete(self, account_id: str) -> None:
         """Delete the account, if it exists."""
         self._call("admin_delete_user", absent={}, Username=account_id)
-
-    def _list(self, verb: str, token: str, **parameters: str) -> Iterator[dict[str, Any]]:
-        while True:
-            answer = self._call(verb, Limit=60, **parameters)
-            yield from answer["Users"]
-            if not answer.get(token):
-                return
-            parameters[token] = answer[token]
 
     def _call(self, verb: str, absent: Any = ..., **parameters: Any) -> Any:
         client: Any = self._make_client()

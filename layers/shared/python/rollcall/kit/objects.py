@@ -60,10 +60,29 @@ class Objects:
         self._make_client = make_client
         self.bucket = bucket
 
-    def upload(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
-        """Store a file of up to 5 GB. It replaces the object with this key atomically."""
+    def upload(self, key: str, path: Path, content_type: str = "application/octet-stream") -> str:
+        """Store a file of up to 5 GB. It replaces the object with this key atomically. Returns the
+        ETag.
+        """
         with path.open("rb") as body:
-            self._call("put_object", Key=key, Body=body, ContentType=content_type)
+            stored = self._call("put_object", Key=key, Body=body, ContentType=content_type)
+        return str(stored["ETag"])
+
+    def find_tag(self, key: str) -> str | None:
+        """The ETag of an object, which changes with its content; None when it does not exist. The
+        content is not read.
+        """
+        try:
+            found = self._make_client().head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            # Of a missing object, 403 to callers that cannot list the whole bucket. The response
+            # has no body, so its code is the status (HeadObject in the API reference).
+            if error.response["Error"]["Code"] in {"403", "404"}:
+                return None
+            _refuse_unanswered(error)
+        except BotoCoreError as error:
+            _refuse_unanswered(error)
+        return str(found["ETag"])
 
     def begin_upload(self, key: str, content_type: str) -> str:
         """Begin a multipart upload and return its id. The object does not exist until the upload

@@ -191,12 +191,15 @@ class StackEvent(BaseModel):
 
     def answer(self, name: str, work: Callable[[], None]) -> None:
         """Do the work and send the result to CloudFormation. Nothing is done when the stack is
-        deleted. The detail of a Problem is for people, so it becomes the reason.
+        deleted. The detail of a Problem is for people, so it becomes the reason. Raises Unfinished
+        without a result, so that Lambda runs the function again.
         """
         failure = None
         if self.request_type != "Delete":
             try:
                 work()
+            except Unfinished:
+                raise
             except Exception as error:  # noqa: BLE001 (the outermost handler: CloudFormation needs a response)
                 log_failure(name, error, request_id=self.request_id)
                 failure = f"{name} failed with {type(error).__name__}. See its log group."
@@ -219,9 +222,17 @@ class StackEvent(BaseModel):
         urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 (as above)
 
 
+class Unfinished(Exception):
+    """A deployment reaction needs another run for the rest of its work."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class DeploymentReaction(Declaration):
-    """Invoked once at each deployment, as a CloudFormation custom resource."""
+    """Invoked once at each deployment, as a CloudFormation custom resource.
+
+    After Unfinished, CloudFormation gets no response yet, and Lambda invokes the function again:
+    twice, after one minute and after two more (Lambda developer guide, asynchronous invocation).
+    """
 
     function: Callable[[Call], None]
     connect: Callable[[], Runtime]

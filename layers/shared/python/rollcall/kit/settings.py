@@ -116,6 +116,12 @@ class Settings(BaseModel):
         alias="CLEAN_UP_SCHEDULE",
         description="The schedule of the clean-up of inactive accounts: a cron expression in UTC.",
     )
+    reconciliation_schedule: str = Field(
+        "cron(0 1 * * ? *)",
+        alias="RECONCILIATION_SCHEDULE",
+        description="When the comparison of all accounts with their users begins: a cron "
+        "expression in UTC.",
+    )
     allowed_origin: str = Field(
         "",
         alias="ALLOWED_ORIGIN",
