@@ -585,6 +585,19 @@ def test_stream_reaction_hears_of_its_entity_alone_and_gives_up_in_bounded_time(
         assert properties["DestinationConfig"]["OnFailure"]["Destination"]
 
 
+def test_jobs_at_intervals_start_spread_over_a_part_of_the_interval(prod: Synthesized) -> None:
+    schedules = [each["Properties"] for each in prod.find("Scheduler::Schedule")]
+    windows = {each["Description"]: each["FlexibleTimeWindow"] for each in schedules}
+    for job in CATALOG.jobs:
+        window = windows[job.summary]
+        if job.every is None:
+            assert window == {"Mode": "OFF"}
+        else:
+            assert window["Mode"] == "FLEXIBLE"
+            spread = timedelta(minutes=window["MaximumWindowInMinutes"])
+            assert timedelta(minutes=1) <= spread <= min(job.every / 4, timedelta(hours=1))
+
+
 def test_job_runs_on_its_schedule_and_ends_in_the_dead_letters(prod: Synthesized) -> None:
     schedules = [each["Properties"] for each in prod.find("Scheduler::Schedule")]
     rates = {each["Description"]: each["ScheduleExpression"] for each in schedules}
