@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aws_cdk import CustomResource, Duration, NestedStack
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.dispatch import EntryDispatch
 from rollcall.kit.job import Job
 from rollcall.kit.reaction import DeploymentReaction, JournalWatch, StreamReaction
 from rollcall_infra.background import Background
 from rollcall_infra.function import Surroundings, add_function
+
+BACKGROUND = (Job, StreamReaction, EntryDispatch, JournalWatch)
+"""The kinds of declarations without a caller."""
 
 
 class AreaStack(NestedStack):
@@ -33,13 +38,18 @@ class AreaStack(NestedStack):
         super().__init__(scope, area)
         self._surroundings = surroundings
         declared = list(declarations)
-        if any(isinstance(each, (Job, StreamReaction, JournalWatch)) for each in declared):
+        reactions: dict[StreamReaction, lambda_.Function] = {}
+        if any(isinstance(each, BACKGROUND) for each in declared):
             background = Background.of(self, topic)
-        for declaration in declared:
+        # The dispatch refers to the functions of all reactions.
+        for declaration in sorted(declared, key=lambda each: isinstance(each, EntryDispatch)):
             if isinstance(declaration, Job):
                 background.add_job(self, declaration, surroundings)
             elif isinstance(declaration, StreamReaction):
-                background.add_stream_reaction(self, declaration, surroundings)
+                function = background.add_stream_reaction(self, declaration, surroundings)
+                reactions[declaration] = function
+            elif isinstance(declaration, EntryDispatch):
+                background.add_entry_dispatch(self, declaration, reactions, surroundings)
             elif isinstance(declaration, JournalWatch):
                 background.add_journal_watch(self, declaration, surroundings)
             elif isinstance(declaration, DeploymentReaction):

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.delivery import Subscriptions
+from rollcall.kit.dispatch import EntryDispatch
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.job import Job
 from rollcall.kit.operation import Operation
@@ -30,11 +32,17 @@ class Catalog(NamedTuple):
     cognito_reactions: tuple[CognitoReaction, ...]
     deployment_reactions: tuple[DeploymentReaction, ...]
     journal_watches: tuple[JournalWatch, ...]
+    entry_dispatches: tuple[EntryDispatch, ...]
 
     @property
     def declarations(self) -> tuple[Declaration, ...]:
         """The declarations of all kinds."""
         return tuple(each for kind in self for each in kind)
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """What each stream reaction reacts to, by its name."""
+        return {each.name: each.kinds for each in self.stream_reactions}
 
 
 @cache
@@ -42,7 +50,8 @@ def read_catalog() -> Catalog:
     """Import every file in ``functions/`` and collect its declaration.
 
     Raises WrongDeclaration, with the solution, for a file without a declaration, for two functions
-    with the same name, and for two operations with the same route.
+    with the same name, for two operations with the same route, and for a reaction that receives no
+    entries.
     """
     files = sorted(FUNCTIONS.glob("*/*.py"))
     found = [read_declaration(file) for file in files]
@@ -53,8 +62,10 @@ def read_catalog() -> Catalog:
         cognito_reactions=_of_kind(CognitoReaction, found),
         deployment_reactions=_of_kind(DeploymentReaction, found),
         journal_watches=_of_kind(JournalWatch, found),
+        entry_dispatches=_of_kind(EntryDispatch, found),
     )
     check_unique(catalog)
+    check_dispatched(catalog)
     return catalog
 
 
@@ -75,6 +86,22 @@ def check_unique(catalog: Catalog) -> None:
         if first != operation.name:
             raise WrongDeclaration(
                 f"{operation.name} and {first} both have the route {route}. Change one."
+            )
+
+
+def check_dispatched(catalog: Catalog) -> None:
+    """Raise WrongDeclaration for a second dispatch, because a stream has at most two readers, and
+    for a reaction that no dispatch invokes.
+    """
+    names = [each.name for each in catalog.entry_dispatches]
+    if len(names) > 1:
+        raise WrongDeclaration(f"{' and '.join(names)} both dispatch entries. Keep one of them.")
+    areas = {each.area for each in catalog.entry_dispatches}
+    for reaction in catalog.stream_reactions:
+        if reaction.area not in areas:
+            raise WrongDeclaration(
+                f"{reaction.name} is in functions/{reaction.area}, where nothing dispatches "
+                "journal entries. Move it to the folder of dispatch_entries."
             )
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.call import Runtime
-from rollcall.kit.entity import Item
+from rollcall.kit.delivery import Delivery, plan_deliveries
+from rollcall.kit.entity import Key
 from rollcall.kit.job import Job
 from rollcall.kit.log import log_failure
 from rollcall.kit.objects import StoredObject
@@ -26,8 +29,10 @@ RETRY_SECONDS = (2, 10)
 """Delays before the retries of a failed job; Lambda waits longer."""
 RUN_SECONDS = 5
 """Minimum time between two runs of a job, whatever the time scale."""
+PAUSE_SECONDS = 0.2
+"""Before the first repetition of a failed reaction; each further pause is twice as long."""
 ATTEMPTS = 5
-"""On AWS the event source mapping retries more often and then uses a dead-letter queue."""
+"""On AWS, Lambda retries with longer pauses and then uses a dead-letter queue."""
 
 
 class StreamReader:
@@ -71,14 +76,57 @@ def _number(record: RecordTypeDef) -> int:
     return int(record["dynamodb"]["SequenceNumber"])
 
 
+class Reactions:
+    """The stream reactions, each with a queue and a thread of its own: none waits for another."""
+
+    def __init__(
+        self, reactions: Iterable[StreamReaction], runtime: Runtime, pause: float = PAUSE_SECONDS
+    ) -> None:
+        self._runtime = runtime
+        self._pause = pause
+        self._reactions = {each.name: each for each in reactions}
+        self._queues = {name: ThreadPoolExecutor(1, name) for name in self._reactions}
+        self._last: dict[str, Future[None]] = {}
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Put a delivery into the queue of its reaction."""
+        name = delivery.function
+        self._last[name] = self._queues[name].submit(self._process, delivery)
+
+    def are_idle(self) -> bool:
+        """Whether all deliveries have been processed."""
+        return all(each.done() for each in self._last.values())
+
+    def close(self) -> None:
+        """Process the remaining deliveries and stop the threads."""
+        for queue in self._queues.values():
+            queue.shutdown()
+
+    def _process(self, delivery: Delivery) -> None:
+        for key in delivery.entries:
+            self._try_repeatedly(self._reactions[delivery.function], key)
+
+    def _try_repeatedly(self, reaction: StreamReaction, key: Key) -> None:
+        for attempt in range(ATTEMPTS):
+            try:
+                reaction.receive(key, self._runtime)
+            except Exception as error:  # noqa: BLE001 (the outermost caller: retries as Lambda does)
+                log_failure(reaction.name, error, request_id="")
+                time.sleep(self._pause * 2**attempt)
+            else:
+                return
+
+
 class Background:
     """Threads that read the table's stream and run the scheduled jobs."""
 
     def __init__(self, runtime: Runtime, streams: DynamoDBStreamsClient, stream_arn: str) -> None:
         self._runtime = runtime
         self._reader = StreamReader(streams, stream_arn)
+        self._reactions = Reactions(read_catalog().stream_reactions, runtime)
         self._stopping = threading.Event()
         self._directory_built = threading.Event()
+        self._starting = threading.Lock()
         self._threads = [
             threading.Thread(target=self._follow_stream, name="stream"),
             *(
@@ -88,8 +136,8 @@ class Background:
         ]
 
     def start(self) -> None:
-        """Start all threads. Each job runs once immediately and completes the work that an earlier
-        process left unfinished. Jobs that build the directory run first.
+        """Start all threads. Each job runs once, one after another, and completes the work that an
+        earlier process left unfinished. Jobs that build the directory run first.
         """
         for thread in self._threads:
             thread.start()
@@ -103,35 +151,25 @@ class Background:
 
     def _follow_stream(self) -> None:
         while True:
-            stopping = self._stopping.is_set()
+            # In this order: what the last reaction wrote must be read.
+            ending = self._stopping.is_set() and self._reactions.are_idle()
             records = self._reader.read()
-            for record in records:
-                if record["eventName"] == "INSERT":
-                    self._react(from_attributes(record["dynamodb"]["NewImage"]))
-            if stopping and not records:
+            for delivery in plan_deliveries(records, read_catalog().subscriptions):
+                self._reactions.deliver(delivery)
+            if ending and not records:
+                self._reactions.close()
                 return
             if not records:
-                self._stopping.wait(POLL_SECONDS)
-
-    def _react(self, image: Item) -> None:
-        for reaction in read_catalog().stream_reactions:
-            self._try_repeatedly(reaction, image)
-
-    def _try_repeatedly(self, reaction: StreamReaction, image: Item) -> None:
-        for attempt in range(ATTEMPTS):
-            try:
-                reaction.react(image, self._runtime)
-            except Exception as error:  # noqa: BLE001 (the outermost caller: retries as Lambda does)
-                log_failure(reaction.name, error, request_id="")
-                time.sleep(0.2 * 2**attempt)
-            else:
-                return
+                time.sleep(POLL_SECONDS)
 
     def _keep_schedule(self, job: Job[Any]) -> None:
         if not any(issubclass(each, StoredObject) for each in job.writes):
             self._directory_built.wait()
+        turn: AbstractContextManager[object] = self._starting
         while not self._stopping.is_set():
-            self._run(job)
+            with turn:
+                self._run(job)
+            turn = nullcontext()
             self._directory_built.set()
             self._stopping.wait(self._seconds_until_next(job))
 
