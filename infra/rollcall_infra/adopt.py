@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollcall.accounts.adoptable import AdoptionRules
@@ -22,6 +20,7 @@ from rollcall.kit.settings import Settings
 from rollcall.lifecycle.policy import read_lifecycle_policy
 from rollcall_infra.adoption_summary import Summary
 from rollcall_infra.catalog import read_catalog
+from rollcall_infra.deployed import connect_to_aws, read_outputs
 from rollcall_infra.local.emulator import connect_to
 from rollcall_infra.local.state import LocalProblem, StateDirectory
 from rollcall_infra.progress import with_progress
@@ -70,20 +69,9 @@ def _connect(options: AdoptionOptions) -> Runtime:
         run = StateDirectory(options.state).read_run()
         settings = Settings(table_name=run.table, user_pool_id=run.user_pool_id)
         return make_runtime(connect_to(run), settings)
-    session = botocore.session.get_session()
-    config = Config(user_agent="rollcall", retries={"mode": "standard", "total_max_attempts": 8})
-
-    def connect(service: str) -> Any:
-        return session.create_client(service, config=config)
-
-    outputs = _read_outputs(connect("cloudformation"), f"{options.prefix}-data")
+    outputs = read_outputs(connect_to_aws, f"{options.prefix}-data")
     settings = Settings(table_name=outputs["TableName"], user_pool_id=outputs["UserPoolId"])
-    return make_runtime(connect, settings)
-
-
-def _read_outputs(client: Any, stack: str) -> dict[str, str]:
-    described = client.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
-    return {each["OutputKey"]: each["OutputValue"] for each in described}
+    return make_runtime(connect_to_aws, settings)
 
 
 def _reserved_words() -> frozenset[str]:
