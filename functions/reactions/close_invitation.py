@@ -43,7 +43,7 @@ def close_invitation(entry: JournalEntry, call: Call) -> None:
     if any(_revokes(fact, each) for fact, each in entry.changes.items()):
         for invitation_id in _find_sent(call, entry.target.id):
             retry_contended(partial(_withdraw, call, invitation_id))
-    if "erased" in entry.changes:
+    if entry.changes.get("erased", Changed()).after:
         retry_contended(lambda: erase_links(call, entry.target.id))
         erase_answers(call.table, entry.target.id)
 

@@ -5,7 +5,6 @@ consequences.
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,9 +13,7 @@ from typing import NamedTuple, Self
 from rollcall.accounts.adoption import AdoptionRow, Outcome
 from rollcall.lifecycle.policy import CleanUpMode, LifecyclePolicy
 from rollcall.users.statuses import Status
-
-SHOWN = 5
-"""How many accounts of each kind are listed."""
+from rollcall_infra.command import SHOWN, FirstRows
 
 
 class Kind(NamedTuple):
@@ -33,9 +30,8 @@ class Summary:
     policy: LifecyclePolicy
     warned_before: datetime
     """The clean-up warns users who have not signed in since then."""
-    numbers: Tally[Kind] = field(default_factory=Tally)
+    rows: FirstRows[Kind, AdoptionRow] = field(default_factory=FirstRows)
     statuses: Tally[Status] = field(default_factory=Tally)
-    first: dict[Kind, list[AdoptionRow]] = field(default_factory=lambda: defaultdict(list))
     leaving_admins: list[str] = field(default_factory=list)
     inactive: int = 0
 
@@ -46,10 +42,7 @@ class Summary:
 
     def add(self, row: AdoptionRow) -> None:
         """Count one account."""
-        kind = Kind(row.outcome, row.code or "")
-        self.numbers[kind] += 1
-        if len(self.first[kind]) < SHOWN:
-            self.first[kind].append(row)
+        self.rows.add(Kind(row.outcome, row.code or ""), row)
         if row.status is not None:
             self.statuses[row.status] += 1
         if row.leaves_admins:
@@ -59,16 +52,16 @@ class Summary:
 
     def describe(self, *, applied: bool) -> Iterator[str]:
         """The lines of the summary."""
-        yield f"The user pool has {_count(self.numbers.total(), 'account')}."
+        yield f"The user pool has {_count(self.rows.numbers.total(), 'account')}."
         for outcome, words in (_DONE if applied else _PLANNED).items():
             yield f"  {words:<20}{self._number(outcome):>8,}{self._by_status(outcome)}"
-        for kind in sorted(self.numbers, key=lambda kind: kind.outcome):
+        for kind in sorted(self.rows.numbers, key=lambda kind: kind.outcome):
             if kind.outcome is not Outcome.KNOWN:
                 yield from self._describe_kind(kind, applied=applied)
         yield from self._describe_consequences(applied=applied)
 
     def _number(self, outcome: Outcome) -> int:
-        return sum(number for kind, number in self.numbers.items() if kind.outcome is outcome)
+        return sum(number for kind, number in self.rows.numbers.items() if kind.outcome is outcome)
 
     def _by_status(self, outcome: Outcome) -> str:
         if outcome is not Outcome.ADOPTED or not self.statuses:
@@ -76,16 +69,10 @@ class Summary:
         return f"   ({', '.join(f'{n:,} {status}' for status, n in sorted(self.statuses.items()))})"
 
     def _describe_kind(self, kind: Kind, *, applied: bool) -> Iterator[str]:
-        words = (_DONE if applied else _PLANNED)[kind.outcome]
-        shown, number = self.first[kind], self.numbers[kind]
+        words = (_DONE if applied else _PLANNED)[kind.outcome].capitalize()
+        number, shown = self.rows.numbers[kind], self.rows.first[kind]
         why = f": {shown[0].detail} [{kind.code}]" if kind.code else ""
-        yield ""
-        yield f"{words.capitalize()}, {number:,}{why}"
-        for row in shown:
-            facts = (row.email, row.phone, row.username, row.status)
-            yield "  ".join(["", row.id, *(each for each in facts if each)])
-        if number > len(shown):
-            yield f"  and {number - len(shown):,} more"
+        yield from self.rows.describe(kind, f"{words}, {number:,}{why}", _describe_row)
 
     def _describe_consequences(self, *, applied: bool) -> Iterator[str]:
         if self.leaving_admins:
@@ -117,6 +104,11 @@ _PLANNED = {
     Outcome.REFUSED: "cannot be adopted",
 }
 _DONE = {**_PLANNED, Outcome.ADOPTED: "adopted", Outcome.REFUSED: "not adopted"}
+
+
+def _describe_row(row: AdoptionRow) -> str:
+    facts = (row.email, row.phone, row.username, row.status)
+    return "  ".join([row.id, *(each for each in facts if each)])
 
 
 def _count(number: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from rollcall.kit.reaction import CognitoReaction
+from rollcall.kit.reaction import CognitoReaction, DeploymentGuard
 from rollcall_infra.alarms import PERIOD, add_alarm, add_topic
 from rollcall_infra.area_stack import AreaStack
 from rollcall_infra.catalog import Catalog
@@ -18,6 +18,7 @@ from rollcall_infra.data_stack import DataStack
 from rollcall_infra.deployment import Deployment
 from rollcall_infra.firewall import add_firewall
 from rollcall_infra.function import Surroundings, add_layers
+from rollcall_infra.placement import find_stack
 from rollcall_infra.rest_api import RestApi
 
 
@@ -40,15 +41,16 @@ class ApiStack(Stack):
         if deployment.waf:
             add_firewall(self, api.deployment_stage, catalog.operations, deployment)
         else:
-            words = "The firewall has a monthly price; -c waf=true adds it."
+            words = "The firewall has a monthly price; the setting waf adds it."
             acknowledge(api, {"AwsSolutions-APIG3": words})
         CfnOutput(self, "ApiUrl", value=api.url.rstrip("/"))
         CfnOutput(self, "AlarmTopic", value=topic.topic_arn)
 
     def _add_areas(self, catalog: Catalog, data: DataStack, topic: sns.ITopic) -> None:
-        # Triggers of the user pool are in the data stack, with the pool.
-        here = [each for each in catalog.declarations if not isinstance(each, CognitoReaction)]
-        here.sort(key=lambda each: each.area)
+        # Triggers of the user pool are in the data stack, with the pool; so is what guards it.
+        elsewhere = (CognitoReaction, DeploymentGuard)
+        here = [each for each in catalog.declarations if not isinstance(each, elsewhere)]
+        here.sort(key=find_stack)
         surroundings = Surroundings(
             self._deployment,
             data.table,
@@ -59,8 +61,8 @@ class ApiStack(Stack):
             data.user_pool_arn,
             data.client_id,
         )
-        for area, declarations in groupby(here, key=lambda each: each.area):
-            AreaStack(self, area, declarations, surroundings=surroundings, topic=topic)
+        for name, declarations in groupby(here, key=find_stack):
+            AreaStack(self, name, declarations, surroundings=surroundings, topic=topic)
 
     def _watch(self, api: apigateway.SpecRestApi, topic: sns.ITopic) -> None:
         """One alarm covers all operations: a function that fails, times out or is throttled gives

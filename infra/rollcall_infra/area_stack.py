@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from aws_cdk import CustomResource, Duration, NestedStack
+from aws_cdk import CustomResource, Duration, FileSystem, NestedStack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -18,13 +18,14 @@ from rollcall.kit.job import Job
 from rollcall.kit.reaction import DeploymentReaction, JournalWatch, StreamReaction
 from rollcall_infra.background import Background
 from rollcall_infra.function import Surroundings, add_function
+from rollcall_infra.layers import build_function
 
 BACKGROUND = (Job, StreamReaction, EntryDispatch, JournalWatch)
 """The kinds of declarations without a caller."""
 
 
 class AreaStack(NestedStack):
-    """The functions of one folder in ``functions``."""
+    """The functions of one folder in ``functions``; those that have moved stay in their first."""
 
     def __init__(
         self,
@@ -59,13 +60,18 @@ class AreaStack(NestedStack):
 
     def _add_deployment_reaction(self, reaction: DeploymentReaction) -> None:
         function = add_function(self, reaction, self._surroundings)
-        email = self._surroundings.deployment.first_admin_email
+        surroundings = self._surroundings
         CustomResource(
             self,
             f"{reaction.name}-run",
             service_token=function.function_arn,
-            # A custom resource runs again when a property changes: the admin, or a table of keys
-            # that is still empty.
-            properties={"firstAdminEmail": email, "keyTable": self._surroundings.keys.ref},
+            # A custom resource runs again when a property changes: the admin, a table of keys that
+            # is still empty, or the code, which may have new built-in roles.
+            properties={
+                "firstAdminEmail": surroundings.deployment.first_admin_email,
+                "keyTable": surroundings.keys.ref,
+                "sharedCode": surroundings.layers["shared"].layer_version_arn,
+                "code": FileSystem.fingerprint(str(build_function(reaction))),
+            },
             service_timeout=Duration.seconds(2 * reaction.timeout),
         )

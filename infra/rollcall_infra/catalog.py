@@ -15,6 +15,7 @@ from rollcall.kit.job import Job
 from rollcall.kit.operation import Operation
 from rollcall.kit.reaction import (
     CognitoReaction,
+    DeploymentGuard,
     DeploymentReaction,
     JournalWatch,
     StreamReaction,
@@ -31,6 +32,7 @@ class Catalog(NamedTuple):
     stream_reactions: tuple[StreamReaction, ...]
     cognito_reactions: tuple[CognitoReaction, ...]
     deployment_reactions: tuple[DeploymentReaction, ...]
+    deployment_guards: tuple[DeploymentGuard, ...]
     journal_watches: tuple[JournalWatch, ...]
     entry_dispatches: tuple[EntryDispatch, ...]
 
@@ -61,6 +63,7 @@ def read_catalog() -> Catalog:
         stream_reactions=_of_kind(StreamReaction, found),
         cognito_reactions=_of_kind(CognitoReaction, found),
         deployment_reactions=_of_kind(DeploymentReaction, found),
+        deployment_guards=_of_kind(DeploymentGuard, found),
         journal_watches=_of_kind(JournalWatch, found),
         entry_dispatches=_of_kind(EntryDispatch, found),
     )

@@ -1,4 +1,4 @@
-"""The services that call the system API, as the context ``serviceClients`` declares them."""
+"""The services that call the system API, as the setting ``serviceClients`` declares them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     StringConstraints,
     TypeAdapter,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -28,7 +30,7 @@ _SOURCE: TypeAdapter[str] = TypeAdapter(Source)
 
 
 def _read_json(given: object) -> object:
-    """Values of ``-c`` are text; a mapping is JSON."""
+    """A mapping can also be given as the text of a JSON object."""
     try:
         return json.loads(given) if isinstance(given, str) else given
     except json.JSONDecodeError as error:
@@ -52,8 +54,18 @@ class ServiceClient(Model):
     resources that it has.
     """
 
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
     scopes: Annotated[
-        tuple[Annotated[Scope, BeforeValidator(_find_scope)], ...], Field(min_length=1)
+        tuple[
+            Annotated[
+                Scope,
+                BeforeValidator(_find_scope),
+                WithJsonSchema({"enum": [each.short_name for each in SYSTEM_SCOPES]}),
+            ],
+            ...,
+        ],
+        Field(min_length=1),
     ]
     fact_sources: tuple[Annotated[str, AfterValidator(_check_source)], ...] = ()
     """The sources that it can push facts of. ``*``: all."""

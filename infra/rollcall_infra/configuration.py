@@ -1,13 +1,13 @@
-"""The settings of operations on AWS and locally: the part of ``cdk.json`` that is not about AWS."""
+"""The settings of operations on AWS and locally: the part of an environment's file that is not
+about AWS.
+"""
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from rollcall.grants.scopes import ANY
 from rollcall.kit.cron import CronExpression
@@ -16,7 +16,6 @@ from rollcall.kit.settings import MINUTES_AT_MOST, PASSWORD_LENGTHS, Mfa
 from rollcall.users.resource_types import read_types
 from rollcall_infra.client_scopes import ServiceClients
 
-CDK_JSON = Path(__file__).parents[2] / "cdk.json"
 PLACES_AT_LEAST = 4
 PLACEHOLDER = "{token}"
 _ORIGIN = re.compile(
@@ -74,38 +73,41 @@ Origin = Annotated[str, AfterValidator(_check_origin)]
 
 
 class Configuration(Model):
-    """The settings that a deployment and ``rollcall local`` share. The defaults are in
-    ``cdk.json``.
-    """
+    """The settings that a deployment and ``rollcall local`` share, with their defaults."""
 
-    resource_types: ResourceTypes
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    resource_types: ResourceTypes = ""
     """Additional resource types with their rules, such as ``invoice=refuse,draft=cascade``."""
-    unique_id_pattern: UniqueIdPattern
+    unique_id_pattern: UniqueIdPattern = "U########"
     """For generated unique ids: # becomes a digit, ? a letter."""
-    facts_fresh_days: int = Field(ge=1)
+    facts_fresh_days: int = Field(7, ge=1)
     """Filters skip a source of facts that has pushed nothing for longer."""
-    fresh_sign_in_minutes: int = Field(ge=1, le=MINUTES_AT_MOST)
+    fresh_sign_in_minutes: int = Field(480, ge=1, le=MINUTES_AT_MOST)
     """How old a sign-in can be for operations that need a recent one."""
-    mfa: Mfa
+    mfa: Mfa = "optional"
     """Who needs a second factor."""
-    invitation_url: PageUrl
+    invitation_url: PageUrl = ""
     """The page to accept invitations. ``#token=`` and the token are appended, or the token replaces
     ``{token}`` behind a ``#``.
     """
-    verification_url: PageUrl
+    verification_url: PageUrl = ""
     """The page to confirm a registered address, in the same form."""
-    allow_registration: bool
+    allow_registration: bool = False
     """Whether people can register themselves."""
-    password_minimum_length: int = Field(ge=PASSWORD_LENGTHS[0], le=PASSWORD_LENGTHS[1])
+    password_minimum_length: int = Field(
+        PASSWORD_LENGTHS[0], ge=PASSWORD_LENGTHS[0], le=PASSWORD_LENGTHS[1]
+    )
     """The characters that a password must have at least."""
-    clean_up_schedule: CronExpression
+    clean_up_schedule: CronExpression = "cron(0 3 * * ? *)"
     """When the clean-up of inactive users runs, in UTC, such as ``cron(0 3 * * ? *)``."""
-    product_name: str
-    allowed_origin: Origin
+    product_name: str = "Rollcall"
+    """The name of the product in mails."""
+    allowed_origin: Origin = ""
     """The origin whose pages can call the API, such as ``https://console.example.com``; ``*``: any,
     empty: none.
     """
-    service_clients: ServiceClients
+    service_clients: ServiceClients = Field(default_factory=dict)
     """The services that call the system API, by name."""
 
     @model_validator(mode="after")
@@ -119,13 +121,6 @@ class Configuration(Model):
                         f"resourceTypes, or use one of: {', '.join(sorted(types))}."
                     )
         return self
-
-    @classmethod
-    def read(cls, file: Path) -> Self:
-        """The context of ``cdk.json``. Raises ``pydantic.ValidationError``, which names what is
-        wrong.
-        """
-        return cls.model_validate(json.loads(file.read_text())["context"])
 
     @property
     def shared(self) -> dict[str, Any]:

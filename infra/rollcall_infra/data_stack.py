@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnOutput, CfnResource, Duration, Stack
+from aws_cdk import (
+    CfnOutput,
+    CfnResource,
+    CrossStackReferences,
+    CustomResource,
+    Duration,
+    ReferenceStrength,
+    Stack,
+)
 from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
@@ -13,9 +21,10 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 from pydantic.alias_generators import to_pascal
 
+from rollcall.kit.deployment_record import OWN_POOL, DeploymentProperties
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.errors import WrongDeclaration
-from rollcall.kit.reaction import CognitoReaction
+from rollcall.kit.reaction import CognitoReaction, DeploymentGuard
 from rollcall_infra.access import allow_second_factor
 from rollcall_infra.catalog import Catalog
 from rollcall_infra.checks import acknowledge
@@ -28,6 +37,7 @@ from rollcall_infra.user_pool import (
     CLIENT,
     GROUP,
     MFA_CONFIGURATION,
+    TRIGGER_VERSION,
     make_resource_server,
     make_user_pool,
 )
@@ -51,7 +61,11 @@ class DataStack(Stack):
         self.table = self._add_table()
         self.keys = self._add_key_table()
         self.bucket = self._add_bucket(catalog)
-        triggers = self._add_triggers(catalog.cognito_reactions)
+        here = (*catalog.cognito_reactions, *catalog.deployment_guards)
+        layers = add_layers(self, deployment, here)
+        surroundings = Surroundings(deployment, self.table, self.keys, self.bucket, layers)
+        self._guards = [self._add_guard(each, surroundings) for each in catalog.deployment_guards]
+        triggers = self._add_triggers(catalog.cognito_reactions, surroundings)
         if deployment.user_pool_id:
             self.user_pool_id = deployment.user_pool_id
             self.user_pool_arn = self.format_arn(
@@ -67,17 +81,19 @@ class DataStack(Stack):
             principal = iam.ServicePrincipal("cognito-idp.amazonaws.com")
             trigger.add_permission("UserPool", principal=principal, source_arn=self.user_pool_arn)
         self.client_id = self._add_pool_resources()
+        self._guard()
         CfnOutput(self, "TableName", value=self.table.ref)
         CfnOutput(self, "UserPoolId", value=self.user_pool_id)
 
     def _add_table(self) -> dynamodb.CfnTable:
         parameters = create_table_parameters("")
-        # CloudFormation generates the name, and has no switch for the stream.
+        # CloudFormation generates the name by default, and has no switch for the stream.
         del parameters["TableName"], parameters["StreamSpecification"]["StreamEnabled"]
         table = dynamodb.CfnTable(
             self,
             "Table",
             **as_properties(parameters),
+            table_name=self._deployment.table_name or None,
             point_in_time_recovery_specification={"pointInTimeRecoveryEnabled": True},
             time_to_live_specification={"enabled": True, "attributeName": EXPIRY_ATTRIBUTE},
             deletion_protection_enabled=self._deployment.size.protected,
@@ -121,12 +137,31 @@ class DataStack(Stack):
             "and in the journal. Operators can add a log of the requests for each object."
         )
         acknowledge(bucket, {"AwsSolutions-S1": words})
+        # The only export: policies name prefixes in the bucket and are acknowledged by that name.
+        CrossStackReferences.of(bucket).produce(ReferenceStrength.STRONG)
         CfnOutput(self, "BucketName", value=bucket.bucket_name)
         return bucket
 
-    def _add_triggers(self, reactions: tuple[CognitoReaction, ...]) -> dict[str, lambda_.Function]:
-        layers = add_layers(self, self._deployment, reactions)
-        surroundings = Surroundings(self._deployment, self.table, self.keys, self.bucket, layers)
+    def _add_guard(self, guard: DeploymentGuard, surroundings: Surroundings) -> CustomResource:
+        """The guard, which runs when what it checks is about to change."""
+        function = add_function(self, guard, surroundings)
+        properties = DeploymentProperties(
+            prefix=self._deployment.prefix,
+            table_name=self.table.ref,
+            user_pool_id=self._deployment.user_pool_id or OWN_POOL,
+            replaces=self._deployment.replaces,
+        )
+        return CustomResource(
+            self,
+            f"{guard.name}-run",
+            service_token=function.function_arn,
+            properties=properties.model_dump(mode="json", by_alias=True),
+            service_timeout=Duration.seconds(2 * guard.timeout),
+        )
+
+    def _add_triggers(
+        self, reactions: tuple[CognitoReaction, ...], surroundings: Surroundings
+    ) -> dict[str, lambda_.Function]:
         triggers: dict[str, lambda_.Function] = {}
         for reaction in reactions:
             if reaction.uses_accounts:
@@ -139,26 +174,27 @@ class DataStack(Stack):
 
     def _add_user_pool(self, triggers: dict[str, lambda_.Function]) -> cognito.CfnUserPool:
         trigger = triggers["pre_token_generation"].function_arn
+        plan = self._deployment.cognito_plan
         pool = cognito.CfnUserPool(
             self,
             "UserPool",
             **as_properties(make_user_pool(self._deployment.password_minimum_length)),
-            # Only version 2 of the event covers access tokens.
             lambda_config={
-                "preTokenGenerationConfig": {"lambdaArn": trigger, "lambdaVersion": "V2_0"}
+                "preTokenGenerationConfig": {"lambdaArn": trigger, "lambdaVersion": TRIGGER_VERSION}
             },
             mfa_configuration=MFA_CONFIGURATION[self._deployment.mfa],
             enabled_mfas=None if self._deployment.mfa == "off" else ["SOFTWARE_TOKEN_MFA"],
-            user_pool_tier="ESSENTIALS",
+            user_pool_tier=plan.upper(),
+            user_pool_add_ons={"advancedSecurityMode": "AUDIT"} if plan == "plus" else None,
             deletion_protection="ACTIVE" if self._deployment.size.protected else "INACTIVE",
         )
         acknowledge(
             pool,
             {
                 "AwsSolutions-COG2": "Each user can enable an authenticator app. Who must do so is "
-                "the operator's policy, the context key mfa.",
-                "AwsSolutions-COG8": "The Plus plan has a price per active user and adds risk "
-                "scoring. Essentials has all features that are used here.",
+                "the operator's policy, the setting mfa.",
+                "AwsSolutions-COG8": "The plan is the operator's choice, the setting cognitoPlan. "
+                "Lite has all features that are used here; Plus adds threat protection at a price.",
             },
         )
         return self._keep(pool)
@@ -181,7 +217,7 @@ class DataStack(Stack):
     def _output_triggers(self, triggers: dict[str, lambda_.Function]) -> None:
         """Output the trigger, which the operator must set in an existing pool."""
         for kind, function in triggers.items():
-            words = f"Set this as the user pool's {kind} trigger, event version V2_0."
+            words = f"Set this as the user pool's {kind} trigger: rollcall attach-trigger."
             name = f"{to_pascal(kind)}Trigger"
             CfnOutput(self, name, value=function.function_arn, description=words)
 
@@ -198,6 +234,13 @@ class DataStack(Stack):
         add_service_clients(self, self._deployment, self.user_pool_id, server)
         CfnOutput(self, "ClientId", value=client.ref)
         return client.ref
+
+    def _guard(self) -> None:
+        """Let the guards run before anything of a user pool is created, changed or replaced."""
+        kinds = ("AWS::Cognito::", "AWS::Lambda::Permission")
+        for each in self.node.find_all():
+            if isinstance(each, CfnResource) and each.cfn_resource_type.startswith(kinds):
+                each.node.add_dependency(*self._guards)
 
     def _keep[R: CfnResource](self, resource: R) -> R:
         resource.apply_removal_policy(self._deployment.size.removal)

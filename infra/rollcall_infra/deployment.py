@@ -1,41 +1,26 @@
-"""The settings of a deployment: the context of ``cdk.json``, overridden by ``-c name=value``."""
+"""The settings of a deployment: the fields of an environment's file, with their defaults.
+
+The CDK is imported only where a deployment needs it: ``rollcall local`` reads these files without.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from aws_cdk import RemovalPolicy
-from aws_cdk.aws_logs import RetentionDays
-from constructs import Node
 from pydantic import AfterValidator, Field, model_validator
 
 from rollcall.kit.mail import check_sender
 from rollcall.kit.mail_templates import check_templates
-from rollcall.kit.model import camel_case
 from rollcall.kit.settings import LOGIN_URL
 from rollcall.mails.catalog import MAIL_TEMPLATES
 from rollcall_infra.configuration import Configuration
-from rollcall_infra.layers import Architecture
+
+if TYPE_CHECKING:
+    from rollcall_infra.sizes import Size
 
 
-class Size(NamedTuple):
-    """The differences between a deployment for development and one for production."""
-
-    removal: RemovalPolicy
-    """What happens to the users when the stack is deleted."""
-    protected: bool
-    """Whether the table, the user pool and their stack have deletion protection."""
-    logs_kept: RetentionDays
-    requests_per_second: int
-    """Across all callers; above it, API Gateway responds with 429. An account has 10,000."""
-    burst: int
-
-
-SIZES = {
-    "dev": Size(RemovalPolicy.DESTROY, False, RetentionDays.ONE_WEEK, 20, 40),
-    "prod": Size(RemovalPolicy.RETAIN, True, RetentionDays.THREE_MONTHS, 200, 400),
-}
+Architecture = Literal["arm64", "x86_64"]
 
 
 def _check_templates(folder: str) -> str:
@@ -48,37 +33,55 @@ RATE_AT_MOST = 2_000_000_000
 """The highest limit of a rate-based rule; the lowest is 10 (AWS WAF, RateBasedStatement)."""
 RESERVED = ("aws", "amazon", "cognito")
 """What the prefix of a user pool's domain cannot contain (Cognito, user pool domains)."""
+type CognitoPlan = Literal["lite", "essentials", "plus"]
+"""The feature plan of a user pool (Amazon Cognito Developer Guide, "User pool feature plans")."""
 
 
 class Deployment(Configuration):
-    """The settings of one deployment. The defaults are in ``cdk.json``."""
+    """The settings of one deployment, with their defaults."""
 
-    prefix: str = Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")
+    prefix: str = Field("rollcall", pattern=r"^[a-z][a-z0-9-]{0,19}$")
     """The prefix of the names of stacks and functions. A second prefix is a second deployment."""
-    stage: Literal["dev", "prod"]
-    architecture: Architecture
-    first_admin_email: str
-    user_pool_id: str
+    stage: Literal["dev", "prod"] = "prod"
+    """``prod`` retains and protects data; ``dev`` can be destroyed."""
+    architecture: Architecture = "arm64"
+    """The processor of the functions."""
+    first_admin_email: str = ""
+    """The first platform admin, who is invited by mail. Empty: none is created."""
+    user_pool_id: str = ""
     """An existing pool to use instead of a new one."""
-    client_ids: str
+    table_name: str = Field("", pattern=r"^([A-Za-z0-9_.-]{3,255})?$")
+    """The name of the table (DynamoDB naming rules). Empty: CloudFormation generates it. Another
+    name creates another, empty table and keeps the former one; ``rollcall restore`` fills it."""
+    client_ids: str = ""
     """Additional app clients of the pool whose tokens are accepted, separated by commas."""
-    user_pool_domain: str = Field(pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")
+    user_pool_domain: str = Field("", pattern=r"^([a-z0-9-]+(\.[a-z0-9-]+)+)?$")
     """The domain of an existing pool, such as ``auth.example.com``."""
-    mail_sender: Annotated[str, AfterValidator(check_sender)]
+    cognito_plan: CognitoPlan = "lite"
+    """The feature plan of the new user pool, which decides its price per active user."""
+    mail_sender: Annotated[str, AfterValidator(check_sender)] = ""
     """An address verified in SES. Empty: only Cognito sends mail."""
-    mail_templates: Annotated[str, AfterValidator(_check_templates)]
+    mail_templates: Annotated[str, AfterValidator(_check_templates)] = ""
     """A folder of mail templates that replace the built-in ones. Empty: the built-in ones."""
-    login_url: str = Field(pattern=LOGIN_URL)
+    login_url: str = Field("", pattern=LOGIN_URL)
     """The sign-in page for mails. Empty: mails do not mention one."""
-    waf: bool
+    waf: bool = False
     """Whether AWS WAF limits the requests per IP address."""
-    requests_per_address: int = Field(ge=10, le=RATE_AT_MOST)
+    requests_per_address: int = Field(2000, ge=10, le=RATE_AT_MOST)
     """How many requests WAF accepts from one IP address in five minutes."""
-    public_requests_per_address: int = Field(ge=10, le=RATE_AT_MOST)
+    public_requests_per_address: int = Field(100, ge=10, le=RATE_AT_MOST)
     """How many of them in one minute for the routes that need no token."""
-    reserved_concurrency: int = Field(ge=0, le=1000)
+    reserved_concurrency: int = Field(0, ge=0, le=1000)
     """The executions that each public operation has for itself, and cannot exceed. 0: it shares
     those of the account.
+    """
+    replaces: tuple[str, ...] = ()
+    """The former prefix, table or user pool that the next deployment gives up; without it, a
+    deployment that would use another one fails.
+    """
+    api_gateway_account: bool = False
+    """Whether this deployment sets the role that API Gateway writes logs with. It applies to all
+    APIs of the account and region.
     """
 
     @model_validator(mode="after")
@@ -104,15 +107,11 @@ class Deployment(Configuration):
             )
         return self
 
-    @classmethod
-    def from_context(cls, node: Node) -> Deployment:
-        """Read and check the context. Raises ``pydantic.ValidationError`` with all errors."""
-        names = [camel_case(name) for name in cls.model_fields]
-        return cls.model_validate({name: node.try_get_context(name) for name in names})
-
     @property
     def size(self) -> Size:
         """The size of the stage."""
+        from rollcall_infra.sizes import SIZES  # noqa: PLC0415 (rollcall local has no CDK)
+
         return SIZES[self.stage]
 
     @property

@@ -48,9 +48,7 @@ GATEWAY_PROBLEMS: Mapping[str, Problem] = {
         "route_not_found", "There is nothing at this address."
     ),
     "ACCESS_DENIED": Forbidden("access_denied", "The gateway refuses this request."),
-    "WAF_FILTERED": Forbidden(
-        "request_filtered", "Too many requests from this address. Wait five minutes."
-    ),
+    "WAF_FILTERED": Forbidden("request_filtered", "A rule of the firewall refuses this request."),
     "REQUEST_TOO_LARGE": PayloadTooLarge("payload_too_large", "The body is too large."),
     "THROTTLED": Throttled("throttled", "Too many requests. Try again in a moment."),
     "INTEGRATION_FAILURE": Unavailable("unavailable", "The function did not respond. Try again."),

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
 
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.mail_templates import list_templates
@@ -22,8 +21,7 @@ from rollcall.kit.precompiled import FILE
 from rollcall.mails.catalog import OURS
 from rollcall_infra import deferral, lean_packages, precompiling, trimming
 from rollcall_infra.catalog import FUNCTIONS
-
-Architecture = Literal["arm64", "x86_64"]
+from rollcall_infra.deployment import Architecture
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "build"

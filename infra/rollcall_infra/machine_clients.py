@@ -1,6 +1,6 @@
 """App clients for services, and their token endpoint.
 
-A service that is removed from the context loses its client at the next deployment: unlike the
+A service that is removed from the settings loses its client at the next deployment: unlike the
 client for users, these clients are never retained.
 """
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import batched
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,13 +24,18 @@ from rollcall.kit.settings import Settings
 from rollcall.kit.table import Table
 from rollcall.mails.notices import MARK_KEPT
 from rollcall_infra.catalog import read_catalog
+from rollcall_infra.command import print_text
 from rollcall_infra.dead_letter_queue import DeadLetterQueue, FailedDelivery
-from rollcall_infra.deployed import connect_to_aws, read_outputs
 from rollcall_infra.local.emulator import connect_to
-from rollcall_infra.local.provision import KEY_TABLE, MAIL_SENDER, read_configuration
+from rollcall_infra.local.provision import (
+    KEY_TABLE,
+    MAIL_SENDER,
+    read_configuration,
+    select_settings,
+)
 from rollcall_infra.local.state import LocalProblem, StateDirectory
 from rollcall_infra.progress import with_progress
-from rollcall_infra.runtime import make_runtime
+from rollcall_infra.runtime import connect_to_aws, make_runtime, read_outputs
 
 TOGETHER = 10
 """Entries per invocation, as the stream delivers them."""
@@ -68,8 +73,10 @@ class DeployedReactions:
 
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
-        outputs = read_outputs(connect_to_aws, f"{prefix}-data")
-        self.table = Table(connect_to_aws(Table.service), outputs["TableName"])
+        self.connect = connect_to_aws()
+        outputs = read_outputs(self.connect("cloudformation"), f"{prefix}-data")
+        self.table = Table(self.connect(Table.service), outputs["TableName"])
+        self._functions = self.connect("lambda")
 
     def function_of(self, reaction: StreamReaction) -> str:
         """The name of a reaction's function."""
@@ -79,7 +86,7 @@ class DeployedReactions:
         """Invoke the function and wait for its result."""
         function = self.function_of(reaction)
         delivery = Delivery(function=function, entries=tuple(entries))
-        answer = connect_to_aws("lambda").invoke(
+        answer = self._functions.invoke(
             FunctionName=function, Payload=delivery.model_dump_json().encode()
         )
         if "FunctionError" in answer:
@@ -100,7 +107,7 @@ class LocalReactions:
             user_pool_id=run.user_pool_id,
             bucket_name=run.table,
             mail_sender=MAIL_SENDER,
-            **read_configuration().shared,
+            **select_settings(read_configuration(run.environment)),
         )
         self._runtime = make_runtime(connect_to(run), settings)
         self.table = self._runtime.table
@@ -141,11 +148,11 @@ def _replay(options: ReactOptions) -> None:
     number = 0
     for entry in _repeat(reacting, reaction, entries) if options.apply else entries:
         number += 1
-        _print(_describe(entry))
+        print_text(_describe(entry))
     if options.apply:
-        _print(f"{reaction.name} has reacted to {number} entries.")
+        print_text(f"{reaction.name} has reacted to {number} entries.")
     else:
-        _print(
+        print_text(
             f"{reaction.name} would react to {number} entries. Use --apply to invoke it; what was "
             "done before is not done again."
         )
@@ -200,31 +207,31 @@ def _repeat_dead_letters(options: ReactOptions) -> None:
     reactions = {
         f"{options.prefix}-{each.name}": each for each in chosen or read_catalog().stream_reactions
     }
-    queue = DeadLetterQueue.of_function(connect_to_aws, next(iter(reactions)))
+    deployed = DeployedReactions(options.prefix)
+    queue = DeadLetterQueue.of_function(deployed.connect, next(iter(reactions)))
     failed = 0
     with queue.receive_all() as messages:
         for message in messages:
             reaction = reactions.get(message.function)
-            _print(message.describe())
+            print_text(message.describe())
             if options.apply and reaction is not None:
-                failed += not _succeeds(options.prefix, reaction, message, queue)
+                failed += not _succeeds(deployed, reaction, message, queue)
     if failed:
         raise LocalProblem(f"{failed} messages failed again and stay in the queue.")
     if not options.apply:
-        _print("Nothing was changed. Use --apply to invoke the functions again.")
+        print_text("Nothing was changed. Use --apply to invoke the functions again.")
 
 
 def _succeeds(
-    prefix: str, reaction: StreamReaction, message: FailedDelivery, queue: DeadLetterQueue
+    deployed: DeployedReactions,
+    reaction: StreamReaction,
+    message: FailedDelivery,
+    queue: DeadLetterQueue,
 ) -> bool:
     try:
-        DeployedReactions(prefix).send(reaction, message.entries)
+        deployed.send(reaction, message.entries)
     except LocalProblem as problem:
-        _print(f"  {problem}")
+        print_text(f"  {problem}")
         return False
     queue.delete(message)
     return True
-
-
-def _print(text: Any) -> None:
-    print(text, flush=True)  # noqa: T201 (a command talks to its user)

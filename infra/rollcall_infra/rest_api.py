@@ -61,6 +61,8 @@ class RestApi:
             "Api",
             api_definition=apigateway.ApiDefinition.from_inline(document),
             rest_api_name=title,
+            # The role is one setting of the account and region, for all of its APIs.
+            cloud_watch_role=self._deployment.api_gateway_account,
             endpoint_types=[apigateway.EndpointType.REGIONAL],
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
@@ -97,7 +99,10 @@ class RestApi:
         )
 
     def _add_invoker(self, operations: tuple[AnyOperation, ...]) -> iam.Role:
-        """The role that the gateway uses to call the operations. It allows nothing else."""
+        """The role that the gateway uses to call the operations. It allows nothing else. It names
+        each of them: a pattern of the prefix would include jobs and reactions, and deployments
+        whose prefix begins with this one.
+        """
         invoke = iam.PolicyStatement(
             actions=["lambda:InvokeFunction"],
             resources=[self._function_arn(operation) for operation in operations],

@@ -20,8 +20,15 @@ MFA_CONFIGURATION: Mapping[Mfa, str] = {
     "required": "ON",
     "required-for-admins": "OPTIONAL",  # and the functions refuse admins without a factor
 }
-"""Cognito's MfaConfiguration for the context key ``mfa``. The factor is an authenticator app, which
+"""Cognito's MfaConfiguration for the setting ``mfa``. The factor is an authenticator app, which
 needs no role and no phone number, unlike text messages."""
+
+
+TRIGGER_VERSION = "V1_0"
+"""The version of the event that the pool sends to its trigger. It has the account and the kind of
+sign-in, all that the trigger reads, and works with every plan; later versions only add the access
+token's scopes, and need Essentials (Developer Guide, "Pre token generation Lambda trigger").
+"""
 
 
 def make_user_pool(password_minimum_length: int) -> dict[str, Any]:

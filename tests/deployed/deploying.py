@@ -27,21 +27,20 @@ ROOT = Path(__file__).parents[2]
 CDK = ROOT / "infra" / "node_modules" / ".bin" / "cdk"
 ADMIN_EMAIL = "first@example.com"
 MAIL_SENDER = "rollcall@example.com"
-CONTEXT = {
+SETTINGS: dict[str, Any] = {
+    "$schema": "schema.json",
     # The emulator runs functions on this machine, whose architecture differs from Lambda's.
     "architecture": "x86_64",
     "firstAdminEmail": ADMIN_EMAIL,
     "mailSender": MAIL_SENDER,
-    "serviceClients": json.dumps(
-        {
-            "acceptance": {
-                "scopes": [scope.short_name for scope in SYSTEM_SCOPES],
-                "factSources": ["learning"],
-                "resourceTypes": ["workspace", "persona"],
-            },
-            "another": {"scopes": ["facts"], "factSources": ["another"]},
-        }
-    ),
+    "serviceClients": {
+        "acceptance": {
+            "scopes": [scope.short_name for scope in SYSTEM_SCOPES],
+            "factSources": ["learning"],
+            "resourceTypes": ["workspace", "persona"],
+        },
+        "another": {"scopes": ["facts"], "factSources": ["another"]},
+    },
 }
 
 
@@ -162,9 +161,11 @@ def deploy(folder: Path) -> Iterator[Deployed]:
     try:
         emulator.client("sesv2").create_email_identity(EmailIdentity=MAIL_SENDER)
         run_cdk(emulator, folder, "bootstrap", f"aws://000000000000/{REGION}")
-        context = [word for pair in CONTEXT.items() for word in ("-c", "=".join(pair))]
+        environment = folder / "trial.json"
+        environment.write_text(json.dumps(SETTINGS))
+        chosen = ["-c", f"environment={environment}"]
         arguments = ["--all", "--require-approval", "never", "--outputs-file", folder / "outputs"]
-        output = run_cdk(emulator, ROOT, "deploy", *arguments, "-o", folder / "cdk.out", *context)
+        output = run_cdk(emulator, ROOT, "deploy", *arguments, "-o", folder / "cdk.out", *chosen)
         stacks = json.loads((folder / "outputs").read_text())
         outputs = {name: value for stack in stacks.values() for name, value in stack.items()}
         # These policies deny requests without TLS, which the emulator does not support.

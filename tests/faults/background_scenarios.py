@@ -15,6 +15,7 @@ from functions.jobs.purge_deleted_users import purge_deleted_users
 from functions.jobs.reconcile_identities import reconcile_identities
 from functions.jobs.rotate_signing_keys import rotate_signing_keys
 from functions.reactions.admit_sign_in import admit_sign_in
+from functions.reactions.check_deployment import check_deployment
 from functions.reactions.converge_identity import converge_identity
 from functions.reactions.create_first_admin import create_first_admin
 from functions.reactions.notify_user import notify_user
@@ -23,6 +24,7 @@ from rollcall.accounts.first_admin import ensure_first_admin
 from rollcall.grants.grant import GroupRole
 from rollcall.kit.job import make_call
 from rollcall.kit.key_rotation import KINDS, ROTATED_AFTER
+from rollcall.kit.reaction import StackEvent
 from rollcall.users.statuses import Status
 from tests.faults.scenario import Plan
 from tests.faults.staging import (
@@ -181,6 +183,20 @@ def a_sign_in(world: World) -> Plan:
     user = world.add_user()
     event = {"userName": user.id, "triggerSource": "TokenGeneration_Authentication"}
     return work(lambda: admit_sign_in.react(event, world.runtime))
+
+
+@scenario("check_deployment", by_client=False)
+def a_deployment(world: World) -> Plan:
+    properties = {"prefix": "rollcall", "tableName": "people", "userPoolId": "own"}
+    event = StackEvent(
+        RequestType="Create",
+        ResponseURL="https://cloudformation.example.com",
+        StackId="stack-1",
+        RequestId="request-1",
+        LogicalResourceId="Check",
+        ResourceProperties=properties,
+    )
+    return work(lambda: check_deployment.run(event, world.runtime))
 
 
 @scenario("create_first_admin", by_client=False, with_admin=False)

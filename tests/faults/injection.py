@@ -1,11 +1,11 @@
 """Injects faults into AWS calls.
 
-A call site has 12 variants. Before the call takes effect: a connection error, a response 500 or
+A call site has 11 variants. Before the call takes effect: a connection error, a response 500 or
 throttling; after it: a timeout or a response 500. Each of them occurs once (the client's retries
 then succeed) or persistently (all later calls of the same service fail too). In addition, the
-process can crash before or after the call, which happens once. A call that only reads has no
-effect, and its caller handles all errors alike except for the exception type. Its variants are one
-transient error, one persistent error of each kind, and a crash.
+process can crash after the call, which happens once; a crash before it is one after the previous
+call. A call that only reads has no effect, and its caller handles all errors alike except for the
+exception type. Its variants are one transient error, and one persistent error of each kind.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ class Kind(StrEnum):
     THROTTLED = "throttled"
     TIMEOUT_AFTER = "timeout after effect"
     SERVER_ERROR_AFTER = "500 after effect"
-    CRASH_BEFORE = "crash before"
-    CRASH_AFTER = "crash after effect"
+    CRASH = "crash after effect"
 
 
 class Variant(NamedTuple):
@@ -49,20 +48,18 @@ class Variant(NamedTuple):
         return f"{self.kind.value}, {'persistently' if self.persistent else 'once'}"
 
 
-_CRASHES = (Kind.CRASH_BEFORE, Kind.CRASH_AFTER)
 VARIANTS = tuple(
     Variant(kind, persistent)
     for kind in Kind
     for persistent in (False, True)
-    if not (persistent and kind in _CRASHES)
+    if not (persistent and kind is Kind.CRASH)
 )
 VARIANTS_OF_READING = (
     Variant(Kind.THROTTLED, persistent=False),
     Variant(Kind.CONNECTION_ERROR, persistent=True),
     Variant(Kind.SERVER_ERROR, persistent=True),
-    Variant(Kind.CRASH_BEFORE, persistent=False),
 )
-_AFTER_EFFECT = frozenset({Kind.TIMEOUT_AFTER, Kind.SERVER_ERROR_AFTER, Kind.CRASH_AFTER})
+_AFTER_EFFECT = frozenset({Kind.TIMEOUT_AFTER, Kind.SERVER_ERROR_AFTER, Kind.CRASH})
 _READING = frozenset(
     ("GetItem", "BatchGetItem", "Query")
     + ("AdminGetUser", "AdminListGroupsForUser", "ListUsers", "ListUsersInGroup")
@@ -152,7 +149,7 @@ def _fail(kind: Kind, call: WireCall, serve: Serve) -> Response:
     url = str(call.request.url)
     if kind in _AFTER_EFFECT:
         serve()
-    if kind in _CRASHES:
+    if kind is Kind.CRASH:
         raise Crash
     if kind is Kind.CONNECTION_ERROR:
         return None, EndpointConnectionError(endpoint_url=url)

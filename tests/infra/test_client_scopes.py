@@ -1,4 +1,4 @@
-"""What the context ``serviceClients`` can declare."""
+"""What the setting ``serviceClients`` can declare."""
 
 from __future__ import annotations
 

@@ -1,9 +1,7 @@
-"""What a deployment and ``rollcall local`` are both told by ``cdk.json``."""
+"""The settings that a deployment and ``rollcall local`` share."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,44 +10,36 @@ from pydantic import ValidationError
 
 from rollcall.invitations.activation import write_link
 from rollcall.kit.settings import Settings
-from rollcall_infra.configuration import CDK_JSON, Configuration
-
-CONTEXT: dict[str, Any] = json.loads(CDK_JSON.read_text())["context"]
+from rollcall_infra.configuration import Configuration
 
 
-def written(folder: Path, **changed: Any) -> Path:
-    """A ``cdk.json`` that says something else."""
-    file = folder / "cdk.json"
-    file.write_text(json.dumps({"context": {**CONTEXT, **changed}}))
-    return file
+def configure(**changed: Any) -> Configuration:
+    """The defaults, except for these keys of a file."""
+    return Configuration.model_validate(changed)
 
 
-def test_operations_are_told_what_the_file_says(tmp_path: Path) -> None:
+def test_functions_get_the_settings_of_the_file() -> None:
     said = {"resourceTypes": "invoice=refuse", "uniqueIdPattern": "AB-####", "factsFreshDays": 3}
     said |= {"passwordMinimumLength": 12}
-    told = Configuration.read(written(tmp_path, **said)).shared
+    told = configure(**said).shared
     settings = Settings(table_name="people", user_pool_id="pool", **told)
     assert settings.resource_types == "invoice=refuse"
     assert (settings.unique_id_pattern, settings.facts_fresh_days) == ("AB-####", 3)
     assert settings.password_minimum_length == 12
 
 
-def test_file_as_it_comes_says_what_holds_without_one() -> None:
+def test_defaults_are_those_of_the_functions() -> None:
     plain = Settings(table_name="people", user_pool_id="pool")
-    assert (
-        Settings(table_name="people", user_pool_id="pool", **Configuration.read(CDK_JSON).shared)
-        == plain
-    )
+    assert Settings(table_name="people", user_pool_id="pool", **configure().shared) == plain
 
 
-def test_types_of_services_are_those_of_the_deployment(tmp_path: Path) -> None:
+def test_types_of_services_are_those_of_the_deployment() -> None:
     client = {"scopes": ["resources"], "resourceTypes": ["persona", "invoice"]}
-    wrong = written(tmp_path, serviceClients={"billing": client})
     with pytest.raises(ValidationError, match=r"serviceClients.billing: the type invoice does not"):
-        Configuration.read(wrong)
+        configure(serviceClients={"billing": client})
 
-    right = written(tmp_path, serviceClients={"billing": client}, resourceTypes="invoice=refuse")
-    assert Configuration.read(right).service_clients["billing"].resource_types[1] == "invoice"
+    right = configure(serviceClients={"billing": client}, resourceTypes="invoice=refuse")
+    assert right.service_clients["billing"].resource_types[1] == "invoice"
 
 
 @pytest.mark.parametrize(
@@ -64,9 +54,9 @@ def test_types_of_services_are_those_of_the_deployment(tmp_path: Path) -> None:
         *({"freshSignInMinutes": each} for each in (0, -1, 1.5, "soon", 10**30)),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:
+def test_what_is_wrong_is_named(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as refused:
-        Configuration.read(written(tmp_path, **wrong))
+        configure(**wrong)
     assert [error["loc"][0] for error in refused.value.errors()] == list(wrong)
 
 
@@ -82,8 +72,8 @@ def test_what_is_wrong_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:
         "http://127.0.0.1:5173",
     ],
 )
-def test_origin_is_one_that_a_browser_sends(tmp_path: Path, origin: str) -> None:
-    written_origin = Configuration.read(written(tmp_path, allowedOrigin=origin)).allowed_origin
+def test_origin_is_one_that_a_browser_sends(origin: str) -> None:
+    written_origin = configure(allowedOrigin=origin).allowed_origin
     assert written_origin == origin
 
 
@@ -107,9 +97,9 @@ def test_origin_is_one_that_a_browser_sends(tmp_path: Path, origin: str) -> None
         "**",
     ],
 )
-def test_origin_that_no_browser_sends_is_refused(tmp_path: Path, origin: str) -> None:
+def test_origin_that_no_browser_sends_is_refused(origin: str) -> None:
     with pytest.raises(ValidationError, match="not an origin as browsers send it"):
-        Configuration.read(written(tmp_path, allowedOrigin=origin))
+        configure(allowedOrigin=origin)
 
 
 PAGES = ("invitationUrl", "verificationUrl")
@@ -126,8 +116,8 @@ PAGES = ("invitationUrl", "verificationUrl")
         "https://app.example.com/welcome#token={token}&lang=de",
     ],
 )
-def test_page_gets_the_token_in_the_fragment(tmp_path: Path, key: str, page: str) -> None:
-    configuration = Configuration.read(written(tmp_path, **{key: page}))
+def test_page_gets_the_token_in_the_fragment(key: str, page: str) -> None:
+    configuration = configure(**{key: page})
     assert configuration.model_dump(by_alias=True)[key] == page
     link = write_link(page, "inv_1_a")
     assert urlsplit(link).fragment.count("inv_1_a") == (1 if page else 0)
@@ -146,7 +136,7 @@ def test_page_gets_the_token_in_the_fragment(tmp_path: Path, key: str, page: str
     ],
 )
 def test_page_whose_address_a_server_would_see_with_the_token_is_refused(
-    tmp_path: Path, key: str, page: str
+    key: str, page: str
 ) -> None:
     with pytest.raises(ValidationError, match="must be behind the #, where no server sees it"):
-        Configuration.read(written(tmp_path, **{key: page}))
+        configure(**{key: page})

@@ -20,9 +20,9 @@ from rollcall.kit.account import Account, AccountList, AccountPassword
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.settings import Settings
 from rollcall_infra.catalog import FUNCTIONS, read_catalog
+from rollcall_infra.deployment import Architecture
 from rollcall_infra.layers import (
     LAYERS,
-    Architecture,
     build_function,
     build_package_layer,
     build_shared_layer,

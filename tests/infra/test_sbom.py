@@ -11,7 +11,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from aws_cdk import App
 
 from rollcall.kit.declaration import Declaration
 from rollcall_infra.catalog import read_catalog
@@ -32,17 +31,11 @@ CATALOG = read_catalog()
 PACKAGE_LAYERS = sorted(each.parent.name for each in LAYERS.glob("*/requirements.txt"))
 
 
-def read_deployment() -> Deployment:
-    """The deployment of ``cdk.json``."""
-    context = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return Deployment.from_context(App(context=context).node)
-
-
 @pytest.fixture(scope="module")
 def sbom(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The document as written."""
     file = tmp_path_factory.mktemp("sbom") / "rollcall.cdx.json"
-    write_sbom(file, CATALOG, read_deployment())
+    write_sbom(file, CATALOG, Deployment())
     written: dict[str, Any] = json.loads(file.read_text())
     return written
 
@@ -80,7 +73,7 @@ def test_document_follows_the_schema_of_cyclonedx(sbom: dict[str, Any]) -> None:
 def test_every_package_of_a_layer_is_listed_with_what_identifies_it(
     sbom: dict[str, Any], layer: str
 ) -> None:
-    folder = build_package_layer(layer, read_deployment().architecture)
+    folder = build_package_layer(layer, Deployment().architecture)
     installed = {
         (re.sub("[-_.]+", "-", each.name).lower(), each.version)
         for each in distributions(path=[str(folder / "python")])

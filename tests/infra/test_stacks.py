@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, FileSystem, Stack
 from aws_cdk import aws_sqs as sqs
 from cfnlint.api import lint_by_config  # type: ignore[import-untyped]  # has no types
 from pydantic import ValidationError
 
+from functions.reactions.create_first_admin import create_first_admin
 from rollcall.grants.scopes import Scope
 from rollcall.kit.declaration import Declaration
 from rollcall.kit.delivery import match_new_entries, read_subscriptions
@@ -33,6 +34,8 @@ from rollcall_infra.checks import add_checks
 from rollcall_infra.data_stack import DataStack
 from rollcall_infra.deployment import Deployment
 from rollcall_infra.firewall import PUBLIC_WINDOW
+from rollcall_infra.layers import build_function
+from rollcall_infra.placement import read_placement
 from rollcall_infra.table_definition import create_key_table_parameters, create_table_parameters
 from rollcall_infra.user_pool import CLIENT, GROUP, make_user_pool
 
@@ -40,7 +43,6 @@ pytestmark = pytest.mark.xdist_group("stacks")
 """Each synthesis takes seconds and serves many tests."""
 
 ROOT = Path(__file__).parents[2]
-CONTEXT: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
 CATALOG = read_catalog()
 EMAIL = "first@example.com"
 
@@ -92,27 +94,29 @@ class Synthesized(NamedTuple):
         return statements
 
 
-def make_app(folder: Path, **context: Any) -> App:
+FLAGS: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+
+
+def make_app(folder: Path) -> App:
     """An app that cdk-nag alone validates. The CDK's own validation of templates takes half of a
     synthesis and only warns; cfn-lint looks at them here.
     """
-    context = {**CONTEXT, **context}
-    return App(context=context, outdir=str(folder), builtin_cloud_formation_validation=False)
+    return App(context=FLAGS, outdir=str(folder), builtin_cloud_formation_validation=False)
 
 
-def synthesize(folder: Path, catalog: Catalog = CATALOG, **context: Any) -> Synthesized:
+def synthesize(folder: Path, catalog: Catalog = CATALOG, **settings: Any) -> Synthesized:
     """Run the app as the CDK does, cdk-nag included."""
-    app = make_app(folder, **context)
-    build_app(app, catalog)
+    app = make_app(folder)
+    build_app(app, Deployment.model_validate(settings), catalog)
     app.synth()
     files = folder.glob("*.template.json")
     return Synthesized(folder, {name_of(file): json.loads(file.read_text()) for file in files})
 
 
-def synthesize_data(folder: Path, catalog: Catalog = CATALOG, **context: Any) -> Synthesized:
+def synthesize_data(folder: Path, catalog: Catalog = CATALOG, **settings: Any) -> Synthesized:
     """The data stack alone, which does not take as long."""
-    app = make_app(folder, **context)
-    DataStack(app, Deployment.from_context(app.node), catalog)
+    app = make_app(folder)
+    DataStack(app, Deployment.model_validate(settings), catalog)
     add_checks(app)
     app.synth()
     (file,) = folder.glob("*.template.json")
@@ -135,7 +139,7 @@ def name_of(file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
-    """As in ``cdk.json``, with the two addresses."""
+    """The defaults, with what most deployments set."""
     return synthesize(
         tmp_path_factory.mktemp("prod"),
         firstAdminEmail=EMAIL,
@@ -164,6 +168,8 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Synthesized:
         requestsPerAddress=5000,
         publicRequestsPerAddress="50",
         reservedConcurrency=7,
+        allowedOrigin="https://console.example.com",
+        apiGatewayAccount=True,
     )
 
 
@@ -195,14 +201,19 @@ def each_name(declaration: Declaration) -> str:
     return declaration.name
 
 
+def assert_retained(resource: Resource) -> None:
+    """Retained, unless the deployment that creates it fails: the next one could not create it."""
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate", resource["Type"]
+    assert resource["UpdateReplacePolicy"] == "Retain", resource["Type"]
+
+
 def test_data_outlives_its_stack_and_refuses_to_be_deleted(prod: Synthesized) -> None:
     for table in prod.find("DynamoDB::Table", "data"):
-        assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+        assert_retained(table)
         assert table["Properties"]["DeletionProtectionEnabled"] is True
     kept = ("S3::Bucket", "Cognito::UserPool", "Cognito::UserPoolClient")
     for kind in (*kept, "Cognito::UserPoolGroup", "Cognito::UserPoolResourceServer"):
-        resource = prod.only(kind, "data")
-        assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain", kind
+        assert_retained(prod.only(kind, "data"))
     assert prod.only("Cognito::UserPool")["Properties"]["DeletionProtection"] == "ACTIVE"
 
 
@@ -220,6 +231,37 @@ def test_table_is_the_one_that_tests_and_local_runtime_make(prod: Synthesized) -
     assert made["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
     assert made["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert made["TimeToLiveSpecification"] == {"AttributeName": "expiresAt", "Enabled": True}
+
+
+def test_table_can_be_replaced_because_no_stack_holds_an_export_of_it(
+    prod: Synthesized, tmp_path: Path
+) -> None:
+    imported = {
+        json.dumps(each["Fn::ImportValue"])
+        for template in prod.templates.values()
+        for each in find_all(template, "Fn::ImportValue")
+    }
+    read = {
+        each["Fn::GetStackOutput"]["OutputName"]
+        for template in prod.templates.values()
+        for each in find_all(template, "Fn::GetStackOutput")
+    }
+    assert all("Bucket" in name for name in imported)
+    for words in ("RefTable", "GetAttTable.*StreamArn", "GetAttTable.*Arn", "RefKeys"):
+        assert any(re.search(words, name) for name in read), words
+    named = synthesize_data(tmp_path, tableName="rollcall-2").find("DynamoDB::Table")
+    assert [each["Properties"].get("TableName") for each in named] == ["rollcall-2", None]
+
+
+def find_all(value: Any, name: str) -> Iterator[Any]:
+    """All objects with this name, at any depth."""
+    if isinstance(value, dict):
+        if name in value:
+            yield value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from find_all(each, name)
 
 
 def test_bucket_is_private_encrypted_and_spoken_to_in_secret(prod: Synthesized) -> None:
@@ -272,7 +314,7 @@ def test_user_pool_asks_the_table_at_every_sign_in(prod: Synthesized) -> None:
     trigger = prod.only("Cognito::UserPool")["Properties"]["LambdaConfig"][
         "PreTokenGenerationConfig"
     ]
-    assert trigger["LambdaVersion"] == "V2_0"
+    assert trigger["LambdaVersion"] == "V1_0"  # the only one of the plan Lite
     (function_id, _) = trigger["LambdaArn"]["Fn::GetAtt"]
     function = prod.templates["data"]["Resources"][function_id]["Properties"]
     assert function["FunctionName"] == "rollcall-admit_sign_in"
@@ -286,7 +328,8 @@ def test_existing_user_pool_is_used_and_may_call_the_trigger(other: Synthesized)
     assert other.only("Cognito::UserPoolClient")["Properties"]["UserPoolId"] == "eu-west-1_Existing"
     permission = other.only("Lambda::Permission")["Properties"]
     assert "userpool/eu-west-1_Existing" in json.dumps(permission["SourceArn"])
-    assert "V2_0" in other.templates["data"]["Outputs"]["PreTokenGenerationTrigger"]["Description"]
+    described = other.templates["data"]["Outputs"]["PreTokenGenerationTrigger"]["Description"]
+    assert "rollcall attach-trigger" in described
     (document,) = (api["Properties"]["Body"] for api in other.find("ApiGateway::RestApi"))
     assert "userpool/eu-west-1_Existing" in json.dumps(document["components"])
 
@@ -321,8 +364,8 @@ def test_service_gets_a_client_with_its_own_scopes_and_nobody_signs_in_by_it(
     assert properties["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
     assert properties["AccessTokenValidity"] == 15
     assert properties["TokenValidityUnits"] == {"AccessToken": "minutes"}
-    assert service["DependsOn"] == [server_id]
-    # Taken out of the context, it is gone with the next deployment.
+    assert server_id in service["DependsOn"]
+    # Taken out of the settings, it is gone with the next deployment.
     assert service.get("DeletionPolicy", "Delete") == "Delete"
 
 
@@ -514,8 +557,24 @@ def test_firewall_limits_each_address_only_when_asked(
         "EvaluationWindowSec": 60,
         "ScopeDownStatement": public["ScopeDownStatement"],
     }
-    assert [rule["Action"] for rule in acl["Rules"]] == [{"Block": {}}] * 2
     assert "/stages/" in json.dumps(other.only("WAFv2::WebACLAssociation")["Properties"])
+
+
+def test_firewall_answers_as_the_api_does_when_there_are_too_many_requests(
+    other: Synthesized,
+) -> None:
+    acl = other.only("WAFv2::WebACL")["Properties"]
+    for rule in acl["Rules"]:
+        answer = rule["Action"]["Block"]["CustomResponse"]
+        headers = {each["Name"]: each["Value"] for each in answer["ResponseHeaders"]}
+        window = rule["Statement"]["RateBasedStatement"]["EvaluationWindowSec"]
+        assert (answer["ResponseCode"], headers["Retry-After"]) == (429, str(window))
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Access-Control-Allow-Origin"] == "https://console.example.com"
+        body = acl["CustomResponseBodies"][answer["CustomResponseBodyKey"]]
+        assert body["ContentType"] == "APPLICATION_JSON"
+        problem = json.loads(body["Content"])
+        assert (problem["status"], problem["code"]) == (429, "throttled")
 
 
 def test_firewall_samples_no_requests_whose_paths_can_have_tokens(other: Synthesized) -> None:
@@ -527,7 +586,7 @@ def test_firewall_samples_no_requests_whose_paths_can_have_tokens(other: Synthes
 def test_firewall_accepts_whatever_content_the_api_documents(other: Synthesized) -> None:
     """AWS's common rules refuse bodies over 8 KB and queries over 2 KB."""
     acl = json.dumps(other.only("WAFv2::WebACL")["Properties"])
-    for statement in ("ManagedRuleGroup", "SizeConstraint", "XssMatch", "SqliMatch", "Body"):
+    for statement in ("ManagedRuleGroup", "SizeConstraint", "XssMatch", "SqliMatch", '"Body"'):
         assert statement not in acl
 
 
@@ -560,7 +619,7 @@ def test_firewall_accepts_by_default_what_the_operations_accept_from_one_address
     throttles = [each.throttle for each in CATALOG.operations if each.public and each.throttle]
     minute = timedelta(seconds=PUBLIC_WINDOW)
     accepted = sum(each.at_most * (minute / each.within) for each in throttles)
-    assert CONTEXT["publicRequestsPerAddress"] >= accepted > 0
+    assert Deployment().public_requests_per_address >= accepted > 0
 
 
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
@@ -740,6 +799,72 @@ def test_first_admin_is_made_again_when_the_address_changes(prod: Synthesized) -
     assert int(run["ServiceTimeout"]) <= 300
 
 
+def test_deployment_reaction_runs_again_when_the_code_changes(prod: Synthesized) -> None:
+    """New built-in roles come with new code."""
+    resources = prod.templates["reactions"]["Resources"]
+    (run,) = prod.find("CloudFormation::CustomResource", "reactions")
+    layer, code = run["Properties"]["sharedCode"], run["Properties"]["code"]
+    (function,) = (
+        each["Properties"]
+        for each in resources.values()
+        if each["Type"] == "AWS::Lambda::Function"
+        and each["Properties"]["FunctionName"] == "rollcall-create_first_admin"
+    )
+    assert layer in function["Layers"]  # a layer's ARN has its version
+    assert code == FileSystem.fingerprint(str(build_function(create_first_admin)))
+
+
+def test_functions_are_in_the_stacks_that_they_were_first_deployed_in(prod: Synthesized) -> None:
+    placed = read_placement()
+    for stack in prod.templates.keys() - {"data", "api"}:
+        for function in prod.find("Lambda::Function", stack):
+            name = function["Properties"]["FunctionName"].removeprefix("rollcall-")
+            assert placed[name] == stack
+
+
+def test_role_for_logs_of_the_account_is_set_only_when_asked(
+    prod: Synthesized, other: Synthesized
+) -> None:
+    assert not prod.find("ApiGateway::Account")
+    assert other.only("ApiGateway::Account")["DeletionPolicy"] == "Retain"
+    for synthesized in (prod, other):
+        assert synthesized.only("ApiGateway::Stage")["Properties"]["AccessLogSetting"]
+
+
+def test_pool_has_the_plan_of_the_settings(prod: Synthesized, tmp_path: Path) -> None:
+    plus = synthesize_data(tmp_path, cognitoPlan="plus")
+    expected = ((prod, "LITE", None), (plus, "PLUS", "AUDIT"))
+    for synthesized, tier, threats in expected:
+        pool = synthesized.only("Cognito::UserPool")["Properties"]
+        assert pool["UserPoolTier"] == tier
+        assert pool.get("UserPoolAddOns", {}).get("AdvancedSecurityMode") == threats
+        # So that a pool can change to Lite, which accepts no other version.
+        assert pool["LambdaConfig"]["PreTokenGenerationConfig"]["LambdaVersion"] == "V1_0"
+        # Lite has no history of passwords.
+        assert "PasswordHistorySize" not in pool["Policies"]["PasswordPolicy"]
+
+
+def test_guard_runs_before_anything_of_the_user_pool_changes(
+    prod: Synthesized, other: Synthesized
+) -> None:
+    for synthesized, pool in ((prod, "own"), (other, "eu-west-1_Existing")):
+        resources = synthesized.templates["data"]["Resources"]
+        (run_id,) = (
+            name
+            for name, each in resources.items()
+            if each["Type"] == "AWS::CloudFormation::CustomResource"
+        )
+        properties = resources[run_id]["Properties"]
+        assert (properties["prefix"], properties["userPoolId"]) == ("rollcall", pool)
+        assert properties["tableName"] == {"Ref": "Table"}
+        assert properties["replaces"] == []
+        guarded = ("AWS::Cognito::", "AWS::Lambda::Permission")
+        for name, each in resources.items():
+            if each["Type"].startswith(guarded):
+                depends = each["DependsOn"]
+                assert run_id in ([depends] if isinstance(depends, str) else depends), name
+
+
 def test_synthesis_writes_what_is_deployed(prod: Synthesized) -> None:
     written = json.loads((prod.folder / "rollcall.cdx.json").read_text())
     names = {each["name"] for each in written["components"]}
@@ -763,7 +888,7 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("context", "words"),
+    ("settings", "words"),
     [
         ({"stage": "test"}, "stage"),
         ({"architecture": "arm"}, "architecture"),
@@ -780,6 +905,7 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
             {"serviceClients": SERVICES, "prefix": "my-aws-users"},
             "no domain with aws in it",
         ),
+        ({"tableName": "my table"}, "tableName\n.*match pattern"),
         ({"userPoolDomain": "auth.example.com"}, "Give userPoolId too"),
         (
             {"userPoolId": "eu-west-1_Existing", "userPoolDomain": "https://auth.example.com"},
@@ -814,27 +940,28 @@ def test_finding_that_nobody_acknowledged_fails_the_synthesis(tmp_path: Path) ->
         ({"reservedConcurrency": -1}, "reservedConcurrency\n.*greater than or equal to 0"),
         ({"reservedConcurrency": 1001}, "reservedConcurrency\n.*less than or equal to 1000"),
         ({"allowRegistration": "perhaps"}, "allowRegistration\n.*boolean"),
+        ({"cognitoPlan": "free"}, "cognitoPlan\n.*lite"),
+        ({"mailSendr": "a@example.com"}, "mailSendr\n.*not permitted"),
     ],
     ids=str,
 )
-def test_wrong_context_is_refused_by_name(context: dict[str, Any], words: str) -> None:
-    app = App(context={**CONTEXT, **context})
+def test_wrong_setting_is_refused_by_name(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
-        Deployment.from_context(app.node)
+        Deployment.model_validate(settings)
 
 
 @pytest.mark.parametrize(
-    ("context", "configuration", "factors"),
+    ("settings", "configuration", "factors"),
     [
         ({"mfa": "off"}, "OFF", None),
         ({"mfa": "required"}, "ON", ["SOFTWARE_TOKEN_MFA"]),
         ({"mfa": "required-for-admins"}, "OPTIONAL", ["SOFTWARE_TOKEN_MFA"]),
     ],
 )
-def test_pool_asks_for_a_second_factor_as_the_context_says(
-    tmp_path: Path, context: dict[str, Any], configuration: str, factors: list[str] | None
+def test_pool_asks_for_a_second_factor_as_the_settings_say(
+    tmp_path: Path, settings: dict[str, Any], configuration: str, factors: list[str] | None
 ) -> None:
-    made = synthesize_data(tmp_path, **context)
+    made = synthesize_data(tmp_path, **settings)
 
     properties = made.only("Cognito::UserPool")["Properties"]
     assert (properties["MfaConfiguration"], properties.get("EnabledMfas")) == (
@@ -842,7 +969,7 @@ def test_pool_asks_for_a_second_factor_as_the_context_says(
         factors,
     )
     policies = made.find("IAM::Policy")
-    assert len(policies) == (context["mfa"] == "required-for-admins")
+    assert len(policies) == (settings["mfa"] == "required-for-admins")
     for policy in policies:
         (statement,) = policy["Properties"]["PolicyDocument"]["Statement"]
         assert statement["Action"] == "cognito-idp:AdminGetUser"

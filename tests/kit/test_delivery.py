@@ -16,6 +16,7 @@ from rollcall.kit.delivery import (
     write_subscriptions,
 )
 from rollcall.kit.entity import Key
+from rollcall.kit.journal import COPIED
 from rollcall.kit.transaction import Change
 from rollcall.lifecycle.runs import LifecycleRun
 from rollcall.users.inactivity import Inactivity
@@ -50,6 +51,12 @@ def test_entries_about_other_kinds_are_delivered_to_no_function() -> None:
 @pytest.mark.parametrize("event", ["MODIFY", "REMOVE"])
 def test_changed_and_deleted_entries_are_delivered_to_no_function(event: str) -> None:
     assert plan(make_record("user", "e1", event)) == {}
+
+
+def test_entries_that_a_restore_copies_are_delivered_to_no_function() -> None:
+    record = make_record("user", "e1")
+    record["dynamodb"]["NewImage"][COPIED] = {"BOOL": True}
+    assert plan(record) == {}
 
 
 def test_delivery_holds_keys_and_nothing_of_the_entries() -> None:

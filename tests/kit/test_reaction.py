@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from functions.reactions.admit_sign_in import admit_sign_in
+from functions.reactions.check_deployment import check_deployment
 from functions.reactions.create_first_admin import create_first_admin
 from rollcall.kit.background import Background
 from rollcall.kit.call import Call
 from rollcall.kit.errors import Forbidden, WrongDeclaration
-from rollcall.kit.journal import JournalEntry
+from rollcall.kit.journal import COPIED, JournalEntry
 from rollcall.kit.reaction import SignIn, StreamReaction
 from rollcall.operations import connect
 from rollcall.users.statuses import Status
@@ -48,6 +49,7 @@ DECORATORS: dict[str, tuple[Callable[..., Any], str]] = {
     "stream": (background.stream_reaction([User]), "JournalEntry, Call"),
     "cognito": (background.cognito_reaction("pre_token_generation"), "SignIn, Call"),
     "deployment": (background.deployment_reaction(), "Call"),
+    "guard": (background.deployment_guard(), "StackEvent, Call"),
 }
 
 
@@ -60,6 +62,7 @@ DECORATORS: dict[str, tuple[Callable[..., Any], str]] = {
         ("cognito", follow_user, "entry, call"),
         ("cognito", follow_nothing, "call"),
         ("deployment", follow_user, "entry, call"),
+        ("guard", follow_nothing, "call"),
     ],
 )
 def test_wrong_signature_is_refused(kind: str, function: Callable[..., Any], taken: str) -> None:
@@ -89,6 +92,19 @@ def test_reaction_ignores_entries_about_other_entities(
         watching.react(item, world.runtime)
 
     assert set(reacted) == {"user"} & set(reaction.kinds)
+
+
+def test_entry_that_a_restore_has_copied_is_only_a_record(world: World) -> None:
+    user = world.add_user()
+    (item,) = (item for item in world.items() if item.get("target", {}).get("id") == user.id)
+    reacted: list[str] = []
+    reaction = next(each for each in read_catalog().stream_reactions if User in each.on)
+    watching = replace(reaction, function=lambda entry, _: reacted.append(entry.id))
+
+    watching.react({**item, COPIED: True}, world.runtime)
+    assert reacted == []
+    watching.react(item, world.runtime)
+    assert reacted == [item["id"]]
 
 
 def test_sign_in_trigger_returns_the_event_of_cognito(world: World) -> None:
@@ -177,6 +193,19 @@ def test_failure_is_sent_to_cloudformation_without_its_message(
         "create_first_admin failed with ValueError. See its log group.",
     )
     assert "ValueError" in logged.getvalue()
+
+
+def test_guard_stops_the_deployment_with_its_reason(world: World, address: str) -> None:
+    guard = replace(check_deployment, connect=lambda: world.runtime)
+    first = {"prefix": "rollcall", "tableName": "people", "userPoolId": "own"}
+    guard({**stack_event("Create", address), "ResourceProperties": first}, object())
+    second = {**first, "prefix": "other"}
+    guard({**stack_event("Update", address), "ResourceProperties": second}, object())
+
+    created, updated = Answers.received
+    assert created["Status"] == "SUCCESS"
+    assert updated["Status"] == "FAILED"
+    assert updated["Reason"].startswith("This would deploy with another prefix: other instead of")
 
 
 def test_nothing_happens_when_the_stack_is_deleted(world: World, address: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -101,6 +102,32 @@ def test_new_entity_is_never_written_over_another(world: World) -> None:
     with pytest.raises(Contended):
         transaction.send()
     assert world.user(user.id) == user
+
+
+def test_lost_entity_is_written_again_after_its_last_version(world: World) -> None:
+    user = world.join_group(world.add_user("ada@example.com").id, world.add_group("Readers"))
+    before = world.items()
+    world.runtime.table.delete_items([user.key(), next(iter(user.claims())).key])
+
+    world.call().commit(Change(user, user, lost=True), answer=lambda written: written)
+
+    found = world.user(user.id)
+    assert (found.version, found.facts()) == (user.version + 1, user.facts())
+    entry = world.journal(user.id)[-1]
+    assert (entry.target.version, entry.changes) == (user.version + 1, {})
+    numbers = [item for item in before if "memberCount" in item]
+    assert [item for item in world.items() if "memberCount" in item] == numbers
+    assert {Key(i["pk"], i["sk"]) for i in before} < {Key(i["pk"], i["sk"]) for i in world.items()}
+
+
+def test_lost_entity_does_not_replace_the_version_of_another_writer(world: World) -> None:
+    user = world.add_user()
+    for _ in range(2):
+        lost = Change(user, user, lost=True)
+        with suppress(Contended):
+            world.call().commit(lost, answer=lambda written: written)
+    assert world.user(user.id).version == user.version + 1
+    assert len(world.journal(user.id)) == 2
 
 
 def test_actor_who_has_changed_since_authorization_writes_nothing(world: World) -> None:

@@ -316,6 +316,20 @@ def test_port_in_use_is_reported_on_one_line(local: LocalRollcall, tmp_path: Pat
     )
 
 
+def test_environment_is_checked_before_anything_starts(tmp_path: Path) -> None:
+    strict, state = tmp_path / "strict.json", tmp_path / "state"
+    strict.write_text('{"passwordMinimumLength": 30}')
+    place = ("--port", "0", "--aws-port", "0", "--state", str(state))
+    short = ("--admin-password", "TempPass123!")
+
+    missing = run_command("local", *place, "--environment", "nowhere")
+    refused = run_command("local", *place, "--environment", str(strict), *short)
+
+    assert (missing.returncode, refused.returncode) == (1, 1)
+    assert missing.stderr.startswith("rollcall: The environment nowhere does not exist. Use one of")
+    assert refused.stderr.startswith("rollcall: The password needs at least 30 characters")
+
+
 def test_state_directory_in_use_is_refused_and_not_changed(local: LocalRollcall) -> None:
     second = run_command("local", "--port", "0", "--aws-port", "0", "--state", str(local.state))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +14,14 @@ from botocore.session import Session
 
 from rollcall.kit.clients import config_for
 from rollcall.kit.objects import Objects, StoredObject
-from rollcall_infra.configuration import CDK_JSON
+from rollcall_infra.configuration import Configuration
 from rollcall_infra.local.emulator import REGION, Emulator
-from rollcall_infra.local.provision import Resources, provision
+from rollcall_infra.local.provision import (
+    Resources,
+    provision,
+    read_configuration,
+    select_settings,
+)
 from rollcall_infra.local.sign_in import get_service_token
 from rollcall_infra.local.state import LocalProblem
 from rollcall_infra.runtime import make_runtime
@@ -100,18 +104,14 @@ def test_files_survive_a_restart(tmp_path: Path) -> None:
     assert (tmp_path / "back").read_text() == "kept"
 
 
-def test_services_have_their_own_clients_for_as_long_as_cdk_json_names_them(
-    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_services_have_their_own_clients_for_as_long_as_the_environment_names_them(
+    emulator: Emulator,
 ) -> None:
-    context = json.loads(CDK_JSON.read_text())["context"]
-    file = tmp_path / "cdk.json"
-    monkeypatch.setattr("rollcall_infra.local.provision.CDK_JSON", file)
     learning = {"scopes": ["facts"], "factSources": ["learning"]}
     billing = {"scopes": ["users"]}
 
     def start(**clients: object) -> Resources:
-        file.write_text(json.dumps({"context": {**context, "serviceClients": clients}}))
-        return provision(emulator)
+        return provision(emulator, Configuration.model_validate({"serviceClients": clients}))
 
     both = start(learning=learning, billing=billing)
     fewer = start(learning={**learning, "factSources": ["learning", "exams"]})
@@ -126,31 +126,31 @@ def test_services_have_their_own_clients_for_as_long_as_cdk_json_names_them(
     assert {each["ClientName"] for each in listed} == {"rollcall", "rollcall-service"}
 
 
-def test_token_of_a_service_has_the_scopes_for_its_sources(
-    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_token_of_a_service_has_the_scopes_for_its_sources(emulator: Emulator) -> None:
     clients = {"learning": {"scopes": ["facts", "users"], "factSources": ["learning"]}}
-    context = {**json.loads(CDK_JSON.read_text())["context"], "serviceClients": clients}
-    file = tmp_path / "cdk.json"
-    file.write_text(json.dumps({"context": context}))
-    monkeypatch.setattr("rollcall_infra.local.provision.CDK_JSON", file)
+    configuration = Configuration.model_validate({"serviceClients": clients})
 
-    token = get_service_token(provision(emulator).services["learning"])
+    token = get_service_token(provision(emulator, configuration).services["learning"])
 
     claims = jwt.decode(token, options={"verify_signature": False})
     expected = {"rollcall/facts", "rollcall/facts:learning", "rollcall/users"}
     assert set(claims["scope"].split()) == expected
 
 
-def test_settings_come_from_cdk_json(
-    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_settings_are_those_of_the_environment_and_wrong_ones_are_named(
+    emulator: Emulator, tmp_path: Path
 ) -> None:
-    context = {**json.loads(CDK_JSON.read_text())["context"], "resourceTypes": "invoice=refuse"}
-    file = tmp_path / "cdk.json"
-    file.write_text(json.dumps({"context": context}))
-    monkeypatch.setattr("rollcall_infra.local.provision.CDK_JSON", file)
-    assert provision(emulator).settings.resource_types == "invoice=refuse"
+    file = tmp_path / "trial.json"
+    file.write_text('{"resourceTypes": "invoice=refuse", "mailSender": "users@example.com"}')
+    configuration = read_configuration(str(file))
+    assert provision(emulator, configuration).settings.resource_types == "invoice=refuse"
 
-    file.write_text(json.dumps({"context": {**context, "uniqueIdPattern": "U"}}))
+    file.write_text('{"uniqueIdPattern": "U"}')
     with pytest.raises(LocalProblem, match=r"uniqueIdPattern: .* at least 4"):
-        provision(emulator)
+        read_configuration(str(file))
+
+
+def test_second_factor_of_an_environment_does_not_apply_on_this_machine() -> None:
+    configuration = Configuration(mfa="required-for-admins", facts_fresh_days=3)
+    settings = select_settings(configuration)
+    assert (settings["mfa"], settings["facts_fresh_days"]) == ("optional", 3)

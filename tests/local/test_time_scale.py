@@ -36,6 +36,7 @@ def test_nothing_is_stored_when_ephemeral_or_faster_than_real_time(
         admin_password=None,
         mail_templates=None,
         login_url="",
+        environment=None,
         time_scale=time_scale,
     )
     assert options.stores_nothing is nothing

@@ -33,6 +33,19 @@ def test_invitation_of_a_deleted_user_is_cancelled(world: World) -> None:
     assert world.invitation(invitation.id).status is InvitationStatus.CANCELLED
 
 
+def test_invitation_of_a_restored_user_keeps_its_data(world: World) -> None:
+    invitation = world.add_invitation()
+    user = world.user(invitation.user_id)
+    tombstone = world.change_user(user, user.as_erased(world.clock.now))
+    anonymous = world.invitation(invitation.id)
+    world.change_user(tombstone, user.model_copy(update={"version": tombstone.version}))
+    world.commit(anonymous, invitation)
+
+    close_invitation.react(last_entry(world, user.id), world.runtime)
+
+    assert world.invitation(invitation.id).email == invitation.email
+
+
 def test_late_entry_does_not_cancel_a_renewed_invitation(world: World) -> None:
     invitation = world.add_invitation()
     user = world.user(invitation.user_id)

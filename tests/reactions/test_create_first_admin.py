@@ -7,7 +7,10 @@ from dataclasses import replace
 import pytest
 
 from functions.reactions.create_first_admin import create_first_admin
+from rollcall.grants.built_in_roles import ADMIN, GUEST
+from rollcall.grants.role import Role
 from rollcall.kit.entity import Key
+from rollcall.kit.transaction import Change
 from rollcall.users.statuses import Status
 from rollcall.users.user import ADMINS
 from tests.world.world import World
@@ -45,6 +48,31 @@ def test_later_deployments_change_nothing(world: World, email: str) -> None:
     stored = world.stored()
     deploy(world, email)
     assert world.stored() == stored
+
+
+def test_later_deployment_brings_new_built_in_roles_and_keeps_what_admins_changed(
+    world: World,
+) -> None:
+    deploy(world, "")
+    admin = world.runtime.table.find(Role, ADMIN.id)
+    assert admin is not None
+    described = admin.model_copy(update={"description": "Our own words."})
+    world.call().commit(Change(admin, described), answer=lambda written: written)
+    # As if the version before did not have this role.
+    guest = [
+        Key(item["pk"], item["sk"])
+        for item in world.items()
+        if GUEST.id in (item.get("id"), item.get("owner"))
+    ]
+    world.runtime.table.delete_items(guest)
+
+    deploy(world, "")
+
+    kept, new = (world.runtime.table.find(Role, each.id) for each in (ADMIN, GUEST))
+    assert kept is not None
+    assert (kept.description, kept.version) == ("Our own words.", 2)
+    assert new is not None
+    assert new.built_in
 
 
 def test_deployment_without_an_email_creates_no_user(world: World) -> None:

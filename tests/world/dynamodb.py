@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from threading import Event
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +22,10 @@ type Attributes = dict[str, Any]
 """An item in DynamoDB's format: each value with its type."""
 
 _MEMBERS = "_index_members"
+_read_tokens = lru_cache(maxsize=2_000)(engine._tokenize)
+# The engine reads each expression several times per request, and the expressions are few.
+engine._tokenize = lambda expression: list(_read_tokens(expression))
+engine._condition_syntax_error = lru_cache(maxsize=2_000)(engine._condition_syntax_error)
 
 
 def serve(operation: str, body: bytes) -> tuple[int, dict[str, Any]]:
@@ -53,6 +58,32 @@ def find_item(table: str, pk: str, sk: str) -> Attributes | None:
     """One item of a table as stored."""
     partition: dict[str, Attributes] = engine._tables[table]["items"].get(pk, {})
     return partition.get(sk)
+
+
+def copy_table(name: str, to: str) -> None:
+    """Copy a table with its items, as DynamoDB restores a backup to a new table."""
+    engine._tables[to] = {**_copy_table(engine._tables[name]), "TableName": to}
+
+
+def drop_table(name: str) -> None:
+    """Delete a table, if it exists."""
+    engine._tables.pop(name, None)
+
+
+def put_item(table: str, item: Attributes) -> None:
+    """Store an item as damage does, without a client."""
+    _write(table, "PutItem", Item=item)
+
+
+def delete_item(table: str, pk: str, sk: str) -> None:
+    """Delete an item as damage does, without a client."""
+    _write(table, "DeleteItem", Key={"pk": {"S": pk}, "sk": {"S": sk}})
+
+
+def _write(table: str, operation: str, **parameters: Attributes) -> None:
+    status, answer = serve(operation, json.dumps({"TableName": table, **parameters}).encode())
+    if status != 200:
+        raise RuntimeError(answer)
 
 
 @dataclass(frozen=True)

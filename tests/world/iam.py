@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ministack.core.iam_evaluator import (
@@ -82,6 +82,7 @@ def find_denied(call: WireCall) -> NeededPermission | None:
     return None
 
 
+@lru_cache(maxsize=20_000)  # most calls of a test run need the same permissions again
 def is_allowed(declaration: Declaration, needed: NeededPermission) -> bool:
     """Whether the policy derived from a declaration includes this permission."""
     known = {"leadingkeys": needed.leading_keys, "attributes": needed.attributes or None}

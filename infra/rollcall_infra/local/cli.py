@@ -68,6 +68,10 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_demo(commands.add_parser("demo", help="fill the running Rollcall with people"))
     _add_adopt(commands.add_parser("adopt", help="create users for the accounts of a user pool"))
     _add_react(commands.add_parser("react", help="repeat reactions to journal entries"))
+    _add_attach(
+        commands.add_parser("attach-trigger", help="set the trigger in an existing user pool")
+    )
+    _add_restore(commands.add_parser("restore", help="bring users back from a restored table"))
     listing = commands.add_parser(
         "operations", help="list every operation and the data that it reads and writes"
     )
@@ -91,6 +95,12 @@ def _add_local(parser: argparse.ArgumentParser) -> None:
         help="port of the embedded AWS, 0 for a free one (default: 4566)",
     )
     _add_state(parser, "directory for all data, local.json and the logs")
+    add(
+        "--environment",
+        metavar="NAME",
+        help="environment whose settings apply, such as prod for environments/prod.json "
+        "(default: local if it has a file, otherwise the default settings)",
+    )
     add("--ephemeral", action="store_true", help="start empty and store only the logs")
     add("--allow-registration", action="store_true", help="allow self-registration")
     add("--admin-email", metavar="E", help="email of the first admin (default: admin@example.com)")
@@ -134,8 +144,8 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=SERVICE,
         metavar="NAME",
-        help="print a service's token for the system API: one of serviceClients in cdk.json "
-        "(default: a service with all scopes, sources and types)",
+        help="print a service's token for the system API: one of serviceClients in the "
+        "environment's file (default: a service with all scopes, sources and types)",
     )
     _add_state(parser, "state directory of the running rollcall local")
     parser.set_defaults(run=_print_token)
@@ -168,28 +178,83 @@ def _add_adopt(parser: argparse.ArgumentParser) -> None:
         "can repeat the command: it skips accounts that are already adopted."
     )
     add = parser.add_argument
+    add("--apply", action="store_true", help="create the users")
+    add(
+        "--trust-addresses",
+        action="store_true",
+        help="treat unverified addresses of the pool as verified",
+    )
+    _add_plan(parser, "accounts")
+    parser.set_defaults(run=_adopt)
+
+
+def _add_restore(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Compare a table that DynamoDB has restored from a backup with the table in use, and show "
+        "what would come back, what would be changed back and what stays. With --apply, restore "
+        "it. Each restored entity is a new version with an entry in the journal. Nothing that was "
+        "created since is removed; users who were permanently deleted since stay deleted; ended "
+        "sessions stay ended. You can repeat the command: it continues where it stopped."
+    )
+    add = parser.add_argument
+    add(
+        "--from",
+        dest="backup",
+        required=True,
+        metavar="TABLE",
+        help="name of the restored table, from restore-table-to-point-in-time",
+    )
+    add(
+        "--user",
+        metavar="ID",
+        help="restore only this user, with notes, grants and resources (default: everything)",
+    )
+    add(
+        "--include-erased",
+        action="store_true",
+        help="also restore users who were permanently deleted since, with their personal data",
+    )
+    add("--apply", action="store_true", help="restore; requires --reason")
+    _add_plan(parser, "entities")
+    parser.set_defaults(run=_restore)
+
+
+def _add_plan(parser: argparse.ArgumentParser, rows: str) -> None:
+    """The options of the commands that show a plan and then apply it."""
+    add = parser.add_argument
     add(
         "--prefix",
         metavar="P",
         help="prefix of the deployment on AWS, such as rollcall; uses the shell's credentials "
         "(default: the running rollcall local)",
     )
-    add("--apply", action="store_true", help="create the users")
     add("--reason", metavar="R", help="reason to record in the journal")
-    add(
-        "--trust-addresses",
-        action="store_true",
-        help="treat unverified addresses of the pool as verified",
-    )
-    add("--plan", type=Path, metavar="FILE", help="write all accounts to this file, as JSON Lines")
+    add("--plan", type=Path, metavar="FILE", help=f"write all {rows} to this file, as JSON Lines")
     add(
         "--json",
         dest="as_json",
         action="store_true",
-        help="print all accounts as JSON Lines instead of a summary",
+        help=f"print all {rows} as JSON Lines instead of a summary",
     )
     _add_state(parser, "state directory of the running rollcall local")
-    parser.set_defaults(run=_adopt)
+
+
+def _add_attach(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Show how the settings of the deployment's user pool would change to have its pre token "
+        "generation trigger. With --apply, change them; all other settings stay. You can repeat "
+        "the command. Only a pool that existed before the deployment needs it."
+    )
+    add = parser.add_argument
+    add(
+        "--prefix",
+        required=True,
+        metavar="P",
+        help="prefix of the deployment on AWS, such as rollcall; uses the shell's credentials",
+    )
+    add("--apply", action="store_true", help="attach the trigger")
+    add("--replace", action="store_true", help="replace another trigger of the pool")
+    parser.set_defaults(run=_attach)
 
 
 def _add_react(parser: argparse.ArgumentParser) -> None:
@@ -273,7 +338,7 @@ def _find_service(run: LocalRun, name: str) -> Service:
     if name not in run.services:
         raise LocalProblem(
             f"There is no service {name}. Use one of: {', '.join(run.services)}; or add it to "
-            "serviceClients in cdk.json and start Rollcall again."
+            "serviceClients in the environment's file and start Rollcall again."
         )
     return run.services[name]
 
@@ -316,6 +381,18 @@ def _react(options: argparse.Namespace) -> None:
     from rollcall_infra.react import ReactOptions, run_react  # noqa: PLC0415 (a second for --help)
 
     run_react(_collect(ReactOptions, options))
+
+
+def _attach(options: argparse.Namespace) -> None:
+    from rollcall_infra.attach_trigger import AttachOptions, run_attach_trigger  # noqa: PLC0415 (a second for --help)
+
+    run_attach_trigger(_collect(AttachOptions, options))
+
+
+def _restore(options: argparse.Namespace) -> None:
+    from rollcall_infra.restore import RestoreOptions, run_restore  # noqa: PLC0415 (a second for --help)
+
+    run_restore(_collect(RestoreOptions, options))
 
 
 def _collect[O: DataclassInstance](kind: type[O], options: argparse.Namespace) -> O:

@@ -34,7 +34,7 @@ from rollcall_infra.local.demo_people import (
     make_people,
 )
 from rollcall_infra.local.emulator import connect_to
-from rollcall_infra.local.provision import KEY_TABLE, read_configuration
+from rollcall_infra.local.provision import KEY_TABLE, read_configuration, select_settings
 from rollcall_infra.local.sign_in import sign_in
 from rollcall_infra.local.state import LocalProblem, LocalRun
 from rollcall_infra.progress import with_progress
@@ -72,7 +72,7 @@ def run_demo(run: LocalRun) -> None:
         user_pool_id=run.user_pool_id,
         bucket_name=run.table,
         client_ids=run.client_id,
-        **read_configuration().shared,
+        **select_settings(read_configuration(run.environment)),
     )
     connect = connect_to(run)
     runtime = make_runtime(connect, settings)

@@ -9,21 +9,21 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
-
 from rollcall.kit.entity import EXPIRY_ATTRIBUTE
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import CognitoReaction
 from rollcall.kit.settings import Settings
 from rollcall_infra.catalog import FUNCTIONS, read_catalog
 from rollcall_infra.client_scopes import EVERYTHING, ServiceClient
-from rollcall_infra.configuration import CDK_JSON, Configuration
+from rollcall_infra.configuration import Configuration
+from rollcall_infra.environments import WrongEnvironment, read_local_environment
 from rollcall_infra.local.emulator import Emulator
 from rollcall_infra.local.state import SERVICE, LocalProblem, Service
 from rollcall_infra.table_definition import create_key_table_parameters, create_table_parameters
 from rollcall_infra.user_pool import (
     CLIENT,
     GROUP,
+    TRIGGER_VERSION,
     make_resource_server,
     make_service_client,
     make_user_pool,
@@ -47,11 +47,13 @@ class Resources(NamedTuple):
     stream_arn: str
 
 
-def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
-    """Create the missing resources and use those of earlier starts as they are. From now on, time
-    passes ``time_scale`` times as fast. Raises LocalProblem if ``cdk.json`` is not valid.
+def provision(
+    emulator: Emulator, configuration: Configuration | None = None, *, time_scale: int = 1
+) -> Resources:
+    """Create the missing resources and use those of earlier starts as they are, with this
+    configuration or the defaults. From now on, time passes ``time_scale`` times as fast.
     """
-    configuration = read_configuration()
+    configuration = configuration or Configuration()
     stream_arn = _ensure_tables(emulator.client("dynamodb"))
     _ensure_bucket(emulator.client(StoredObject.service))
     cognito = emulator.client("cognito-idp")
@@ -69,27 +71,34 @@ def provision(emulator: Emulator, time_scale: int = 1) -> Resources:
         bucket_name=NAME,
         client_ids=client_id,
         mail_sender=MAIL_SENDER,
-        # The embedded Cognito lets users without a factor in where Amazon Cognito would not.
-        **{**configuration.shared, "mfa": "optional"},
+        **select_settings(configuration),
         time_scale=time_scale,
         time_origin=int(time.time()),
     )
     for reaction in read_catalog().cognito_reactions:
         arn = _deploy_trigger(emulator.client("lambda"), reaction, settings)
-        trigger = {"LambdaArn": arn, "LambdaVersion": "V2_0"}
+        trigger = {"LambdaArn": arn, "LambdaVersion": TRIGGER_VERSION}
         cognito.update_user_pool(
             UserPoolId=pool_id, LambdaConfig={"PreTokenGenerationConfig": trigger}
         )
     return Resources(settings, client_id, credentials, stream_arn)
 
 
-def read_configuration() -> Configuration:
-    """The context of ``cdk.json``. Raises LocalProblem, which names what is wrong in it."""
+def read_configuration(environment: str | None) -> Configuration:
+    """The settings of this environment. Without a name, those of ``local.json`` if it exists,
+    otherwise the defaults. Raises LocalProblem, which names what is wrong.
+    """
     try:
-        return Configuration.read(CDK_JSON)
-    except ValidationError as error:
-        wrong = (f"{each['loc'][0]}: {each['msg']}" for each in error.errors())
-        raise LocalProblem(f"cdk.json is not valid: {'; '.join(wrong)}") from None
+        return read_local_environment(environment)
+    except WrongEnvironment as error:
+        raise LocalProblem(str(error)) from None
+
+
+def select_settings(configuration: Configuration) -> dict[str, Any]:
+    """The settings of operations, without ``mfa``: the embedded Cognito lets users without a factor
+    in where Amazon Cognito would not.
+    """
+    return {**configuration.shared, "mfa": "optional"}
 
 
 def _ensure_tables(dynamodb: Any) -> str:
@@ -113,7 +122,7 @@ def _ensure_user_pool(cognito: Any, declared: dict[str, Any], server: dict[str, 
     for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]:
         if pool["Name"] == NAME:
             pool_id: str = pool["Id"]
-            # The services, their scopes and the context can have changed.
+            # The services, their scopes and the settings can have changed.
             cognito.update_resource_server(UserPoolId=pool_id, **server)
             cognito.update_user_pool(UserPoolId=pool_id, Policies=declared["Policies"])
             return pool_id

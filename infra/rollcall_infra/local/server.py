@@ -58,6 +58,8 @@ class LocalOptions:
     admin_password: str | None
     mail_templates: Path | None
     login_url: str
+    environment: str | None
+    """The environment whose settings apply. None: ``local`` if it has a file, else the defaults."""
     time_scale: int
     """How many times as fast time passes. With more than 1 nothing is stored, because the next
     start would find data from its future.
@@ -76,12 +78,16 @@ def run_local(options: LocalOptions) -> None:
     """
     signal.signal(signal.SIGTERM, _interrupt)
     _check_mail(options)
+    configuration = read_configuration(options.environment)
     with ExitStack() as stack:
         listener = stack.enter_context(_listen(options.port))
         state = _open_state(options, stack)
-        admin = _choose_admin(options, state)
-        emulator = _start_emulator(options, state, listener, stack)
-        resources = provision(emulator, options.time_scale)
+        port = listener.getsockname()[1]
+        admin = _choose_admin(options, state, configuration.password_minimum_length)
+        emulator = _start_emulator(
+            options, state, find_origins(port, configuration.allowed_origin), stack
+        )
+        resources = provision(emulator, configuration, time_scale=options.time_scale)
         runtime = make_runtime(emulator.client, _with_options(resources.settings, options))
         rotate_keys(runtime.keys, runtime.clock())
         _make_admin(runtime, emulator, resources, admin, given=options.admin_password is not None)
@@ -90,7 +96,7 @@ def run_local(options: LocalOptions) -> None:
         background = Background(runtime, emulator.client("dynamodbstreams"), resources.stream_arn)
         background.start()
         stack.callback(background.stop)
-        run = _describe(listener, emulator, resources, admin)
+        run = _describe(port, emulator, resources, admin, options.environment)
         server = _make_server(run, runtime)
         listener.listen()  # who reads local.json can connect, and waits for the server
         state.write_run(run)
@@ -112,7 +118,7 @@ def _with_options(settings: Settings, options: LocalOptions) -> Settings:
     """The settings with what the command-line options replace."""
     folder = str(options.mail_templates.absolute()) if options.mail_templates else ""
     given = {
-        "allow_registration": options.allow_registration,
+        "allow_registration": options.allow_registration or settings.allow_registration,
         "mail_templates": folder,
         "login_url": options.login_url,
     }
@@ -128,11 +134,10 @@ def _open_state(options: LocalOptions, stack: ExitStack) -> StateDirectory:
 
 
 def _start_emulator(
-    options: LocalOptions, state: StateDirectory, listener: socket.socket, stack: ExitStack
+    options: LocalOptions, state: StateDirectory, origins: frozenset[str], stack: ExitStack
 ) -> Emulator:
     _say("Starting the embedded AWS …")
     kept = None if options.stores_nothing else state.aws
-    origins = find_origins(listener.getsockname()[1], read_configuration().allowed_origin)
     emulator = Emulator(options.aws_port, state.aws_log, kept, origins)
     stack.callback(emulator.stop)
     stack.callback(_say, "Stopping …")
@@ -185,8 +190,8 @@ def _listen(port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def _choose_admin(options: LocalOptions, state: StateDirectory) -> Admin:
-    shortest = read_configuration().password_minimum_length
+def _choose_admin(options: LocalOptions, state: StateDirectory, shortest: int) -> Admin:
+    """The first admin, whose password has at least so many characters."""
     try:
         email = normalize_email(options.admin_email) if options.admin_email else None
         if options.admin_password is not None:
@@ -224,10 +229,10 @@ def _no_admin(admin: Admin, why: str) -> LocalProblem:
 
 
 def _describe(
-    listener: socket.socket, emulator: Emulator, resources: Resources, admin: Admin
+    port: int, emulator: Emulator, resources: Resources, admin: Admin, environment: str | None
 ) -> LocalRun:
     return LocalRun(
-        api=f"http://{HOST}:{listener.getsockname()[1]}/{STAGE}",
+        api=f"http://{HOST}:{port}/{STAGE}",
         aws=emulator.url,
         aws_keys=emulator.keys,
         region=REGION,
@@ -237,6 +242,7 @@ def _describe(
         admin=admin,
         service=resources.services[SERVICE],
         services=resources.services,
+        environment=environment,
         pid=os.getpid(),
     )
 

@@ -79,6 +79,8 @@ class LocalRun(_Document):
     """The built-in service."""
     services: dict[str, Service]
     """All services, by name: those of ``serviceClients`` and the built-in one."""
+    environment: str | None
+    """The environment whose settings apply, as ``--environment`` named it."""
     pid: int
 
 

@@ -10,4 +10,5 @@ job = _background.job
 stream_reaction = _background.stream_reaction
 cognito_reaction = _background.cognito_reaction
 deployment_reaction = _background.deployment_reaction
+deployment_guard = _background.deployment_guard
 journal_watch = _background.journal_watch

@@ -18,9 +18,11 @@ from rollcall.kit.reaction import (
     ChangedEntry,
     CognitoReaction,
     CognitoTrigger,
+    DeploymentGuard,
     DeploymentReaction,
     JournalWatch,
     SignIn,
+    StackEvent,
     StreamReaction,
     check_reaction,
 )
@@ -119,6 +121,24 @@ class Background:
         def declare(function: Callable[[Call], None]) -> DeploymentReaction:
             metadata = check_reaction(function, (Call,), tuple(reads), tuple(writes))
             return DeploymentReaction(
+                **metadata,
+                reads=tuple(reads),
+                writes=tuple(writes),
+                timeout=60,
+                function=function,
+                connect=self.connect,
+            )
+
+        return declare
+
+    def deployment_guard(
+        self, *, reads: Sequence[Any] = (), writes: Sequence[Any] = ()
+    ) -> Callable[[Callable[[StackEvent, Call], None]], DeploymentGuard]:
+        """Declare what can stop a deployment before it changes anything."""
+
+        def declare(function: Callable[[StackEvent, Call], None]) -> DeploymentGuard:
+            metadata = check_reaction(function, (StackEvent, Call), tuple(reads), tuple(writes))
+            return DeploymentGuard(
                 **metadata,
                 reads=tuple(reads),
                 writes=tuple(writes),

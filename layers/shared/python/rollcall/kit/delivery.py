@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.entity import Key
-from rollcall.kit.journal import JournalEntry
+from rollcall.kit.journal import COPIED, JournalEntry
 
 type Subscriptions = Mapping[str, tuple[str, ...]]
 """The kinds of entities that each function reacts to, by the name of the function."""
@@ -35,13 +35,17 @@ def plan_deliveries(
     records: Iterable[Mapping[str, Any]], subscriptions: Subscriptions
 ) -> Iterator[Delivery]:
     """One delivery for each function that reacts to at least one of these records of the stream.
-    Other records than those of new journal entries are ignored.
+    Other records than those of new journal entries are ignored, and so are entries that a restore
+    copies.
     """
     entries: dict[str, list[Key]] = defaultdict(list)
     for record in records:
         key = Key(**from_attributes(record["dynamodb"]["Keys"]))
         if record["eventName"] == "INSERT" and key.pk.startswith(JournalEntry.partition):
-            kind = record["dynamodb"]["NewImage"]["target"]["M"]["kind"]["S"]
+            image = record["dynamodb"]["NewImage"]
+            if COPIED in image:
+                continue
+            kind = image["target"]["M"]["kind"]["S"]
             for function in _find_subscribers(kind, subscriptions):
                 entries[function].append(key)
     for function, keys in entries.items():

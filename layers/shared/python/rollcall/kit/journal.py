@@ -21,6 +21,9 @@ Cognito's quotas allow an AWS account."""
 
 WRITTEN_WITHIN = timedelta(seconds=30)
 """The maximum delay between the time of an entry and its write."""
+COPIED = "copied"
+"""The attribute of entries that a restore has copied from a backup. They are records only: no
+reaction processes them, because the reactions to them have run before."""
 TARGETS = "TARGET#"
 """The prefix of the GSI1 partition keys of entries about one target."""
 

@@ -22,9 +22,9 @@ from rollcall.kit.declaration import (
 )
 from rollcall.kit.delivery import Delivery
 from rollcall.kit.entity import Entity, Item, Key
-from rollcall.kit.errors import WrongDeclaration
+from rollcall.kit.errors import Problem, WrongDeclaration
 from rollcall.kit.job import make_call
-from rollcall.kit.journal import JournalEntry
+from rollcall.kit.journal import COPIED, JournalEntry
 from rollcall.kit.log import log_call, log_failure
 
 
@@ -75,8 +75,8 @@ class StreamReaction(Declaration):
         self.react(_read_entry(key, runtime), runtime)
 
     def react(self, image: Item, runtime: Runtime) -> None:
-        """React to a stored item, if it is a journal entry about this reaction's entities."""
-        if not str(image["pk"]).startswith(JournalEntry.partition):
+        """React to a stored item, if it is a new journal entry about this reaction's entities."""
+        if not str(image["pk"]).startswith(JournalEntry.partition) or COPIED in image:
             return
         entry = JournalEntry.model_validate(image)
         if entry.target.kind in self.kinds:
@@ -205,6 +205,23 @@ class StackEvent(BaseModel):
     stack_id: str = Field(alias="StackId")
     request_id: str = Field(alias="RequestId")
     logical_resource_id: str = Field(alias="LogicalResourceId")
+    properties: dict[str, Any] = Field(default_factory=dict, alias="ResourceProperties")
+    old_properties: dict[str, Any] = Field(default_factory=dict, alias="OldResourceProperties")
+    """The properties before an update. In a rollback, those of the update that has failed."""
+
+    def answer(self, name: str, work: Callable[[], None]) -> None:
+        """Do the work and send the result to CloudFormation. Nothing is done when the stack is
+        deleted. The detail of a Problem is for people, so it becomes the reason.
+        """
+        failure = None
+        if self.request_type != "Delete":
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 (the outermost handler: CloudFormation needs a response)
+                log_failure(name, error, request_id=self.request_id)
+                failure = f"{name} failed with {type(error).__name__}. See its log group."
+                failure = error.detail if isinstance(error, Problem) else failure
+        self.respond(failure)
 
     def respond(self, failure: str | None) -> None:
         """Send the result to CloudFormation; without it the deployment waits for an hour."""
@@ -230,20 +247,31 @@ class DeploymentReaction(Declaration):
     connect: Callable[[], Runtime]
 
     def __call__(self, event: dict[str, Any], context: object) -> None:
-        """The Lambda handler. It does nothing when the stack is deleted."""
-        stack_event = StackEvent.model_validate(event)
-        failure = None
-        if stack_event.request_type != "Delete":
-            try:
-                self.run(self.connect())
-            except Exception as error:  # noqa: BLE001 (the outermost handler: CloudFormation needs a response)
-                log_failure(self.name, error, request_id=stack_event.request_id)
-                failure = f"{self.name} failed with {type(error).__name__}. See its log group."
-        stack_event.respond(failure)
+        """The Lambda handler."""
+        StackEvent.model_validate(event).answer(self.name, lambda: self.run(self.connect()))
 
     def run(self, runtime: Runtime) -> None:
         """Run the function once."""
         self.function(make_call(self.name, runtime))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentGuard(Declaration):
+    """Invoked at each deployment before the data stack changes anything else, as a CloudFormation
+    custom resource. A Problem stops the deployment, and its detail is the reason.
+    """
+
+    function: Callable[[StackEvent, Call], None]
+    connect: Callable[[], Runtime]
+
+    def __call__(self, event: dict[str, Any], context: object) -> None:
+        """The Lambda handler."""
+        stack_event = StackEvent.model_validate(event)
+        stack_event.answer(self.name, lambda: self.run(stack_event, self.connect()))
+
+    def run(self, event: StackEvent, runtime: Runtime) -> None:
+        """Check one deployment."""
+        self.function(event, make_call(self.name, runtime))
 
 
 def check_reaction(

@@ -38,6 +38,14 @@ class Change[E: Entity]:
 
     before: E | None
     after: E
+    lost: bool = False
+    """Whether ``before`` is no longer stored, although no change has deleted it. Its item, claims
+    and rows are written again; counters include it already. Only a restore does this."""
+
+    @property
+    def stored(self) -> E | None:
+        """What the table has before the change."""
+        return None if self.lost else self.before
 
 
 class Origin(NamedTuple):
@@ -80,9 +88,9 @@ class Transaction:
     def add_change[E: Entity](self, change: Change[E]) -> E:
         """Write the next version of an entity with claims, rows and journal entry; return it."""
         before, after = change.before, change.after.succeed(change.before, self._origin.now)
-        self._put_entity(before, after)
-        self._move_claims(before, after)
-        self._replace_rows(before, after)
+        self._put_entity(change, after)
+        self._move_claims(change, after)
+        self._replace_rows(change.stored, after)
         self._record(before, after)
         return after
 
@@ -150,24 +158,30 @@ class Transaction:
             return Contended()
         return failed[0]
 
-    def _put_entity(self, before: Entity | None, after: Entity) -> None:
+    def _put_entity(self, change: Change[Any], after: Entity) -> None:
+        before = change.before
         if before is None:
             self._put(after.item(), "attribute_not_exists(pk)", {})
+            return
+        if change.lost:  # what is left of it can be damaged
+            older = "attribute_not_exists(version) OR version < :version"
+            self._put(after.item(), older, {":version": after.version})
             return
         witnessed = self._actor.witnesses.get(before.key(), before.version)
         if witnessed != before.version:
             raise Contended
         self._put(after.item(), *_unchanged(before))
 
-    def _move_claims(self, before: Entity | None, after: Entity) -> None:
-        held = before.claims() if before else frozenset()
+    def _move_claims(self, change: Change[Any], after: Entity) -> None:
+        held = change.stored.claims() if change.stored else frozenset()
+        owned, owner = "attribute_not_exists(pk) OR #owner = :owner", {":owner": after.id}
         for claim in sorted(after.claims() - held):
             item = {**claim.key._asdict(), "owner": after.id}
-            self._put(item, "attribute_not_exists(pk)", {}, refusal=Taken(claim, type(after)))
+            free = (owned, owner) if change.lost else ("attribute_not_exists(pk)", {})
+            self._put(item, *free, refusal=Taken(claim, type(after)))
         for claim in sorted(held - after.claims()):
             # It is absent if it was stored under another key, before its value was compared so.
-            owned = "attribute_not_exists(pk) OR #owner = :owner"
-            self._delete(claim.key, owned, {":owner": after.id})
+            self._delete(claim.key, owned, owner)
 
     def _replace_rows(self, before: Entity | None, after: Entity) -> None:
         held = _rows_by_key(before)
@@ -269,5 +283,5 @@ def _rows_by_key(entity: Entity | None) -> dict[Key, Row]:
 
 
 def is_effective(change: Change[Any]) -> bool:
-    """Whether the change creates a new version: it is new, or its facts differ."""
-    return change.before is None or change.before.facts() != change.after.facts()
+    """Whether the change creates a new version: it is not stored, or its facts differ."""
+    return change.stored is None or change.stored.facts() != change.after.facts()

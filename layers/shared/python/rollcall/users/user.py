@@ -326,8 +326,8 @@ class User(Entity):
         """Whether the change from ``before`` requires no update of the Cognito account."""
         if before is None:
             return False
-        if before.erased:
-            return True
+        if before.erased:  # its account is deleted; only a restore brings the user back
+            return self.erased
         wanted = (self.auth_epoch, self.pending_credential, self.credentials_changed_at)
         known = (before.auth_epoch, before.pending_credential, before.credentials_changed_at)
         return self.exists and wanted == known and self.account() == before.account()
