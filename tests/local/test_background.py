@@ -90,7 +90,7 @@ def expect_records(stub: Stubber, iterator: str, records: list[Any], following: 
 
 
 def test_failing_reaction_neither_holds_up_nor_repeats_the_others(world: World) -> None:
-    entry = world.journal()[-1].key()
+    entry = world.journal(world.admin_id)[-1].key()
     reached: list[str] = []
     failing_until_released = Event()
 
