@@ -16,7 +16,9 @@ import pytest
 from botocore import xform_name
 
 from rollcall.kit.account import Account
+from rollcall.kit.dead_letters import DeadLetters
 from rollcall.kit.identity import Identity
+from rollcall.kit.invocations import Invocations
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import Objects, StoredObject
 from rollcall.kit.table import Table
@@ -211,10 +213,11 @@ AWS_MODULES = {
     KIT / "identity.py": "talks to Cognito",
     KIT / "mail.py": "talks to SES",
     KIT / "objects.py": "talks to S3",
+    KIT / "invocations.py": "talks to Lambda",
 }
 
 
-def test_only_five_modules_of_the_kit_import_botocore() -> None:
+def test_only_six_modules_of_the_kit_import_botocore() -> None:
     others = tuple(
         source for source in (*read(SHARED), *read(FUNCTIONS)) if source.path not in AWS_MODULES
     )
@@ -229,6 +232,8 @@ def test_only_five_modules_of_the_kit_import_botocore() -> None:
         (Account.service, "identity.py", Identity),
         (Mail.service, "mail.py", Mail),
         (StoredObject.service, "objects.py", Objects),
+        (Invocations.service, "invocations.py", Invocations),
+        (DeadLetters.service, "dead_letters.py", DeadLetters),
     ],
 )
 def test_each_service_is_called_by_one_module(service: str, owner: str, door: type) -> None:
@@ -256,7 +261,8 @@ def _called(node: ast.AST) -> str:
 
 
 def test_only_the_composition_root_and_init_make_clients() -> None:
-    allowed = {SHARED / "operations.py", KIT / "declaration.py", KIT / "clients.py"}
+    roots = {SHARED / "operations.py", SHARED / "dispatching.py"}
+    allowed = {*roots, KIT / "declaration.py", KIT / "clients.py"}
     others = tuple(
         source for source in (*read(SHARED), *read(FUNCTIONS)) if source.path not in allowed
     )

@@ -15,6 +15,6 @@ def test_jobs_and_reactions_share_the_clients_of_operations() -> None:
         *(reaction.connect for reaction in catalog.deployment_reactions),
         *(guard.connect for guard in catalog.deployment_guards),
     ]
-    unconnected = (*catalog.operations, *catalog.journal_watches)
+    unconnected = (*catalog.operations, *catalog.journal_watches, *catalog.entry_dispatches)
     assert len(connections) == len(catalog.declarations) - len(unconnected)
     assert set(connections) == {connect}

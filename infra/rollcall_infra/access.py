@@ -23,6 +23,7 @@ from rollcall.kit.model import camel_case
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
 from rollcall.kit.paging import CursorRequest
+from rollcall.kit.reaction import StreamReaction
 from rollcall.kit.signing_key import SigningKey
 from rollcall.kit.table import INDEXES, PARTITION_KEY, SORT_KEY
 from rollcall.kit.throttle import Throttle
@@ -128,6 +129,9 @@ def _grants(declaration: Declaration) -> Iterable[tuple[str, frozenset[str]]]:
         yield f"{Mail.partition}*", LOOK_UP
     if isinstance(declaration, Operation) and declaration.changes:
         yield f"{StoredAnswer.partition}*", REMEMBER
+    if isinstance(declaration, StreamReaction):
+        # It receives the keys of entries.
+        yield f"{JournalEntry.partition}*", LOOK_UP
 
 
 def _named_counters(declaration: Declaration) -> Iterable[str]:

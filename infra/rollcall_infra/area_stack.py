@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aws_cdk import CustomResource, Duration, FileSystem, NestedStack
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.dispatch import EntryDispatch
 from rollcall.kit.job import Job
 from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.reaction import DeploymentReaction, JournalWatch, StreamReaction
@@ -19,8 +21,8 @@ from rollcall_infra.background import Background
 from rollcall_infra.function import Surroundings, add_function
 from rollcall_infra.layers import build_function
 
-_BACKGROUND = (Job, StreamReaction, JournalWatch, MailEventReaction)
-
+_BACKGROUND = (Job, StreamReaction, EntryDispatch, JournalWatch, MailEventReaction)
+"""The kinds of declarations without a caller."""
 RETRIED_WITHIN = 180
 """The seconds until Lambda has retried an asynchronous invocation twice, besides their runs (Lambda
 developer guide, asynchronous invocation)."""
@@ -42,22 +44,33 @@ class AreaStack(NestedStack):
     ) -> None:
         super().__init__(scope, area)
         self._surroundings = surroundings
-        declared = list(declarations)
-        if any(isinstance(each, _BACKGROUND) for each in declared):
-            background = Background.of(self, topic)
-        for declaration in declared:
-            if isinstance(declaration, Job):
-                background.add_job(self, declaration, surroundings)
-            elif isinstance(declaration, StreamReaction):
-                background.add_stream_reaction(self, declaration, surroundings)
-            elif isinstance(declaration, JournalWatch):
-                background.add_journal_watch(self, declaration, surroundings)
-            elif isinstance(declaration, MailEventReaction):
-                background.add_mail_event_reaction(self, declaration, surroundings)
+        background: list[Declaration] = []
+        for declaration in declarations:
+            if isinstance(declaration, _BACKGROUND):
+                background.append(declaration)
             elif isinstance(declaration, DeploymentReaction):
                 self._add_deployment_reaction(declaration)
             else:
                 add_function(self, declaration, surroundings)
+        if background:
+            self._add_background(background, Background.of(self, topic))
+
+    def _add_background(self, declared: Iterable[Declaration], background: Background) -> None:
+        surroundings = self._surroundings
+        reactions: dict[StreamReaction, lambda_.Function] = {}
+        # The dispatch refers to the functions of all reactions.
+        for declaration in sorted(declared, key=lambda each: isinstance(each, EntryDispatch)):
+            if isinstance(declaration, Job):
+                background.add_job(self, declaration, surroundings)
+            elif isinstance(declaration, StreamReaction):
+                function = background.add_stream_reaction(self, declaration, surroundings)
+                reactions[declaration] = function
+            elif isinstance(declaration, EntryDispatch):
+                background.add_entry_dispatch(self, declaration, reactions, surroundings)
+            elif isinstance(declaration, JournalWatch):
+                background.add_journal_watch(self, declaration, surroundings)
+            elif isinstance(declaration, MailEventReaction):
+                background.add_mail_event_reaction(self, declaration, surroundings)
 
     def _add_deployment_reaction(self, reaction: DeploymentReaction) -> None:
         function = add_function(self, reaction, self._surroundings)

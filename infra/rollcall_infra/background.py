@@ -5,6 +5,7 @@ No caller sees their failures, so each failure ends in a dead-letter queue and a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,9 +18,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_events_targets import LambdaFunction
+from aws_cdk.aws_lambda_destinations import SqsDestination
 from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
 
+from rollcall.kit.delivery import match_new_entries, write_subscriptions
+from rollcall.kit.dispatch import EntryDispatch
 from rollcall.kit.job import Job
 from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.reaction import JournalWatch, StreamReaction
@@ -33,6 +37,16 @@ STREAM_RETRIES = 10
 STREAM_AGE_AT_MOST = Duration.hours(6)
 """After this many attempts or this long, a failing record goes to the dead-letter queue and no
 longer blocks the others. With Lambda's defaults it would block them for a day.
+"""
+REACTION_RETRIES = 2
+REACTION_AGE_AT_MOST = Duration.hours(6)
+"""The most that Lambda accepts (AWS Lambda API reference, PutFunctionEventInvokeConfig). It repeats
+a failed invocation one and two minutes later, and a throttled one until this age. Then the event
+goes to the dead-letter queue.
+"""
+BATCH = 10
+"""Records per invocation of a reader. A reaction receives the entries of one invocation together,
+and has to process them within its timeout.
 """
 BEHIND_AT_MOST = timedelta(minutes=10)
 
@@ -98,12 +112,54 @@ class Background:
         scope: Construct,
         reaction: StreamReaction,
         surroundings: Surroundings,
+    ) -> lambda_.Function:
+        """A reaction's function. The dispatch invokes it asynchronously: it has its own queue in
+        Lambda, and its own retries.
+        """
+        sending = allow_sending(self.dead_letter_queue)
+        function = add_function(scope, reaction, surroundings, statements=[sending])
+        own = Construct(scope, f"{reaction.name}-stream")
+        lambda_.EventInvokeConfig(
+            own,
+            "Queue",
+            function=function,
+            retry_attempts=REACTION_RETRIES,
+            max_event_age=REACTION_AGE_AT_MOST,
+            on_failure=SqsDestination(self.dead_letter_queue),
+        )
+        self._watch(own, function)
+        return function
+
+    def add_entry_dispatch(
+        self,
+        scope: Construct,
+        dispatch: EntryDispatch,
+        reactions: Mapping[StreamReaction, lambda_.Function],
+        surroundings: Surroundings,
     ) -> None:
-        """A reaction's function and its subscription to the table's stream."""
-        function, own = self._add_reader(scope, reaction, surroundings)
+        """The function that delivers new entries of the table's stream to these reactions."""
+        arns = [each.function_arn for each in reactions.values()]
+        invoke = iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=arns)
+        # With references, a deployment creates the functions before entries are sent to them.
+        names = {each.function_name: reaction.kinds for reaction, each in reactions.items()}
+        own_settings = {
+            "subscriptions": write_subscriptions(names),
+            "dead_letter_queue_url": self.dead_letter_queue.queue_url,
+        }
+        stream_arn = surroundings.table.attr_stream_arn
+        sending = allow_sending(self.dead_letter_queue)
+        function = add_function(
+            scope,
+            dispatch,
+            surroundings,
+            statements=[sending, invoke, *_read_stream(stream_arn)],
+            settings=own_settings,
+        )
+        own = Construct(scope, f"{dispatch.name}-stream")
+        self._add_source(own, function, stream_arn, match_new_entries(names))
         self._watch(own, function)
         age = function.metric("IteratorAge", statistic="Maximum", period=PERIOD)
-        words = f"{reaction.name} is behind the journal. Look for failing records in its log."
+        words = f"The reactions are behind the journal. Read the log of {dispatch.name}."
         milliseconds = BEHIND_AT_MOST / timedelta(milliseconds=1)
         add_alarm(own, "BehindAlarm", self.topic, age, at=milliseconds, words=words)
 
@@ -149,7 +205,12 @@ class Background:
         alarm that reports it. The alarm needs only the invocation, so it also reports if the
         function fails.
         """
-        function, own = self._add_reader(scope, watch, surroundings)
+        stream_arn = surroundings.table.attr_stream_arn
+        sending = allow_sending(self.dead_letter_queue)
+        statements = [sending, *_read_stream(stream_arn)]
+        function = add_function(scope, watch, surroundings, statements=statements)
+        own = Construct(scope, f"{watch.name}-stream")
+        self._add_source(own, function, stream_arn, watch.stream_filter())
         invoked = function.metric_invocations(period=PERIOD)
         words = (
             "An entry of the journal was changed or deleted, which Rollcall never does. Someone "
@@ -157,36 +218,25 @@ class Background:
         )
         add_alarm(own, "JournalAlarm", self.topic, invoked, at=1, words=words)
 
-    def _add_reader(
-        self,
-        scope: Construct,
-        reaction: StreamReaction | JournalWatch,
-        surroundings: Surroundings,
-    ) -> tuple[lambda_.Function, Construct]:
-        """A function that reads the table's stream, and the scope of what belongs to it."""
-        stream_arn = surroundings.table.attr_stream_arn
-        function = add_function(
-            scope,
-            reaction,
-            surroundings,
-            statements=[allow_sending(self.dead_letter_queue), *_read_stream(stream_arn)],
-        )
-        own = Construct(scope, f"{reaction.name}-stream")
+    def _add_source(
+        self, scope: Construct, function: lambda_.Function, stream_arn: str, pattern: dict[str, Any]
+    ) -> None:
+        """Invoke the function for the records of the stream that match the pattern. A shard of the
+        stream has at most two readers (kit/dispatch.py).
+        """
         lambda_.EventSourceMapping(
-            own,
+            scope,
             "Source",
             target=function,
             event_source_arn=stream_arn,
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-            batch_size=10,
-            filters=[lambda_.FilterCriteria.filter(reaction.stream_filter())],
+            batch_size=BATCH,
+            filters=[lambda_.FilterCriteria.filter(pattern)],
             retry_attempts=STREAM_RETRIES,
             max_record_age=STREAM_AGE_AT_MOST,
             bisect_batch_on_error=True,
-            report_batch_item_failures=isinstance(reaction, StreamReaction),
             on_failure=SqsDlq(self.dead_letter_queue),
         )
-        return function, own
 
     def _watch(self, scope: Construct, function: lambda_.Function) -> None:
         errors = function.metric_errors(period=PERIOD)

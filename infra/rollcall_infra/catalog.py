@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.delivery import Subscriptions
+from rollcall.kit.dispatch import EntryDispatch
 from rollcall.kit.entity import Entity
 from rollcall.kit.errors import WrongDeclaration
 from rollcall.kit.job import Job
@@ -50,11 +52,17 @@ class Catalog(NamedTuple):
     deployment_guards: tuple[DeploymentGuard, ...]
     journal_watches: tuple[JournalWatch, ...]
     mail_event_reactions: tuple[MailEventReaction, ...]
+    entry_dispatches: tuple[EntryDispatch, ...]
 
     @property
     def declarations(self) -> tuple[Declaration, ...]:
         """The declarations of all kinds."""
         return tuple(each for kind in self for each in kind)
+
+    @property
+    def subscriptions(self) -> Subscriptions:
+        """What each stream reaction reacts to, by its name."""
+        return {each.name: each.kinds for each in self.stream_reactions}
 
 
 @cache
@@ -62,8 +70,9 @@ def read_catalog(*folders: Path) -> Catalog:
     """Import every function of ours and of these folders, and collect the declarations.
 
     Raises WrongDeclaration, with the solution, for a folder without functions, for a file without a
-    declaration, and for what two functions, entities or packages cannot both have: a name, a
-    route, a trigger of the user pool, a partition of the table.
+    declaration, for a reaction that receives no entries, and for what two functions, entities or
+    packages cannot both have: a name, a route, a trigger of the user pool, a partition of the
+    table.
     """
     found = [each for folder in (FUNCTIONS, *folders) for each in _read_folder(folder.absolute())]
     found.sort(key=lambda each: (each.area, each.name))
@@ -76,9 +85,27 @@ def read_catalog(*folders: Path) -> Catalog:
         deployment_guards=_of_kind(DeploymentGuard, found),
         journal_watches=_of_kind(JournalWatch, found),
         mail_event_reactions=_of_kind(MailEventReaction, found),
+        entry_dispatches=_of_kind(EntryDispatch, found),
     )
     check_unique(catalog)
+    check_dispatched(catalog)
     return catalog
+
+
+def check_dispatched(catalog: Catalog) -> None:
+    """Raise WrongDeclaration for a second dispatch, because a stream has at most two readers, and
+    for a reaction that no dispatch invokes.
+    """
+    names = [each.name for each in catalog.entry_dispatches]
+    if len(names) > 1:
+        raise WrongDeclaration(f"{' and '.join(names)} both dispatch entries. Keep one of them.")
+    areas = {each.area for each in catalog.entry_dispatches}
+    for reaction in catalog.stream_reactions:
+        if reaction.area not in areas:
+            raise WrongDeclaration(
+                f"{reaction.name} is in a folder {reaction.area}, where nothing dispatches journal "
+                "entries. Move it to a folder reactions."
+            )
 
 
 def _of_kind[D: Declaration](kind: type[D], found: list[Declaration]) -> tuple[D, ...]:

@@ -36,8 +36,9 @@ ACKNOWLEDGED = {
     "Serverless-LambdaStarPermissions": _NO_RESOURCES,
     "AwsSolutions-L1": _PYTHON,
     "Serverless-LambdaLatestVersion": _PYTHON,
-    "Serverless-LambdaDLQ": "Jobs have one. Other functions have a caller that sees a "
-    "failure: the gateway, Cognito, CloudFormation, or the stream with its own destination.",
+    "Serverless-LambdaDLQ": "Jobs have one, and reactions a destination for failures. Other "
+    "functions have a caller that sees a failure: the gateway, Cognito, CloudFormation, or the "
+    "stream with its own destination.",
 }
 """Why these rules of cdk-nag do not apply to our functions."""
 
@@ -92,9 +93,11 @@ def add_function(
     *,
     statements: Sequence[iam.PolicyStatement] = (),
     dead_letter_queue: sqs.IQueue | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> lambda_.Function:
     """Deploy a declaration. ``statements``: additional permissions for its trigger. Asynchronous
-    invocations that fail permanently go to ``dead_letter_queue``.
+    invocations that fail permanently go to ``dead_letter_queue``. ``settings``: what only this
+    function needs.
     """
     deployment = surroundings.deployment
     name = deployment.function_name(declaration.name)
@@ -123,7 +126,7 @@ def add_function(
         ephemeral_storage_size=Size.mebibytes(declaration.ephemeral_storage),
         timeout=Duration.seconds(declaration.timeout),
         reserved_concurrent_executions=_reserve(declaration, deployment),
-        environment=_environment(declaration, surroundings),
+        environment=_environment(declaration, surroundings, settings or {}),
         tracing=lambda_.Tracing.ACTIVE,
         log_group=log_group,
         role=role,
@@ -147,13 +150,15 @@ def _acknowledge_prefixes(declaration: Declaration, bucket: s3.IBucket) -> dict[
     return {f"AwsSolutions-IAM5[Resource::{name}]": words for name in names}
 
 
-def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[str, str]:
-    """Only the settings for the resources that the function declares."""
+def _environment(
+    declaration: Declaration, surroundings: Surroundings, own: Mapping[str, str]
+) -> dict[str, str]:
+    """Only the settings for the resources that the function declares, and its own."""
     deployment = surroundings.deployment
     touched = (*declaration.reads, *declaration.writes)
     first = isinstance(declaration, DeploymentReaction)
     clients = filter(None, (surroundings.client_id, deployment.client_ids))
-    return Settings(
+    settings = Settings(
         table_name=surroundings.table.ref,
         key_table_name=surroundings.keys.ref if find_signing_keys(declaration) else "",
         user_pool_id=surroundings.user_pool_id if declaration.uses_accounts else "",
@@ -164,7 +169,8 @@ def _environment(declaration: Declaration, surroundings: Surroundings) -> dict[s
         login_url=deployment.login_url if Mail in touched else "",
         first_admin_email=deployment.first_admin_email if first else "",
         **deployment.shared,
-    ).to_environment()
+    )
+    return settings.model_copy(update=dict(own)).to_environment()
 
 
 def _reserve(declaration: Declaration, deployment: Deployment) -> int | None:

@@ -17,6 +17,7 @@ from rollcall_infra.deployment import Deployment
 
 RETRIES = 3
 """Of the invocation only: Lambda retries a function that fails."""
+WINDOW_AT_MOST = timedelta(hours=1)
 
 
 def add_schedule(
@@ -35,7 +36,7 @@ def add_schedule(
         "Schedule",
         description=job.summary,
         schedule_expression=_express(job, deployment),
-        flexible_time_window=schedule.FlexibleTimeWindowProperty(mode="OFF"),
+        flexible_time_window=_spread(job),
         target=schedule.TargetProperty(
             arn=function.function_arn,
             role_arn=_add_role(scope, function, dead_letter_queue).role_arn,
@@ -43,6 +44,19 @@ def add_schedule(
             retry_policy=schedule.RetryPolicyProperty(maximum_retry_attempts=RETRIES),
         ),
     )
+
+
+def _spread(job: Job[Any]) -> scheduler.CfnSchedule.FlexibleTimeWindowProperty:
+    """The window in which a job at an interval starts: a quarter of the interval, an hour at most.
+    The intervals of all jobs begin with the deployment, so without it they would start at once.
+    A job with a time of its own starts at that time (EventBridge Scheduler user guide, rate-based
+    schedules and flexible time windows).
+    """
+    window = scheduler.CfnSchedule.FlexibleTimeWindowProperty
+    if job.every is None:
+        return window(mode="OFF")
+    minutes = min(job.every / 4, WINDOW_AT_MOST) // timedelta(minutes=1)
+    return window(mode="FLEXIBLE", maximum_window_in_minutes=max(minutes, 1))
 
 
 def _express(job: Job[Any], deployment: Deployment) -> str:

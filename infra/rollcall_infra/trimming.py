@@ -1,7 +1,7 @@
 """Trims botocore to what the functions call.
 
 It ships a model of every AWS service (26 MB) and parses the whole model of a service for each
-client. The functions use four services and about a dozen operations of each.
+client. The functions use six services and at most about a dozen operations of each.
 """
 
 from __future__ import annotations
@@ -18,13 +18,23 @@ from typing import Any
 
 from botocore import xform_name
 
-from rollcall.kit import account, identity, mail, objects, table
+from rollcall.kit import (
+    account,
+    dead_letters,
+    identity,
+    invocations,
+    mail,
+    objects,
+    table,
+)
 
 CALLERS: dict[str, ModuleType] = {
     account.Account.service: identity,
     mail.Mail.service: mail,
     objects.StoredObject.service: objects,
     table.Table.service: table,
+    invocations.Invocations.service: invocations,
+    dead_letters.DeadLetters.service: dead_letters,
 }
 """The services, each with the only module that calls it."""
 PARTITION = "aws"

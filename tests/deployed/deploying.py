@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
 from rollcall.grants.scopes import SYSTEM_SCOPES
 from rollcall.kit.mail import Mail
 from rollcall_infra.catalog import read_catalog
@@ -116,6 +118,29 @@ class Deployed:
                     statement.get("Condition", {}).pop("Null", None)
             iam.put_role_policy(**named, PolicyDocument=json.dumps(document))
 
+    @contextmanager
+    def without_policy(self, name: str) -> Iterator[None]:
+        """Let a function fail: its role has no permissions meanwhile."""
+        iam, named = self.aws.client("iam"), {"RoleName": self.role_of(name)}
+        named["PolicyName"] = "function"
+        policy = iam.get_role_policy(**named)["PolicyDocument"]
+        iam.delete_role_policy(**named)
+        try:
+            yield
+        finally:
+            iam.put_role_policy(**named, PolicyDocument=json.dumps(policy))
+
+    def use_in_shell(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let commands of this test find this deployment as one on AWS."""
+        for name, value in {
+            "AWS_ENDPOINT_URL": self.aws.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": self.aws.keys.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.aws.keys.secret_access_key,
+        }.items():
+            monkeypatch.setenv(name, value)
+
     def invoke(self, name: str) -> Any:
         """Invoke a function as its schedule does; returns its answer."""
         answer = self.aws.client("lambda").invoke(FunctionName=f"rollcall-{name}", Payload=b"{}")
@@ -145,8 +170,11 @@ def deploy(folder: Path) -> Iterator[Deployed]:
         output = run_cdk(emulator, EXAMPLE, "deploy", *arguments, "-o", folder / "cdk.out", *chosen)
         stacks = json.loads((folder / "outputs").read_text())
         outputs = {name: value for stack in stacks.values() for name, value in stack.items()}
-        # The policy denies requests without TLS, which the emulator does not support.
+        # These policies deny requests without TLS, which the emulator does not support.
         emulator.client("s3").delete_bucket_policy(Bucket=outputs["BucketName"])
+        queues = emulator.client("sqs")
+        for url in queues.list_queues()["QueueUrls"]:
+            queues.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
     finally:
         emulator.stop()
     try:

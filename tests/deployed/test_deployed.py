@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rollcall_infra.dead_letter_queue import DeadLetterQueue
 from rollcall_infra.local.mailbox import read_mails
+from rollcall_infra.local.state import LocalProblem
+from rollcall_infra.react import ReactOptions, run_react
 from tests.api.acceptance import Acceptance, Api, Session, may_sign_in, wait_for
 from tests.deployed.deploying import CATALOG, Deployed
 
@@ -58,6 +64,57 @@ def test_bounce_of_a_mail_reaches_the_user_by_the_rule(api: Api) -> None:
     invited = admin.create("/admin/invitations", email="bounce+1@simulator.amazonses.com")
     path = f"/admin/users/{invited['userId']}"
     wait_for(lambda: "emailBounced" in admin.answer("GET", path))
+
+
+def test_stream_has_two_readers(deployed: Deployed) -> None:
+    mappings = deployed.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    names = sorted(each["FunctionArn"].rpartition(":")[2] for each in mappings)
+    assert names == ["rollcall-dispatch_entries", "rollcall-watch_journal"]
+
+
+def test_reaction_that_failed_for_good_is_repeated_from_its_dead_letters(
+    deployed: Deployed,
+    api: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    deployed.use_in_shell(monkeypatch)
+    name = "rollcall-converge_identity"
+    queue = DeadLetterQueue.of_function(deployed.aws.client, name)
+    admin = api.admin()
+    since = datetime.now(UTC)
+    journal = ReactOptions(
+        prefix="rollcall",
+        state=Path("nowhere"),
+        reaction="converge_identity",
+        since=since,
+        until=None,
+        dead_letters=False,
+        apply=True,
+    )
+    dead_letters = replace(journal, reaction=None, since=None, dead_letters=True)
+    with deployed.without_policy("converge_identity"):
+        admin.create_member()
+        wait_for(lambda: has_messages(queue))
+
+        with pytest.raises(LocalProblem, match=f"{name} failed: .* again with --since 20"):
+            run_react(journal)
+        with pytest.raises(LocalProblem, match="failed again and stay in the queue"):
+            run_react(dead_letters)
+
+    run_react(replace(dead_letters, apply=False))
+    assert f"{name}: jrn_" in capsys.readouterr().out
+    run_react(dead_letters)
+    assert not has_messages(queue)
+    run_react(journal)
+    assert "converge_identity has reacted to " in capsys.readouterr().out
+
+
+def has_messages(queue: DeadLetterQueue) -> bool:
+    """Whether the queue has messages that can be received."""
+    number = "ApproximateNumberOfMessages"
+    answer = queue.client.get_queue_attributes(QueueUrl=queue.url, AttributeNames=[number])
+    return int(answer["Attributes"][number]) > 0
 
 
 def test_old_address_is_notified_of_an_address_change(deployed: Deployed, api: Api) -> None:

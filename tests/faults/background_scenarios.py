@@ -136,7 +136,8 @@ def a_stream_record_about_a_change_that_cognito_missed(world: World) -> Plan:
     user = world.add_user()
     moved = change(user, email="moved@example.com", phone="+4915112345678", is_admin=True)
     leave_behind(world, user, moved.with_status(Status.SUSPENDED, world.clock.now))
-    return work(lambda: converge_identity.react(last_entry(world, user.id), world.runtime))
+    entry = world.journal(user.id)[-1].key()
+    return work(lambda: converge_identity.receive(entry, world.runtime))
 
 
 @scenario("converge_identity", by_client=False)

@@ -36,6 +36,7 @@ from rollcall.grants.grant import Grant
 from rollcall.kit.account import Account, AccountList, AccountPassword
 from rollcall.kit.cursor import CursorKey
 from rollcall.kit.declaration import Declaration, Resource
+from rollcall.kit.dispatch import EntryDispatch
 from rollcall.kit.entity import Entity
 from rollcall.kit.job import Job
 from rollcall.kit.key_rotation import KINDS
@@ -466,7 +467,7 @@ def test_every_statement_names_actions_resources_and_on_the_table_the_keys(
 
     prefixes = [f"bucket-arn/{kind.prefix}" for kind in declaration.stored_objects]
 
-    assert statements or isinstance(declaration, JournalWatch)
+    assert statements or isinstance(declaration, JournalWatch | EntryDispatch)
     for statement in statements:
         assert not [each for each in statement["Action"] if "*" in each or each.endswith(":Scan")]
         named = [each for each in statement["Resource"] if each.removesuffix("*") not in prefixes]
@@ -532,6 +533,15 @@ def test_bucket_is_for_those_alone_who_declare_a_kind_of_object(declaration: Dec
 @pytest.mark.parametrize("declaration", CATALOG.declarations, ids=each_name)
 def test_nobody_scans_the_table(declaration: Declaration) -> None:
     assert not is_allowed(declaration, on_table("Scan", None))
+
+
+def test_reactions_read_single_entries_and_those_who_read_the_stream_read_no_items() -> None:
+    entry = "JOURNAL#2026-01-05T09#0"
+    for reaction in CATALOG.stream_reactions:
+        assert is_allowed(reaction, on_table("GetItem", entry))
+        assert not is_allowed(reaction, on_table("DeleteItem", entry))
+    for reader in (*CATALOG.entry_dispatches, *CATALOG.journal_watches):
+        assert not is_allowed(reader, on_table("GetItem", entry))
 
 
 def test_no_operation_sends_mail_so_that_none_fails_when_one_cannot_be_sent() -> None:

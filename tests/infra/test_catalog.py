@@ -15,7 +15,13 @@ from rollcall.kit.errors import WrongDeclaration
 from rollcall.users.note import Note
 from rollcall.users.user import User
 from rollcall_infra.bundle import FUNCTIONS, ROOT
-from rollcall_infra.catalog import check_unique, find_source, read_catalog, read_declaration
+from rollcall_infra.catalog import (
+    check_dispatched,
+    check_unique,
+    find_source,
+    read_catalog,
+    read_declaration,
+)
 
 EXAMPLE = ROOT / "tests" / "example" / "functions"
 JOB = """from __future__ import annotations
@@ -81,6 +87,25 @@ def test_route_that_is_taken_is_refused() -> None:
         "demote_user and promote_user both have the route POST /admin/users/{user_id}/promote. "
         "Change one."
     )
+
+
+def test_reaction_where_nothing_dispatches_entries_is_refused() -> None:
+    catalog = read_catalog()
+    moved = replace(catalog.stream_reactions[0], name="follow", module="functions.users.follow")
+    with pytest.raises(WrongDeclaration) as refused:
+        check_dispatched(catalog._replace(stream_reactions=(moved,)))
+    assert str(refused.value) == (
+        "follow is in a folder users, where nothing dispatches journal entries. Move it to a "
+        "folder reactions."
+    )
+
+
+def test_second_dispatch_is_refused() -> None:
+    catalog = read_catalog()
+    (dispatch,) = catalog.entry_dispatches
+    double = (dispatch, replace(dispatch, name="dispatch_again"))
+    with pytest.raises(WrongDeclaration, match=r"dispatch_again both dispatch entries\. Keep one"):
+        check_dispatched(catalog._replace(entry_dispatches=double))
 
 
 @pytest.mark.parametrize("content", ["", "find_user = 1\n", "def find_user() -> None: ...\n"])

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from functions.jobs.compact_directory import compact_directory
+from functions.reactions.dispatch_entries import dispatch_entries
 from functions.reactions.notify_user import notify_user
 from functions.users.create_user import create_user
 from functions.users.get_user import get_user
@@ -82,6 +83,7 @@ def test_every_function_is_imported_from_the_layers_alone() -> None:
         (create_user, {"dynamodb", "cognito-idp"}),
         (notify_user, {"dynamodb", "sesv2"}),
         (compact_directory, {"dynamodb", "s3"}),
+        (dispatch_entries, {"lambda"}),
     ],
     ids=lambda value: value.name if isinstance(value, Declaration) else None,
 )
@@ -207,7 +209,7 @@ def test_the_models_hold_the_granted_calls_and_no_others() -> None:
     code = """
 import json
 from rollcall.kit.clients import make_client
-services = ("cognito-idp", "dynamodb", "s3", "sesv2")
+services = ("cognito-idp", "dynamodb", "lambda", "s3", "sesv2", "sqs")
 print(json.dumps({s: make_client(s).meta.service_model.operation_names for s in services}))
 """
     operations = json.loads(run_deployed(code))
@@ -215,6 +217,8 @@ print(json.dumps({s: make_client(s).meta.service_model.operation_names for s in 
     granted = {action for each in kinds for action in (*each.read_actions, *each.write_actions)}
     assert {f"cognito-idp:{name}" for name in operations["cognito-idp"]} == granted
     assert operations["sesv2"] == ["SendEmail"]
+    assert operations["lambda"] == ["Invoke"]
+    assert operations["sqs"] == ["SendMessage"]
     in_parts = {"CreateMultipartUpload", "UploadPart", "ListParts", "CompleteMultipartUpload"}
     calls = {"DeleteObjects", "GetObject", "ListObjectsV2", "PutObject", *in_parts}
     assert set(operations["s3"]) == calls

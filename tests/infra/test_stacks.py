@@ -21,10 +21,12 @@ from pydantic import ValidationError
 
 from rollcall.grants.scopes import Scope
 from rollcall.kit.declaration import Declaration
+from rollcall.kit.delivery import match_new_entries, read_subscriptions
+from rollcall.kit.dispatch import EntryDispatch
 from rollcall.kit.mail import Mail
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.operation import Operation
-from rollcall.kit.reaction import JournalWatch, StreamReaction
+from rollcall.kit.reaction import DeploymentReaction
 from rollcall.kit.settings import Settings
 from rollcall.mails.notices import MARK_KEPT
 from rollcall_infra.access import Arns, derive_statements, find_signing_keys
@@ -71,6 +73,17 @@ class Synthesized(NamedTuple):
         named = {each["Properties"]["FunctionName"]: each for each in self.find("Lambda::Function")}
         properties: dict[str, Any] = named[f"rollcall-{declaration.name}"]["Properties"]
         return properties
+
+    def logical_id(self, declaration: Declaration) -> str:
+        """The id of a declaration's function in its template."""
+        (found,) = (
+            name
+            for template in self.templates.values()
+            for name, each in template["Resources"].items()
+            if each["Type"] == "AWS::Lambda::Function"
+            and each["Properties"]["FunctionName"] == f"rollcall-{declaration.name}"
+        )
+        return str(found)
 
     def statements(self, declaration: Declaration) -> list[dict[str, Any]]:
         """The statements of a function's role."""
@@ -446,7 +459,7 @@ def test_role_holds_the_derived_statements_and_otherwise_only_logs_traces_and_it
     ]
 
     held = prod.statements(declaration)
-    outside = {"logs", "xray", "sqs"}
+    outside = {"logs", "xray", "sqs", "lambda"}
     beyond = {"dynamodb:DescribeStream", "dynamodb:ListStreams"}
     about_data = [
         (as_list(each["Action"]), each.get("Condition"))
@@ -587,6 +600,8 @@ def test_function_is_told_only_what_it_needs(prod: Synthesized, declaration: Dec
     assert settings.clean_up_schedule == "cron(30 2 ? * MON-FRI *)"
     assert settings.reconciliation_schedule == "cron(15 4 * * ? *)"
     assert settings.time_scale == 1
+    dispatches = isinstance(declaration, EntryDispatch)
+    assert bool(settings.subscriptions) == bool(settings.dead_letter_queue_url) == dispatches
 
 
 def test_logs_of_every_function_end(prod: Synthesized, other: Synthesized) -> None:
@@ -728,23 +743,72 @@ def filter_of(source: Resource) -> str:
     return json.dumps(json.loads(pattern["Pattern"]))
 
 
-def test_stream_reaction_hears_of_its_entity_alone_and_gives_up_in_bounded_time(
-    prod: Synthesized,
-) -> None:
+def test_stream_has_two_readers_that_give_up_in_bounded_time(prod: Synthesized) -> None:
+    """DynamoDB lets two processes read a shard at the same time."""
     sources = prod.find("Lambda::EventSourceMapping")
-    readers: tuple[StreamReaction | JournalWatch, ...]
-    readers = (*CATALOG.stream_reactions, *CATALOG.journal_watches)
-    filters = {json.dumps(each.stream_filter()) for each in readers}
-    assert {filter_of(each) for each in sources} == filters
-    assert len(sources) == len(readers)
-    partly = {json.dumps(each.stream_filter()) for each in CATALOG.stream_reactions}
+    (watch,) = CATALOG.journal_watches
+    wanted = (match_new_entries(CATALOG.subscriptions), watch.stream_filter())
+    assert sorted(map(filter_of, sources)) == sorted(map(json.dumps, wanted))
+    assert len(sources) <= 2
     for source in sources:
         properties = source["Properties"]
-        assert bool(properties.get("FunctionResponseTypes")) == (filter_of(source) in partly)
         assert properties["BisectBatchOnFunctionError"] is True
         assert 0 < properties["MaximumRetryAttempts"] <= 10
         assert 0 < properties["MaximumRecordAgeInSeconds"] <= 6 * 3600
         assert properties["DestinationConfig"]["OnFailure"]["Destination"]
+
+
+def test_dispatch_invokes_exactly_the_reactions_and_only_it_does(prod: Synthesized) -> None:
+    (dispatch,) = CATALOG.entry_dispatches
+    resources = prod.templates["reactions"]["Resources"]
+
+    def name_of_function(reference: Any) -> str:
+        logical_id = reference.get("Ref") or reference["Fn::GetAtt"][0]
+        return str(resources[logical_id]["Properties"]["FunctionName"])
+
+    invokes = {
+        each.name: [s for s in prod.statements(each) if s["Action"] == "lambda:InvokeFunction"]
+        for each in CATALOG.declarations
+    }
+    (statement,) = invokes.pop(dispatch.name)
+    assert not any(invokes.values())
+    expected = {f"rollcall-{each.name}": each.kinds for each in CATALOG.stream_reactions}
+    assert {name_of_function(each) for each in statement["Resource"]} == set(expected)
+    told = prod.function(dispatch)["Environment"]["Variables"]
+    parts = told["SUBSCRIPTIONS"]["Fn::Join"][1]
+    text = "".join(each if isinstance(each, str) else name_of_function(each) for each in parts)
+    assert read_subscriptions(text) == expected
+    assert told["DEAD_LETTER_QUEUE_URL"]["Ref"]
+
+
+def test_each_reaction_has_its_own_queue_and_dead_letters_and_reads_no_stream(
+    prod: Synthesized,
+) -> None:
+    configured = {
+        each["Properties"]["FunctionName"]["Ref"]: each["Properties"]
+        for each in prod.find("Lambda::EventInvokeConfig")
+    }
+    assert len(configured) == len(CATALOG.stream_reactions)
+    for reaction in CATALOG.stream_reactions:
+        own = configured[prod.logical_id(reaction)]
+        assert own["DestinationConfig"]["OnFailure"]["Destination"]
+        assert (own["MaximumRetryAttempts"], own["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
+        statements = prod.statements(reaction)
+        assert "sqs:SendMessage" in [each["Action"] for each in statements]
+        assert "GetRecords" not in json.dumps(statements)
+
+
+def test_jobs_at_intervals_start_spread_over_a_part_of_the_interval(prod: Synthesized) -> None:
+    schedules = [each["Properties"] for each in prod.find("Scheduler::Schedule")]
+    windows = {each["Description"]: each["FlexibleTimeWindow"] for each in schedules}
+    for job in CATALOG.jobs:
+        window = windows[job.summary]
+        if job.every is None:
+            assert window == {"Mode": "OFF"}
+        else:
+            assert window["Mode"] == "FLEXIBLE"
+            spread = timedelta(minutes=window["MaximumWindowInMinutes"])
+            assert timedelta(minutes=1) <= spread <= min(job.every / 4, timedelta(hours=1))
 
 
 def test_job_runs_on_its_schedule_and_ends_in_the_dead_letters(prod: Synthesized) -> None:
@@ -788,7 +852,7 @@ def test_alarms_are_about_everything_that_can_fail_and_reach_the_topic(prod: Syn
     assert {f"{job.name}-failed" for job in CATALOG.jobs} <= metrics
     assert all(each["AlarmActions"] for each in alarms)
     assert len([each for each in alarms if each["MetricName"] == "Errors"]) == len(
-        CATALOG.jobs + CATALOG.stream_reactions
+        CATALOG.jobs + CATALOG.stream_reactions + CATALOG.entry_dispatches
     )
 
 

@@ -15,7 +15,7 @@ from rollcall.kit.journal import (
     JournalEntry,
     TargetRecord,
 )
-from rollcall.kit.journal_tail import LOOK_BACK, Touch, read_touches
+from rollcall.kit.journal_tail import LOOK_BACK, Touch, read_entries, read_touches
 from tests.world.aws_edge import failing
 from tests.world.strict_aws import Response, Serve, WireCall, let_through
 from tests.world.world import World
@@ -73,3 +73,16 @@ def test_shards_of_an_hour_are_queried_concurrently(world: World) -> None:
 def test_unavailable_shard_is_an_error_and_not_empty(world: World) -> None:
     with failing(world.aws, "dynamodb", "Query"), pytest.raises(Unavailable):
         list(read_touches(world.runtime.table, world.clock.now, world.clock.now))
+
+
+def test_entries_of_a_period_are_read_in_order_without_those_of_its_end(world: World) -> None:
+    since, until = world.clock.now - timedelta(hours=2), world.clock.now - timedelta(minutes=5)
+    add_entry(world, timedelta(hours=2, milliseconds=1))
+    expected = [
+        add_entry(world, timedelta(minutes=minutes)).entry_id for minutes in range(120, 5, -5)
+    ]
+    add_entry(world, timedelta(minutes=5))
+
+    found = list(read_entries(world.runtime.table, since, until))
+
+    assert [each.id for each in found] == expected

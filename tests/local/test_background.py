@@ -1,15 +1,23 @@
-"""The reader of the table's stream."""
+"""The reader of the table's stream, and the queues of the reactions."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from threading import Event
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
-from rollcall_infra.local.background import StreamReader
+from functions.reactions.converge_identity import converge_identity
+from rollcall.kit.call import Call
+from rollcall.kit.delivery import Delivery
+from rollcall.kit.journal import JournalEntry
+from rollcall_infra.local.background import Reactions, StreamReader
 from rollcall_infra.local.emulator import Emulator, make_client
 from rollcall_infra.local.state import AwsKeys
+from tests.api.acceptance import wait_for
+from tests.world.world import World
 
 pytestmark = pytest.mark.xdist_group("emulator")
 """One embedded AWS serves them all."""
@@ -79,3 +87,33 @@ def expect_iterator(stub: Stubber, iterator: str, kind: str) -> None:
 def expect_records(stub: Stubber, iterator: str, records: list[Any], following: str) -> None:
     answer = {"Records": records, "NextShardIterator": following}
     stub.add_response("get_records", answer, {"ShardIterator": iterator})
+
+
+def test_failing_reaction_neither_holds_up_nor_repeats_the_others(world: World) -> None:
+    entry = world.journal(world.admin_id)[-1].key()
+    reached: list[str] = []
+    failing_until_released = Event()
+
+    def fail(_: JournalEntry, __: Call) -> None:
+        failing_until_released.wait(10)
+        reached.append("failing")
+        raise LookupError
+
+    failing, working = (
+        replace(converge_identity, name=name, function=function)
+        for name, function in (
+            ("failing", fail),
+            ("working", lambda entry, _: reached.append(entry.id)),
+        )
+    )
+    reactions = Reactions([failing, working], world.runtime, pause=0.001)
+    for name in ("failing", "working"):
+        reactions.deliver(Delivery(function=name, entries=(entry,)))
+
+    wait_for(lambda: reached == [entry.sk])
+    assert not reactions.are_idle()
+    failing_until_released.set()
+    wait_for(lambda: "failing" in reached)
+    reactions.close()
+    assert reactions.are_idle()
+    assert reached.count(entry.sk) == 1

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from functions.reactions.converge_identity import converge_identity
-from rollcall.kit.attribute_values import to_attributes
+from rollcall.kit.delivery import Delivery
+from rollcall.kit.entity import Key
 from rollcall.kit.journal import JournalEntry
+from rollcall.kit.reaction import ReactionFailed
 from rollcall.users.statuses import Status
 from rollcall.users.user import User
 from tests.world.aws_edge import failing, watched
@@ -17,12 +19,9 @@ from tests.world.iam import acting_as
 from tests.world.world import World
 
 
-def records(world: World, target_id: str) -> list[dict[str, Any]]:
-    """The stream's records about one user."""
-    return [
-        {"dynamodb": {"NewImage": to_attributes(entry.item()), "SequenceNumber": str(number)}}
-        for number, entry in enumerate(world.journal(target_id), start=1)
-    ]
+def keys(world: World, target_id: str) -> list[Key]:
+    """The keys of the entries about one user."""
+    return [entry.key() for entry in world.journal(target_id)]
 
 
 def new_user(world: World, **fields: Any) -> User:
@@ -37,12 +36,12 @@ def new_user(world: World, **fields: Any) -> User:
     )
 
 
-def converge(world: World, batch: list[dict[str, Any]]) -> list[str]:
-    """Run the Lambda handler; returns the sequence numbers to retry."""
+def converge(world: World, *entries: Key) -> None:
+    """Run the Lambda handler. Raises ReactionFailed."""
     handler = replace(converge_identity, connect=lambda: world.runtime)
+    delivery = Delivery(function=converge_identity.name, entries=entries)
     with acting_as(converge_identity):
-        answer = handler({"Records": batch}, None)
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        handler(delivery.model_dump(mode="json"), None)
 
 
 def test_account_is_created_for_a_user_whose_operation_crashed(world: World) -> None:
@@ -84,9 +83,9 @@ def test_running_again_and_out_of_order_does_no_harm(world: World) -> None:
     world.drain()
     settled = world.items()
 
-    for record in reversed(records(world, user.id)):
+    for key in reversed(keys(world, user.id)):
         for _ in range(2):
-            assert converge(world, [record]) == []
+            converge(world, key)
 
     account = world.account(user.id)
     assert account is not None
@@ -94,45 +93,33 @@ def test_running_again_and_out_of_order_does_no_harm(world: World) -> None:
     assert world.items() == settled
 
 
-def test_failing_record_and_those_after_it_are_retried(world: World) -> None:
+def test_failing_entry_is_retried_and_holds_up_no_other(world: World) -> None:
     other = {"email": "other@example.com", "username": "other"}
     users = [new_user(world), new_user(world).model_copy(update=other)]
     for user in users:
         world.write(None, user)
-    batch = [record for user in users for record in records(world, user.id)]
-    batch[1]["dynamodb"]["SequenceNumber"] = "2"
+    entries = [key for user in users for key in keys(world, user.id)]
 
-    with failing(world.aws, "cognito-idp", "AdminCreateUser", after=1):
-        assert converge(world, batch) == ["2"]
+    once = failing(world.aws, "cognito-idp", "AdminCreateUser", times=1)
+    with once, pytest.raises(ReactionFailed, match="1 of 2 entries failed"):
+        converge(world, *entries)
 
-    assert world.account(users[0].id) is not None
-    assert world.account(users[1].id) is None
-    assert converge(world, batch[1:]) == []
+    assert world.account(users[0].id) is None
     assert world.account(users[1].id) is not None
+    converge(world, *entries)
+    assert world.account(users[0].id) is not None
 
 
-def test_other_items_of_the_stream_are_ignored(world: World) -> None:
+def test_other_items_of_the_table_are_ignored(world: World) -> None:
     user = world.add_user()
     items = [item for item in world.items() if not item["pk"].startswith(JournalEntry.partition)]
-    batch = [
-        {"dynamodb": {"NewImage": to_attributes(item), "SequenceNumber": "1"}} for item in items
-    ]
 
     with watched(world.aws) as seen:
-        assert converge(world, batch) == []
+        for item in items:
+            converge_identity.react(item, world.runtime)
 
     assert not seen
     assert world.user(user.id) == user
-
-
-def test_entries_about_groups_are_filtered_out_before_an_invocation() -> None:
-    assert converge_identity.stream_filter() == {
-        "eventName": ["INSERT"],
-        "dynamodb": {
-            "Keys": {"pk": {"S": [{"prefix": "JOURNAL#"}]}},
-            "NewImage": {"target": {"M": {"kind": {"S": ["user"]}}}},
-        },
-    }
 
 
 def test_password_that_only_the_caller_knows_leaves_the_user_out_of_sync(world: World) -> None:

@@ -16,9 +16,11 @@ from rollcall.invitations.registration import Registration
 from rollcall.kit.actor import Actor
 from rollcall.kit.attribute_values import from_attributes, to_attributes
 from rollcall.kit.call import Call, Runtime
+from rollcall.kit.delivery import plan_deliveries
 from rollcall.kit.entity import Counter, Key
 from rollcall.kit.job import make_call
 from rollcall.kit.journal import JournalEntry
+from rollcall.kit.table import PARTITION_KEY, SORT_KEY
 from rollcall.kit.tokens import Tokens
 from rollcall.resources.resource import Resource
 from rollcall.users.sign_ins import SignIns
@@ -29,6 +31,12 @@ from tests.world.clock import Clock
 from tests.world.iam import acting_as
 from tests.world.snapshot import sent_mails
 from tests.world.strict_aws import StrictAws
+
+
+def as_record(item: dict[str, Any], event: str = "INSERT") -> dict[str, Any]:
+    """The record of an item in the table's stream."""
+    keys = {name: item[name] for name in (PARTITION_KEY, SORT_KEY)}
+    return {"eventName": event, "dynamodb": {"Keys": keys, "NewImage": item}}
 
 
 class SentMail(NamedTuple):
@@ -209,12 +217,16 @@ class StoredWorld:
         """Run the stream reactions on all journal entries that they have not processed, including
         entries that they write.
         """
-        while unseen := list(map(from_attributes, self._stored_entries(but=self.seen))):
-            for item in sorted(unseen, key=lambda item: str(item["sk"])):
-                for reaction in read_catalog().stream_reactions:
+        reactions = {each.name: each for each in read_catalog().stream_reactions}
+        while unseen := self._stored_entries(but=self.seen):
+            for item in sorted(unseen, key=lambda item: str(item["sk"]["S"])):
+                subscriptions = read_catalog().subscriptions
+                for delivery in plan_deliveries([as_record(item)], subscriptions):
+                    reaction = reactions[delivery.function]
                     with acting_as(reaction):
-                        reaction.react(item, self.runtime)
-                self.seen.add(item["id"])
+                        for key in delivery.entries:
+                            reaction.receive(key, self.runtime)
+                self.seen.add(item["id"]["S"])
 
     def _stored_entries(self, but: Container[str] = ()) -> list[dict[str, Any]]:
         return [

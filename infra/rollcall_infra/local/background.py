@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rollcall.kit.attribute_values import from_attributes
 from rollcall.kit.call import Runtime
-from rollcall.kit.entity import Item
+from rollcall.kit.delivery import Delivery, plan_deliveries
 from rollcall.kit.job import Job
 from rollcall.kit.log import log_failure
-from rollcall.kit.mail_event import MailEventReaction
 from rollcall.kit.objects import StoredObject
 from rollcall.kit.reaction import StreamReaction
 from rollcall_infra.catalog import Catalog
@@ -31,8 +32,10 @@ RETRY_SECONDS = (2, 10)
 """Delays before the retries of a failed job; Lambda waits longer."""
 RUN_SECONDS = 5
 """Minimum time between two runs of a job, whatever the time scale."""
+PAUSE_SECONDS = 0.2
+"""Before the first repetition of a failed reaction; each further pause is twice as long."""
 ATTEMPTS = 5
-"""On AWS the event source mapping retries more often and then uses a dead-letter queue."""
+"""On AWS, Lambda retries with longer pauses and then uses a dead-letter queue."""
 
 
 class StreamReader:
@@ -76,6 +79,50 @@ def _number(record: RecordTypeDef) -> int:
     return int(record["dynamodb"]["SequenceNumber"])
 
 
+def try_repeatedly(name: str, react: Callable[[], None], pause: float = PAUSE_SECONDS) -> None:
+    """Run a reaction until it succeeds, at most ATTEMPTS times. Failures are logged."""
+    for attempt in range(ATTEMPTS):
+        try:
+            react()
+        except Exception as error:  # noqa: BLE001 (the outermost caller: retries as Lambda does)
+            log_failure(name, error, request_id="")
+            time.sleep(pause * 2**attempt)
+        else:
+            return
+
+
+class Reactions:
+    """The stream reactions, each with a queue and a thread of its own: none waits for another."""
+
+    def __init__(
+        self, reactions: Iterable[StreamReaction], runtime: Runtime, pause: float = PAUSE_SECONDS
+    ) -> None:
+        self._runtime = runtime
+        self._pause = pause
+        self._reactions = {each.name: each for each in reactions}
+        self._queues = {name: ThreadPoolExecutor(1, name) for name in self._reactions}
+        self._last: dict[str, Future[None]] = {}
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Put a delivery into the queue of its reaction."""
+        name = delivery.function
+        self._last[name] = self._queues[name].submit(self._process, delivery)
+
+    def are_idle(self) -> bool:
+        """Whether all deliveries have been processed."""
+        return all(each.done() for each in self._last.values())
+
+    def close(self) -> None:
+        """Process the remaining deliveries and stop the threads."""
+        for queue in self._queues.values():
+            queue.shutdown()
+
+    def _process(self, delivery: Delivery) -> None:
+        for key in delivery.entries:
+            react = partial(self._reactions[delivery.function].receive, key, self._runtime)
+            try_repeatedly(delivery.function, react, self._pause)
+
+
 class Background:
     """Threads that read the table's stream and the queue of mail events, and run the scheduled
     jobs.
@@ -92,10 +139,12 @@ class Background:
         self._runtime = runtime
         self._catalog = catalog
         self._reader = StreamReader(connect("dynamodbstreams"), stream_arn)
+        self._reactions = Reactions(catalog.stream_reactions, runtime)
         self._sqs = connect("sqs")
         self._mail_events_url = mail_events_url
         self._stopping = threading.Event()
         self._directory_built = threading.Event()
+        self._starting = threading.Lock()
         self._threads = [
             threading.Thread(target=self._follow_stream, name="stream"),
             threading.Thread(target=self._follow_mail, name="mail events"),
@@ -106,8 +155,8 @@ class Background:
         ]
 
     def start(self) -> None:
-        """Start all threads. Each job runs once immediately and completes the work that an earlier
-        process left unfinished. Jobs that build the directory run first.
+        """Start all threads. Each job runs once, one after another, and completes the work that an
+        earlier process left unfinished. Jobs that build the directory run first.
         """
         for thread in self._threads:
             thread.start()
@@ -121,15 +170,16 @@ class Background:
 
     def _follow_stream(self) -> None:
         while True:
-            stopping = self._stopping.is_set()
+            # In this order: what the last reaction wrote must be read.
+            ending = self._stopping.is_set() and self._reactions.are_idle()
             records = self._reader.read()
-            for record in records:
-                if record["eventName"] == "INSERT":
-                    self._react(from_attributes(record["dynamodb"]["NewImage"]))
-            if stopping and not records:
+            for delivery in plan_deliveries(records, self._catalog.subscriptions):
+                self._reactions.deliver(delivery)
+            if ending and not records:
+                self._reactions.close()
                 return
             if not records:
-                self._stopping.wait(POLL_SECONDS)
+                time.sleep(POLL_SECONDS)
 
     def _follow_mail(self) -> None:
         while not self._stopping.is_set():
@@ -147,29 +197,16 @@ class Background:
 
     def _react_to_mail(self, event: dict[str, Any]) -> None:
         for reaction in self._catalog.mail_event_reactions:
-            self._try_repeatedly(reaction, event)
-
-    def _react(self, image: Item) -> None:
-        for reaction in self._catalog.stream_reactions:
-            self._try_repeatedly(reaction, image)
-
-    def _try_repeatedly(
-        self, reaction: StreamReaction | MailEventReaction, image: dict[str, Any]
-    ) -> None:
-        for attempt in range(ATTEMPTS):
-            try:
-                reaction.react(image, self._runtime)
-            except Exception as error:  # noqa: BLE001 (the outermost caller: retries as Lambda does)
-                log_failure(reaction.name, error, request_id="")
-                time.sleep(0.2 * 2**attempt)
-            else:
-                return
+            try_repeatedly(reaction.name, partial(reaction.react, event, self._runtime))
 
     def _keep_schedule(self, job: Job[Any]) -> None:
         if not any(issubclass(each, StoredObject) for each in job.writes):
             self._directory_built.wait()
+        turn: AbstractContextManager[object] = self._starting
         while not self._stopping.is_set():
-            self._run(job)
+            with turn:
+                self._run(job)
+            turn = nullcontext()
             self._directory_built.set()
             self._stopping.wait(self._seconds_until_next(job))
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,7 @@ def _make_parser() -> argparse.ArgumentParser:
     _add_mail(commands.add_parser("mail", help="print the last mail that was sent to an address"))
     _add_demo(commands.add_parser("demo", help="fill the running Rollcall with people"))
     _add_adopt(commands.add_parser("adopt", help="create users for the accounts of a user pool"))
+    _add_react(commands.add_parser("react", help="repeat reactions to journal entries"))
     _add_attach(
         commands.add_parser("attach-trigger", help="set the trigger in an existing user pool")
     )
@@ -259,6 +261,28 @@ def _add_attach(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_attach)
 
 
+def _add_react(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Show which journal entries a reaction would receive again, of a period or from the "
+        "dead-letter queue. With --apply, invoke it. You can repeat the command: a reaction does "
+        "nothing twice."
+    )
+    add = parser.add_argument
+    add(
+        "--prefix",
+        metavar="P",
+        help="prefix of the deployment on AWS, such as rollcall; uses the shell's credentials "
+        "(default: the running rollcall local)",
+    )
+    add("--reaction", metavar="NAME", help="the reaction, such as notify_user")
+    add("--since", type=_time, metavar="T", help="first time, as 2026-01-31T12:00:00Z")
+    add("--until", type=_time, metavar="T", help="time after the last one (default: now)")
+    add("--dead-letters", action="store_true", help="repeat what is in the dead-letter queue")
+    add("--apply", action="store_true", help="invoke the reaction")
+    _add_state(parser, "state directory of the running rollcall local")
+    parser.set_defaults(run=_react)
+
+
 def _add_state(parser: argparse.ArgumentParser, purpose: str) -> None:
     help_text = f"{purpose} (default: {DEFAULT_DIRECTORY})"
     parser.add_argument(
@@ -282,6 +306,17 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port; specify a number from 0 to 65535")
     return port
+
+
+def _time(text: str) -> datetime:
+    from rollcall.kit.times import read_time_or_date  # noqa: PLC0415 (a second for --help)
+
+    try:
+        return read_time_or_date(text)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a time; specify one as 2026-01-31T12:00:00Z"
+        ) from None
 
 
 def _time_scale(text: str) -> int:
@@ -355,6 +390,12 @@ def _adopt(options: argparse.Namespace) -> None:
     from rollcall_infra.adopt import AdoptionOptions, run_adoption  # noqa: PLC0415 (a second for --help)
 
     run_adoption(_collect(AdoptionOptions, options))
+
+
+def _react(options: argparse.Namespace) -> None:
+    from rollcall_infra.react import ReactOptions, run_react  # noqa: PLC0415 (a second for --help)
+
+    run_react(_collect(ReactOptions, options))
 
 
 def _attach(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""The tail of the journal: which entities the latest entries have changed."""
+"""The journal by time: which entities the latest entries have changed, and entries of a period."""
 
 from __future__ import annotations
 
@@ -62,6 +62,22 @@ def read_touches(table: Table, since: datetime, until: datetime) -> Iterator[Tou
         ]
         for each in asked:
             yield from each.result()
+
+
+def read_entries(table: Table, since: datetime, until: datetime) -> Iterator[JournalEntry]:
+    """All entries of a period in order, without those of its end. Each hour is read at once, so any
+    period fits into memory.
+    """
+    later_than = last_id(JournalEntry.id_prefix, since - timedelta(milliseconds=1))
+    for hour in _hours(since, until):
+        found = [
+            JournalEntry.model_validate(item)
+            for shard in range(SHARDS)
+            for item in table.query_partition(f"{hour}#{shard}", later_than=later_than)
+        ]
+        for entry in sorted(found, key=lambda each: each.id):
+            if since <= entry.at < until:
+                yield entry
 
 
 def _hours(since: datetime, until: datetime) -> Iterator[str]:

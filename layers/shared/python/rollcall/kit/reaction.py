@@ -20,6 +20,7 @@ from rollcall.kit.declaration import (
     describe,
     read_signature,
 )
+from rollcall.kit.delivery import Delivery
 from rollcall.kit.entity import Entity, Item, Key
 from rollcall.kit.errors import Problem, WrongDeclaration
 from rollcall.kit.job import make_call
@@ -27,51 +28,70 @@ from rollcall.kit.journal import COPIED, JournalEntry
 from rollcall.kit.log import log_call, log_failure
 
 
+class ReactionFailed(Exception):
+    """Some entries of a delivery failed: Lambda repeats the delivery. The log has the errors."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StreamReaction(Declaration):
     """Reacts to each new journal entry about some kinds of entities.
 
-    Entries arrive at least once, in order within a shard. Lambda retries a failed entry and then
-    sends it to the dead-letter queue, so the function must be idempotent.
+    Entries arrive at least once and in no order: an entry is an item of its own, and a stream has
+    an order only for the changes of one item. Lambda repeats a delivery with a failed entry and
+    then sends it to the dead-letter queue, so the function must be idempotent.
     """
 
     on: tuple[type[Entity], ...]
     function: Callable[[JournalEntry, Call], None]
     connect: Callable[[], Runtime]
 
-    def __call__(self, event: dict[str, Any], context: object) -> dict[str, Any]:
-        """The Lambda handler. It stops at the first failed record and reports it, so that Lambda
-        retries from there (ReportBatchItemFailures).
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of the entities, as the journal names them."""
+        return tuple(entity.kind for entity in self.on)
+
+    def __call__(self, event: dict[str, Any], context: object) -> None:
+        """The Lambda handler. It tries all entries, so that a failed one does not hold up those
+        after it, and raises ReactionFailed if one has failed.
         """
-        runtime = self.connect()
-        for record in event["Records"]:
-            image = from_attributes(record["dynamodb"]["NewImage"])
-            try:
-                self.react(image, runtime)
-            except Exception as error:  # noqa: BLE001 (the outermost handler: Lambda retries every error)
-                log_failure(self.name, error, request_id=str(image.get("requestId", "")))
-                sequence = record["dynamodb"]["SequenceNumber"]
-                return {"batchItemFailures": [{"itemIdentifier": sequence}]}
-        return {"batchItemFailures": []}
+        delivery, runtime = Delivery.model_validate(event), self.connect()
+        failed = [key for key in delivery.entries if not self._accepts(key, runtime)]
+        if failed:
+            raise ReactionFailed(f"{len(failed)} of {len(delivery.entries)} entries failed.")
+
+    def _accepts(self, key: Key, runtime: Runtime) -> bool:
+        request_id = ""
+        try:
+            item = _read_entry(key, runtime)
+            request_id = str(item.get("requestId", ""))
+            self.react(item, runtime)
+        except Exception as error:  # noqa: BLE001 (the outermost handler: Lambda retries every error)
+            log_failure(self.name, error, request_id=request_id)
+            return False
+        return True
+
+    def receive(self, key: Key, runtime: Runtime) -> None:
+        """Read a journal entry and react to it."""
+        self.react(_read_entry(key, runtime), runtime)
 
     def react(self, image: Item, runtime: Runtime) -> None:
         """React to a stored item, if it is a new journal entry about this reaction's entities."""
         if not str(image["pk"]).startswith(JournalEntry.partition) or COPIED in image:
             return
         entry = JournalEntry.model_validate(image)
-        if entry.target.kind in {entity.kind for entity in self.on}:
+        if entry.target.kind in self.kinds:
             self.function(entry, make_call(self.name, runtime))
             log_call(self.name, outcome="ok", request_id=entry.request_id)
 
-    def stream_filter(self) -> dict[str, Any]:
-        """The filter pattern of the event source: new journal entries about these entities."""
-        return {
-            "eventName": ["INSERT"],
-            "dynamodb": {
-                "Keys": {"pk": {"S": [{"prefix": JournalEntry.partition}]}},
-                "NewImage": {"target": {"M": {"kind": {"S": [entity.kind for entity in self.on]}}}},
-            },
-        }
+
+def _read_entry(key: Key, runtime: Runtime) -> Item:
+    """The entry as stored. Raises LookupError if it does not exist: entries are never deleted, and
+    the read is strongly consistent.
+    """
+    item = runtime.table.get_item(key)
+    if item is None:
+        raise LookupError("The journal does not have this entry.")
+    return item
 
 
 class ChangedEntry(NamedTuple):

@@ -127,6 +127,15 @@ class Settings(BaseModel):
         alias="ALLOWED_ORIGIN",
         description="The origin whose pages can call the API (CORS). Empty: none; *: any.",
     )
+    subscriptions: str = Field(
+        "",
+        alias="SUBSCRIPTIONS",
+        description="The functions that react to journal entries, with the kinds of their targets: "
+        "notify_user=user,finish_deletion=user+group.",
+    )
+    dead_letter_queue_url: str = Field(
+        "", alias="DEAD_LETTER_QUEUE_URL", description="Where entries go that cannot be delivered."
+    )
     time_scale: int = Field(
         1, alias="TIME_SCALE", ge=1, description="The speed of the clock; 1: real time."
     )
