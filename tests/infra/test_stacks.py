@@ -228,7 +228,7 @@ def test_data_has_the_logical_ids_of_existing_deployments(prod: Synthesized) -> 
         if each.get("DeletionPolicy", "").startswith("Retain")
     }
     pool = {"UserPool", "Client", "Admins", "ResourceServer"}
-    assert kept == {"Table", "Keys", "Bucket83908E77", *pool}
+    assert kept == {"Table", "Keys", "Bucket83908E77", "ConfigurationSet", *pool}
     manifest = json.loads((prod.folder / "manifest.json").read_text())["artifacts"].values()
     names = {each["properties"].get("stackName") for each in manifest if "properties" in each}
     assert {"rollcall-data", "rollcall-api"} <= names
