@@ -15,10 +15,12 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from functions.jobs.reconcile_all_identities import reconcile_all_identities
 from functions.jobs.rotate_signing_keys import rotate_signing_keys
 from functions.reactions.admit_sign_in import admit_sign_in
 from functions.users.get_user import get_user
 from functions.users.update_user import update_user
+from rollcall.accounts.position import PassPosition
 from rollcall.directory.snapshots import DirectoryState
 from rollcall.grants import built_in_roles
 from rollcall.grants.grant import Grant
@@ -276,7 +278,9 @@ def change_answer(world: World) -> Key:
 
 def change_directory(world: World) -> Key:
     world.build_directory()
-    key = Key(DirectoryState.partition, DirectoryState.partition)
+    state = DirectoryState.read(world.runtime.table)
+    assert state is not None
+    key = state.key()
     plant_later(world, key)
     world.clock.advance(hours=2)
     world.add_user()
@@ -286,11 +290,23 @@ def change_directory(world: World) -> Key:
     return key
 
 
+def change_position(world: World) -> Key:
+    reconcile_all_identities.run(world.runtime)
+    position = PassPosition.read(world.runtime.table)
+    assert position is not None
+    plant_later(world, position.key())
+    world.clock.advance(days=1)
+    reconcile_all_identities.run(world.runtime)
+    assert PassPosition.read(world.runtime.table) != position
+    return position.key()
+
+
 CHANGES: Mapping[type[Row], Callable[[World], Key]] = {
     **{kind: change_grant(kind) for kind in ROWS if issubclass(kind, Grant)},
     ListingRow: change_listing,
     StoredAnswer: change_answer,
     DirectoryState: change_directory,
+    PassPosition: change_position,
 }
 NEVER_CHANGED: Mapping[str, str] = {
     StepRow.__name__: "a run writes each step once",

@@ -35,6 +35,7 @@ SETTINGS: dict[str, Any] = {
     "architecture": "x86_64",
     "firstAdminEmail": ADMIN_EMAIL,
     "mailSender": MAIL_SENDER,
+    "tableName": "shop-users",
     "serviceClients": {
         "acceptance": {
             "scopes": [scope.short_name for scope in SYSTEM_SCOPES],

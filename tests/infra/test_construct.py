@@ -28,6 +28,7 @@ UNTAGGED = frozenset(
         "AWS::Cognito::UserPoolGroup",
         "AWS::Cognito::UserPoolResourceServer",
         "AWS::CloudFormation::CustomResource",
+        "AWS::Lambda::EventInvokeConfig",
         "AWS::Lambda::LayerVersion",
         "AWS::Lambda::Permission",
         "AWS::Logs::MetricFilter",

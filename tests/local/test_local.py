@@ -33,7 +33,7 @@ def test_local_json_describes_a_rollcall_that_is_ready(local: LocalRollcall) -> 
 
     assert set(described) == {
         "api", "aws", "awsKeys", "region", "userPoolId", "clientId", "table", "admin", "service",
-        "services", "pid",
+        "services", "environment", "pid",
     }  # fmt: skip
     assert set(described["service"]) == {"clientId", "clientSecret", "tokenUrl"}
     assert described["pid"] == local.process.pid
