@@ -14,6 +14,7 @@ def test_jobs_and_reactions_share_the_clients_of_operations() -> None:
         *(reaction.connect for reaction in catalog.cognito_reactions),
         *(reaction.connect for reaction in catalog.deployment_reactions),
         *(guard.connect for guard in catalog.deployment_guards),
+        *(reaction.connect for reaction in catalog.mail_event_reactions),
     ]
     unconnected = (*catalog.operations, *catalog.journal_watches, *catalog.entry_dispatches)
     assert len(connections) == len(catalog.declarations) - len(unconnected)

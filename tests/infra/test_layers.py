@@ -220,7 +220,7 @@ print(json.dumps({s: make_client(s).meta.service_model.operation_names for s in 
     assert operations["lambda"] == ["Invoke"]
     assert operations["sqs"] == ["SendMessage"]
     in_parts = {"CreateMultipartUpload", "UploadPart", "ListParts", "CompleteMultipartUpload"}
-    calls = {"DeleteObjects", "GetObject", "ListObjectsV2", "PutObject", *in_parts}
+    calls = {"DeleteObjects", "GetObject", "HeadObject", "ListObjectsV2", "PutObject", *in_parts}
     assert set(operations["s3"]) == calls
     assert {"GetItem", "Query", "TransactWriteItems"} <= set(operations["dynamodb"])
     assert not {"Scan", "DeleteTable", "ExecuteStatement"} & set(operations["dynamodb"])
@@ -295,17 +295,17 @@ class Body(io.BytesIO):
 def answer(request, **_):
     sent.append([request.method, request.url, sorted(map(str.lower, request.headers.keys()))])
     listed = b"<R><IsTruncated>false</IsTruncated><Contents><Key>a/b c</Key></Contents></R>"
-    answers = {"GET": b"content", "PUT": b"", "POST": b"<DeleteResult/>"}
+    answers = {"GET": b"content", "PUT": b"", "HEAD": b"", "POST": b"<DeleteResult/>"}
     content = listed if "list-type" in request.url else answers[request.method]
     headers = HTTPHeaders()
-    headers["Content-Length"] = str(len(content))
+    headers["Content-Length"], headers["ETag"] = str(len(content)), '"tag"'
     return AWSResponse(request.url, 200, headers, Body(content))
 
 client = make_client("s3")
 client.meta.events.register("before-send.s3", answer)
 objects, file = Objects(lambda: client, "bucket"), Path(tempfile.mkdtemp(), "file")
 assert objects.download("a/b c", file) and file.read_bytes() == b"content"
-objects.upload("a/b c", file)
+assert objects.upload("a/b c", file) == objects.find_tag("a/b c") == '"tag"'
 assert list(objects.list_keys("a/")) == ["a/b c"]
 objects.delete(["a/b c"])
 link = objects.presign("a/b c", file_name="b.csv", seconds=60)
@@ -313,12 +313,12 @@ print(json.dumps([*sent, ["LINK", link, []]]))
 """
     sent = json.loads(run_deployed(code))
     host = "https://bucket.s3.eu-west-1.amazonaws.com/"
-    assert [method for method, *_ in sent] == ["GET", "PUT", "GET", "POST", "LINK"]
+    assert [method for method, *_ in sent] == ["GET", "PUT", "HEAD", "GET", "POST", "LINK"]
     assert all(url.startswith(host) for _, url, _ in sent), sent
     put = sent[1][2]
     # Sent on when S3 is ready for it, and checked there against what was read from the file.
     assert {"expect", "x-amz-sdk-checksum-algorithm", "x-amz-trailer"} <= set(put)
-    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in sent[4][1]
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in sent[5][1]
 
 
 def test_templates_of_a_deployment_are_in_the_place_of_ours(tmp_path: Path) -> None:

@@ -131,3 +131,11 @@ def test_value_that_was_only_a_default_is_removed_from_a_map() -> None:
     update = ItemUpdate.of(made, made.model_copy(update={"details": Details()}))
     assert "REMOVE #" in update.expression()["UpdateExpression"]
     assert "city" in update.expression()["ExpressionAttributeNames"].values()
+
+
+def test_map_with_more_changes_than_an_expression_can_say_is_written_whole(world: World) -> None:
+    """DynamoDB accepts expressions of 4 KB."""
+    item = make_shop(name="Shop").item()
+    prices = {f"tea {number}": number for number in range(500)}
+
+    assert rewrite(world, item, prices=prices)["prices"] == prices

@@ -5,7 +5,7 @@ as they are: at the top level, and in nested models and mappings, which are maps
 role's policy also lists only known attributes, so it does not allow to write unknown ones.
 
 Lists are replaced as a whole, because no path to an element is stable. Stored lists contain no
-models.
+models. So are maps if an update changes more of them than one expression can say.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from typing import Any, Self
 
 from rollcall.kit.entity import Item, Stored
 from rollcall.kit.table import PARTITION_KEY, SORT_KEY
+
+EXPRESSION_AT_MOST = 4096
+"""The bytes of an expression (DynamoDB developer guide, quotas)."""
 
 
 @dataclass
@@ -30,11 +33,16 @@ class ItemUpdate:
     @classmethod
     def of[S: Stored](cls, before: S, after: S) -> Self:
         """The update from one version of an item to the next."""
-        update = cls()
         held, wanted = ({**each.item()} for each in (before, after))
         for item in (held, wanted):
             del item[PARTITION_KEY], item[SORT_KEY]
-        maps = before.stored_maps()
+        update = cls._between(held, wanted, before.stored_maps())
+        fits = len(update.expression()["UpdateExpression"]) <= EXPRESSION_AT_MOST
+        return update if fits else cls._between(held, wanted, {})
+
+    @classmethod
+    def _between(cls, held: Item, wanted: Item, maps: Mapping[str, Any]) -> Self:
+        update = cls()
         for name, value in wanted.items():
             update._write((name,), value, held.get(name), maps.get(name))
         update._remove((), held.keys() - wanted.keys())
