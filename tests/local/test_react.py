@@ -32,14 +32,22 @@ OPTIONS = ReactOptions(
 
 
 def create_user(local: LocalRollcall, name: str) -> dict[str, Any]:
-    """Create a user; returns the response."""
+    """Create a user, and wait until the reaction to it has run; returns the response."""
     body = {"email": f"{name}@example.com", "temporaryPassword": "TempPass123!"}
     with local.client() as client:
         answer = client.post("/admin/users", json=body)
         assert answer.status_code == 201, answer.text
         user: dict[str, Any] = answer.json()
-        wait_for(lambda: client.get(f"/admin/users/{user['id']}").json()["identity"]["inStep"])
+        (entry,) = client.get(f"/admin/users/{user['id']}/history").json()["items"]
+    wait_for(lambda: has_reacted(local, "converge_identity", entry["requestId"]))
     return user
+
+
+def has_reacted(local: LocalRollcall, reaction: str, request_id: str) -> bool:
+    """Whether the log has a run of the reaction to what this request has changed."""
+    words = (f'"message":"{reaction}"', '"outcome":"ok"', request_id)
+    lines = (local.state / "functions.log").read_text().splitlines()
+    return any(all(each in line for each in words) for line in lines)
 
 
 def test_plan_names_the_entries_and_apply_repeats_the_reaction(
