@@ -225,12 +225,7 @@ def _add_restore(parser: argparse.ArgumentParser) -> None:
 def _add_plan(parser: argparse.ArgumentParser, rows: str) -> None:
     """The options of the commands that show a plan and then apply it."""
     add = parser.add_argument
-    add(
-        "--prefix",
-        metavar="P",
-        help="prefix of the deployment on AWS, such as rollcall; uses the shell's credentials "
-        "(default: the running rollcall local)",
-    )
+    _add_prefix(parser)
     add("--reason", metavar="R", help="reason to record in the journal")
     add("--plan", type=Path, metavar="FILE", help=f"write all {rows} to this file, as JSON Lines")
     add(
@@ -241,6 +236,15 @@ def _add_plan(parser: argparse.ArgumentParser, rows: str) -> None:
     )
     _add_functions(parser)
     _add_state(parser, "state directory of the running rollcall local")
+
+
+def _add_prefix(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prefix",
+        metavar="P",
+        help="prefix of the deployment on AWS, such as rollcall; uses the shell's credentials "
+        "(default: the running rollcall local)",
+    )
 
 
 def _add_attach(parser: argparse.ArgumentParser) -> None:
@@ -268,12 +272,7 @@ def _add_react(parser: argparse.ArgumentParser) -> None:
         "nothing twice."
     )
     add = parser.add_argument
-    add(
-        "--prefix",
-        metavar="P",
-        help="prefix of the deployment on AWS, such as rollcall; uses the shell's credentials "
-        "(default: the running rollcall local)",
-    )
+    _add_prefix(parser)
     add("--reaction", metavar="NAME", help="the reaction, such as notify_user")
     add("--since", type=_time, metavar="T", help="first time, as 2026-01-31T12:00:00Z")
     add("--until", type=_time, metavar="T", help="time after the last one (default: now)")
